@@ -1,0 +1,39 @@
+"""Where the shipped data and the user's own snapshots lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from planner.errors import DataError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_data_dir() -> Path:
+    """The folder of shipped tables: `planner/_data` in a wheel, `data/` beside the package in a checkout.
+
+    Raises:
+        DataError: neither place holds the tables; the message names both.
+    """
+    places = (_PACKAGE / "_data", _PACKAGE.parent / "data")
+    for place in places:
+        if (place / "gpus.csv").is_file():
+            return place
+    raise DataError(f"The shipped data is missing. Looked in {places[0]} and {places[1]}. Reinstall gpu-cost-planner.")
+
+
+def default_user_data_dir() -> Path:
+    """The platform's folder for this user's own price snapshots; it need not exist.
+
+    Linux: `$XDG_DATA_HOME/gpu-cost-planner`, by default `~/.local/share/gpu-cost-planner`.
+    macOS: `~/Library/Application Support/gpu-cost-planner`. Windows: `%LOCALAPPDATA%\\gpu-cost-planner`.
+    """
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "gpu-cost-planner"

@@ -1,0 +1,18 @@
+"""Unit constants and conversions; everything else computes in seconds, watts, USD, GiB and samples."""
+
+SECONDS_PER_MINUTE = 60
+SECONDS_PER_HOUR = 3600
+HOURS_PER_MONTH = 730  # 365 days / 12 months, the month every cloud price list uses
+HOURS_PER_YEAR = 8760
+WATTS_PER_KILOWATT = 1000
+MIB_PER_GIB = 1024
+
+
+def hours(seconds: float) -> float:
+    """Hours in `seconds`."""
+    return seconds / SECONDS_PER_HOUR
+
+
+def kwh(watts: float, seconds: float) -> float:
+    """Energy of a load of `watts` over `seconds`, in kWh."""
+    return watts / WATTS_PER_KILOWATT * hours(seconds)

@@ -1,0 +1,1 @@
+"""What can be rented, at what price: one module per cloud."""

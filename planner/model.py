@@ -132,6 +132,31 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """An instance type that exists but has no usable public price, and why ("sold as capacity blocks only")."""
+
+    instance_type: str
+    gpu: str
+    gpu_count: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """A row that was not believed: what it said, as text, and the reason it is kept out of the book."""
+
+    instance_type: str
+    region: str
+    zone: str | None
+    gpu: str | None
+    gpu_count: str | None
+    purchase: str | None
+    usd_per_hour: str | None
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """What is known of a model's arithmetic, from `data/models.csv`.
 

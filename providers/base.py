@@ -1,0 +1,152 @@
+"""What every provider adapter is: `fetch` talks to the cloud and saves raw pages, `parse` turns pages into offers.
+
+`fetch` is the only place that opens a connection; `parse` is pure, so a refresh can be repeated from saved pages
+without a network. Pages are kept as the bytes that came over the wire, less anything secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol
+
+from planner.errors import ProviderError
+from planner.model import HeldBack, Offer, Purchase, Unpriced
+
+Report = Callable[[str], None]
+"""Called by `fetch` with one short line a step ("us-east-1: 5 pages"); shown as progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """What to fetch. Empty `regions` or `purchases` mean all; the timeout holds for each single request."""
+
+    regions: tuple[str, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where prices came from: goes into the snapshot's sidecar."""
+
+    name: str
+    observed_on: date
+    address: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedPrices:
+    """What the pages of one provider say, before the checks.
+
+    `unknown_gpus` names GPUs or families no table row stands for, with the number of rows each.
+    `gaps` says what could not be fetched and which permission or variable is missing.
+    """
+
+    offers: tuple[Offer, ...]
+    held_back: tuple[HeldBack, ...] = ()
+    unpriced: tuple[Unpriced, ...] = ()
+    unknown_gpus: tuple[tuple[str, int], ...] = ()
+    sources: tuple[Source, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
+class Provider(Protocol):
+    """One cloud. Built-in ones are lines in `planner.prices.registry`; others use the entry point `planner.providers`."""
+
+    name: str
+
+    def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
+        """Save every page the request needs; raise `ProviderError` if the cloud does not give a complete answer.
+
+        What needs an account that is not there is noted with `pages.add_gap`, and the rest goes on.
+        """
+
+    def parse(self, pages: RawPages) -> ParsedPrices:
+        """Turn saved pages into offers; no network, no clock, the same pages give the same offers."""
+
+    def credentials(self) -> str:
+        """One line: which credentials were found or which variable is missing. Never shows a secret."""
+
+
+class RawPages:
+    """The folder of raw pages of one fetch: files by name plus a manifest written last.
+
+    A folder without a manifest is an interrupted fetch and is never parsed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`; it is made on the first save."""
+        self.folder = folder
+        self._gaps: list[str] = []
+
+    def save(self, name: str, body: bytes) -> None:
+        """Keep one page under a relative name such as `us-east-1/get_products-001.json`."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".part")
+        temporary.write_bytes(body)
+        temporary.replace(path)
+
+    def add_gap(self, what: str) -> None:
+        """Note what could not be fetched and what is missing for it."""
+        self._gaps.append(what)
+
+    def finish(self, *, provider: str, observed_at: datetime, request: FetchRequest) -> None:
+        """Write the manifest: from now on the folder counts as a complete fetch."""
+        manifest = {
+            "schema": "planner.raw/1",
+            "provider": provider,
+            "observed_at": observed_at.isoformat(),
+            "regions": list(request.regions),
+            "purchases": [str(purchase) for purchase in request.purchases],
+            "gaps": self._gaps,
+            "pages": sorted(self._names()),
+        }
+        path = self.folder / "manifest.json"
+        temporary = path.with_suffix(".part")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2, sort_keys=True)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+    def manifest(self) -> dict[str, object]:
+        """The manifest of a complete fetch.
+
+        Raises:
+            ProviderError: there is none; the fetch was interrupted.
+        """
+        path = self.folder / "manifest.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ProviderError(
+                f"{self.folder} holds no manifest.json: the fetch was interrupted. Run: planner refresh"
+            ) from None
+        except ValueError as error:
+            raise ProviderError(f"{path} is not valid JSON ({error}). Delete the folder and fetch again.") from error
+        if not isinstance(content, dict) or content.get("schema") != "planner.raw/1":
+            raise ProviderError(f"{path} is not a manifest of raw pages this version reads.")
+        return content
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one page."""
+        return (self.folder / name).read_bytes()
+
+    def pages(self, pattern: str) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of every page whose name matches the glob, in name order."""
+        for path in sorted(self.folder.glob(pattern)):
+            if path.is_file():
+                yield path.relative_to(self.folder).as_posix(), path.read_bytes()
+
+    def _names(self) -> Iterator[str]:
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path.suffix != ".part" and path.name != "manifest.json":
+                yield path.relative_to(self.folder).as_posix()

@@ -1,0 +1,93 @@
+"""The bill of renting one or more instances for a stretch of time."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from planner.model import CostItem, Offer
+from planner.paths import shipped_data_dir
+from planner.units import hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingRule:
+    """How a provider turns run time into billed time, from `data/providers.csv`.
+
+    `increment_seconds` and `minimum_seconds` are `None` where the provider's rule is not known.
+    """
+
+    provider: str
+    display_name: str
+    increment_seconds: float | None
+    minimum_seconds: float | None
+    source: str
+    as_of: str
+
+
+def rental_items(
+    offer: Offer, rule: BillingRule | None, *, training_seconds: float, startup_seconds: float, node_count: int = 1
+) -> tuple[CostItem, ...]:
+    """The items of a rental; their sum is the bill.
+
+    billed = max(minimum, increment x ceil((start-up + training) / increment)), each node billed alike;
+    without a known rule billed = start-up + training. Items: training, start-up, and what rounding adds.
+
+    Args:
+        offer: what is rented; its price is for the whole instance.
+        rule: the provider's billing rule; `None` if none is known.
+        training_seconds: time the GPUs work, above 0.
+        startup_seconds: time from the start of billing to the first training step, 0 or more.
+        node_count: instances rented side by side.
+
+    >>> from datetime import date
+    >>> from planner.model import Purchase
+    >>> offer = Offer(provider="vultr", instance_type="t", region="r", zone=None, gpu="l40s", gpu_count=1, vcpus=None,
+    ...     memory_gib=None, purchase=Purchase.ON_DEMAND, usd_per_hour=2.0, observed_on=date(2026, 1, 1), source="s")
+    >>> hourly = BillingRule(provider="vultr", display_name="Vultr", increment_seconds=3600, minimum_seconds=3600,
+    ...     source="s", as_of="2026-01-01")
+    >>> items = rental_items(offer, hourly, training_seconds=5400, startup_seconds=600)
+    >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
+    [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
+    """
+    running = training_seconds + startup_seconds
+    rounding = billed_seconds(rule, running) - running
+    parts = (("training", training_seconds), ("start-up", startup_seconds), ("rounding to billed time", rounding))
+    return tuple(
+        CostItem(name=name, quantity=hours(seconds) * node_count, unit="instance-hour", usd_per_unit=offer.usd_per_hour)
+        for name, seconds in parts
+        if seconds > 0
+    )
+
+
+def billed_seconds(rule: BillingRule | None, seconds: float) -> float:
+    """Seconds that are billed for `seconds` of run time under a rule."""
+    billed = seconds
+    if rule is not None and rule.increment_seconds is not None:
+        billed = rule.increment_seconds * math.ceil(seconds / rule.increment_seconds)
+    if rule is not None and rule.minimum_seconds is not None:
+        billed = max(billed, rule.minimum_seconds)
+    return billed
+
+
+@cache
+def load_billing_rules() -> Mapping[str, BillingRule]:
+    """Billing rules of the shipped table by provider."""
+    path = shipped_data_dir() / "providers.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["provider"]: _rule(row) for row in csv.DictReader(file)}
+
+
+def _rule(row: dict[str, str]) -> BillingRule:
+    increment, minimum = row["billing_increment_seconds"], row["billing_minimum_seconds"]
+    return BillingRule(
+        provider=row["provider"],
+        display_name=row["display_name"],
+        increment_seconds=float(increment) if increment else None,
+        minimum_seconds=float(minimum) if minimum else None,
+        source=row["source"],
+        as_of=row["as_of"],
+    )

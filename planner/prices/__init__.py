@@ -1,0 +1,1 @@
+"""Offers at rest: dated snapshots, the catalogue over them, checks and history."""

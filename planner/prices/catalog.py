@@ -1,0 +1,262 @@
+"""The offers that an answer is made from: newest snapshot of each provider, row by row through the filters."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
+from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.model import LeftOut, Offer, PriceBook, Purchase, Unpriced
+from planner.paths import default_user_data_dir, shipped_data_dir
+from planner.prices.snapshots import Snapshot, list_snapshots, read_rows, read_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferFilter:
+    """Which offers are wanted. An empty tuple or `None` asks for all."""
+
+    gpus: tuple[GpuChoice, ...] = ()
+    gpu_counts: tuple[float, ...] = ()
+    providers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
+    max_price_age_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Offers that passed, in snapshot order, and what became of the others."""
+
+    offers: tuple[Offer, ...]
+    books: tuple[PriceBook, ...]
+    left_out: tuple[LeftOut, ...]
+    unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
+    excludes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # provider: (glob, what)
+
+    def excluded_from(self, offer: Offer) -> tuple[str, ...]:
+        """Parts of the bill that the price of this offer is known to leave out."""
+        globs = self.excludes.get(offer.provider, ())
+        return tuple(what for glob, what in globs if fnmatch.fnmatchcase(offer.instance_type, glob))
+
+
+def select_offers(
+    snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date, every_offer: bool = True
+) -> Selection:
+    """Offers of the snapshots that pass the filter.
+
+    Args:
+        snapshots: one per provider, as `current_snapshots` gives them.
+        wanted: the filter.
+        today: the day that ages are counted from.
+        every_offer: all of them; else only the cheapest per (provider, GPU, count, purchase).
+
+    Raises:
+        NothingLeftError: no offer is left; the message says how many each filter took.
+        UnknownNameError: a provider or region that no snapshot has.
+        SnapshotError: a snapshot holds what it must not hold; the message names file and line.
+    """
+    taken = _choose_snapshots(snapshots, wanted.providers)
+    sieve = _Sieve(wanted, today)
+    offers: list[Offer] = []
+    for snapshot in taken:
+        offers += sieve.offers(snapshot, every_offer=every_offer)
+    if not offers:
+        _explain_nothing(taken, wanted, sieve.lost)
+    return Selection(
+        offers=tuple(offers),
+        books=tuple(_book(snapshot, today) for snapshot in taken),
+        left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in sieve.lost.items() if count),
+        unpriced=tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
+        excludes={
+            snapshot.provider: tuple((entry["instance_types"], entry["what"]) for entry in snapshot.excludes)
+            for snapshot in taken
+        },
+    )
+
+
+def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None) -> list[Snapshot]:
+    """The newest snapshot of each provider, shipped or the user's own, sorted by provider.
+
+    Args:
+        data_dir: the user's folder; `None` is the platform's default, which need not exist.
+        as_of: only snapshots of that day or before.
+
+    Raises:
+        UsageError: `data_dir` is given and is not a folder.
+        SnapshotError: a sidecar cannot be read.
+    """
+    newest: dict[str, Path] = {}
+    for path in [*list_snapshots(shipped_data_dir()), *user_snapshots(data_dir)]:
+        if as_of is not None and path.stem[:10] > as_of.isoformat():
+            continue
+        known = newest.get(path.parent.name)
+        # the user's own come later in the list and win over a shipped one of the same day
+        if known is None or path.stem >= known.stem:
+            newest[path.parent.name] = path
+    if not newest:
+        raise NothingLeftError(f"There is no price snapshot of {as_of} or before. See: planner providers")
+    return [read_snapshot(newest[provider]) for provider in sorted(newest)]
+
+
+def user_snapshots(data_dir: Path | None) -> list[Path]:
+    """Snapshots in the user's folder; none if the default folder does not exist.
+
+    Raises:
+        UsageError: a folder was given and is not one.
+    """
+    folder = default_user_data_dir() if data_dir is None else data_dir
+    if data_dir is not None and not folder.is_dir():
+        raise UsageError(f"The data directory {str(folder)!r} is not a folder. Make it, or leave out --data-dir.")
+    return list_snapshots(folder)
+
+
+class _Sieve:
+    """Runs rows through the filters and counts what each one takes."""
+
+    def __init__(self, wanted: OfferFilter, today: date) -> None:
+        self.known = frozenset(load_gpus())
+        # GPU key -> counts asked for; an empty set stands for any count
+        self.counts: dict[str, set[float]] | None = None
+        if wanted.gpus:
+            self.counts = {}
+            for choice in wanted.gpus:
+                for gpu in choice.gpus:
+                    self.counts.setdefault(gpu, set()).update(() if choice.count is None else (choice.count,))
+        self.gpu_counts = frozenset(wanted.gpu_counts)
+        self.regions = frozenset(region.lower() for region in wanted.regions)
+        self.purchases = frozenset(str(purchase) for purchase in wanted.purchases or Purchase)
+        age = wanted.max_price_age_days
+        self.oldest = "" if age is None else (today - timedelta(days=age)).isoformat()
+        self.lost: Counter[str] = Counter(
+            dict.fromkeys(("other GPUs", "other GPU counts", "other regions", "other purchase kinds"), 0)
+        )
+        self.too_old = f"price older than {age} days"
+        self.lost[self.too_old] = 0
+
+    def offers(self, snapshot: Snapshot, *, every_offer: bool) -> list[Offer]:
+        """Offers of one snapshot that pass, in its order."""
+        passed: list[tuple[float, list[str]]] = []
+        best: dict[tuple[str, str, str], tuple[float, list[str]]] = {}
+        dearer = 0
+        for line, row in enumerate(read_rows(snapshot), start=2):
+            try:
+                price = float(row[6])
+                count = float(row[1])
+            except (ValueError, IndexError):
+                price = count = 0.0
+            # `not price > 0` also catches NaN
+            if row[0] not in self.known or not 0 < price < 1e7 or not count > 0 or row[5] not in _PURCHASES:
+                raise _bad_row(snapshot, line, row)
+            if self._takes(row, count):
+                continue
+            if every_offer:
+                passed.append((price, row))
+                continue
+            key = (row[0], row[1], row[5])
+            known = best.get(key)
+            if known is None or price < known[0]:
+                best[key] = (price, row)
+            dearer += known is not None
+        if not every_offer:
+            self.lost["dearer than the best region of the same provider, GPU, count and purchase"] += dearer
+            passed = list(best.values())
+        return [_offer(snapshot.provider, price, row) for price, row in passed]
+
+    def _takes(self, row: list[str], count: float) -> bool:
+        if self.counts is not None:
+            asked = self.counts.get(row[0])
+            if asked is None:
+                self.lost["other GPUs"] += 1
+                return True
+            if asked and count not in asked:
+                self.lost["other GPU counts"] += 1
+                return True
+        if self.gpu_counts and count not in self.gpu_counts:
+            self.lost["other GPU counts"] += 1
+        elif self.regions and row[3].lower() not in self.regions:
+            self.lost["other regions"] += 1
+        elif row[5] not in self.purchases:
+            self.lost["other purchase kinds"] += 1
+        elif row[10] < self.oldest:
+            self.lost[self.too_old] += 1
+        else:
+            return False
+        return True
+
+
+_PURCHASES = frozenset(str(purchase) for purchase in Purchase)
+
+
+def _bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
+    where = f"{snapshot.path}, line {line}"
+    if len(row) != 12:
+        return SnapshotError(f"{where}: {len(row)} columns where 12 belong.")
+    if row[0] not in load_gpus():
+        return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
+    if row[5] not in _PURCHASES:
+        return SnapshotError(f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}.")
+    column, text = ("gpu_count", row[1]) if not _is_positive(row[1]) else ("usd_per_hour", row[6])
+    return SnapshotError(
+        f"{where}, column {column}: {text!r} is not a positive number. "
+        "Delete the snapshot or run: planner prices verify"
+    )
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
+
+
+def _offer(provider: str, price: float, row: list[str]) -> Offer:
+    return Offer(
+        provider=provider,
+        instance_type=row[2],
+        region=row[3],
+        zone=row[4] or None,
+        gpu=row[0],
+        gpu_count=float(row[1]),
+        vcpus=float(row[7]) if row[7] else None,
+        memory_gib=float(row[8]) if row[8] else None,
+        network_gbps=float(row[9]) if row[9] else None,
+        purchase=Purchase(row[5]),
+        usd_per_hour=price,
+        observed_on=date.fromisoformat(row[10]),
+        source=row[11],
+    )
+
+
+def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -> list[Snapshot]:
+    by_name = {snapshot.provider: snapshot for snapshot in snapshots}
+    for provider in providers:
+        if provider.lower() not in by_name:
+            raise UnknownNameError("provider", provider, by_name, "planner providers")
+    wanted = {provider.lower() for provider in providers} or set(by_name)
+    return [snapshot for snapshot in snapshots if snapshot.provider in wanted]
+
+
+def _book(snapshot: Snapshot, today: date) -> PriceBook:
+    return PriceBook(
+        provider=snapshot.provider,
+        observed_on=snapshot.observed_on,
+        age_days=(today - snapshot.observed_on).days,
+        source="; ".join(sorted({str(source.get("name", "")) for source in snapshot.sources})),
+    )
+
+
+def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: Counter[str]) -> None:
+    if wanted.regions:
+        regions = {row[3] for snapshot in snapshots for row in read_rows(snapshot)}
+        known = {region.lower() for region in regions}
+        for region in wanted.regions:
+            if region.lower() not in known:
+                raise UnknownNameError("region", region, regions, "planner prices list")
+    total = sum(snapshot.rows for snapshot in snapshots)
+    taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
+    raise NothingLeftError(f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}. Widen the last one.")

@@ -1,0 +1,265 @@
+"""One price snapshot on disk: a CSV of offers and a JSON sidecar that vouches for it.
+
+`<folder>/prices/<provider>/<stem>.csv` holds the rows, `<stem>.json` beside it says what they are. The stem is the day
+(`2026-06-15`), or the day and time for a further snapshot of one day (`2026-06-15T101500`), so that names sort by age.
+The sidecar is written last: a CSV without one is an interrupted write and does not count. Snapshots never change.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from planner.errors import OutputError, SnapshotError
+from planner.model import Offer, Unpriced
+
+SCHEMA = "planner.snapshot/1"
+COLUMNS = (
+    "gpu",
+    "gpu_count",
+    "instance_type",
+    "region",
+    "zone",
+    "purchase",
+    "usd_per_hour",
+    "vcpus",
+    "memory_gib",
+    "network_gbps",
+    "observed_on",
+    "source",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What a sidecar says of its rows.
+
+    `excludes` lists parts of the bill that the prices of some instance types leave out, as
+    {"instance_types": glob, "what": text, ...}.
+    """
+
+    provider: str
+    stem: str
+    path: Path
+    rows: int
+    sha256: str
+    sources: tuple[dict[str, Any], ...]
+    unpriced: tuple[Unpriced, ...]
+    excludes: tuple[dict[str, Any], ...]
+
+    @property
+    def observed_on(self) -> date:
+        """The day of the snapshot."""
+        return date.fromisoformat(self.stem[:10])
+
+
+def list_snapshots(data_dir: Path) -> list[Path]:
+    """Paths of all complete snapshots (their CSV files) under `data_dir`, sorted by provider and age.
+
+    Raises:
+        SnapshotError: the folder cannot be read.
+    """
+    try:
+        return sorted(
+            sidecar.with_suffix(".csv")
+            for provider in _folders(data_dir / "prices")
+            for sidecar in provider.iterdir()
+            if sidecar.suffix == ".json"
+        )
+    except OSError as error:
+        raise SnapshotError(f"Cannot read the snapshots under {data_dir}: {error.strerror}.") from error
+
+
+def interrupted_writes(data_dir: Path) -> list[Path]:
+    """CSV files under `data_dir` that have no sidecar: left behind by an interrupted refresh, never read."""
+    return sorted(
+        path
+        for provider in _folders(data_dir / "prices")
+        for path in provider.glob("[0-9]*.csv")
+        if _is_stem(path.stem) and not path.with_suffix(".json").exists()
+    )
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """What the sidecar of the snapshot at `path` (its CSV) says; the rows are not read.
+
+    Raises:
+        SnapshotError: the sidecar is not one, is of a newer schema, or belongs to another file.
+    """
+    sidecar = path.with_suffix(".json")
+    try:
+        content = json.loads(sidecar.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SnapshotError(f"Cannot read {sidecar}: {error.strerror}.") from error
+    except ValueError as error:
+        raise SnapshotError(f"{sidecar} is not valid JSON ({error}). {_REMEDY}") from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        newer = isinstance(schema, str) and schema.startswith("planner.snapshot/")
+        advice = "It was written by a newer version: upgrade gpu-cost-planner." if newer else _REMEDY
+        raise SnapshotError(f"{sidecar} has schema {schema!r}; this version reads {SCHEMA!r}. {advice}")
+    try:
+        snapshot = Snapshot(
+            provider=content["provider"],
+            stem=path.stem,
+            path=path,
+            rows=int(content["rows"]),
+            sha256=content["sha256"],
+            sources=tuple(content["sources"]),
+            unpriced=tuple(Unpriced(**entry) for entry in content.get("unpriced", ())),
+            excludes=tuple(content.get("excludes", ())),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SnapshotError(f"{sidecar} lacks or spoils a field: {error!r}. {_REMEDY}") from error
+    if snapshot.provider != path.parent.name or not _is_stem(path.stem):
+        raise SnapshotError(f"{sidecar} is named or placed wrongly for provider {snapshot.provider!r}. {_REMEDY}")
+    return snapshot
+
+
+def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
+    """The rows of a snapshot as text in the order of `COLUMNS`, after its checksum has been verified.
+
+    Raises:
+        SnapshotError: the file was altered, is incomplete, or has other columns.
+    """
+    path = snapshot.path
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
+    if hashlib.sha256(body).hexdigest() != snapshot.sha256:
+        raise SnapshotError(f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}")
+    rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
+    if tuple(next(rows, ())) != COLUMNS:
+        raise SnapshotError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")
+    return rows
+
+
+def write_snapshot(
+    data_dir: Path,
+    *,
+    provider: str,
+    stem: str,
+    offers: Iterable[Offer],
+    sources: Sequence[dict[str, Any]],
+    unpriced: Iterable[Unpriced] = (),
+    excludes: Sequence[dict[str, Any]] = (),
+    made_by: str,
+) -> Path:
+    """Write a new snapshot, rows first and sidecar last, each by temporary file, fsync and rename.
+
+    Returns:
+        The path of the CSV.
+
+    Raises:
+        OutputError: the snapshot exists already, or the disk refuses; nothing half written is left behind.
+    """
+    path = data_dir / "prices" / provider / f"{stem}.csv"
+    if path.with_suffix(".json").exists():
+        raise OutputError(f"{path} exists already; snapshots are never changed.")
+    body = csv_bytes(offers)
+    sidecar = {
+        "schema": SCHEMA,
+        "provider": provider,
+        "observed_at": stem,
+        "rows": body.count(b"\n") - 1,
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "sources": list(sources),
+        "unpriced": [
+            {name: getattr(entry, name) for name in ("instance_type", "gpu", "gpu_count", "reason")}
+            for entry in sorted(unpriced, key=lambda entry: (entry.instance_type, entry.reason))
+        ],
+        "excludes": list(excludes),
+        "made_by": made_by,
+    }
+    text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    write_durably(path, body)
+    write_durably(path.with_suffix(".json"), text.encode())
+    return path
+
+
+def csv_bytes(offers: Iterable[Offer]) -> bytes:
+    """Offers as the bytes of a snapshot's CSV: sorted, `\\n` line ends, shortest exact numbers."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_row(offer) for offer in sorted(offers, key=sort_key))
+    return file.getvalue().encode()
+
+
+def sort_key(offer: Offer) -> tuple[str, float, str, str, str, str]:
+    """The order of rows in a snapshot; also the key that makes an offer unique within a provider."""
+    return (offer.gpu, offer.gpu_count, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a file so that a reader sees all of it or nothing: temporary file, fsync, rename, fsync of the folder.
+
+    Raises:
+        OutputError: it cannot be written; the temporary file is gone again.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+_REMEDY = "Delete it, or restore it from a copy; the snapshots shipped with the package stay in use."
+
+
+def _folders(prices: Path) -> list[Path]:
+    return [path for path in prices.iterdir() if path.is_dir()] if prices.is_dir() else []
+
+
+def _is_stem(stem: str) -> bool:
+    try:
+        date.fromisoformat(stem[:10])
+    except ValueError:
+        return False
+    return len(stem) == 10 or (stem[10] == "T" and stem[11:].isdigit())
+
+
+def _row(offer: Offer) -> tuple[str, ...]:
+    return (
+        offer.gpu,
+        f"{offer.gpu_count:g}",
+        offer.instance_type,
+        offer.region,
+        offer.zone or "",
+        str(offer.purchase),
+        repr(offer.usd_per_hour),
+        _text(offer.vcpus),
+        _text(offer.memory_gib),
+        _text(offer.network_gbps),
+        offer.observed_on.isoformat(),
+        offer.source,
+    )
+
+
+def _text(number: float | None) -> str:
+    return "" if number is None else f"{number:.10g}"
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -19,9 +19,7 @@ WRITERS = (write_gpus, write_gpu_aliases, write_datasets, write_models, write_th
 
 @click.command()
 @click.argument("reference", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True)
 def main(reference: Path, out: Path) -> None:
     """Write the shipped tables from the figures under REFERENCE."""
     for write in WRITERS:

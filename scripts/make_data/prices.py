@@ -146,7 +146,7 @@ def _price_row(row: Mapping[str, str]) -> PriceRow:
 
 
 def _host_sizes(rows: Iterable[PriceRow]) -> dict[str, tuple[str, str]]:
-    """vCPUs and memory by instance type, where the sources that state them agree."""
+    """Host size (vCPUs, memory) by instance type, where the sources that state them agree."""
     vcpus, memory = defaultdict(set), defaultdict(set)
     for row in rows:
         vcpus[row.instance_type].add(row.vcpus)
@@ -183,7 +183,7 @@ def _write_book(out: Path, provider: str, day: str, book: Book, set_aside: SetAs
         "sources": _sources(rows),
         "unpriced": _unpriced(provider, day, book, set_aside),
         "excludes": _excludes(provider, rows),
-        "retired": _retired(provider, rows),
+        "retired": _retired(provider, day, rows),
         "made_by": "scripts/make_data/prices.py",
     }
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -215,7 +215,7 @@ def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[
         if (row.instance_type, row.purchase) not in sold:
             purchases[row.instance_type, row.gpu, row.gpu_count, reason].add(row.purchase)
     entries = [
-        (instance_type, gpu, gpu_count, f"{', '.join(_PURCHASE_WORDS.get(name, name) for name in sorted(names))}: {reason}")
+        (instance_type, gpu, gpu_count, f"{_in_words(names)}: {reason}")
         for (instance_type, gpu, gpu_count, reason), names in purchases.items()
     ]
     entries += [
@@ -229,6 +229,10 @@ def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[
     ]
 
 
+def _in_words(purchases: Iterable[str]) -> str:
+    return ", ".join(_PURCHASE_WORDS.get(purchase, purchase) for purchase in sorted(purchases))
+
+
 def _excludes(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     prefixes = {row.instance_type.rsplit("-", 1)[0] + "-*" for row in rows}
     return [
@@ -238,9 +242,11 @@ def _excludes(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     ]
 
 
-def _retired(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
+def _retired(provider: str, day: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     """Types of the book that their provider has retired, or announced to retire, although a source prices them."""
-    types = {row.instance_type for row in rows if row.observed_on >= "2026"}  # older lists knew of no retirement
+    if day < "2021":  # no retirement of a GPU family was announced before
+        return []
+    types = {row.instance_type for row in rows}
     return [
         {"instance_type": name, "retired_on": retirement.retired_on.isoformat(), "address": retirement.address}
         for retirement in RETIREMENTS

@@ -146,7 +146,7 @@ def _price_row(row: Mapping[str, str]) -> PriceRow:
 
 
 def _host_sizes(rows: Iterable[PriceRow]) -> dict[str, tuple[str, str]]:
-    """vCPUs and memory by instance type, where the sources that state them agree."""
+    """Number of vCPUs and memory by instance type, where the sources that state them agree."""
     vcpus, memory = defaultdict(set), defaultdict(set)
     for row in rows:
         vcpus[row.instance_type].add(row.vcpus)
@@ -215,7 +215,12 @@ def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[
         if (row.instance_type, row.purchase) not in sold:
             purchases[row.instance_type, row.gpu, row.gpu_count, reason].add(row.purchase)
     entries = [
-        (instance_type, gpu, gpu_count, f"{', '.join(_PURCHASE_WORDS.get(name, name) for name in sorted(names))}: {reason}")
+        (
+            instance_type,
+            gpu,
+            gpu_count,
+            f"{', '.join(_PURCHASE_WORDS.get(name, name) for name in sorted(names))}: {reason}",
+        )
         for (instance_type, gpu, gpu_count, reason), names in purchases.items()
     ]
     entries += [

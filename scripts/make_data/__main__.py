@@ -12,6 +12,7 @@ import click
 
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.models import write_datasets, write_models
+from scripts.make_data.parallel_iterations import write_parallel_iterations
 from scripts.make_data.prices import write_price_books, write_spot_interruptions
 from scripts.make_data.throughput import write_throughput
 
@@ -21,6 +22,7 @@ WRITERS = (
     write_datasets,
     write_models,
     write_throughput,
+    write_parallel_iterations,
     write_price_books,
     write_spot_interruptions,
 )

@@ -1,0 +1,132 @@
+"""What is trained and how it is laid out over GPUs: the records that memory, arithmetic and speed are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planner.throughput.language_models import LanguageModel
+
+
+class Method(StrEnum):
+    """What of a language model is trained."""
+
+    PRETRAIN = "pretrain"  # all weights, from the start
+    FULL = "full"  # all weights, from given ones
+    LORA = "lora"  # low-rank adapters on frozen 16-bit weights
+    QLORA = "qlora"  # low-rank adapters on frozen 4-bit weights
+
+    @property
+    def has_adapters(self) -> bool:
+        """Whether the model's own weights stay frozen."""
+        return self in (Method.LORA, Method.QLORA)
+
+
+class Optimizer(StrEnum):
+    """Update rules, by the state they keep for each trained parameter."""
+
+    ADAMW = "adamw"
+    ADAMW_8BIT = "adamw-8bit"
+    ADAFACTOR = "adafactor"
+    SGD = "sgd"
+
+
+class Recomputation(StrEnum):
+    """Which activations are thrown away and computed again in the backward pass."""
+
+    NONE = "none"
+    SELECTIVE = "selective"  # the scores of attention
+    FULL = "full"  # all but the input of each layer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a model is spread over GPUs: `data` x `tensor` x `pipeline` of them, and what each step runs through one.
+
+    `zero_stage` 0 is plain data parallelism, 1 to 3 shard optimiser states, gradients and weights over the `data`
+    replicas; stage 3 is the same as fully sharded data parallelism (FSDP).
+    """
+
+    data: int = 1
+    tensor: int = 1
+    pipeline: int = 1
+    micro_batch: int = 1  # sequences in one forward pass
+    zero_stage: int = 0
+    recomputation: Recomputation = Recomputation.NONE
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that are none."""
+        for name in ("data", "tensor", "pipeline", "micro_batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.zero_stage not in (0, 1, 2, 3):
+            raise ValueError(f"zero_stage must be 0 to 3, not {self.zero_stage!r}")
+
+    @property
+    def gpu_count(self) -> int:
+        """GPUs that work together."""
+        return self.data * self.tensor * self.pipeline
+
+    def __str__(self) -> str:
+        """The layout in words: `tensor 2 x pipeline 4 x data 8, ZeRO 1, micro batch 4, full recomputation`."""
+        sizes = [f"{name} {size}" for name, size in self._sizes() if size > 1] or ["one GPU"]
+        zero = [f"ZeRO {self.zero_stage}"] if self.zero_stage else []
+        return ", ".join([" x ".join(sizes), *zero, f"micro batch {self.micro_batch}", f"{self.recomputation} recomputation"])
+
+    def _sizes(self) -> tuple[tuple[str, int], ...]:
+        return ("tensor", self.tensor), ("pipeline", self.pipeline), ("data", self.data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageJob:
+    """A language model to train and what is fixed of the way; `None` leaves a choice to the search for a layout."""
+
+    model: LanguageModel
+    method: Method = Method.PRETRAIN
+    sequence_length: int
+    batch_tokens: int  # tokens of one optimiser step, over all GPUs
+    precision_bytes: int = 2  # of weights and activations in matrix products: 2 for 16-bit, 4 for FP32 and TF32
+    optimizer: Optimizer = Optimizer.ADAMW
+    rank: int = 16  # of the adapters; without meaning for the other methods
+    has_flash_attention: bool = True
+    recomputation: Recomputation | None = None
+    zero_stage: int | None = None
+    tensor: int | None = None
+    pipeline: int | None = None
+    micro_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse amounts that cannot be."""
+        for name in ("sequence_length", "batch_tokens", "rank"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.precision_bytes not in (2, 4):
+            raise ValueError(f"precision_bytes must be 2 or 4, not {self.precision_bytes!r}")
+
+    @property
+    def batch_sequences(self) -> int:
+        """Sequences of one optimiser step, at least one."""
+        return max(1, self.batch_tokens // self.sequence_length)
+
+    @property
+    def adapter_parameters(self) -> int:
+        """Parameters of adapters of `rank` on every matrix of attention and feed-forward (0 without adapters).
+
+        A matrix of m x n gets rank x (m + n). Of a mixture of experts every expert gets its own.
+        """
+        if not self.method.has_adapters:
+            return 0
+        model = self.model
+        key_values = model.kv_heads * model.head_size
+        attention = 2 * (model.hidden + model.query_size) + 2 * (model.hidden + key_values)
+        dense = model.layers if model.experts is None else (model.dense_layers or 0)
+        width = 3 if model.is_gated else 2
+        experts = (model.experts or 0) * (model.hidden + (model.expert_feed_forward or 0))
+        shared = model.hidden + model.shared_feed_forward if model.shared_feed_forward else 0
+        feed_forward = dense * (model.hidden + model.feed_forward) + (model.layers - dense) * (experts + shared)
+        return self.rank * (model.layers * attention + width * feed_forward)
+
+    @property
+    def trained_parameters(self) -> int:
+        """Parameters that get gradients and optimiser states."""
+        return self.adapter_parameters if self.method.has_adapters else self.model.parameters

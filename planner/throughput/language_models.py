@@ -1,0 +1,380 @@
+"""Language models by shape: the shipped table, a `config.json`, or figures; parameters recomputed from the shape."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from planner.errors import DataError, UnknownNameError, UsageError
+from planner.paths import shipped_data_dir
+
+PARAMETER_TOLERANCE = 0.05
+"""How far a stated parameter count may lie from the one of the shape: names round (7B is 6.7B), shapes do not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageModel:
+    """The shape of a decoder-only transformer, from `data/language_models.csv`.
+
+    `feed_forward` is the inner width of a dense layer; a gated feed-forward has three matrices, a plain one two.
+    `vector_parameters_per_layer` counts norms and biases of a layer, `other_parameters` what lies outside the layers
+    (final norm, bias of the output layer). A mixture of experts has `experts` of width `expert_feed_forward` in every
+    layer after the first `dense_layers`, `experts_per_token` of them active, and shared experts of a total width of
+    `shared_feed_forward`. `key_value_rank` is set for latent attention: keys have `head_size + rope_size` elements.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    family: str = ""
+    layers: int
+    hidden: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    feed_forward: int
+    is_gated: bool
+    vocabulary: int
+    learned_positions: int | None = None  # None: positions have no parameters (rotary, ALiBi)
+    is_tied: bool  # the output layer uses the embedding's weights
+    vector_parameters_per_layer: int
+    other_parameters: int
+    experts: int | None = None  # None: dense
+    experts_per_token: int | None = None
+    expert_feed_forward: int | None = None
+    shared_feed_forward: int | None = None
+    dense_layers: int | None = None
+    query_rank: int | None = None
+    key_value_rank: int | None = None
+    rope_size: int | None = None
+    value_size: int | None = None
+    context_length: int
+    published_parameters: float | None = None
+    published_active_parameters: float | None = None
+    source: str
+    as_of: str
+
+    def __post_init__(self) -> None:
+        """Refuse a shape that no transformer can have."""
+        for name in ("layers", "hidden", "heads", "kv_heads", "head_size", "feed_forward", "vocabulary"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        if self.heads % self.kv_heads:
+            raise ValueError(f"{self.heads} heads cannot share {self.kv_heads} key-value heads evenly")
+        if self.experts is not None and not 1 <= (self.experts_per_token or 0) <= self.experts:
+            raise ValueError(f"{self.experts_per_token!r} of {self.experts} experts per token")
+
+    @property
+    def query_size(self) -> int:
+        """Elements of all query heads of a token together, without the rotary part of latent attention."""
+        return self.heads * self.head_size
+
+    @property
+    def attention_parameters(self) -> int:
+        """Matrix elements of one attention block."""
+        if self.key_value_rank is None:
+            return 2 * self.hidden * (self.query_size + self.kv_heads * self.head_size)
+        key = self.heads * (self.head_size + (self.rope_size or 0))
+        value = self.heads * (self.value_size or self.head_size)
+        rank = self.query_rank
+        query = self.hidden * key if rank is None else rank * (self.hidden + key)
+        latent = self.hidden * (self.key_value_rank + (self.rope_size or 0))
+        return query + latent + self.key_value_rank * (self.query_size + value) + value * self.hidden
+
+    @property
+    def embedding_parameters(self) -> int:
+        """Elements of the embedding tables; only looked up, never multiplied."""
+        return self.hidden * (self.vocabulary + (self.learned_positions or 0))
+
+    @property
+    def output_parameters(self) -> int:
+        """Elements of the matrix that gives the logits, whether it is the embedding or its own."""
+        return self.hidden * self.vocabulary
+
+    @property
+    def parameters(self) -> int:
+        """All parameters, counted from the shape."""
+        expert_layers = self.layers - self._dense_layers
+        return (
+            self.embedding_parameters
+            + (0 if self.is_tied else self.output_parameters)
+            + self.layers * (self.attention_parameters + self.vector_parameters_per_layer)
+            + self._dense_layers * self._matrices * self.hidden * self.feed_forward
+            + expert_layers * self._expert_layer(self.experts or 0)
+            + self.other_parameters
+        )
+
+    @property
+    def active_parameters(self) -> int:
+        """Parameters that one token passes through; the same as `parameters` in a dense model."""
+        expert_layers = self.layers - self._dense_layers
+        idle = (self.experts or 0) - (self.experts_per_token or 0)
+        return self.parameters - expert_layers * idle * self._matrices * self.hidden * (self.expert_feed_forward or 0)
+
+    @property
+    def matrix_parameters(self) -> int:
+        """Elements of all matrices a token is multiplied with, the output layer included, embedding look-ups not."""
+        vectors = self.layers * self.vector_parameters_per_layer + self.other_parameters
+        tables = self.embedding_parameters - (self.output_parameters if self.is_tied else 0)
+        return self.active_parameters - vectors - tables
+
+    @property
+    def active_feed_forward(self) -> float:
+        """Inner feed-forward elements of one token, the mean over layers."""
+        expert_width = (self.experts_per_token or 0) * (self.expert_feed_forward or 0) + (self.shared_feed_forward or 0)
+        dense = self._dense_layers
+        return (dense * self.feed_forward + (self.layers - dense) * expert_width) / self.layers
+
+    @property
+    def layer_parameters(self) -> float:
+        """Parameters of one layer, the mean over layers."""
+        outside = self.embedding_parameters + (0 if self.is_tied else self.output_parameters) + self.other_parameters
+        return (self.parameters - outside) / self.layers
+
+    @property
+    def _dense_layers(self) -> int:
+        return self.layers if self.experts is None else (self.dense_layers or 0)
+
+    @property
+    def _matrices(self) -> int:
+        return 3 if self.is_gated else 2
+
+    def _expert_layer(self, experts: int) -> int:
+        """Parameters of the experts and the router of one layer."""
+        width = experts * (self.expert_feed_forward or 0) + (self.shared_feed_forward or 0)
+        return self._matrices * self.hidden * width + self.hidden * experts
+
+
+def resolve_language_model(text: str) -> LanguageModel:
+    """The model of that name, or the one a Hugging Face `config.json` (a file, or the folder that holds it) describes.
+
+    Raises:
+        UnknownNameError: no such name; the message offers close matches.
+        DataError: the file is not the configuration of a decoder-only language model.
+    """
+    found = find_language_model(text)
+    if found is not None:
+        return found
+    path = Path(text)
+    if path.is_dir() and (path / "config.json").is_file():
+        path /= "config.json"
+    if path.suffix == ".json" or path.is_file():
+        return language_model_from_config(path)
+    known = [name for model in load_language_models().values() for name in (model.name, *model.aliases)]
+    raise UnknownNameError("language model", text, known, "planner models")
+
+
+def find_language_model(name: str) -> LanguageModel | None:
+    """The model of the shipped table by name or alias; `None` if there is none."""
+    key = _normalised(name)
+    for model in load_language_models().values():
+        if key in map(_normalised, (model.name, *model.aliases)):
+            return model
+    return None
+
+
+@cache
+def load_language_models() -> Mapping[str, LanguageModel]:
+    """Every model of the shipped table by its name, in the order of the file."""
+    path = shipped_data_dir() / "language_models.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        try:
+            return {row["name"]: _model(row) for row in reader}
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+
+
+def language_model_from_figures(
+    *,
+    params: float,
+    layers: int,
+    hidden: int,
+    heads: int,
+    vocab: int,
+    kv_heads: int | None = None,
+    feed_forward: int | None = None,
+    context_length: int = 2048,
+) -> LanguageModel:
+    """A dense model of that shape, as current ones are built: gated feed-forward, no biases, untied output layer.
+
+    Without `feed_forward`, its width is the one that gives `params` parameters.
+
+    Raises:
+        UsageError: the shape is impossible, or contradicts the parameter count.
+    """
+    if hidden % heads:
+        raise UsageError(f"--hidden {hidden} is not divisible by --heads {heads}; {_divisors_near(hidden, heads)} would do.")
+    kv = kv_heads or heads
+    if heads % kv:
+        raise UsageError(f"--heads {heads} is not divisible by --kv-heads {kv}; {_divisors_near(heads, kv)} would do.")
+    head_size = hidden // heads
+    rest = 2 * vocab * hidden + layers * (2 * hidden * hidden + 2 * hidden * kv * head_size + 2 * hidden) + hidden
+    width = feed_forward or round((params - rest) / (3 * layers * hidden))
+    if width < hidden / 2 or width > 16 * hidden:
+        lean, rich = rest + 3 * layers * hidden * hidden, rest + 3 * layers * hidden * 8 * hidden
+        raise UsageError(
+            f"--params {params:.4g} contradicts the shape: {layers} layers of width {hidden} and a vocabulary of {vocab} "
+            f"have {lean / 1e9:.3g}B to {rich / 1e9:.3g}B parameters."
+        )
+    model = LanguageModel(
+        name=f"own model of {params / 1e9:.3g}B",
+        layers=layers,
+        hidden=hidden,
+        heads=heads,
+        kv_heads=kv,
+        head_size=head_size,
+        feed_forward=width,
+        is_gated=True,
+        vocabulary=vocab,
+        is_tied=False,
+        vector_parameters_per_layer=2 * hidden,
+        other_parameters=hidden,
+        context_length=context_length,
+        published_parameters=params,
+        source="figures given by the user",
+        as_of="",
+    )
+    _check_parameters(model, "--params")
+    return model
+
+
+def language_model_from_config(path: Path) -> LanguageModel:
+    """The model that a Hugging Face `config.json` describes; unknown keys are ignored.
+
+    Raises:
+        DataError: the file cannot be read, or is not the configuration of a decoder-only language model.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}. A config.json of Hugging Face is expected.") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{path} holds no JSON object. A config.json of Hugging Face is expected.")
+    inner = config.get("text_config")
+    try:
+        return _from_config({**config, **inner} if isinstance(inner, dict) else config, path)
+    except ValueError as error:
+        raise DataError(f"{path} describes no possible model: {error}.") from error
+
+
+_SPELLINGS = {
+    "layers": ("num_hidden_layers", "n_layer", "n_layers", "num_layers"),
+    "hidden": ("hidden_size", "n_embd", "d_model"),
+    "heads": ("num_attention_heads", "n_head", "n_heads"),
+    "vocabulary": ("vocab_size",),
+}
+"""What each figure is called in the configurations of different families."""
+
+_PLAIN_FAMILIES = frozenset(
+    ("gpt2", "gpt_neox", "gptj", "gpt_neo", "opt", "bloom", "mpt", "falcon", "phi", "gpt_bigcode", "starcoder2")
+)
+"""Families with a plain feed-forward, layer norms with bias; all others are counted as gated with RMS norms."""
+
+_LEARNED_POSITIONS = {"gpt2": 0, "gpt_neo": 0, "gpt_bigcode": 0, "opt": 2}
+"""Families whose positions have parameters, and how many rows more than the longest context their table has."""
+
+_ENCODERS = frozenset(("bert", "roberta", "t5", "bart", "vit", "clip", "whisper", "distilbert", "deberta-v2", "albert"))
+
+
+def _from_config(config: Mapping[str, Any], path: Path) -> LanguageModel:
+    kind = str(config.get("model_type", ""))
+    if kind in _ENCODERS or config.get("is_encoder_decoder"):
+        raise DataError(f"{path} describes a {kind} model. Only decoder-only language models are planned from a file.")
+    figures = {field: _figure(config, field, path) for field in _SPELLINGS}
+    hidden, heads, layers = figures["hidden"], figures["heads"], figures["layers"]
+    if heads < 1 or (hidden % heads and not config.get("head_dim")):
+        raise DataError(f"{path}: hidden size {hidden} is not divisible by {heads} attention heads.")
+    plain = kind in _PLAIN_FAMILIES
+    latent = config.get("kv_lora_rank")
+    head_size = int(config.get("qk_nope_head_dim") or config.get("head_dim") or hidden // heads)
+    width = _whole(config, "intermediate_size", "ffn_dim", "ffn_hidden_size", "n_inner") or 4 * hidden
+    experts = _whole(config, "num_local_experts", "n_routed_experts", "num_experts")
+    expert_width = _whole(config, "moe_intermediate_size") or width
+    kv_heads = _whole(config, "num_key_value_heads", "num_kv_heads") or (1 if config.get("multi_query") else heads)
+    longest = _whole(config, "max_position_embeddings", "n_positions", "max_seq_len", "n_ctx") or 2048
+    biases = 2 * hidden + head_size * (heads + 2 * kv_heads) + hidden + width + hidden if plain else 0
+    shared = (_whole(config, "n_shared_experts") or 0) * expert_width
+    return LanguageModel(
+        name=str(config.get("_name_or_path") or path.resolve().parent.name or path.stem),
+        family=kind,
+        **figures,
+        kv_heads=heads if latent else kv_heads,
+        head_size=head_size,
+        feed_forward=width,
+        is_gated=not plain,
+        learned_positions=longest + _LEARNED_POSITIONS[kind] if kind in _LEARNED_POSITIONS else None,
+        is_tied=bool(config.get("tie_word_embeddings", kind in _PLAIN_FAMILIES or kind.startswith("gemma"))),
+        vector_parameters_per_layer=2 * hidden + biases,
+        other_parameters=2 * hidden if plain else hidden,
+        experts=experts,
+        experts_per_token=_whole(config, "num_experts_per_tok") if experts else None,
+        expert_feed_forward=expert_width if experts else None,
+        shared_feed_forward=shared or _whole(config, "shared_expert_intermediate_size") if experts else None,
+        dense_layers=int(config.get("first_k_dense_replace") or 0) if experts else None,
+        query_rank=config.get("q_lora_rank"),
+        key_value_rank=latent,
+        rope_size=config.get("qk_rope_head_dim") if latent else None,
+        value_size=config.get("v_head_dim") if latent else None,
+        context_length=longest,
+        source=f"{path} ({layers} layers)",
+        as_of="",
+    )
+
+
+def _figure(config: Mapping[str, Any], field: str, path: Path) -> int:
+    value = _whole(config, *_SPELLINGS[field])
+    if value is None:
+        raise DataError(
+            f"{path} does not look like the config.json of a language model: it has none of "
+            f"{', '.join(_SPELLINGS[field])}."
+        )
+    return value
+
+
+def _whole(config: Mapping[str, Any], *names: str) -> int | None:
+    for name in names:
+        value = config.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def _check_parameters(model: LanguageModel, option: str) -> None:
+    stated = model.published_parameters
+    if stated is not None and abs(model.parameters / stated - 1) > PARAMETER_TOLERANCE:
+        raise UsageError(
+            f"{option} {stated:.4g} contradicts the shape, which has {model.parameters:,} parameters "
+            f"({model.parameters / stated - 1:+.1%})."
+        )
+
+
+def _divisors_near(number: int, wanted: int) -> str:
+    divisors = sorted((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))[:3]
+    return ", ".join(map(str, sorted(divisors)))
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-").removeprefix("meta-")
+
+
+def _model(row: Mapping[str, str]) -> LanguageModel:
+    values: dict[str, Any] = {}
+    for field in fields(LanguageModel):
+        text = row[field.name]
+        if field.name in ("name", "family", "source", "as_of"):
+            values[field.name] = text
+        elif field.name == "aliases":
+            values[field.name] = tuple(text.split())
+        elif field.name.startswith("is_"):
+            values[field.name] = text == "yes"
+        else:
+            values[field.name] = int(text) if text else None
+    return LanguageModel(**values)

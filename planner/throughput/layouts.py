@@ -1,0 +1,147 @@
+"""The best layout of a language model over GPUs: every one that divides evenly and fits, by the time of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner.errors import NoThroughputError, UsageError
+from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
+from planner.throughput.memory import Memory, memory_needed
+from planner.throughput.step_time import Hardware, Stack, step_seconds
+
+MAX_MICRO_BATCH = 64
+"""Sequences in one forward pass; more fill no GPU better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A layout that fits, what it holds in memory and how long its step takes."""
+
+    layout: Layout
+    memory: Memory
+    seconds_per_step: float
+
+
+def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: Hardware, stack: Stack) -> Plan:
+    """The fastest layout that fits into `usable_bytes` a GPU; ties go to the simpler one.
+
+    Raises:
+        UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
+        NoThroughputError: no layout fits; the message says by how much, and what would make it fit.
+    """
+    plans = []
+    smallest: tuple[float, Layout] | None = None
+    for layout in candidate_layouts(job, gpu_count):
+        memory = memory_needed(job, layout)
+        if memory.total <= usable_bytes:
+            plans.append(Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack)))
+        elif smallest is None or memory.total < smallest[0]:
+            smallest = memory.total, layout
+    if not plans:
+        raise NoThroughputError(_does_not_fit(job, smallest, usable_bytes))
+    return min(plans, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
+
+
+def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
+    """Every layout over `gpu_count` GPUs that divides heads, layers and the batch, within what the job fixes.
+
+    Raises:
+        UsageError: there is none; the message says what would divide.
+    """
+    sizes = list(_sizes(job, gpu_count))
+    for tensor, pipeline in sizes:
+        data = gpu_count // (tensor * pipeline)
+        for micro_batch in _micro_batches(job, data):
+            for zero_stage in _zero_stages(job, data, pipeline):
+                for recomputation in _recomputations(job):
+                    yield Layout(
+                        data=data,
+                        tensor=tensor,
+                        pipeline=pipeline,
+                        micro_batch=micro_batch,
+                        zero_stage=zero_stage,
+                        recomputation=recomputation,
+                    )
+
+
+def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
+    """Tensor and pipeline sizes whose product divides the GPUs and leaves every replica at least one sequence."""
+    model = job.model
+    _check_divides("--tensor-parallel", job.tensor, "attention heads", model.heads, model.name)
+    _check_divides("--pipeline-parallel", job.pipeline, "layers", model.layers, model.name)
+    tensors = [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
+    pipelines = [job.pipeline] if job.pipeline else [p for p in _divisors(model.layers) if p <= 32]
+    even = [(t, p) for t in tensors for p in pipelines if gpu_count % (t * p) == 0]
+    if not even:
+        raise UsageError(
+            f"{gpu_count} GPUs cannot be split into groups of {job.tensor or 1} x {job.pipeline or 1} "
+            f"(tensor x pipeline). Multiples of {(job.tensor or 1) * (job.pipeline or 1)} can."
+        )
+    fed = [(t, p) for t, p in even if gpu_count // (t * p) <= job.batch_sequences]
+    if not fed:
+        least = min(gpu_count // (t * p) for t, p in even)
+        raise UsageError(
+            f"{gpu_count} GPUs are more than the batch can feed: {job.batch_tokens:,} tokens are {job.batch_sequences} "
+            f"sequences of {job.sequence_length}, for {least} replicas. Use --batch-tokens "
+            f"{least * job.sequence_length} or more, or at most {_most_gpus(even, gpu_count, job.batch_sequences)} GPUs."
+        )
+    # pipelines deeper than the micro batches of a step are mostly bubble
+    busy = [(t, p) for t, p in fed if p == 1 or job.pipeline or p <= job.batch_sequences // (gpu_count // (t * p))]
+    return busy or fed
+
+
+def _check_divides(option: str, size: int | None, what: str, whole: int, name: str) -> None:
+    if size is not None and (size < 1 or whole % size):
+        options = ", ".join(str(divisor) for divisor in _divisors(whole) if divisor <= 64)
+        raise UsageError(f"{option} {size} does not divide the {whole} {what} of {name}. Sizes that do: {options}.")
+
+
+def _most_gpus(even: list[tuple[int, int]], gpu_count: int, sequences: int) -> int:
+    least = min(gpu_count // (t * p) for t, p in even)
+    return gpu_count // least * sequences
+
+
+def _micro_batches(job: LanguageJob, data: int) -> list[int]:
+    most = job.batch_sequences // data
+    if job.micro_batch is not None:
+        if job.micro_batch > most:
+            raise UsageError(f"--micro-batch {job.micro_batch} is more than the {most} sequences of a replica's step.")
+        return [job.micro_batch]
+    return [2**power for power in range(MAX_MICRO_BATCH.bit_length()) if 2**power <= min(most, MAX_MICRO_BATCH)]
+
+
+def _zero_stages(job: LanguageJob, data: int, pipeline: int) -> tuple[int, ...]:
+    if job.zero_stage is not None:
+        return (job.zero_stage,)
+    if data == 1:
+        return (0,)
+    # gradients and weights that come and go between micro batches do not go with a pipeline
+    return (0, 1) if pipeline > 1 else (0, 1, 2, 3)
+
+
+def _recomputations(job: LanguageJob) -> tuple[Recomputation, ...]:
+    if job.recomputation is not None:
+        return (job.recomputation,)
+    if job.has_flash_attention:  # which already computes the scores again
+        return (Recomputation.NONE, Recomputation.FULL)
+    return (Recomputation.NONE, Recomputation.SELECTIVE, Recomputation.FULL)
+
+
+def _divisors(number: int) -> list[int]:
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+
+
+def _complexity(layout: Layout) -> tuple[int, ...]:
+    return layout.pipeline, layout.tensor, layout.zero_stage, layout.micro_batch
+
+
+def _does_not_fit(job: LanguageJob, smallest: tuple[float, Layout] | None, usable_bytes: float) -> str:
+    if smallest is None:
+        return f"no layout of {job.model.name} is left"
+    return (
+        f"{job.model.name} ({job.method}) does not fit: {smallest[0] / 1024**3:.1f} GiB a GPU at least "
+        f"({smallest[1]}), {usable_bytes / 1024**3:.1f} GiB usable"
+    )
+
+

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
@@ -17,7 +17,7 @@ from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Through
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import plan_work
+from planner.throughput.workloads import Work, is_model, plan_work
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class EstimateResult:
 
 def estimate(
     *,
-    model: str,
-    epochs: float,
+    model: str | None = None,
+    epochs: float | None = None,
     dataset: str | None = None,
     samples_per_epoch: float | None = None,
     precision: str = "amp",
@@ -84,6 +84,7 @@ def estimate(
     every_offer: bool = False,
     data_dir: Path | None = None,
     as_of: date | None = None,
+    **language: Any,
 ) -> EstimateResult:
     """Time and cost of a workload on every offer that passes the filters, ranked.
 
@@ -91,8 +92,8 @@ def estimate(
     The low and high of both come from the throughput range.
 
     Args:
-        model: name or alias, see `planner models`.
-        epochs: passes over the data, above 0.
+        model: name or alias, see `planner models`; a language model may also be a `config.json`.
+        epochs: passes over the data, above 0; language models may be given `tokens` instead.
         dataset: name of the training set; by default the one the model is usually trained on.
         samples_per_epoch: instead of a dataset, in the model's own unit.
         precision: `amp`, `fp32`, `tf32`, `bf16`, `fp16` or `best`.
@@ -110,6 +111,9 @@ def estimate(
         every_offer: one estimate per offer instead of the best region per (provider, GPU, count, purchase).
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
+        language: of a language model: `method`, `tokens`, `samples`, `sequence_length`, `batch_tokens`, `rank`,
+            `optimizer`, `recompute`, `zero_stage`, `tensor_parallel`, `pipeline_parallel`, `micro_batch`, `stack`, and
+            the figures of an own one (`planner.throughput.language_work.LanguageOptions`).
 
     Raises:
         UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
@@ -119,13 +123,14 @@ def estimate(
     """
     today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
-    work = plan_work(
+    work = _plan(
         model=model,
         epochs=epochs,
         dataset=dataset,
         samples_per_epoch=samples_per_epoch,
         precision=precision,
         batch_size=batch_size,
+        language=language,
     )
     wanted = OfferFilter(
         gpus=tuple(choose_gpus(text) for text in gpus),
@@ -160,6 +165,35 @@ def estimate(
         notes=_notes(wanted, shown, throughputs),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
+    )
+
+
+def _plan(
+    *,
+    model: str | None,
+    epochs: float | None,
+    dataset: str | None,
+    samples_per_epoch: float | None,
+    precision: str,
+    batch_size: int | None,
+    language: Mapping[str, Any],
+) -> Work:
+    """The workload: of a language model if its options, its file or its name say so, else of `data/models.csv`."""
+    said = {name: value for name, value in language.items() if value is not None}
+    if said or model is None or not is_model(model):
+        from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
+
+        general = {"--dataset": dataset, "--samples-per-epoch": samples_per_epoch, "--batch-size": batch_size}
+        return plan_language_request(model=model, epochs=epochs, precision=precision, said=said, general=general)
+    if epochs is None:
+        raise UsageError(f"How many epochs of {model}? Give --epochs, the passes over the training data.")
+    return plan_work(
+        model=model,
+        epochs=epochs,
+        dataset=dataset,
+        samples_per_epoch=samples_per_epoch,
+        precision=precision,
+        batch_size=batch_size,
     )
 
 
@@ -205,6 +239,7 @@ def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selectio
         items=rental_items(offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS),
         usd_low=_usd(offer, rule, fastest),
         usd_high=_usd(offer, rule, slowest),
+        fits_memory=True if workload.language else None,  # layouts that do not fit have no throughput
         notes=(*_offer_notes(offer, selection), *throughput.notes),
     )
 
@@ -299,6 +334,8 @@ def _pareto(estimates: Sequence[Estimate]) -> set[int]:
 
 def _nothing_runs(workload: Workload, left_out: Counter[str]) -> str:
     reasons = "; ".join(f"{reason} ({count})" for reason, count in left_out.most_common(3))
+    if workload.language:
+        return f"No offer is left for {workload.model.name}: {reasons}."
     return (
         f"No offer is left for {workload.model.name}: {reasons}. "
         f"Measured GPUs: planner throughput --model {workload.model.name}"
@@ -324,6 +361,7 @@ def _assumptions(
         f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
         f"x {workload.epochs:g} epochs = {workload.samples:,.0f} {model.sample_unit}s",
         f"precision {precision}; data loading keeps up with the GPUs",
+        *(workload.language.assumptions if workload.language else ()),
         f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest",
         "prices in USD for the whole instance, Linux, before tax; storage and network traffic are not included",
         "a price was listed on its day; that capacity is free is not said",

@@ -9,6 +9,10 @@ import math
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planner.throughput.language_jobs import LanguageWork
 
 
 class Purchase(StrEnum):
@@ -202,6 +206,7 @@ class Workload:
     batch_size: int | None = None
     framework: str | None = None
     input_size: int | None = None  # pixels or tokens; None: the model's own
+    language: LanguageWork | None = None  # None: not a language model described by its shape
 
     def __post_init__(self) -> None:
         """Refuse an amount of work that cannot be one."""

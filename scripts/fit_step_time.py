@@ -33,7 +33,10 @@ DESCRIPTIONS = {
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True)
 def main(out: Path) -> None:
     """Fit, validate, write."""
-    stacks = {"llm-foundry": fit_stack(foundry_steps(), **FOUNDRY), "megatron-deepspeed": fit_stack(megatron_steps(), **MEGATRON)}
+    stacks = {
+        "llm-foundry": fit_stack(foundry_steps(), **FOUNDRY),
+        "megatron-deepspeed": fit_stack(megatron_steps(), **MEGATRON),
+    }
     results = language_leave_outs()
     document = {
         "schema": "planner.language_step_time/1",

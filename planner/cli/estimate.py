@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from planner.cli.language_options import language_options, taken
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
@@ -16,8 +17,8 @@ from planner.render.explain import explanation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@option("--model", required=True, help="Model to train. See: planner models")
-@option("--epochs", required=True, type=float, help="Passes over the training data.")
+@option("--model", help="Model to train, or the config.json of a language model. See: planner models")
+@option("--epochs", type=float, help="Passes over the training data.")
 @option("--dataset", help="Training set. Default: the one the model is usually trained on.")
 @option("--samples-per-epoch", type=float, help="Samples in an epoch, in the model's unit, instead of --dataset.")
 @option(
@@ -57,6 +58,7 @@ from planner.render.explain import explanation
     "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
 )
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
+@language_options
 @data_dir_option
 @output_options
 def estimate(
@@ -80,9 +82,13 @@ def estimate(
       planner estimate --model resnet50 --epochs 90 --gpu A100 --gpu H100:8 --purchase on_demand
       planner estimate --model bert-large-squad --epochs 2 --max-hours 1 --format json
       planner estimate --model resnet50 --epochs 90 --explain 1
+      planner estimate --model gpt2-124m --tokens 10B --gpu H100:8
+      planner estimate --model llama-3-8b --method lora --samples 50000 --sequence-length 1024 --epochs 3
     """
+    language = taken(options)
     result = run_estimate(
         **options,
+        **language,
         limit=None if show_all or explain is not None else limit,
         every_offer=show_all,
         as_of=as_of.date() if as_of else None,

@@ -13,6 +13,7 @@ from planner.errors import PlannerError
 
 COMMANDS = {
     "estimate": "planner.cli.estimate:estimate",
+    "fit": "planner.cli.fit:fit",
     "gpus": "planner.cli.lookups:gpus",
     "models": "planner.cli.lookups:models",
     "prices": "planner.cli.prices:prices",
@@ -23,6 +24,7 @@ COMMANDS = {
 
 SUMMARIES = {
     "estimate": "Time and cost of a training run on every offer.",
+    "fit": "Memory of a model on a GPU, and what makes it fit.",
     "gpus": "Specifications of GPUs.",
     "models": "Models and what is known of them.",
     "prices": "Price snapshots: list.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.estimate import EstimateResult
-from planner.model import Estimate, PriceBook
+from planner.model import Estimate, PriceBook, Workload
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
 
@@ -64,6 +64,7 @@ def document(result: EstimateResult) -> Row:
             "batch_size": workload.batch_size,
             "framework": workload.framework,
             "startup_seconds": result.startup_seconds,
+            **_language(workload),
         },
         "as_of": result.as_of.isoformat(),
         "prices": [
@@ -83,6 +84,24 @@ def document(result: EstimateResult) -> Row:
         ],
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
+    }
+
+
+def _language(workload: Workload) -> Row:
+    """What a language model's workload adds; nothing for others."""
+    if workload.language is None:
+        return {}
+    job = workload.language.job
+    return {
+        "method": str(job.method),
+        "tokens": workload.samples,
+        "sequence_length": job.sequence_length,
+        "batch_tokens": job.batch_tokens,
+        "optimizer": str(job.optimizer),
+        "rank": job.rank if job.method.has_adapters else None,
+        "parameters": job.model.parameters,
+        "active_parameters": job.model.active_parameters,
+        "stack": workload.language.stack,
     }
 
 

@@ -71,7 +71,9 @@ class Layout:
         """The layout in words: `tensor 2 x pipeline 4 x data 8, ZeRO 1, micro batch 4, full recomputation`."""
         sizes = [f"{name} {size}" for name, size in self._sizes() if size > 1] or ["one GPU"]
         zero = [f"ZeRO {self.zero_stage}"] if self.zero_stage else []
-        return ", ".join([" x ".join(sizes), *zero, f"micro batch {self.micro_batch}", f"{self.recomputation} recomputation"])
+        return ", ".join(
+            [" x ".join(sizes), *zero, f"micro batch {self.micro_batch}", f"{self.recomputation} recomputation"]
+        )
 
     def _sizes(self) -> tuple[tuple[str, int], ...]:
         return ("tensor", self.tensor), ("pipeline", self.pipeline), ("data", self.data)
@@ -130,3 +132,24 @@ class LanguageJob:
     def trained_parameters(self) -> int:
         """Parameters that get gradients and optimiser states."""
         return self.adapter_parameters if self.method.has_adapters else self.model.parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageWork:
+    """What a workload adds for a language model: the job, the stack its speed stands for, and where tokens come from."""
+
+    job: LanguageJob
+    stack: str
+    node_count: int = 1
+    network_gbit_per_s: float | None = None  # of one machine; None: that of the measured clusters
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What an answer takes for granted, a line each."""
+        job = self.job
+        adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""
+        return (
+            f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "
+            f"{job.optimizer}; each GPU count in its fastest layout that fits into memory",
+            f"software stack {self.stack}; published results on the same GPUs differ up to 4 times between stacks",
+        )

@@ -17,6 +17,9 @@ from planner.paths import shipped_data_dir
 PARAMETER_TOLERANCE = 0.05
 """How far a stated parameter count may lie from the one of the shape: names round (7B is 6.7B), shapes do not."""
 
+MAX_WIDENING = 8.0
+"""Widest feed-forward of the shipped table, in hidden sizes (Gemma)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageModel:
@@ -208,16 +211,22 @@ def language_model_from_figures(
     Raises:
         UsageError: the shape is impossible, or contradicts the parameter count.
     """
+    sizes = {"--layers": layers, "--hidden": hidden, "--heads": heads, "--vocab": vocab, "--kv-heads": kv_heads}
+    for option, size in {**sizes, "--feed-forward": feed_forward}.items():
+        if size is not None and size < 1:
+            raise UsageError(f"{option} must be at least 1, not {size}.")
     if hidden % heads:
-        raise UsageError(f"--hidden {hidden} is not divisible by --heads {heads}; {_divisors_near(hidden, heads)} would do.")
+        raise UsageError(
+            f"--hidden {hidden} is not divisible by --heads {heads}; {_divisors_near(hidden, heads)} would do."
+        )
     kv = kv_heads or heads
     if heads % kv:
         raise UsageError(f"--heads {heads} is not divisible by --kv-heads {kv}; {_divisors_near(heads, kv)} would do.")
     head_size = hidden // heads
     rest = 2 * vocab * hidden + layers * (2 * hidden * hidden + 2 * hidden * kv * head_size + 2 * hidden) + hidden
     width = feed_forward or round((params - rest) / (3 * layers * hidden))
-    if width < hidden / 2 or width > 16 * hidden:
-        lean, rich = rest + 3 * layers * hidden * hidden, rest + 3 * layers * hidden * 8 * hidden
+    if not hidden / 2 <= width <= MAX_WIDENING * hidden:
+        lean, rich = (rest + 3 * layers * hidden * hidden * widening for widening in (0.5, MAX_WIDENING))
         raise UsageError(
             f"--params {params:.4g} contradicts the shape: {layers} layers of width {hidden} and a vocabulary of {vocab} "
             f"have {lean / 1e9:.3g}B to {rich / 1e9:.3g}B parameters."
@@ -288,8 +297,7 @@ def _from_config(config: Mapping[str, Any], path: Path) -> LanguageModel:
     kind = str(config.get("model_type", ""))
     if kind in _ENCODERS or config.get("is_encoder_decoder"):
         raise DataError(f"{path} describes a {kind} model. Only decoder-only language models are planned from a file.")
-    figures = {field: _figure(config, field, path) for field in _SPELLINGS}
-    hidden, heads, layers = figures["hidden"], figures["heads"], figures["layers"]
+    layers, hidden, heads, vocabulary = (_figure(config, field, path) for field in _SPELLINGS)
     if heads < 1 or (hidden % heads and not config.get("head_dim")):
         raise DataError(f"{path}: hidden size {hidden} is not divisible by {heads} attention heads.")
     plain = kind in _PLAIN_FAMILIES
@@ -305,7 +313,10 @@ def _from_config(config: Mapping[str, Any], path: Path) -> LanguageModel:
     return LanguageModel(
         name=str(config.get("_name_or_path") or path.resolve().parent.name or path.stem),
         family=kind,
-        **figures,
+        layers=layers,
+        hidden=hidden,
+        heads=heads,
+        vocabulary=vocabulary,
         kv_heads=heads if latent else kv_heads,
         head_size=head_size,
         feed_forward=width,

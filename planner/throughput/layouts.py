@@ -28,18 +28,17 @@ def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: H
 
     Raises:
         UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
-        NoThroughputError: no layout fits; the message says by how much, and what would make it fit.
+        NoThroughputError: no layout fits; `planner fit` says by how much, and what would make it fit.
     """
     plans = []
-    smallest: tuple[float, Layout] | None = None
     for layout in candidate_layouts(job, gpu_count):
         memory = memory_needed(job, layout)
         if memory.total <= usable_bytes:
-            plans.append(Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack)))
-        elif smallest is None or memory.total < smallest[0]:
-            smallest = memory.total, layout
+            plans.append(
+                Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
+            )
     if not plans:
-        raise NoThroughputError(_does_not_fit(job, smallest, usable_bytes))
+        raise NoThroughputError(_does_not_fit(job))
     return min(plans, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
 
 
@@ -65,12 +64,23 @@ def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
                     )
 
 
+def check_sizes(job: LanguageJob) -> None:
+    """Refuse parallel sizes that do not divide the model.
+
+    Raises:
+        UsageError: the message says which sizes do.
+    """
+    _check_divides("--tensor-parallel", job.tensor, "attention heads", job.model.heads, job.model.name)
+    _check_divides("--pipeline-parallel", job.pipeline, "layers", job.model.layers, job.model.name)
+
+
 def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
     """Tensor and pipeline sizes whose product divides the GPUs and leaves every replica at least one sequence."""
     model = job.model
-    _check_divides("--tensor-parallel", job.tensor, "attention heads", model.heads, model.name)
-    _check_divides("--pipeline-parallel", job.pipeline, "layers", model.layers, model.name)
-    tensors = [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
+    check_sizes(job)
+    tensors = (
+        [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
+    )
     pipelines = [job.pipeline] if job.pipeline else [p for p in _divisors(model.layers) if p <= 32]
     even = [(t, p) for t in tensors for p in pipelines if gpu_count % (t * p) == 0]
     if not even:
@@ -136,12 +146,10 @@ def _complexity(layout: Layout) -> tuple[int, ...]:
     return layout.pipeline, layout.tensor, layout.zero_stage, layout.micro_batch
 
 
-def _does_not_fit(job: LanguageJob, smallest: tuple[float, Layout] | None, usable_bytes: float) -> str:
-    if smallest is None:
-        return f"no layout of {job.model.name} is left"
+def _does_not_fit(job: LanguageJob) -> str:
+    # the same words for every GPU: an estimate counts what it leaves out by reason
+    name = job.model.name
     return (
-        f"{job.model.name} ({job.method}) does not fit: {smallest[0] / 1024**3:.1f} GiB a GPU at least "
-        f"({smallest[1]}), {usable_bytes / 1024**3:.1f} GiB usable"
+        f"{name} ({job.method}) does not fit into memory "
+        f"(planner fit --model {name} --method {job.method} --gpu ... says what would make it fit)"
     )
-
-

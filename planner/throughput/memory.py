@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from planner.model import Gpu, Model
 from planner.throughput.language_jobs import LanguageJob, Layout, Method, Optimizer, Recomputation
-from planner.throughput.language_models import LanguageModel
 from planner.units import MIB_PER_GIB
 
 GIB = 1024**3

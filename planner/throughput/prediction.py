@@ -14,6 +14,10 @@ Cell = tuple[str, float]
 
 def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
     """Throughput of the workload on each (GPU, count), or the reason why none is known."""
+    if workload.language is not None:
+        from planner.throughput.language_throughput import predict_language_model  # noqa: PLC0415 - most runs need none of it
+
+        return predict_language_model(workload, cells)
     rows: dict[Cell, list[Benchmark]] = {}
     for row in benchmarks_of(workload.model.name):
         if workload.precision in (None, row.precision):

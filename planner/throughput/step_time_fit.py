@@ -42,6 +42,7 @@ HELD = frozenset(("half_tokens", "half_width", "wire_efficiency"))
 LIMITS = {"matrix_efficiency": (0.3, 0.9), "attention_efficiency": (0.1, 0.9), "overlap": (1.0, 4.0)}
 """Efficiencies beyond these are no hardware's."""
 FOLDS = 10
+TAIL = 0.04  # beyond either end of a 90 % range; a percentage point wider, for the ends are themselves learnt from few errors
 BATCH_TOKENS = 1_000_000  # llm-foundry's table accumulates to about a million tokens a step
 MISFIT = 0.2  # beyond this, in logarithms, a row pulls no harder: one odd machine must not bend the fit
 
@@ -75,7 +76,7 @@ class LeftOutResult:
     baseline_median: float
     baseline_mean: float
     baseline_p90: float
-    low: float  # 5th and 95th percentile of measured / foretold seconds
+    low: float  # ends of the range, as measured over foretold seconds
     high: float
 
 
@@ -165,7 +166,9 @@ def leave_out(
         stack = fit_stack(seen, held=held, start=start)
         usual = statistics.median(_utilisation(step) for step in seen)
         inside = [steps[index] for index in sorted(fold)]
-        errors.append([math.log(step.seconds / step_seconds(step.job, step.layout, step.hardware, stack)) for step in inside])
+        errors.append(
+            [math.log(step.seconds / step_seconds(step.job, step.layout, step.hardware, stack)) for step in inside]
+        )
         constant += [abs(_utilisation(step) / usual - 1) for step in inside]
     every = [error for fold in errors for error in fold]
     # foretold over measured seconds less one is the relative error of the time
@@ -182,8 +185,8 @@ def leave_out(
         baseline_median=statistics.median(constant),
         baseline_mean=statistics.fmean(constant),
         baseline_p90=_quantile(constant, 0.9),
-        low=math.exp(_quantile(every, 0.05)),
-        high=math.exp(_quantile(every, 0.95)),
+        low=math.exp(_quantile(every, TAIL)),
+        high=math.exp(_quantile(every, 1 - TAIL)),
     )
 
 
@@ -307,7 +310,7 @@ def _utilisation(step: Step) -> float:
 
 
 def _covered(errors: Sequence[float], others: Sequence[float]) -> int:
-    low, high = _quantile(others, 0.05), _quantile(others, 0.95)
+    low, high = _quantile(others, TAIL), _quantile(others, 1 - TAIL)
     return sum(low <= error <= high for error in errors)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from planner.errors import NoThroughputError
 from planner.model import Gpu, Precision
 from planner.throughput.checks import peak_tflops
@@ -12,6 +14,13 @@ POWER_EXPONENT = 0.3
 step time from 10.5 % at 0 to 9.7 % at 0.3 and 9.4 % at 0.5; the smaller one keeps closer to the data sheet."""
 AMPLE_WATTS_PER_TFLOP = 1.2
 """From here on the clock does not fall: an A100 SXM with 1.28 W a TFLOP holds it, an H100 with 0.71 does not."""
+SMALL_CARD_WATTS = 75.0
+SMALL_CARD_FACTOR = 0.75
+"""Cards fed by the slot alone (T4, L4) throttle further under long products: https://arxiv.org/abs/1903.07486 measures
+about 0.64 of a T4's peak. An assumption for training: no row of these cards is shipped."""
+AMD_FACTOR = 0.7
+"""620 TFLOPS of an MI300X against 720 of an H100 in the same 16-bit products, for 1,307 and 989 on paper:
+https://semianalysis.com/2024/12/22/mi300x-vs-h100-vs-h200-benchmark-part-1-training/. No row of these is shipped."""
 PCIE_GB_PER_S = {3: 12.0, 4: 24.0, 5: 48.0}
 """What sixteen lanes carry one way, after protocol."""
 NETWORK_GB_PER_S = 25.0
@@ -31,18 +40,22 @@ def hardware_of(gpu: Gpu, gpu_count: int, precision: Precision, network_gbit_per
     if gpu_count > GPUS_PER_NODE:
         network = NETWORK_GB_PER_S if network_gbit_per_s is None else network_gbit_per_s / 8 / GPUS_PER_NODE
     return Hardware(
-        peak_flops=peak * 1e12 * power_factor(gpu, peak),
+        peak_flops=peak * 1e12 * sustained_share(gpu, peak),
         bytes_per_second=gpu.memory_bandwidth_gb_per_s * 1e9,
         link_bytes_per_second=_link_gb_per_s(gpu, gpu_count) * 1e9,
         network_bytes_per_second=None if network is None else network * 1e9,
     )
 
 
-def power_factor(gpu: Gpu, peak: float) -> float:
-    """Share of the data sheet's rate that the power limit leaves to long matrix products; 1 where it is ample."""
+def sustained_share(gpu: Gpu, peak: float) -> float:
+    """Share of the data sheet's rate that power limit and libraries leave to long matrix products; 1 for an A100."""
+    share = 1.0 if gpu.vendor == "NVIDIA" else AMD_FACTOR
     if gpu.tdp_watts is None:
-        return 1.0
-    return min(1.0, (gpu.tdp_watts / peak / AMPLE_WATTS_PER_TFLOP) ** POWER_EXPONENT)
+        return share
+    if gpu.tdp_watts <= SMALL_CARD_WATTS:
+        share *= SMALL_CARD_FACTOR
+    watts_per_tflop = gpu.tdp_watts / peak
+    return share * min(1.0, math.pow(watts_per_tflop / AMPLE_WATTS_PER_TFLOP, POWER_EXPONENT))
 
 
 def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:

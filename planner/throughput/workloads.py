@@ -83,6 +83,12 @@ def resolve_model(name: str) -> Model:
     return found
 
 
+def is_model(name: str) -> bool:
+    """Whether `data/models.csv` has a model of that name or alias."""
+    found = _model_among(_rows("models.csv", holding=name), name) or _model_among(_rows("models.csv"), name)
+    return found is not None
+
+
 def load_models() -> list[Model]:
     """Every model of the shipped table, in its order."""
     return [_model(row) for row in _rows("models.csv")]

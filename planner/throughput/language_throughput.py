@@ -1,0 +1,228 @@
+"""How fast a language model trains on a number of GPUs, and whether it fits: the best layout, with a 90 % range."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import load_gpus
+from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
+from planner.paths import shipped_data_dir
+from planner.throughput.checks import peak_tflops
+from planner.throughput.flops import hardware_flops_per_token, training_flops_per_token, utilisation
+from planner.throughput.language_jobs import LanguageWork, Method
+from planner.throughput.layouts import Plan, best_plan
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
+from planner.throughput.step_time import GPUS_PER_NODE, load_stacks
+from planner.throughput.training_hardware import hardware_of
+
+Cell = tuple[str, float]
+
+RUN_OVERHEAD = 1.15
+"""Wall time of a run over several machines to the sum of its steps: checkpoints, evaluation, restarts. Published runs
+lie between 1.0 (LLaMA) and 1.3 (MPT-7B: 9.5 days for 7.3 days of steps); this is the middle, the range holds both."""
+RUN_OVERHEAD_HIGH = 1.30
+ADAPTER_REACH = math.log(1.35)  # an assumption: no row of adapters is shipped
+OTHER_VENDOR_REACH = math.log(1.5)  # an assumption: no row of an AMD GPU is shipped
+FAR_REACH = math.log(1.15)  # an assumption: more GPUs, or larger models, than were measured
+MEASURED_GPUS = 128
+MEASURED_PARAMETERS = 70e9
+FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
+
+
+def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
+    """Tokens per second of the workload's job on each (GPU, count) in its best layout, or why it does not run there."""
+    work = workload.language
+    if work is None:
+        raise ValueError(f"{workload.model.name} is not described as a language model")
+    found: dict[Cell, Throughput | NoThroughputError] = {}
+    for cell in cells:
+        try:
+            found[cell] = _predicted(workload, work, *cell)
+        except NoThroughputError as error:
+            found[cell] = error
+        except UsageError as error:  # of this number of GPUs: others may do
+            found[cell] = NoThroughputError(str(error).rstrip("."))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguagePlan:
+    """The best layout on so many GPUs of a kind and its speed, before the range is put round it."""
+
+    gpu: Gpu
+    gpu_count: int  # devices, as a program sees them
+    precision: Precision
+    plan: Plan
+    usable_bytes: float
+    tokens_per_second: float
+    mfu: float
+    hfu: float
+
+
+def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precision: Precision) -> LanguagePlan:
+    """The fastest layout of the job that fits on `gpu_count` GPUs of each of the work's machines.
+
+    Raises:
+        NoThroughputError: the job does not fit, or the GPU cannot run it.
+        UsageError: the number of GPUs cannot be split, or the batch does not feed them.
+    """
+    if gpu_count != int(gpu_count):
+        raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
+    devices = int(gpu_count) * devices_per_gpu(gpu) * work.node_count
+    whole = hardware_of(gpu, devices, precision, work.network_gbit_per_s)
+    share = devices_per_gpu(gpu)
+    hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
+    usable = usable_bytes(gpu)
+    plan = best_plan(work.job, devices, usable, hardware, load_stacks()[work.stack])
+    tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
+    peak = (peak_tflops(gpu, precision) or math.nan) / share
+    return LanguagePlan(
+        gpu=gpu,
+        gpu_count=devices,
+        precision=precision,
+        plan=plan,
+        usable_bytes=usable,
+        tokens_per_second=tokens,
+        mfu=utilisation(training_flops_per_token(work.job), tokens / devices, peak),
+        hfu=utilisation(hardware_flops_per_token(work.job, plan.layout.recomputation), tokens / devices, peak),
+    )
+
+
+def _predicted(workload: Workload, work: LanguageWork, gpu_name: str, gpu_count: float) -> Throughput:
+    gpu = load_gpus()[gpu_name]
+    precision = workload.precision or Precision.AMP
+    plan = plan_language_model(work, gpu, gpu_count, precision)
+    row = _measured_row(work, gpu, plan)
+    overhead = RUN_OVERHEAD if plan.gpu_count > GPUS_PER_NODE else 1.0
+    rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
+    slower, faster = _reaches(work, plan, row)
+    return Throughput(
+        samples_per_second=rate,
+        low=rate * math.exp(-slower),
+        high=rate * math.exp(faster),
+        basis=_basis(work, plan, row),
+        precision=precision,
+        stack=_description(work.stack),
+        sources=_sources(work, row),
+        steps=_steps(work, plan, row, rate, overhead),
+        notes=_notes(work, plan),
+    )
+
+
+def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark | None:
+    """The fastest shipped row of just this job, if nothing of the way was fixed."""
+    job = work.job
+    fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline, job.micro_batch)
+    if job.method is not Method.PRETRAIN or work.stack != "llm-foundry" or any(part is not None for part in fixed):
+        return None
+    rows = [
+        row
+        for row in benchmarks_of(job.model.name)
+        if (row.gpu, row.gpu_count, row.input_size) == (gpu.name, plan.gpu_count, job.sequence_length)
+        and plan.precision in (Precision.AMP, Precision.BF16)
+    ]
+    return max(rows, key=lambda row: row.samples_per_second, default=None)
+
+
+def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Basis:
+    if row is not None:
+        return Basis.MEASURED
+    own = work.job.model.name.startswith("mpt-") and work.job.method is Method.PRETRAIN
+    return Basis.SCALED if own and plan.gpu.name in FITTED_GPUS else Basis.MODELLED
+
+
+def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> tuple[float, float]:
+    """Logarithms of how much slower and how much faster the run may be, nine times in ten.
+
+    Independent causes add as squares; each is the spread of left-out measurements, or an assumption that says so.
+    """
+    job, layout = work.job, plan.plan.layout
+    splits = _left_out()
+    base = (
+        "Megatron grid, shapes left out" if work.stack == "megatron-deepspeed" else "llm-foundry A100, models left out"
+    )
+    causes = [splits[base]]
+    if row is not None:
+        causes = [splits["llm-foundry A100, cells left out"]]
+    if plan.gpu.name not in FITTED_GPUS:
+        causes.append(splits["BERT on other GPUs, GPUs left out"])
+    if layout.tensor * layout.pipeline > 1 and work.stack != "megatron-deepspeed":
+        causes.append(splits["Megatron grid, shapes left out"])
+    if job.method.has_adapters:
+        causes.append((ADAPTER_REACH, ADAPTER_REACH))
+    if plan.gpu.vendor != "NVIDIA":
+        causes.append((OTHER_VENDOR_REACH, OTHER_VENDOR_REACH))
+    if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
+        causes.append((FAR_REACH, FAR_REACH))
+    slower, faster = (math.sqrt(sum(cause[side] ** 2 for cause in causes)) for side in (0, 1))
+    if plan.gpu_count > GPUS_PER_NODE:
+        slower = math.hypot(slower, math.log(RUN_OVERHEAD_HIGH / RUN_OVERHEAD))
+        faster = math.hypot(faster, math.log(RUN_OVERHEAD))
+    return slower, faster
+
+
+@cache
+def _left_out() -> Mapping[str, tuple[float, float]]:
+    """How much slower and faster left-out steps were than foretold, as logarithms, by split."""
+    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
+    return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in document["left_out"].items()}
+
+
+@cache
+def _description(stack: str) -> str:
+    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
+    return str(document["stacks"][stack]["description"])
+
+
+def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
+    shape = f"shape of {work.job.model.name}: {work.job.model.source}"
+    if row is not None:
+        return f"{row.source}, {row.as_of}", shape
+    return (
+        "efficiencies learnt from mosaicml/llm-foundry (A100, 2023-10-20), VIA-Research/vTrain (Megatron on A100, "
+        "2024-09-26) and BERT rows of 17 GPUs of lambdal/deeplearning-benchmark: data/language_step_time.json",
+        shape,
+    )
+
+
+def _steps(
+    work: LanguageWork, plan: LanguagePlan, row: Benchmark | None, rate: float, overhead: float
+) -> tuple[str, ...]:
+    job, layout, memory = work.job, plan.plan.layout, plan.plan.memory
+    model = job.model
+    active = f", {model.active_parameters / 1e9:.3g}B active" if model.experts else ""
+    step = plan.plan.seconds_per_step
+    learnt = plan.tokens_per_second
+    return (
+        f"{model.parameters / 1e9:.4g}B parameters{active}; {job.method}, {job.trained_parameters / 1e9:.4g}B trained, "
+        f"{training_flops_per_token(job) / 1e9:.4g} GFLOP a token of a sequence of {job.sequence_length:,}",
+        f"layout: {layout} on {plan.gpu_count} GPUs; {job.batch_tokens:,} tokens a step",
+        f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU",
+        f"{job.batch_tokens:,} tokens / {step:.4g} s a step = {learnt:,.0f} tokens/s "
+        f"= {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
+        *((f"measured in place of that: {row.samples_per_second:,.0f} tokens/s",) if row else ()),
+        *(
+            (f"/ {overhead:g} for checkpoints, evaluation and restarts of a run over machines: {rate:,.0f} tokens/s",)
+            if overhead > 1
+            else ()
+        ),
+    )
+
+
+def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
+    notes = [
+        "language models: the figure stands for one software stack (see --explain); others are up to 4 times slower"
+    ]
+    if work.job.method.has_adapters:
+        notes.append("adapters: no measurement is shipped; arithmetic only, range widened")
+    if plan.gpu.vendor != "NVIDIA":
+        notes.append("no measurement of AMD GPUs is shipped; range widened")
+    if plan.gpu_count > GPUS_PER_NODE and work.network_gbit_per_s is None:
+        notes.append("several machines: a network of 1,600 Gbit/s for eight GPUs is assumed")
+    return tuple(notes)

@@ -136,7 +136,9 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
     except OSError as error:
         raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
     if hashlib.sha256(body).hexdigest() != snapshot.sha256:
-        raise SnapshotError(f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}")
+        raise SnapshotError(
+            f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}"
+        )
     rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
     if tuple(next(rows, ())) != COLUMNS:
         raise SnapshotError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")

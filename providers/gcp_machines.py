@@ -76,7 +76,9 @@ def shipped_machines() -> Machines:
     return Machines(machines=tuple(sorted(machines, key=lambda machine: machine.instance_type)), unknown={})
 
 
-def listed_machines(machine_pages: Iterable[Mapping[str, Any]], accelerator_pages: Iterable[Mapping[str, Any]]) -> Machines:
+def listed_machines(
+    machine_pages: Iterable[Mapping[str, Any]], accelerator_pages: Iterable[Mapping[str, Any]]
+) -> Machines:
     """What pages of the Compute API's aggregated lists of machine types and accelerator types say."""
     held_back: list[HeldBack] = []
     unknown: Counter[str] = Counter()
@@ -94,9 +96,7 @@ def listed_machines(machine_pages: Iterable[Mapping[str, Any]], accelerator_page
     machines, conflicts = _settled(zones)
     hosts = {machine.instance_type: zones[machine] for machine in machines if machine.family == "N1"}
     attached = _attached(hosts, {m.instance_type: m for m in machines}, accelerator_pages, unknown)
-    whole = [
-        replace(machine, regions=_regions(zones[machine])) for machine in machines if machine.family != "N1"
-    ]
+    whole = [replace(machine, regions=_regions(zones[machine])) for machine in machines if machine.family != "N1"]
     return Machines(
         machines=tuple(sorted(whole + attached, key=lambda machine: machine.instance_type)),
         held_back=tuple(held_back + conflicts),
@@ -158,7 +158,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def _shipped_machine(row: dict[str, str]) -> Machine:
     family = _family(row["instance_type"])
     if family is None:
-        raise DataError(f"gcp_machine_types.csv: {row['instance_type']} is of no known family. Reinstall gpu-cost-planner.")
+        raise DataError(
+            f"gcp_machine_types.csv: {row['instance_type']} is of no known family. Reinstall gpu-cost-planner."
+        )
     accelerator = row["accelerator"]
     return Machine(
         instance_type=row["instance_type"],

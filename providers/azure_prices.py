@@ -66,6 +66,14 @@ def row_kind(row: dict[str, Any]) -> RowKind:
     return RowKind.SPOT if meter.endswith(" Spot") else RowKind.ON_DEMAND
 
 
+def concerns_gpus(row: object) -> bool:
+    """Whether a row may be about a GPU size: what is left out by this alone needs no second look."""
+    if not isinstance(row, dict):
+        return True
+    name = row.get("armSkuName")
+    return row.get("serviceName") == "Virtual Machines" and (not name or is_gpu_size(str(name)))
+
+
 def retail_offers(
     rows: Iterable[Any],
     sizes: Sizes,
@@ -100,9 +108,9 @@ def retail_offers(
                 found[size.name, _region(row), purchase].add(price)
     offers = []
     for key, prices in found.items():
-        price = _settled(key, prices, held_back)
-        if price is not None:
-            offers.append(_offer(sizes.by_name[key[0]], key, price, observed_at))
+        settled = _settled(key, prices, held_back)
+        if settled is not None:
+            offers.append(_offer(sizes.by_name[key[0]], key, settled, observed_at))
     return RetailOffers(
         offers=tuple(sorted(offers, key=lambda offer: (offer.instance_type, offer.region, offer.purchase))),
         held_back=tuple(sorted(held_back, key=lambda row: (row.instance_type, row.region, row.reason))),
@@ -140,14 +148,14 @@ def _size_of(row: Any, sizes: Sizes, unknown: Counter[str]) -> Size | None:
     """The size a row is about; `None` if the row sells something else or a size nobody has listed."""
     if not isinstance(row, dict):
         raise _DoubtError("the row is not an object")
-    if row.get("serviceName") != "Virtual Machines" or row_kind(row) not in _WANTED_KINDS:
+    if not concerns_gpus(row) or row_kind(row) not in _WANTED_KINDS:
         return None
     name, product = str(row.get("armSkuName") or ""), str(row.get("productName") or "")
     if _SKIPPED_PRODUCTS.search(product) or name.endswith("_Promo"):
         return None
-    if not name and _GPU_PRODUCT.match(product):
-        raise _DoubtError("a GPU product without a size name")
-    if not is_gpu_size(name):
+    if not name:
+        if _GPU_PRODUCT.match(product):
+            raise _DoubtError("a GPU product without a size name")
         return None
     size = sizes.by_name.get(name)
     if size is None:
@@ -206,11 +214,10 @@ def _prices(row: dict[str, Any], held_back: list[HeldBack]) -> Iterator[tuple[Pu
     yield (Purchase.SPOT if kind is RowKind.SPOT else Purchase.ON_DEMAND), _price(row, usd)
     plans = row.get("savingsPlan") if kind is RowKind.ON_DEMAND else None
     for plan in plans if isinstance(plans, list) else ():
+        if not isinstance(plan, dict) or plan.get("term") not in _TERMS:
+            continue
         try:
-            if not isinstance(plan, dict):
-                raise _DoubtError("the savings plan is not an object")
-            if plan.get("term") in _TERMS:
-                yield _TERMS[str(plan["term"])][2], _price(row, _usd(plan), ": savings plan")
+            yield _TERMS[str(plan["term"])][2], _price(row, _usd(plan), ": savings plan")
         except _DoubtError as doubt:
             held_back.append(_held(row, f"savings plan: {doubt}"))
 

@@ -52,6 +52,15 @@ def is_gpu_size(name: str) -> bool:
     return name.startswith("Standard_N") and not name.startswith("Standard_NP")
 
 
+def is_gpu_machine(sku: object) -> bool:
+    """Whether a resource SKU is a GPU size: most of them are disks and machines without GPUs."""
+    return (
+        isinstance(sku, dict)
+        and sku.get("resourceType") == "virtualMachines"
+        and is_gpu_size(str(sku.get("name") or ""))
+    )
+
+
 @cache
 def shipped_sizes() -> Mapping[str, Size]:
     """The shipped table by size name."""
@@ -82,9 +91,9 @@ def read_sizes(skus: Iterable[Any]) -> Sizes:
     listed: dict[str, set[tuple[float | None, float | None, float]]] = {}
     held_back: list[HeldBack] = []
     for sku in skus:
-        name, capabilities = _capabilities(sku)
-        if not is_gpu_size(name):
+        if not is_gpu_machine(sku):
             continue
+        name, capabilities = str(sku["name"]), _capabilities(sku)
         gpus = _amount(capabilities.get("GPUs"))
         vcpus = _amount(capabilities.get("vCPUsAvailable")) or _amount(capabilities.get("vCPUs"))
         memory_gib = _amount(capabilities.get("MemoryGB"))  # GiB in spite of its name
@@ -114,17 +123,13 @@ def read_sizes(skus: Iterable[Any]) -> Sizes:
     )
 
 
-def _capabilities(sku: object) -> tuple[str, dict[str, str]]:
-    """Name and capabilities of a virtual machine; an empty name for anything else."""
-    if not isinstance(sku, dict) or sku.get("resourceType") != "virtualMachines":
-        return "", {}
+def _capabilities(sku: Mapping[str, Any]) -> dict[str, str]:
     pairs = sku.get("capabilities")
-    capabilities = {
+    return {
         str(pair.get("name")): str(pair.get("value"))
         for pair in (pairs if isinstance(pairs, list) else ())
         if isinstance(pair, dict)
     }
-    return str(sku.get("name") or ""), capabilities
 
 
 def _amount(text: str | None) -> float | None:

@@ -16,19 +16,26 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from planner.errors import ProviderError
-from planner.model import Purchase
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.gcp_calls import ask_politely, explained, library_errors
-from providers.gcp_machines import Machines, listed_machines, load_accelerators, shipped_machines
+from providers.gcp_machines import (
+    Machines,
+    ScopedRow,
+    accelerator_rows,
+    listed_machines,
+    load_accelerators,
+    machine_rows,
+    shipped_machines,
+)
 from providers.gcp_prices import machine_offers
 from providers.gcp_skus import ADDRESS, read_rates
-from providers.http import json_document
+from providers.saved import fetched, json_pages
 from providers.sdk import load_sdk
 
 COMPUTE_ENGINE = "services/6F81-5844-456A"
@@ -94,28 +101,28 @@ class GcpProvider:
         Raises:
             ProviderError: a page is not JSON or none of the kinds known here, or there is no price row at all.
         """
-        manifest = pages.manifest()
-        observed_at = _observed_at(manifest)
-        skus, machine_pages, accelerator_pages = _read(pages)
-        if not skus:
+        fetch = fetched(pages)
+        listed: list[ScopedRow] = []
+        accelerators: list[ScopedRow] = []
+        rows = _price_rows(pages, listed, accelerators)
+        rates = read_rates(rows, gpu_products=_gpu_products(), observed_at=fetch.observed_at)
+        if not rates.rows:
             raise ProviderError("The price catalogue of Google Cloud came back empty. Try again: planner refresh gcp")
-        rates = read_rates(skus, gpu_products=_gpu_products(), observed_at=observed_at)
-        is_listed = bool(machine_pages)
-        machines = listed_machines(machine_pages, accelerator_pages) if is_listed else shipped_machines()
+        machines = listed_machines(listed, accelerators) if listed else shipped_machines()
         offers, unpriced = machine_offers(
             machines.machines,
             rates.usd,
-            purchases=[Purchase(name) for name in _texts(manifest, "purchases")],
-            regions=_texts(manifest, "regions"),
-            observed_on=observed_at.date(),
+            purchases=fetch.purchases,
+            regions=fetch.regions,
+            observed_on=fetch.observed_at.date(),
         )
         return ParsedPrices(
             offers=tuple(offers),
             held_back=rates.held_back + machines.held_back,
             unpriced=tuple(unpriced),
             unknown_gpus=_unknown(rates.unknown, machines),
-            sources=_sources(observed_at, is_listed=is_listed),
-            gaps=tuple(_texts(manifest, "gaps")),
+            sources=_sources(fetch.observed_at, is_listed=bool(listed)),
+            gaps=fetch.gaps,
         )
 
     def credentials(self) -> str:
@@ -249,36 +256,16 @@ def _credentials_file(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("HOME", "~")).expanduser() / ".config/gcloud/application_default_credentials.json"
 
 
-def _read(pages: RawPages) -> tuple[list[Any], list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """Price rows, pages of machine types and pages of accelerator types."""
-    skus: list[Any] = []
-    machine_pages: list[Mapping[str, Any]] = []
-    accelerator_pages: list[Mapping[str, Any]] = []
-    for name, body in pages.pages("**/*.json"):
-        if name == "manifest.json":
-            continue
-        page = json_document(body, name)
+def _price_rows(pages: RawPages, machines: list[ScopedRow], accelerators: list[ScopedRow]) -> Iterator[Any]:
+    """Price rows one after the other, since all of them fill hundreds of MB; rows of the other lists go to theirs."""
+    for name, page in json_pages(pages):
         if isinstance(page, dict) and isinstance(page.get("skus"), list):
-            skus += page["skus"]
+            yield from page["skus"]
         elif isinstance(page, dict) and isinstance(page.get("items"), dict):
-            scopes = [scope for scope in page["items"].values() if isinstance(scope, dict)]
-            if any("machineTypes" in scope for scope in scopes):
-                machine_pages.append(page)
-            elif any("acceleratorTypes" in scope for scope in scopes):
-                accelerator_pages.append(page)
+            machines += machine_rows(page)
+            accelerators += accelerator_rows(page)
         elif page != {}:  # a page may truly be empty
             raise ProviderError(f"{name} holds neither price rows nor machine or accelerator types of Google Cloud.")
-    return skus, machine_pages, accelerator_pages
-
-
-def _observed_at(manifest: Mapping[str, object]) -> datetime:
-    moment = datetime.fromisoformat(str(manifest["observed_at"]))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _texts(manifest: Mapping[str, object], key: str) -> list[str]:
-    values = manifest.get(key)
-    return [str(value) for value in values] if isinstance(values, list) else []
 
 
 def _gpu_products() -> dict[str, str]:

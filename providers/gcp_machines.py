@@ -76,14 +76,30 @@ def shipped_machines() -> Machines:
     return Machines(machines=tuple(sorted(machines, key=lambda machine: machine.instance_type)), unknown={})
 
 
-def listed_machines(
-    machine_pages: Iterable[Mapping[str, Any]], accelerator_pages: Iterable[Mapping[str, Any]]
-) -> Machines:
-    """What pages of the Compute API's aggregated lists of machine types and accelerator types say."""
+ScopedRow = tuple[str, dict[str, Any]]
+"""The zone of a row of an aggregated list, and the row."""
+
+
+def machine_rows(page: Mapping[str, Any]) -> list[ScopedRow]:
+    """Rows of a page of machine types that have a GPU or can take one: about one in five."""
+    return [
+        (zone, row)
+        for zone, row in _scoped_rows(page, "machineTypes")
+        if row.get("accelerators") or _family(str(row.get("name")))
+    ]
+
+
+def accelerator_rows(page: Mapping[str, Any]) -> list[ScopedRow]:
+    """Rows of a page of accelerator types."""
+    return list(_scoped_rows(page, "acceleratorTypes"))
+
+
+def listed_machines(machines: Iterable[ScopedRow], accelerators: Iterable[ScopedRow]) -> Machines:
+    """What rows of the Compute API's aggregated lists of machine types and accelerator types say."""
     held_back: list[HeldBack] = []
     unknown: Counter[str] = Counter()
     zones: dict[Machine, set[str]] = defaultdict(set)
-    for zone, row in _scoped_rows(machine_pages, "machineTypes"):
+    for zone, row in machines:
         try:
             machine = _listed_machine(row)
         except _UnknownError as error:
@@ -93,10 +109,10 @@ def listed_machines(
         else:
             if machine is not None:
                 zones[machine].add(zone)
-    machines, conflicts = _settled(zones)
-    hosts = {machine.instance_type: zones[machine] for machine in machines if machine.family == "N1"}
-    attached = _attached(hosts, {m.instance_type: m for m in machines}, accelerator_pages, unknown)
-    whole = [replace(machine, regions=_regions(zones[machine])) for machine in machines if machine.family != "N1"]
+    settled, conflicts = _settled(zones)
+    hosts = {machine: zones[machine] for machine in settled if machine.family == "N1"}
+    whole = [replace(machine, regions=_regions(zones[machine])) for machine in settled if machine.family != "N1"]
+    attached = _attached(hosts, accelerators, unknown)
     return Machines(
         machines=tuple(sorted(whole + attached, key=lambda machine: machine.instance_type)),
         held_back=tuple(held_back + conflicts),
@@ -195,15 +211,14 @@ def _with_attached(host: Machine, accelerator: Accelerator, count: int, regions:
     )
 
 
-def _scoped_rows(pages: Iterable[Mapping[str, Any]], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Zone and row of every row of aggregated lists; zones with nothing on a page carry a warning instead."""
-    for page in pages:
-        scopes = page.get("items")
-        for scope, content in sorted(scopes.items()) if isinstance(scopes, dict) else ():
-            rows = content.get(key) if isinstance(content, dict) else None
-            for row in rows if isinstance(rows, list) else ():
-                if isinstance(row, dict):
-                    yield scope.removeprefix("zones/"), row
+def _scoped_rows(page: Mapping[str, Any], key: str) -> Iterator[ScopedRow]:
+    """Zone and row of every row of a page; zones with nothing on a page carry a warning instead."""
+    scopes = page.get("items")
+    for scope, content in sorted(scopes.items()) if isinstance(scopes, dict) else ():
+        rows = content.get(key) if isinstance(content, dict) else None
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict):
+                yield scope.removeprefix("zones/"), row
 
 
 def _listed_machine(row: dict[str, Any]) -> Machine | None:
@@ -282,27 +297,23 @@ def _settled(zones: Mapping[Machine, set[str]]) -> tuple[list[Machine], list[Hel
 
 
 def _attached(
-    host_zones: Mapping[str, set[str]],
-    hosts: Mapping[str, Machine],
-    pages: Iterable[Mapping[str, Any]],
-    unknown: Counter[str],
+    hosts: Mapping[Machine, set[str]], accelerators: Iterable[ScopedRow], unknown: Counter[str]
 ) -> list[Machine]:
-    """N1 hosts with 8 vCPUs a GPU, in the zones that have both the host and the GPU."""
+    """N1 hosts with 8 vCPUs a GPU, in the regions with a zone that has both the host and the GPU."""
     gpu_zones: dict[str, set[str]] = defaultdict(set)
-    for zone, row in _scoped_rows(pages, "acceleratorTypes"):
+    for zone, row in accelerators:
         name = str(row.get("name"))
         if name in load_accelerators():
             gpu_zones[name].add(zone)
         elif not name.startswith("ct") and not name.endswith("-vws"):  # TPUs; the same card with a licence
             unknown[name] += 1
-    found = []
-    for name, zones in gpu_zones.items():
-        for count in load_accelerators()[name].n1_counts:
-            host = f"n1-standard-{8 * count}"
-            both = zones & host_zones.get(host, set())
-            if both:
-                found.append(_with_attached(hosts[host], load_accelerators()[name], count, _regions(both)))
-    return found
+    return [
+        _with_attached(host, load_accelerators()[name], count, _regions(both))
+        for name, zones in gpu_zones.items()
+        for count in load_accelerators()[name].n1_counts
+        for host, host_zones in hosts.items()
+        if host.vcpus == 8 * count and (both := zones & host_zones)
+    ]
 
 
 def _regions(zones: Iterable[str]) -> tuple[str, ...]:

@@ -33,10 +33,12 @@ RateKey = tuple[str, Purchase, str]
 class Rates:
     """Rates by key in USD: cores and GPUs per hour, memory per GiB-hour, local SSD per GiB-month.
 
-    `held_back` are rows of known products that were not believed, `unknown` GPU products nobody has listed.
+    `held_back` are rows of known products that were not believed, `unknown` GPU products nobody has listed, `rows` all
+    rows that were read.
     """
 
     usd: Mapping[RateKey, Decimal]
+    rows: int
     held_back: tuple[HeldBack, ...]
     unknown: Mapping[str, int]
 
@@ -68,7 +70,8 @@ def read_rates(skus: Iterable[Any], *, gpu_products: Mapping[str, str], observed
     found: dict[RateKey, set[tuple[str, Decimal]]] = defaultdict(set)
     held_back: list[HeldBack] = []
     unknown: Counter[str] = Counter()
-    for sku in skus:
+    rows = 0
+    for rows, sku in enumerate(skus, start=1):  # noqa: B007 - the count is wanted afterwards
         if not isinstance(sku, dict):
             held_back.append(_held({}, "the row is not an object"))
             continue
@@ -88,7 +91,9 @@ def read_rates(skus: Iterable[Any], *, gpu_products: Mapping[str, str], observed
         for region in regions:
             found[resource, purchase, region].add((str(sku.get("skuId")), usd))
     rates, conflicts = _settled(found)
-    return Rates(usd=rates, held_back=tuple(sorted(held_back + conflicts, key=_order)), unknown=dict(unknown))
+    return Rates(
+        usd=rates, rows=rows, held_back=tuple(sorted(held_back + conflicts, key=_order)), unknown=dict(unknown)
+    )
 
 
 class _DoubtError(Exception):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -159,8 +159,9 @@ class GcpProvider:
         billing = load_sdk("google.cloud.billing_v1", extra="gcp")
         key = self._environ.get("GOOGLE_API_KEY")
         # the key travels in a header, so that it is in no address, and REST is asked for: the default is gRPC
+        credentials = None if key else self._credentials(_NO_ACCOUNT)
         client = billing.CloudCatalogClient(
-            credentials=None if key else self._credentials(_NO_ACCOUNT),
+            credentials=credentials,
             client_options=_options(self._billing_endpoint, api_key=key),
             transport="rest",
         )
@@ -175,7 +176,7 @@ class GcpProvider:
             return client.list_skus(request=wanted, retry=None, timeout=request.timeout_seconds)
 
         count = 0
-        for number, page in enumerate(self._pages(ask, "price list", key), start=1):
+        for number, page in enumerate(self._pages(ask, "price list", (key, _token(credentials))), start=1):
             pages.save(f"skus/{number:03}.json", _wire_json(page))
             count += len(page.skus)
             report(f"price list: page {number}, {count:,} rows")
@@ -201,7 +202,7 @@ class GcpProvider:
                 wanted = {"project": project, "max_results": _ROWS_PER_PAGE, "page_token": token}
                 return client.aggregated_list(request=wanted, retry=None, timeout=request.timeout_seconds)
 
-            for number, page in enumerate(self._pages(ask, kind), start=1):
+            for number, page in enumerate(self._pages(ask, kind, (_token(credentials),)), start=1):
                 saved[f"{kind.replace(' ', '-')}/{number:03}.json"] = _wire_json(page)
                 report(f"{kind}: page {number}")
         if not any(b'"machineTypes"' in body for body in saved.values()):
@@ -209,7 +210,7 @@ class GcpProvider:
         for name, body in saved.items():
             pages.save(name, body)
 
-    def _pages(self, ask: Callable[[str], Any], what: str, secret: str | None = None) -> Iterator[Any]:
+    def _pages(self, ask: Callable[[str], Any], what: str, secrets: Sequence[str | None]) -> Iterator[Any]:
         """Every page of a list, in order: the libraries would follow a token that repeats for ever."""
         token = ""
         seen = {token}
@@ -217,7 +218,7 @@ class GcpProvider:
             try:
                 pager = ask_politely(partial(ask, token), sleep=self._sleep)
             except library_errors() as error:
-                raise explained(error, what=f"{what}, page {number}", secret=secret) from None
+                raise explained(error, what=f"{what}, page {number}", secrets=secrets) from None
             page = next(iter(pager.pages))
             yield page
             token = page.next_page_token
@@ -227,6 +228,12 @@ class GcpProvider:
                 raise ProviderError(f"Google {what}: page {number} points back to a page already read; not followed.")
             seen.add(token)
         raise ProviderError(f"Google {what}: more than {_MAX_PAGES} pages; not read further.")
+
+
+def _token(credentials: Any) -> str | None:
+    """The token that credentials send at the moment, so that it can be kept out of messages."""
+    token = getattr(credentials, "token", None)
+    return token if isinstance(token, str) else None
 
 
 def _options(endpoint: str | None, *, api_key: str | None = None) -> dict[str, str]:

@@ -253,8 +253,10 @@ def _units_per_listed_unit(usage_unit: str, resource: str) -> Decimal:
 
 def _regions(sku: dict[str, Any]) -> list[str]:
     regions = sku.get("serviceRegions")
-    if not isinstance(regions, list) or not regions or "global" in regions:
-        raise _DoubtError(f"for no region: {regions!r}")
+    if not isinstance(regions, list) or not regions:
+        raise _DoubtError("for no region")
+    if "global" in regions:
+        raise _DoubtError("for the whole world, not a region")
     return [str(region) for region in regions]
 
 

@@ -21,7 +21,7 @@ from tests.providers.replay import Answer, Call, serving
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 API_KEY = "AIza-planted-key-7d1f"
-TOKEN = "planted-bearer-token-93ac"
+TOKEN = "planted-bearer-token-93ac"  # noqa: S105 - planted to be looked for
 
 Answering = Callable[[Call], Answer]
 

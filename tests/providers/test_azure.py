@@ -28,6 +28,7 @@ from tests.providers.replay import Answer, serving
 
 RETAIL = bad_replies("azure", "azure-retail")
 ARM = bad_replies("azure", "azure-arm")
+SIGN_IN = json.loads(bad_replies("azure", "azure-login")["aad_token_error.json"].body)
 EASTUS = FetchRequest(regions=("eastus",), timeout_seconds=5.0)
 
 
@@ -300,7 +301,7 @@ def test_odd_capabilities_are_held_back(tmp_path):
 @pytest.mark.parametrize(
     ("said", "text"),
     [
-        ("AADSTS7000222: The provided client secret keys are expired.", "make a new one and set AZURE_CLIENT_SECRET"),
+        (SIGN_IN["error_description"], "make a new one and set AZURE_CLIENT_SECRET (AADSTS7000222)"),
         ("AADSTS700016: Application not found", "AZURE_CLIENT_ID is not an application of this tenant"),
         ("AADSTS50034: no such user", "check AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (AADSTS50034)"),
         ("DefaultAzureCredential failed", "no usable credentials. Run: az login"),

@@ -7,7 +7,7 @@ Shapes and regions of machines: `compute.googleapis.com`, with application-defau
 Compute Viewer); without them the shipped tables are used and the refresh says so.
 
 Covered: on demand, spot and resource-based commitments of 1 and 3 years for A2, A3, A4, G2, G4 and N1 with attached
-GPUs. Not covered: flex-start and calendar mode, A4X (no public price), TPUs, workstation licences, sustained-use
+GPUs. Not covered: flex-start and calendar mode, A4X (no public price), K80 (withdrawn), TPUs, workstation licences, sustained-use
 discounts, disks and traffic. Bundled local SSD is part of the price.
 """
 
@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from planner.errors import ProviderError
+from planner.errors import ProviderError, close_matches
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.gcp_calls import ask_politely, explained, library_errors
 from providers.gcp_machines import (
@@ -99,7 +99,8 @@ class GcpProvider:
         """Offers of every GPU machine whose parts all have a price; pages are told apart by what they hold.
 
         Raises:
-            ProviderError: a page is not JSON or none of the kinds known here, or there is no price row at all.
+            ProviderError: a page is not JSON or none of the kinds known here, there is no price row at all, or none of
+                the regions asked for has one.
         """
         fetch = fetched(pages)
         listed: list[ScopedRow] = []
@@ -108,6 +109,7 @@ class GcpProvider:
         rates = read_rates(rows, gpu_products=_gpu_products(), observed_at=fetch.observed_at)
         if not rates.rows:
             raise ProviderError("The price catalogue of Google Cloud came back empty. Try again: planner refresh gcp")
+        strangers = _strangers(fetch.regions, {region for _, _, region in rates.usd})
         machines = listed_machines(listed, accelerators) if listed else shipped_machines()
         offers, unpriced = machine_offers(
             machines.machines,
@@ -122,7 +124,7 @@ class GcpProvider:
             unpriced=tuple(unpriced),
             unknown_gpus=_unknown(rates.unknown, machines),
             sources=_sources(fetch.observed_at, is_listed=bool(listed)),
-            gaps=fetch.gaps,
+            gaps=fetch.gaps + strangers,
         )
 
     def credentials(self) -> str:
@@ -273,6 +275,19 @@ def _price_rows(pages: RawPages, machines: list[ScopedRow], accelerators: list[S
             accelerators += accelerator_rows(page)
         elif page != {}:  # a page may truly be empty
             raise ProviderError(f"{name} holds neither price rows nor machine or accelerator types of Google Cloud.")
+
+
+def _strangers(wanted: Sequence[str], priced: Collection[str]) -> tuple[str, ...]:
+    """Regions asked for that have no price; they may be another cloud's, but not all of them."""
+    said = []
+    for region in wanted:
+        if region not in priced:
+            matches = close_matches(region, priced)
+            hint = f" Did you mean {' or '.join(matches)}?" if matches else ""
+            said.append(f"Google Cloud has no GPU price in the region {region!r}.{hint}")
+    if wanted and len(said) == len(wanted):
+        raise ProviderError(" ".join(said))
+    return tuple(said)
 
 
 def _gpu_products() -> dict[str, str]:

@@ -86,7 +86,7 @@ def azure_answer(call: Call) -> Answer:
     url = urlsplit(call.path)
     query = parse_qs(url.query)
     if url.path == "/api/retail/prices":
-        region = re.search(r"armRegionName eq '(\w+)'", query.get("$filter", [""])[0])
+        region = re.search(r"armRegionName eq '([\w-]+)'", query.get("$filter", [""])[0])
         if region and region[1] != "eastus":
             return Answer(body=fixture_page("azure", "retail_empty.json"))
         number = int(query.get("$skip", ["0"])[0]) // 200 + 1

@@ -132,6 +132,15 @@ def test_a_mistyped_region_is_an_error_with_a_suggestion(tmp_path):
     assert "no GPU price in the region 'eastuss'. Did you mean eastus" in outcome.error
 
 
+def test_regions_of_other_clouds_are_a_gap(tmp_path):
+    """One list of regions serves several clouds: those that are not Azure's are named, the others fetched."""
+    outcome = prices(tmp_path, request=FetchRequest(regions=("us-east-1", "EastUS"), timeout_seconds=5.0))
+
+    assert outcome.prices.gaps[0].startswith("Azure has no GPU price in the region 'us-east-1'.")
+    assert {"eastus"} == {offer.region for offer in outcome.prices.offers}
+    assert ["/skus" in call.path for call in outcome.calls].count(True) == 3
+
+
 ERRORS = {
     "azure_truncated.json": "cut off or not JSON",
     "azure_html_200.html": "answered with a web page",
@@ -250,7 +259,7 @@ def test_an_empty_list_is_refused(tmp_path):
     """No price at all is an error, not an empty book."""
     outcome = prices(tmp_path, with_retail(Answer(body=fixture_page("azure", "retail_empty.json"))))
 
-    assert "without a single price row" in outcome.error
+    assert "without a single GPU price. It may be down" in outcome.error
 
 
 GAPS = {

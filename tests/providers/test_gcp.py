@@ -87,6 +87,23 @@ def test_only_what_was_asked_for_is_offered(tmp_path):
     assert {("europe-west4", "spot")} == {(offer.region, offer.purchase) for offer in offers}
 
 
+def test_regions_of_other_clouds_are_a_gap(tmp_path):
+    """One list of regions serves several clouds: those that are not Google's are named, the others read."""
+    request = FetchRequest(regions=("eastus", "us-central1"), timeout_seconds=5.0)
+
+    outcome = prices(tmp_path, request=request)
+
+    assert outcome.prices.gaps[0].startswith("Google Cloud has no GPU price in the region 'eastus'.")
+    assert {"us-central1"} == {offer.region for offer in outcome.prices.offers}
+
+
+def test_a_mistyped_region_is_an_error_with_a_suggestion(tmp_path):
+    """Where none of the regions asked for exists there is no book."""
+    outcome = prices(tmp_path, request=FetchRequest(regions=("us-centrall1",), timeout_seconds=5.0))
+
+    assert "no GPU price in the region 'us-centrall1'. Did you mean us-central1" in outcome.error
+
+
 def test_without_a_project_the_shipped_table_is_used(tmp_path):
     """With an API key alone prices come, machines are those shipped, and the gap names what is missing."""
     outcome = prices(tmp_path, environ={"GOOGLE_API_KEY": API_KEY})

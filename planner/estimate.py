@@ -354,6 +354,6 @@ def _notes(
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):
             without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
-    for reason, counts in without.items():
-        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(found)})" for gpu, found in counts.items()))
+    for reason, by_gpu in without.items():
+        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
     return tuple(notes)

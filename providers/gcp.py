@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ class GcpProvider:
         listed: list[ScopedRow] = []
         accelerators: list[ScopedRow] = []
         rows = _price_rows(pages, listed, accelerators)
-        rates = read_rates(rows, gpu_products=_gpu_products(), observed_at=fetch.observed_at)
+        rates = read_rates(rows, gpu_products=_gpu_products(), observed_on=fetch.observed_at.astimezone(UTC).date())
         if not rates.rows:
             raise ProviderError("The price catalogue of Google Cloud came back empty. Try again: planner refresh gcp")
         strangers = _strangers(fetch.regions, {region for _, _, region in rates.usd})

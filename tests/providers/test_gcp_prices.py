@@ -14,7 +14,7 @@ from tests.providers.test_gcp_machines import ACCELERATOR_ROWS, MACHINE_ROWS
 from tests.providers.test_gcp_skus import ALL_SKUS, PRODUCTS
 
 DAY = date(2026, 11, 20)
-RATES = read_rates(ALL_SKUS, gpu_products=PRODUCTS, observed_at=NOON).usd
+RATES = read_rates(ALL_SKUS, gpu_products=PRODUCTS, observed_on=NOON.date()).usd
 MACHINES = {machine.instance_type: machine for machine in listed_machines(MACHINE_ROWS, ACCELERATOR_ROWS).machines}
 MACHINES["n1-standard-4 + 1x nvidia-tesla-t4"] = Machine(
     instance_type="n1-standard-4 + 1x nvidia-tesla-t4",

@@ -67,7 +67,9 @@ class Retirement:
     address: str
 
 
-_AZURE_RETIRED = "https://github.com/MicrosoftDocs/azure-docs/tree/main/articles/virtual-machines/sizes/migration-guides/"
+_AZURE_RETIRED = (
+    "https://github.com/MicrosoftDocs/azure-docs/tree/main/articles/virtual-machines/sizes/migration-guides/"
+)
 _AZURE_SIZES = "https://github.com/MicrosoftDocs/azure-compute-docs/blob/main/articles/virtual-machines/sizes/"
 _GOOGLE_GPUS = "https://cloud.google.com/compute/docs/gpus"
 

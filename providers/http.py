@@ -15,7 +15,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,7 +93,7 @@ class HttpClient:
                 with closing(self._open(url)) as response:
                     return consume(_body(response, url, self.timeout_seconds))
             except HTTPError as error:
-                wait = _retry_after_seconds(error.headers)
+                wait = retry_after_seconds(error.headers)
                 message = _refusal(error, url)
                 error.close()
                 if error.code not in _RETRIED_STATUS or attempt == self.attempts:
@@ -106,7 +106,7 @@ class HttpClient:
                 wait = None
                 if attempt == self.attempts:
                     raise ProviderError(f"{shown(url)}: {error}.{_tried(attempt)}") from error
-            self.sleep(_backoff_seconds(attempt) if wait is None else wait)
+            self.sleep(backoff_seconds(attempt) if wait is None else wait)
             attempt += 1
 
     def _open(self, url: str) -> http.client.HTTPResponse:
@@ -276,7 +276,7 @@ def _tried(attempts: int) -> str:
     return f" Tried {attempts} times." if attempts > 1 else ""
 
 
-def _retry_after_seconds(headers: Message) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str] | Message) -> float | None:
     """Seconds a Retry-After header asks for (a number or a date), `None` without one that can be read."""
     text = (headers.get("Retry-After") or "").strip()
     if not text:
@@ -292,6 +292,6 @@ def _retry_after_seconds(headers: Message) -> float | None:
     return max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
-def _backoff_seconds(attempt: int) -> float:
+def backoff_seconds(attempt: int) -> float:
     """1, 2, 4 ... seconds, each shortened by up to half at random so that clients do not return together."""
     return min(2.0 ** (attempt - 1), MAX_WAIT_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret

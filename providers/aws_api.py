@@ -81,6 +81,7 @@ class Account:
     """
 
     def __init__(self, *, timeout_seconds: float, attempts: int) -> None:
+        self._clients: dict[tuple[str, str], Any] = {}
         self._session = _session()
         if _credentials_method(self._session) is None:
             raise NotAllowedError("", NO_CREDENTIALS)
@@ -168,7 +169,10 @@ class Account:
             )
 
     def _client(self, service: str, region: str) -> Any:
-        return self._session.client(service, region_name=region, config=self._config)
+        key = (service, region)
+        if key not in self._clients:
+            self._clients[key] = self._session.client(service, region_name=region, config=self._config)
+        return self._clients[key]
 
 
 def credentials_found() -> str:
@@ -217,6 +221,7 @@ def _asking(what: str, permission: str, region: str = HOME_REGION) -> Iterator[N
     The causes are not chained (`from None`): their text may hold the request with its session token.
     """
     exceptions = load_sdk("botocore.exceptions", extra="aws")
+    unreadable = load_sdk("botocore.parsers", extra="aws").ResponseParserError  # outside the tree of BotoCoreError
     try:
         yield
     except exceptions.ClientError as error:
@@ -224,10 +229,12 @@ def _asking(what: str, permission: str, region: str = HOME_REGION) -> Iterator[N
         raise _refused(code, what, permission, region) from None
     except exceptions.PaginationError:
         raise ProviderError(f"AWS: {what}: the same page came again and again; given up.") from None
+    except exceptions.ParamValidationError:
+        raise  # a mistake of this module
     except exceptions.BotoCoreError as error:
         raise ProviderError(f"AWS: {what}: {_in_words(type(error).__name__)}") from None
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
-        raise ProviderError(f"AWS: {what}: the reply cannot be read ({type(error).__name__}).") from None
+    except (unreadable, UnicodeDecodeError):
+        raise ProviderError(f"AWS: {what}: the reply is cut off or not from AWS. Try again.") from None
 
 
 def _refused(code: str, what: str, permission: str, region: str) -> Exception:
@@ -251,7 +258,6 @@ def _in_words(name: str) -> str:
         "PartialCredentialsError": "the credentials are incomplete. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY both.",
         "ProfileNotFound": "there is no profile of the name in AWS_PROFILE.",
         "ReadTimeoutError": "no reply in time.",
-        "ResponseParserError": "the reply is cut off or not from AWS.",
         "SSLError": "no trusted TLS connection.",
         "UnauthorizedSSOTokenError": "the sign-in has expired. Run: aws sso login",
     }

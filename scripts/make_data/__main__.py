@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from scripts.make_data.aws_instance_types import write_aws_instance_types
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.models import write_datasets, write_models
 from scripts.make_data.parallel_iterations import write_parallel_iterations
@@ -25,6 +26,7 @@ WRITERS = (
     write_parallel_iterations,
     write_price_books,
     write_spot_interruptions,
+    write_aws_instance_types,
 )
 
 

@@ -335,7 +335,8 @@ def _pareto(estimates: Sequence[Estimate]) -> set[int]:
 def _nothing_runs(workload: Workload, left_out: Counter[str]) -> str:
     reasons = "; ".join(f"{reason} ({count})" for reason, count in left_out.most_common(3))
     if workload.language:
-        return f"No offer is left for {workload.model.name}: {reasons}."
+        own = [reason for reason in left_out if reason.startswith(workload.model.name)]
+        return f"No offer is left for {workload.model.name}: {'; '.join(own) or reasons}."
     return (
         f"No offer is left for {workload.model.name}: {reasons}. "
         f"Measured GPUs: planner throughput --model {workload.model.name}"

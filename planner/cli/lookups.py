@@ -12,7 +12,15 @@ from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.prices.catalog import current_snapshots
-from planner.render.lookups import benchmarks_listing, gpu_sheets, gpus_listing, models_listing, providers_listing
+from planner.render.lookups import (
+    benchmarks_listing,
+    gpu_sheets,
+    gpus_listing,
+    language_models_listing,
+    models_listing,
+    providers_listing,
+)
+from planner.throughput.language_models import LanguageModel, load_language_models, resolve_language_model
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.workloads import load_models, resolve_model
 
@@ -41,8 +49,9 @@ def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
 @click.command()
 @click.argument("text", required=False)
 @option("--all", "show_all", is_flag=True, help="Also models measured on one GPU only.")
+@option("--language", is_flag=True, help="Language models of known shape, which take --tokens and --method.")
 @output_options
-def models(*, text: str | None, show_all: bool, form: str, output: Path | None) -> None:
+def models(*, text: str | None, show_all: bool, language: bool, form: str, output: Path | None) -> None:
     """Models, their arithmetic and the dataset and epochs they are usually trained with.
 
     TEXT keeps the models whose name holds it.
@@ -51,7 +60,11 @@ def models(*, text: str | None, show_all: bool, form: str, output: Path | None) 
     Examples:
       planner models
       planner models resnet
+      planner models --language llama
     """
+    if language:
+        write_listing(language_models_listing(_language_models(text)), form, output)
+        return
     known = load_models()
     if text is not None:
         chosen = [model for model in known if text.lower() in model.name]
@@ -68,6 +81,12 @@ def models(*, text: str | None, show_all: bool, form: str, output: Path | None) 
     write_listing(models_listing(chosen), form, output)
     if len(chosen) < len(known) and text is None:
         write_notes([f"{len(known) - len(chosen)} more, measured on one GPU or none: planner models --all"])
+
+
+def _language_models(text: str | None) -> list[LanguageModel]:
+    known = load_language_models()
+    chosen = [model for name, model in known.items() if text is None or text.lower() in name]
+    return chosen if text is None or chosen else [resolve_language_model(text)]
 
 
 @click.command()

@@ -11,6 +11,7 @@ from planner.model import Benchmark, Gpu, Model, Offer
 from planner.prices.offers import offer_record
 from planner.prices.snapshots import Snapshot
 from planner.render.listing import Column, Listing, Row, general, number, significant
+from planner.throughput.language_models import LanguageModel
 
 
 def gpus_listing(gpus: Iterable[Gpu]) -> Listing:
@@ -33,6 +34,17 @@ def models_listing(models: Iterable[Model]) -> Listing:
     """Models and what is known of their arithmetic and data."""
     rows = [{field.name: _plain(getattr(model, field.name)) for field in fields(model)} for model in models]
     return Listing(schema="planner.models/1", name="models", columns=_MODEL_COLUMNS, rows=rows)
+
+
+def language_models_listing(models: Iterable[LanguageModel]) -> Listing:
+    """Language models by shape, with parameters counted from it."""
+    rows: list[Row] = []
+    for model in models:
+        row = {field.name: _plain(getattr(model, field.name)) for field in fields(model)}
+        row |= {"parameters": model.parameters, "active_parameters": model.active_parameters}
+        row |= {"billions": model.parameters / 1e9, "active_billions": model.active_parameters / 1e9}
+        rows.append(row)
+    return Listing(schema="planner.language_models/1", name="models", columns=_LANGUAGE_COLUMNS, rows=rows)
 
 
 def benchmarks_listing(benchmarks: Iterable[Benchmark]) -> Listing:
@@ -113,6 +125,17 @@ _GPU_COLUMNS = (
     Column(key="tdp_watts", heading="W", text=number(0), is_number=True),
     Column(key="fp16_tflops_per_watt", heading="FP16/W", text=significant, is_number=True),
     Column(key="fp32_tflops_per_watt", heading="FP32/W", text=significant, is_number=True),
+)
+_LANGUAGE_COLUMNS = (
+    Column(key="name", heading="model", may_fold=False),
+    Column(key="billions", heading="parameters (B)", text=significant, is_number=True),
+    Column(key="active_billions", heading="active (B)", text=significant, is_number=True),
+    Column(key="layers", heading="layers", is_number=True),
+    Column(key="hidden", heading="hidden", is_number=True),
+    Column(key="heads", heading="heads", is_number=True),
+    Column(key="kv_heads", heading="kv heads", is_number=True),
+    Column(key="vocabulary", heading="vocabulary", text=number(0), is_number=True),
+    Column(key="context_length", heading="context", text=number(0), is_number=True),
 )
 _MODEL_COLUMNS = (
     Column(key="name", heading="model"),

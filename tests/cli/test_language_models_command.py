@@ -1,0 +1,147 @@
+"""`planner fit` and `planner estimate` for language models, as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from planner.errors import UsageError
+from planner.estimate import estimate
+from tests.conftest import ROOT
+
+FIT = ("fit", "--model", "llama-3-8b", "--gpu", "RTX 4090", "--gpu", "a100-80gb-sxm:8")
+RUN = ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "100M", "--as-of", "2026-07-01")
+
+
+@pytest.mark.parametrize("method", ["full", "qlora"])
+def test_golden_fit(run_planner, golden, method):
+    """Parts, sum, usable memory, the layout and what makes it fit."""
+    done = run_planner(*FIT, "--method", method)
+
+    golden(f"fit.{method}", done.stdout + done.stderr)
+    assert 0 == done.returncode
+
+
+def test_golden_estimate(run_planner, golden):
+    """The same table as for any other model."""
+    done = run_planner(*RUN, "--provider", "aws", "--purchase", "on_demand", "--gpu", "A10G", "--gpu", "H100:8")
+
+    golden("estimate.language", done.stdout + done.stderr)
+
+
+def test_golden_explanation(run_planner, golden):
+    """Parameters, operations, layout, memory, MFU and HFU."""
+    done = run_planner(*RUN, "--provider", "aws", "--purchase", "on_demand", "--gpu", "H100:8", "--explain", 1)
+
+    golden("estimate.language.explain", done.stdout)
+
+
+def test_json_of_a_fit(run_planner):
+    """Every part in GiB, adding up to the sum."""
+    document = json.loads(run_planner(*FIT, "--method", "qlora", "--format", "json").stdout)
+
+    assert "planner.fit/1" == document["schema"]
+    for row in document["fits"]:
+        parts = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "overhead")
+        assert pytest.approx(row["total_gib"]) == sum(row[f"{part}_gib"] for part in parts)
+        assert row["fits"] is (row["total_gib"] <= row["usable_gib"])
+
+
+def test_json_of_an_estimate_says_what_is_trained(run_planner):
+    """Method, tokens, stack and parameters are part of the workload."""
+    workload = json.loads(run_planner(*RUN, "--gpu", "A100:8", "--format", "json").stdout)["workload"]
+
+    assert ("lora", 1e8, "llm-foundry") == (workload["method"], workload["tokens"], workload["stack"])
+    assert 8_030_261_248 == workload["parameters"]
+
+
+def test_what_does_not_fit_is_counted_and_named():
+    """A T4 cannot hold 8 B parameters in 16 bits; an A100 can."""
+    result = estimate(model="llama-3-8b", method="lora", tokens=1e8, gpus=["T4:1", "A100"])
+
+    assert any("llama-3-8b (lora) does not fit into memory" in entry.reason for entry in result.left_out)
+    assert all(one.fits_memory for one in result.estimates)
+
+
+def test_twice_the_tokens_take_twice_as_long():
+    """Training time is in proportion to the text."""
+    once, twice = (estimate(model="gpt2-124m", tokens=tokens, gpus=["H100:8"]) for tokens in ("1B", "2B"))
+
+    training = [result.estimates[0].seconds - result.startup_seconds for result in (once, twice)]
+    assert pytest.approx(2 * training[0]) == training[1]
+
+
+def test_a_config_file_is_a_model(run_planner, tmp_path):
+    """The shape on disk is planned like one of the table."""
+    path = tmp_path / "config.json"
+    path.write_text(
+        json.dumps(
+            {"model_type": "llama", "hidden_size": 2048, "num_hidden_layers": 22, "num_attention_heads": 32, "vocab_size": 32000}
+        )
+    )  # fmt: skip
+
+    done = run_planner("fit", "--model", path, "--gpu", "A100-80GB")
+
+    assert 0 == done.returncode, done.stderr
+    assert "yes" in done.stdout
+
+
+def test_image_models_have_a_memory_too(run_planner):
+    """ResNet-50 at 4,096 images does not fit a T4; the answer is the batch that does."""
+    done = run_planner("fit", "--model", "resnet50", "--batch-size", "4096", "--gpu", "T4")
+
+    assert "Cheapest change that fits: --batch-size" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--model", "resnet50", "--tokens", "3B"), 2, "resnet50 is not a language model of known shape: --tokens"),
+        (("--model", "llama-9b", "--tokens", "3B"), 2, "Unknown model 'llama-9b'. Did you mean"),
+        (("--model", "llama-3-8b"), 2, "How much text"),
+        (("--model", "resnet50"), 2, "How many epochs of resnet50"),
+        (("--model", "llama-3-8b", "--tokens", "3B", "--dataset", "imagenet"), 2, "--dataset is not for language models"),
+        (("--model", "llama-3-8b", "--tokens", "lots"), 2, "is not a positive number"),
+        (("--model", "llama-3-8b", "--tokens", "3B", "--tensor-parallel", "3"), 2, "Sizes that do: 1, 2, 4"),
+        (("--tokens", "3B"), 2, "Which model. Give --model, or the figures"),
+        (("--model", "llama-3.1-405b", "--method", "full", "--tokens", "3B", "--gpu", "T4"), 1, "does not fit into memory"),
+    ],
+)  # fmt: skip
+def test_bad_input_of_an_estimate(run_planner, options, code, message):
+    """What is wrong and what would work, with the right exit code and no traceback."""
+    done = run_planner("estimate", *options)
+
+    assert code == done.returncode
+    assert message.replace(".", "") in done.stderr.replace(".", "").replace("?", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_argument_of_estimate_is_refused():
+    """A typing error in Python is not swallowed."""
+    with pytest.raises(UsageError, match="tokkens"):
+        estimate(model="gpt2-124m", tokkens=1e9)
+
+
+def test_listing_of_language_models(run_planner):
+    """All 89, or those whose name holds a text."""
+    every = run_planner("models", "--language", "--format", "csv").stdout
+    llama = run_planner("models", "--language", "llama").stdout
+
+    assert 90 == len(every.splitlines())
+    assert "llama-3-8b" in llama
+    assert "qwen" not in llama
+
+
+def test_image_models_load_nothing_of_language_models():
+    """`planner estimate --model resnet50` is as fast as before."""
+    code = (
+        "import sys\n"
+        "from planner.estimate import estimate\n"
+        "estimate(model='resnet50', epochs=90)\n"
+        "print([name for name in sys.modules if 'language' in name or 'step_time' in name])\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+
+    assert "[]\n" == done.stdout

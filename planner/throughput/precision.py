@@ -1,0 +1,49 @@
+"""Number formats: which GPU can train in which, and the peak rate that applies."""
+
+from __future__ import annotations
+
+from planner.errors import NoThroughputError
+from planner.model import Gpu, Precision
+
+SIXTEEN_BIT = (Precision.AMP, Precision.BF16, Precision.FP16)
+FIRST_CAPABILITY_WITH_TF32_AND_BF16 = 8.0  # Ampere
+
+
+def width_of(precision: Precision) -> str:
+    """`16` for mixed precision, bf16 and fp16, which the measured rows show to be equally fast; else the name."""
+    return "16" if precision in SIXTEEN_BIT else str(precision)
+
+
+def peak_tflops(gpu: Gpu, precision: Precision) -> float:
+    """Dense peak of the units that do a run's matrix products, in TFLOPS.
+
+    Without tensor cores mixed precision computes in FP32: Pascal's FP16 units run at 1/64 of that (GP100 and Vega at
+    twice the rate, which frameworks do not use for accumulation).
+
+    Raises:
+        NoThroughputError: the GPU cannot train in this precision.
+    """
+    refuse_missing_precision(gpu, precision)
+    if precision in SIXTEEN_BIT:
+        return gpu.fp16_tensor_tflops or _fp32(gpu)
+    if precision is Precision.TF32:
+        return gpu.tf32_tensor_tflops or _fp32(gpu)
+    return _fp32(gpu)
+
+
+def refuse_missing_precision(gpu: Gpu, precision: Precision) -> None:
+    """Raise if the GPU has no such number format.
+
+    Raises:
+        NoThroughputError: bf16 or tf32 before Ampere, tf32 on AMD GPUs without it, any format on a GPU without figures.
+    """
+    if precision is Precision.BF16 and gpu.bf16_tensor_tflops is None:
+        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no bf16 units. Use --precision amp or fp32.")
+    if precision is Precision.TF32 and gpu.tf32_tensor_tflops is None:
+        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no tf32 units. Use --precision fp32 or amp.")
+
+
+def _fp32(gpu: Gpu) -> float:
+    if gpu.fp32_tflops is None:
+        raise NoThroughputError(f"No FP32 rate of {gpu.name} is known (data/gpus.csv).")
+    return gpu.fp32_tflops

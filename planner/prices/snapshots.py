@@ -7,6 +7,7 @@ The sidecar is written last: a CSV without one is an interrupted write and does 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -218,7 +219,8 @@ def write_durably(path: Path, body: bytes) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
 
 

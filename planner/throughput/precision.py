@@ -6,7 +6,8 @@ from planner.errors import NoThroughputError
 from planner.model import Gpu, Precision
 
 SIXTEEN_BIT = (Precision.AMP, Precision.BF16, Precision.FP16)
-FIRST_CAPABILITY_WITH_TF32_AND_BF16 = 8.0  # Ampere
+WIDTHS = {"16": Precision.AMP, "tf32": Precision.TF32, "fp32": Precision.FP32}
+"""The number formats that differ in speed, each with the precision that stands for it."""
 
 
 def width_of(precision: Precision) -> str:

@@ -8,6 +8,7 @@ traffic of the model (parameters x steps per second), on the connection, on the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +20,16 @@ from planner.throughput.jobs import job_of
 from planner.throughput.learning.transfer import NOISY_MODELS
 from planner.throughput.links import link_gb_per_s, link_of
 from planner.throughput.precision import width_of
+from planner.throughput.scaling import EFFICIENCY_BOUNDS, MAX_GPUS_PER_MACHINE, log_traffic
 
 Matrix = Any
 
 BATCH_TOLERANCE = 0.1
-MAX_GPUS_PER_MACHINE = 16
-EFFICIENCY_BOUNDS = (0.02, 0.995)  # beyond, the slowdown is smaller than the noise of the measurements
 EFFICIENCY_NOISE = 0.012  # of a ratio of two medians; see the spread between machines in data/README.md
 CENTRE = -2.5
 LEVEL_VARIANCE = 10.0
 PRIOR_LOG_VARIANCE = (np.log(0.05), 2.5)
-TRAFFIC_UNITS = ("image", "sequence", "sample", "molecule", "utterance")
-"""Units in which batch sizes are counted too, so that rate / batch = steps per second."""
+
 TRAFFIC_CENTRE = 5.5  # natural logarithm of millions of gradients a second: the middle of the measured jobs
 
 
@@ -68,13 +67,6 @@ def scaled_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Ma
         if row.gpu_count > 1 and single is not None and _is_one_machine(row):
             points.append(_point(row, single, models[row.model]))
     return points
-
-
-def log_traffic(model: Model, samples_per_second: float, batch_size: float | None) -> float | None:
-    """ln(millions of gradients exchanged per second of compute) = ln(parameters x rate / batch); `None` if unknown."""
-    if model.params_millions is None or batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
-        return None
-    return float(np.log(model.params_millions * samples_per_second / batch_size))
 
 
 def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Matrix]:
@@ -192,7 +184,7 @@ def _point(row: Benchmark, single: Benchmark, model: Model) -> Scaled:
         precision=row.precision,
         software=row.software,
         origin=row.source.partition(":")[0],
-        log_traffic=log_traffic(model, single.samples_per_second, single.batch_size_per_gpu),
+        log_traffic=log_traffic(model, math.log(single.samples_per_second), single.batch_size_per_gpu),
         efficiency=row.samples_per_second / row.gpu_count / single.samples_per_second,
         row=row,
         single=single,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cost.rental import BillingRule, billed_seconds, load_billing_rules, rental_items
+from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
@@ -157,7 +157,7 @@ def estimate(
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
         assumptions=_assumptions(work.workload, work.samples_source, shown, wanted),
-        notes=_notes(wanted, shown),
+        notes=_notes(wanted, shown, throughputs, today),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
@@ -191,7 +191,7 @@ def _with_throughput(
 
 
 def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selection: Selection) -> Estimate:
-    rule = load_billing_rules().get(offer.provider)
+    rule = billing_rule(offer.provider, offer.instance_type)
     seconds = workload.samples / throughput.samples_per_second
     fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
     return Estimate(
@@ -314,14 +314,11 @@ def _assumptions(
 ) -> tuple[str, ...]:
     model = workload.model
     dataset = f" of {workload.dataset}" if workload.dataset else ""
-    rules = load_billing_rules()
-    unknown_rules = sorted(
-        {
-            estimate.offer.provider
-            for estimate in shown
-            if (rule := rules.get(estimate.offer.provider)) is None or rule.increment_seconds is None
-        }
-    )
+    unruled = {
+        offer.provider
+        for offer in (estimate.offer for estimate in shown)
+        if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
+    }
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
         f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
@@ -329,21 +326,34 @@ def _assumptions(
         f"precision {precision}; data loading keeps up with the GPUs",
         f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest",
         "prices in USD for the whole instance, Linux, before tax; storage and network traffic are not included",
+        "a price was listed on its day; that capacity is free is not said",
         *(
             ("only on-demand and spot prices; ask for others with --purchase",)
             if wanted.purchases == USUAL_PURCHASES
             else ()
         ),
-        *(
-            (f"billed to the second: the billing rule of {', '.join(unknown_rules)} is not known",)
-            if unknown_rules
-            else ()
-        ),
+        *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
     )
 
 
-def _notes(wanted: OfferFilter, shown: Sequence[Estimate]) -> tuple[str, ...]:
+def _notes(
+    wanted: OfferFilter,
+    shown: Sequence[Estimate],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    today: date,
+) -> tuple[str, ...]:
     notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
     notes += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
+    old = sum((today - estimate.offer.observed_on).days > 365 for estimate in shown)
+    if old:
+        notes.append(
+            f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
+        )
+    without: dict[str, dict[str, list[str]]] = {}
+    for (gpu, gpu_count), throughput in sorted(throughputs.items()):
+        if isinstance(throughput, NoThroughputError):
+            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+    for reason, by_gpu in without.items():
+        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
     return tuple(notes)

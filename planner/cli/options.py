@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -15,9 +15,6 @@ from planner.prices.snapshots import write_durably
 from planner.render.listing import FORMATS, Listing, rendered
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-PIPE_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe."""
 
 
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
@@ -52,14 +49,14 @@ def data_dir_option(function: _F) -> _F:
 
 def write_listing(listing: Listing, form: str, output: Path | None) -> None:
     """Write a listing in the chosen format to standard output or a file."""
-    width, is_terminal = screen()
-    write_result(rendered(listing, form, width=width, is_terminal=is_terminal and output is None), output)
+    write_result(rendered(listing, form, width=screen_width(output)), output)
 
 
-def screen() -> tuple[int, bool]:
-    """Width to draw for, and whether standard output is a terminal."""
-    is_terminal = sys.stdout.isatty()
-    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if is_terminal else PIPE_WIDTH, is_terminal
+def screen_width(output: Path | None) -> int | None:
+    """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe."""
+    if output is not None or not sys.stdout.isatty():
+        return None
+    return _columns(sys.stdout)
 
 
 def write_result(text: str, output: Path | None) -> None:
@@ -81,5 +78,19 @@ def write_result(text: str, output: Path | None) -> None:
 
 
 def write_notes(lines: Iterable[str]) -> None:
-    """Write notes to standard error, after the data."""
+    """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    if sys.stderr.isatty():
+        width = _columns(sys.stderr)
+        lines = [_folded(line, width) for line in lines]
     click.echo("\n".join(lines), err=True)
+
+
+def _folded(line: str, width: int) -> str:
+    import textwrap  # noqa: PLC0415 - only terminals need it
+
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True)
+
+
+def _columns(stream: TextIO) -> int:
+    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns

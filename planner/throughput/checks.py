@@ -34,13 +34,13 @@ def failed_checks(
     models: Mapping[str, Model],
     datasets: Mapping[str, Dataset],
 ) -> dict[Benchmark, str]:
-    """Every row that fails a check, with the reason of the first one it fails.
+    """Every row that fails a check, with the reason of the first one it fails: repeats, peak, steps, scaling.
 
     Rows that fail an earlier check are no yardstick for scaling: a bad single-GPU row does not condemn good rows of
     eight GPUs.
     """
     rows = list(benchmarks)
-    failed = contradictory(rows) | impossible(rows, gpus=gpus, models=models)
+    failed = impossible(rows, gpus=gpus, models=models) | contradictory(rows)  # a key's last reason stays
     failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
     failed |= superlinear([row for row in rows if row not in failed])
     return failed
@@ -112,9 +112,7 @@ def superlinear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
         per_gpu = row.samples_per_second / row.gpu_count / max(single.samples_per_second for single in alike)
         bound = SUPERLINEAR_BOUND_NOISY if row.model in NOISY_MODELS else SUPERLINEAR_BOUND
         if per_gpu > bound:
-            failed[row] = (
-                f"superlinear: each of {row.gpu_count} GPUs {per_gpu:.3f} times one alone (bound {bound:g})"
-            )
+            failed[row] = f"superlinear: each of {row.gpu_count} GPUs {per_gpu:.3f} times one alone (bound {bound:g})"
     return failed
 
 
@@ -123,9 +121,7 @@ def peak_tflops(gpu: Gpu, precision: Precision) -> float | None:
 
     Mixed precision without tensor cores may compute in packed 16-bit or in FP32, whichever is faster.
     """
-    vector = max(
-        (rate for rate in (gpu.fp32_tflops, gpu.fp16_non_tensor_tflops) if rate is not None), default=None
-    )
+    vector = max((rate for rate in (gpu.fp32_tflops, gpu.fp16_non_tensor_tflops) if rate is not None), default=None)
     return {
         Precision.AMP: gpu.fp16_tensor_tflops or vector,
         Precision.FP16: gpu.fp16_tensor_tflops or vector,

@@ -12,16 +12,23 @@ import click
 
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.models import write_datasets, write_models
+from scripts.make_data.prices import write_price_books, write_spot_interruptions
 from scripts.make_data.throughput import write_throughput
 
-WRITERS = (write_gpus, write_gpu_aliases, write_datasets, write_models, write_throughput)
+WRITERS = (
+    write_gpus,
+    write_gpu_aliases,
+    write_datasets,
+    write_models,
+    write_throughput,
+    write_price_books,
+    write_spot_interruptions,
+)
 
 
 @click.command()
 @click.argument("reference", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True
-)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("data"), show_default=True)
 def main(reference: Path, out: Path) -> None:
     """Write the shipped tables from the figures under REFERENCE."""
     for write in WRITERS:

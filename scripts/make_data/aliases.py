@@ -1,7 +1,5 @@
 """Spellings of GPUs: by rule from the maker's name, and by name where a rule would guess."""
 
-# ruff: noqa: E501 - tables read better with one entry, or one family, on a line
-
 from __future__ import annotations
 
 import re

@@ -66,11 +66,7 @@ class Alias:
 
 def write_gpus(reference: Path, out: Path) -> list[tuple[Path, int]]:
     """Write `gpus.csv`."""
-    return [
-        write_table(
-            out / "gpus.csv", GPU_COLUMNS, (cells(gpu, GPU_COLUMNS) for gpu in gpus(reference).values())
-        )
-    ]
+    return [write_table(out / "gpus.csv", GPU_COLUMNS, (cells(gpu, GPU_COLUMNS) for gpu in gpus(reference).values()))]
 
 
 def write_gpu_aliases(reference: Path, out: Path) -> list[tuple[Path, int]]:
@@ -102,9 +98,7 @@ def gpu_aliases(known: dict[str, Gpu]) -> list[Alias]:
     for alias, key in found:
         if alias in known and alias != key:
             raise ValueError(f"alias {alias!r} of {key} is the key of another GPU")
-    return [
-        Alias(alias=alias, gpu=key, source=found[alias, key]) for alias, key in sorted(found) if alias != key
-    ]
+    return [Alias(alias=alias, gpu=key, source=found[alias, key]) for alias, key in sorted(found) if alias != key]
 
 
 def _gpu(row: dict[str, str]) -> Gpu:

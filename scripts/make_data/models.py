@@ -1,7 +1,5 @@
 """`models.csv`, the arithmetic of each model, and `datasets.csv`, the sizes of training sets."""
 
-# ruff: noqa: E501 - tables read better with one entry, or one family, on a line
-
 from __future__ import annotations
 
 import re
@@ -83,9 +81,7 @@ _TOKEN_BUDGET = "token budget of the example config"  # noqa: S105 - no secret: 
 def write_models(reference: Path, out: Path) -> list[tuple[Path, int]]:
     """Write `models.csv`."""
     return [
-        write_table(
-            out / "models.csv", MODEL_COLUMNS, (cells(model, MODEL_COLUMNS) for model in models(reference))
-        )
+        write_table(out / "models.csv", MODEL_COLUMNS, (cells(model, MODEL_COLUMNS) for model in models(reference)))
     ]
 
 
@@ -180,9 +176,7 @@ def _input_size(text: str) -> int | None:
 
 def _epochs(main: dict[str, str], rows: list[dict[str, str]]) -> float | None:
     same_input = [row for row in rows if _input_size(row["input"]) == _input_size(main["input"])]
-    numbers = [
-        row["typical_epochs"] for row in same_input if re.fullmatch(r"\d+(\.\d+)?", row["typical_epochs"])
-    ]
+    numbers = [row["typical_epochs"] for row in same_input if re.fullmatch(r"\d+(\.\d+)?", row["typical_epochs"])]
     return float(numbers[0]) if numbers else None
 
 

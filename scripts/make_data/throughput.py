@@ -46,9 +46,7 @@ def write_throughput(reference: Path, out: Path) -> list[tuple[Path, int]]:
     written = []
     for repository, name in sorted(FILES.items(), key=lambda item: item[1]):
         mine = [benchmark for benchmark in kept if benchmark.source.startswith(repository)]
-        written.append(
-            write_table(folder / name, COLUMNS, (cells(row, COLUMNS) for row in sorted(mine, key=_order)))
-        )
+        written.append(write_table(folder / name, COLUMNS, (cells(row, COLUMNS) for row in sorted(mine, key=_order))))
     doubted = sorted(set_aside, key=lambda pair: (*_order(pair[0]), pair[0].source))
     rows = ([*cells(row, COLUMNS), reason] for row, reason in doubted)
     written.append(write_table(folder / "set-aside.csv", (*COLUMNS, "reason"), rows))
@@ -75,9 +73,7 @@ def _measured(reference: Path) -> tuple[list[Benchmark], list[tuple[Benchmark, s
     set_aside = []
     for row in read_table(reference / "throughput" / "training-throughput.csv"):
         if "accuracy" in row["source"].lower():
-            set_aside.append(
-                (_benchmark(_cell(row), [row]), "rate seen in an accuracy run, not in a throughput run")
-            )
+            set_aside.append((_benchmark(_cell(row), [row]), "rate seen in an accuracy run, not in a throughput run"))
         else:
             repeats.setdefault((_repository(row), _cell(row)), []).append(row)
     return [_benchmark(cell, rows) for (_, cell), rows in repeats.items()], set_aside
@@ -148,11 +144,7 @@ def _place(row: dict[str, str]) -> str:
 
 def _machine(row: dict[str, str]) -> str:
     """The folder of a machine's logs, or the table of one."""
-    return (
-        _place(row).rpartition("/")[0]
-        if _repository(row) == "lambdal/deeplearning-benchmark"
-        else row["source"]
-    )
+    return _place(row).rpartition("/")[0] if _repository(row) == "lambdal/deeplearning-benchmark" else row["source"]
 
 
 def _source(rows: list[dict[str, str]]) -> str:

@@ -10,6 +10,7 @@ from planner.model import Gpu, Model
 from planner.throughput.fitted import load_fit
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
+FULL = 2.0  # times the usual batch, which fills the memory of its GPU
 INPUT_SIZE_DEVIATION = 0.15  # 90 % half width per unit of ln(relative arithmetic): kernels suit some sizes better
 
 
@@ -27,21 +28,21 @@ NO_CHANGE = Factor(log=0.0, reach=0.0)
 
 
 def batch_factor(batch_size: int | None, usual_batch: float | None) -> Factor:
-    """What another batch per GPU does: rate(b) = rate(b0) x b / (b + k b0) x (1 + k), k learnt from rows at two batches.
+    """What another batch per GPU does: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
 
     Examples:
-        Half the usual batch at k = 0.14: 0.5 / 0.64 x 1.14 = 0.89.
-        However large the batch: at most 1.14.
+        Half the usual batch at e = 0.2: 0.5 ** 0.2 = 0.87.
+        Beyond twice the usual batch: as at twice, since a GPU that is full gains no more.
     """
     if batch_size is None:
         return NO_CHANGE
     if usual_batch is None:
         note = f"batch {batch_size} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
-        return Factor(log=0.0, reach=math.log1p(load_fit()["batch"]["median"]), note=note)
+        return Factor(log=0.0, reach=load_fit()["batch"]["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH:
         return NO_CHANGE
-    low, median, high = (_saturation(ratio, load_fit()["batch"][name]) for name in ("low", "median", "high"))
+    low, median, high = (load_fit()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high"))
     step = f"batch {batch_size} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
     return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
 
@@ -79,7 +80,3 @@ def usual_batch(gpu: Gpu, batches: Mapping[str, int], gpus: Mapping[str, Gpu]) -
         return float(batches[gpu.name])
     near = min(batches, key=lambda name: (abs(math.log(gpus[name].memory_gib / gpu.memory_gib)), name))
     return batches[near] * gpu.memory_gib / gpus[near].memory_gib
-
-
-def _saturation(ratio: float, constant: float) -> float:
-    return math.log(ratio / (ratio + constant) * (1.0 + constant))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from planner.throughput.fitted import carry_fit
 from planner.throughput.linear import dot, solve
 
+CONTRADICTION = 4.0  # standard deviations; machines and software explain two
 LEVEL_VARIANCE = 100.0  # of the natural logarithm: any unit, any size of model
 
 
@@ -45,6 +46,7 @@ class Carried:
         self._inverse = solve(matrix, identity)
         surprise = [seen.log_rate - self._means[place] for seen, place in zip(sightings, self._seen, strict=True)]
         self._weights = [dot(row, surprise) for row in self._inverse]
+        self._sightings = sightings
 
     def log_rate(self, gpu: str, width: str) -> tuple[float, float]:
         """Natural log rate on one GPU in one number format, and its standard deviation."""
@@ -53,6 +55,15 @@ class Carried:
         explained = dot(cross, [dot(row, cross) for row in self._inverse])
         variance = self._covariance(place, place) - explained
         return self._means[place] + dot(cross, self._weights), math.sqrt(max(variance, 0.0) + self._noise)
+
+    def contradiction(self) -> Sighting | None:
+        """The measurement that the others contradict most, if by more than four standard deviations; else `None`.
+
+        Left out, measurement i is off by w_i / P_ii with standard deviation P_ii ** -0.5, P being the inverse and w = P (y - prior).
+        """
+        strangeness = [abs(weight) / math.sqrt(row[i]) for i, (weight, row) in enumerate(zip(self._weights, self._inverse, strict=True))]
+        worst = max(range(len(strangeness)), key=strangeness.__getitem__)
+        return self._sightings[worst] if len(strangeness) > 1 and strangeness[worst] > CONTRADICTION else None
 
     def _covariance(self, one: int, two: int) -> float:
         own = self._own[one] if one == two else 0.0

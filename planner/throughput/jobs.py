@@ -6,14 +6,14 @@ figure is only carried within one job, and every figure names the stack it stand
 
 from __future__ import annotations
 
+import math
 import re
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from planner.model import Benchmark
 
-NEW_GENERATION_SINCE = (1, 13)
-"""PyTorch 1.13 (October 2022): from there on Lambda's containers use today's kernels and batch sizes."""
+NEW_GENERATION_SINCE = (1, 12)
+"""PyTorch 1.12 (July 2022): Lambda's containers from 1.13 on use today's kernels and batch sizes, those up to 1.10 do not."""
 
 ENOUGH_MACHINES = 3
 

@@ -44,6 +44,17 @@ def refuse_missing_precision(gpu: Gpu, precision: Precision) -> None:
         raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no tf32 units. Use --precision fp32 or amp.")
 
 
+def precision_notes(gpu: Gpu, asked: Precision, measured: Precision | None) -> list[str]:
+    """What a reader must know of this number format on this GPU; `measured` is the precision of the row, if there is one."""
+    if asked in SIXTEEN_BIT and gpu.fp16_tensor_tflops is None:
+        return ["no tensor cores: mixed precision computes in FP32, and saves memory traffic only"]
+    if asked is not (measured or Precision.AMP) and asked in SIXTEEN_BIT:
+        return [f"{asked} taken to be as fast as {measured or Precision.AMP}: both run on the same tensor cores"]
+    if asked is Precision.FP32 and gpu.tf32_tensor_tflops is not None and measured is None:
+        return ["true FP32, TF32 switched off: not measured on this architecture; frameworks use TF32 unless told otherwise"]
+    return []
+
+
 def _fp32(gpu: Gpu) -> float:
     if gpu.fp32_tflops is None:
         raise NoThroughputError(f"No FP32 rate of {gpu.name} is known (data/gpus.csv).")

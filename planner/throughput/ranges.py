@@ -23,6 +23,19 @@ def reach(kind: str, deviation: float) -> float:
     return float(load_fit()["quantiles"][kind]) * deviation
 
 
+def measured_reach(model: str, versions: int) -> float:
+    """Half width of the range of a measured figure, besides the spread of its own rows.
+
+    Args:
+        model: tacotron2 and NCF differ more from run to run than all others.
+        versions: software versions seen. One: as much as containers of the same generation differ. More: their own spread
+            says that, and only the difference between machines is added.
+    """
+    measured = load_fit()["quantiles"]["measured"]
+    between_machines = measured["noisy_machines"] if model in measured["noisy_models"] else measured["machines"]
+    return float(max(between_machines, measured["versions"] if versions == 1 else 0.0))
+
+
 def together(*reaches: float) -> float:
     """Half width of a product of independent factors.
 

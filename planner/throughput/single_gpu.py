@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from planner.errors import NoThroughputError
+from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Model, Precision
 from planner.throughput.arithmetic import REFERENCE_GPU, level_of
 from planner.throughput.carry import Carried, Sighting
 from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
-from planner.throughput.jobs import newest_row, stack_of
+from planner.throughput.jobs import is_new_generation, newest_row, stack_of
 from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import reach
@@ -76,6 +76,7 @@ class SingleGpus:
         if any(place[0] == gpu.name for place in newest):
             kind = "cell"
         near = self._nearest(newest, mean, width)
+        software = fit["software"][index]
         named = ", ".join(f"{row.gpu} {row.samples_per_second / row.gpu_count:,.4g}/s" for row in near[:3])
         step = (
             f"one {gpu.name}: {math.exp(mean):,.4g}/s, carried over from {len(newest)} measured cells of this model by memory "
@@ -85,7 +86,7 @@ class SingleGpus:
             log_rate=mean,
             reach=reach(kind, deviation),
             basis=Basis.SCALED,
-            stack=_stack(near),
+            stack=software or f"{near[0].framework} of 2022 and later",
             sources=source_texts(near),
             steps=(step,),
             base_count=fit["base_count"],
@@ -117,7 +118,13 @@ class SingleGpus:
             steps = tuple(
                 f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})" for one in self.own
             )
-            return Carried(task, [_own_sighting(one) for one in self.own]), Basis.SCALED, steps
+            carried = Carried(task, [_own_sighting(one) for one in self.own])
+            if stranger := carried.contradiction():
+                raise UsageError(
+                    f"Own measurements contradict each other: {math.exp(stranger.log_rate):,.6g} samples/s on one {stranger.gpu} does not go "
+                    f"with the others, given how GPUs compare. Check GPU, count, precision and unit of each --measured."
+                )
+            return carried, Basis.SCALED, steps
         newest = self._newest_rows()
         if newest:
             steps = tuple(
@@ -141,6 +148,7 @@ class SingleGpus:
 
     def _nearest(self, newest: Mapping[tuple[str, str], Benchmark], mean: float, width: str) -> list[Benchmark]:
         alike = [row for (_, other), row in newest.items() if other == width] or list(newest.values())
+        alike = [row for row in alike if is_new_generation(row)] or alike
         return sorted(alike, key=lambda row: (abs(math.log(row.samples_per_second / row.gpu_count) - mean), row.gpu))[
             :NEAREST_SOURCES
         ]

@@ -11,9 +11,10 @@ import numpy as np
 
 from planner.errors import NoThroughputError
 from planner.model import Benchmark, Gpu, Model, Precision
-from planner.throughput.jobs import newest_row, origin_of
+from planner.throughput.jobs import job_of, newest_row, origin_of
 from planner.throughput.learning import scaling, transfer
 from planner.throughput.learning.evidence import Point
+from planner.throughput.learning.leave_out import Evidence, LeftOut, loss_per_doubling, node_pairs, quantile
 from planner.throughput.learning.scaling import Scaled
 from planner.throughput.learning.transfer import Posterior
 from planner.throughput.precision import WIDTHS, refuse_missing_precision, width_of
@@ -24,6 +25,9 @@ Matrix = Any
 
 NEW_MODEL = "?"
 CLASSES = ("vision", "text", "audio", "tables", "other")
+FEWEST_MACHINES = 5
+FULL_BATCH = 0.75  # of the largest: closer batches say more of noise than of the batch
+USUAL_SECONDS_PER_STEP = 0.25  # stands in where batch or unit leave the time of a step unknown
 FACTORS = 12  # keep 97 % of the variance between GPUs; the rest is published as each place's own
 FEWEST_GPUS = 5  # a job measured on fewer is carried from its own few rows when planning
 Newest = Callable[[str, str], str]
@@ -48,7 +52,9 @@ def job_lines(
         points = [point for point in posterior.points if point.job == job]
         if len({point.gpu for point in points}) < FEWEST_GPUS:
             continue  # planning carries such jobs itself
-        line: dict[str, Any] = {"job": job, "base_count": points[0].base_count, "mean": {}, "deviation": {}}
+        line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
+        line["software"] = [newest(job.split("|")[2], name) for name in gpus]
+        line |= {"mean": {}, "deviation": {}}
         for width, precision in WIDTHS.items():
             wanted = wanted_points(points[-1], gpus, precision, newest)
             mean, deviation = _means(posterior, wanted)
@@ -205,3 +211,75 @@ def _has(gpu: Gpu, precision: Precision) -> bool:
 
 def _rounded(values: Matrix, index: int | None) -> float | None:
     return None if index is None else round(float(values[index]), DIGITS)
+
+
+def fit_record(evidence: Evidence, scaled: scaling.ScalingPosterior, left_out: Sequence[LeftOut]) -> dict[str, Any]:
+    """The content of `fit.json`: order of the GPUs, quantiles of the ranges, scaling of new models, batch size, network."""
+    return {
+        "made_by": "python -m scripts.fit_throughput",
+        "rows": len(evidence.rows),
+        "newest_row": max(row.as_of for row in evidence.rows),
+        "gpus": list(evidence.gpus),
+        "measured_gpus": sorted({point.gpu for point in evidence.points}),
+        "frameworks": sorted({row.framework for row in evidence.rows}),
+        "quantiles": quantiles(left_out, evidence.rows),
+        "scaling": {"traffic_centre": scaling.TRAFFIC_CENTRE, **new_model_scaling(scaled)},
+        "batch": _batch_constants(evidence.rows),
+        "nodes": _node_constants(evidence.rows),
+    }
+
+
+def quantiles(left_out: Sequence[LeftOut], rows: Sequence[Benchmark]) -> dict[str, Any]:
+    """90 % quantile of error over claimed standard deviation, by kind of prediction."""
+    scores: dict[str, list[float]] = {}
+    for one in left_out:
+        scores.setdefault(one.split, []).append(one.score)
+    kinds = {"cell": "cell", "gpu": "pair", "new_gpu": "gpu", "carried": "carried", "modelled": "model", "scaling": "counts"}
+    found: dict[str, Any] = {kind: round(quantile(scores[split]), DIGITS) for kind, split in kinds.items()}
+    found["framework"] = round(quantile(scores["framework"]), DIGITS)
+    found["measured"] = {
+        "versions": round(quantile(scores["measured"]), DIGITS),
+        "machines": round(_between_machines(rows, noisy=False), DIGITS),
+        "noisy_machines": round(_between_machines(rows, noisy=True), DIGITS),
+        "noisy_models": list(transfer.NOISY_MODELS),
+    }
+    return found
+
+
+def _between_machines(rows: Sequence[Benchmark], *, noisy: bool) -> float:
+    # the farther of the slowest and the fastest machine from the median, of rows of five machines and more
+    spreads = [
+        max(np.log(row.high / row.samples_per_second), np.log(row.samples_per_second / row.low))
+        for row in rows
+        if row.machines >= FEWEST_MACHINES and row.gpu_count == 1 and (row.model in transfer.NOISY_MODELS) == noisy
+    ]
+    return float(quantile(spreads))
+
+
+def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
+    """e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles."""
+    groups: dict[tuple[str, str, str, str, int], dict[int, float]] = {}
+    for row in rows:
+        if row.batch_size_per_gpu:
+            key = (job_of(row), row.gpu, row.precision, row.software, row.gpu_count)
+            groups.setdefault(key, {})[row.batch_size_per_gpu] = row.samples_per_second
+    exponents = []
+    for rates in groups.values():
+        largest = max(rates)
+        for batch, rate in rates.items():
+            if batch < FULL_BATCH * largest:
+                exponents.append(min(max(np.log(rate / rates[largest]) / np.log(batch / largest), 0.0), 1.0))
+    low, median, high = np.quantile(exponents, [0.05, 0.5, 0.95])
+    return {"low": round(float(low), 3), "median": round(float(median), 3), "high": round(float(high), 3), "n": len(exponents)}
+
+
+def _node_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
+    losses = [loss_per_doubling(row, base) for row, base in node_pairs(rows)]
+    low, median, high = np.quantile(losses, [0.05, 0.5, 0.95])
+    return {
+        "low": round(max(float(low), 0.0), 4),
+        "median": round(float(median), 4),
+        "high": round(float(high), 4),
+        "n": len(losses),
+        "usual_seconds_per_step": USUAL_SECONDS_PER_STEP,
+    }

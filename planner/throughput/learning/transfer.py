@@ -36,6 +36,9 @@ PRIOR_LOG_VARIANCE = (np.log(0.003), 2.5)  # mean and standard deviation of each
 UNSEEN_VENDOR_VARIANCE = (0.09, 0.04)
 """Added for GPUs of a maker without a single row: shared by all its GPUs, and for each. An assumption (one standard deviation
 is a factor of 1.43): nothing measured says how ROCm compares."""
+UNSEEN_FAMILY_VARIANCE = 0.06
+"""Added for families of a known maker without a row (Kepler, Maxwell, workstation Blackwell), shared within each. An assumption:
+leaving out a whole family moves its predictions by about this much."""
 
 _SHARINGS = ("all", "precision", "class", "model", "model.precision")
 
@@ -170,7 +173,7 @@ class Posterior:
         """Mean log rate of each wanted point, and the covariance between them (without measurement noise)."""
         table = columns(wanted, self.gpus)
         cross = covariance(self.variances, table, self.table)
-        prior = covariance(self.variances, table, table) + self._unseen_vendor(wanted)
+        prior = covariance(self.variances, table, table) + self._unseen(wanted)
         return CENTRE + cross @ self.weights, prior - cross @ self.inverse @ cross.T
 
     def left_out(self, group: Sequence[int]) -> tuple[Matrix, Matrix]:
@@ -184,14 +187,18 @@ class Posterior:
         rates = np.array([self.points[i].log_rate for i in group])
         return rates - block @ self.weights[index], np.sqrt(np.diag(block))
 
-    def _unseen_vendor(self, wanted: Sequence[Point]) -> Matrix:
+    def _unseen(self, wanted: Sequence[Point]) -> Matrix:
         seen = {self.gpus[point.gpu].vendor for point in self.points}
-        names = [point.gpu for point in wanted]
-        vendors = ["" if self.gpus[name].vendor in seen else self.gpus[name].vendor for name in names]
-        same_vendor = np.array([[bool(one) and one == two for two in vendors] for one in vendors], dtype=float)
-        same_gpu = np.array([[one == two for two in names] for one in names], dtype=float)
+        seen_families = {family(self.gpus[point.gpu]) for point in self.points}
+        names = np.array([point.gpu for point in wanted])
+        vendors = np.array([self.gpus[name].vendor for name in names])
+        families = np.array([family(self.gpus[name]) for name in names])
+        new_vendor = ~np.isin(vendors, list(seen))
+        new_family = ~np.isin(families, list(seen_families)) & ~new_vendor
         shared, own = UNSEEN_VENDOR_VARIANCE
-        return same_vendor * (shared + own * same_gpu)
+        by_vendor = (vendors[:, None] == vendors) & new_vendor[:, None] & new_vendor
+        by_family = (families[:, None] == families) & new_family[:, None] & new_family
+        return by_vendor * (shared + own * (names[:, None] == names)) + by_family * UNSEEN_FAMILY_VARIANCE
 
 
 def posterior(points: Sequence[Point], gpus: Mapping[str, Gpu], variances: Mapping[str, float]) -> Posterior:

@@ -24,7 +24,9 @@ NOT_SOLD = {
     "t4g": ("made for AWS, in g5g instances only", "AWS EC2 G5g product page"),
 }
 
-_RANGE = re.compile(r"(?:range|reported|midpoint of|cards|claimed|market) ?([\d,]+)-([\d,]+)|^([\d,]+)-([\d,]+) claimed")
+_RANGE = re.compile(
+    r"(?:range|reported|midpoint of|cards|claimed|market) ?([\d,]+)-([\d,]+)|^([\d,]+)-([\d,]+) claimed"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,15 @@ def cards(reference: Path) -> list[CardRow]:
     ]
     rows += [
         CardRow(
-            gpu=gpu, condition="", form="not_sold", usd=None, usd_low=None, usd_high=None, as_of=COMPILED_ON,
-            source=source, note=note,
+            gpu=gpu,
+            condition="",
+            form="not_sold",
+            usd=None,
+            usd_low=None,
+            usd_high=None,
+            as_of=COMPILED_ON,
+            source=source,
+            note=note,
         )  # fmt: skip
         for gpu, (note, source) in NOT_SOLD.items()
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -56,7 +56,7 @@ def screen_width(output: Path | None) -> int | None:
     """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe."""
     if output is not None or not sys.stdout.isatty():
         return None
-    return shutil.get_terminal_size((80, 24)).columns
+    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.stdout.fileno()).columns
 
 
 def write_result(text: str, output: Path | None) -> None:

@@ -86,15 +86,22 @@ def machine_for(gpu: str, card_count: int | None, *, condition: Condition, given
         UsageError: the GPU is not sold, not in that number, or no price of it is known.
     """
     spec = load_gpus()[gpu]
-    form = _form(spec)
+    form = _sold_form(spec)
     if form in (Form.CARD, Form.BOARD):
-        return _pcie_machine(spec, form, card_count or 1, condition, given, today)
-    return _system(spec, form, card_count, condition, given, today)
+        return _pcie_machine(spec, form, card_count or 1, condition=condition, given=given, today=today)
+    return _system(spec, form, card_count, condition=condition, given=given, today=today)
 
 
-def gpus_per_card(gpu: str) -> int:
-    """GPUs on one card as it is sold: 2 on a K80 board, else 1."""
-    return load_gpus()[gpu].units_per_board
+def gpus_in(gpu: str, card_count: int | None) -> int:
+    """GPUs of a machine with so many cards; `None` is one card, or for modules one whole system.
+
+    >>> gpus_in("rtx-4090", 2), gpus_in("k80", None), gpus_in("h100-80gb-sxm", None)
+    (2, 2, 8)
+    """
+    spec = load_gpus()[gpu]
+    if is_sold_as_card(gpu):
+        return (card_count or 1) * spec.units_per_board
+    return card_count or _system_size(gpu)
 
 
 def is_sold_as_card(gpu: str) -> bool:
@@ -102,11 +109,16 @@ def is_sold_as_card(gpu: str) -> bool:
     return _form(load_gpus()[gpu]) in (Form.CARD, Form.BOARD)
 
 
+def _sold_form(spec: Gpu) -> Form:
+    form = _form(spec)
+    if form is Form.NOT_SOLD:
+        why = next(row.note for row in cards_of(spec.name))
+        raise UsageError(f"{spec.display_name} is not sold as a card: {why}. Rent it, or name another --buy.")
+    return form
+
+
 def _form(spec: Gpu) -> Form:
     rows = cards_of(spec.name)
-    for row in rows:
-        if row.form is Form.NOT_SOLD:
-            raise UsageError(f"{spec.display_name} is not sold as a card: {row.note}. Rent it, or name another --buy.")
     if rows:
         return rows[0].form
     if spec.units_per_board > 1:
@@ -115,7 +127,7 @@ def _form(spec: Gpu) -> Form:
 
 
 def _pcie_machine(
-    spec: Gpu, form: Form, card_count: int, condition: Condition, given: Given, today: date
+    spec: Gpu, form: Form, card_count: int, *, condition: Condition, given: Given, today: date
 ) -> Machine:
     host = pcie_host(card_count, condition)
     if host is None and (given.host_usd is None or given.host_watts is None):
@@ -148,10 +160,10 @@ def _pcie_machine(
 
 
 def _system(
-    spec: Gpu, form: Form, card_count: int | None, condition: Condition, given: Given, today: date
+    spec: Gpu, form: Form, card_count: int | None, *, condition: Condition, given: Given, today: date
 ) -> Machine:
     hosts = module_hosts(spec.name)
-    size = hosts[0].gpu_count if hosts else _USUAL_MODULES
+    size = _system_size(spec.name)
     count = card_count or size
     if count % size:
         raise UsageError(
@@ -186,6 +198,11 @@ def _system(
         idle_host_watts=None if host is None or host.idle_watts is None else host.idle_watts * machines,
         notes=notes,
     )
+
+
+def _system_size(gpu: str) -> int:
+    hosts = module_hosts(gpu)
+    return hosts[0].gpu_count if hosts else _USUAL_MODULES
 
 
 def _rest_of(hosts: Sequence[Host]) -> Host | None:

@@ -56,21 +56,22 @@ def cards(reference: Path) -> list[CardRow]:
         for row in read_table(reference / "gpus" / "card-prices.csv")
         if not row["source"].startswith(NOT_A_PRICE) and "system price divided by 8" not in row["note"]
     ]
-    rows += [
-        CardRow(
-            gpu=gpu,
-            condition="",
-            form="not_sold",
-            usd=None,
-            usd_low=None,
-            usd_high=None,
-            as_of=COMPILED_ON,
-            source=source,
-            note=note,
-        )  # fmt: skip
-        for gpu, (note, source) in NOT_SOLD.items()
-    ]
+    rows += [_not_sold(gpu, note, source) for gpu, (note, source) in NOT_SOLD.items()]
     return sorted(rows, key=lambda row: (row.gpu, row.condition, row.as_of, row.source))
+
+
+def _not_sold(gpu: str, note: str, source: str) -> CardRow:
+    return CardRow(
+        gpu=gpu,
+        condition="",
+        form="not_sold",
+        usd=None,
+        usd_low=None,
+        usd_high=None,
+        as_of=COMPILED_ON,
+        source=source,
+        note=note,
+    )
 
 
 def _card(row: dict[str, str]) -> CardRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.resale import resale_fraction
 from planner.hardware.electricity import Place
-from planner.hardware.machines import LOAD_FRACTION, Machine, Money
+from planner.hardware.machines import Machine, Money
 from planner.owner_options import OwnerOptions
 
 
@@ -20,37 +20,28 @@ def owner_assumptions(
         lines.append(f"cards {_money(machine.cards)} [--card-usd --condition]")
         lines.append(f"host {_money(machine.host)} [--host-usd]")
     lines.append(
-        f"power {terms.card_watts:,.0f} W cards{'' if options.card_watts is not None else f' ({LOAD_FRACTION:.0%} of limit)'} "
-        f"+ {terms.host_watts:,.0f} W host, idle {_idle_text(terms, options)} [--card-watts --host-watts --idle-watts]"
+        f"power cards {terms.card_watts:,.0f} W, host {terms.host_watts:,.0f} W, idle {terms.idle_watts:,.0f} W "
+        "[--card-watts --host-watts --idle-watts]"
     )
     lines.append(_electricity_text(machine, terms, options, place))
     lines.append(_upkeep_text(terms))
     if not is_owned_already:
         lines.append(_resale_text(terms))
+    lines.append(f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]")
     return tuple(lines)
 
 
 def _money(money: Money) -> str:
     span = f" ({money.usd_low:,.0f}-{money.usd_high:,.0f})" if money.usd_low < money.usd_high else ""
-    return f"{money.usd:,.0f} USD{span}: {money.basis}"
-
-
-def _idle_text(terms: OwnershipTerms, options: OwnerOptions) -> str:
-    if terms.idle_watts:
-        return f"{terms.idle_watts:,.0f} W"
-    return "0 W" if options.idle_watts is not None else "0 W (off)"
+    return f"{money.usd:,.0f} USD{span} {money.basis}"
 
 
 def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerOptions, place: Place) -> str:
     if terms.running_usd_per_hour is not None:
         return f"running cost {terms.running_usd_per_hour:g} USD/h as given, in place of electricity"
     rate = "business" if machine.in_data_centre else "household"
-    price = (
-        f"{terms.usd_per_kwh:g} USD/kWh as given"
-        if options.usd_per_kwh is not None
-        else f"{terms.usd_per_kwh:g} USD/kWh, {rate}, {place.name}{'' if options.country else ' assumed'}, {place.price_as_of}"
-    )
-    return f"electricity {price}; PUE {terms.pue:g} [--country --usd-per-kwh --pue]"
+    how = "as given" if options.usd_per_kwh is not None else f"{place.iso2 or place.name} {rate}"
+    return f"{terms.usd_per_kwh:g} USD/kWh, {how}, PUE {terms.pue:g} [--country --usd-per-kwh --pue]"
 
 
 def _upkeep_text(terms: OwnershipTerms) -> str:
@@ -60,7 +51,7 @@ def _upkeep_text(terms: OwnershipTerms) -> str:
         terms.maintenance_fraction_per_year,
     )
     if not (hosting or staff or maintenance):
-        return "hosting, staff, maintenance: none [--hosting-usd-per-month --staff-... --maintenance-...]"
+        return "no hosting, staff, upkeep [--hosting-... --staff-... --maintenance-...]"
     return (
         f"hosting {hosting:g} and staff {staff:g} USD a month, maintenance {maintenance:.1%} of the purchase a year "
         "[--hosting-usd-per-month --staff-usd-per-month --maintenance-fraction-per-year]"
@@ -74,7 +65,4 @@ def _resale_text(terms: OwnershipTerms) -> str:
         else resale_fraction(terms.resale_curve, terms.months)
     )
     how = "as given" if terms.resale_fraction is not None else f"{terms.resale_curve} curve"
-    return (
-        f"resale {fraction:.0%} after {terms.months:g} months, {how} [--resale-fraction --resale-curve --months]; "
-        f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]"
-    )
+    return f"resale {fraction:.0%} after {terms.months:g} months, {how} [--resale-fraction --resale-curve]"

@@ -55,6 +55,7 @@ class Comparison:
     sensitivity: tuple[Sensitivity, ...]
     not_compared: tuple[NotCompared, ...]
     assumptions: tuple[str, ...]
+    rent_assumptions: tuple[str, ...]  # what the estimate of the rented run rests on besides
     notes: tuple[str, ...]
 
     @property
@@ -246,8 +247,9 @@ def compare(
             _use_text(best, use, workload),
             *best.rental.assumptions,
             *best.assumptions,
-            *work_notes,
+            *(() if workload is None else (work_text(workload),)),
         ),
+        rent_assumptions=tuple(work_notes),
         notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best)),
     )
 
@@ -300,7 +302,7 @@ def _rent_work(
     first = candidates[0]
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
     rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback)
-    return work.workload, rental, (work_text(work.workload, work.samples_source),)
+    return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
 
 
 def _compared(
@@ -379,7 +381,7 @@ def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:
     if workload is None:
         return f"use {case.hours_per_month:,.0f} h a month ({part:.0%}) [--gpu-hours-per-month --utilisation]"
     given = "--jobs-per-month" if use.jobs_per_month is not None else "--gpu-hours-per-month --utilisation"
-    return f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h of the machine ({part:.0%} of the month) [{given}]"
+    return f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h, {part:.0%} of the month [{given}]"
 
 
 def _carbon_notes(best: Owned) -> list[str]:

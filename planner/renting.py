@@ -107,8 +107,8 @@ def rent_cheapest(work_options: Mapping[str, Any], market: Market) -> tuple[Work
             grid=region_grid(offer.provider, offer.region),
             is_given=False,
             assumptions=(
-                f"rent {offer.usd_per_hour:,.2f} USD/h, {offer.purchase}, the cheapest of {len(result.estimates):,} matching "
-                f"offers, price {age} days old",
+                f"rent {offer.usd_per_hour:,.2f} USD/h {offer.purchase}, {age} days old, cheapest of "
+                f"{len(result.estimates):,} [--rent-usd-per-hour]",
             ),
             notes=best.notes,
         ),
@@ -221,19 +221,16 @@ def rent_same(
         grid=region_grid(offer.provider, offer.region),
         is_given=False,
         assumptions=(
-            f"rent {offer.usd_per_gpu_hour:,.2f} USD per GPU-hour, {offer.purchase}, the cheapest of {len(offers):,} "
-            f"offers of {gpu}, price {age} days old",
+            f"rent {offer.usd_per_gpu_hour:,.2f} USD/GPU-h {offer.purchase}, {age} days old, cheapest of {len(offers):,} "
+            "[--rent-usd-per-hour]",
         ),
     )
 
 
-def work_text(workload: Workload, samples_source: str) -> str:
+def work_text(workload: Workload) -> str:
     """How much work a job is, in one line."""
-    unit = workload.model.sample_unit
-    return (
-        f"{workload.samples_per_epoch:,.0f} {unit}s an epoch ({samples_source}) x {workload.epochs:g} epochs = "
-        f"{workload.samples:,.0f} {unit}s"
-    )
+    precision = workload.precision or "best precision"
+    return f"job {workload.samples:,.0f} {workload.model.sample_unit}s, {precision} [--epochs --dataset --precision]"
 
 
 def _drift(offer: Offer) -> tuple[float, float]:

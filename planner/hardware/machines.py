@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from planner.errors import UsageError
-from planner.hardware.cards import CardPrice, Condition, Form, card_price, cards_of, conditions_priced
+from planner.hardware.cards import Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import LARGEST_PCIE_HOST, SERVER, SYSTEM, Host, module_hosts, pcie_host
 from planner.model import Gpu
@@ -32,6 +32,7 @@ class Money:
     usd_low: float
     usd_high: float
     basis: str
+    rows: tuple[Card, ...] = ()  # the prices it was made from
 
     def __post_init__(self) -> None:
         """Refuse a range that does not hold its own amount."""
@@ -240,13 +241,14 @@ def _cards_money(
     )
     low, high = _ranged(price)
     many = f"{count} x {price.usd:,.0f} USD, " if count > 1 else ""
-    sources = f"median of {len(price.rows)} sources" if len(price.rows) > 1 else price.rows[0].source
+    sources = f"{len(price.rows)} sources" if len(price.rows) > 1 else price.rows[0].source
     return (
         Money(
             usd=price.usd * count,
             usd_low=low * count,
             usd_high=high * count,
             basis=f"{many}{condition}, {sources}, {price.as_of}",
+            rows=price.rows,
         ),
         note,
     )
@@ -271,7 +273,7 @@ def _host_money(host: Host | None, given: Given, machines: int = 1) -> Money:
         usd=host.usd * machines,
         usd_low=low * machines,
         usd_high=high * machines,
-        basis=f"{host.name}, {host.basis}, {host.as_of}",
+        basis=f"{host.name}, {host.as_of}",
     )
 
 

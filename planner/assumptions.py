@@ -20,7 +20,7 @@ def owner_assumptions(
         lines.append(f"cards {_money(machine.cards)} [--card-usd --condition]")
         lines.append(f"host {_money(machine.host)} [--host-usd]")
     lines.append(
-        f"power cards {terms.card_watts:,.0f} W, host {terms.host_watts:,.0f} W, idle {terms.idle_watts:,.0f} W "
+        f"power {terms.card_watts:,.0f} W + host {terms.host_watts:,.0f}, idle {terms.idle_watts:,.0f} "
         "[--card-watts --host-watts --idle-watts]"
     )
     lines.append(_electricity_text(machine, terms, options, place))

@@ -198,6 +198,8 @@ def compare(
     use = Use(jobs_per_month=jobs_per_month, gpu_hours_per_month=gpu_hours_per_month, utilisation=utilisation)
     check_options(options, use, rent_usd_per_hour)
     candidates, notes = _candidates(_listed(buy), _listed(own))
+    if card_usd is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
+        raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
     market = Market(
         gpus=tuple(gpus),
         gpu_counts=tuple(gpu_counts),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from planner.errors import UsageError
@@ -11,6 +10,7 @@ MONTHS = 36
 """Horizon: the three years that card makers' warranties and the broker schedule of resale values cover."""
 
 MAX_MONTHS = 240
+MAX_AMOUNT = 1e12  # more dollars, watts or jobs than there are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +81,14 @@ def check_options(options: OwnerOptions, use: Use, rent_usd_per_hour: float | No
         )
     if options.pue is not None and not 1 <= options.pue <= 5:
         raise UsageError(f"--pue is energy of the building per energy of the machine, 1 to 5, not {options.pue:g}.")
-    if not 0 < options.months <= MAX_MONTHS:
-        raise UsageError(f"--months must be above 0 and at most {MAX_MONTHS}, not {options.months:g}.")
+    if not 1 <= options.months <= MAX_MONTHS:
+        raise UsageError(f"--months must be 1 to {MAX_MONTHS}, not {options.months:g}.")
     _check_use(use)
 
 
 def _check_amount(name: str, value: float | None) -> None:
-    if value is not None and not 0 <= value < math.inf:
-        raise UsageError(f"{_option(name)} must be 0 or more, not {value:g}.")
+    if value is not None and not 0 <= value <= MAX_AMOUNT:
+        raise UsageError(f"{_option(name)} must be 0 or more and at most {MAX_AMOUNT:g}, not {value:g}.")
 
 
 def _check_fraction(name: str, value: float | None) -> None:

@@ -139,7 +139,11 @@ def own_machine(
         is_kwh_price_given=options.usd_per_kwh is not None or options.running_usd_per_hour is not None,
         has_given_watts=options.card_watts is not None,
         assumptions=owner_assumptions(machine, terms, options, place, is_owned_already=is_owned_already),
-        notes=(*machine.notes, *_more_cards(cards, jobs_per_month * job_hours, busy_at_most)),
+        notes=(
+            *machine.notes,
+            *_more_cards(cards, jobs_per_month * job_hours, busy_at_most),
+            *_unknown_idle(machine, options, is_owned_already=is_owned_already),
+        ),
     )
 
 
@@ -180,7 +184,7 @@ def _check_fits(
         raise UsageError(
             f"The work needs {needed:,.0f} hours a month on the {machine.card_count}x {machine.gpu.name} {what}, a month has "
             f"{there:,.0f} ({HOURS_PER_MONTH} h x utilisation {busy_at_most:g}). Name more cards, for example "
-            f"--buy {machine.gpu.name}:{math.ceil(machine.card_count * needed / there) if there else 2}, or fewer jobs."
+            f"--{'own' if is_owned_already else 'buy'} {machine.gpu.name}:{math.ceil(machine.card_count * needed / there) if there else 2}, or fewer jobs."
         )
 
 
@@ -224,6 +228,20 @@ def _idle_watts(machine: Machine, options: OwnerOptions, *, is_owned_already: bo
     exists = options.host_usd == 0
     host = 0.0 if options.host_watts is not None or exists else machine.idle_host_watts or 0.0
     return cards + host
+
+
+def _unknown_idle(machine: Machine, options: OwnerOptions, *, is_owned_already: bool) -> tuple[str, ...]:
+    if options.idle_watts is not None or is_owned_already:
+        return ()
+    unknown = [
+        what
+        for what, is_described, watts in (
+            (machine.gpu.display_name, options.card_watts is not None, machine.idle_card_watts),
+            (machine.host_name, options.host_watts is not None or options.host_usd == 0, machine.idle_host_watts),
+        )
+        if watts is None and not is_described
+    ]
+    return (f"idle draw of {' and '.join(unknown)} is not known and not counted; give --idle-watts",) if unknown else ()
 
 
 def _usd_per_kwh(machine: Machine, options: OwnerOptions, place: Place) -> float:

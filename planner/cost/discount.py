@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def monthly_rate(discount_per_year: float) -> float:
     """The rate per month that compounds to `discount_per_year`.
@@ -15,7 +17,7 @@ def monthly_rate(discount_per_year: float) -> float:
     """
     if discount_per_year == 0:
         return 0.0
-    return float((1 + discount_per_year) ** (1 / 12) - 1)
+    return math.expm1(math.log1p(discount_per_year) / 12)
 
 
 def worth_today(usd: float, months: float, discount_per_year: float) -> float:
@@ -47,4 +49,4 @@ def months_worth(months: float, discount_per_year: float) -> float:
     rate = monthly_rate(discount_per_year)
     if rate == 0:
         return months
-    return float((1 - (1 + rate) ** -months) / rate)
+    return -math.expm1(-months * math.log1p(rate)) / rate

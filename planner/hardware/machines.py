@@ -241,7 +241,7 @@ def _cards_money(
     )
     low, high = _ranged(price)
     many = f"{count} x {price.usd:,.0f} USD, " if count > 1 else ""
-    sources = f"{len(price.rows)} sources" if len(price.rows) > 1 else price.rows[0].source
+    sources = f"{len(price.rows)} source{'s' if len(price.rows) > 1 else ''}"
     return (
         Money(
             usd=price.usd * count,

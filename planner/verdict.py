@@ -13,6 +13,7 @@ from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
 from planner.cost.resale import ResaleCurve, resale_fraction
 from planner.cost.sensitivity import Factor, Sensitivity, sensitivities
 from planner.cost.uncertainty import Odds, Spread, odds
+from planner.hardware.cards import Form
 from planner.hardware.machines import LOAD_FRACTION, LOAD_FRACTION_HIGH, LOAD_FRACTION_LOW
 from planner.model import Throughput
 from planner.owner_options import MAX_MONTHS
@@ -195,7 +196,7 @@ def _use(owned: Owned, job: str) -> Factor:
 
 def _price(owned: Owned) -> Factor:
     cards, host = owned.machine.cards, owned.machine.host
-    is_system = cards.usd == 0
+    is_system = cards.usd == 0 and owned.machine.form not in (Form.CARD, Form.BOARD)
     money = host if is_system else cards
     field = "host_usd" if is_system else "card_usd"
     low, high = (

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from scripts.make_data.aws_instance_types import write_aws_instance_types
 from scripts.make_data.cards import write_cards
 from scripts.make_data.electricity import write_electricity, write_grid_carbon
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
@@ -30,6 +31,7 @@ WRITERS = (
     write_hosts,
     write_electricity,
     write_grid_carbon,
+    write_aws_instance_types,
 )
 
 

@@ -22,8 +22,7 @@ from planner.throughput.prediction import predict_many
 from planner.units import HOURS_PER_MONTH, hours
 
 DATA_CENTRE_PUE = 1.58
-"""Energy of a small data centre's building per energy of its machines: average of the Uptime Institute's 2023 survey,
-https://uptimeinstitute.com/resources/research-and-reports/uptime-institute-global-data-center-survey-results-2023."""
+"""Energy of a server room's building per energy of its machines: average of the Uptime Institute's survey of 2023."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR, hours, kwh
 
 CLOUD_PUE = 1.15
-"""Energy of a large cloud's building per energy of its machines: about 1.1 to 1.2 (the clouds' own reports, 2023)."""
+"""Energy of a large cloud's building per energy of its machines: they state about 1.1 to 1.2."""
 
 LISTED_RENT = (0.7, 1.3)
 """How far a listed price may move over a horizon of years, as factors: an assumption. In the shipped books of 2023 to 2026

@@ -150,7 +150,7 @@ def test_a_name_of_two_places_is_not_settled_by_chance():
 
 def test_an_unknown_place_comes_with_close_matches():
     """And says what to give instead."""
-    with pytest.raises(UnknownNameError, match="Germany.*--usd-per-kwh"):
+    with pytest.raises(UnknownNameError, match=r"Germany.*--usd-per-kwh"):
         find_place("Germny")
 
 

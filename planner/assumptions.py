@@ -27,7 +27,8 @@ def owner_assumptions(
     lines.append(_upkeep_text(terms))
     if not is_owned_already:
         lines.append(_resale_text(terms))
-    lines.append(f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]")
+    else:
+        lines.append(f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]")
     return tuple(lines)
 
 
@@ -64,5 +65,8 @@ def _resale_text(terms: OwnershipTerms) -> str:
         if terms.resale_fraction is not None
         else resale_fraction(terms.resale_curve, terms.months)
     )
-    how = "as given" if terms.resale_fraction is not None else f"{terms.resale_curve} curve"
-    return f"resale {fraction:.0%} after {terms.months:g} months, {how} [--resale-fraction --resale-curve]"
+    how = "" if terms.resale_fraction is not None else f" ({terms.resale_curve})"
+    return (
+        f"resale {fraction:.0%}{how}, money {terms.discount_per_year:.1%} a year "
+        "[--resale-fraction --discount-per-year]"
+    )

@@ -110,7 +110,7 @@ def rent_cheapest(work_options: Mapping[str, Any], market: Market) -> tuple[Work
                 f"rent {offer.usd_per_hour:,.2f} USD/h {offer.purchase}, {age} days old, cheapest of "
                 f"{len(result.estimates):,} [--rent-usd-per-hour]",
             ),
-            notes=best.notes,
+            notes=tuple(note for note in best.notes if note not in best.throughput.notes),
         ),
         result.assumptions,
     )

@@ -10,7 +10,7 @@ from planner.compare import Comparison
 from planner.cost.break_even import case_break_even_months
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
-from planner.model import CostItem
+from planner.model import CostItem, Throughput
 from planner.owning import Owned
 from planner.render.estimates import estimate_record
 from planner.render.listing import Column, Row, significant, to_csv, to_json, to_markdown
@@ -43,9 +43,8 @@ def notes_text(comparison: Comparison) -> Iterator[str]:
     if comparison.not_compared:
         yield "Not compared:"
         yield from _wrapped(f"{entry.gpu}: {entry.reason}" for entry in comparison.not_compared)
-    if comparison.notes:
-        yield "Notes:"
-        yield from _wrapped(comparison.notes)
+    for note in comparison.notes:
+        yield from textwrap.wrap(f"Note: {note}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def document(comparison: Comparison) -> Row:
@@ -146,6 +145,7 @@ def _own_record(owned: Owned) -> Row:
             "precision": str(throughput.precision),
             "stack": throughput.stack,
             "sources": list(throughput.sources),
+            "notes": list(throughput.notes),
         },
         "prices": {"cards": asdict(owned.machine.cards), "host": asdict(owned.machine.host)},
         "terms": {**asdict(terms), "resale_curve": str(terms.resale_curve)},
@@ -190,7 +190,6 @@ def _screen(comparison: Comparison) -> Iterator[str]:
     yield from _side_by_side(comparison)
     yield ""
     yield from _curve_lines(comparison)
-    yield ""
     yield f"{'':<25}{'low':>9}{'margin':>10}{'high':>9}{'margin':>10}{'flips at':>12}"
     for entry in comparison.sensitivity:
         flips = "never" if entry.flips_at is None else _value(entry.flips_at, entry)
@@ -214,6 +213,7 @@ def _item_rows(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
     yield f"USD over {case.terms.months:g} months", _cut(rental.label), _cut(best.label)
     if comparison.workload is not None:
         yield "hours a job", _span(rental), _owned_span(best)
+        yield "throughput", _basis(rental.throughput), _basis(best.throughput)
     yield "rent", f"{rent_usd(case):,.0f}", ""
     for item in best.items:
         yield item.name, "", f"{item.usd:,.0f}"
@@ -314,6 +314,10 @@ def _owned_span(owned: Owned) -> str:
     low = middle * rate.samples_per_second / rate.high
     high = middle * rate.samples_per_second / rate.low
     return f"{significant(middle)} ({significant(low)}-{significant(high)})"
+
+
+def _basis(throughput: Throughput | None) -> str:
+    return "not known" if throughput is None else str(throughput.basis)
 
 
 def _rented_kwh(comparison: Comparison) -> float | None:

@@ -56,6 +56,10 @@ class Carried:
         variance = self._covariance(place, place) - explained
         return self._means[place] + dot(cross, self._weights), math.sqrt(max(variance, 0.0) + self._noise)
 
+    def has_seen(self, width: str) -> bool:
+        """Whether any measurement is of this number format."""
+        return any(seen.width == width for seen in self._sightings)
+
     def contradiction(self) -> Sighting | None:
         """The measurement that the others contradict most, if by more than four standard deviations; else `None`.
 

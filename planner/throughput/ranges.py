@@ -16,8 +16,8 @@ def reach(kind: str, deviation: float) -> float:
 
     Args:
         kind: `cell` (the model is known on this GPU in another number format), `gpu` (this GPU is known, not with this
-            model), `new_gpu` (no row of this GPU at all), `carried` (one or a few measurements of the model),
-            `modelled` (its arithmetic only) or `scaling` (eta).
+            model), `new_gpu` (no row of this GPU at all), `carried` (one or a few measurements of the model, `carried_format`:
+            in another number format), `modelled` (its arithmetic only, `modelled_filled`: not all of it) or `scaling` (eta).
         deviation: the standard deviation claimed.
     """
     return float(load_fit()["quantiles"][kind]) * deviation

@@ -104,7 +104,7 @@ class SingleGpus:
         sources = (*self._own_sources(), *(source_texts(known) if not self.own else ()), fit_source)
         return Single(
             log_rate=mean,
-            reach=reach("carried" if basis is Basis.SCALED else "modelled", deviation),
+            reach=reach(self._kind(carried, basis, width), deviation),
             basis=basis,
             stack=self._carried_stack(known),
             sources=sources,
@@ -135,6 +135,12 @@ class SingleGpus:
         level = level_of(self.model, self.relative_arithmetic)
         sighting = Sighting(gpu=REFERENCE_GPU, width="16", log_rate=level.log_rate, deviation=level.deviation)
         return Carried(task, [sighting]), Basis.MODELLED, level.steps
+
+    def _kind(self, carried: Carried, basis: Basis, width: str) -> str:
+        if basis is Basis.SCALED:
+            return "carried" if carried.has_seen(width) else "carried_format"
+        model = self.model
+        return "modelled" if model.activations_millions and model.params_millions else "modelled_filled"
 
     def _newest_rows(self) -> dict[tuple[str, str], Benchmark]:
         if self._newest is None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from planner.model import Benchmark, Gpu, Model
+from planner.model import Benchmark, Gpu, Model, Precision
+from planner.throughput.arithmetic import REFERENCE_GPU, level_of
 from planner.throughput.jobs import choose_job, is_new_generation, job_of, newest_row, origin_of
 from planner.throughput.learning import level, scaling, transfer
 from planner.throughput.learning.evidence import Point, single_gpu_points
@@ -86,6 +87,7 @@ def all_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftO
         *single_gpu_left_out(evidence, variances["transfer"]),
         *carried_left_out(evidence, variances["transfer"]),
         *levels_left_out(evidence, variances["level"]),
+        *arithmetic_left_out(evidence, variances["transfer"]),
         *frameworks_left_out(evidence),
         *counts_left_out(evidence, variances["scaling"]),
         *nodes_left_out(evidence),
@@ -131,7 +133,8 @@ def single_gpu_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> lis
 def carried_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
     """A model of which one cell is known: all its other cells predicted from that one and from other models.
 
-    The cell that stays is on the RTX 3090 if the model was measured there, else on the GPU with most of its rows.
+    The cell that stays is on the RTX 3090 if the model was measured there, else on the GPU with most of its rows. Cells of
+    the same number format are split `carried`, those of another `carried_format`.
     """
     points = evidence.points
     judged = _newest_judged(points, every_source=True)
@@ -145,8 +148,10 @@ def carried_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[L
                     stays = _stays(points, mine)
                     left = [i for i in group if i != stays]
                     wanted = {i for i in mine if i in judged and points[i].cell != points[stays].cell}
-                    found += _predicted("carried", evidence, fitted, left, wanted, str(model))
-    return found
+                    same = {i for i in wanted if points[i].width == points[stays].width}
+                    found += _predicted("carried", evidence, fitted, left, same, str(model))
+                    found += _predicted("carried_format", evidence, fitted, left, wanted - same, str(model))
+    return sorted(found, key=lambda one: one.split)
 
 
 def levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
@@ -162,6 +167,45 @@ def levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[Le
             for i in group:
                 row, error = rows[networks[i].model], float(predicted[i] - networks[i].log_rate)
                 found.append(_left_out("model", evidence, row, error, float(deviation[i]), str(groups and group[0])))
+    return found
+
+
+def arithmetic_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
+    """Models outside timm predicted on every GPU from their arithmetic alone: the level on the RTX 3090, then carried.
+
+    None of their rows is used; the level was learnt from timm's image networks, so language models test it hardest.
+    """
+    points = evidence.points
+    judged = _newest_judged(points, every_source=True)
+    in_timm = {network.model for network in evidence.networks}
+    found = []
+    for fold in variances["model_folds"]:
+        for name in fold["without"]:
+            model = evidence.models[name]
+            if name in in_timm or model.forward_gmacs_per_sample is None:
+                continue
+            known = level_of(model)
+            pseudo = Point(
+                model=name,
+                job=name,
+                task_class=class_of(model),
+                gpu=REFERENCE_GPU,
+                precision=Precision.AMP,
+                software="",
+                is_new=True,
+                log_rate=known.log_rate,
+            )
+            kept = [pseudo, *(point for point in points if point.model != name)]
+            fitted = transfer.posterior(kept, evidence.gpus, fold["variances"], {0: known.deviation**2})
+            mine = [points[i] for i in sorted(judged) if points[i].model == name and _at_own_size(points[i], model)]
+            if not mine:
+                continue
+            mean, covariance = fitted.predict([replace(point, job=name, software="") for point in mine])
+            for position, point in enumerate(mine):
+                variance = float(covariance[position, position]) + fold["variances"]["noise"]
+                found.append(
+                    _point_error("model_any_gpu", point, float(mean[position]), math.sqrt(variance), name)
+                )
     return found
 
 
@@ -228,12 +272,12 @@ def nodes_left_out(evidence: Evidence) -> list[LeftOut]:
     pairs = node_pairs(evidence.rows)
     found = []
     for row, base in pairs:
-        others = [loss_per_doubling(*pair) for pair in pairs if pair[0].model != row.model]
+        others = [loss_per_doubling(*pair) for pair in pairs if job_of(pair[0]) != job_of(row)]
         loss = float(np.median(others))
         efficiency = 1.0 / (1.0 + loss * math.log2(row.gpu_count / base.gpu_count))
         predicted = base.samples_per_second * row.gpu_count / base.gpu_count * efficiency
         error = math.log(predicted / row.samples_per_second)
-        found.append(_left_out("nodes", evidence, row, error, math.log2(row.gpu_count / base.gpu_count) ** 0.5, row.model))
+        found.append(_left_out("nodes", evidence, row, error, math.log2(row.gpu_count / base.gpu_count) ** 0.5, job_of(row)))
     return found
 
 
@@ -289,23 +333,29 @@ def _predicted(
     found = []
     for position, i in enumerate(group):
         if i in mine:
-            point = evidence.points[i]
-            found.append(
-                LeftOut(
-                    split=split,
-                    model=point.model,
-                    job=point.job,
-                    gpu=point.gpu,
-                    gpu_count=1,
-                    width=point.width,
-                    task_class=point.task_class,
-                    measured=math.exp(point.log_rate),
-                    log_error=float(mean[position] - point.log_rate),
-                    deviation=float(deviation[position]),
-                    group=name,
-                )
-            )
+            found.append(_point_error(split, evidence.points[i], float(mean[position]), float(deviation[position]), name))
     return found
+
+
+def _point_error(split: str, point: Point, log_rate: float, deviation: float, group: str) -> LeftOut:
+    return LeftOut(
+        split=split,
+        model=point.model,
+        job=point.job,
+        gpu=point.gpu,
+        gpu_count=1,
+        width=point.width,
+        task_class=point.task_class,
+        measured=math.exp(point.log_rate),
+        log_error=log_rate - point.log_rate,
+        deviation=deviation,
+        group=group,
+    )
+
+
+def _at_own_size(point: Point, model: Model) -> bool:
+    size = point.job.split("|")[3]
+    return not size or model.input_size is None or int(size) == model.input_size
 
 
 def _scaling_error(split: str, evidence: Evidence, point: Scaled, eta: float, deviation: float, group: str) -> LeftOut:

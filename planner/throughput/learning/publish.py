@@ -25,6 +25,18 @@ Matrix = Any
 
 NEW_MODEL = "?"
 CLASSES = ("vision", "text", "audio", "tables", "other")
+SPLIT_OF_KIND = {
+    "cell": "cell",
+    "gpu": "pair",
+    "new_gpu": "gpu",
+    "carried": "carried",
+    "carried_format": "carried_format",
+    "modelled": "model",
+    "modelled_filled": "model_any_gpu",
+    "scaling": "counts",
+    "framework": "framework",
+}
+"""Each kind of range and the split whose left-out errors it is calibrated on."""
 FEWEST_MACHINES = 5
 FULL_BATCH = 0.75  # of the largest: closer batches say more of noise than of the batch
 USUAL_SECONDS_PER_STEP = 0.25  # stands in where batch or unit leave the time of a step unknown
@@ -234,9 +246,7 @@ def quantiles(left_out: Sequence[LeftOut], rows: Sequence[Benchmark]) -> dict[st
     scores: dict[str, list[float]] = {}
     for one in left_out:
         scores.setdefault(one.split, []).append(one.score)
-    kinds = {"cell": "cell", "gpu": "pair", "new_gpu": "gpu", "carried": "carried", "modelled": "model", "scaling": "counts"}
-    found: dict[str, Any] = {kind: round(quantile(scores[split]), DIGITS) for kind, split in kinds.items()}
-    found["framework"] = round(quantile(scores["framework"]), DIGITS)
+    found: dict[str, Any] = {kind: round(quantile(scores[split]), DIGITS) for kind, split in SPLIT_OF_KIND.items()}
     found["measured"] = {
         "versions": round(quantile(scores["measured"]), DIGITS),
         "machines": round(_between_machines(rows, noisy=False), DIGITS),

@@ -9,7 +9,7 @@ traffic of the model (parameters x steps per second), on the connection, on the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.model import Benchmark, Gpu, Model, Precision
 from planner.throughput.jobs import job_of
-from planner.throughput.learning.transfer import NOISY_MODELS
+from planner.throughput.learning.transfer import NOISY_MODELS, same_label
 from planner.throughput.links import link_gb_per_s, link_of
 from planner.throughput.precision import width_of
 from planner.throughput.scaling import EFFICIENCY_BOUNDS, MAX_GPUS_PER_MACHINE, log_traffic
@@ -30,6 +30,7 @@ CENTRE = -2.5
 LEVEL_VARIANCE = 10.0
 PRIOR_LOG_VARIANCE = (np.log(0.05), 2.5)
 
+_SHARED_NUMBERS = {"traffic": ("link", "system"), "known": ("link", "system"), "doublings": ("link", "model", "system")}
 TRAFFIC_CENTRE = 5.5  # natural logarithm of millions of gradients a second: the middle of the measured jobs
 
 
@@ -69,27 +70,25 @@ def scaled_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Ma
     return points
 
 
-def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Matrix]:
+def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> Iterator[tuple[str, Matrix]]:
     """Every learnt covariance at variance 1 between the points of `a` and of `b`, by name; noise is not among them."""
     left, right = _labels(a, gpus), _labels(b, gpus)
-    same = {name: (left[name][:, None] == right[name][None, :]).astype(float) for name in left}
+    same = {name: same_label(left[name], right[name]) for name in left}
+    yield from same.items()
+    yield from ((f"model.{name}", same["model"] * same[name]) for name in ("width", "link", "gpu", "system", "software"))
+    yield from ((f"count.{name}", same["count"] * same[name]) for name in ("link", "system"))
     numbers_a, numbers_b = _numbers(a, gpus), _numbers(b, gpus)
-    product = {name: np.outer(numbers_a[name], numbers_b[name]) for name in numbers_a}
-    found = {name: same[name] for name in ("model", "job", "width", "link", "gpu", "system", "count", "framework", "software")}
-    found |= {f"model.{name}": same["model"] * same[name] for name in ("width", "link", "gpu", "system", "software")}
-    found |= {f"count.{name}": same["count"] * same[name] for name in ("link", "system")}
-    found |= {name: product[name] for name in ("traffic", "known", "doublings", "bandwidth", "pcie", "compute")}
-    found |= {f"traffic.{name}": product["traffic"] * same[name] for name in ("link", "system")}
-    found |= {f"known.{name}": product["known"] * same[name] for name in ("link", "system")}
-    found |= {f"doublings.{name}": product["doublings"] * same[name] for name in ("link", "model", "system")}
-    return found
+    for number in numbers_a:
+        product = np.outer(numbers_a[number], numbers_b[number])
+        yield number, product
+        yield from ((f"{number}.{name}", product * same[name]) for name in _SHARED_NUMBERS.get(number, ()))
 
 
 def learn_variances(points: Sequence[Scaled], gpus: Mapping[str, Gpu], start: Mapping[str, float] | None = None) -> dict[str, float]:
     """The variances that make the points most likely under the weak prior; takes seconds and needs scipy."""
     from scipy.optimize import minimize  # noqa: PLC0415 - only when fitting
 
-    stack = terms(points, points, gpus)
+    stack = dict(terms(points, points, gpus))
     stack["noise"] = np.eye(len(points))
     stack["noise.noisy"] = np.diag(_noisy(points))
     names = list(stack)
@@ -148,7 +147,7 @@ def scaling_posterior(points: Sequence[Scaled], gpus: Mapping[str, Gpu], varianc
 
 def _covariance(variances: Mapping[str, float], a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> Matrix:
     total = np.full((len(a), len(b)), LEVEL_VARIANCE)
-    for name, matrix in terms(a, b, gpus).items():
+    for name, matrix in terms(a, b, gpus):
         total += variances[name] * matrix
     return total
 
@@ -191,8 +190,8 @@ def _point(row: Benchmark, single: Benchmark, model: Model) -> Scaled:
     )
 
 
-def _labels(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Matrix]:
-    named = {
+def _labels(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, list[str]]:
+    return {
         "model": [point.model for point in points],
         "job": [point.job for point in points],
         "width": [width_of(point.precision) for point in points],
@@ -203,7 +202,6 @@ def _labels(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Matr
         "framework": [point.job.split("|")[1] for point in points],
         "software": [point.software for point in points],
     }
-    return {name: np.array(values) for name, values in named.items()}
 
 
 def _numbers(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Matrix]:

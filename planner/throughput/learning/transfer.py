@@ -12,7 +12,7 @@ on few GPUs falls back to its class, and a GPU without rows to its data sheet, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ _SHARINGS = ("all", "precision", "class", "model", "model.precision")
 class Columns:
     """Points as arrays, ready for covariances."""
 
-    labels: dict[str, Matrix]
+    labels: Mapping[str, Sequence[str]]
     features: Matrix  # points x FEATURES, natural logarithms over REFERENCE
     noisy: Matrix
 
@@ -70,7 +70,7 @@ def columns(points: Sequence[Point], gpus: Mapping[str, Gpu]) -> Columns:
         "software": [point.software for point in points],
     }
     return Columns(
-        labels={name: np.array(values) for name, values in named.items()},
+        labels=named,
         features=np.array([_features(gpu, point) for gpu, point in zip(sheets, points, strict=True)]).reshape(
             len(points), len(FEATURES) + 1
         ),
@@ -91,34 +91,40 @@ def family(gpu: Gpu) -> str:
     return name
 
 
-def terms(a: Columns, b: Columns) -> dict[str, Matrix]:
-    """Every learnt covariance at variance 1 between the points of `a` and of `b`, by name; noise is not among them."""
-    same = {name: (a.labels[name][:, None] == b.labels[name][None, :]).astype(float) for name in a.labels}
+def terms(a: Columns, b: Columns) -> Iterator[tuple[str, Matrix]]:
+    """Every learnt covariance at variance 1 between the points of `a` and of `b`, by name; noise is not among them.
+
+    One at a time: together they would fill half a gigabyte.
+    """
+    same = {name: same_label(a.labels[name], b.labels[name]) for name in a.labels}
     same["model.generation"] = same["model"] * same["generation"]
     shared = [(f".{name}", same[name]) for name in _SHARINGS]
-    found = {"job": same["job"], "job.precision": same["job.precision"], "model.precision": same["model.precision"]}
+    yield from ((name, same[name]) for name in ("job", "job.precision", "model.precision"))
     for index, feature in enumerate(FEATURES):
         product = np.outer(a.features[:, index], b.features[:, index])
-        found |= {f"{feature}{suffix}": product * sharing for suffix, sharing in shared}
+        yield from ((f"{feature}{suffix}", product * sharing) for suffix, sharing in shared)
     distance = np.sum((a.features[:, None, _SHEET] - b.features[None, :, _SHEET]) ** 2, axis=-1)
     likeness = np.exp(-distance / (2 * RADIUS**2))
-    found |= {f"likeness{suffix}": likeness * sharing for suffix, sharing in shared}
-    found["likeness.job"] = likeness * same["job"]
-    found |= {f"architecture{suffix}": same["architecture"] * sharing for suffix, sharing in shared}
-    found |= {f"gpu{suffix}": same["gpu"] * sharing for suffix, sharing in shared[:4]}
-    found |= {
-        f"generation.{name}": same["generation"] * same[name]
-        for name in ("all", "model", "model.precision", "gpu", "architecture")
-    }
-    found["generation.architecture.model"] = same["model.generation"] * same["architecture"]
-    found |= {f"software.{name}": same["software"] * same[name] for name in ("all", "model", "gpu")}
-    return found
+    yield from ((f"likeness{suffix}", likeness * sharing) for suffix, sharing in shared)
+    yield "likeness.job", likeness * same["job"]
+    yield from ((f"architecture{suffix}", same["architecture"] * sharing) for suffix, sharing in shared)
+    yield from ((f"gpu{suffix}", same["gpu"] * sharing) for suffix, sharing in shared[:4])
+    for name in ("all", "model", "model.precision", "gpu", "architecture"):
+        yield f"generation.{name}", same["generation"] * same[name]
+    yield "generation.architecture.model", same["model.generation"] * same["architecture"]
+    yield from ((f"software.{name}", same["software"] * same[name]) for name in ("all", "model", "gpu"))
+
+
+def same_label(a: Sequence[str], b: Sequence[str]) -> Matrix:
+    """1 where a label of `a` (row) equals one of `b` (column), else 0."""
+    codes = {label: code for code, label in enumerate({*a, *b})}
+    return np.equal.outer([codes[label] for label in a], [codes[label] for label in b]).astype(float)
 
 
 def covariance(variances: Mapping[str, float], a: Columns, b: Columns) -> Matrix:
     """Prior covariance between the log rates at the points of `a` and of `b`, noise left out."""
-    total = LEVEL_VARIANCE * (1.0 + (a.labels["model"][:, None] == b.labels["model"][None, :]))
-    for name, matrix in terms(a, b).items():
+    total = LEVEL_VARIANCE * (1.0 + same_label(a.labels["model"], b.labels["model"]))
+    for name, matrix in terms(a, b):
         total += variances[name] * matrix
     return total
 
@@ -133,12 +139,12 @@ def learn_variances(points: Sequence[Point], gpus: Mapping[str, Gpu], start: Map
     from scipy.optimize import minimize  # noqa: PLC0415 - only when fitting
 
     table = columns(points, gpus)
-    stack = terms(table, table)
+    stack = dict(terms(table, table))
     stack["noise"] = np.eye(len(points))
     stack["noise.noisy"] = np.diag(table.noisy)
     names = list(stack)
     flat = np.array([matrix.ravel() for matrix in stack.values()])
-    level = LEVEL_VARIANCE * (1.0 + (table.labels["model"][:, None] == table.labels["model"][None, :]))
+    level = LEVEL_VARIANCE * (1.0 + same_label(table.labels["model"], table.labels["model"]))
     rates = _centred(points)
     mean, deviation = PRIOR_LOG_VARIANCE
 
@@ -201,10 +207,18 @@ class Posterior:
         return by_vendor * (shared + own * (names[:, None] == names)) + by_family * UNSEEN_FAMILY_VARIANCE
 
 
-def posterior(points: Sequence[Point], gpus: Mapping[str, Gpu], variances: Mapping[str, float]) -> Posterior:
-    """What the points say under these variances."""
+def posterior(
+    points: Sequence[Point],
+    gpus: Mapping[str, Gpu],
+    variances: Mapping[str, float],
+    extra_variance: Mapping[int, float] | None = None,
+) -> Posterior:
+    """What the points say under these variances; `extra_variance` makes single points, by index, less certain."""
     table = columns(points, gpus)
-    total = covariance(variances, table, table) + np.diag(noise(variances, table))
+    own = noise(variances, table)
+    for index, value in (extra_variance or {}).items():
+        own[index] += value
+    total = covariance(variances, table, table) + np.diag(own)
     inverse = np.linalg.inv(total)
     return Posterior(variances, points, gpus, table, inverse, inverse @ _centred(points))
 

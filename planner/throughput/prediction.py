@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
@@ -96,7 +97,7 @@ def predict_throughput(
         gpu_count=gpu_count,
         node_count=node_count,
         network_gbit_per_s=network_gbit_per_s,
-        batch_size=prediction.batch_size(chosen[0]),
+        batch_size=one.batch_size_per_gpu,
     )
 
 
@@ -130,7 +131,9 @@ class Prediction:
         self._all_rows = [] if own else [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if job_of(row) == self._job]
-        self._measured_size = self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
+        self._measured_size = (
+            self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
+        )
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
         self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus)
         self._single = SingleGpus(
@@ -151,9 +154,11 @@ class Prediction:
         """
         sheet = self._gpus[gpu]
         if self._workload.precision is not None:
-            return self._in(sheet, gpu_count, self._workload.precision)
+            found = self._in(sheet, gpu_count, self._workload.precision)
+            return replace(found, batch_size_per_gpu=self.batch_size(gpu))
         formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
-        return max((self._in(sheet, gpu_count, one) for one in formats), key=lambda found: found.samples_per_second)
+        found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
+        return replace(found, batch_size_per_gpu=self.batch_size(gpu))
 
     def batch_size(self, gpu: str) -> float | None:
         """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""
@@ -217,7 +222,9 @@ class Prediction:
         )
         notes = list(self._notes) + precision_notes(self._gpus[row.gpu], precision, row.precision)
         if not is_new_generation(row):
-            notes.append(f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster")
+            notes.append(
+                f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
+            )
         return Throughput(
             samples_per_second=rate,
             low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),

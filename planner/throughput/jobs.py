@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from planner.model import Benchmark
 
@@ -90,6 +91,7 @@ def stack_of(row: Benchmark) -> str:
     return f"{row.framework} {row.software}".strip() or row.framework
 
 
+@cache
 def pytorch_version(software: str) -> tuple[int, int] | None:
     """The version in a software name such as `PyTorch 2.3.0a0+40ec155e58.nv24.03 (NGC)`.
 

@@ -131,9 +131,8 @@ class Prediction:
         self._all_rows = [] if own else [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if job_of(row) == self._job]
-        self._measured_size = (
-            self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
-        )
+        self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
+        self._measured_size = self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
         self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus)
         self._single = SingleGpus(
@@ -144,7 +143,10 @@ class Prediction:
             own=tuple(_for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
         )
         self._batches = self._usual_batches()
+        self._batch_sizes: dict[str, float | None] = {}
         self._notes = self._common_notes()
+        for row in filter(self._is_wanted, self._all_rows):
+            self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
 
     def of(self, gpu: str, gpu_count: float) -> Throughput:
         """Throughput on so many of the GPU.
@@ -155,16 +157,21 @@ class Prediction:
         sheet = self._gpus[gpu]
         if self._workload.precision is not None:
             found = self._in(sheet, gpu_count, self._workload.precision)
-            return replace(found, batch_size_per_gpu=self.batch_size(gpu))
-        formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
-        found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
+        else:
+            formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
+            found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
         return replace(found, batch_size_per_gpu=self.batch_size(gpu))
 
     def batch_size(self, gpu: str) -> float | None:
         """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""
         if self._workload.batch_size is not None:
             return self._workload.batch_size
-        return usual_batch(self._gpus[gpu], self._batches, self._gpus)
+        return self._usual_batch(gpu)
+
+    def _usual_batch(self, gpu: str) -> float | None:
+        if gpu not in self._batch_sizes:
+            self._batch_sizes[gpu] = usual_batch(self._gpus[gpu], self._batches, self._gpus)
+        return self._batch_sizes[gpu]
 
     def _in(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
         peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
@@ -176,15 +183,9 @@ class Prediction:
         return self._predicted(gpu, gpu_count, precision)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
-        fitting = [
-            row
-            for row in self._all_rows
-            if row.gpu == gpu.name
-            and row.gpu_count == gpu_count
-            and width_of(row.precision) == width_of(precision)
-            and self._is_wanted(row)
-        ]
-        return newest_row([row for row in fitting if job_of(row) == self._job]) or newest_row(fitting)
+        fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
+        exact = [row for row in fitting if row.precision is precision] or fitting
+        return newest_row([row for row in exact if job_of(row) == self._job]) or newest_row(exact)
 
     def _is_wanted(self, row: Benchmark) -> bool:
         asked = self._workload
@@ -202,8 +203,9 @@ class Prediction:
     def _measured(self, row: Benchmark, precision: Precision) -> Throughput:
         alike = [
             other
-            for other in self._rows
-            if (other.gpu, other.gpu_count, other.precision) == (row.gpu, row.gpu_count, row.precision)
+            for other in self._by_place[row.gpu, row.gpu_count, width_of(row.precision)]
+            if job_of(other) == job_of(row)
+            and other.precision is row.precision
             and is_new_generation(other) == is_new_generation(row)
         ]
         versions = {other.software: other for other in [*alike, row]}
@@ -222,9 +224,7 @@ class Prediction:
         )
         notes = list(self._notes) + precision_notes(self._gpus[row.gpu], precision, row.precision)
         if not is_new_generation(row):
-            notes.append(
-                f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
-            )
+            notes.append(f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster")
         return Throughput(
             samples_per_second=rate,
             low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),
@@ -246,7 +246,7 @@ class Prediction:
             base_count = 1
         else:
             single = self._single.on(gpu, precision)
-            batch = batch_factor(self._workload.batch_size, usual_batch(gpu, self._batches, self._gpus))
+            batch = batch_factor(self._workload.batch_size, self._usual_batch(gpu.name))
             size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
             if single.basis is Basis.MODELLED:
                 size = size.__class__(log=0.0, reach=0.0)  # the level was worked out at the size wanted
@@ -276,7 +276,7 @@ class Prediction:
         )
 
     def _efficiency(self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float) -> Efficiency:
-        batch = self._workload.batch_size or usual_batch(gpu, self._batches, self._gpus)
+        batch = self.batch_size(gpu.name)
         wanted = self._scaling.efficiency(gpu, gpu_count, log_rate, batch) if gpu_count > 1 else ONE_GPU
         if base_count == 1 or gpu_count == base_count:
             return ONE_GPU if gpu_count == base_count else wanted
@@ -323,15 +323,17 @@ class Prediction:
         if not self._rows:
             return ""
         size = self._rows[0].input_size
+        by_place: dict[tuple[str, str], list[Benchmark]] = {}
+        for row in self._rows:
+            if row.gpu_count == 1:
+                by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
         best_ratio, best = 1.05, ""
         for row in self._all_rows:
             if job_of(row) == self._job or row.input_size not in (None, size) or row.gpu_count > 1:
                 continue
             if self._workload.precision is not None and width_of(row.precision) != width_of(self._workload.precision):
                 continue
-            place = (row.gpu, row.gpu_count, width_of(row.precision))
-            same = [own for own in self._rows if (own.gpu, own.gpu_count, width_of(own.precision)) == place]
-            chosen = newest_row(same)
+            chosen = newest_row(by_place.get((row.gpu, width_of(row.precision)), []))
             if chosen is not None and row.samples_per_second / chosen.samples_per_second > best_ratio:
                 best_ratio = row.samples_per_second / chosen.samples_per_second
                 choose = f" (--framework {row.framework})" if row.framework != chosen.framework else ""

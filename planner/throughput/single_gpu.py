@@ -53,6 +53,8 @@ class SingleGpus:
     own: Sequence[OwnMeasurement] = ()
     _carried: tuple[Carried, Basis, tuple[str, ...]] | None = field(default=None, init=False)
     _newest: dict[tuple[str, str], Benchmark] | None = field(default=None, init=False)
+    _yardsticks: dict[str, list[tuple[float, str, Benchmark]]] = field(default_factory=dict, init=False)
+    _found: dict[tuple[str, str], Single] = field(default_factory=dict, init=False)
 
     def on(self, gpu: Gpu, precision: Precision) -> Single:
         """The model on one GPU of this kind.
@@ -60,8 +62,12 @@ class SingleGpus:
         Raises:
             NoThroughputError: the GPU lacks the precision, or nothing at all is known of the model.
         """
-        peak = peak_tflops(gpu, precision)
         width = width_of(precision)
+        if (gpu.name, width) not in self._found:
+            self._found[gpu.name, width] = self._work_out(gpu, peak_tflops(gpu, precision), width)
+        return self._found[gpu.name, width]
+
+    def _work_out(self, gpu: Gpu, peak: float, width: str) -> Single:
         fit = job_fit(self.job) if self.job is not None and not self.own else None
         found = self._by_carrying(gpu, width) if fit is None else self._by_table(gpu, width, fit)
         return self._below_peak(found, peak)
@@ -153,11 +159,12 @@ class SingleGpus:
         return self._newest
 
     def _nearest(self, newest: Mapping[tuple[str, str], Benchmark], mean: float, width: str) -> list[Benchmark]:
-        alike = [row for (_, other), row in newest.items() if other == width] or list(newest.values())
-        alike = [row for row in alike if is_new_generation(row)] or alike
-        return sorted(alike, key=lambda row: (abs(math.log(row.samples_per_second / row.gpu_count) - mean), row.gpu))[
-            :NEAREST_SOURCES
-        ]
+        if width not in self._yardsticks:
+            alike = [row for (_, other), row in newest.items() if other == width] or list(newest.values())
+            alike = [row for row in alike if is_new_generation(row)] or alike
+            self._yardsticks[width] = [(math.log(row.samples_per_second / row.gpu_count), row.gpu, row) for row in alike]
+        near = sorted((abs(rate - mean), gpu, row.precision, index) for index, (rate, gpu, row) in enumerate(self._yardsticks[width]))
+        return [self._yardsticks[width][index][2] for *_, index in near[:NEAREST_SOURCES]]
 
     def _carried_stack(self, known: Sequence[Benchmark]) -> str:
         if self.own:

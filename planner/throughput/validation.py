@@ -35,8 +35,8 @@ SPLITS = {
     "model": ("modelled", "a whole network, RTX 3090 (timm)", "its multiply-adds, activations, parameters, input size"),
     "model_any_gpu": ("modelled", "a whole model outside timm, any GPU", "its multiply-adds, parameters, activations where known"),
     "framework": ("scaled", "a (model, framework) pair", "the model in another framework on the same GPU and count"),
-    "counts": ("scaled", "2, 4, 8 ... GPUs of a model on a GPU", "its single GPU; other models on that machine"),
-    "counts_precision": ("scaled", "2, 4, 8 ... GPUs of one number format", "the same in the other number format"),
+    "counts": ("scaled", "2, 4, 8 ... GPUs of a cell", "its single GPU; the counts of the other number format; all else"),
+    "counts_pair": ("scaled", "2, 4, 8 ... GPUs of a model on a GPU", "its single GPU; other models on that machine"),
     "counts_gpu": ("scaled", "2, 4, 8 ... GPUs of a whole GPU", "its single-GPU rows; how other GPUs scale"),
     "nodes": ("scaled", "several machines of a model", "one machine; the usual loss per doubling (not the network)"),
 }
@@ -190,6 +190,7 @@ def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -
     if split == "model":
         kinds = {"size": lambda one: _size(evidence.models[one.model])}
     if split.startswith("counts"):
+        kinds |= {"software": lambda one: "since 2022" if one.is_new else "2020 to 2022"}
         kinds |= {"gpu_count": lambda one: str(one.gpu_count), "link": lambda one: str(link_of(evidence.gpus[one.gpu]))}
     groups = {}
     for kind, name_of in kinds.items():
@@ -256,7 +257,7 @@ def _baselines(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> t
             "constant_bandwidth": _constant_share(left_out, evidence.models, lambda model: model.activations_millions),
         }
     elif split.startswith("counts"):
-        rules = {"linear": lambda one: math.log(one.key[0] * one.gpu_count / one.measured)}
+        rules = {"linear": lambda one: math.log((one.single or math.nan) * one.gpu_count / one.measured)}
     return tuple(_baseline(name, rule, left_out) for name, rule in rules.items())
 
 

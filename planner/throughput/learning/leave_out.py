@@ -48,7 +48,8 @@ class LeftOut:
     deviation: float
     group: str  # what left together
     eta_error: float | None = None  # of scaling, where the range is symmetric in eta
-    key: tuple[Any, ...] = ()
+    single: float | None = None  # rate of one GPU, where several were predicted
+    is_new: bool = True
 
     @property
     def score(self) -> float:
@@ -239,13 +240,13 @@ def frameworks_left_out(evidence: Evidence) -> list[LeftOut]:
 def counts_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
     """Rows of several GPUs predicted from the single GPU and from how everything else scales.
 
-    `counts`: all counts of a model on a GPU leave together, in every number format and software; `counts_precision`: those
+    `counts_pair`: all counts of a model on a GPU leave together, in every number format and software; `counts`: those
     of one number format; `counts_gpu`: all counts of all models on that GPU.
     """
     points = evidence.scaled
     splits: dict[str, Callable[[Scaled], Hashable]] = {
-        "counts": lambda point: (point.model, point.gpu),
-        "counts_precision": lambda point: (point.model, point.gpu, width_of(point.precision)),
+        "counts_pair": lambda point: (point.model, point.gpu),
+        "counts": lambda point: (point.model, point.gpu, width_of(point.precision)),
         "counts_gpu": lambda point: point.gpu,
     }
     found = []
@@ -369,9 +370,10 @@ def _scaling_error(split: str, evidence: Evidence, point: Scaled, eta: float, de
     # within the noise of the measurement an efficiency near 1 is right whatever eta is
     is_noise = abs(error) <= scaling.EFFICIENCY_NOISE
     return LeftOut(
-        **{name: getattr(left_out, name) for name in LeftOut.__slots__ if name not in ("eta_error", "key")},
+        **{name: getattr(left_out, name) for name in LeftOut.__slots__ if name not in ("eta_error", "single", "is_new")},
         eta_error=0.0 if is_noise else eta - measured_eta,
-        key=(single.samples_per_second,),
+        single=single.samples_per_second,
+        is_new=is_new_generation(row),
     )
 
 

@@ -33,7 +33,7 @@ SPLIT_OF_KIND = {
     "carried_format": "carried_format",
     "modelled": "model",
     "modelled_filled": "model_any_gpu",
-    "scaling": "counts",
+    "scaling": "counts_pair",
     "framework": "framework",
 }
 """Each kind of range and the split whose left-out errors it is calibrated on."""

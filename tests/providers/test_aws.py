@@ -170,6 +170,23 @@ def test_savings_plans_join_the_product(signed_in):
     assert 10.97882 == prices(signed_in[1], Purchase.SAVINGS_3Y)["p4d.24xlarge"]
 
 
+def test_other_savings_plans_are_not_taken(tmp_path):
+    """EC2 Instance Savings Plans cost less and bind to a family: another product, not covered."""
+    plans = json.loads((AWS / "savings_plan_us-east-1.json").read_text(encoding="utf-8"))
+    plan, rates = plans["products"][0], plans["terms"]["savingsPlan"][0]
+    plans["products"].append({**plan, "sku": "BOUND", "productFamily": "EC2InstanceSavingsPlans"})
+    bound = [
+        {**rate, "rateCode": f"BOUND.{rate['discountedSku']}", "discountedRate": {"price": "0.1", "currency": "USD"}}
+        for rate in rates["rates"]
+    ]
+    plans["terms"]["savingsPlan"].append({**rates, "sku": "BOUND", "rates": bound})
+    offers = json.loads((AWS / "bulk_us-east-1.json").read_text(encoding="utf-8"))
+    parsed = parsed_pages(tmp_path, {"offers.json": offers, "plans.json": plans})
+
+    assert 16.02908 == prices(parsed, Purchase.SAVINGS_1Y)["p4d.24xlarge"]
+    assert () == parsed.held_back
+
+
 def test_gpus_without_a_row_are_reported(signed_in):
     """The GPU of g7 and g2 is in no table: named with the number of prices lost, which are held back."""
     parsed = signed_in[1]

@@ -75,13 +75,13 @@ class AzureProvider:
         """Save the price rows of every region and, where the account allows, the list of resource SKUs.
 
         Raises:
-            ProviderError: a region did not come whole, is not one of Azure's, or there is no price at all.
+            ProviderError: a region did not come whole, or there is no price at all.
         """
         client = HttpClient(timeout_seconds=request.timeout_seconds, sleep=self._sleep)
         regions = [region.lower() for region in request.regions] or self._all_regions(client, report)
-        self._fetch_prices(client, regions, pages, report, is_chosen=bool(request.regions))
+        priced = self._fetch_prices(client, regions, pages, report)
         try:
-            self._fetch_sizes(request, pages, report)
+            self._fetch_sizes(priced if request.regions else [], request.timeout_seconds, pages, report)
         except ProviderError as error:
             pages.add_gap(f"The shipped table of Azure sizes was used. {error}")
 
@@ -140,24 +140,30 @@ class AzureProvider:
         report(f"{len(found)} regions")
         return sorted(found)
 
-    def _fetch_prices(
-        self, client: HttpClient, regions: Sequence[str], pages: RawPages, report: Report, *, is_chosen: bool
-    ) -> None:
-        """Region by region: the pages are cut by row number, so rows would shift while a longer list is read."""
-        count = 0
+    def _fetch_prices(self, client: HttpClient, regions: Sequence[str], pages: RawPages, report: Report) -> list[str]:
+        """Save all pages; the regions that have prices.
+
+        Region by region: pages are cut by row number, so rows would shift while a longer list is read. A region may
+        be another cloud's, since one list of regions serves several clouds; that is a gap, unless all of them are.
+        """
+        priced, strangers = [], []
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
             answers = pool.map(partial(self._region_pages, client), regions)
             for region, bodies in zip(regions, answers, strict=True):
-                rows = 0
+                count = sum(len(_items(body, region)) for body in bodies)
+                report(f"{region}: {count:,} rows")
+                if count:
+                    priced.append(region)
+                elif region not in shipped_regions():
+                    strangers.append(_stranger(region))
                 for number, body in enumerate(bodies, start=1):
-                    rows += len(_items(body, f"{region}, page {number}"))
                     pages.save(f"retail/{region}-{number:03}.json", body)
-                if is_chosen and not rows and region not in shipped_regions():
-                    raise ProviderError(_unknown_region(region))
-                count += rows
-                report(f"{region}: {rows:,} rows")
-        if not count:
-            raise ProviderError(f"{shown(self._retail_address)} answered without a single price row.")
+        if not priced:
+            said = " ".join(strangers) or "It may be down; try again later."
+            raise ProviderError(f"{shown(self._retail_address)} answered without a single GPU price. {said}")
+        for stranger in strangers:
+            pages.add_gap(stranger)
+        return priced
 
     def _region_pages(self, client: HttpClient, region: str) -> list[bytes]:
         try:
@@ -183,7 +189,7 @@ class AzureProvider:
             link = check_same_host(str(following), link)
         raise ProviderError(f"{shown(link)} was reached a second time: the pages point in a circle; not followed.")
 
-    def _fetch_sizes(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
+    def _fetch_sizes(self, regions: Sequence[str], timeout_seconds: float, pages: RawPages, report: Report) -> None:
         subscription = self._environ.get("AZURE_SUBSCRIPTION_ID")
         if not subscription:
             raise ProviderError(_NO_ACCOUNT)
@@ -193,8 +199,8 @@ class AzureProvider:
         saved = fetch_sku_pages(
             credential=credential,
             subscription=subscription,
-            regions=request.regions,
-            timeout_seconds=request.timeout_seconds,
+            regions=regions,
+            timeout_seconds=timeout_seconds,
             report=report,
             client_options=self._arm_options,
         )
@@ -210,10 +216,10 @@ def _items(body: bytes, where: str) -> list[Any]:
     return items
 
 
-def _unknown_region(region: str) -> str:
+def _stranger(region: str) -> str:
     matches = close_matches(region, shipped_regions())
     hint = f" Did you mean {' or '.join(matches)}?" if matches else ""
-    return f"Azure has no GPU price in the region {region!r}.{hint} Regions are written like eastus or westeurope."
+    return f"Azure has no GPU price in the region {region!r}.{hint}"
 
 
 def _read(pages: RawPages) -> tuple[list[Any], list[Any]]:

@@ -61,7 +61,7 @@ def _pages(client: Any, region: str, origin: str) -> Iterator[bytes]:
     wanted = {"filter": f"location eq '{region}'"} if region else {}
 
     def keep(response: Any) -> None:
-        bodies.append(response.http_response.read())
+        bodies.append(response.http_response.body())
 
     listing = client.resource_skus.list(raw_response_hook=keep, **wanted).by_page()
     seen: set[str] = set()
@@ -75,8 +75,10 @@ def _pages(client: Any, region: str, origin: str) -> Iterator[bytes]:
         if not link:
             return
         check_same_host(str(link), origin)
-        if link in seen or number >= _MAX_PAGES:
+        if link in seen:
             raise ProviderError(f"Azure resource SKUs: page {number} points back to one already read; not followed.")
+        if number >= _MAX_PAGES:
+            raise ProviderError(f"Azure resource SKUs: more than {_MAX_PAGES} pages; not read further.")
         seen.add(link)
 
 

@@ -123,8 +123,9 @@ _Key = tuple[str, str, Purchase]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Price:
-    """One price of one meter; `text` is the sum behind it where it was not published per hour."""
+    """One price of one product (`sku`); `text` is the sum behind it where it was not published per hour."""
 
+    sku: str
     meter: str
     start: datetime
     usd_per_hour: Decimal
@@ -235,18 +236,26 @@ def _usd(row: dict[str, Any]) -> Decimal:
 
 
 def _price(row: dict[str, Any], usd_per_hour: Decimal, text: str = "") -> _Price:
-    meter = f"{row.get('meterId')} {row.get('skuId')}"
-    return _Price(meter=meter, start=_time(row, "effectiveStartDate"), usd_per_hour=usd_per_hour, text=text)
+    return _Price(
+        sku=str(row.get("skuId")),
+        meter=str(row.get("meterId")),
+        start=_time(row, "effectiveStartDate"),
+        usd_per_hour=usd_per_hour,
+        text=text,
+    )
 
 
 def _settled(key: _Key, prices: set[_Price], held_back: list[HeldBack]) -> _Price | None:
-    """The newest price of each meter, if they agree; otherwise none, and all are held back."""
+    """The newest price of each product, if they agree; otherwise none, and all are held back.
+
+    A price that changed is listed twice, under one product and not always under one meter.
+    """
     newest: dict[str, datetime] = {}
     for price in prices:
-        newest[price.meter] = max(price.start, newest.get(price.meter, price.start))
+        newest[price.sku] = max(price.start, newest.get(price.sku, price.start))
     current = sorted(
-        (price for price in prices if price.start == newest[price.meter]),
-        key=lambda price: (price.usd_per_hour, price.meter),
+        (price for price in prices if price.start == newest[price.sku]),
+        key=lambda price: (price.usd_per_hour, price.meter, price.text),
     )
     if len({price.usd_per_hour for price in current}) == 1:
         return current[0]
@@ -283,7 +292,7 @@ def _offer(size: Size, key: _Key, price: _Price, observed_at: datetime) -> Offer
         purchase=purchase,
         usd_per_hour=float(price.usd_per_hour),
         observed_on=observed_at.date(),
-        source=f"Azure Retail Prices, meter {price.meter.split()[0]}{price.text}{note}",
+        source=f"Azure Retail Prices, meter {price.meter}{price.text}{note}",
     )
 
 

@@ -7,7 +7,7 @@ Shapes and regions of machines: `compute.googleapis.com`, with application-defau
 Compute Viewer); without them the shipped tables are used and the refresh says so.
 
 Covered: on demand, spot and resource-based commitments of 1 and 3 years for A2, A3, A4, G2, G4 and N1 with attached
-GPUs. Not covered: flex-start and calendar mode, A4X (no public price), TPUs, workstation licences, sustained-use
+GPUs. Not covered: flex-start and calendar mode, A4X (no public price), K80 (withdrawn), TPUs, workstation licences, sustained-use
 discounts, disks and traffic. Bundled local SSD is part of the price.
 """
 
@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from planner.errors import ProviderError
+from planner.errors import ProviderError, close_matches
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.gcp_calls import ask_politely, explained, library_errors
 from providers.gcp_machines import (
@@ -99,15 +99,17 @@ class GcpProvider:
         """Offers of every GPU machine whose parts all have a price; pages are told apart by what they hold.
 
         Raises:
-            ProviderError: a page is not JSON or none of the kinds known here, or there is no price row at all.
+            ProviderError: a page is not JSON or none of the kinds known here, there is no price row at all, or none of
+                the regions asked for has one.
         """
         fetch = fetched(pages)
         listed: list[ScopedRow] = []
         accelerators: list[ScopedRow] = []
         rows = _price_rows(pages, listed, accelerators)
-        rates = read_rates(rows, gpu_products=_gpu_products(), observed_at=fetch.observed_at)
+        rates = read_rates(rows, gpu_products=_gpu_products(), observed_on=fetch.observed_at.astimezone(UTC).date())
         if not rates.rows:
             raise ProviderError("The price catalogue of Google Cloud came back empty. Try again: planner refresh gcp")
+        strangers = _strangers(fetch.regions, {region for _, _, region in rates.usd})
         machines = listed_machines(listed, accelerators) if listed else shipped_machines()
         offers, unpriced = machine_offers(
             machines.machines,
@@ -122,7 +124,7 @@ class GcpProvider:
             unpriced=tuple(unpriced),
             unknown_gpus=_unknown(rates.unknown, machines),
             sources=_sources(fetch.observed_at, is_listed=bool(listed)),
-            gaps=fetch.gaps,
+            gaps=fetch.gaps + strangers,
         )
 
     def credentials(self) -> str:
@@ -159,8 +161,9 @@ class GcpProvider:
         billing = load_sdk("google.cloud.billing_v1", extra="gcp")
         key = self._environ.get("GOOGLE_API_KEY")
         # the key travels in a header, so that it is in no address, and REST is asked for: the default is gRPC
+        credentials = None if key else self._credentials(_NO_ACCOUNT)
         client = billing.CloudCatalogClient(
-            credentials=None if key else self._credentials(_NO_ACCOUNT),
+            credentials=credentials,
             client_options=_options(self._billing_endpoint, api_key=key),
             transport="rest",
         )
@@ -175,7 +178,7 @@ class GcpProvider:
             return client.list_skus(request=wanted, retry=None, timeout=request.timeout_seconds)
 
         count = 0
-        for number, page in enumerate(self._pages(ask, "price list", key), start=1):
+        for number, page in enumerate(self._pages(ask, "price list", (key, _token(credentials))), start=1):
             pages.save(f"skus/{number:03}.json", _wire_json(page))
             count += len(page.skus)
             report(f"price list: page {number}, {count:,} rows")
@@ -201,7 +204,7 @@ class GcpProvider:
                 wanted = {"project": project, "max_results": _ROWS_PER_PAGE, "page_token": token}
                 return client.aggregated_list(request=wanted, retry=None, timeout=request.timeout_seconds)
 
-            for number, page in enumerate(self._pages(ask, kind), start=1):
+            for number, page in enumerate(self._pages(ask, kind, (_token(credentials),)), start=1):
                 saved[f"{kind.replace(' ', '-')}/{number:03}.json"] = _wire_json(page)
                 report(f"{kind}: page {number}")
         if not any(b'"machineTypes"' in body for body in saved.values()):
@@ -209,7 +212,7 @@ class GcpProvider:
         for name, body in saved.items():
             pages.save(name, body)
 
-    def _pages(self, ask: Callable[[str], Any], what: str, secret: str | None = None) -> Iterator[Any]:
+    def _pages(self, ask: Callable[[str], Any], what: str, secrets: Sequence[str | None]) -> Iterator[Any]:
         """Every page of a list, in order: the libraries would follow a token that repeats for ever."""
         token = ""
         seen = {token}
@@ -217,7 +220,7 @@ class GcpProvider:
             try:
                 pager = ask_politely(partial(ask, token), sleep=self._sleep)
             except library_errors() as error:
-                raise explained(error, what=f"{what}, page {number}", secret=secret) from None
+                raise explained(error, what=f"{what}, page {number}", secrets=secrets) from None
             page = next(iter(pager.pages))
             yield page
             token = page.next_page_token
@@ -227,6 +230,12 @@ class GcpProvider:
                 raise ProviderError(f"Google {what}: page {number} points back to a page already read; not followed.")
             seen.add(token)
         raise ProviderError(f"Google {what}: more than {_MAX_PAGES} pages; not read further.")
+
+
+def _token(credentials: Any) -> str | None:
+    """The token that credentials send at the moment, so that it can be kept out of messages."""
+    token = getattr(credentials, "token", None)
+    return token if isinstance(token, str) else None
 
 
 def _options(endpoint: str | None, *, api_key: str | None = None) -> dict[str, str]:
@@ -266,6 +275,19 @@ def _price_rows(pages: RawPages, machines: list[ScopedRow], accelerators: list[S
             accelerators += accelerator_rows(page)
         elif page != {}:  # a page may truly be empty
             raise ProviderError(f"{name} holds neither price rows nor machine or accelerator types of Google Cloud.")
+
+
+def _strangers(wanted: Sequence[str], priced: Collection[str]) -> tuple[str, ...]:
+    """Regions asked for that have no price; they may be another cloud's, but not all of them."""
+    said = []
+    for region in wanted:
+        if region not in priced:
+            matches = close_matches(region, priced)
+            hint = f" Did you mean {' or '.join(matches)}?" if matches else ""
+            said.append(f"Google Cloud has no GPU price in the region {region!r}.{hint}")
+    if wanted and len(said) == len(wanted):
+        raise ProviderError(" ".join(said))
+    return tuple(said)
 
 
 def _gpu_products() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from planner.errors import ProviderError
@@ -46,8 +46,8 @@ def ask_politely(call: Callable[[], Any], *, sleep: Callable[[float], None]) -> 
         attempt += 1
 
 
-def explained(error: Exception, *, what: str, secret: str | None = None) -> ProviderError:
-    """What one of the `library_errors` means and what to do about it, without the `secret`."""
+def explained(error: Exception, *, what: str, secrets: Iterable[str | None]) -> ProviderError:
+    """What one of the `library_errors` means and what to do about it; `secrets` the service repeats are blotted out."""
     exceptions = load_sdk("google.api_core.exceptions", extra="gcp")
     auth = load_sdk("google.auth.exceptions", extra="gcp")
     if isinstance(error, exceptions.GoogleAPICallError):
@@ -61,7 +61,7 @@ def explained(error: Exception, *, what: str, secret: str | None = None) -> Prov
         )
     else:
         text = "the answer is not what was asked for: a page of a proxy, or an answer cut off. Try again."
-    if secret:
+    for secret in filter(None, secrets):
         text = text.replace(secret, "***")
     return ProviderError(f"Google {what}: {text}")
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -58,13 +58,13 @@ def gpu(accelerator: str) -> str:
     return f"{accelerator} GPU"
 
 
-def read_rates(skus: Iterable[Any], *, gpu_products: Mapping[str, str], observed_at: datetime) -> Rates:
+def read_rates(skus: Iterable[Any], *, gpu_products: Mapping[str, str], observed_on: date) -> Rates:
     """Rates of all products that GPU machines are made of.
 
     Args:
         skus: rows as the catalogue sends them, in any order; the result does not depend on it.
         gpu_products: the accelerator that each GPU product name stands for.
-        observed_at: rows that come into force later are held back.
+        observed_on: prices that come into force on a later day do not count.
     """
     products = _products(gpu_products)
     found: dict[RateKey, set[tuple[str, Decimal]]] = defaultdict(set)
@@ -83,7 +83,7 @@ def read_rates(skus: Iterable[Any], *, gpu_products: Mapping[str, str], observed
             continue
         try:
             resource, purchase = _resource(sku, match, products)
-            usd = _usd_per_unit(sku, resource, observed_at)
+            usd = _usd_per_unit(sku, resource, observed_on)
             regions = _regions(sku)
         except _DoubtError as doubt:
             held_back.append(_held(sku, str(doubt)))
@@ -186,8 +186,8 @@ def _resource(
     return resource, purchase
 
 
-def _usd_per_unit(sku: dict[str, Any], resource: str, observed_at: datetime) -> Decimal:
-    expression = _expression_in_force(sku, observed_at)
+def _usd_per_unit(sku: dict[str, Any], resource: str, observed_on: date) -> Decimal:
+    expression = _expression_in_force(sku, observed_on)
     tiers = expression.get("tieredRates")
     if not isinstance(tiers, list) or len(tiers) != 1 or not isinstance(tiers[0], dict):
         count = len(tiers) if isinstance(tiers, list) else 0
@@ -196,12 +196,12 @@ def _usd_per_unit(sku: dict[str, Any], resource: str, observed_at: datetime) -> 
     return usd * _units_per_listed_unit(str(expression.get("usageUnit")), resource)
 
 
-def _expression_in_force(sku: dict[str, Any], observed_at: datetime) -> dict[str, Any]:
+def _expression_in_force(sku: dict[str, Any], observed_on: date) -> dict[str, Any]:
     versions = sku.get("pricingInfo")
     if not isinstance(versions, list) or not versions:
         raise _DoubtError("no price")
     dated = [(_time(version.get("effectiveTime")), version) for version in versions if isinstance(version, dict)]
-    in_force = [(start, version) for start, version in dated if start <= observed_at]
+    in_force = [(start, version) for start, version in dated if start.astimezone(UTC).date() <= observed_on]
     if not in_force:
         raise _DoubtError("no price in force yet")
     newest = max(start for start, _ in in_force)
@@ -253,8 +253,10 @@ def _units_per_listed_unit(usage_unit: str, resource: str) -> Decimal:
 
 def _regions(sku: dict[str, Any]) -> list[str]:
     regions = sku.get("serviceRegions")
-    if not isinstance(regions, list) or not regions or "global" in regions:
-        raise _DoubtError(f"for no region: {regions!r}")
+    if not isinstance(regions, list) or not regions:
+        raise _DoubtError("for no region")
+    if "global" in regions:
+        raise _DoubtError("for the whole world, not a region")
     return [str(region) for region in regions]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from planner.errors import ProviderError
 from planner.model import Purchase
 from providers.base import RawPages
 from providers.http import json_document
@@ -39,14 +42,23 @@ def fetched(pages: RawPages) -> Fetched:
 
 
 def json_pages(pages: RawPages) -> Iterator[tuple[str, Any]]:
-    """Name and content of every saved page, in name order.
+    """Name and content of every saved page, in name order; pages may be gzipped.
 
     Raises:
-        ProviderError: a page is not JSON.
+        ProviderError: a page is not JSON, or damaged.
     """
-    for name, body in pages.pages("**/*.json"):
-        if name != "manifest.json":
-            yield name, json_document(body, name)
+    for name, body in pages.pages("**/*"):
+        if name != "manifest.json" and not name.endswith(".part"):
+            yield name, json_document(_unpacked(body, name), name)
+
+
+def _unpacked(body: bytes, name: str) -> bytes:
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ProviderError(f"{name} is damaged or cut off ({error}).") from error
 
 
 def _texts(values: object) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
 """Everything the planner refuses to do, as one tree.
 
-    PlannerError                 the root; the command line catches it once           exit 1
-    ├── UsageError               a value somebody typed is wrong                      exit 2
-    │   └── UnknownNameError     a model, GPU, provider ... nobody has heard of       exit 2
-    ├── NothingLeftError         valid filters that together leave no offer           exit 1
-    ├── NoThroughputError        no figure says how fast this runs there              exit 1
-    ├── DataError                a file holds what it must not hold                   exit 1
-    │   └── SnapshotError        a price snapshot is altered, half written, too new   exit 1
-    ├── OutputError              the result cannot be written                         exit 1
-    ├── ProviderError            a cloud did not answer, or not with prices           exit 1
-    └── LimitError               no estimate meets --max-usd or --max-hours           exit 3
+PlannerError                 the root; the command line catches it once           exit 1
+├── UsageError               a value somebody typed is wrong                      exit 2
+│   └── UnknownNameError     a model, GPU, provider ... nobody has heard of       exit 2
+├── NothingLeftError         valid filters that together leave no offer           exit 1
+├── NoThroughputError        no figure says how fast this runs there              exit 1
+├── DataError                a file holds what it must not hold                   exit 1
+│   └── SnapshotError        a price snapshot is altered, half written, too new   exit 1
+├── OutputError              the result cannot be written                         exit 1
+├── ProviderError            a cloud did not answer, or not with prices           exit 1
+└── LimitError               no estimate meets --max-usd or --max-hours           exit 3
 """
 
 from __future__ import annotations

@@ -199,7 +199,9 @@ def _bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
     if row[0] not in load_gpus():
         return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
     if row[5] not in _PURCHASES:
-        return SnapshotError(f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}.")
+        return SnapshotError(
+            f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
+        )
     column, text = ("gpu_count", row[1]) if not _is_positive(row[1]) else ("usd_per_hour", row[6])
     return SnapshotError(
         f"{where}, column {column}: {text!r} is not a positive number. "
@@ -259,4 +261,6 @@ def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: C
                 raise UnknownNameError("region", region, regions, "planner prices list")
     total = sum(snapshot.rows for snapshot in snapshots)
     taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
-    raise NothingLeftError(f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}. Widen the last one.")
+    raise NothingLeftError(
+        f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}. Widen the last one."
+    )

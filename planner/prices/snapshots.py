@@ -7,6 +7,7 @@ The sidecar is written last: a CSV without one is an interrupted write and does 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -136,7 +137,9 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
     except OSError as error:
         raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
     if hashlib.sha256(body).hexdigest() != snapshot.sha256:
-        raise SnapshotError(f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}")
+        raise SnapshotError(
+            f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}"
+        )
     rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
     if tuple(next(rows, ())) != COLUMNS:
         raise SnapshotError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")
@@ -216,7 +219,8 @@ def write_durably(path: Path, body: bytes) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
 
 

@@ -1,0 +1,96 @@
+"""`planner estimate`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from planner.cli.options import data_dir_option, option, output_options, screen, write_notes, write_result
+from planner.estimate import MAX_PRICE_AGE_DAYS
+from planner.estimate import estimate as run_estimate
+from planner.render.estimates import notes_text, rendered_estimates
+from planner.render.explain import explanation
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@option("--model", required=True, help="Model to train. See: planner models")
+@option("--epochs", required=True, type=float, help="Passes over the training data.")
+@option("--dataset", help="Training set. Default: the one the model is usually trained on.")
+@option("--samples-per-epoch", type=float, help="Samples in an epoch, in the model's unit, instead of --dataset.")
+@option(
+    "--precision",
+    default="amp",
+    show_default=True,
+    help="amp (16-bit mixed), fp32, tf32, bf16, fp16, or best (fastest known).",
+)
+@option("--batch-size", type=int, help="Samples per GPU and step. Default: what the measurement used.")
+@option("--gpu", "gpus", multiple=True, help="GPU, with a count if wanted: A100, H100:8, 'RTX 4090'. Repeatable.")
+@option("--gpu-count", "gpu_counts", multiple=True, type=float, help="GPUs per instance. Repeatable. Default: any.")
+@option("--provider", "providers", multiple=True, help="Provider. Repeatable. Default: all.")
+@option("--region", "regions", multiple=True, help="Region as the provider writes it. Repeatable. Default: all.")
+@option(
+    "--purchase",
+    "purchases",
+    multiple=True,
+    help="on_demand, spot, reserved_1y, reserved_3y, savings_1y, savings_3y, capacity_block. Repeatable. "
+    "Default: on_demand and spot.",
+)
+@option("--max-hours", type=float, help="Leave out what takes longer, in hours.")
+@option("--max-usd", type=float, help="Leave out what costs more, in USD.")
+@option(
+    "--max-price-age",
+    "max_price_age_days",
+    type=int,
+    default=MAX_PRICE_AGE_DAYS,
+    show_default=True,
+    help="Leave out prices older than so many days.",
+)
+@option(
+    "--sort", default="usd", show_default=True, help="usd (cheapest first), hours (fastest first), value (USD x hours)."
+)
+@option("--limit", type=int, default=15, show_default=True, help="Rows to show.")
+@option("--all", "show_all", is_flag=True, help="Every offer: all regions and zones, all rows.")
+@option(
+    "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
+)
+@option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
+@data_dir_option
+@output_options
+def estimate(
+    *,
+    show_all: bool,
+    limit: int,
+    explain: int | None,
+    as_of: datetime | None,
+    form: str,
+    output: Path | None,
+    **options: Any,
+) -> None:
+    """How long a training run takes and what it costs, on every GPU you could rent.
+
+    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up; USD
+    are billed time times the price of the whole instance. Ranges come from the spread of the throughput.
+
+    \b
+    Examples:
+      planner estimate --model resnet50 --epochs 90
+      planner estimate --model resnet50 --epochs 90 --gpu A100 --gpu H100:8 --purchase on_demand
+      planner estimate --model bert-large-squad --epochs 2 --max-hours 1 --format json
+      planner estimate --model resnet50 --epochs 90 --explain 1
+    """
+    result = run_estimate(
+        **options,
+        limit=None if show_all or explain is not None else limit,
+        every_offer=show_all,
+        as_of=as_of.date() if as_of else None,
+    )
+    if explain is not None:
+        write_result(explanation(result, explain), output)
+        return
+    width, is_terminal = screen()
+    is_terminal = is_terminal and output is None
+    write_result(rendered_estimates(result, form, width=width, is_terminal=is_terminal), output)
+    write_notes(notes_text(result, is_limited=not show_all))

@@ -1,0 +1,111 @@
+"""`planner gpus`, `models`, `throughput` and `providers`: what the planner knows."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cost.rental import load_billing_rules
+from planner.errors import NoThroughputError
+from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.prices.catalog import current_snapshots
+from planner.render.lookups import benchmarks_listing, gpu_sheets, gpus_listing, models_listing, providers_listing
+from planner.throughput.measured import benchmarks_of, load_benchmarks
+from planner.throughput.workloads import load_models, resolve_model
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[GPU]...")
+@output_options
+def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
+    """Specifications of all GPUs, or every figure of those named.
+
+    Rates are dense TFLOPS, bandwidth is in GB/s, power in watts. A dash means: the hardware lacks it, or no sourced
+    figure is known. JSON and CSV hold every column with its source.
+
+    \b
+    Examples:
+      planner gpus
+      planner gpus "RTX 4090" a100-80gb-sxm
+      planner gpus --format csv --output gpus.csv
+    """
+    table = load_gpus()
+    chosen = [table[key] for name in names for key in resolve_gpu(name)] if names else list(table.values())
+    listing = gpu_sheets(chosen) if names and form in ("table", "markdown") else gpus_listing(chosen)
+    write_listing(listing, form, output)
+
+
+@click.command()
+@click.argument("text", required=False)
+@option("--all", "show_all", is_flag=True, help="Also models measured on one GPU only.")
+@output_options
+def models(*, text: str | None, show_all: bool, form: str, output: Path | None) -> None:
+    """Models, their arithmetic and the dataset and epochs they are usually trained with.
+
+    TEXT keeps the models whose name holds it.
+
+    \b
+    Examples:
+      planner models
+      planner models resnet
+    """
+    known = load_models()
+    if text is not None:
+        chosen = [model for model in known if text.lower() in model.name]
+        if not chosen:
+            resolved = resolve_model(text)  # an alias, or an error with close matches
+            chosen = [resolved]
+    elif show_all:
+        chosen = known
+    else:
+        places: dict[str, set[str]] = {}
+        for benchmark in load_benchmarks():
+            places.setdefault(benchmark.model, set()).add(benchmark.gpu)
+        chosen = [model for model in known if len(places.get(model.name, ())) > 1]
+    write_listing(models_listing(chosen), form, output)
+    if len(chosen) < len(known) and text is None:
+        write_notes([f"{len(known) - len(chosen)} more, measured on one GPU or none: planner models --all"])
+
+
+@click.command()
+@option("--model", required=True, help="Model whose measurements are listed. See: planner models")
+@option("--gpu", "names", multiple=True, help="Only this GPU. Repeatable.")
+@output_options
+def throughput(*, model: str, names: tuple[str, ...], form: str, output: Path | None) -> None:
+    """Measured training throughput of a model, with the spread between machines, source and date.
+
+    Samples per second are the total over all GPUs of a row.
+
+    \b
+    Examples:
+      planner throughput --model resnet50
+      planner throughput --model resnet50 --gpu A100 --format csv
+    """
+    resolved = resolve_model(model)
+    benchmarks = benchmarks_of(resolved.name)
+    wanted = {key for name in names for key in resolve_gpu(name)}
+    chosen = [benchmark for benchmark in benchmarks if not wanted or benchmark.gpu in wanted]
+    if not chosen:
+        measured = sorted({benchmark.gpu for benchmark in benchmarks})
+        where = f" on {', '.join(sorted(wanted))}" if wanted else ""
+        raise NoThroughputError(
+            f"No throughput of {resolved.name} is measured{where}. Measured GPUs: {', '.join(measured) or 'none'}."
+        )
+    write_listing(benchmarks_listing(chosen), form, output)
+    write_notes([f"Rates are in {resolved.sample_unit}s per second; sources are in the json and csv formats."])
+
+
+@click.command()
+@data_dir_option
+@output_options
+def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:
+    """Providers: age and size of the newest price book, and how rented time is billed.
+
+    \b
+    Example: planner providers
+    """
+    today = date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+    write_listing(providers_listing(current_snapshots(data_dir), load_billing_rules(), today), form, output)

@@ -1,0 +1,117 @@
+"""The `planner` command: finds the command's module, runs it, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from planner.errors import PlannerError
+
+COMMANDS = {
+    "estimate": "planner.cli.estimate:estimate",
+    "gpus": "planner.cli.lookups:gpus",
+    "models": "planner.cli.lookups:models",
+    "prices": "planner.cli.prices:prices",
+    "providers": "planner.cli.lookups:providers",
+    "throughput": "planner.cli.lookups:throughput",
+}
+"""Each command and where it lives; a module is imported when its command runs."""
+
+SUMMARIES = {
+    "estimate": "Time and cost of a training run on every offer.",
+    "gpus": "Specifications of GPUs.",
+    "models": "Models and what is known of them.",
+    "prices": "Price snapshots: list.",
+    "providers": "Providers, their billing rules and newest prices.",
+    "throughput": "Measured training throughput.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name]} is not a click command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from planner.errors import UnknownNameError  # noqa: PLC0415
+
+            raise UnknownNameError("command", args[0], COMMANDS, "planner --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # short texts are kept here: help must not import every command
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option("--debug", is_flag=True, envvar="PLANNER_DEBUG", help="Show the traceback of an error.")
+@click.version_option(package_name="gpu-cost-planner", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """How long a training run takes and what it costs on every GPU you could rent.
+
+    \b
+    Example: planner estimate --model resnet50 --epochs 90
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
+    debug = "--debug" in sys.argv or bool(os.environ.get("PLANNER_DEBUG"))
+    try:
+        result = cli.main(standalone_mode=False, prog_name="planner")
+        sys.stdout.flush()
+    except Exception as error:  # the one place where errors, and bugs, become messages
+        if debug:
+            raise
+        _leave(_tell(error))
+    _leave(result if isinstance(result, int) else 0)
+
+
+def _tell(error: Exception) -> int:
+    """Say what went wrong on standard error; returns the exit code."""
+    if isinstance(error, BrokenPipeError):
+        return 1  # the reader left (| head): nothing to say, and nobody to say it to
+    if isinstance(error, click.exceptions.Abort):
+        message, code = "Interrupted.", 130
+    elif isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    elif isinstance(error, PlannerError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, OSError):
+        where = f" {error.filename}" if error.filename else ""
+        message, code = f"The system refused{where}: {error.strerror or error}.", 1
+    else:
+        message = f"This is a bug in planner: {error!r}. Run `planner --debug ...` and report what it prints."
+        code = 1
+    click.echo(f"Error: {message}", err=True)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    # what is still in a buffer cannot be written any more if the reader is gone or the disk is full
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

@@ -1,0 +1,85 @@
+"""Options and output shared by the commands."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from planner.errors import OutputError
+from planner.prices.snapshots import write_durably
+from planner.render.listing import FORMATS, Listing, rendered
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+PIPE_WIDTH = 120
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
+    """A click option that is also the environment variable `PLANNER_<NAME>`."""
+    envvar = "PLANNER_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, *others, envvar=envvar, show_envvar=True, **settings)
+
+
+def output_options(function: _F) -> _F:
+    """`--format` and `--output`, the same for every listing."""
+    function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
+        function
+    )
+    return option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How the result is written.",
+    )(function)
+
+
+def data_dir_option(function: _F) -> _F:
+    """`--data-dir`: where the user's own snapshots lie."""
+    return option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Folder of your own price snapshots. Default: the platform's data folder.",
+    )(function)
+
+
+def write_listing(listing: Listing, form: str, output: Path | None) -> None:
+    """Write a listing in the chosen format to standard output or a file."""
+    width, is_terminal = screen()
+    write_result(rendered(listing, form, width=width, is_terminal=is_terminal and output is None), output)
+
+
+def screen() -> tuple[int, bool]:
+    """Width to draw for, and whether standard output is a terminal."""
+    is_terminal = sys.stdout.isatty()
+    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if is_terminal else PIPE_WIDTH, is_terminal
+
+
+def write_result(text: str, output: Path | None) -> None:
+    """Write data to standard output, or to a file so that it is there whole or not at all.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    if output is not None:
+        write_durably(output, text.encode())
+        return
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"Cannot write the result: {error.strerror}.") from error
+
+
+def write_notes(lines: Iterable[str]) -> None:
+    """Write notes to standard error, after the data."""
+    click.echo("\n".join(lines), err=True)

@@ -1,0 +1,220 @@
+"""An estimate result as a table, JSON, CSV or Markdown, and the notes that belong under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from planner.estimate import EstimateResult
+from planner.model import Estimate, PriceBook
+from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
+from planner.units import hours
+
+SCHEMA = "planner.estimate/1"
+WIDE = 120
+"""Columns a screen needs for one line an estimate; narrower ones get two lines."""
+
+
+def rendered_estimates(result: EstimateResult, form: str, *, width: int, is_terminal: bool) -> str:
+    """The estimates in one of the four formats, ending in a line end."""
+    if form == "json":
+        return to_json(document(result))
+    if form == "csv":
+        return to_csv(flat_rows(result))
+    rows = [_shown_row(estimate, result) for estimate in result.estimates]
+    if form == "markdown":
+        return to_markdown(_MARKDOWN, rows)
+    return to_table(_COLUMNS_WIDE if width >= WIDE else _COLUMNS_NARROW, rows, width=width, is_terminal=is_terminal)
+
+
+def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
+    """Lines to read with the table: assumptions, age of prices, what was left out and why, what to run next."""
+    yield "Assumed:"
+    yield from (f"  {line}" for line in result.assumptions)
+    yield "Prices:  " + ", ".join(_age(book) for book in result.prices)
+    if result.left_out:
+        yield "Left out:"
+        yield from (f"  {entry.count:>6,}  {entry.reason}" for entry in sorted(result.left_out, key=lambda e: -e.count))
+    if result.unpriced:
+        yield "No usable public price:"
+        yield from (f"  {provider} {entry.instance_type}: {entry.reason}" for provider, entry in result.unpriced)
+    if result.notes:
+        yield "Notes:"
+        yield from (f"  {line}" for line in result.notes)
+    yield "Next:    --explain 1 shows the arithmetic and sources of a row" + (
+        "; --all every offer" if is_limited else ""
+    )
+
+
+def document(result: EstimateResult) -> Row:
+    """The JSON document of the result, schema `planner.estimate/1`."""
+    workload = result.workload
+    return {
+        "schema": SCHEMA,
+        "workload": {
+            "model": workload.model.name,
+            "task": workload.model.task,
+            "dataset": workload.dataset,
+            "sample_unit": workload.model.sample_unit,
+            "samples_per_epoch": workload.samples_per_epoch,
+            "epochs": workload.epochs,
+            "samples": workload.samples,
+            "samples_source": result.samples_source,
+            "precision": "best" if workload.precision is None else str(workload.precision),
+            "batch_size": workload.batch_size,
+            "framework": workload.framework,
+            "startup_seconds": result.startup_seconds,
+        },
+        "as_of": result.as_of.isoformat(),
+        "prices": [
+            {
+                "provider": book.provider,
+                "observed_on": book.observed_on.isoformat(),
+                "age_days": book.age_days,
+                "source": book.source,
+            }
+            for book in result.prices
+        ],
+        "estimates": [_json_estimate(estimate) for estimate in result.estimates],
+        "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
+        "unpriced": [
+            {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
+            for provider, entry in result.unpriced
+        ],
+        "assumptions": list(result.assumptions),
+        "notes": list(result.notes),
+    }
+
+
+def flat_rows(result: EstimateResult) -> list[Row]:
+    """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
+    rows = []
+    for estimate in result.estimates:
+        row = _json_estimate(estimate)
+        throughput = row.pop("throughput")
+        del row["items"]
+        row["model"] = result.workload.model.name
+        row["samples"] = result.workload.samples
+        row["samples_per_second"] = throughput["samples_per_second"]
+        row["samples_per_second_low"] = throughput["low"]
+        row["samples_per_second_high"] = throughput["high"]
+        row["basis"] = throughput["basis"]
+        row["stack"] = throughput["stack"]
+        rows.append(row)
+    return rows
+
+
+def _json_estimate(estimate: Estimate) -> Row:
+    offer, throughput = estimate.offer, estimate.throughput
+    return {
+        "rank": estimate.rank,
+        "provider": offer.provider,
+        "region": offer.region,
+        "zone": offer.zone,
+        "instance_type": offer.instance_type,
+        "gpu": offer.gpu,
+        "gpu_count": _whole(offer.gpu_count),
+        "node_count": estimate.node_count,
+        "purchase": str(offer.purchase),
+        "usd_per_hour": offer.usd_per_hour,
+        "usd_per_gpu_hour": offer.usd_per_gpu_hour,
+        "price_observed_on": offer.observed_on.isoformat(),
+        "price_source": offer.source,
+        "throughput": {
+            "samples_per_second": throughput.samples_per_second,
+            "low": throughput.low,
+            "high": throughput.high,
+            "basis": str(throughput.basis),
+            "precision": str(throughput.precision),
+            "stack": throughput.stack,
+            "sources": list(throughput.sources),
+        },
+        "seconds": estimate.seconds,
+        "seconds_low": estimate.seconds_low,
+        "seconds_high": estimate.seconds_high,
+        "usd": estimate.usd,
+        "usd_low": estimate.usd_low,
+        "usd_high": estimate.usd_high,
+        "items": [
+            {
+                "name": item.name,
+                "quantity": item.quantity,
+                "unit": item.unit,
+                "usd_per_unit": item.usd_per_unit,
+                "usd": item.usd,
+            }
+            for item in estimate.items
+        ],
+        "fits_memory": estimate.fits_memory,
+        "is_pareto": estimate.is_pareto,
+        "notes": list(estimate.notes),
+    }
+
+
+def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
+    offer = estimate.offer
+    place = offer.zone or offer.region
+    what = f"{offer.gpu_count:g}x {offer.gpu}"
+    return {
+        "rank": estimate.rank,
+        "what": what,
+        "place": f"{offer.provider} {place}",
+        "instance_type": offer.instance_type,
+        "purchase": str(offer.purchase),
+        "all": f"{what} {offer.purchase}\n{offer.provider} {place} {offer.instance_type}",
+        "usd_per_hour": offer.usd_per_hour,
+        "usd_per_gpu_hour": offer.usd_per_gpu_hour,
+        "hours": _ranged(hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), " "),
+        "hours_stacked": _ranged(
+            hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), "\n"
+        ),
+        "usd": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, " ", money=True),
+        "usd_stacked": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, "\n", money=True),
+        "basis": str(estimate.throughput.basis),
+        "age": f"{(result.as_of - offer.observed_on).days} d",
+    }
+
+
+_RANK = Column(key="rank", heading="#", is_number=True)
+_PRICE = Column(key="usd_per_hour", heading="USD/h", text=number(2), is_number=True)
+_BASIS = Column(key="basis", heading="basis")
+_AGE = Column(key="age", heading="price age", is_number=True)
+_COLUMNS_WIDE = (
+    _RANK,
+    Column(key="what", heading="GPUs"),
+    Column(key="place", heading="where"),
+    Column(key="instance_type", heading="instance"),
+    Column(key="purchase", heading="purchase"),
+    _PRICE,
+    Column(key="hours", heading="hours (low-high)", is_number=True),
+    Column(key="usd", heading="USD (low-high)", is_number=True),
+    _BASIS,
+    _AGE,
+)
+_COLUMNS_NARROW = (
+    _RANK,
+    Column(key="all", heading="what\nwhere"),
+    _PRICE,
+    Column(key="hours_stacked", heading="hours\n(low-high)", is_number=True),
+    Column(key="usd_stacked", heading="USD\n(low-high)", is_number=True),
+    _BASIS,
+    Column(key="age", heading="price\nage", is_number=True),
+)
+_MARKDOWN = (
+    *_COLUMNS_WIDE[:6],
+    Column(key="usd_per_gpu_hour", heading="USD/GPU-h", text=number(2), is_number=True),
+    *_COLUMNS_WIDE[6:],
+)
+
+
+def _ranged(value: float, low: float, high: float, between: str, *, money: bool = False) -> str:
+    text = number(2) if money else significant
+    return f"{text(value)}{between}({significant(low)}-{significant(high)})"
+
+
+def _age(book: PriceBook) -> str:
+    return f"{book.provider} {book.observed_on} ({book.age_days} days old)"
+
+
+def _whole(count: float) -> Any:
+    return int(count) if count == int(count) else count

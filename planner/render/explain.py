@@ -1,0 +1,97 @@
+"""The whole chain behind one estimate: every number with its formula, source and date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.cost.rental import billed_seconds, load_billing_rules
+from planner.errors import UsageError
+from planner.estimate import EstimateResult
+from planner.model import Estimate
+from planner.units import hours
+
+
+def explanation(result: EstimateResult, rank: int) -> str:
+    """How the estimate of that rank came about, as text for a person.
+
+    Raises:
+        UsageError: there is no such rank.
+    """
+    for estimate in result.estimates:
+        if estimate.rank == rank:
+            return "\n".join(_lines(result, estimate)) + "\n"
+    raise UsageError(f"--explain {rank}: there are ranks 1 to {len(result.estimates)}.")
+
+
+def _lines(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+    offer = estimate.offer
+    place = f"{offer.region}, zone {offer.zone}" if offer.zone else offer.region
+    yield f"Rank {estimate.rank}: {offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
+    yield from _section("Work", _work(result))
+    yield from _section("Throughput", _throughput(result, estimate))
+    yield from _section("Time", _time(result, estimate))
+    yield from _section("Price", _price(result, estimate))
+    yield from _section("Cost", _cost(result, estimate))
+    if estimate.notes:
+        yield from _section("Notes", iter(estimate.notes))
+
+
+def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
+    yield ""
+    yield title
+    yield from (f"  {line}" for line in lines)
+
+
+def _work(result: EstimateResult) -> Iterator[str]:
+    workload = result.workload
+    unit = workload.model.sample_unit
+    yield f"{workload.samples_per_epoch:,.0f} {unit}s/epoch x {workload.epochs:g} epochs = {workload.samples:,.0f} {unit}s"
+    yield f"{unit}s per epoch: {workload.dataset or 'own figure'}; {result.samples_source}"
+    yield f"model: {workload.model.name}; {workload.model.source}"
+
+
+def _throughput(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+    throughput = estimate.throughput
+    unit = result.workload.model.sample_unit
+    yield (
+        f"{throughput.samples_per_second:,.2f} {unit}s/s ({throughput.low:,.2f} to {throughput.high:,.2f}), "
+        f"{throughput.basis}, {throughput.precision}, {throughput.stack}"
+    )
+    yield from throughput.steps
+    yield from (f"source: {source}" for source in throughput.sources)
+
+
+def _time(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+    training = estimate.seconds - result.startup_seconds
+    yield (
+        f"{result.workload.samples:,.0f} / {estimate.throughput.samples_per_second:,.2f} per s = {training:,.0f} s training"
+    )
+    yield (
+        f"{training:,.0f} s + {result.startup_seconds:g} s start-up = {estimate.seconds:,.0f} s = {hours(estimate.seconds):,.3f} h"
+        f" ({hours(estimate.seconds_low):,.3f} to {hours(estimate.seconds_high):,.3f} h)"
+    )
+
+
+def _price(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+    offer = estimate.offer
+    age = (result.as_of - offer.observed_on).days
+    yield (
+        f"{offer.usd_per_hour:g} USD/h for the whole instance = {offer.usd_per_gpu_hour:.4f} USD per GPU and hour, "
+        f"{offer.purchase}"
+    )
+    yield f"observed on {offer.observed_on} ({age} days before {result.as_of}); {offer.source}"
+
+
+def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+    rule = load_billing_rules().get(estimate.offer.provider)
+    if rule is None or rule.increment_seconds is None:
+        yield f"billed to the second: the billing rule of {estimate.offer.provider} is not known"
+    else:
+        billed = billed_seconds(rule, estimate.seconds)
+        yield (
+            f"billed in steps of {rule.increment_seconds:g} s, at least {rule.minimum_seconds or 0:g} s: {billed:,.0f} s;"
+            f" {rule.source}, {rule.as_of}"
+        )
+    for item in estimate.items:
+        yield f"{item.name}: {item.quantity:.4f} {item.unit} x {item.usd_per_unit:g} USD = {item.usd:,.4f} USD"
+    yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"

@@ -1,0 +1,133 @@
+"""A list of records as a table, JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+FORMATS = ("table", "json", "csv", "markdown")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: the key of the record, its heading, and how a value reads."""
+
+    key: str
+    heading: str
+    text: Callable[[Any], str] = str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Records and how to show them; `schema` and `name` make the JSON document."""
+
+    schema: str
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+
+def rendered(listing: Listing, form: str, *, width: int, is_terminal: bool) -> str:
+    """The listing in one of `FORMATS`, ending in a line end."""
+    if form == "json":
+        return to_json({"schema": listing.schema, listing.name: list(listing.rows)})
+    if form == "csv":
+        return to_csv(listing.rows)
+    if form == "markdown":
+        return to_markdown(listing.columns, listing.rows)
+    return to_table(listing.columns, listing.rows, width=width, is_terminal=is_terminal)
+
+
+def to_json(document: Row) -> str:
+    """The document as indented JSON; keys keep their order, NaN is refused."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+
+
+def to_csv(rows: Iterable[Row]) -> str:
+    """The rows as CSV with all keys of the first row; empty where a value is missing."""
+    rows = list(rows)
+    file = io.StringIO(newline="")
+    if rows:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return file.getvalue()
+
+
+def to_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| " + " | ".join(column.heading for column in columns) + " |",
+        "|" + "|".join(" ---: " if column.is_number else " --- " for column in columns) + "|",
+    ]
+    for row in rows:
+        cells = (shown(column, row).replace("|", "\\|").replace("\n", " ") for column in columns)
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def to_table(columns: Sequence[Column], rows: Iterable[Row], *, width: int, is_terminal: bool) -> str:
+    """The rows as a table for a screen `width` characters wide; coloured only for a terminal."""
+    from rich import box  # noqa: PLC0415 - not needed for the other formats
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(shown(column, row)) for column in columns))
+    return drawn(table, width=width, is_terminal=is_terminal)
+
+
+def drawn(renderable: Any, *, width: int, is_terminal: bool) -> str:
+    """What rich draws, as text; trailing blanks cut where no colour needs them."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=is_terminal, highlight=False, legacy_windows=False
+    )
+    with console.capture() as capture:
+        console.print(renderable)
+    text = capture.get()
+    return text if is_terminal else "".join(line.rstrip() + "\n" for line in text.splitlines())
+
+
+def shown(column: Column, row: Row) -> str:
+    """The text of one cell; a missing value is a dash, control characters are made visible."""
+    value = row.get(column.key)
+    if value is None or value == "":
+        return "-"
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in column.text(value)
+    )
+
+
+def number(digits: int) -> Callable[[float], str]:
+    """Writes a number with so many decimals and thousands separators."""
+    return lambda value: f"{value:,.{digits}f}"
+
+
+def significant(value: float) -> str:
+    """Three significant digits, thousands separated, no exponent: 0.0206, 1.45, 20.2, 1,234."""
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, digits)
+    return f"{rounded:,.{max(digits, 0)}f}"
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        return "; ".join(map(str, value))
+    return value

@@ -1,0 +1,151 @@
+"""What the look-up commands list: GPUs, models, benchmarks, offers, providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import date
+
+from planner.cost.rental import BillingRule
+from planner.model import Benchmark, Gpu, Model, Offer
+from planner.prices.offers import offer_record
+from planner.prices.snapshots import Snapshot
+from planner.render.listing import Column, Listing, Row, number, significant
+
+
+def gpus_listing(gpus: Iterable[Gpu]) -> Listing:
+    """Specifications, one GPU a row; the table shows what buying guides ask for, the other formats everything."""
+    return Listing(schema="planner.gpus/1", name="gpus", columns=_GPU_COLUMNS, rows=[_gpu_row(gpu) for gpu in gpus])
+
+
+def gpu_sheets(gpus: Sequence[Gpu]) -> Listing:
+    """Every specification of a few GPUs side by side, one specification a row."""
+    records = [_gpu_row(gpu) for gpu in gpus]
+    rows = [{"specification": key, **{row["name"]: row[key] for row in records}} for key in records[0] if key != "name"]
+    columns = [
+        Column(key="specification", heading="specification"),
+        *(Column(key=gpu.name, heading=gpu.name) for gpu in gpus),
+    ]
+    return Listing(schema="planner.gpus/1", name="gpus", columns=columns, rows=rows)
+
+
+def models_listing(models: Iterable[Model]) -> Listing:
+    """Models and what is known of their arithmetic and data."""
+    rows = [{field.name: _plain(getattr(model, field.name)) for field in fields(model)} for model in models]
+    return Listing(schema="planner.models/1", name="models", columns=_MODEL_COLUMNS, rows=rows)
+
+
+def benchmarks_listing(benchmarks: Iterable[Benchmark]) -> Listing:
+    """Measured throughput, one cell a row."""
+    rows: list[Row] = []
+    for benchmark in benchmarks:
+        row = {field.name: _plain(getattr(benchmark, field.name)) for field in fields(benchmark)}
+        row["samples_per_second_per_gpu"] = benchmark.samples_per_second / benchmark.gpu_count
+        rows.append(row)
+    return Listing(schema="planner.throughput/1", name="benchmarks", columns=_BENCHMARK_COLUMNS, rows=rows)
+
+
+def offers_listing(offers: Iterable[Offer], today: date) -> Listing:
+    """Offers with the price of the whole instance and of one GPU, and the age of the price."""
+    rows = [{**offer_record(offer), "age_days": (today - offer.observed_on).days} for offer in offers]
+    return Listing(schema="planner.prices/1", name="offers", columns=_OFFER_COLUMNS, rows=rows)
+
+
+def providers_listing(snapshots: Iterable[Snapshot], rules: Mapping[str, BillingRule], today: date) -> Listing:
+    """Providers with their newest price book and billing rule."""
+    rows: list[Row] = []
+    for snapshot in snapshots:
+        rule = rules.get(snapshot.provider)
+        rows.append(
+            {
+                "provider": snapshot.provider,
+                "name": rule.display_name if rule else None,
+                "newest_prices": snapshot.observed_on.isoformat(),
+                "age_days": (today - snapshot.observed_on).days,
+                "offers": snapshot.rows,
+                "unpriced": len(snapshot.unpriced),
+                "billing_increment_seconds": rule.increment_seconds if rule else None,
+                "billing_minimum_seconds": rule.minimum_seconds if rule else None,
+                "billing_source": rule.source if rule else None,
+                "file": str(snapshot.path),
+            }
+        )
+    return Listing(schema="planner.providers/1", name="providers", columns=_PROVIDER_COLUMNS, rows=rows)
+
+
+def _gpu_row(gpu: Gpu) -> Row:
+    row: Row = {field.name: _plain(getattr(gpu, field.name)) for field in fields(gpu)}
+    row["has_ecc"] = "yes" if gpu.has_ecc else "no"
+    row["fp16_tflops_per_watt"] = gpu.fp16_tflops_per_watt
+    row["fp32_tflops_per_watt"] = gpu.fp32_tflops_per_watt
+    return row
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, str) else value
+
+
+_GPU_COLUMNS = (
+    Column(key="name", heading="GPU"),
+    Column(key="memory_gib", heading="GiB", text=significant, is_number=True),
+    Column(key="memory_type", heading="memory"),
+    Column(key="has_ecc", heading="ECC"),
+    Column(key="memory_bandwidth_gb_per_s", heading="GB/s", text=number(0), is_number=True),
+    Column(key="cuda_cores", heading="cores", text=number(0), is_number=True),
+    Column(key="tensor_cores", heading="tensor cores", text=number(0), is_number=True),
+    Column(key="fp32_tflops", heading="FP32 TFLOPS", text=significant, is_number=True),
+    Column(key="tf32_tensor_tflops", heading="TF32", text=significant, is_number=True),
+    Column(key="fp16_tensor_tflops", heading="FP16", text=significant, is_number=True),
+    Column(key="fp8_tensor_tflops", heading="FP8", text=significant, is_number=True),
+    Column(key="tdp_watts", heading="W", text=number(0), is_number=True),
+    Column(key="fp16_tflops_per_watt", heading="FP16/W", text=significant, is_number=True),
+    Column(key="fp32_tflops_per_watt", heading="FP32/W", text=significant, is_number=True),
+)
+_MODEL_COLUMNS = (
+    Column(key="name", heading="model"),
+    Column(key="task", heading="task"),
+    Column(key="sample_unit", heading="sample"),
+    Column(key="params_millions", heading="parameters (M)", text=significant, is_number=True),
+    Column(key="forward_gmacs_per_sample", heading="forward GMACs", text=significant, is_number=True),
+    Column(key="activations_millions", heading="activations (M)", text=significant, is_number=True),
+    Column(key="dataset", heading="dataset"),
+    Column(key="typical_epochs", heading="usual epochs", text=significant, is_number=True),
+)
+_BENCHMARK_COLUMNS = (
+    Column(key="gpu", heading="GPU"),
+    Column(key="gpu_count", heading="count", is_number=True),
+    Column(key="precision", heading="precision"),
+    Column(key="framework", heading="framework"),
+    Column(key="software", heading="software"),
+    Column(key="batch_size_per_gpu", heading="batch/GPU", is_number=True),
+    Column(key="input_size", heading="input", is_number=True),
+    Column(key="samples_per_second", heading="samples/s", text=significant, is_number=True),
+    Column(key="low", heading="low", text=significant, is_number=True),
+    Column(key="high", heading="high", text=significant, is_number=True),
+    Column(key="machines", heading="machines", is_number=True),
+    Column(key="as_of", heading="as of"),
+)
+_OFFER_COLUMNS = (
+    Column(key="gpu", heading="GPU"),
+    Column(key="gpu_count", heading="count", text=lambda value: f"{value:g}", is_number=True),
+    Column(key="provider", heading="provider"),
+    Column(key="instance_type", heading="instance"),
+    Column(key="region", heading="region"),
+    Column(key="zone", heading="zone"),
+    Column(key="purchase", heading="purchase"),
+    Column(key="usd_per_hour", heading="USD/h", text=number(3), is_number=True),
+    Column(key="usd_per_gpu_hour", heading="USD/GPU-h", text=number(3), is_number=True),
+    Column(key="age_days", heading="age (d)", is_number=True),
+)
+_PROVIDER_COLUMNS = (
+    Column(key="provider", heading="provider"),
+    Column(key="newest_prices", heading="newest prices"),
+    Column(key="age_days", heading="age (d)", is_number=True),
+    Column(key="offers", heading="offers", text=number(0), is_number=True),
+    Column(key="unpriced", heading="unpriced types", is_number=True),
+    Column(key="billing_increment_seconds", heading="billed in steps of (s)", text=significant, is_number=True),
+    Column(key="billing_minimum_seconds", heading="at least (s)", text=significant, is_number=True),
+    Column(key="billing_source", heading="billing rule from"),
+)

@@ -1,0 +1,68 @@
+"""Small records for tests: each builder gives a valid one, changed by keyword."""
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import date
+
+from planner.model import Offer, Purchase
+from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
+
+_OFFER = Offer(
+    provider="testcloud",
+    instance_type="test-8x",
+    region="north-1",
+    zone=None,
+    gpu="a100-80gb-sxm",
+    gpu_count=8.0,
+    vcpus=96.0,
+    memory_gib=1000.0,
+    purchase=Purchase.ON_DEMAND,
+    usd_per_hour=20.0,
+    observed_on=date(2026, 6, 1),
+    source="made for a test",
+)
+_SOURCE = {"name": "made for a test", "observed_on": "2026-06-01", "address": "none", "licence": "none", "note": ""}
+
+
+def an_offer(**changes):
+    """One on-demand offer of eight A100 at 20 USD an hour."""
+    return replace(_OFFER, **changes)
+
+
+def a_snapshot(data_dir, *offers, provider="testcloud", stem="2026-06-01", **sidecar):
+    """Write the offers as a snapshot; returns the path of its CSV."""
+    return write_snapshot(
+        data_dir, provider=provider, stem=stem, offers=offers, sources=[_SOURCE], made_by="a test", **sidecar
+    )
+
+
+def a_raw_snapshot(data_dir, *rows, provider="testcloud", stem="2026-06-01", columns=COLUMNS, **sidecar):
+    """Write text rows as they are, with a sidecar whose checksum is right; returns the path of the CSV."""
+    path = data_dir / "prices" / provider / f"{stem}.csv"
+    path.parent.mkdir(parents=True)
+    body = "".join(",".join(row) + "\n" for row in (columns, *rows)).encode()
+    path.write_bytes(body)
+    content = {
+        "schema": SCHEMA,
+        "provider": provider,
+        "observed_at": stem,
+        "rows": len(rows),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "sources": [_SOURCE],
+        **sidecar,
+    }
+    path.with_suffix(".json").write_text(json.dumps(content))
+    return path
+
+
+def a_row(**changes):
+    """The text cells of one row, in the order of the columns."""
+    cells = dict(
+        zip(
+            COLUMNS,
+            ("a100-80gb-sxm", "8", "test-8x", "north-1", "", "on_demand", "20", "96", "1000", "", "2026-06-01", "test"),
+            strict=True,
+        )
+    )
+    return tuple({**cells, **changes}.values())

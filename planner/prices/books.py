@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from planner.errors import NothingLeftError, SnapshotError
 from planner.model import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import OfferFilter, select_offers
-from planner.prices.snapshots import Snapshot, list_snapshots, read_snapshot
+from planner.prices.snapshots import Snapshot, list_snapshots, read_snapshot, sort_key
 
 
 def book_paths(data_dir: Path, provider: str | None = None) -> list[Path]:
@@ -54,6 +55,20 @@ def newest_offers(data_dir: Path) -> list[Offer]:
     providers = sorted({path.parent.name for path in book_paths(data_dir)})
     found = [previous_book(data_dir, provider, "9999", []) for provider in providers]
     return [offer for book in found if book is not None for offer in book[1]]
+
+
+def same_book(data_dir: Path, provider: str, observed_at: datetime, offers: Sequence[Offer]) -> str | None:
+    """Stem of a readable book of the same day with exactly these offers, if there is one."""
+    wanted = sorted(offers, key=sort_key)
+    for path in book_paths(data_dir, provider):
+        if path.stem[:10] != observed_at.date().isoformat():
+            continue
+        try:
+            if sorted(book_offers(read_snapshot(path)), key=sort_key) == wanted:
+                return path.stem
+        except SnapshotError:
+            continue
+    return None
 
 
 def free_stem(data_dir: Path, provider: str, observed_at: datetime, now: datetime) -> str:

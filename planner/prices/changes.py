@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planner.model import Offer
+from planner.prices.snapshots import sort_key
 
-Key = tuple[str, str, str, str, str]
+Key = tuple[str, str, float, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class Changes:
 
 
 def changes(old: Iterable[Offer], new: Iterable[Offer]) -> Changes:
-    """Rows matched by provider, type, region, zone and purchase, and what became of each.
+    """Rows matched by all that makes an offer unique in a book, and what became of each.
 
     A price is the same if its text is: a move of 1e-9 is a move, and sorts last.
     """
@@ -62,4 +63,4 @@ def changes(old: Iterable[Offer], new: Iterable[Offer]) -> Changes:
 
 def offer_key(offer: Offer) -> Key:
     """What makes an offer the same offer on another day."""
-    return (offer.provider, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
+    return (offer.provider, *sort_key(offer))

@@ -1,17 +1,20 @@
 """Is this a price one may believe? Row by row, and for a book as a whole; pure, used by refreshes and data tests.
 
-A row that fails is held back with its reason and the rest goes on; a book that fails as a whole is refused.
+A row that fails is held back with its reason and the rest goes on; a book that fails as a whole is refused. Some rows
+are *impossible* (no such GPU, two prices for one offer, spot above on demand) and never pass. Others are *implausible*
+(too far from what was paid before) and pass if a person says that the change is real.
 
-Prices are judged against what was paid before:
+A row is judged against, in this order,
 
-* The *reference* of a row is the price of the same type, region and purchase in the previous book, else the median of
-  that type and purchase over all regions there. Against it an instance booked at the price of one GPU (8 times too
-  low) or of a month (730 times too high) stands out.
-* The *band* of a GPU spans all its earlier prices per GPU-hour (spot apart from the rest), stretched by
-  `BAND_FACTOR` at both ends. A GPU without a band of its own is held against the span of all bands.
+* its *reference*: the price of the same offer in the previous book, else the median of its type and purchase over the
+  regions there, else the median price of its GPU by the hour there. An instance booked at the price of one of its
+  GPUs, or at that of a month, stands out against it;
+* the *band* of its GPU, if the same offer had no price before: all prices per GPU-hour of the newest book of every
+  provider, spot apart from the rest, stretched by `BAND_FACTOR` at both ends. A GPU without a band is held against the
+  span of all bands;
+* its *share*, if it is not on demand: what part of the on-demand price of the same type and region it costs.
 
-The factor was set on 13,303 rows in 22 public price lists of 2020 to 2026: each list judged by bands made from the others alone,
-37 of the rows that had a band of their GPU fell outside at factor 3 (142 at 2), most of them clearance prices of old GPUs.
+The limits below were set on 24,783 rows in the 19 shipped books of 2020 to 2026, whose extremes stand beside each.
 """
 
 from __future__ import annotations
@@ -24,19 +27,27 @@ from dataclasses import dataclass
 
 from planner.hardware.gpus import load_gpus
 from planner.model import HeldBack, Offer, Purchase
-from planner.prices.changes import offer_key
+from planner.prices.changes import Key, offer_key
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 
-BAND_FACTOR = 3.0
+BAND_FACTOR = 3.0  # each book judged by the bands of the others: 13 of 24,635 rows fall outside, 90 at factor 2
 SMALLEST_BAND = 3  # fewer earlier prices than this say too little about a GPU
+
+# new price / reference. Moves between books: 0.56 to 1.50 (spot 0.14 to 1.78). Regions against their median: 0.54 to
+# 2.04 (spot 0.29 to 4.85). GPU-hours of one GPU in one provider's machines: up to 4.3 times the median
+SAME_OFFER_LIMITS = (0.4, 2.5)
+SAME_SPOT_LIMITS = (0.05, 20.0)
+OTHER_REGION_LIMITS = (0.3, 3.3)
+OTHER_REGION_SPOT_LIMITS = (0.03, 33.0)
+GPU_HOUR_LIMITS = (0.15, 10.0)
+# seen: spot 0.097 to 1, commitments 0.34 to 0.86 of the on-demand price
+LOWEST_SPOT_SHARE = 0.05
+LOWEST_COMMITMENT_SHARE = 0.2
+SHARE_SLACK = 1e-4  # price lists round the two prices to different decimals
+PER_GPU_TOLERANCE = 0.05  # a price that hits 1/count of the one before this closely is a price of one GPU
+
 FEWER_ROWS_FRACTION = 0.30
 MEDIAN_MOVE_FRACTION = 0.50
-# an instance price is taken for a one-GPU price if it hits 1/count of its reference this closely
-PER_GPU_TOLERANCE = 0.05
-# regions differ by up to 60 %, so a price of another region says less
-REGION_TOLERANCE = 0.25
-# a period's total is never within a factor 20 of a true hourly price, and 730 / 20 is still far from any price change
-PERIOD_SLACK = 20.0
 
 Bands = Mapping[tuple[str, bool], "Band"]
 
@@ -57,33 +68,36 @@ class Checked:
     held_back: tuple[HeldBack, ...]
 
 
-def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: Bands) -> Checked:
+def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: Bands, accepts: bool = False) -> Checked:
     """Part the rows that can be believed from those that cannot.
 
     Args:
         offers: fresh rows of one provider.
         previous: the provider's book before; empty if there is none.
         bands: from `price_bands`; empty judges no row by its band.
+        accepts: implausible rows pass.
     """
     known = _Known(previous)
-    duplicates = _contradictions(offers)
-    on_demand = on_demand_prices([*previous, *offers])
-    passed: dict[tuple[str, ...], Offer] = {}
-    held: list[HeldBack] = []
+    contradictions = _contradictions(offers)
+    reasons: dict[Key, str | None] = {}
     for offer in offers:
-        key = offer_key(offer)
-        reason = (
-            duplicates.get(key)
-            or _name_problem(offer, known)
-            or _reference_problem(offer, known)
-            or _band_problem(offer, bands)
-            or spot_problem(offer, on_demand)
-        )
-        if reason is None:
-            passed[key] = offer
-        else:
-            held.append(held_back(offer, reason))
-    return Checked(offers=tuple(passed.values()), held_back=tuple(held))
+        reason = contradictions.get(offer_key(offer)) or _name_problem(offer, known)
+        if reason is None and not accepts:
+            reason = _reference_problem(offer, known) or _band_problem(offer, known, bands)
+        reasons[offer_key(offer)] = reason
+    # shares are taken of on-demand prices that passed
+    believed = [offer for offer in offers if reasons[offer_key(offer)] is None]
+    on_demand = on_demand_prices([*previous, *believed])
+    for offer in believed:
+        reason = spot_problem(offer, on_demand)
+        if reason is None and not accepts:
+            reason = _share_problem(offer, on_demand)
+        reasons[offer_key(offer)] = reason
+    passed = {offer_key(offer): offer for offer in offers if reasons[offer_key(offer)] is None}
+    return Checked(
+        offers=tuple(passed.values()),
+        held_back=tuple(held_back(offer, reason) for offer in offers if (reason := reasons[offer_key(offer)])),
+    )
 
 
 def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer]) -> list[str]:
@@ -106,7 +120,9 @@ def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer]) -> list[str]:
             )
         move = median_move(now, before)
         if move is not None and abs(move) > MEDIAN_MOVE_FRACTION:
-            reasons.append(f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%}).")
+            reasons.append(
+                f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%})."
+            )
     return reasons
 
 
@@ -114,7 +130,7 @@ def price_bands(offers: Iterable[Offer]) -> dict[tuple[str, bool], Band]:
     """The band of each (GPU, is spot) from earlier prices; GPUs with too few prices have none."""
     prices: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for offer in offers:
-        prices[offer.gpu, offer.purchase is Purchase.SPOT].append(offer.usd_per_gpu_hour)
+        prices[offer.gpu, _is_spot(offer)].append(offer.usd_per_gpu_hour)
     return {
         key: Band(low=min(found) / BAND_FACTOR, high=max(found) * BAND_FACTOR)
         for key, found in prices.items()
@@ -148,12 +164,10 @@ def price_problem(text: str | None, *, currency: str = "USD") -> str | None:
 
 def spot_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> str | None:
     """Why a spot price cannot be one: it is above on demand. Equal prices are fine, some clouds charge them."""
-    if offer.purchase is not Purchase.SPOT:
+    listed = _listed(offer, on_demand)
+    if offer.purchase is not Purchase.SPOT or listed is None:
         return None
-    listed = on_demand.get((offer.instance_type, offer.region, offer.zone or "")) or on_demand.get(
-        (offer.instance_type, offer.region, "")
-    )
-    if listed is None or offer.usd_per_hour <= listed.usd_per_hour * (1 + 1e-9):
+    if offer.usd_per_hour <= listed.usd_per_hour * (1 + SHARE_SLACK):
         return None
     dates = "" if offer.observed_on == listed.observed_on else f" ({offer.observed_on} against {listed.observed_on})"
     return f"spot price {offer.usd_per_hour:g} is above on demand {listed.usd_per_hour:g}{dates}"
@@ -200,19 +214,20 @@ class _Known:
     """What the previous book says of a type: its GPUs, and its prices."""
 
     def __init__(self, previous: Sequence[Offer]) -> None:
-        self.gpus = {offer.instance_type: (offer.gpu, offer.gpu_count) for offer in previous}
+        self.gpus: dict[str, set[tuple[str, float]]] = defaultdict(set)
         self.same = {offer_key(offer): offer.usd_per_hour for offer in previous}
         by_type: dict[tuple[str, Purchase], list[float]] = defaultdict(list)
         by_gpu: dict[tuple[str, bool], list[float]] = defaultdict(list)
         for offer in previous:
+            self.gpus[offer.instance_type].add((offer.gpu, offer.gpu_count))
             by_type[offer.instance_type, offer.purchase].append(offer.usd_per_hour)
-            by_gpu[offer.gpu, offer.purchase is Purchase.SPOT].append(offer.usd_per_gpu_hour)
+            by_gpu[offer.gpu, _is_spot(offer)].append(offer.usd_per_gpu_hour)
         self.types = {key: statistics.median(prices) for key, prices in by_type.items()}
         self.gpu_hours = {key: statistics.median(prices) for key, prices in by_gpu.items()}
 
 
-def _contradictions(offers: Sequence[Offer]) -> dict[tuple[str, ...], str]:
-    prices: dict[tuple[str, ...], set[float]] = defaultdict(set)
+def _contradictions(offers: Sequence[Offer]) -> dict[Key, str]:
+    prices: dict[Key, set[float]] = defaultdict(set)
     for offer in offers:
         prices[offer_key(offer)].add(offer.usd_per_hour)
     return {
@@ -228,46 +243,62 @@ def _name_problem(offer: Offer, known: _Known) -> str | None:
     if offer.gpu not in load_gpus():
         return f"unknown GPU {offer.gpu!r}"
     before = known.gpus.get(offer.instance_type)
-    if before is None or before == (offer.gpu, offer.gpu_count):
+    if not before or (offer.gpu, offer.gpu_count) in before:
         return None
-    return f"{offer.gpu_count:g} x {offer.gpu}, but {offer.instance_type} is known to have {before[1]:g} x {before[0]}"
+    listed = " or ".join(f"{count:g} x {gpu}" for gpu, count in sorted(before))
+    return f"{offer.gpu_count:g} x {offer.gpu}, but {offer.instance_type} is known to have {listed}"
 
 
 def _reference_problem(offer: Offer, known: _Known) -> str | None:
+    is_spot = _is_spot(offer)
     same = known.same.get(offer_key(offer))
-    reference = same or known.types.get((offer.instance_type, offer.purchase))
-    what = "before" if same else "in other regions"
-    if reference is None:
-        gpu_hour = known.gpu_hours.get((offer.gpu, offer.purchase is Purchase.SPOT))
-        if gpu_hour is None:
-            return None
-        reference, what = gpu_hour * offer.gpu_count, "by its GPU-hours"
+    of_type = known.types.get((offer.instance_type, offer.purchase))
+    gpu_hour = known.gpu_hours.get((offer.gpu, is_spot))
+    if same is not None:
+        reference, limits, where = same, SAME_SPOT_LIMITS if is_spot else SAME_OFFER_LIMITS, "before"
+    elif of_type is not None:
+        limits = OTHER_REGION_SPOT_LIMITS if is_spot else OTHER_REGION_LIMITS
+        reference, where = of_type, "in the middle of all regions before"
+    elif gpu_hour is not None and not is_spot:
+        reference, limits, where = gpu_hour * offer.gpu_count, GPU_HOUR_LIMITS, "by the GPU-hour before"
+    else:
+        return None
     ratio = offer.usd_per_hour / reference
-    figures = f"{offer.usd_per_hour:g} where {reference:g} was usual {what}"
-    for hours, period in ((HOURS_PER_YEAR, "year or more"), (HOURS_PER_MONTH, "month")):
-        if ratio > hours / PERIOD_SLACK:
-            return f"looks like the price of a {period}, not of an hour: {figures}"
-    if ratio < PERIOD_SLACK / HOURS_PER_MONTH:
-        return f"looks like an hourly price divided by the hours of a month: {figures}"
-    return _per_gpu_problem(offer, ratio, PER_GPU_TOLERANCE if same else REGION_TOLERANCE, figures)
+    is_per_gpu = same is not None and _hits_count(ratio, offer)
+    if limits[0] <= ratio <= limits[1] and not is_per_gpu:
+        return None
+    return f"{_guess(ratio, offer.gpu_count)}: {offer.usd_per_hour:g} where it was {reference:g} {where}"
 
 
-def _per_gpu_problem(offer: Offer, ratio: float, tolerance: float, figures: str) -> str | None:
+def _hits_count(ratio: float, offer: Offer) -> bool:
     count = offer.gpu_count
-    # spot moves by half and double within days; from four GPUs on a hit is no accident
-    if count < (4 if offer.purchase is Purchase.SPOT or tolerance > PER_GPU_TOLERANCE else 2):
-        return None
-    if abs(ratio * count - 1) <= tolerance:
-        return f"looks like the price of one GPU, not of the instance with {count:g}: {figures}"
-    if abs(ratio / count - 1) <= tolerance:
-        return f"looks {count:g} times too high, as if multiplied by its GPUs twice: {figures}"
-    return None
+    # spot halves and doubles within days; from four GPUs on a hit is no accident
+    if count < (4 if _is_spot(offer) else 2):
+        return False
+    return abs(ratio * count - 1) <= PER_GPU_TOLERANCE or abs(ratio / count - 1) <= PER_GPU_TOLERANCE
 
 
-def _band_problem(offer: Offer, bands: Bands) -> str | None:
-    if not bands:
+def _guess(ratio: float, count: float) -> str:
+    """What most likely went wrong with a price that is `ratio` times what it should be."""
+    # a period's total is never within a factor 20 of an hourly price, whatever its discount and however old the reference
+    if ratio > HOURS_PER_YEAR / 20:
+        return "looks like the price of a year or more, not of an hour"
+    if ratio > HOURS_PER_MONTH / 20:
+        return "looks like the price of a month, not of an hour"
+    if ratio < 20 / HOURS_PER_MONTH:
+        return "looks like a price divided by the hours of a month"
+    if count >= 2 and 1 / 1.7 < ratio * count < 1.7:
+        return f"looks like the price of one GPU, not of the instance with {count:g}"
+    if count >= 2 and 1 / 1.7 < ratio / count < 1.7:
+        return f"looks {count:g} times too high, as if its GPUs were counted twice"
+    return "moved too far to be believed"
+
+
+def _band_problem(offer: Offer, known: _Known, bands: Bands) -> str | None:
+    # a price that hardly moved is believed even at the edge of the market
+    if not bands or offer_key(offer) in known.same:
         return None
-    band = bands.get((offer.gpu, offer.purchase is Purchase.SPOT))
+    band = bands.get((offer.gpu, _is_spot(offer)))
     of = offer.gpu
     if band is None:
         band = Band(low=min(each.low for each in bands.values()), high=max(each.high for each in bands.values()))
@@ -278,6 +309,29 @@ def _band_problem(offer: Offer, bands: Bands) -> str | None:
         f"{offer.usd_per_gpu_hour:.4g} USD per GPU-hour is outside {band.low:.4g} to {band.high:.4g}, "
         f"the band of {of} from earlier prices"
     )
+
+
+def _share_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> str | None:
+    listed = _listed(offer, on_demand)
+    if listed is None or offer.purchase in (Purchase.ON_DEMAND, Purchase.CAPACITY_BLOCK):
+        return None
+    share = offer.usd_per_hour / listed.usd_per_hour
+    lowest = LOWEST_SPOT_SHARE if _is_spot(offer) else LOWEST_COMMITMENT_SHARE
+    if lowest <= share <= 1 + SHARE_SLACK:
+        return None
+    return (
+        f"{offer.purchase} price {offer.usd_per_hour:g} is {share:.3g} of on demand {listed.usd_per_hour:g}; "
+        f"believed from {lowest:g} to 1"
+    )
+
+
+def _listed(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> Offer | None:
+    in_zone = on_demand.get((offer.instance_type, offer.region, offer.zone or ""))
+    return in_zone or on_demand.get((offer.instance_type, offer.region, ""))
+
+
+def _is_spot(offer: Offer) -> bool:
+    return offer.purchase is Purchase.SPOT
 
 
 def _gpu_medians(offers: Iterable[Offer]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from planner.model import Purchase
 from planner.prices.registry import fetch_request, load_provider, raw_pages
 
 if TYPE_CHECKING:
-    from planner.prices.registry import ParsedPrices, RawPages, Report
+    from providers.base import ParsedPrices, RawPages, Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

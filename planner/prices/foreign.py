@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -58,7 +59,7 @@ class CatalogueReader:
         if len(gpus) > 1:
             problem = f"{line.gpu_name!r} stands for several GPUs: {', '.join(gpus)}"
         count = _number(line.gpu_count)
-        if count is None or count <= 0:
+        if count is None:
             problem = f"GPU count {line.gpu_count!r} is not a positive number"
         if problem is not None or count is None:
             self.hold_back(line, problem or "no GPU count")
@@ -131,8 +132,9 @@ def _fits(gpu: str, memory_mib: float) -> bool:
 
 
 def _number(text: str) -> float | None:
+    """The positive number a text says, if it says one."""
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
-
+    return number if 0 < number < math.inf else None

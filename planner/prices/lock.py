@@ -34,7 +34,9 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
         raise OutputError(f"Cannot write {path}: {error.strerror}. Choose another folder with --data-dir.") from error
     with file:
         if not _try_lock(file):
-            raise ProviderError(f"Another refresh of {data_dir} is running ({_owner(path)}). Wait for it, then try again.")
+            raise ProviderError(
+                f"Another refresh of {data_dir} is running ({_owner(path)}). Wait for it, then try again."
+            )
         _write_owner(file)
         try:
             yield

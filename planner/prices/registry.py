@@ -15,12 +15,7 @@ from planner.errors import ProviderError, UnknownNameError
 from planner.model import HeldBack, Offer, Purchase, Unpriced
 
 if TYPE_CHECKING:
-    from providers.base import FetchRequest as FetchRequest
-    from providers.base import ParsedPrices as ParsedPrices
-    from providers.base import Provider as Provider
-    from providers.base import RawPages as RawPages
-    from providers.base import Report as Report
-    from providers.base import Source as Source
+    from providers.base import FetchRequest, ParsedPrices, Provider, RawPages
 
 BUILT_IN = {
     "aws": "providers.aws:AwsProvider",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.model import Purchase
+from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery
 from planner.prices.foreign import CatalogueReader, Line
 from planner.prices.registry import parsed_prices
@@ -173,11 +174,15 @@ def _sum(host: str, gpus: str) -> str:
     """Price of host and GPUs together, as text; empty if one of the two is not offered."""
     if not host or not gpus:
         return ""
+    if price_problem(host) or price_problem(gpus):
+        return f"{host} + {gpus}"  # no number: will be held back, with both parts shown
     # ten digits: the catalogue rounds to five decimals, the sum must not show more than binary noise less
     return f"{float(host) + float(gpus):.10g}"
 
 
 def _is_scheduler_rate(gpus: Row) -> bool:
     rates = _SCHEDULER_RATES.get(gpus["AcceleratorName"], ())
+    if price_problem(gpus["Price"]):
+        return False
     per_gpu = float(gpus["Price"]) / float(gpus["AcceleratorCount"])
     return any(abs(per_gpu / rate - 1) < 1e-4 for rate in rates)

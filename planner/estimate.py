@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -157,7 +157,7 @@ def estimate(
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
         assumptions=_assumptions(work.workload, work.samples_source, shown, wanted),
-        notes=_notes(wanted, shown),
+        notes=_notes(wanted, shown, throughputs),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
@@ -329,6 +329,7 @@ def _assumptions(
         f"precision {precision}; data loading keeps up with the GPUs",
         f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest",
         "prices in USD for the whole instance, Linux, before tax; storage and network traffic are not included",
+        "a price was listed on its day; that capacity is free is not said",
         *(
             ("only on-demand and spot prices; ask for others with --purchase",)
             if wanted.purchases == USUAL_PURCHASES
@@ -342,8 +343,17 @@ def _assumptions(
     )
 
 
-def _notes(wanted: OfferFilter, shown: Sequence[Estimate]) -> tuple[str, ...]:
+def _notes(
+    wanted: OfferFilter,
+    shown: Sequence[Estimate],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+) -> tuple[str, ...]:
     notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
     notes += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
+    without: dict[str, list[str]] = {}
+    for (gpu, gpu_count), throughput in sorted(throughputs.items()):
+        if isinstance(throughput, NoThroughputError):
+            without.setdefault(str(throughput), []).append(f"{gpu_count:g}x {gpu}")
+    notes += [f"{reason} on {', '.join(cells)}" for reason, cells in without.items()]
     return tuple(notes)

@@ -119,6 +119,7 @@ class _Sieve:
     """Runs rows through the filters and counts what each one takes."""
 
     def __init__(self, wanted: OfferFilter, today: date) -> None:
+        self.today = today
         self.known = frozenset(load_gpus())
         # GPU key -> counts asked for; an empty set stands for any count
         self.counts: dict[str, set[float]] | None = None
@@ -143,6 +144,7 @@ class _Sieve:
         passed: list[tuple[float, list[str]]] = []
         best: dict[tuple[str, str, str], tuple[float, list[str]]] = {}
         dearer = 0
+        retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
                 price = float(row[6])
@@ -153,6 +155,9 @@ class _Sieve:
             if row[0] not in self.known or not 0 < price < 1e7 or not count > 0 or row[5] not in _PURCHASES:
                 raise _bad_row(snapshot, line, row)
             if self._takes(row, count):
+                continue
+            if row[2] in retired:
+                self.lost[_RETIRED] += 1
                 continue
             if every_offer:
                 passed.append((price, row))
@@ -189,6 +194,7 @@ class _Sieve:
         return True
 
 
+_RETIRED = "instance types that the provider has retired"
 _PURCHASES = frozenset(str(purchase) for purchase in Purchase)
 
 

@@ -44,7 +44,8 @@ class Snapshot:
     """What a sidecar says of its rows.
 
     `excludes` lists parts of the bill that the prices of some instance types leave out, as
-    {"instance_types": glob, "what": text, ...}.
+    {"instance_types": glob, "what": text, ...}; `retired` names instance types that are still listed but can no longer
+    be rented, with the day of their end.
     """
 
     provider: str
@@ -55,6 +56,7 @@ class Snapshot:
     sources: tuple[dict[str, Any], ...]
     unpriced: tuple[Unpriced, ...]
     excludes: tuple[dict[str, Any], ...]
+    retired: dict[str, date]
 
     @property
     def observed_on(self) -> date:
@@ -117,6 +119,9 @@ def read_snapshot(path: Path) -> Snapshot:
             sources=tuple(content["sources"]),
             unpriced=tuple(Unpriced(**entry) for entry in content.get("unpriced", ())),
             excludes=tuple(content.get("excludes", ())),
+            retired={
+                entry["instance_type"]: date.fromisoformat(entry["retired_on"]) for entry in content.get("retired", ())
+            },
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"{sidecar} lacks or spoils a field: {error!r}. {_REMEDY}") from error
@@ -155,6 +160,7 @@ def write_snapshot(
     sources: Sequence[dict[str, Any]],
     unpriced: Iterable[Unpriced] = (),
     excludes: Sequence[dict[str, Any]] = (),
+    retired: Sequence[dict[str, Any]] = (),
     made_by: str,
 ) -> Path:
     """Write a new snapshot, rows first and sidecar last, each by temporary file, fsync and rename.
@@ -181,6 +187,7 @@ def write_snapshot(
             for entry in sorted(unpriced, key=lambda entry: (entry.instance_type, entry.reason))
         ],
         "excludes": list(excludes),
+        "retired": list(retired),
         "made_by": made_by,
     }
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"

@@ -155,13 +155,15 @@ def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
     what = f"{offer.gpu_count:g}x {offer.gpu}"
+    age = f"{(result.as_of - offer.observed_on).days} d"
     return {
         "rank": estimate.rank,
         "what": what,
         "place": f"{offer.provider} {place}",
         "instance_type": offer.instance_type,
         "purchase": str(offer.purchase),
-        "all": f"{what} {offer.purchase}\n{offer.provider} {place} {offer.instance_type}",
+        "what_where": f"{what}\n{offer.provider} {place} {offer.instance_type}",
+        "price_purchase": f"{number(2)(offer.usd_per_hour)}\n{offer.purchase}",
         "usd_per_hour": offer.usd_per_hour,
         "usd_per_gpu_hour": offer.usd_per_gpu_hour,
         "hours": _ranged(hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), " "),
@@ -171,34 +173,32 @@ def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
         "usd": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, " ", money=True),
         "usd_stacked": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, "\n", money=True),
         "basis": str(estimate.throughput.basis),
-        "age": f"{(result.as_of - offer.observed_on).days} d",
+        "age": age,
+        "basis_age": f"{estimate.throughput.basis}\n{age}",
     }
 
 
-_RANK = Column(key="rank", heading="#", is_number=True)
-_PRICE = Column(key="usd_per_hour", heading="USD/h", text=number(2), is_number=True)
-_BASIS = Column(key="basis", heading="basis")
-_AGE = Column(key="age", heading="price age", is_number=True)
+_RANK = Column(key="rank", heading="#", is_number=True, may_fold=False)
+_PRICE = Column(key="usd_per_hour", heading="USD/h", text=number(2), is_number=True, may_fold=False)
 _COLUMNS_WIDE = (
     _RANK,
-    Column(key="what", heading="GPUs"),
+    Column(key="what", heading="GPUs", may_fold=False),
     Column(key="place", heading="where"),
     Column(key="instance_type", heading="instance"),
-    Column(key="purchase", heading="purchase"),
+    Column(key="purchase", heading="purchase", may_fold=False),
     _PRICE,
-    Column(key="hours", heading="hours (low-high)", is_number=True),
-    Column(key="usd", heading="USD (low-high)", is_number=True),
-    _BASIS,
-    _AGE,
+    Column(key="hours", heading="hours (low-high)", is_number=True, may_fold=False),
+    Column(key="usd", heading="USD (low-high)", is_number=True, may_fold=False),
+    Column(key="basis", heading="basis", may_fold=False),
+    Column(key="age", heading="age", is_number=True, may_fold=False),
 )
 _COLUMNS_NARROW = (
     _RANK,
-    Column(key="all", heading="what\nwhere"),
-    _PRICE,
-    Column(key="hours_stacked", heading="hours\n(low-high)", is_number=True),
-    Column(key="usd_stacked", heading="USD\n(low-high)", is_number=True),
-    _BASIS,
-    Column(key="age", heading="price\nage", is_number=True),
+    Column(key="what_where", heading="GPUs\nwhere, instance"),
+    Column(key="price_purchase", heading="USD/h\npurchase", is_number=True, may_fold=False),
+    Column(key="hours_stacked", heading="hours\n(low-high)", is_number=True, may_fold=False),
+    Column(key="usd_stacked", heading="USD\n(low-high)", is_number=True, may_fold=False),
+    Column(key="basis_age", heading="basis\nprice age", is_number=True, may_fold=False),
 )
 _MARKDOWN = (
     *_COLUMNS_WIDE[:6],

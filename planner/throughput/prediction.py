@@ -18,12 +18,12 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
     for row in benchmarks_of(workload.model.name):
         if workload.precision in (None, row.precision):
             rows.setdefault((row.gpu, float(row.gpu_count)), []).append(row)
-    return {cell: _measured(rows.get(cell, []), workload, cell) for cell in cells}
+    return {cell: _measured(rows.get(cell, []), workload) for cell in cells}
 
 
-def _measured(rows: list[Benchmark], workload: Workload, cell: Cell) -> Throughput | NoThroughputError:
+def _measured(rows: list[Benchmark], workload: Workload) -> Throughput | NoThroughputError:
     if not rows:
-        return NoThroughputError(f"no measured throughput of {workload.model.name} on {cell[1]:g} x {cell[0]}")
+        return NoThroughputError(f"no measured throughput of {workload.model.name}")
     best = max(
         rows,
         key=lambda row: (row.framework.startswith("pytorch"), row.software > "", row.machines >= 3, row.as_of),

@@ -1,0 +1,1 @@
+"""Make the shipped tables in `data/` from a folder of collected figures."""

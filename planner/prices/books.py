@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from planner.errors import NothingLeftError, SnapshotError
 from planner.model import Offer
@@ -27,9 +30,17 @@ def book_offers(snapshot: Snapshot) -> tuple[Offer, ...]:
         SnapshotError: the book was altered or holds what it must not hold.
     """
     try:
-        return select_offers([snapshot], OfferFilter(), today=snapshot.observed_on).offers
+        # all rows, also of types that can no longer be rented
+        listed = replace(snapshot, retired={})
+        return select_offers([listed], OfferFilter(), today=snapshot.observed_on).offers
     except NothingLeftError:
         return ()
+
+
+def retired_entries(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What the sidecar says of types that can no longer be rented, with the page that says so."""
+    content = json.loads(snapshot.path.with_suffix(".json").read_text(encoding="utf-8"))
+    return list(content.get("retired", ()))
 
 
 def previous_book(

@@ -18,6 +18,8 @@ from planner.errors import UsageError
 from planner.prices.delivery import Delivery, parse_pages
 from planner.prices.registry import fetch_request, raw_pages
 
+DATE_ADVICE = "Such files do not say when their prices held; say it with --observed-on YYYY-MM-DD."
+
 _HEAD_BYTES = 100_000
 
 # what the start of a file must hold to be a price file of that cloud
@@ -46,7 +48,7 @@ def cloud_files(root: Path) -> dict[str, list[Path]]:
 
 
 def cloud_delivery(
-    provider: str, root: Path, paths: list[Path], staged: Path, observed_at: datetime | None, advice: str
+    provider: str, paths: list[Path], *, root: Path, staged: Path, observed_at: datetime | None
 ) -> Delivery:
     """Parse such files as if they were raw pages fetched at `observed_at`, or when AWS says that it published them.
 
@@ -55,7 +57,7 @@ def cloud_delivery(
     """
     moment = observed_at or max(_publication_dates(paths), default=None)
     if moment is None:
-        raise UsageError(f"{paths[0]} holds prices of {provider}. {advice}")
+        raise UsageError(f"{paths[0]} holds prices of {provider}. {DATE_ADVICE}")
     pages = raw_pages(staged / provider)
     for path in paths:
         place(path, pages.folder / path.relative_to(root))

@@ -25,7 +25,7 @@ class Delivery:
     """Parsed prices, and what they set out to replace.
 
     Empty `regions` or `purchases` mean all. A delivery that `is_addition` (a catalogue made by others) updates and
-    adds offers, and says nothing about those it does not list. `sources` and `excludes` go into the sidecar as they are.
+    adds offers, and says nothing about those it does not list. `sources`, `excludes` and `retired` go into the sidecar as they are.
     """
 
     provider: str
@@ -36,6 +36,7 @@ class Delivery:
     is_addition: bool = False
     sources: tuple[dict[str, Any], ...]
     excludes: tuple[dict[str, Any], ...] = ()
+    retired: tuple[dict[str, Any], ...] = ()
 
 
 def fetch_delivery(

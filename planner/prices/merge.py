@@ -85,3 +85,9 @@ def merged_excludes(delivery: Delivery, before: Snapshot | None, kept: Iterable[
         if any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
     ]
     return [*delivery.excludes, *(entry for entry in carried if entry not in delivery.excludes)]
+
+
+def merged_retired(delivery: Delivery, before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Types that can no longer be rented: once retired, always retired; the delivery's word goes first."""
+    said = {entry["instance_type"] for entry in delivery.retired}
+    return [*delivery.retired, *(entry for entry in before if entry["instance_type"] not in said)]

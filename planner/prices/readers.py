@@ -23,15 +23,13 @@ from functools import partial
 from pathlib import Path
 
 from planner.errors import ProviderError, SnapshotError, UsageError
-from planner.prices.books import book_offers
-from planner.prices.cloud_files import cloud_delivery, cloud_files, head, place
+from planner.prices.books import book_offers, retired_entries
+from planner.prices.cloud_files import DATE_ADVICE, cloud_delivery, cloud_files, head, place
 from planner.prices.delivery import Delivery, parse_pages
 from planner.prices.gpuhunt import GPUHUNT_COLUMNS, gpuhunt_date, gpuhunt_delivery, gpuhunt_provider
 from planner.prices.registry import parsed_prices, raw_pages
 from planner.prices.skypilot import SKYPILOT_COLUMNS, newest_skypilot_files, skypilot_delivery, skypilot_provider
 from planner.prices.snapshots import SCHEMA, read_snapshot
-
-DATE_ADVICE = "These files do not say when their prices held; say it with --observed-on YYYY-MM-DD."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +115,14 @@ def _own_book(sidecar: Path, provider: str) -> Delivery:
             shutil.copyfile(part, home / part.name)
         snapshot = read_snapshot(home / path.name)
         offers = book_offers(snapshot)
+        retired = tuple(retired_entries(snapshot))
     return Delivery(
         provider=provider,
         observed_at=datetime.combine(snapshot.observed_on, time(tzinfo=UTC)),
         parsed=parsed_prices(offers, unpriced=snapshot.unpriced),
         sources=snapshot.sources,
         excludes=snapshot.excludes,
+        retired=retired,
     )
 
 
@@ -159,7 +159,7 @@ def _cloud_files(root: Path, staged: Path, moment: datetime | None) -> list[Foun
         Found(
             provider=provider,
             order="",
-            load=partial(cloud_delivery, provider, root, paths, staged, moment, DATE_ADVICE),
+            load=partial(cloud_delivery, provider, paths, root=root, staged=staged, observed_at=moment),
         )
         for provider, paths in cloud_files(root).items()
     ]

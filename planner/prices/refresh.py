@@ -17,12 +17,12 @@ from pathlib import Path
 
 from planner.errors import OutputError, PlannerError, ProviderError, close_matches
 from planner.model import HeldBack, Offer, Purchase
-from planner.prices.books import free_stem, newest_offers, previous_book, same_book
+from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, check_offers, check_whole, price_bands
 from planner.prices.delivery import Delivery, clear_fetches, fetch_delivery, saved_delivery
 from planner.prices.lock import refresh_lock
-from planner.prices.merge import Merged, merged, merged_excludes, merged_sources, merged_unpriced
+from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
 from planner.prices.snapshots import Snapshot, read_rows, read_snapshot, write_durably, write_snapshot
@@ -73,6 +73,7 @@ class Outcome:
     compared_with: str | None = None
     held_back: tuple[HeldBack, ...] = ()
     unknown_gpus: tuple[tuple[str, int], ...] = ()
+    new_types: tuple[str, ...] = ()
     unpriced: int = 0
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -194,6 +195,7 @@ class _Run:
             compared_with=before[0].stem if before else None,
             held_back=result.held_back,
             unknown_gpus=delivery.parsed.unknown_gpus,
+            new_types=tuple(sorted(_types(checked.offers) - _types(old))),
             unpriced=len(delivery.parsed.unpriced),
             gaps=delivery.parsed.gaps,
             notes=tuple(notes),
@@ -217,6 +219,7 @@ class _Run:
             sources=merged_sources(delivery, before, result.kept),
             unpriced=merged_unpriced(delivery, before, result.offers),
             excludes=merged_excludes(delivery, before, result.kept),
+            retired=merged_retired(delivery, retired_entries(before) if before else ()),
             made_by=f"planner refresh, gpu-cost-planner {_version()}",
         )
         if sum(1 for _ in read_rows(read_snapshot(path))) != len(result.offers):
@@ -255,6 +258,10 @@ def _brought_along(order: RefreshOrder, scratch: Path) -> list[Found] | None:
         have = ", ".join(sorted({each.provider for each in found}))
         raise ProviderError(f"{order.path} holds no prices of {', '.join(order.providers)}; it holds: {have}.")
     return wanted
+
+
+def _types(offers: Sequence[Offer]) -> set[str]:
+    return {offer.instance_type for offer in offers}
 
 
 def _is_asked_for(order: RefreshOrder, delivery: Delivery, offer: Offer) -> bool:

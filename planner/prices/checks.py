@@ -280,9 +280,10 @@ def _hits_count(ratio: float, offer: Offer) -> bool:
 
 def _guess(ratio: float, count: float) -> str:
     """What most likely went wrong with a price that is `ratio` times what it should be."""
-    # a period's total is never within a factor 20 of an hourly price, whatever its discount and however old the reference
-    if ratio > HOURS_PER_YEAR / 20:
+    # totals of a year or three, less a discount, come out at 3,000 to 26,000 hours; those of a month around 730
+    if ratio > HOURS_PER_YEAR / 4:
         return "looks like the price of a year or more, not of an hour"
+    # nothing else makes a price 36 times dearer
     if ratio > HOURS_PER_MONTH / 20:
         return "looks like the price of a month, not of an hour"
     if ratio < 20 / HOURS_PER_MONTH:

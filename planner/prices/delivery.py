@@ -52,7 +52,7 @@ def fetch_delivery(
     """Fetch raw pages into a new folder below `folder`, and parse them."""
     adapter = load_provider(provider)
     request = fetch_request(regions, purchases, timeout_seconds)
-    pages = raw_pages(folder / f"{now:%Y-%m-%dT%H%M%S}")
+    pages = raw_pages(_new_folder(folder, now))
     adapter.fetch(request, pages, report)
     pages.finish(provider=provider, observed_at=now, request=request)
     return parse_pages(pages)
@@ -113,6 +113,13 @@ def clear_fetches(folder: Path, *, keep_newest: bool) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir() and path not in kept:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _new_folder(folder: Path, now: datetime) -> Path:
+    """A folder that is not there yet: pages of two fetches must never mix, not even of two in one second."""
+    name = f"{now:%Y-%m-%dT%H%M%S}"
+    taken = list(folder.glob(f"{name}*"))
+    return folder / (f"{name}-{len(taken) + 1}" if taken else name)
 
 
 def _texts(manifest: dict[str, object], field: str, path: Path) -> list[str]:

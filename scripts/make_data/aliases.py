@@ -1,7 +1,5 @@
 """Spellings of GPUs: by rule from the maker's name, and by name where a rule would guess."""
 
-
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """`models.csv`, the arithmetic of each model, and `datasets.csv`, the sizes of training sets."""
 
-
-
 from __future__ import annotations
 
 import re

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.cost.rental import BillingRule, billed_seconds, load_billing_rules, rental_items
+from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
@@ -191,7 +191,7 @@ def _with_throughput(
 
 
 def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selection: Selection) -> Estimate:
-    rule = load_billing_rules().get(offer.provider)
+    rule = billing_rule(offer.provider, offer.instance_type)
     seconds = workload.samples / throughput.samples_per_second
     fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
     return Estimate(
@@ -314,14 +314,11 @@ def _assumptions(
 ) -> tuple[str, ...]:
     model = workload.model
     dataset = f" of {workload.dataset}" if workload.dataset else ""
-    rules = load_billing_rules()
-    unknown_rules = sorted(
-        {
-            estimate.offer.provider
-            for estimate in shown
-            if (rule := rules.get(estimate.offer.provider)) is None or rule.increment_seconds is None
-        }
-    )
+    unruled = {
+        offer.provider
+        for offer in (estimate.offer for estimate in shown)
+        if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
+    }
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
         f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
@@ -335,11 +332,7 @@ def _assumptions(
             if wanted.purchases == USUAL_PURCHASES
             else ()
         ),
-        *(
-            (f"billed to the second: the billing rule of {', '.join(unknown_rules)} is not known",)
-            if unknown_rules
-            else ()
-        ),
+        *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
     )
 
 

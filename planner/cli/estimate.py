@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, screen, write_notes, write_result
+from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
 from planner.render.estimates import notes_text, rendered_estimates
@@ -90,7 +90,5 @@ def estimate(
     if explain is not None:
         write_result(explanation(result, explain), output)
         return
-    width, is_terminal = screen()
-    is_terminal = is_terminal and output is None
-    write_result(rendered_estimates(result, form, width=width, is_terminal=is_terminal), output)
+    write_result(rendered_estimates(result, form, width=screen_width(output)), output)
     write_notes(notes_text(result, is_limited=not show_all))

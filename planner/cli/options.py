@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,9 +15,6 @@ from planner.prices.snapshots import write_durably
 from planner.render.listing import FORMATS, Listing, rendered
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-PIPE_WIDTH = 120
-"""Columns of a table that goes to a file or a pipe."""
 
 
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
@@ -52,14 +49,14 @@ def data_dir_option(function: _F) -> _F:
 
 def write_listing(listing: Listing, form: str, output: Path | None) -> None:
     """Write a listing in the chosen format to standard output or a file."""
-    width, is_terminal = screen()
-    write_result(rendered(listing, form, width=width, is_terminal=is_terminal and output is None), output)
+    write_result(rendered(listing, form, width=screen_width(output)), output)
 
 
-def screen() -> tuple[int, bool]:
-    """Width to draw for, and whether standard output is a terminal."""
-    is_terminal = sys.stdout.isatty()
-    return shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if is_terminal else PIPE_WIDTH, is_terminal
+def screen_width(output: Path | None) -> int | None:
+    """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe."""
+    if output is not None or not sys.stdout.isatty():
+        return None
+    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.stdout.fileno()).columns
 
 
 def write_result(text: str, output: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fnmatch
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,17 +16,19 @@ from planner.units import hours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingRule:
-    """How a provider turns run time into billed time, from `data/providers.csv`.
+    """How a provider turns run time into billed time for the instance types a glob matches, from `data/providers.csv`.
 
     `increment_seconds` and `minimum_seconds` are `None` where the provider's rule is not known.
     """
 
     provider: str
     display_name: str
+    instance_types: str
     increment_seconds: float | None
     minimum_seconds: float | None
     source: str
     as_of: str
+    note: str
 
 
 def rental_items(
@@ -47,8 +50,8 @@ def rental_items(
     >>> from planner.model import Purchase
     >>> offer = Offer(provider="vultr", instance_type="t", region="r", zone=None, gpu="l40s", gpu_count=1, vcpus=None,
     ...     memory_gib=None, purchase=Purchase.ON_DEMAND, usd_per_hour=2.0, observed_on=date(2026, 1, 1), source="s")
-    >>> hourly = BillingRule(provider="vultr", display_name="Vultr", increment_seconds=3600, minimum_seconds=3600,
-    ...     source="s", as_of="2026-01-01")
+    >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", increment_seconds=3600,
+    ...     minimum_seconds=3600, source="s", as_of="2026-01-01", note="")
     >>> items = rental_items(offer, hourly, training_seconds=5400, startup_seconds=600)
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
@@ -73,12 +76,20 @@ def billed_seconds(rule: BillingRule | None, seconds: float) -> float:
     return billed
 
 
+def billing_rule(provider: str, instance_type: str) -> BillingRule | None:
+    """The provider's rule for that type; `None` if none is known."""
+    rules = load_billing_rules().get(provider, ())
+    return next((rule for rule in rules if fnmatch.fnmatchcase(instance_type, rule.instance_types)), None)
+
+
 @cache
-def load_billing_rules() -> Mapping[str, BillingRule]:
+def load_billing_rules() -> Mapping[str, tuple[BillingRule, ...]]:
     """Billing rules of the shipped table by provider."""
-    path = shipped_data_dir() / "providers.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["provider"]: _rule(row) for row in csv.DictReader(file)}
+    rules: dict[str, tuple[BillingRule, ...]] = {}
+    with (shipped_data_dir() / "providers.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            rules[row["provider"]] = (*rules.get(row["provider"], ()), _rule(row))
+    return rules
 
 
 def _rule(row: dict[str, str]) -> BillingRule:
@@ -86,8 +97,10 @@ def _rule(row: dict[str, str]) -> BillingRule:
     return BillingRule(
         provider=row["provider"],
         display_name=row["display_name"],
+        instance_types=row["instance_types"],
         increment_seconds=float(increment) if increment else None,
         minimum_seconds=float(minimum) if minimum else None,
         source=row["source"],
         as_of=row["as_of"],
+        note=row["note"],
     )

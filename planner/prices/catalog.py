@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
@@ -120,82 +121,78 @@ class _Sieve:
 
     def __init__(self, wanted: OfferFilter, today: date) -> None:
         self.today = today
-        self.known = frozenset(load_gpus())
-        # GPU key -> counts asked for; an empty set stands for any count
-        self.counts: dict[str, set[float]] | None = None
-        if wanted.gpus:
-            self.counts = {}
-            for choice in wanted.gpus:
-                for gpu in choice.gpus:
-                    self.counts.setdefault(gpu, set()).update(() if choice.count is None else (choice.count,))
+        # GPU -> counts asked for; None stands for any count
+        self.asked: dict[str, set[float] | None] = {} if wanted.gpus else dict.fromkeys(load_gpus())
+        for choice in wanted.gpus:
+            for gpu in choice.gpus:
+                counts = self.asked.setdefault(gpu, set())
+                if choice.count is None or counts is None:
+                    self.asked[gpu] = None
+                else:
+                    counts.add(choice.count)
         self.gpu_counts = frozenset(wanted.gpu_counts)
         self.regions = frozenset(region.lower() for region in wanted.regions)
         self.purchases = frozenset(str(purchase) for purchase in wanted.purchases or Purchase)
         age = wanted.max_price_age_days
         self.oldest = "" if age is None else (today - timedelta(days=age)).isoformat()
-        self.lost: Counter[str] = Counter(
-            dict.fromkeys(("other GPUs", "other GPU counts", "other regions", "other purchase kinds"), 0)
-        )
         self.too_old = f"price older than {age} days"
-        self.lost[self.too_old] = 0
+        self.lost: Counter[str] = Counter(dict.fromkeys((*_FILTERS, self.too_old, _RETIRED), 0))
 
     def offers(self, snapshot: Snapshot, *, every_offer: bool) -> list[Offer]:
         """Offers of one snapshot that pass, in its order."""
         passed: list[tuple[float, list[str]]] = []
         best: dict[tuple[str, str, str], tuple[float, list[str]]] = {}
-        dearer = 0
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
-                price = float(row[6])
-                count = float(row[1])
-            except (ValueError, IndexError):
-                price = count = 0.0
-            # `not price > 0` also catches NaN
-            if row[0] not in self.known or not 0 < price < 1e7 or not count > 0 or row[5] not in _PURCHASES:
+                gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
+                count, price = float(count_text), float(price_text)
+            except ValueError:
+                raise _bad_row(snapshot, line, row) from None
+            # a NaN is not above 0 either
+            if not (0 < price < 1e7 and 0 < count < 1e6 and gpu in _known_gpus() and purchase in _PURCHASES):
                 raise _bad_row(snapshot, line, row)
-            if self._takes(row, count):
-                continue
-            if row[2] in retired:
-                self.lost[_RETIRED] += 1
-                continue
-            if every_offer:
+            reason = self._reason_to_leave_out(gpu, count, region, purchase, day)
+            if reason is None and instance_type in retired:
+                reason = _RETIRED
+            if reason is not None:
+                self.lost[reason] += 1
+            elif every_offer:
                 passed.append((price, row))
-                continue
-            key = (row[0], row[1], row[5])
-            known = best.get(key)
-            if known is None or price < known[0]:
-                best[key] = (price, row)
-            dearer += known is not None
-        if not every_offer:
-            self.lost["dearer than the best region of the same provider, GPU, count and purchase"] += dearer
-            passed = list(best.values())
-        return [_offer(snapshot.provider, price, row) for price, row in passed]
+            else:
+                key = (gpu, count_text, purchase)
+                if key in best:
+                    self.lost[_DEARER] += 1
+                if key not in best or price < best[key][0]:
+                    best[key] = (price, row)
+        return [_offer(snapshot, price, row) for price, row in (passed or best.values())]
 
-    def _takes(self, row: list[str], count: float) -> bool:
-        if self.counts is not None:
-            asked = self.counts.get(row[0])
-            if asked is None:
-                self.lost["other GPUs"] += 1
-                return True
-            if asked and count not in asked:
-                self.lost["other GPU counts"] += 1
-                return True
-        if self.gpu_counts and count not in self.gpu_counts:
-            self.lost["other GPU counts"] += 1
-        elif self.regions and row[3].lower() not in self.regions:
-            self.lost["other regions"] += 1
-        elif row[5] not in self.purchases:
-            self.lost["other purchase kinds"] += 1
-        elif row[10] < self.oldest:
-            self.lost[self.too_old] += 1
-        else:
-            return False
-        return True
+    def _reason_to_leave_out(self, gpu: str, count: float, region: str, purchase: str, day: str) -> str | None:
+        counts = self.asked.get(gpu, _NONE)
+        if counts is _NONE:
+            return "other GPUs"
+        if (counts is not None and count not in counts) or (self.gpu_counts and count not in self.gpu_counts):
+            return "other GPU counts"
+        if self.regions and region.lower() not in self.regions:
+            return "other regions"
+        if purchase not in self.purchases:
+            return "other purchase kinds"
+        return self.too_old if day < self.oldest else None
 
 
+_NONE: set[float] = set()
+_FILTERS = ("other GPUs", "other GPU counts", "other regions", "other purchase kinds")
+_DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
 _RETIRED = "instance types that the provider has retired"
 _PURCHASES = frozenset(str(purchase) for purchase in Purchase)
+
+
+_VERIFY = "Delete the snapshot, or look at it with: planner prices verify"
+
+
+@cache
+def _known_gpus() -> frozenset[str]:
+    return frozenset(load_gpus())
 
 
 def _bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
@@ -209,10 +206,7 @@ def _bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
             f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
         )
     column, text = ("gpu_count", row[1]) if not _is_positive(row[1]) else ("usd_per_hour", row[6])
-    return SnapshotError(
-        f"{where}, column {column}: {text!r} is not a positive number. "
-        "Delete the snapshot or run: planner prices verify"
-    )
+    return SnapshotError(f"{where}, column {column}: {text!r} is not a positive number. {_VERIFY}")
 
 
 def _is_positive(text: str) -> bool:
@@ -222,7 +216,14 @@ def _is_positive(text: str) -> bool:
         return False
 
 
-def _offer(provider: str, price: float, row: list[str]) -> Offer:
+def _offer(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
+    try:
+        return _parsed(snapshot.provider, price, row)
+    except ValueError as error:
+        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {error}. {_VERIFY}") from error
+
+
+def _parsed(provider: str, price: float, row: list[str]) -> Offer:
     return Offer(
         provider=provider,
         instance_type=row[2],

@@ -15,8 +15,8 @@ WIDE = 120
 """Columns a screen needs for one line an estimate; narrower ones get two lines."""
 
 
-def rendered_estimates(result: EstimateResult, form: str, *, width: int, is_terminal: bool) -> str:
-    """The estimates in one of the four formats, ending in a line end."""
+def rendered_estimates(result: EstimateResult, form: str, *, width: int | None) -> str:
+    """The estimates in one of the four formats; `width` is that of the terminal, `None` for a file or pipe."""
     if form == "json":
         return to_json(document(result))
     if form == "csv":
@@ -24,7 +24,7 @@ def rendered_estimates(result: EstimateResult, form: str, *, width: int, is_term
     rows = [_shown_row(estimate, result) for estimate in result.estimates]
     if form == "markdown":
         return to_markdown(_MARKDOWN, rows)
-    return to_table(_COLUMNS_WIDE if width >= WIDE else _COLUMNS_NARROW, rows, width=width, is_terminal=is_terminal)
+    return to_table(_COLUMNS_WIDE if width is None or width >= WIDE else _COLUMNS_NARROW, rows, width=width)
 
 
 def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:

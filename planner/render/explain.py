@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.cost.rental import billed_seconds, load_billing_rules
+from planner.cost.rental import billed_seconds, billing_rule
 from planner.errors import UsageError
 from planner.estimate import EstimateResult
 from planner.model import Estimate
@@ -83,15 +83,13 @@ def _price(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
 
 
 def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
-    rule = load_billing_rules().get(estimate.offer.provider)
+    rule = billing_rule(estimate.offer.provider, estimate.offer.instance_type)
     if rule is None or rule.increment_seconds is None:
         yield f"billed to the second: the billing rule of {estimate.offer.provider} is not known"
     else:
+        least = f"at least {rule.minimum_seconds:g} s" if rule.minimum_seconds else "no minimum known"
         billed = billed_seconds(rule, estimate.seconds)
-        yield (
-            f"billed in steps of {rule.increment_seconds:g} s, at least {rule.minimum_seconds or 0:g} s: {billed:,.0f} s;"
-            f" {rule.source}, {rule.as_of}"
-        )
+        yield f"billed in steps of {rule.increment_seconds:g} s, {least}: {billed:,.0f} s; {rule.source}, {rule.as_of}"
     for item in estimate.items:
         yield f"{item.name}: {item.quantity:.4f} {item.unit} x {item.usd_per_unit:g} USD = {item.usd:,.4f} USD"
     yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"

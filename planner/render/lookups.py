@@ -51,26 +51,33 @@ def offers_listing(offers: Iterable[Offer], today: date) -> Listing:
     return Listing(schema="planner.prices/1", name="offers", columns=_OFFER_COLUMNS, rows=rows)
 
 
-def providers_listing(snapshots: Iterable[Snapshot], rules: Mapping[str, BillingRule], today: date) -> Listing:
-    """Providers with their newest price book and billing rule."""
-    rows: list[Row] = []
-    for snapshot in snapshots:
-        rule = rules.get(snapshot.provider)
-        rows.append(
-            {
-                "provider": snapshot.provider,
-                "name": rule.display_name if rule else None,
-                "newest_prices": snapshot.observed_on.isoformat(),
-                "age_days": (today - snapshot.observed_on).days,
-                "offers": snapshot.rows,
-                "unpriced": len(snapshot.unpriced),
-                "billing_increment_seconds": rule.increment_seconds if rule else None,
-                "billing_minimum_seconds": rule.minimum_seconds if rule else None,
-                "billing_source": rule.source if rule else None,
-                "file": str(snapshot.path),
-            }
-        )
+def providers_listing(
+    snapshots: Iterable[Snapshot], rules: Mapping[str, Sequence[BillingRule]], today: date
+) -> Listing:
+    """Providers with their newest price book and billing rules, one rule a row."""
+    rows = [
+        _provider_row(snapshot, rule, today)
+        for snapshot in snapshots
+        for rule in rules.get(snapshot.provider) or (None,)
+    ]
     return Listing(schema="planner.providers/1", name="providers", columns=_PROVIDER_COLUMNS, rows=rows)
+
+
+def _provider_row(snapshot: Snapshot, rule: BillingRule | None, today: date) -> Row:
+    return {
+        "provider": snapshot.provider,
+        "name": rule.display_name if rule else None,
+        "newest_prices": snapshot.observed_on.isoformat(),
+        "age_days": (today - snapshot.observed_on).days,
+        "offers": snapshot.rows,
+        "unpriced": len(snapshot.unpriced),
+        "instance_types": rule.instance_types if rule else "*",
+        "billing_increment_seconds": rule.increment_seconds if rule else None,
+        "billing_minimum_seconds": rule.minimum_seconds if rule else None,
+        "billing_source": rule.source if rule else None,
+        "billing_note": rule.note if rule else None,
+        "file": str(snapshot.path),
+    }
 
 
 def _gpu_row(gpu: Gpu) -> Row:
@@ -145,6 +152,7 @@ _PROVIDER_COLUMNS = (
     Column(key="age_days", heading="age (d)", is_number=True),
     Column(key="offers", heading="offers", text=number(0), is_number=True),
     Column(key="unpriced", heading="unpriced types", is_number=True),
+    Column(key="instance_types", heading="types"),
     Column(key="billing_increment_seconds", heading="billed in steps of (s)", text=significant, is_number=True),
     Column(key="billing_minimum_seconds", heading="at least (s)", text=significant, is_number=True),
     Column(key="billing_source", heading="billing rule from"),

@@ -34,13 +34,13 @@ def failed_checks(
     models: Mapping[str, Model],
     datasets: Mapping[str, Dataset],
 ) -> dict[Benchmark, str]:
-    """Every row that fails a check, with the reason of the first one it fails.
+    """Every row that fails a check, with the reason of the first one it fails: repeats, peak, steps, scaling.
 
     Rows that fail an earlier check are no yardstick for scaling: a bad single-GPU row does not condemn good rows of
     eight GPUs.
     """
     rows = list(benchmarks)
-    failed = contradictory(rows) | impossible(rows, gpus=gpus, models=models)
+    failed = impossible(rows, gpus=gpus, models=models) | contradictory(rows)  # a key's last reason stays
     failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
     failed |= superlinear([row for row in rows if row not in failed])
     return failed

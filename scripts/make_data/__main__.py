@@ -12,9 +12,18 @@ import click
 
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.models import write_datasets, write_models
+from scripts.make_data.prices import write_price_books, write_spot_interruptions
 from scripts.make_data.throughput import write_throughput
 
-WRITERS = (write_gpus, write_gpu_aliases, write_datasets, write_models, write_throughput)
+WRITERS = (
+    write_gpus,
+    write_gpu_aliases,
+    write_datasets,
+    write_models,
+    write_throughput,
+    write_price_books,
+    write_spot_interruptions,
+)
 
 
 @click.command()

@@ -22,6 +22,7 @@ from typing import Any
 
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_durably
 from scripts.make_data.price_rules import RETIREMENTS, PriceRow, reason_against
+from scripts.make_data.tables import read_table, write_table
 
 BOOKS = {
     "aws": ("2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15"),
@@ -38,6 +39,7 @@ SAVINGS_PLANS = {("azure", "2026-06-15"): "savings-plans-azure-2026-06-15"}
 EXCLUDES = {
     "gcp": (
         ("a2-ultragpu-*", "375 GB per GPU, about 0.04 USD/h per GPU in us-central1"),
+        ("a3-edgegpu-*", "6000 GB, about 0.66 USD/h in us-central1"),
         ("a3-highgpu-*", "750 GB per GPU, about 0.66 USD/h on a3-highgpu-8g in us-central1"),
         ("a3-megagpu-*", "6000 GB, about 0.66 USD/h in us-central1"),
         ("a3-ultragpu-*", "12000 GB, about 1.32 USD/h in us-central1"),
@@ -74,28 +76,28 @@ def write_price_books(reference: Path, out: Path) -> list[tuple[Path, int]]:
         for day, book, set_aside in _books(reference / "prices", provider, days):
             all_set_aside |= set_aside
             written.append(_write_book(out, provider, day, book, set_aside))
-    rows = [{**asdict(row), "reason": reason} for row, reason in all_set_aside.values()]
-    rows.sort(key=lambda row: [row[column] for column in SET_ASIDE_COLUMNS])
-    written.append(_write_csv(out / "prices" / "set-aside.csv", SET_ASIDE_COLUMNS, rows))
+    rows = sorted(
+        [getattr(row, column) for column in SET_ASIDE_COLUMNS[:-1]] + [reason] for row, reason in all_set_aside.values()
+    )
+    written.append(write_table(out / "prices" / "set-aside.csv", SET_ASIDE_COLUMNS, rows))
     return written
 
 
 def write_spot_interruptions(reference: Path, out: Path) -> list[tuple[Path, int]]:
     """Write `spot_interruptions.csv`: chance of interruption within a month and savings, by type and region."""
-    rows = [
-        {
-            "instance_type": row["instance_type"],
-            "region": row["region"],
-            "interruption_low_fraction": _fraction(row["interruption_band_low_pct"]),
-            "interruption_high_fraction": _fraction(row["interruption_band_high_pct"]),
-            "savings_fraction": _fraction(row["savings_pct"]),
-            "observed_on": row["as_of"],
-            "source": row["source"],
-        }
-        for row in _read_csv(reference / "prices" / "spot-interruptions-aws.csv")
-    ]
-    rows.sort(key=lambda row: (row["instance_type"], row["region"]))
-    return [_write_csv(out / "spot_interruptions.csv", INTERRUPTION_COLUMNS, rows)]
+    rows = sorted(
+        (
+            row["instance_type"],
+            row["region"],
+            _fraction(row["interruption_band_low_pct"]),
+            _fraction(row["interruption_band_high_pct"]),
+            _fraction(row["savings_pct"]),
+            row["as_of"],
+            row["source"],
+        )
+        for row in read_table(reference / "prices" / "spot-interruptions-aws.csv")
+    )
+    return [write_table(out / "spot_interruptions.csv", INTERRUPTION_COLUMNS, rows)]
 
 
 def _books(folder: Path, provider: str, days: Sequence[str]) -> Iterable[tuple[str, Book, SetAside]]:
@@ -116,9 +118,9 @@ def _books(folder: Path, provider: str, days: Sequence[str]) -> Iterable[tuple[s
 
 
 def _collected(folder: Path, provider: str, day: str) -> list[PriceRow]:
-    rows = [_price_row(row) for row in _read_csv(folder / f"{provider}-{day}.csv")]
+    rows = [_price_row(row) for row in read_table(folder / f"{provider}-{day}.csv")]
     if (provider, day) in SAVINGS_PLANS:
-        plans = [_price_row(row) for row in _read_csv(folder / f"{SAVINGS_PLANS[provider, day]}.csv")]
+        plans = [_price_row(row) for row in read_table(folder / f"{SAVINGS_PLANS[provider, day]}.csv")]
         rows += [replace(row, purchase=row.purchase.replace("reserved_", "savings_")) for row in plans]
     keys = [row.key for row in rows]
     if len(set(keys)) < len(keys):
@@ -146,7 +148,7 @@ def _price_row(row: Mapping[str, str]) -> PriceRow:
 
 
 def _host_sizes(rows: Iterable[PriceRow]) -> dict[str, tuple[str, str]]:
-    """Number of vCPUs and memory by instance type, where the sources that state them agree."""
+    """Host size (vCPUs, memory) by instance type, where the sources that state them agree."""
     vcpus, memory = defaultdict(set), defaultdict(set)
     for row in rows:
         vcpus[row.instance_type].add(row.vcpus)
@@ -167,7 +169,7 @@ def _with_host_size(row: PriceRow, sizes: Mapping[str, tuple[str, str]]) -> Pric
 def _write_book(out: Path, provider: str, day: str, book: Book, set_aside: SetAside) -> tuple[Path, int]:
     network = {
         row["instance_type"]: row["network_gbps"]
-        for row in _read_csv(_HERE / "network.csv")
+        for row in read_table(_HERE / "network.csv")
         if row["provider"] == provider
     }
     rows = sorted(book.values(), key=_sort_key)
@@ -183,7 +185,7 @@ def _write_book(out: Path, provider: str, day: str, book: Book, set_aside: SetAs
         "sources": _sources(rows),
         "unpriced": _unpriced(provider, day, book, set_aside),
         "excludes": _excludes(provider, rows),
-        "retired": _retired(provider, rows),
+        "retired": _retired(provider, day, rows),
         "made_by": "scripts/make_data/prices.py",
     }
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -198,7 +200,7 @@ def _sort_key(row: PriceRow) -> tuple[str, float, str, str, str, str]:
 
 def _sources(rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     """One entry per source text and date in the book, with address and licence from `price_sources.csv`."""
-    places = _read_csv(_HERE / "price_sources.csv")
+    places = read_table(_HERE / "price_sources.csv")
     entries = []
     for source, observed_on in sorted({(row.source, row.observed_on) for row in rows}):
         place = next(place for place in places if source.startswith(place["prefix"]))
@@ -215,23 +217,22 @@ def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[
         if (row.instance_type, row.purchase) not in sold:
             purchases[row.instance_type, row.gpu, row.gpu_count, reason].add(row.purchase)
     entries = [
-        (
-            instance_type,
-            gpu,
-            gpu_count,
-            f"{', '.join(_PURCHASE_WORDS.get(name, name) for name in sorted(names))}: {reason}",
-        )
+        (instance_type, gpu, gpu_count, f"{_in_words(names)}: {reason}")
         for (instance_type, gpu, gpu_count, reason), names in purchases.items()
     ]
     entries += [
         (row["instance_type"], row["gpu"], row["gpu_count"], row["reason"])
-        for row in _read_csv(_HERE / "unpriced.csv")
+        for row in read_table(_HERE / "unpriced.csv")
         if row["provider"] == provider and row["first_listed"] <= day
     ]
     return [
         {"instance_type": instance_type, "gpu": gpu, "gpu_count": _json_number(gpu_count), "reason": reason}
         for instance_type, gpu, gpu_count, reason in sorted(set(entries))
     ]
+
+
+def _in_words(purchases: Iterable[str]) -> str:
+    return ", ".join(_PURCHASE_WORDS.get(purchase, purchase) for purchase in sorted(purchases))
 
 
 def _excludes(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
@@ -243,9 +244,11 @@ def _excludes(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     ]
 
 
-def _retired(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
+def _retired(provider: str, day: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
     """Types of the book that their provider has retired, or announced to retire, although a source prices them."""
-    types = {row.instance_type for row in rows if row.observed_on >= "2026"}  # older lists knew of no retirement
+    if day < "2021":  # no retirement of a GPU family was announced before
+        return []
+    types = {row.instance_type for row in rows}
     return [
         {"instance_type": name, "retired_on": retirement.retired_on.isoformat(), "address": retirement.address}
         for retirement in RETIREMENTS
@@ -261,16 +264,6 @@ def _fraction(percent: str) -> str:
 def _json_number(text: str) -> float:
     number = float(text)
     return int(number) if number.is_integer() else number
-
-
-def _read_csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> tuple[Path, int]:
-    write_durably(path, _csv_bytes(columns, rows))
-    return path, len(rows)
 
 
 def _csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bytes:

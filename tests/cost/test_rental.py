@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.cost.rental import BillingRule, billed_seconds, rental_items
+from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from tests.builders import an_offer
 
 PER_SECOND = BillingRule(
     provider="testcloud",
     display_name="Test Cloud",
+    instance_types="*",
     increment_seconds=1.0,
     minimum_seconds=60.0,
     source="made for a test",
     as_of="2026-06-01",
+    note="",
 )
 SECONDS = st.floats(min_value=0.001, max_value=1e8)
 
@@ -33,7 +35,14 @@ SECONDS = st.floats(min_value=0.001, max_value=1e8)
 def test_billed_time_by_hand(increment, minimum, seconds, expected):
     """Steps round up, the minimum holds, an unknown rule bills what ran."""
     rule = BillingRule(
-        provider="p", display_name="P", increment_seconds=increment, minimum_seconds=minimum, source="s", as_of="d"
+        provider="p",
+        display_name="P",
+        instance_types="*",
+        increment_seconds=increment,
+        minimum_seconds=minimum,
+        source="s",
+        as_of="d",
+        note="",
     )
 
     assert expected == billed_seconds(rule, seconds)
@@ -59,3 +68,17 @@ def test_items_sum_to_billed_time_times_price(training, startup, nodes):
 def test_billed_time_is_never_less_than_run_time(seconds):
     """Rounding is never in the customer's favour."""
     assert billed_seconds(PER_SECOND, seconds) >= seconds
+
+
+@pytest.mark.parametrize(("shape", "minimum"), [("BM.GPU.H100.8", 3600.0), ("VM.GPU.A10.1", 60.0)])
+def test_the_rule_of_the_shape_holds(shape, minimum):
+    """Oracle bills bare metal for an hour at least, virtual machines for a minute."""
+    rule = billing_rule("oci", shape)
+
+    assert rule is not None
+    assert minimum == rule.minimum_seconds
+
+
+def test_an_unknown_provider_has_no_rule():
+    """A provider that is not in the table is not given somebody else's rule."""
+    assert billing_rule("testcloud", "test-8x") is None

@@ -100,12 +100,13 @@ def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: B
     )
 
 
-def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer]) -> list[str]:
+def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer], *, may_shrink: bool = False) -> list[str]:
     """Why a fetch as a whole is not believed, with the figures; empty if it is.
 
     Args:
         fresh: rows that passed `check_offers`.
         previous: rows of the book before that the fetch set out to replace, no others.
+        may_shrink: fewer rows are no reason, as for catalogues that never claimed to be complete.
     """
     if not fresh:
         return ["No row is left."]
@@ -113,7 +114,7 @@ def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer]) -> list[str]:
     for purchase in Purchase:
         now = [offer for offer in fresh if offer.purchase is purchase]
         before = [offer for offer in previous if offer.purchase is purchase]
-        if before and len(now) < (1 - FEWER_ROWS_FRACTION) * len(before):
+        if not may_shrink and len(now) < (1 - FEWER_ROWS_FRACTION) * len(before):
             reasons.append(
                 f"{purchase}: {len(now):,} rows where there were {len(before):,} "
                 f"({len(now) / len(before) - 1:+.0%}; the limit is {-FEWER_ROWS_FRACTION:.0%})."
@@ -126,13 +127,13 @@ def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer]) -> list[str]:
     return reasons
 
 
-def price_bands(offers: Iterable[Offer]) -> dict[tuple[str, bool], Band]:
-    """The band of each (GPU, is spot) from earlier prices; GPUs with too few prices have none."""
+def price_bands(offers: Iterable[Offer], factor: float = BAND_FACTOR) -> dict[tuple[str, bool], Band]:
+    """The band of each (GPU, is spot) from other prices, stretched; GPUs with too few prices have none."""
     prices: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for offer in offers:
         prices[offer.gpu, _is_spot(offer)].append(offer.usd_per_gpu_hour)
     return {
-        key: Band(low=min(found) / BAND_FACTOR, high=max(found) * BAND_FACTOR)
+        key: Band(low=min(found) / factor, high=max(found) * factor)
         for key, found in prices.items()
         if len(found) >= SMALLEST_BAND
     }

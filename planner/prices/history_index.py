@@ -52,21 +52,16 @@ def unreadable_books(connection: sqlite3.Connection) -> list[str]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    for place in (str(path), ":memory:"):
+    for attempt in range(2):
         try:
-            if place != ":memory:":
-                path.parent.mkdir(parents=True, exist_ok=True)
-            return _ready(place)
-        except sqlite3.DatabaseError:
-            # not an index, or of another version: it is derived, so make it anew
-            path.unlink(missing_ok=True)
-            try:
-                return _ready(place)
-            except sqlite3.Error:
-                continue
-        except OSError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if attempt:
+                # not an index, or of another version: it is derived, so make it anew
+                path.unlink(missing_ok=True)
+            return _ready(str(path))
+        except (sqlite3.Error, OSError):
             continue
-    raise AssertionError("an index in memory can always be made")
+    return _ready(":memory:")
 
 
 def _ready(place: str) -> sqlite3.Connection:

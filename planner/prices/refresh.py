@@ -35,7 +35,7 @@ Progress = Callable[[str, str], None]
 class RefreshOrder:
     """What to refresh and how; empty `regions` or `purchases` mean all.
 
-    `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date.
+    Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date.
     """
 
     data_dir: Path
@@ -176,7 +176,7 @@ class _Run:
         wanted = [offer for offer in delivery.parsed.offers if order.asks_for(offer)]
         checked = check_offers(wanted, previous=old, bands=self.bands, accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
-        refusals = check_whole(checked.offers, result.replaced)
+        refusals = check_whole(checked.offers, result.replaced, may_shrink=delivery.is_addition)
         is_refused = bool(refusals) and not (order.accepts and checked.offers)
         known = (
             None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)
@@ -269,7 +269,7 @@ def _is_asked_for(order: RefreshOrder, delivery: Delivery, offer: Offer) -> bool
 
 
 def _is_within(offer: Offer, regions: Sequence[str], purchases: Sequence[Purchase]) -> bool:
-    return (not regions or offer.region in regions) and (not purchases or offer.purchase in purchases)
+    return (not regions or offer.region.lower() in regions) and (not purchases or offer.purchase in purchases)
 
 
 def _version() -> str:

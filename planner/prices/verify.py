@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from planner.errors import SnapshotError
 from planner.model import Offer
 from planner.paths import shipped_data_dir
-from planner.prices.books import book_offers, book_paths, newest_offers
+from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key
-from planner.prices.checks import check_offers, price_bands
+from planner.prices.checks import BAND_FACTOR, Bands, check_offers, price_bands
 from planner.prices.snapshots import interrupted_writes, read_rows, read_snapshot, sort_key
 
 
@@ -31,7 +31,12 @@ class BookReport:
 def verify_books(data_dir: Path, providers: tuple[str, ...] = ()) -> list[BookReport]:
     """Every book of the named providers (all, if none is named), then what interrupted refreshes left behind."""
     shipped = shipped_data_dir()
-    market = newest_offers(data_dir)
+    # the newest two of each provider: one vouches for the other, and a year of books is not held in memory
+    market = {
+        path: _offers(path)
+        for _, books in groupby(book_paths(data_dir), key=lambda path: path.parent.name)
+        for path in list(books)[-2:]
+    }
     reports = []
     for path in book_paths(data_dir):
         if providers and path.parent.name not in providers:
@@ -63,7 +68,7 @@ def verify_books(data_dir: Path, providers: tuple[str, ...] = ()) -> list[BookRe
     return reports
 
 
-def _verified(path: Path, market: Sequence[Offer]) -> tuple[int | None, list[str]]:
+def _verified(path: Path, market: Mapping[Path, tuple[Offer, ...]]) -> tuple[int | None, list[str]]:
     rows = None
     try:
         snapshot = read_snapshot(path)
@@ -84,6 +89,19 @@ def _verified(path: Path, market: Sequence[Offer]) -> tuple[int | None, list[str
     future = [offer for offer in offers if offer.observed_on > snapshot.observed_on]
     if future:
         problems.append(f"{len(future)} prices are observed after the day of the book, first {future[0].instance_type}")
-    odd = check_offers(offers, previous=(), bands=price_bands([*market, *offers])).held_back
+    odd = check_offers(offers, previous=(), bands=_bands(market, path)).held_back
     problems += [f"{row.instance_type} {row.zone or row.region} {row.purchase}: {row.reason}" for row in odd]
     return rows, problems
+
+
+def _bands(market: Mapping[Path, tuple[Offer, ...]], path: Path) -> Bands:
+    # a book must not vouch for itself; the other books are older and newer, hence the second factor
+    others = [offer for book, offers in market.items() if book != path for offer in offers]
+    return price_bands(others, BAND_FACTOR**2)
+
+
+def _offers(path: Path) -> tuple[Offer, ...]:
+    try:
+        return book_offers(read_snapshot(path))
+    except SnapshotError:
+        return ()  # reported where the book itself is verified

@@ -321,5 +321,5 @@ def test_secrets_in_a_message_are_taken_out(fake, monkeypatch):
 
 def test_an_unknown_provider_is_named_with_close_matches():
     """Nobody is asked for prices of a cloud that no adapter knows."""
-    with pytest.raises(UnknownNameError, match="Unknown provider 'azur'. Did you mean azure"):
+    with pytest.raises(UnknownNameError, match=r"Unknown provider 'azur'\. Did you mean azure"):
         load_provider("azur")

@@ -157,7 +157,7 @@ def estimate(
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
         assumptions=_assumptions(work.workload, work.samples_source, shown, wanted),
-        notes=_notes(wanted, shown, throughputs),
+        notes=_notes(wanted, shown, throughputs, today),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
@@ -340,13 +340,20 @@ def _notes(
     wanted: OfferFilter,
     shown: Sequence[Estimate],
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    today: date,
 ) -> tuple[str, ...]:
     notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
     notes += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
-    without: dict[str, list[str]] = {}
+    old = sum((today - estimate.offer.observed_on).days > 365 for estimate in shown)
+    if old:
+        notes.append(
+            f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
+        )
+    without: dict[str, dict[str, list[str]]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):
-            without.setdefault(str(throughput), []).append(f"{gpu_count:g}x {gpu}")
-    notes += [f"{reason} on {', '.join(cells)}" for reason, cells in without.items()]
+            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+    for reason, by_gpu in without.items():
+        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
     return tuple(notes)

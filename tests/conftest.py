@@ -2,8 +2,13 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parent.parent
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "PLANNER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -34,3 +39,39 @@ def _loopback_only(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def pytest_addoption(parser):
+    """`--update-golden` rewrites the golden files from what the code prints now; review the diff like code."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*")
+
+
+@pytest.fixture
+def golden(request):
+    """Compares a text with a file of tests/golden, or rewrites the file."""
+
+    def compare(name, text):
+        path = Path(__file__).parent / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text
+
+    return compare
+
+
+@pytest.fixture
+def run_planner(tmp_path):
+    """Runs the command as a process of its own, as a user does; returns the completed process."""
+
+    def run(*arguments, environment=None, **options):
+        settings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+        settings.pop("COLUMNS", None)
+        return subprocess.run(
+            [sys.executable, "-m", "planner", *map(str, arguments)],
+            **{"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 60, **options},
+            env=settings,
+            check=False,
+        )
+
+    return run

@@ -10,6 +10,7 @@ import click
 
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
+from planner.hardware.gpus import choose_gpus
 from planner.prices.offers import by_price, select
 from planner.render.lookups import offers_listing
 
@@ -55,5 +56,12 @@ def list_prices(
     left_out = [f"{entry.count:>6,}  {entry.reason}" for entry in selection.left_out]
     if len(shown) < len(offers):
         left_out.append(f"{len(offers) - len(shown):>6,}  ranked after the first {limit}; --all shows every offer")
+    if filters["gpus"]:
+        wanted = {gpu for text in filters["gpus"] for gpu in choose_gpus(text).gpus}
+        left_out += [
+            f"{provider} {entry.instance_type} has no usable public price: {entry.reason}"
+            for provider, entry in selection.unpriced
+            if entry.gpu in wanted
+        ]
     books = ", ".join(f"{book.provider} {book.observed_on} ({book.age_days} days old)" for book in selection.books)
     write_notes([f"Prices: {books}", *(["Left out:", *left_out] if left_out else [])])

@@ -6,11 +6,12 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from planner.errors import OutputError, ProviderError
 
@@ -27,44 +28,42 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
         OutputError: the folder cannot be written.
     """
     path = data_dir / "refresh.lock"
+    advice = "Free some space, or choose another folder with --data-dir."
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        file = path.open("ab+", buffering=0)
     except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror}. Choose another folder with --data-dir.") from error
+        raise OutputError(f"Cannot write {path}: {error.strerror}. {advice}") from error
     with file:
         if not _try_lock(file):
             raise ProviderError(
                 f"Another refresh of {data_dir} is running ({_owner(path)}). Wait for it, then try again."
             )
-        _write_owner(file)
+        try:
+            _write_owner(file)
+        except OSError as error:
+            raise OutputError(f"Cannot write {path}: {error.strerror}. {advice}") from error
         try:
             yield
         finally:
-            _forget_owner(file)
+            # the file itself stays: removing it would let a third process lock a file that a second one still waits for
+            file.truncate(0)
 
 
-def _write_owner(file: IO[str]) -> None:
+def _write_owner(file: BinaryIO) -> None:
     owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-    file.seek(0)
-    file.truncate()
-    json.dump(owner, file)
-    file.flush()
-
-
-def _forget_owner(file: IO[str]) -> None:
-    # the file itself stays: removing it would let a third process lock a file that a second one still waits for
-    file.seek(0)
-    file.truncate()
-    file.flush()
+    file.truncate(0)
+    file.write(json.dumps(owner).encode())
 
 
 def _owner(path: Path) -> str:
-    try:
-        owner = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"see {path}"
+    for _ in range(20):
+        try:
+            owner = json.loads(path.read_text(encoding="utf-8"))
+            return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.01)  # it has the lock and is about to write its name
+    return f"see {path}"
 
 
 if sys.platform == "win32":
@@ -73,7 +72,7 @@ if sys.platform == "win32":
     # Windows locks bytes against reading too: lock one far behind the text that others read
     _FAR = 1 << 30
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(file: BinaryIO) -> bool:
         file.seek(_FAR)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -84,7 +83,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(file: IO[str]) -> bool:
+    def _try_lock(file: BinaryIO) -> bool:
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -48,8 +48,8 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotSold:
-    """Prices that sources derive from list rates although the provider does not sell that way."""
+class Unusable:
+    """Prices that sources give and nobody should plan with: not sold that way, or of a machine nobody is sure of."""
 
     provider: str
     instance_types: tuple[str, ...]
@@ -139,18 +139,27 @@ EVENTS = (
         for retirement in RETIREMENTS
     ),
 )
-NOT_SOLD = (
-    NotSold(
+UNUSABLE = (
+    Unusable(
         provider="gcp",
         instance_types=("a3-highgpu-1g", "a3-highgpu-2g", "a3-highgpu-4g"),
         purchases=("on_demand", *TERMS),
         reason=f"Google sells A3 High below 8 GPUs as spot and flex-start only ({_GOOGLE_GPUS})",
     ),
-    NotSold(
+    Unusable(
         provider="gcp",
         instance_types=("a3-ultragpu-8g", "a4-highgpu-8g", "a4x-*"),
         purchases=("on_demand",),
         reason=f"Google sells A3 Ultra, A4 and A4X by reservation, flex-start and spot, not on demand ({_GOOGLE_GPUS})",
+    ),
+    Unusable(
+        provider="azure",
+        instance_types=("Standard_NC8ads_A10_v4",),
+        purchases=ANY,
+        reason=(
+            "sources disagree whether it holds a whole A10 or half of one: its price and memory are half of "
+            "NC16ads_A10_v4, it takes the vGPU driver, and Azure's size list counts fractions as 1"
+        ),
     ),
 )
 
@@ -163,7 +172,7 @@ def reason_against(row: PriceRow, book: date, known: Mapping[tuple[str, ...], Pr
         book: the day of the book.
         known: the newest known price of every key of this provider on that day.
     """
-    for rule in NOT_SOLD:
+    for rule in UNUSABLE:
         if _covers(rule, row):
             return rule.reason
     for event in EVENTS:
@@ -172,7 +181,7 @@ def reason_against(row: PriceRow, book: date, known: Mapping[tuple[str, ...], Pr
     return _above_on_demand(row, known) or _superseded_world_wide(row, known)
 
 
-def _covers(rule: NotSold | Event, row: PriceRow) -> bool:
+def _covers(rule: Unusable | Event, row: PriceRow) -> bool:
     return (
         rule.provider == row.provider
         and row.purchase in rule.purchases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import threading
@@ -113,6 +114,7 @@ def without_secrets(text: str) -> str:
     return text
 
 
+_WRITE_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT}
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 
 
@@ -139,8 +141,10 @@ class _Run:
     def _outcome(self, provider: str, load: Callable[[], Delivery]) -> Outcome:
         try:
             return self._take(load())
-        except (PlannerError, OSError) as error:
+        except PlannerError as error:
             return Outcome(provider=provider, error=without_secrets(str(error)))
+        except OSError as error:
+            return Outcome(provider=provider, error=without_secrets(self._system_refusal(error)))
         except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
             text = f"The adapter failed in a way it should not: {type(error).__name__}: {error}"
             return Outcome(
@@ -241,6 +245,12 @@ class _Run:
             f"The prices as a whole are not believed. {' '.join(reasons)} "
             f"The book before stays in use. If the change is real: {again}"
         )
+
+    def _system_refusal(self, error: OSError) -> str:
+        if error.errno in _WRITE_ERRORS:
+            where = error.filename or f"below {self.order.data_dir}"
+            return f"Cannot write {where}: {error.strerror}. Free some space, or choose another folder with --data-dir."
+        return f"The system refused: {error}."
 
     def _report(self, provider: str, line: str) -> None:
         # the only way to stop a thread that waits for a cloud: at its next step

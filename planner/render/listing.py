@@ -153,5 +153,6 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, (list, tuple)):
-        return "; ".join(map(str, value))
-    return value
+        value = "; ".join(map(str, value))
+    # a spreadsheet takes a text that begins like this for a formula and runs it
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

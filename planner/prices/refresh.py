@@ -26,7 +26,14 @@ from planner.prices.lock import refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
-from planner.prices.snapshots import Snapshot, read_rows, read_snapshot, write_durably, write_snapshot
+from planner.prices.snapshots import (
+    Snapshot,
+    interrupted_writes,
+    read_rows,
+    read_snapshot,
+    write_durably,
+    write_snapshot,
+)
 
 Progress = Callable[[str, str], None]
 """Called with the provider and one short line a step; from several threads."""
@@ -290,6 +297,7 @@ def _version() -> str:
 
 
 def _sweep(data_dir: Path) -> None:
-    """Remove temporary files of killed refreshes; the lock says that none is running."""
-    for path in (data_dir / "prices").glob("*/.*.tmp"):
+    """Remove what killed refreshes left; the lock says that none is running."""
+    halves = interrupted_writes(data_dir)
+    for path in (*(data_dir / "prices").glob("*/.*.tmp"), *halves, *map(held_back_path, halves)):
         path.unlink(missing_ok=True)

@@ -73,18 +73,19 @@ def kill_at_random_moments(folder, count, seed=1):
     assert refresh_once(data_dir) is None
     set_version(listed, 1)
     began = time.perf_counter()
-    assert refresh_once(data_dir) is None
+    os.waitpid(in_child(lambda: refresh_once(data_dir) is not None), 0)
     usual = time.perf_counter() - began
     counted = {"killed": 0, "ended_before": 0, "new_book": 0, "old_book": 0, "left_half": 0, "broken": 0}
     current = newest_price(data_dir)
     for version in range(2, count + 2):
         set_version(listed, version)
         child = in_child(lambda: 0 if refresh_once(data_dir) is None else 1)
-        time.sleep(moments.uniform(0, usual * 1.2))
+        # every second one towards the end, where the book is written
+        time.sleep(usual * moments.uniform(0.7 * (version % 2), 1.1))
         os.kill(child, signal.SIGKILL)
         was_killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
         counted["killed" if was_killed else "ended_before"] += 1
-        counted["left_half"] += bool(interrupted_writes(data_dir) or list((data_dir / "prices").rglob("*.tmp")))
+        counted["left_half"] += bool(_rubbish(data_dir))
         try:
             for path in list_snapshots(data_dir)[-3:]:
                 book_offers(read_snapshot(path))
@@ -97,8 +98,12 @@ def kill_at_random_moments(folder, count, seed=1):
         current = now
     set_version(listed, count + 2)
     counted["next_refresh_failed"] = int(refresh_once(data_dir) is not None)
-    counted["left_after_next_refresh"] = len(list((data_dir / "prices").rglob("*.tmp")))
+    counted["left_after_next_refresh"] = len(_rubbish(data_dir))
     return counted
+
+
+def _rubbish(data_dir):
+    return [*interrupted_writes(data_dir), *(data_dir / "prices").rglob("*.tmp")]
 
 
 def fill_the_disk(folder, limits):

@@ -11,11 +11,12 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.errors import UsageError
-from planner.prices.delivery import Delivery, parse_pages
+from planner.prices.delivery import Delivery, Reach, parse_pages
 from planner.prices.registry import fetch_request, raw_pages
 
 DATE_ADVICE = "Such files do not say when their prices held; say it with --observed-on YYYY-MM-DD."
@@ -62,7 +63,8 @@ def cloud_delivery(
     for path in paths:
         place(path, pages.folder / path.relative_to(root))
     pages.finish(provider=provider, observed_at=moment, request=fetch_request((), (), 30.0))
-    return parse_pages(pages)
+    # somebody saved some files: they say nothing of regions that are not in them
+    return replace(parse_pages(pages), reach=Reach.PER_REGION)
 
 
 def place(path: Path, target: Path) -> None:

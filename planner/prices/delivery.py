@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     from providers.base import ParsedPrices, RawPages, Report
 
 
+class Reach(StrEnum):
+    """What a delivery says of the offers that it does not list."""
+
+    COMPLETE = "complete"  # they are gone
+    PER_REGION = "per region"  # they are gone where their region and purchase is listed at all, else unknown
+    LISTED_ONLY = "listed only"  # nothing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Parsed prices, and what they set out to replace.
 
-    Empty `regions` or `purchases` mean all. A delivery that `is_addition` (a catalogue made by others) updates and
-    adds offers, and says nothing about those it does not list. `sources`, `excludes` and `retired` go into the sidecar as they are.
+    Empty `regions` or `purchases` mean all. `sources`, `excludes` and `retired` go into the sidecar as they are.
     """
 
     provider: str
@@ -33,7 +41,7 @@ class Delivery:
     parsed: ParsedPrices
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
-    is_addition: bool = False
+    reach: Reach = Reach.COMPLETE
     sources: tuple[dict[str, Any], ...]
     excludes: tuple[dict[str, Any], ...] = ()
     retired: tuple[dict[str, Any], ...] = ()
@@ -96,6 +104,8 @@ def parse_pages(pages: RawPages) -> Delivery:
         observed_at=observed_at,
         parsed=parsed,
         sources=tuple(asdict(source) for source in parsed.sources),
+        # what could not be fetched is not gone
+        reach=Reach.PER_REGION if parsed.gaps else Reach.COMPLETE,
         regions=tuple(_texts(manifest, "regions", path)),
         purchases=purchases,
     )

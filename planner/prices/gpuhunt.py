@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.model import Purchase
-from planner.prices.delivery import Delivery
+from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import CatalogueReader, Line
 from planner.prices.registry import parsed_prices
 
@@ -36,7 +36,7 @@ def gpuhunt_delivery(path: Path, data_dir: Path, observed_at: datetime) -> Deliv
             reader.offers(), held_back=reader.held_back, unknown_gpus=sorted(reader.unknown_gpus.items())
         ),
         purchases=(Purchase.ON_DEMAND, Purchase.SPOT),
-        is_addition=True,
+        reach=Reach.LISTED_ONLY,
         sources=(
             {
                 "name": "gpuhunt catalogue",

@@ -10,7 +10,7 @@ from typing import Any
 from planner.model import HeldBack, Offer, Unpriced
 from planner.prices.changes import offer_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem
-from planner.prices.delivery import Delivery
+from planner.prices.delivery import Delivery, Reach
 from planner.prices.snapshots import Snapshot
 
 
@@ -27,9 +27,8 @@ class Merged:
 def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_for: Callable[[Offer], bool]) -> Merged:
     """The rows of a new book.
 
-    A delivery replaces what was asked for and no more. Where it left gaps, a (region, purchase) without a fresh row
-    keeps its older rows; without gaps they are gone. An addition replaces the offers it lists, and no others. Older
-    spot prices that fresh on-demand prices have overtaken are held back.
+    A delivery replaces what was asked for and what it reaches, and no more; all else stays, each row with its own date.
+    Older spot prices that fresh on-demand prices have overtaken are held back.
 
     Args:
         delivery: what came.
@@ -44,10 +43,11 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
     kept: list[Offer] = []
     for offer in old:
         name = (offer.instance_type, offer.region, str(offer.purchase))
-        if delivery.is_addition:
-            is_answered = name in seen_offers
-        else:
-            is_answered = not delivery.parsed.gaps or name[1:] in seen_cells
+        is_answered = {
+            Reach.COMPLETE: True,
+            Reach.PER_REGION: name[1:] in seen_cells,
+            Reach.LISTED_ONLY: name in seen_offers,
+        }[delivery.reach]
         (replaced if is_answered and is_asked_for(offer) else kept).append(offer)
     on_demand = on_demand_prices([*kept, *checked.offers])
     stale = {offer_key(offer): reason for offer in kept if (reason := spot_problem(offer, on_demand))}

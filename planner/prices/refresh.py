@@ -21,7 +21,7 @@ from planner.model import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, check_offers, check_whole, price_bands
-from planner.prices.delivery import Delivery, clear_fetches, fetch_delivery, saved_delivery
+from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
 from planner.prices.lock import refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
@@ -187,7 +187,7 @@ class _Run:
         wanted = [offer for offer in delivery.parsed.offers if order.asks_for(offer)]
         checked = check_offers(wanted, previous=old, bands=self.bands, accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
-        refusals = check_whole(checked.offers, result.replaced, may_shrink=delivery.is_addition)
+        refusals = check_whole(checked.offers, result.replaced, may_shrink=delivery.reach is Reach.LISTED_ONLY)
         is_refused = bool(refusals) and not (order.accepts and checked.offers)
         known = (
             None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)

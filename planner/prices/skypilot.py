@@ -22,7 +22,7 @@ from typing import Any
 
 from planner.model import Purchase
 from planner.prices.checks import price_problem
-from planner.prices.delivery import Delivery
+from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import CatalogueReader, Line
 from planner.prices.registry import parsed_prices
 
@@ -66,7 +66,7 @@ def skypilot_delivery(path: Path, data_dir: Path, observed_at: datetime) -> Deli
             reader.offers(), held_back=reader.held_back, unknown_gpus=sorted(reader.unknown_gpus.items())
         ),
         purchases=(Purchase.ON_DEMAND, Purchase.SPOT),
-        is_addition=True,
+        reach=Reach.LISTED_ONLY,
         sources=(
             {
                 "name": "SkyPilot catalogue",

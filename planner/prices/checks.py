@@ -14,7 +14,7 @@ A row is judged against, in this order,
   span of all bands;
 * its *share*, if it is not on demand: what part of the on-demand price of the same type and region it costs.
 
-The limits below were set on 24,783 rows in the 19 shipped books of 2020 to 2026, whose extremes stand beside each.
+The limits below were set on 24,747 rows of the 19 shipped books of 2020 to 2026, whose extremes stand beside each.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from planner.model import HeldBack, Offer, Purchase
 from planner.prices.changes import Key, offer_key
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 
-BAND_FACTOR = 3.0  # each book judged by the bands of the others: 13 of 24,635 rows fall outside, 90 at factor 2
+BAND_FACTOR = 3.0  # each book judged by the bands of the others: 13 of 24,599 rows fall outside, 90 at factor 2
 SMALLEST_BAND = 3  # fewer earlier prices than this say too little about a GPU
 
 # new price / reference. Moves between books: 0.56 to 1.50 (spot 0.14 to 1.78). Regions against their median: 0.54 to

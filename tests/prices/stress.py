@@ -77,7 +77,9 @@ def kill_at_random_moments(folder, count, seed=1):
     usual = time.perf_counter() - began
     counted = {"killed": 0, "ended_before": 0, "new_book": 0, "old_book": 0, "left_half": 0, "broken": 0}
     current = newest_price(data_dir)
-    for version in range(2, count + 2):
+    version = 1
+    while counted["killed"] < count:
+        version += 1
         set_version(listed, version)
         child = in_child(lambda: 0 if refresh_once(data_dir) is None else 1)
         # every second one towards the end, where the book is written
@@ -85,6 +87,7 @@ def kill_at_random_moments(folder, count, seed=1):
         os.kill(child, signal.SIGKILL)
         was_killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
         counted["killed" if was_killed else "ended_before"] += 1
+        usual *= 1.0 if was_killed else 0.95
         counted["left_half"] += bool(_rubbish(data_dir))
         try:
             for path in list_snapshots(data_dir)[-3:]:
@@ -96,7 +99,7 @@ def kill_at_random_moments(folder, count, seed=1):
         counted["broken"] += now not in (current, round(2 + version / 1000, 6))
         counted["new_book" if now != current else "old_book"] += 1
         current = now
-    set_version(listed, count + 2)
+    set_version(listed, version + 1)
     counted["next_refresh_failed"] = int(refresh_once(data_dir) is not None)
     counted["left_after_next_refresh"] = len(_rubbish(data_dir))
     return counted

@@ -115,8 +115,7 @@ def diff(
       planner prices diff 2026-01-31 --model resnet50 --epochs 90
     """
     folder = data_dir or default_user_data_dir()
-    today = date.today()  # noqa: DTZ011 - the user's own days
-    new = state_at(folder, after) if after else current_state(folder, today)
+    new = state_at(folder, after) if after else current_state(folder)
     old = state_at(folder, before) if before else earlier_state(folder, new)
     most = None if show_all else limit
     found = compare_states(old, new, [name.lower() for name in providers])
@@ -215,7 +214,7 @@ def _write_repriced(
 ) -> None:
     if model is None or epochs is None:
         raise UsageError("--model and --epochs belong together.")
-    if new.day is None:
+    if new.day is None and not new.is_newest:
         raise UsageError(f"With --model, B must be a day or left out, not {new.text!r}.")
     result = estimate(model=model, epochs=epochs, as_of=new.day, **filters)
     before = [offer for offers in state_offers(old).values() for offer in offers]

@@ -29,6 +29,7 @@ from planner.prices.readers import Found, find_deliveries
 from planner.prices.snapshots import (
     Snapshot,
     interrupted_writes,
+    list_snapshots,
     read_rows,
     read_snapshot,
     write_durably,
@@ -298,6 +299,10 @@ def _version() -> str:
 
 def _sweep(data_dir: Path) -> None:
     """Remove what killed refreshes left; the lock says that none is running."""
-    halves = interrupted_writes(data_dir)
-    for path in (*(data_dir / "prices").glob("*/.*.tmp"), *halves, *map(held_back_path, halves)):
+    prices = data_dir / "prices"
+    for path in (*prices.glob("*/.*.tmp"), *interrupted_writes(data_dir)):
         path.unlink(missing_ok=True)
+    books = set(list_snapshots(data_dir))
+    for path in prices.glob("*/*.held-back.csv"):
+        if path.with_name(path.name.replace(".held-back", "")) not in books:
+            path.unlink(missing_ok=True)

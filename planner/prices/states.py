@@ -16,11 +16,15 @@ from planner.prices.snapshots import read_snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceState:
-    """The books that a text such as `2026-01-31` stands for; `day` is set if they are those of one day."""
+    """The books that a text such as `2026-01-31` stands for.
+
+    `day` is set if they are those of one day, `is_newest` if they are the newest of all.
+    """
 
     text: str
     books: Mapping[str, Path]  # CSV of the book, by provider
     day: date | None = None
+    is_newest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +60,9 @@ def state_at(data_dir: Path, text: str) -> PriceState:
     return PriceState(text=text, books=books, day=day if len(text) == 10 else None)
 
 
-def current_state(data_dir: Path, today: date) -> PriceState:
+def current_state(data_dir: Path) -> PriceState:
     """The newest book of every provider."""
-    return PriceState(text="now", books={path.parent.name: path for path in book_paths(data_dir)}, day=today)
+    return PriceState(text="now", books={path.parent.name: path for path in book_paths(data_dir)}, is_newest=True)
 
 
 def earlier_state(data_dir: Path, state: PriceState) -> PriceState:

@@ -134,7 +134,7 @@ def test_states_are_days_moments_and_books(books):
 def test_the_state_before_is_the_book_before_of_each_provider(books):
     """What the last refresh changed, provider by provider."""
     a_snapshot(books, an_offer(provider="other"), provider="other", stem="2026-01-01")
-    now = current_state(books, date(2026, 7, 1))
+    now = current_state(books)
 
     before = earlier_state(books, now)
 

@@ -281,14 +281,17 @@ def test_the_lock_of_a_dead_process_is_taken_over(fake):
 
 def test_temporary_files_of_a_killed_refresh_are_swept(fake):
     """The next refresh leaves no rubbish behind."""
-    rubbish = fake.data_dir / "prices" / "fakecloud" / ".2026-06-01.csv.4711.tmp"
-    rubbish.parent.mkdir(parents=True)
-    rubbish.write_text("half")
+    folder = fake.data_dir / "prices" / "fakecloud"
+    folder.mkdir(parents=True)
+    for name in (".2026-06-01.csv.4711.tmp", "2026-06-01.csv", "2026-06-01.held-back.csv"):
+        (folder / name).write_text("half")
     fake.set(H100)
 
-    fake.refresh()
+    outcome = fake.refresh()
 
-    assert not rubbish.exists()
+    assert sorted([outcome.path.name, outcome.path.with_suffix(".json").name]) == sorted(
+        path.name for path in folder.iterdir()
+    )
 
 
 def test_sidecar_facts_of_kept_rows_are_carried_over(fake):

@@ -12,6 +12,7 @@ import click
 from planner.errors import PlannerError
 
 COMMANDS = {
+    "compare": "planner.cli.compare:compare",
     "estimate": "planner.cli.estimate:estimate",
     "gpus": "planner.cli.lookups:gpus",
     "models": "planner.cli.lookups:models",
@@ -23,6 +24,7 @@ COMMANDS = {
 """Each command and where it lives; a module is imported when its command runs."""
 
 SUMMARIES = {
+    "compare": "Rent or buy: break-even, items, what flips the verdict.",
     "estimate": "Time and cost of a training run on every offer.",
     "gpus": "Specifications of GPUs.",
     "models": "Models and what is known of them.",

@@ -75,7 +75,7 @@ def document(result: EstimateResult) -> Row:
             }
             for book in result.prices
         ],
-        "estimates": [_json_estimate(estimate) for estimate in result.estimates],
+        "estimates": [estimate_record(estimate) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
         "unpriced": [
             {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
@@ -90,7 +90,7 @@ def flat_rows(result: EstimateResult) -> list[Row]:
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
     rows = []
     for estimate in result.estimates:
-        row = _json_estimate(estimate)
+        row = estimate_record(estimate)
         throughput = row.pop("throughput")
         del row["items"]
         row["model"] = result.workload.model.name
@@ -104,7 +104,8 @@ def flat_rows(result: EstimateResult) -> list[Row]:
     return rows
 
 
-def _json_estimate(estimate: Estimate) -> Row:
+def estimate_record(estimate: Estimate) -> Row:
+    """One estimate as the JSON has it."""
     offer, throughput = estimate.offer, estimate.throughput
     return {
         "rank": estimate.rank,

@@ -18,6 +18,7 @@ COMMANDS = {
     "models": "planner.cli.lookups:models",
     "prices": "planner.cli.prices:prices",
     "providers": "planner.cli.lookups:providers",
+    "refresh": "planner.cli.refresh:refresh",
     "throughput": "planner.cli.lookups:throughput",
 }
 """Each command and where it lives; a module is imported when its command runs."""
@@ -27,8 +28,9 @@ SUMMARIES = {
     "estimate": "Time and cost of a training run on every offer.",
     "gpus": "Specifications of GPUs.",
     "models": "Models and what is known of them.",
-    "prices": "Price snapshots: list.",
+    "prices": "Price books: list, history, diff, verify, prune.",
     "providers": "Providers, their billing rules and newest prices.",
+    "refresh": "New price books from the clouds or from saved files.",
     "throughput": "Measured training throughput.",
 }
 

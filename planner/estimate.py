@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
-from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.model import Basis, Estimate, LeftOut, Model, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
+from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
+from planner.throughput.own_model import OwnMeasurement, described_model
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import Work, is_model, plan_work
+from planner.throughput.workloads import Work, known_model, plan_work
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ MAX_PRICE_AGE_DAYS = 730
 
 USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 """What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
+
+MAX_NODES = 1024
 
 SORTS = ("usd", "hours", "value")
 
@@ -71,6 +74,15 @@ def estimate(
     samples_per_epoch: float | None = None,
     precision: str = "amp",
     batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
+    basis: str | None = None,
+    nodes: int = 1,
     gpus: Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
     providers: Iterable[str] = (),
@@ -92,12 +104,21 @@ def estimate(
     The low and high of both come from the throughput range.
 
     Args:
-        model: name or alias, see `planner models`; a language model may also be a `config.json`.
+        model: name or alias, see `planner models`; with own figures, any name for the own model.
         epochs: passes over the data, above 0; language models may be given `tokens` instead.
         dataset: name of the training set; by default the one the model is usually trained on.
         samples_per_epoch: instead of a dataset, in the model's own unit.
         precision: `amp`, `fp32`, `tf32`, `bf16`, `fp16` or `best`.
         batch_size: samples per GPU and step.
+        framework: whose measurements the figure stands for; by default the newest PyTorch evidence.
+        sequence_length_or_image_size: tokens or pixels; by default the model's own.
+        gmacs_per_sample: of an own model: 1e9 multiply-adds of one forward pass.
+        params_millions: of an own model.
+        activations_millions: of an own model: output elements of matrix and convolution layers for one sample.
+        measured: own measurements such as `a100-80gb-sxm=1234` (samples per second), carried to every other GPU.
+        model_file: a TOML file with the same figures.
+        basis: the weakest basis wanted: `measured`, `scaled` or `modelled`; `None` takes all.
+        nodes: instances that work together, each with its own price.
         gpus: spellings such as `A100`, `H100:8`; empty for all.
         gpu_counts: GPUs per instance; empty for any.
         providers: provider names; empty for all.
@@ -111,9 +132,9 @@ def estimate(
         every_offer: one estimate per offer instead of the best region per (provider, GPU, count, purchase).
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
-        language: of a language model: `method`, `tokens`, `samples`, `sequence_length`, `batch_tokens`, `rank`,
-            `optimizer`, `recompute`, `zero_stage`, `tensor_parallel`, `pipeline_parallel`, `micro_batch`, `stack`, and
-            the figures of an own one (`planner.throughput.language_work.LanguageOptions`).
+        language: of a language model: `method`, `tokens`, `samples`, `batch_tokens`, `rank`, `optimizer`, `recompute`,
+            `zero_stage`, `tensor_parallel`, `pipeline_parallel`, `micro_batch`, `stack`, and the figures of an own one
+            (`planner.throughput.language_work.LanguageOptions`).
 
     Raises:
         UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
@@ -123,15 +144,42 @@ def estimate(
     """
     today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
-    work = _plan(
-        model=model,
-        epochs=epochs,
-        dataset=dataset,
-        samples_per_epoch=samples_per_epoch,
-        precision=precision,
-        batch_size=batch_size,
-        language=language,
-    )
+    if not 1 <= nodes <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+    own = {
+        "gmacs_per_sample": gmacs_per_sample,
+        "params_millions": params_millions,
+        "activations_millions": activations_millions,
+        "measured": tuple(measured) or None,
+        "model_file": model_file,
+    }
+    general = {
+        "dataset": dataset,
+        "samples_per_epoch": samples_per_epoch,
+        "batch_size": batch_size,
+        "framework": framework,
+    }
+    said = {name: value for name, value in language.items() if value is not None}
+    measurements: tuple[OwnMeasurement, ...] = ()
+    if _is_language_model(model, said, own):
+        work = _plan_language(
+            model=model,
+            epochs=epochs,
+            precision=precision,
+            sequence_length=sequence_length_or_image_size,
+            nodes=nodes,
+            said=said,
+            general={**general, **own},
+        )
+    else:
+        work, measurements = _plan(
+            model=model,
+            epochs=epochs,
+            precision=precision,
+            input_size=sequence_length_or_image_size,
+            general=general,
+            own=own,
+        )
     wanted = OfferFilter(
         gpus=tuple(choose_gpus(text) for text in gpus),
         gpu_counts=tuple(gpu_counts),
@@ -140,17 +188,24 @@ def estimate(
         purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
-    selection = select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
-    throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
+    # over several nodes the network counts, so the cheapest instance of a group need not be the best
+    selection = select_offers(
+        current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer or nodes > 1
+    )
+    throughputs = predict_many(
+        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
+    )
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
     priced = [
-        _estimate(offer, throughput, work.workload, selection)
-        for offer, throughput in _with_throughput(selection.offers, throughputs, left_out)
+        _estimate(offer, throughput, work.workload, selection, nodes)
+        for offer, throughput in _with_throughput(
+            selection.offers, throughputs, left_out, workload=work.workload, nodes=nodes, weakest=_basis(basis)
+        )
     ]
     if not priced:
         raise NothingLeftError(_nothing_runs(work.workload, left_out))
     within = _within_limits(priced, max_hours, max_usd, left_out)
-    ranked = _ranked(within, sort)
+    ranked = _ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
     shown = ranked if limit is None else ranked[:limit]
     if len(shown) < len(ranked):
         left_out[f"ranked after the first {limit}"] += len(ranked) - len(shown)
@@ -168,35 +223,6 @@ def estimate(
     )
 
 
-def _plan(
-    *,
-    model: str | None,
-    epochs: float | None,
-    dataset: str | None,
-    samples_per_epoch: float | None,
-    precision: str,
-    batch_size: int | None,
-    language: Mapping[str, Any],
-) -> Work:
-    """The workload: of a language model if its options, its file or its name say so, else of `data/models.csv`."""
-    said = {name: value for name, value in language.items() if value is not None}
-    if said or model is None or not is_model(model):
-        from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
-
-        general = {"--dataset": dataset, "--samples-per-epoch": samples_per_epoch, "--batch-size": batch_size}
-        return plan_language_request(model=model, epochs=epochs, precision=precision, said=said, general=general)
-    if epochs is None:
-        raise UsageError(f"How many epochs of {model}? Give --epochs, the passes over the training data.")
-    return plan_work(
-        model=model,
-        epochs=epochs,
-        dataset=dataset,
-        samples_per_epoch=samples_per_epoch,
-        precision=precision,
-        batch_size=batch_size,
-    )
-
-
 def _check_limits(
     max_hours: float | None, max_usd: float | None, max_price_age_days: int | None, sort: str, limit: int | None
 ) -> None:
@@ -211,34 +237,143 @@ def _check_limits(
         raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
+def _plan(
+    *,
+    model: str | None,
+    epochs: float | None,
+    precision: str,
+    input_size: int | None,
+    general: Mapping[str, Any],
+    own: Mapping[str, Any],
+) -> tuple[Work, tuple[OwnMeasurement, ...]]:
+    """The workload of a model of `data/models.csv` or an own one, and the user's measurements."""
+    chosen, measurements, samples_of_file = described_model(
+        model,
+        figures={name: own[name] for name in ("gmacs_per_sample", "params_millions", "activations_millions")},
+        measured=own["measured"] or (),
+        model_file=own["model_file"],
+        precision=precision,
+    )
+    if epochs is None:
+        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
+    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
+    options = {**general, "samples_per_epoch": samples}
+    work = plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options)
+    return work, measurements
+
+
+def _plan_language(
+    *,
+    model: str | None,
+    epochs: float | None,
+    precision: str,
+    sequence_length: int | None,
+    nodes: int,
+    said: Mapping[str, Any],
+    general: Mapping[str, Any],
+) -> Work:
+    from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
+
+    length = {} if sequence_length is None else {"sequence_length": sequence_length}
+    return plan_language_request(
+        model=model, epochs=epochs, precision=precision, said={**length, **said}, general=general, node_count=nodes
+    )
+
+
+def _is_language_model(model: str | None, said: Mapping[str, object], own: Mapping[str, object]) -> bool:
+    """Whether options, file or name describe a language model; names of `data/models.csv` and own models come first."""
+    if said:
+        return True
+    if model is None or any(value is not None for value in own.values()) or known_model(model) is not None:
+        return False
+    from planner.throughput.language_work import LanguageOptions, is_language_model  # noqa: PLC0415
+
+    return is_language_model(model, LanguageOptions())
+
+
+def _basis(text: str | None) -> Basis:
+    if text is None:
+        return Basis.MODELLED
+    try:
+        return Basis(text)
+    except ValueError:
+        raise UnknownNameError("basis", text, map(str, Basis), "planner estimate --help") from None
+
+
 def _with_throughput(
     offers: Iterable[Offer],
-    throughputs: dict[tuple[str, float], Throughput | NoThroughputError],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
-) -> Iterable[tuple[Offer, Throughput]]:
+    *,
+    workload: Workload,
+    nodes: int,
+    weakest: Basis,
+) -> Iterator[tuple[Offer, Throughput]]:
+    strengths = list(Basis)
     for offer in offers:
         throughput = throughputs[offer.gpu, offer.gpu_count]
-        if isinstance(throughput, Throughput):
-            yield offer, throughput
-        else:
+        if workload.language is not None and nodes != 1:
+            throughput = _language_over_nodes(workload, offer)
+        elif isinstance(throughput, Throughput) and nodes != 1:
+            throughput = _over_nodes(throughput, offer, workload.model, nodes)
+        if isinstance(throughput, NoThroughputError):
             left_out[str(throughput)] += 1
+        elif strengths.index(throughput.basis) > strengths.index(weakest):
+            left_out[f"throughput only {throughput.basis} (--basis {weakest})"] += 1
+        else:
+            yield offer, throughput
 
 
-def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selection: Selection) -> Estimate:
+def _over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
+
+    try:
+        return over_nodes(
+            one,
+            model=model,
+            gpu_count=offer.gpu_count,
+            node_count=nodes,
+            network_gbit_per_s=offer.network_gbps,
+            batch_size=one.batch_size_per_gpu,
+        )
+    except NoThroughputError as error:
+        return error
+
+
+def _language_over_nodes(workload: Workload, offer: Offer) -> Throughput | NoThroughputError:
+    from planner.throughput.language_throughput import on_machines  # noqa: PLC0415 - few runs take more than one node
+
+    return on_machines(workload, offer.gpu, offer.gpu_count, offer.network_gbps)
+
+
+def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
+    best: dict[tuple[str, str, float, Purchase], Estimate] = {}
+    for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
+        offer = estimate.offer
+        if best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), estimate) is not estimate:
+            left_out[DEARER] += 1
+    return list(best.values())
+
+
+def _estimate(
+    offer: Offer, throughput: Throughput, workload: Workload, selection: Selection, node_count: int
+) -> Estimate:
     rule = billing_rule(offer.provider, offer.instance_type)
     seconds = workload.samples / throughput.samples_per_second
     fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
     return Estimate(
         rank=0,
         offer=offer,
-        node_count=1,
+        node_count=node_count,
         throughput=throughput,
         seconds=seconds + STARTUP_SECONDS,
         seconds_low=fastest + STARTUP_SECONDS,
         seconds_high=slowest + STARTUP_SECONDS,
-        items=rental_items(offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS),
-        usd_low=_usd(offer, rule, fastest),
-        usd_high=_usd(offer, rule, slowest),
+        items=rental_items(
+            offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS, node_count=node_count
+        ),
+        usd_low=node_count * _usd(offer, rule, fastest),
+        usd_high=node_count * _usd(offer, rule, slowest),
         fits_memory=True if workload.language else None,  # layouts that do not fit have no throughput
         notes=(*_offer_notes(offer, selection), *throughput.notes),
     )

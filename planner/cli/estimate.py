@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from planner.cli.language_options import language_options, taken
+from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
@@ -17,8 +17,11 @@ from planner.render.explain import explanation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@option("--model", help="Model to train, or the config.json of a language model. See: planner models")
-@option("--epochs", type=float, help="Passes over the training data.")
+@option(
+    "--model",
+    help="Model to train, see: planner models; or the config.json of a language model. With own figures, any name.",
+)
+@option("--epochs", type=float, help="Passes over the training data. Language models may be given --tokens instead.")
 @option("--dataset", help="Training set. Default: the one the model is usually trained on.")
 @option("--samples-per-epoch", type=float, help="Samples in an epoch, in the model's unit, instead of --dataset.")
 @option(
@@ -28,6 +31,26 @@ from planner.render.explain import explanation
     help="amp (16-bit mixed), fp32, tf32, bf16, fp16, or best (fastest known).",
 )
 @option("--batch-size", type=int, help="Samples per GPU and step. Default: what the measurement used.")
+@option("--framework", help="Framework whose measurements count: pytorch, mxnet ... Default: newest PyTorch evidence.")
+@option(
+    "--image-size",
+    "--sequence-length",
+    "sequence_length_or_image_size",
+    type=int,
+    help="Pixels or tokens of a sample. Default: the model's own.",
+)
+@option("--gmacs-per-sample", type=float, help="Own model: 1e9 multiply-adds of one forward pass.")
+@option("--params-millions", type=float, help="Own model: parameters, in millions.")
+@option("--activations-millions", type=float, help="Own model: outputs of matrix and convolution layers, in millions.")
+@option(
+    "--measured",
+    multiple=True,
+    metavar="GPU=RATE",
+    help="Own measurement in samples per second, carried to every other GPU: a100-80gb-sxm=1234. Repeatable.",
+)
+@option("--model-file", type=click.Path(path_type=Path), help="TOML file with the figures of your own model.")
+@option("--basis", help="Weakest basis wanted: measured, scaled or modelled. Default: all.")
+@option("--nodes", type=int, default=1, show_default=True, help="Instances that work together on the run.")
 @option("--gpu", "gpus", multiple=True, help="GPU, with a count if wanted: A100, H100:8, 'RTX 4090'. Repeatable.")
 @option("--gpu-count", "gpu_counts", multiple=True, type=float, help="GPUs per instance. Repeatable. Default: any.")
 @option("--provider", "providers", multiple=True, help="Provider. Repeatable. Default: all.")
@@ -84,11 +107,10 @@ def estimate(
       planner estimate --model resnet50 --epochs 90 --explain 1
       planner estimate --model gpt2-124m --tokens 10B --gpu H100:8
       planner estimate --model llama-3-8b --method lora --samples 50000 --sequence-length 1024 --epochs 3
+      planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
-    language = taken(options)
     result = run_estimate(
         **options,
-        **language,
         limit=None if show_all or explain is not None else limit,
         every_offer=show_all,
         as_of=as_of.date() if as_of else None,

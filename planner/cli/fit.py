@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from planner.cli.language_options import language_options, taken
+from planner.cli.language_options import language_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
@@ -32,6 +32,7 @@ from planner.throughput.workloads import resolve_model
 )
 @option("--precision", default="amp", show_default=True, help="amp, bf16, fp16, tf32 or fp32.")
 @option("--batch-size", type=int, default=32, show_default=True, help="Images per GPU and step, for image models.")
+@option("--sequence-length", type=int, help="Tokens of a sequence. Default: 2048, or the model's context if shorter.")
 @language_options
 @output_options
 def fit(
@@ -56,7 +57,7 @@ def fit(
       planner fit --params 7B --layers 32 --hidden 4096 --heads 32 --vocab 32000 --gpu A100-80GB:8
       planner fit --model resnet50 --batch-size 256 --gpu V100
     """
-    found, what = _fits(model, gpus, precision, batch_size, LanguageOptions(**taken(options)))
+    found, what = _fits(model, gpus, precision, batch_size, LanguageOptions(**options))
     write_listing(fits_listing(found), form, output)
     write_notes(fit_notes(found, what))
 

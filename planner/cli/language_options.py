@@ -22,10 +22,6 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--tokens", {"type": count, "help": "Tokens of the whole run: 15B, 300M, 7e9."}),
     ("--samples", {"type": count, "help": "Samples of an epoch, each of --sequence-length tokens."}),
     (
-        "--sequence-length",
-        {"type": int, "help": "Tokens of a sequence. Default: 2048, or the model's context if shorter."},
-    ),
-    (
         "--batch-tokens",
         {"type": count, "help": "Tokens of an optimiser step over all GPUs. Default: as published runs use."},
     ),
@@ -48,20 +44,10 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--feed-forward", {"type": int, "help": "Inner width of an own model. Default: what gives --params."}),
     ("--vocab", {"type": int, "help": "Vocabulary of an own model, in tokens."}),
 )
-NAMES = tuple(name.removeprefix("--").replace("-", "_") for name, _ in _OPTIONS)
-"""Keyword arguments that the options arrive as: the fields of `LanguageOptions`."""
 
 
 def language_options(function: _F) -> _F:
-    """All options of a language model's run."""
+    """All options of a language model's run but `--sequence-length`, which other models have too."""
     for name, settings in reversed(_OPTIONS):
         function = option(name, **settings)(function)
     return function
-
-
-def taken(options: dict[str, Any]) -> dict[str, Any]:
-    """The language model's options, taken out of a command's; `--batch-tokens` as a whole number."""
-    mine = {name: options.pop(name) for name in NAMES}
-    if mine["batch_tokens"] is not None:
-        mine["batch_tokens"] = round(mine["batch_tokens"])
-    return mine

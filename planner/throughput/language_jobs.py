@@ -141,7 +141,8 @@ class LanguageWork:
     job: LanguageJob
     stack: str
     node_count: int = 1
-    network_gbit_per_s: float | None = None  # of one machine; None: that of the measured clusters
+    network_gbit_per_s: float | None = None  # of one machine; None: not stated
+    is_whole_run: bool = True  # with what runs lose between steps; a benchmark counts steps only
 
     @property
     def assumptions(self) -> tuple[str, ...]:

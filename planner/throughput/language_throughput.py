@@ -12,14 +12,14 @@ from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
 from planner.paths import shipped_data_dir
-from planner.throughput.checks import peak_tflops
 from planner.throughput.flops import hardware_flops_per_token, training_flops_per_token, utilisation
 from planner.throughput.language_jobs import LanguageWork, Method
 from planner.throughput.layouts import Plan, best_plan
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
-from planner.throughput.step_time import GPUS_PER_NODE, load_stacks
-from planner.throughput.training_hardware import hardware_of
+from planner.throughput.precision import peak_tflops
+from planner.throughput.step_time import load_stacks
+from planner.throughput.training_hardware import NETWORK_GBIT_PER_S, hardware_of
 
 Cell = tuple[str, float]
 
@@ -32,6 +32,8 @@ OTHER_VENDOR_REACH = math.log(1.5)  # an assumption: no row of an AMD GPU is shi
 FAR_REACH = math.log(1.15)  # an assumption: more GPUs, or larger models, than were measured
 MEASURED_GPUS = 128
 MEASURED_PARAMETERS = 70e9
+UNSTATED_GBIT_PER_S = 100.0
+"""Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
 
 
@@ -51,12 +53,24 @@ def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Ce
     return found
 
 
+@cache
+def on_machines(
+    workload: Workload, gpu: str, gpu_count: float, network_gbit_per_s: float | None
+) -> Throughput | NoThroughputError:
+    """The same on the workload's number of machines with that network each; offers differ in it."""
+    if workload.language is None:
+        raise ValueError(f"{workload.model.name} is not described as a language model")
+    language = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
+    return predict_language_model(replace(workload, language=language), [(gpu, gpu_count)])[gpu, gpu_count]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePlan:
     """The best layout on so many GPUs of a kind and its speed, before the range is put round it."""
 
     gpu: Gpu
     gpu_count: int  # devices, as a program sees them
+    is_cluster: bool  # of several machines
     precision: Precision
     plan: Plan
     usable_bytes: float
@@ -74,17 +88,25 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     """
     if gpu_count != int(gpu_count):
         raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
-    devices = int(gpu_count) * devices_per_gpu(gpu) * work.node_count
-    whole = hardware_of(gpu, devices, precision, work.network_gbit_per_s)
     share = devices_per_gpu(gpu)
+    inside = int(gpu_count) * share
+    devices = inside * work.node_count
+    whole = hardware_of(
+        gpu,
+        devices,
+        precision,
+        gpus_per_machine=inside if work.node_count > 1 else None,
+        network_gbit_per_s=work.network_gbit_per_s or (UNSTATED_GBIT_PER_S if work.node_count > 1 else None),
+    )
     hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
     usable = usable_bytes(gpu)
     plan = best_plan(work.job, devices, usable, hardware, load_stacks()[work.stack])
     tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
-    peak = (peak_tflops(gpu, precision) or math.nan) / share
+    peak = peak_tflops(gpu, precision) / share
     return LanguagePlan(
         gpu=gpu,
         gpu_count=devices,
+        is_cluster=hardware.network_bytes_per_second is not None,
         precision=precision,
         plan=plan,
         usable_bytes=usable,
@@ -99,7 +121,7 @@ def _predicted(workload: Workload, work: LanguageWork, gpu_name: str, gpu_count:
     precision = workload.precision or Precision.AMP
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
-    overhead = RUN_OVERHEAD if plan.gpu_count > GPUS_PER_NODE else 1.0
+    overhead = RUN_OVERHEAD if plan.is_cluster and work.is_whole_run else 1.0
     rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
     slower, faster = _reaches(work, plan, row)
     return Throughput(
@@ -161,7 +183,7 @@ def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> t
     if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
         causes.append((FAR_REACH, FAR_REACH))
     slower, faster = (math.sqrt(sum(cause[side] ** 2 for cause in causes)) for side in (0, 1))
-    if plan.gpu_count > GPUS_PER_NODE:
+    if plan.is_cluster and work.is_whole_run:
         slower = math.hypot(slower, math.log(RUN_OVERHEAD_HIGH / RUN_OVERHEAD))
         faster = math.hypot(faster, math.log(RUN_OVERHEAD))
     return slower, faster
@@ -223,6 +245,7 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
         notes.append("adapters: no measurement is shipped; arithmetic only, range widened")
     if plan.gpu.vendor != "NVIDIA":
         notes.append("no measurement of AMD GPUs is shipped; range widened")
-    if plan.gpu_count > GPUS_PER_NODE and work.network_gbit_per_s is None:
-        notes.append("several machines: a network of 1,600 Gbit/s for eight GPUs is assumed")
+    if plan.is_cluster and work.network_gbit_per_s is None:
+        assumed = UNSTATED_GBIT_PER_S if work.node_count > 1 else NETWORK_GBIT_PER_S
+        notes.append(f"network between machines not stated: {assumed:,.0f} Gbit/s of each assumed")
     return tuple(notes)

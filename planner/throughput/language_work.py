@@ -22,7 +22,7 @@ from planner.throughput.language_models import (
 )
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks
-from planner.throughput.workloads import Work, is_model, load_models
+from planner.throughput.workloads import Work, known_model, load_models
 
 _E = TypeVar("_E", bound=StrEnum)
 USUAL_SEQUENCE_LENGTH = 2048
@@ -40,7 +40,7 @@ class LanguageOptions:
     tokens: float | None = None
     samples: float | None = None
     sequence_length: int | None = None
-    batch_tokens: int | None = None
+    batch_tokens: float | None = None
     rank: int | None = None
     optimizer: str | None = None
     recompute: str | None = None
@@ -112,6 +112,7 @@ def plan_language_request(
     precision: str,
     said: Mapping[str, Any],
     general: Mapping[str, object],
+    node_count: int = 1,
 ) -> Work:
     """The workload of an `estimate` that is about a language model; `general` are options that only other models take.
 
@@ -123,7 +124,7 @@ def plan_language_request(
     if wrong:
         raise UsageError(f"estimate() knows no argument {', '.join(wrong)}.")
     if model is not None and not is_language_model(model, LanguageOptions()):
-        if is_model(model):
+        if known_model(model) is not None:
             options = ", ".join("--" + name.replace("_", "-") for name in said)
             raise UsageError(
                 f"{model} is not a language model of known shape: {options} cannot be used. See: planner models --language"
@@ -131,17 +132,23 @@ def plan_language_request(
         names = [name for one in load_models() for name in (one.name, *one.aliases)]
         names += [name for shape in load_language_models().values() for name in (shape.name, *shape.aliases)]
         raise UnknownNameError("model", model, names, "planner models")
-    given = [option for option, value in general.items() if value is not None]
+    given = ["--" + name.replace("_", "-") for name, value in general.items() if value is not None]
     if given:
         raise UsageError(
             f"{', '.join(given)} is not for language models. Use --tokens, or --samples with --epochs; "
             "--batch-tokens for a step, --micro-batch for one GPU."
         )
     numbers = {
-        name: number_of(said[name]) for name in ("tokens", "samples", "params") if isinstance(said.get(name), str)
+        name: number_of(said[name])
+        for name in ("tokens", "samples", "params", "batch_tokens")
+        if isinstance(said.get(name), str)
     }
     return plan_language_work(
-        model=model, epochs=epochs, precision=precision, options=LanguageOptions(**{**said, **numbers})
+        model=model,
+        epochs=epochs,
+        precision=precision,
+        options=LanguageOptions(**{**said, **numbers}),
+        node_count=node_count,
     )
 
 
@@ -204,7 +211,8 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
         raise UsageError(f"--zero-stage must be 0, 1, 2 or 3 (3 is FSDP), not {options.zero_stage}.")
     if options.rank is not None and not method.has_adapters:
         raise UsageError(f"--rank is the size of adapters; --method {method} has none. Use --method lora or qlora.")
-    batch_tokens = _usual_batch_tokens(model, method, length) if options.batch_tokens is None else options.batch_tokens
+    usual_batch = _usual_batch_tokens(model, method, length)
+    batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
     if batch_tokens < length:
         raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
     job = LanguageJob(

@@ -17,8 +17,6 @@ from planner.paths import shipped_data_dir
 from planner.throughput.flops import forward_attention_flops
 from planner.throughput.language_jobs import LanguageJob, Layout, Method, Recomputation
 
-GPUS_PER_NODE = 8
-"""GPUs that share the fast wires of one machine."""
 DEQUANTISED_BYTES = 12.0
 """Traffic of one 4-bit weight in one pass: half a byte read, two written, two read, at half the usual rate. An
 assumption; https://cloud.google.com/vertex-ai/generative-ai/docs/model-garden/lora-qlora sees LoRA 1.66 times as fast."""
@@ -49,7 +47,8 @@ class Hardware:
     peak_flops: float  # dense operations per second in the precision of the run
     bytes_per_second: float  # of GPU memory
     link_bytes_per_second: float  # to the other GPUs of the machine, one way
-    network_bytes_per_second: float | None = None  # of a GPU to other machines; None: unknown, one machine only
+    network_bytes_per_second: float | None = None  # of a GPU to other machines; None: one machine only
+    gpus_per_machine: int = 8  # that share the fast wires
 
 
 @cache
@@ -147,13 +146,13 @@ def _exchange_seconds(
     is_inner: bool = False,
 ) -> float:
     """A ring over `members`: each sends (members - 1) / members of what is moved, over the slowest wire in the ring."""
-    crosses = layout.gpu_count > GPUS_PER_NODE and not (is_inner and members <= GPUS_PER_NODE)
+    crosses = layout.gpu_count > hardware.gpus_per_machine and not (is_inner and members <= hardware.gpus_per_machine)
     rate = hardware.link_bytes_per_second
     if crosses and hardware.network_bytes_per_second is not None:
         # all GPUs of a machine share its network cards in one ring
-        per_node = max(1.0, GPUS_PER_NODE / (1 if is_inner else layout.tensor))
+        per_node = max(1.0, hardware.gpus_per_machine / (1 if is_inner else layout.tensor))
         rate = min(rate, hardware.network_bytes_per_second * per_node)
     share = (members - 1) / members
     # a ring inside a machine, a tree over machines
-    hops = min(members, GPUS_PER_NODE) - 1 + math.log2(max(1.0, members / GPUS_PER_NODE))
+    hops = min(members, hardware.gpus_per_machine) - 1 + math.log2(max(1.0, members / hardware.gpus_per_machine))
     return moved * share / (rate * stack.wire_efficiency) + exchanges * hops * stack.exchange_seconds

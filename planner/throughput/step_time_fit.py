@@ -15,7 +15,6 @@ from typing import Any
 from planner.hardware.gpus import load_gpus
 from planner.model import Benchmark, Precision
 from planner.paths import shipped_data_dir
-from planner.throughput.checks import peak_tflops
 from planner.throughput.flops import training_flops_per_token
 from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
 from planner.throughput.language_models import LanguageModel, load_language_models
@@ -100,7 +99,7 @@ def foundry_steps() -> list[Step]:
                     zero_stage=3,
                     recomputation=Recomputation.FULL if full else Recomputation.NONE,
                 ),
-                hardware=hardware_of(load_gpus()[row.gpu], row.gpu_count, Precision.BF16),
+                hardware=hardware_of(load_gpus()[row.gpu], row.gpu_count, Precision.BF16, gpus_per_machine=8),
                 seconds=tokens / row.samples_per_second,
                 group=row.model,
             )
@@ -254,8 +253,6 @@ def _encoder_step(row: Benchmark) -> Step | None:
         return None
     gpu = load_gpus().get(row.gpu)
     if gpu is None or row.as_of < _NEW_SOFTWARE or row.precision not in (Precision.AMP, Precision.TF32):
-        return None
-    if peak_tflops(gpu, row.precision) is None:
         return None
     layers, hidden, heads = _ENCODERS[row.model]
     return Step(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from planner.errors import NoThroughputError
 from planner.model import Gpu, Precision
-from planner.throughput.checks import peak_tflops
-from planner.throughput.step_time import GPUS_PER_NODE, Hardware
+from planner.throughput.precision import peak_tflops
+from planner.throughput.step_time import Hardware
 
 POWER_EXPONENT = 0.3
 """How strongly a low power limit holds matrix products back. The BERT rows of 17 GPUs lower the mean error of the
@@ -23,27 +22,38 @@ AMD_FACTOR = 0.7
 https://semianalysis.com/2024/12/22/mi300x-vs-h100-vs-h200-benchmark-part-1-training/. No row of these is shipped."""
 PCIE_GB_PER_S = {3: 12.0, 4: 24.0, 5: 48.0}
 """What sixteen lanes carry one way, after protocol."""
-NETWORK_GB_PER_S = 25.0
-"""One GPU's share of the network of a cluster: 1,600 Gbit/s for eight GPUs, that of the measured clusters."""
+GPUS_PER_MACHINE = 8
+MOST_GPUS_OF_A_MACHINE = 16
+"""A count up to sixteen is one machine, the largest that is rented; more are machines of eight."""
+NETWORK_GBIT_PER_S = 1600.0
+"""Of a machine of eight in a cluster built for training, such as the measured ones."""
 
 
-def hardware_of(gpu: Gpu, gpu_count: int, precision: Precision, network_gbit_per_s: float | None = None) -> Hardware:
-    """Rates for a run on `gpu_count` GPUs; over eight, machines of eight with `network_gbit_per_s` each.
+def hardware_of(
+    gpu: Gpu,
+    gpu_count: int,
+    precision: Precision,
+    *,
+    gpus_per_machine: int | None = None,
+    network_gbit_per_s: float | None = None,
+) -> Hardware:
+    """Rates for a run on `gpu_count` GPUs in machines of `gpus_per_machine`, each with `network_gbit_per_s`.
 
     Raises:
-        NoThroughputError: no arithmetic rate is known of the GPU in that precision.
+        NoThroughputError: the GPU cannot train in that precision.
     """
     peak = peak_tflops(gpu, precision)
-    if peak is None:
-        raise NoThroughputError(f"no peak rate of {gpu.name} in {precision} is known")
+    inside = gpus_per_machine or (gpu_count if gpu_count <= MOST_GPUS_OF_A_MACHINE else GPUS_PER_MACHINE)
     network = None
-    if gpu_count > GPUS_PER_NODE:
-        network = NETWORK_GB_PER_S if network_gbit_per_s is None else network_gbit_per_s / 8 / GPUS_PER_NODE
+    if gpu_count > inside:
+        # gigabits of a machine to gigabytes of one of its GPUs
+        network = (network_gbit_per_s or NETWORK_GBIT_PER_S) / 8 / inside
     return Hardware(
         peak_flops=peak * 1e12 * sustained_share(gpu, peak),
         bytes_per_second=gpu.memory_bandwidth_gb_per_s * 1e9,
-        link_bytes_per_second=_link_gb_per_s(gpu, gpu_count) * 1e9,
+        link_bytes_per_second=_link_gb_per_s(gpu, min(gpu_count, inside)) * 1e9,
         network_bytes_per_second=None if network is None else network * 1e9,
+        gpus_per_machine=inside,
     )
 
 

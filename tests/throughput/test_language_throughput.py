@@ -68,7 +68,7 @@ def test_what_does_not_fit_is_left_out_with_the_reason():
 def test_machines_multiply_gpus():
     """256 machines of eight are 2,048 GPUs."""
     work = a_workload("llama-7b")
-    cluster = replace(work, language=replace(work.language, node_count=256))
+    cluster = replace(work, language=replace(work.language, node_count=256, network_gbit_per_s=1600.0))
 
     found = predict_language_model(cluster, [("a100-80gb-sxm", 8)])["a100-80gb-sxm", 8]
     whole = predict_language_model(work, [("a100-80gb-sxm", 2048)])["a100-80gb-sxm", 2048]

@@ -35,18 +35,19 @@ class Level:
     steps: tuple[str, ...]
 
 
-def level_of(model: Model, relative_arithmetic: float = 1.0) -> Level:
+def level_of(model: Model, relative_arithmetic: float = 1.0, fit: Mapping[str, Any] | None = None) -> Level:
     """What the arithmetic of a model says about its speed on one RTX 3090.
 
     Args:
         model: needs `forward_gmacs_per_sample`; missing activations or parameters are filled in with what networks of
             the same multiply-adds have, and widen the range.
         relative_arithmetic: arithmetic of one sample over that at the model's own input size.
+        fit: what was learnt; by default the published `arithmetic.json`.
 
     Raises:
         NoThroughputError: the multiply-adds are not known.
     """
-    fit = load_arithmetic_fit()
+    fit = fit or load_arithmetic_fit()
     figures, missing_variance, filled_in = complete_figures(model, fit, relative_arithmetic)
     point = coordinates(*figures)
     trend = dot(fit["trend"], (1.0, *point))

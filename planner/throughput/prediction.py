@@ -289,13 +289,14 @@ class Prediction:
 
     def _chosen_job(self) -> tuple[str | None, bool]:
         asked = self._workload.framework
-        job = choose_job(self._all_rows, asked, self._workload.input_size)
+        size = self._model.input_size
+        job = choose_job(self._all_rows, asked, self._workload.input_size, size)
         if job is not None or asked is None:
             return job, False
         known = load_fit()["frameworks"]
         if not any(matches_framework(name, asked) for name in known):
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
-        return choose_job(self._all_rows, None, self._workload.input_size), bool(self._all_rows)
+        return choose_job(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _framework_reach(self) -> float:
         return float(load_fit()["quantiles"]["framework"]) if self._stands_in else 0.0

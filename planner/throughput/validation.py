@@ -33,6 +33,7 @@ SPLITS = {
     "carried": ("scaled", "a whole model but one cell", "that cell (RTX 3090 where measured), all other models"),
     "carried_format": ("scaled", "a whole model but one cell", "that cell, in another number format than the one predicted"),
     "model": ("modelled", "a whole network, RTX 3090 (timm)", "its multiply-adds, activations, parameters, input size"),
+    "model_filled": ("modelled", "a whole network, RTX 3090 (timm)", "its multiply-adds, parameters, input size; not its activations"),
     "model_any_gpu": ("modelled", "a whole model outside timm, any GPU", "its multiply-adds, parameters, activations where known"),
     "framework": ("scaled", "a (model, framework) pair", "the model in another framework on the same GPU and count"),
     "counts": ("scaled", "2, 4, 8 ... GPUs of a cell", "its single GPU; the counts of the other number format; all else"),
@@ -187,7 +188,7 @@ def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -
         "number_format": lambda one: one.width,
         "model": lambda one: one.model,
     }
-    if split == "model":
+    if split in ("model", "model_filled"):
         kinds = {"size": lambda one: _size(evidence.models[one.model])}
     if split.startswith("counts"):
         kinds |= {"software": lambda one: "since 2022" if one.is_new else "2020 to 2022"}
@@ -251,7 +252,7 @@ def _baselines(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> t
             "tensor_tflops_ratio": lambda one: _from_one(one, stays, evidence.gpus, _tensor_tflops),
             "bandwidth_ratio": lambda one: _from_one(one, stays, evidence.gpus, _bandwidth),
         }
-    elif split == "model":
+    elif split in ("model", "model_filled"):
         rules = {
             "constant_tflops": _constant_share(left_out, evidence.models, lambda model: model.forward_gmacs_per_sample),
             "constant_bandwidth": _constant_share(left_out, evidence.models, lambda model: model.activations_millions),

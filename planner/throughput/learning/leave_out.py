@@ -88,6 +88,7 @@ def all_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftO
         *single_gpu_left_out(evidence, variances["transfer"]),
         *carried_left_out(evidence, variances["transfer"]),
         *levels_left_out(evidence, variances["level"]),
+        *filled_levels_left_out(evidence, variances["level"]),
         *arithmetic_left_out(evidence, variances["transfer"]),
         *frameworks_left_out(evidence),
         *counts_left_out(evidence, variances["scaling"]),
@@ -160,15 +161,37 @@ def levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[Le
     found = []
     networks = evidence.networks
     rows = {row.model: row for row in evidence.rows if row.framework == "pytorch-timm" and level.LAYOUT in row.software}
-    groups = dict(_groups(networks, lambda network: tuple(round(value, 3) for value in network.figures)))
+    groups = dict(_groups(networks, _figures_of))
     for number, fold in enumerate(variances["folds"]):
         mine = [group for index, group in enumerate(groups.values()) if index % len(variances["folds"]) == number]
         predicted, deviation = level.left_out_levels(networks, fold, mine)
         for group in mine:
             for i in group:
                 row, error = rows[networks[i].model], float(predicted[i] - networks[i].log_rate)
-                found.append(_left_out("model", evidence, row, error, float(deviation[i]), str(groups and group[0])))
+                found.append(_left_out("model", evidence, row, error, float(deviation[i]), str(_figures_of(networks[i]))))
     return found
+
+
+def filled_levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
+    """Every network on the RTX 3090 predicted without its activations, from the other half of the networks."""
+    networks = evidence.networks
+    rows = {row.model: row for row in evidence.rows if row.framework == "pytorch-timm" and level.LAYOUT in row.software}
+    groups = [group for _, group in _groups(networks, _figures_of)]
+    found = []
+    for number, fold in enumerate(variances["folds"]):
+        mine = {i for index, group in enumerate(groups) if index % 2 == number for i in group}
+        fit = level.level_fit([network for i, network in enumerate(networks) if i not in mine], fold)
+        for i in sorted(mine):
+            network = networks[i]
+            known = level_of(replace(evidence.models[network.model], activations_millions=None), fit=fit)
+            error = known.log_rate - network.log_rate
+            group = str(_figures_of(network))
+            found.append(_left_out("model_filled", evidence, rows[network.model], error, known.deviation, group))
+    return found
+
+
+def _figures_of(network: Network) -> tuple[float, ...]:
+    return tuple(round(value, 3) for value in network.figures)
 
 
 def arithmetic_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:

@@ -32,7 +32,7 @@ SPLIT_OF_KIND = {
     "carried": "carried",
     "carried_format": "carried_format",
     "modelled": "model",
-    "modelled_filled": "model_any_gpu",
+    "modelled_filled": "model_filled",
     "scaling": "counts_pair",
     "framework": "framework",
 }

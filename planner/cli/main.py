@@ -18,6 +18,7 @@ COMMANDS = {
     "prices": "planner.cli.prices:prices",
     "providers": "planner.cli.lookups:providers",
     "throughput": "planner.cli.lookups:throughput",
+    "validate": "planner.cli.validate:validate",
 }
 """Each command and where it lives; a module is imported when its command runs."""
 
@@ -28,6 +29,7 @@ SUMMARIES = {
     "prices": "Price snapshots: list.",
     "providers": "Providers, their billing rules and newest prices.",
     "throughput": "Measured training throughput.",
+    "validate": "How far predictions are off, recomputed from the shipped rows.",
 }
 
 

@@ -70,8 +70,9 @@ def coordinates(log_gmacs: float, log_activations: float, log_params: float, log
 def complete_figures(
     model: Model, fit: Mapping[str, Any], relative_arithmetic: float = 1.0
 ) -> tuple[tuple[float, float, float, float], float, str]:
-    """Natural logarithms of multiply-adds, activations, parameters and input size; the variance that filled-in figures
-    add to the log rate; and a phrase that names them.
+    """Natural logarithms of the four figures, the variance that filled-in ones add, and a phrase that names those.
+
+    The figures are multiply-adds, activations, parameters and input size; the variance is that of the log rate.
 
     Raises:
         NoThroughputError: the multiply-adds are not known.
@@ -115,7 +116,9 @@ def _kriged(point: Sequence[float], fit: Mapping[str, Any]) -> tuple[float, floa
     lengths, variance, noise = fit["lengths"], fit["variance"], fit["noise"]
     scaled = [value / length for value, length in zip(point, lengths, strict=True)]
     near = heapq.nsmallest(
-        NEIGHBOURS, ((math.dist(scaled, network[:-1]), network) for network in fit["networks"]), key=lambda pair: pair[0]
+        NEIGHBOURS,
+        ((math.dist(scaled, network[:-1]), network) for network in fit["networks"]),
+        key=lambda pair: pair[0],
     )
     cross = [variance * math.exp(-distance) for distance, _ in near]
     matrix = [

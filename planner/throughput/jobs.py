@@ -68,8 +68,7 @@ def choose_job(
             jobs.setdefault(job_of(row), []).append(row)
 
     def merit(job: str) -> tuple[float, bool, bool, str, int, str]:
-        newest = newest_row(jobs[job])
-        assert newest is not None  # every job has rows
+        newest = newest_row(jobs[job]) or jobs[job][0]
         size = newest.input_size or usual_size
         distance = abs(math.log(size / input_size)) if size and input_size else 0.0
         is_pytorch = newest.framework.startswith("pytorch")

@@ -98,7 +98,9 @@ def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AM
                 f"({max(ratio, 1 / ratio):.2f} times). Keep the one that is right."
             )
         mean = math.sqrt(one.samples_per_second * held.samples_per_second)
-        found[key] = OwnMeasurement(gpu=one.gpu, gpu_count=one.gpu_count, precision=one.precision, samples_per_second=mean)
+        found[key] = OwnMeasurement(
+            gpu=one.gpu, gpu_count=one.gpu_count, precision=one.precision, samples_per_second=mean
+        )
     return tuple(found.values())
 
 
@@ -163,7 +165,9 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
     except ValueError:
         rate = math.nan
     if not equals or not rate > 0 or math.isinf(rate):
-        raise UsageError(f"--measured {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234.")
+        raise UsageError(
+            f"--measured {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234."
+        )
     name, at, precision_text = place.partition("@")
     if at:
         known = [str(one) for one in Precision]

@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.compare import Comparison as Comparison
+    from planner.compare import compare as compare
     from planner.errors import PlannerError as PlannerError
     from planner.estimate import EstimateResult as EstimateResult
     from planner.estimate import estimate as estimate
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from planner.prices.offers import offers_frame as offers_frame
 
 _HOMES = {
+    "Comparison": "planner.compare",
     "EstimateResult": "planner.estimate",
     "PlannerError": "planner.errors",
+    "compare": "planner.compare",
     "estimate": "planner.estimate",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",

@@ -63,6 +63,7 @@ def document(result: EstimateResult) -> Row:
             "precision": "best" if workload.precision is None else str(workload.precision),
             "batch_size": workload.batch_size,
             "framework": workload.framework,
+            "input_size": workload.input_size,
             "startup_seconds": result.startup_seconds,
         },
         "as_of": result.as_of.isoformat(),
@@ -75,7 +76,7 @@ def document(result: EstimateResult) -> Row:
             }
             for book in result.prices
         ],
-        "estimates": [_json_estimate(estimate) for estimate in result.estimates],
+        "estimates": [estimate_record(estimate) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
         "unpriced": [
             {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
@@ -90,7 +91,7 @@ def flat_rows(result: EstimateResult) -> list[Row]:
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
     rows = []
     for estimate in result.estimates:
-        row = _json_estimate(estimate)
+        row = estimate_record(estimate)
         throughput = row.pop("throughput")
         del row["items"]
         row["model"] = result.workload.model.name
@@ -104,7 +105,8 @@ def flat_rows(result: EstimateResult) -> list[Row]:
     return rows
 
 
-def _json_estimate(estimate: Estimate) -> Row:
+def estimate_record(estimate: Estimate) -> Row:
+    """One estimate as the JSON has it."""
     offer, throughput = estimate.offer, estimate.throughput
     return {
         "rank": estimate.rank,
@@ -127,6 +129,7 @@ def _json_estimate(estimate: Estimate) -> Row:
             "basis": str(throughput.basis),
             "precision": str(throughput.precision),
             "stack": throughput.stack,
+            "batch_size_per_gpu": throughput.batch_size_per_gpu,
             "sources": list(throughput.sources),
         },
         "seconds": estimate.seconds,
@@ -154,7 +157,8 @@ def _json_estimate(estimate: Estimate) -> Row:
 def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
-    what = f"{offer.gpu_count:g}x {offer.gpu}"
+    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
+    what = f"{together}{offer.gpu_count:g}x {offer.gpu}"
     age = f"{(result.as_of - offer.observed_on).days} d"
     return {
         "rank": estimate.rank,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Model, Precision
+from planner.throughput.workloads import known_model, resolve_model
 
 CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
@@ -41,6 +42,43 @@ class OwnModel:
     sample_unit: str = "sample"
     task: str = "own"
     measured: tuple[str, ...] = ()
+
+
+def described_model(
+    name: str | None,
+    *,
+    figures: Mapping[str, float | None],
+    measured: tuple[str, ...],
+    model_file: Path | None,
+    precision: str,
+) -> tuple[Model, tuple[OwnMeasurement, ...], float | None]:
+    """The model that the options describe, the user's measurements, and samples per epoch where a file states them.
+
+    A known model keeps its own figures and takes the measurements; figures or a file describe an own model.
+
+    Args:
+        name: a known model, or what to call an own one.
+        figures: `gmacs_per_sample`, `params_millions` and `activations_millions`, `None` where not given.
+        measured: texts for `parse_measurements`.
+        model_file: a file for `read_own_model`; options win over it.
+        precision: of measurements that name none.
+
+    Raises:
+        UsageError: nothing says which model, or a figure is impossible.
+        UnknownNameError: the name is not known and nothing else describes the model.
+    """
+    given = {key: value for key, value in figures.items() if value is not None}
+    own = OwnModel() if model_file is None else read_own_model(model_file)
+    own = replace(own, **given, measured=measured or own.measured, name=name or own.name)
+    known_precision = Precision(precision) if precision in map(str, Precision) else Precision.AMP
+    measurements = parse_measurements(own.measured, known_precision)
+    if name is None and model_file is None and not given and not measured:
+        raise UsageError("Which model? Give --model, or the figures of your own: planner estimate --help")
+    if model_file is None and not given:
+        known = known_model(name) if name is not None and measured else None
+        if known is not None or not measured:
+            return known or resolve_model(str(name)), measurements, None
+    return own_model(own), measurements, own.samples_per_epoch
 
 
 def own_model(own: OwnModel) -> Model:

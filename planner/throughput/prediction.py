@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
@@ -96,7 +97,7 @@ def predict_throughput(
         gpu_count=gpu_count,
         node_count=node_count,
         network_gbit_per_s=network_gbit_per_s,
-        batch_size=prediction.batch_size(chosen[0]),
+        batch_size=one.batch_size_per_gpu,
     )
 
 
@@ -157,9 +158,11 @@ class Prediction:
         """
         sheet = self._gpus[gpu]
         if self._workload.precision is not None:
-            return self._in(sheet, gpu_count, self._workload.precision)
-        formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
-        return max((self._in(sheet, gpu_count, one) for one in formats), key=lambda found: found.samples_per_second)
+            found = self._in(sheet, gpu_count, self._workload.precision)
+        else:
+            formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
+            found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
+        return replace(found, batch_size_per_gpu=self.batch_size(gpu))
 
     def batch_size(self, gpu: str) -> float | None:
         """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""

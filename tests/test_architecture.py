@@ -110,6 +110,7 @@ def test_the_public_surface_is_pinned():
         "estimate",
         "offers",
         "offers_frame",
+        "predict_throughput",
     ] == planner.__all__
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
-from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.model import Basis, Estimate, LeftOut, Model, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
+from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
+from planner.throughput.own_model import described_model
 from planner.throughput.prediction import predict_many
 from planner.throughput.workloads import plan_work
 from planner.units import hours
@@ -32,6 +33,8 @@ MAX_PRICE_AGE_DAYS = 730
 
 USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 """What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
+
+MAX_NODES = 1024
 
 SORTS = ("usd", "hours", "value")
 
@@ -65,12 +68,21 @@ class EstimateResult:
 
 def estimate(
     *,
-    model: str,
+    model: str | None = None,
     epochs: float,
     dataset: str | None = None,
     samples_per_epoch: float | None = None,
     precision: str = "amp",
     batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
+    basis: str | None = None,
+    nodes: int = 1,
     gpus: Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
     providers: Iterable[str] = (),
@@ -91,12 +103,21 @@ def estimate(
     The low and high of both come from the throughput range.
 
     Args:
-        model: name or alias, see `planner models`.
+        model: name or alias, see `planner models`; with own figures, any name for the own model.
         epochs: passes over the data, above 0.
         dataset: name of the training set; by default the one the model is usually trained on.
         samples_per_epoch: instead of a dataset, in the model's own unit.
         precision: `amp`, `fp32`, `tf32`, `bf16`, `fp16` or `best`.
         batch_size: samples per GPU and step.
+        framework: whose measurements the figure stands for; by default the newest PyTorch evidence.
+        sequence_length_or_image_size: tokens or pixels; by default the model's own.
+        gmacs_per_sample: of an own model: 1e9 multiply-adds of one forward pass.
+        params_millions: of an own model.
+        activations_millions: of an own model: output elements of matrix and convolution layers for one sample.
+        measured: own measurements such as `a100-80gb-sxm=1234` (samples per second), carried to every other GPU.
+        model_file: a TOML file with the same figures.
+        basis: the weakest basis wanted: `measured`, `scaled` or `modelled`; `None` takes all.
+        nodes: instances that work together, each with its own price.
         gpus: spellings such as `A100`, `H100:8`; empty for all.
         gpu_counts: GPUs per instance; empty for any.
         providers: provider names; empty for all.
@@ -119,13 +140,28 @@ def estimate(
     """
     today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
+    if not 1 <= nodes <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+    chosen, measurements, samples_of_file = described_model(
+        model,
+        figures={
+            "gmacs_per_sample": gmacs_per_sample,
+            "params_millions": params_millions,
+            "activations_millions": activations_millions,
+        },
+        measured=tuple(measured),
+        model_file=model_file,
+        precision=precision,
+    )
     work = plan_work(
-        model=model,
+        model=chosen,
         epochs=epochs,
         dataset=dataset,
-        samples_per_epoch=samples_per_epoch,
+        samples_per_epoch=samples_of_file if samples_per_epoch is None else samples_per_epoch,
         precision=precision,
         batch_size=batch_size,
+        framework=framework,
+        input_size=sequence_length_or_image_size,
     )
     wanted = OfferFilter(
         gpus=tuple(choose_gpus(text) for text in gpus),
@@ -135,17 +171,24 @@ def estimate(
         purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
-    selection = select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
-    throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
+    # over several nodes the network counts, so the cheapest instance of a group need not be the best
+    selection = select_offers(
+        current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer or nodes > 1
+    )
+    throughputs = predict_many(
+        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
+    )
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
     priced = [
-        _estimate(offer, throughput, work.workload, selection)
-        for offer, throughput in _with_throughput(selection.offers, throughputs, left_out)
+        _estimate(offer, throughput, work.workload, selection, nodes)
+        for offer, throughput in _with_throughput(
+            selection.offers, throughputs, left_out, model=chosen, nodes=nodes, weakest=_basis(basis)
+        )
     ]
     if not priced:
         raise NothingLeftError(_nothing_runs(work.workload, left_out))
     within = _within_limits(priced, max_hours, max_usd, left_out)
-    ranked = _ranked(within, sort)
+    ranked = _ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
     shown = ranked if limit is None else ranked[:limit]
     if len(shown) < len(ranked):
         left_out[f"ranked after the first {limit}"] += len(ranked) - len(shown)
@@ -177,34 +220,81 @@ def _check_limits(
         raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
+def _basis(text: str | None) -> Basis:
+    if text is None:
+        return Basis.MODELLED
+    try:
+        return Basis(text)
+    except ValueError:
+        raise UnknownNameError("basis", text, map(str, Basis), "planner estimate --help") from None
+
+
 def _with_throughput(
     offers: Iterable[Offer],
-    throughputs: dict[tuple[str, float], Throughput | NoThroughputError],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
-) -> Iterable[tuple[Offer, Throughput]]:
+    *,
+    model: Model,
+    nodes: int,
+    weakest: Basis,
+) -> Iterator[tuple[Offer, Throughput]]:
+    strengths = list(Basis)
     for offer in offers:
         throughput = throughputs[offer.gpu, offer.gpu_count]
-        if isinstance(throughput, Throughput):
-            yield offer, throughput
-        else:
+        if isinstance(throughput, Throughput) and nodes != 1:
+            throughput = _over_nodes(throughput, offer, model, nodes)
+        if isinstance(throughput, NoThroughputError):
             left_out[str(throughput)] += 1
+        elif strengths.index(throughput.basis) > strengths.index(weakest):
+            left_out[f"throughput only {throughput.basis} (--basis {weakest})"] += 1
+        else:
+            yield offer, throughput
 
 
-def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selection: Selection) -> Estimate:
+def _over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
+
+    try:
+        return over_nodes(
+            one,
+            model=model,
+            gpu_count=offer.gpu_count,
+            node_count=nodes,
+            network_gbit_per_s=offer.network_gbps,
+            batch_size=one.batch_size_per_gpu,
+        )
+    except NoThroughputError as error:
+        return error
+
+
+def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
+    best: dict[tuple[str, str, float, Purchase], Estimate] = {}
+    for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
+        offer = estimate.offer
+        if best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), estimate) is not estimate:
+            left_out[DEARER] += 1
+    return list(best.values())
+
+
+def _estimate(
+    offer: Offer, throughput: Throughput, workload: Workload, selection: Selection, node_count: int
+) -> Estimate:
     rule = billing_rule(offer.provider, offer.instance_type)
     seconds = workload.samples / throughput.samples_per_second
     fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
     return Estimate(
         rank=0,
         offer=offer,
-        node_count=1,
+        node_count=node_count,
         throughput=throughput,
         seconds=seconds + STARTUP_SECONDS,
         seconds_low=fastest + STARTUP_SECONDS,
         seconds_high=slowest + STARTUP_SECONDS,
-        items=rental_items(offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS),
-        usd_low=_usd(offer, rule, fastest),
-        usd_high=_usd(offer, rule, slowest),
+        items=rental_items(
+            offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS, node_count=node_count
+        ),
+        usd_low=node_count * _usd(offer, rule, fastest),
+        usd_high=node_count * _usd(offer, rule, slowest),
         notes=(*_offer_notes(offer, selection), *throughput.notes),
     )
 

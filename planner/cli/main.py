@@ -21,6 +21,7 @@ COMMANDS = {
     "providers": "planner.cli.lookups:providers",
     "refresh": "planner.cli.refresh:refresh",
     "throughput": "planner.cli.lookups:throughput",
+    "validate": "planner.cli.validate:validate",
 }
 """Each command and where it lives; a module is imported when its command runs."""
 
@@ -34,6 +35,7 @@ SUMMARIES = {
     "providers": "Providers, their billing rules and newest prices.",
     "refresh": "New price books from the clouds or from saved files.",
     "throughput": "Measured training throughput.",
+    "validate": "How far predictions are off, recomputed from the shipped rows.",
 }
 
 

@@ -20,8 +20,8 @@ from planner.hardware.machines import gpus_in
 from planner.model import Workload
 from planner.owner_options import MONTHS, OwnerOptions, Use, check_options
 from planner.owning import Owned, job_time, own_machine
+from planner.planned_work import NO_OWN_MODEL, planned_work
 from planner.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, rent_same, work_text
-from planner.throughput.workloads import plan_work
 from planner.units import HOURS_PER_MONTH
 from planner.verdict import BreakEven, UseMonth, break_even_of, odds_of, sensitivities_of, sentence, use_curve
 
@@ -124,6 +124,7 @@ def compare(
     resale_curve: str = "broker",
     discount_per_year: float = 0.0,
     months: float = MONTHS,
+    **language: Any,
 ) -> Comparison:
     """Rent or buy for one workload, or for hours of use where no workload is given.
 
@@ -170,6 +171,7 @@ def compare(
         resale_curve: `broker` or `trend`, without a fraction.
         discount_per_year: cost of money, 0.05 for 5 percent.
         months: horizon.
+        language: of a language model, as for `estimate`.
 
     Raises:
         UsageError: an argument is out of range, a name is unknown, a GPU is not sold or has no known price.
@@ -218,6 +220,7 @@ def compare(
         "samples_per_epoch": samples_per_epoch,
         "precision": precision,
         "batch_size": batch_size,
+        **{name: value for name, value in language.items() if value is not None},
     }
     workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates)
     compared, not_compared = _compared(
@@ -290,18 +293,24 @@ def _rent_work(
     work_options: dict[str, Any], market: Market, rent_usd_per_hour: float | None, candidates: Sequence[_Candidate]
 ) -> tuple[Workload | None, Rental | None, Sequence[str]]:
     """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
-    if work_options["model"] is None:
+    if work_options["model"] is None and "params" not in work_options:
         strange = [
-            name for name in ("epochs", "dataset", "samples_per_epoch", "batch_size") if work_options[name] is not None
+            name for name, value in work_options.items() if value is not None and name not in ("model", "precision")
         ]
         if strange:
             raise UsageError(f"--{strange[0].replace('_', '-')} needs --model. Without a workload leave both out.")
         return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour), ()
-    if work_options["epochs"] is None:
-        raise UsageError("How long is a job? Give --epochs with --model.")
     if rent_usd_per_hour is None:
         return rent_cheapest(work_options, market)
-    work = plan_work(**work_options)
+    general = {name: work_options[name] for name in ("dataset", "samples_per_epoch", "batch_size")}
+    named = {name: work_options[name] for name in ("model", "epochs", "precision")}
+    work, _ = planned_work(
+        **named,
+        input_size=None,
+        general={**general, "framework": None},
+        own=NO_OWN_MODEL,
+        language={name: value for name, value in work_options.items() if name not in {**general, **named}},
+    )
     first = candidates[0]
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
     rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback)

@@ -15,11 +15,10 @@ from planner.cost.rental import BillingRule, billed_seconds, billing_rule, renta
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Basis, Estimate, LeftOut, Model, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
+from planner.planned_work import planned_work
 from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
-from planner.throughput.own_model import OwnMeasurement, described_model
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import Work, known_model, plan_work
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -147,40 +146,27 @@ def estimate(
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
     if not 1 <= nodes <= MAX_NODES:
         raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
-    own = {
-        "gmacs_per_sample": gmacs_per_sample,
-        "params_millions": params_millions,
-        "activations_millions": activations_millions,
-        "measured": tuple(measured) or None,
-        "model_file": model_file,
-    }
-    general = {
-        "dataset": dataset,
-        "samples_per_epoch": samples_per_epoch,
-        "batch_size": batch_size,
-        "framework": framework,
-    }
-    said = {name: value for name, value in language.items() if value is not None}
-    measurements: tuple[OwnMeasurement, ...] = ()
-    if _is_language_model(model, said, own):
-        work = _plan_language(
-            model=model,
-            epochs=epochs,
-            precision=precision,
-            sequence_length=sequence_length_or_image_size,
-            nodes=nodes,
-            said=said,
-            general={**general, **own},
-        )
-    else:
-        work, measurements = _plan(
-            model=model,
-            epochs=epochs,
-            precision=precision,
-            input_size=sequence_length_or_image_size,
-            general=general,
-            own=own,
-        )
+    work, measurements = planned_work(
+        model=model,
+        epochs=epochs,
+        precision=precision,
+        input_size=sequence_length_or_image_size,
+        node_count=nodes,
+        general={
+            "dataset": dataset,
+            "samples_per_epoch": samples_per_epoch,
+            "batch_size": batch_size,
+            "framework": framework,
+        },
+        own={
+            "gmacs_per_sample": gmacs_per_sample,
+            "params_millions": params_millions,
+            "activations_millions": activations_millions,
+            "measured": tuple(measured) or None,
+            "model_file": model_file,
+        },
+        language=language,
+    )
     wanted = OfferFilter(
         gpus=tuple(choose_gpus(text) for text in gpus),
         gpu_counts=tuple(gpu_counts),
@@ -236,60 +222,6 @@ def _check_limits(
         raise UsageError(f"--limit must be at least 1, not {limit}.")
     if sort not in SORTS:
         raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
-
-
-def _plan(
-    *,
-    model: str | None,
-    epochs: float | None,
-    precision: str,
-    input_size: int | None,
-    general: Mapping[str, Any],
-    own: Mapping[str, Any],
-) -> tuple[Work, tuple[OwnMeasurement, ...]]:
-    """The workload of a model of `data/models.csv` or an own one, and the user's measurements."""
-    chosen, measurements, samples_of_file = described_model(
-        model,
-        figures={name: own[name] for name in ("gmacs_per_sample", "params_millions", "activations_millions")},
-        measured=own["measured"] or (),
-        model_file=own["model_file"],
-        precision=precision,
-    )
-    if epochs is None:
-        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
-    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
-    options = {**general, "samples_per_epoch": samples}
-    work = plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options)
-    return work, measurements
-
-
-def _plan_language(
-    *,
-    model: str | None,
-    epochs: float | None,
-    precision: str,
-    sequence_length: int | None,
-    nodes: int,
-    said: Mapping[str, Any],
-    general: Mapping[str, Any],
-) -> Work:
-    from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
-
-    length = {} if sequence_length is None else {"sequence_length": sequence_length}
-    return plan_language_request(
-        model=model, epochs=epochs, precision=precision, said={**length, **said}, general=general, node_count=nodes
-    )
-
-
-def _is_language_model(model: str | None, said: Mapping[str, object], own: Mapping[str, object]) -> bool:
-    """Whether options, file or name describe a language model; names of `data/models.csv` and own models come first."""
-    if said:
-        return True
-    if model is None or any(value is not None for value in own.values()) or known_model(model) is not None:
-        return False
-    from planner.throughput.language_work import LanguageOptions, is_language_model  # noqa: PLC0415
-
-    return is_language_model(model, LanguageOptions())
 
 
 def _basis(text: str | None) -> Basis:

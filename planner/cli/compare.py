@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, write_notes, write_result
 from planner.compare import compare as run_compare
 from planner.estimate import MAX_PRICE_AGE_DAYS
@@ -68,6 +69,8 @@ from planner.render.comparison import notes_text, rendered_comparison
     "--resale-curve", default="broker", show_default=True, help="broker (60, 45, 30 % after 1, 2, 3 years) or trend."
 )
 @option("--discount-per-year", type=float, default=0.0, show_default=True, help="Cost of money: 0.05 for 5 percent.")
+@option("--sequence-length", type=int, help="Tokens of a sequence of a language model. Default: 2048 at most.")
+@language_options
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @data_dir_option
 @output_options
@@ -81,6 +84,7 @@ def compare(*, as_of: datetime | None, form: str, output: Path | None, **options
     Examples:
       planner compare --model resnet50 --epochs 90 --buy rtx-4090 --jobs-per-month 4
       planner compare --model resnet50 --epochs 90 --buy rtx-4090 --buy rtx-3090 --own rtx-2080-ti --jobs-per-month 10
+      planner compare --model llama-3-8b --method qlora --tokens 20M --buy rtx-4090 --jobs-per-month 20
       planner compare --buy rtx-3090 --condition used --rent-usd-per-hour 0.50 --utilisation 0.3 --country Germany
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """

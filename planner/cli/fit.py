@@ -9,20 +9,20 @@ import click
 
 from planner.cli.language_options import language_options
 from planner.cli.options import option, output_options, write_listing, write_notes
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Precision
 from planner.render.fit import fit_notes, fits_listing
 from planner.throughput.fit import Fit, fit_language_model, fit_vision_model
 from planner.throughput.language_jobs import LanguageWork
+from planner.throughput.language_throughput import DEFAULT_STACK
 from planner.throughput.language_work import (
-    DEFAULT_STACK,
     LanguageOptions,
     chosen_language_model,
     is_language_model,
     plan_job,
 )
-from planner.throughput.workloads import resolve_model
+from planner.throughput.workloads import precision_named, resolve_model
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -70,7 +70,7 @@ def _fits(
         if batch_size < 1:
             raise UsageError(f"--batch-size must be at least 1, not {batch_size}.")
         image_model = resolve_model(model)
-        kind = _precision(precision)
+        kind = precision_named(precision) or Precision.AMP
         found = [
             one
             for choice in choices
@@ -79,16 +79,13 @@ def _fits(
         return found, f"{image_model.name}, {batch_size} {image_model.sample_unit}s a GPU, {kind}"
     job = plan_job(chosen_language_model(model, options), options, precision)
     work = LanguageWork(job=job, stack=options.stack or DEFAULT_STACK)
-    found = [one for choice in choices for one in fit_language_model(work, choice, _precision(precision))]
+    found = [
+        one
+        for choice in choices
+        for one in fit_language_model(work, choice, precision_named(precision) or Precision.AMP)
+    ]
     what = (
         f"{job.model.name}, {job.model.parameters / 1e9:.4g}B parameters, {job.method}, {job.optimizer}, "
         f"{job.sequence_length:,} tokens a sequence, {job.batch_tokens:,} a step"
     )
     return found, what
-
-
-def _precision(text: str) -> Precision:
-    known = [str(member) for member in Precision]
-    if text not in known:
-        raise UnknownNameError("precision", text, known, "planner fit --help")
-    return Precision(text)

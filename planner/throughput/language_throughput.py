@@ -14,6 +14,7 @@ from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
 from planner.paths import shipped_data_dir
 from planner.throughput.flops import hardware_flops_per_token, training_flops_per_token, utilisation
 from planner.throughput.language_jobs import LanguageWork, Method
+from planner.throughput.language_models import LanguageModel
 from planner.throughput.layouts import Plan, best_plan
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
@@ -34,6 +35,7 @@ MEASURED_GPUS = 128
 MEASURED_PARAMETERS = 70e9
 UNSTATED_GBIT_PER_S = 100.0
 """Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
+DEFAULT_STACK = "llm-foundry"
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
 
 
@@ -51,6 +53,42 @@ def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Ce
         except UsageError as error:  # of this number of GPUs: others may do
             found[cell] = NoThroughputError(str(error).rstrip("."))
     return found
+
+
+def language_throughput(
+    model: LanguageModel,
+    *,
+    gpu: str,
+    gpu_count: float,
+    precision: Precision | None,
+    micro_batch: int | None = None,
+    sequence_length: int | None = None,
+    node_count: int = 1,
+    network_gbit_per_s: float | None = None,
+) -> Throughput:
+    """Tokens per second of pretraining, as a benchmark counts them: steps only, nothing lost between them.
+
+    Raises:
+        NoThroughputError: the model does not fit, or the GPU lacks the precision.
+        UsageError: the number of GPUs cannot be split.
+    """
+    from planner.throughput.language_work import LanguageOptions, language_workload, plan_job  # noqa: PLC0415 - it plans with this
+
+    text = "amp" if precision is None else str(precision)
+    options = LanguageOptions(sequence_length=sequence_length, micro_batch=micro_batch)
+    job = plan_job(model, options, text)
+    # as many sequences as feed every GPU, where the usual batch would not
+    least = math.ceil(gpu_count) * node_count * (micro_batch or 1) * job.sequence_length
+    job = replace(job, batch_tokens=max(job.batch_tokens, least))
+    work = LanguageWork(
+        job=job,
+        stack=DEFAULT_STACK,
+        node_count=node_count,
+        network_gbit_per_s=network_gbit_per_s,
+        is_whole_run=False,
+    )
+    workload = language_workload(work, tokens=float(job.batch_tokens), passes=1.0, precision=precision)
+    return _predicted(workload, work, gpu, gpu_count)
 
 
 @cache
@@ -140,13 +178,14 @@ def _predicted(workload: Workload, work: LanguageWork, gpu_name: str, gpu_count:
 def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark | None:
     """The fastest shipped row of just this job, if nothing of the way was fixed."""
     job = work.job
-    fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline, job.micro_batch)
+    fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline)
     if job.method is not Method.PRETRAIN or work.stack != "llm-foundry" or any(part is not None for part in fixed):
         return None
     rows = [
         row
         for row in benchmarks_of(job.model.name)
         if (row.gpu, row.gpu_count, row.input_size) == (gpu.name, plan.gpu_count, job.sequence_length)
+        and job.micro_batch in (None, row.batch_size_per_gpu)
         and plan.precision in (Precision.AMP, Precision.BF16)
     ]
     return max(rows, key=lambda row: row.samples_per_second, default=None)

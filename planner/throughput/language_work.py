@@ -20,15 +20,15 @@ from planner.throughput.language_models import (
     load_language_models,
     resolve_language_model,
 )
+from planner.throughput.language_throughput import DEFAULT_STACK
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks
-from planner.throughput.workloads import Work, known_model, load_models
+from planner.throughput.workloads import Work, known_model, load_models, precision_named
 
 _E = TypeVar("_E", bound=StrEnum)
 USUAL_SEQUENCE_LENGTH = 2048
 USUAL_SEQUENCES_TUNED = 64
 """Sequences of a step when open models are tuned; recipes use 16 to 128."""
-DEFAULT_STACK = "llm-foundry"
 SEE = "planner fit --help"
 
 
@@ -93,16 +93,22 @@ def plan_language_work(
     stack = options.stack or DEFAULT_STACK
     if stack not in load_stacks():
         raise UnknownNameError("software stack", stack, load_stacks(), SEE)
-    workload = Workload(
-        model=_as_model(shape, job),
+    work = LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s)
+    kind = precision_named(precision)
+    return Work(workload=language_workload(work, tokens=tokens, passes=passes, precision=kind), samples_source=source)
+
+
+def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
+    """The record that an answer is made from; `tokens` are those of the whole run, `passes` its epochs."""
+    return Workload(
+        model=_as_model(work.job.model, work.job),
         dataset=None,
         samples_per_epoch=tokens / passes,
         epochs=passes,
-        precision=Precision(precision) if precision != "best" else None,
-        input_size=job.sequence_length,
-        language=LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s),
+        precision=precision,
+        input_size=work.job.sequence_length,
+        language=work,
     )
-    return Work(workload=workload, samples_source=source)
 
 
 def plan_language_request(
@@ -197,8 +203,7 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     method = _one_of(Method, options.method or "pretrain", "method")
     usual = min(USUAL_SEQUENCE_LENGTH, model.context_length)
     length = usual if options.sequence_length is None else options.sequence_length
-    if precision not in (*map(str, Precision), "best"):
-        raise UnknownNameError("precision", precision, [*map(str, Precision), "best"], SEE)
+    kind = precision_named(precision) or Precision.AMP
     for option, value in (
         ("--sequence-length", length),
         ("--batch-tokens", options.batch_tokens),
@@ -220,7 +225,7 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
         method=method,
         sequence_length=length,
         batch_tokens=batch_tokens,
-        precision_bytes=4 if precision in ("fp32", "tf32") else 2,
+        precision_bytes=4 if kind in (Precision.FP32, Precision.TF32) else 2,
         optimizer=_one_of(
             Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
@@ -33,7 +34,10 @@ from planner.throughput.precision import peak_tflops, precision_notes, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
-from planner.throughput.workloads import precision_named, resolve_model
+from planner.throughput.workloads import known_model, precision_named, resolve_model
+
+if TYPE_CHECKING:
+    from planner.throughput.language_models import LanguageModel
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -79,6 +83,19 @@ def predict_throughput(
         raise UsageError(f"{gpu} may be {', '.join(chosen)}. Name one of them.")
     if not gpu_count > 0 or math.isinf(gpu_count):
         raise UsageError(f"gpu_count must be a positive number, not {gpu_count!r}.")
+    if isinstance(model, str) and not measured and (shape := _language_model(model)) is not None:
+        from planner.throughput.language_throughput import language_throughput  # noqa: PLC0415 - most runs need none of it
+
+        return language_throughput(
+            shape,
+            gpu=chosen[0],
+            gpu_count=gpu_count,
+            precision=precision_named(precision),
+            micro_batch=batch_size,
+            sequence_length=sequence_length_or_image_size,
+            node_count=node_count,
+            network_gbit_per_s=network_gbit_per_s,
+        )
     workload = Workload(
         model=resolve_model(model) if isinstance(model, str) else model,
         dataset=None,
@@ -99,6 +116,16 @@ def predict_throughput(
         network_gbit_per_s=network_gbit_per_s,
         batch_size=one.batch_size_per_gpu,
     )
+
+
+def _language_model(name: str) -> LanguageModel | None:
+    """The shape of a language model; `None` for other models, and for those that are listed as something else."""
+    listed = known_model(name)
+    if listed is not None and not listed.task.startswith("language-model"):
+        return None
+    from planner.throughput.language_models import find_language_model  # noqa: PLC0415 - most runs need none of it
+
+    return find_language_model(name)
 
 
 def predict_many(

@@ -60,7 +60,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOutResult:
-    """How well steps were foretold that the fit had not seen; fractions, not percent.
+    """How well the throughput of steps was foretold that the fit had not seen; fractions, not percent.
 
     `coverage` is the share inside the 90 % range that the errors of the other folds give. `baseline` is the median
     error of one constant utilisation, the usual rule.
@@ -76,6 +76,7 @@ class LeftOutResult:
     baseline_median: float
     baseline_mean: float
     baseline_p90: float
+    baseline_bias: float
     low: float  # ends of the range, as measured over foretold seconds
     high: float
 
@@ -174,10 +175,10 @@ def leave_out(
         errors.append(
             [math.log(step.seconds / step_seconds(step.job, step.layout, step.hardware, stack)) for step in inside]
         )
-        constant += [abs(_utilisation(step) / usual - 1) for step in inside]
+        constant += [usual / _utilisation(step) - 1 for step in inside]
     every = [error for fold in errors for error in fold]
-    # foretold over measured seconds less one is the relative error of the time
-    size = sorted(abs(math.expm1(-error)) for error in every)
+    # measured over foretold seconds less one is the relative error of the throughput
+    size = sorted(abs(math.expm1(error)) for error in every)
     covered = sum(
         _covered(fold, [error for other in errors if other is not fold for error in other], stretch) for fold in errors
     )
@@ -187,11 +188,12 @@ def leave_out(
         median=statistics.median(size),
         mean=statistics.fmean(size),
         p90=_quantile(size, 0.9),
-        bias=statistics.fmean(math.expm1(-error) for error in every),
+        bias=statistics.fmean(math.expm1(error) for error in every),
         coverage=covered / len(every),
-        baseline_median=statistics.median(constant),
-        baseline_mean=statistics.fmean(constant),
-        baseline_p90=_quantile(constant, 0.9),
+        baseline_median=statistics.median(map(abs, constant)),
+        baseline_mean=statistics.fmean(map(abs, constant)),
+        baseline_p90=_quantile(map(abs, constant), 0.9),
+        baseline_bias=statistics.fmean(constant),
         low=math.exp(stretch * _quantile(every, TAIL)),
         high=math.exp(stretch * _quantile(every, 1 - TAIL)),
     )

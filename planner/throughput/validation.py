@@ -121,6 +121,7 @@ def validate() -> Validation:
     Raises:
         DataError: the learnt variances are missing.
     """
+    from planner.throughput.language_validation import language_splits  # noqa: PLC0415 - needs numpy
     from planner.throughput.learning.leave_out import all_left_out, gather  # noqa: PLC0415 - needs numpy
 
     path = fit_folder() / "variances.json"
@@ -136,7 +137,7 @@ def validate() -> Validation:
     return Validation(
         rows=len(evidence.rows),
         newest_row=max(row.as_of for row in evidence.rows),
-        splits=splits,
+        splits=(*splits, *language_splits()),
         worst=tuple(_worst(one) for one in worst),
     )
 

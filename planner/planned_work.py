@@ -1,0 +1,86 @@
+"""The workload behind an answer: of a listed model, of an own one, or of a language model described by its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from planner.errors import UsageError
+from planner.throughput.own_model import OwnMeasurement, described_model
+from planner.throughput.workloads import Work, known_model, plan_work
+
+NO_OWN_MODEL: Mapping[str, Any] = {
+    "gmacs_per_sample": None,
+    "params_millions": None,
+    "activations_millions": None,
+    "measured": None,
+    "model_file": None,
+}
+"""What can be said of an own model, with nothing said."""
+
+
+def planned_work(
+    *,
+    model: str | None,
+    epochs: float | None,
+    precision: str,
+    input_size: int | None,
+    general: Mapping[str, Any],
+    own: Mapping[str, Any],
+    language: Mapping[str, Any],
+    node_count: int = 1,
+) -> tuple[Work, tuple[OwnMeasurement, ...]]:
+    """The workload that the options describe, and the user's own measurements.
+
+    It is a language model's if any of its options is given, or if no listed or own model goes by the name.
+
+    Args:
+        model: name, alias or `config.json`.
+        epochs: passes over the data.
+        precision: as `plan_work` takes it.
+        input_size: pixels or tokens of a sample.
+        general: `dataset`, `samples_per_epoch`, `batch_size`, `framework`; `None` where not given.
+        own: the keys of `NO_OWN_MODEL`.
+        language: fields of `planner.throughput.language_work.LanguageOptions`.
+        node_count: instances that work together.
+
+    Raises:
+        UsageError: options are missing or contradict each other.
+        UnknownNameError: no model goes by that name.
+    """
+    said = {name: value for name, value in language.items() if value is not None}
+    if _is_language_model(model, said, own):
+        from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
+
+        length = {} if input_size is None else {"sequence_length": input_size}
+        work = plan_language_request(
+            model=model,
+            epochs=epochs,
+            precision=precision,
+            said={**length, **said},
+            general={**general, **own},
+            node_count=node_count,
+        )
+        return work, ()
+    chosen, measurements, samples_of_file = described_model(
+        model,
+        figures={name: own[name] for name in ("gmacs_per_sample", "params_millions", "activations_millions")},
+        measured=own["measured"] or (),
+        model_file=own["model_file"],
+        precision=precision,
+    )
+    if epochs is None:
+        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
+    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
+    options = {**general, "samples_per_epoch": samples}
+    return plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options), measurements
+
+
+def _is_language_model(model: str | None, said: Mapping[str, object], own: Mapping[str, object]) -> bool:
+    if said:
+        return True
+    if model is None or any(value is not None for value in own.values()) or known_model(model) is not None:
+        return False
+    from planner.throughput.language_work import LanguageOptions, is_language_model  # noqa: PLC0415
+
+    return is_language_model(model, LanguageOptions())

@@ -13,8 +13,20 @@ from typing import TYPE_CHECKING, Any
 from planner.clock import current_day
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
-from planner.hardware.gpus import choose_gpus
-from planner.model import Basis, Estimate, LeftOut, Model, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
+from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.model import (
+    Basis,
+    Estimate,
+    LeftOut,
+    Model,
+    Offer,
+    Precision,
+    PriceBook,
+    Purchase,
+    Throughput,
+    Unpriced,
+    Workload,
+)
 from planner.planned_work import planned_work
 from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
@@ -253,8 +265,25 @@ def _with_throughput(
             left_out[str(throughput)] += 1
         elif strengths.index(throughput.basis) > strengths.index(weakest):
             left_out[f"throughput only {throughput.basis} (--basis {weakest})"] += 1
+        elif throughput.basis is not Basis.MEASURED and _fits_memory(workload, offer.gpu) is False:
+            name, batch = workload.model.name, workload.batch_size
+            left_out[
+                f"{name} at {batch} a GPU does not fit into memory (planner fit --model {name} says what does)"
+            ] += 1
         else:
             yield offer, throughput
+
+
+def _fits_memory(workload: Workload, gpu: str) -> bool | None:
+    """Whether the run fits on each GPU; `None` without a batch size, or where the memory it needs is not known."""
+    if workload.language is not None:
+        return True  # layouts that do not fit have no throughput
+    if workload.batch_size is None:
+        return None
+    from planner.throughput.memory import image_model_fits  # noqa: PLC0415 - most runs name no batch size
+
+    width = 4 if workload.precision in (Precision.FP32, Precision.TF32) else 2
+    return image_model_fits(workload.model, load_gpus()[gpu], batch_size=workload.batch_size, precision_bytes=width)
 
 
 def _over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
@@ -307,7 +336,7 @@ def _estimate(
         ),
         usd_low=node_count * _usd(offer, rule, fastest),
         usd_high=node_count * _usd(offer, rule, slowest),
-        fits_memory=True if workload.language else None,  # layouts that do not fit have no throughput
+        fits_memory=_fits_memory(workload, offer.gpu),
         notes=(*_offer_notes(offer, selection), *throughput.notes),
     )
 

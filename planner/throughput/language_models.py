@@ -21,6 +21,29 @@ MAX_WIDENING = 8.0
 """Widest feed-forward of the shipped table, in hidden sizes (Gemma)."""
 
 
+_MOST = {
+    "layers": 10_000,
+    "hidden": 1_000_000,
+    "heads": 100_000,
+    "kv_heads": 100_000,
+    "head_size": 100_000,
+    "feed_forward": 10_000_000,
+    "vocabulary": 100_000_000,
+}
+"""Far beyond any model; what lies above is a typing error, and would take for ever to search."""
+_OPTIONAL = (
+    "learned_positions",
+    "experts",
+    "expert_feed_forward",
+    "shared_feed_forward",
+    "query_rank",
+    "key_value_rank",
+    "rope_size",
+    "value_size",
+)
+"""Sizes that a shape may lack."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageModel:
     """The shape of a decoder-only transformer, from `data/language_models.csv`.
@@ -64,9 +87,15 @@ class LanguageModel:
 
     def __post_init__(self) -> None:
         """Refuse a shape that no transformer can have."""
-        for name in ("layers", "hidden", "heads", "kv_heads", "head_size", "feed_forward", "vocabulary"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)!r}")
+        for name, most in _MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be 1 to {most:,}, not {getattr(self, name)!r}")
+        for name in _OPTIONAL:
+            value = getattr(self, name)
+            if value is not None and not 1 <= value <= _MOST["feed_forward"]:
+                raise ValueError(f"{name} must be 1 to {_MOST['feed_forward']:,}, not {value!r}")
+        if not 0 <= (self.dense_layers or 0) <= self.layers:
+            raise ValueError(f"{self.dense_layers!r} dense layers of {self.layers}")
         if self.heads % self.kv_heads:
             raise ValueError(f"{self.heads} heads cannot share {self.kv_heads} key-value heads evenly")
         if self.experts is not None and not 1 <= (self.experts_per_token or 0) <= self.experts:
@@ -211,10 +240,12 @@ def language_model_from_figures(
     Raises:
         UsageError: the shape is impossible, or contradicts the parameter count.
     """
-    sizes = {"--layers": layers, "--hidden": hidden, "--heads": heads, "--vocab": vocab, "--kv-heads": kv_heads}
-    for option, size in {**sizes, "--feed-forward": feed_forward}.items():
-        if size is not None and size < 1:
-            raise UsageError(f"{option} must be at least 1, not {size}.")
+    sizes = {"--layers": (layers, "layers"), "--hidden": (hidden, "hidden"), "--heads": (heads, "heads")}
+    sizes |= {"--vocab": (vocab, "vocabulary")}
+    sizes |= {"--kv-heads": (kv_heads or 1, "kv_heads"), "--feed-forward": (feed_forward or 1, "feed_forward")}
+    for option, (size, field) in sizes.items():
+        if not 1 <= size <= _MOST[field]:
+            raise UsageError(f"{option} must be 1 to {_MOST[field]:,}, not {size}.")
     if hidden % heads:
         raise UsageError(
             f"--hidden {hidden} is not divisible by --heads {heads}; {_divisors_near(hidden, heads)} would do."
@@ -298,11 +329,11 @@ def _from_config(config: Mapping[str, Any], path: Path) -> LanguageModel:
     if kind in _ENCODERS or config.get("is_encoder_decoder"):
         raise DataError(f"{path} describes a {kind} model. Only decoder-only language models are planned from a file.")
     layers, hidden, heads, vocabulary = (_figure(config, field, path) for field in _SPELLINGS)
-    if heads < 1 or (hidden % heads and not config.get("head_dim")):
+    if heads < 1 or (hidden % heads and not _whole(config, "head_dim")):
         raise DataError(f"{path}: hidden size {hidden} is not divisible by {heads} attention heads.")
     plain = kind in _PLAIN_FAMILIES
-    latent = config.get("kv_lora_rank")
-    head_size = int(config.get("qk_nope_head_dim") or config.get("head_dim") or hidden // heads)
+    latent = _whole(config, "kv_lora_rank")
+    head_size = _whole(config, "qk_nope_head_dim", "head_dim") or hidden // heads
     width = _whole(config, "intermediate_size", "ffn_dim", "ffn_hidden_size", "n_inner") or 4 * hidden
     experts = _whole(config, "num_local_experts", "n_routed_experts", "num_experts")
     expert_width = _whole(config, "moe_intermediate_size") or width
@@ -329,11 +360,11 @@ def _from_config(config: Mapping[str, Any], path: Path) -> LanguageModel:
         experts_per_token=_whole(config, "num_experts_per_tok") if experts else None,
         expert_feed_forward=expert_width if experts else None,
         shared_feed_forward=shared or _whole(config, "shared_expert_intermediate_size") if experts else None,
-        dense_layers=int(config.get("first_k_dense_replace") or 0) if experts else None,
-        query_rank=config.get("q_lora_rank"),
+        dense_layers=(_whole(config, "first_k_dense_replace") or 0) if experts else None,
+        query_rank=_whole(config, "q_lora_rank"),
         key_value_rank=latent,
-        rope_size=config.get("qk_rope_head_dim") if latent else None,
-        value_size=config.get("v_head_dim") if latent else None,
+        rope_size=_whole(config, "qk_rope_head_dim") if latent else None,
+        value_size=_whole(config, "v_head_dim") if latent else None,
         context_length=longest,
         source=f"{path} ({layers} layers)",
         as_of="",

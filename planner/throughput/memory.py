@@ -27,6 +27,9 @@ VISIBLE_FRACTION = 0.995  # of nominal memory where no figure is known: firmware
 VISIBLE_FRACTION_INLINE_ECC = 0.9375  # GDDR cards keep one bit in sixteen for error correction
 VISION_BYTES_PER_ELEMENT = 2.5  # 16-bit outputs, their batch norms and masks
 
+VISION_DOUBT = 1.3
+"""A count of image models may be too high by so much: the timm rows, all of which ran, reach 1.25 of what is usable."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
@@ -157,6 +160,17 @@ def vision_memory(model: Model, *, batch_size: int, precision_bytes: int = 2) ->
         buffers=0.0,
         overhead=CONTEXT_BYTES + FRAGMENTATION_FRACTION * activations,
     )
+
+
+def image_model_fits(model: Model, gpu: Gpu, *, batch_size: int, precision_bytes: int = 2) -> bool | None:
+    """Whether a batch fits on a GPU; `None` where the figures are not known, or too close to the limit to say."""
+    memory = vision_memory(model, batch_size=batch_size, precision_bytes=precision_bytes)
+    if memory is None or model.sample_unit != "image":
+        return None
+    load = memory.total / usable_bytes(gpu)
+    if load <= 1:
+        return True
+    return False if load > VISION_DOUBT else None
 
 
 def _weight_bytes(job: LanguageJob) -> float:

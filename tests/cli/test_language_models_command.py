@@ -72,6 +72,48 @@ def test_twice_the_tokens_take_twice_as_long():
     assert pytest.approx(2 * training[0]) == training[1]
 
 
+def test_machines_work_together(run_planner):
+    """8 machines of 8 H100, each with its price; 70 B parameters do not fit one of them."""
+    run = ("estimate", "--model", "llama-3-70b", "--method", "full", "--tokens", "1B", "--gpu", "a100-40gb-sxm:8")
+
+    alone, together = (run_planner(*run, "--nodes", nodes, "--format", "json") for nodes in (1, 8))
+
+    assert 1 == alone.returncode
+    assert "llama-3-70b (full) does not fit into memory" in alone.stderr
+    assert {8} == {row["node_count"] for row in json.loads(together.stdout)["estimates"]}
+
+
+def test_compare_takes_language_models(run_planner):
+    """QLoRA of 8 B on a card of 24 GB can be rented or owned; full fine-tuning cannot be owned."""
+    run = ("compare", "--model", "llama-3-8b", "--tokens", "20M", "--buy", "rtx-4090", "--jobs-per-month", "20")
+
+    qlora, full = (run_planner(*run, "--method", method) for method in ("qlora", "full"))
+
+    assert 0 == qlora.returncode, qlora.stderr
+    assert "20,000,000 tokens" in qlora.stdout + qlora.stderr
+    assert 1 == full.returncode
+    assert "does not fit into memory" in full.stderr
+
+
+def test_compare_at_a_given_rent_takes_language_models(run_planner):
+    """The workload is planned without offers."""
+    done = run_planner(
+        "compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090",
+        "--jobs-per-month", "20", "--rent-usd-per-hour", "0.5", "--gpu", "rtx-4090",
+    )  # fmt: skip
+
+    assert 0 == done.returncode, done.stderr
+
+
+def test_an_image_batch_that_does_not_fit_is_left_out():
+    """ResNet-50 at 4,096 images a GPU needs 220 GiB: an A10G cannot hold it; at 32 images it can."""
+    large = estimate(model="resnet50", epochs=1, batch_size=4096, gpus=["A10G", "B200"])
+    small = estimate(model="resnet50", epochs=1, batch_size=32, gpus=["A10G"])
+
+    assert any("resnet50 at 4096 a GPU does not fit into memory" in entry.reason for entry in large.left_out)
+    assert {"a10g"} == {one.offer.gpu for one in small.estimates if one.fits_memory}
+
+
 def test_a_config_file_is_a_model(run_planner, tmp_path):
     """The shape on disk is planned like one of the table."""
     path = tmp_path / "config.json"

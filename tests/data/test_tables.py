@@ -8,6 +8,8 @@ import pytest
 from planner.cost.rental import load_billing_rules
 from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu
 from planner.paths import shipped_data_dir
+from planner.throughput.language_models import load_language_models
+from planner.throughput.step_time_fit import megatron_steps
 from planner.throughput.workloads import load_datasets, load_models, resolve_dataset, resolve_model
 
 A100 = ("a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")
@@ -266,3 +268,20 @@ def test_every_provider_with_prices_has_a_billing_rule():
 def _rows(table):
     with (shipped_data_dir() / table).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_language_models_are_sorted_and_have_a_source():
+    """One row a name, in order, each with where its shape comes from and when."""
+    models = list(load_language_models().values())
+
+    assert sorted(model.name for model in models) == [model.name for model in models]
+    assert all(model.source and model.as_of and model.published_parameters for model in models)
+
+
+def test_parallel_iterations_use_up_to_eight_gpus():
+    """Tensor x data x pipeline sizes of the 1,440 rows; every iteration took time."""
+    steps = megatron_steps()
+
+    assert 1440 == len(steps)
+    assert {2, 4, 8} == {step.layout.gpu_count for step in steps}
+    assert all(0.02 < step.seconds < 100 for step in steps)

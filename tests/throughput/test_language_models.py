@@ -1,5 +1,6 @@
 """Language models by shape: every row of the table, configuration files and figures."""
 
+import contextlib
 import json
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_config_gives_the_model_of_the_table(name, tmp_path):
         ),
         (
             '{"hidden_size": 96, "num_hidden_layers": 0, "num_attention_heads": 4, "vocab_size": 9}',
-            "layers must be at least 1",
+            "layers must be 1 to 10,000",
         ),
     ],
 )
@@ -186,3 +187,24 @@ def test_figures_that_contradict_each_other_are_refused(change, message):
 
     with pytest.raises(UsageError, match=message):
         language_model_from_figures(**figures)
+
+
+JSON_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 10**12),
+    st.floats(),
+    st.text(max_size=4),
+    st.lists(st.integers(), max_size=2),
+)
+KEYS = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "head_dim", "kv_lora_rank", "num_local_experts", "num_experts_per_tok", "first_k_dense_replace", "text_config")  # fmt: skip
+
+
+@given(changes=st.dictionaries(st.sampled_from(KEYS), JSON_VALUES))
+def test_a_hostile_config_is_a_model_or_an_error_of_data(changes, tmp_path_factory):
+    """Whatever stands in the file, nothing but a model or a DataError comes out."""
+    path = tmp_path_factory.mktemp("config") / "config.json"
+    path.write_text(json.dumps(CONFIGS["llama-3-8b"] | changes))
+
+    with contextlib.suppress(DataError):
+        assert language_model_from_config(path).parameters > 0

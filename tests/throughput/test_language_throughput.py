@@ -8,8 +8,9 @@ import pytest
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.model import Basis, Throughput
 from planner.paths import shipped_data_dir
-from planner.throughput.language_throughput import predict_language_model
+from planner.throughput.language_throughput import on_machines, predict_language_model
 from planner.throughput.language_work import LanguageOptions, number_of, plan_language_work
+from planner.throughput.prediction import predict_throughput
 
 
 def test_a_measured_cell_is_measured():
@@ -84,6 +85,47 @@ def test_the_explanation_names_layout_memory_and_utilisation():
         assert word in steps
 
 
+def test_predict_throughput_knows_language_models():
+    """Names of shapes work like any other; a benchmark counts steps only, so a cluster loses nothing between them."""
+    found = predict_throughput(
+        model="llama-3-8b", gpu="h100-80gb-sxm", gpu_count=64, sequence_length_or_image_size=4096
+    )
+
+    assert Basis.MODELLED is found.basis
+    assert not any("checkpoints, evaluation" in step for step in found.steps)
+    assert "sequence of 4,096" in found.steps[0]
+
+
+@pytest.mark.parametrize(("micro_batch", "tokens_per_second"), [(None, 463_749), (18, 463_749)])
+def test_predict_throughput_gives_a_measured_cell(micro_batch, tokens_per_second):
+    """MPT-7B on 128 A100-40GB as the row says, with its own micro batch or none asked for."""
+    found = predict_throughput(
+        model="mpt-7b", gpu="a100-40gb-sxm", gpu_count=128, precision="bf16", batch_size=micro_batch
+    )
+
+    assert Basis.MEASURED is found.basis
+    assert tokens_per_second == found.samples_per_second
+
+
+def test_bf16_needs_units_for_it():
+    """A V100 has none; mixed precision runs."""
+    work = a_workload("gpt2-124m")
+
+    found = predict_language_model(work, [("v100-32gb", 1)])["v100-32gb", 1]
+
+    assert "no bf16 units" in str(found)
+
+
+def test_a_slow_network_costs_time():
+    """The same two machines over 25 and over 3,200 Gbit/s."""
+    work = a_workload("llama-2-7b")
+    two = replace(work, language=replace(work.language, node_count=2))
+
+    slow, fast = (on_machines(two, "a100-80gb-sxm", 8, gbit).samples_per_second for gbit in (25.0, 3200.0))
+
+    assert slow < fast
+
+
 @pytest.mark.parametrize(
     ("split", "median"),
     [
@@ -117,6 +159,20 @@ def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
 
     assert pytest.approx(load_stacks()["llm-foundry"].traffic, rel=1e-3) == again.traffic
     assert pytest.approx(document["left_out"][result.split]["median"], rel=1e-2) == result.median
+
+
+@pytest.mark.slow
+def test_the_report_holds_the_splits_of_language_models():
+    """Five splits with their coverage, each beside one constant utilisation."""
+    from planner.throughput.language_validation import language_splits  # noqa: PLC0415 - needs numpy
+
+    splits = {split.split: split for split in language_splits()}
+
+    assert ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"] == list(splits)
+    assert 0.08 >= splits["language_cell"].errors.median
+    assert 0.12 >= splits["parallel_cell"].errors.median
+    assert all(0.87 <= split.errors.coverage <= 0.93 for split in splits.values())
+    assert all(split.errors.median < split.baselines[0].median for split in splits.values())
 
 
 @pytest.mark.parametrize(

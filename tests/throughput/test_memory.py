@@ -56,6 +56,23 @@ def test_full_recomputation_keeps_inputs_of_layers():
     assert pytest.approx(96 * 2 * 2048 * 12_288 + 32 * 2048 * 12_288) == found
 
 
+def test_a_gated_layer_keeps_four_inner_tensors():
+    """Llama 2 7B, 16 bits: 4 h for two norms, 2 h queries, 2 h keys and values, 4 f of the feed-forward."""
+    found = layer_activation_bytes(a_job("llama-2-7b", 2048), Layout())
+
+    assert pytest.approx(2 * 2048 * (4 * 4096 + 2 * 4096 + 2 * 4096 + 4 * 11_008)) == found
+
+
+def test_the_first_stage_of_a_pipeline_holds_as_many_micro_batches_as_stages():
+    """Four stages of eight layers with four micro batches each hold as much as one GPU with all 32; one micro batch a quarter."""
+    many, one = a_job("llama-2-7b", 2048), replace(a_job("llama-2-7b", 2048), batch_tokens=2048)
+
+    whole = activation_bytes(many, Layout())
+
+    assert pytest.approx(whole) == activation_bytes(many, Layout(pipeline=4))
+    assert pytest.approx(whole / 4) == activation_bytes(one, Layout(pipeline=4))
+
+
 @pytest.mark.parametrize(("stage", "gigabytes"), [(0, 120.0), (1, 31.4), (2, 16.6), (3, 1.9)])
 def test_zero_stages_need_what_the_paper_says(stage, gigabytes):
     """7.5 B parameters on 64 GPUs: 120, 31.4, 16.6 and 1.9 GB, figure 1 of https://arxiv.org/abs/1910.02054."""

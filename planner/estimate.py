@@ -8,24 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
+from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
+from planner.cost.rental import billing_rule
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
+from planner.prices.snapshots import Snapshot
 from planner.throughput.prediction import predict_many
 from planner.throughput.workloads import plan_work
 from planner.units import hours
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STARTUP_SECONDS = 120.0
-"""From the start of billing to the first training step: boot, container start, first batch. An assumption, not a
-measurement: clouds publish none. Each estimate states it."""
 
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
@@ -84,11 +82,13 @@ def estimate(
     every_offer: bool = False,
     data_dir: Path | None = None,
     as_of: date | None = None,
+    **bill: Unpack[BillOptions],
 ) -> EstimateResult:
     """Time and cost of a workload on every offer that passes the filters, ranked.
 
-    seconds = start-up + samples / throughput; usd = billed time x price of the whole instance, as items that add up.
-    The low and high of both come from the throughput range.
+    seconds = start-up + samples / throughput + what interruptions cost; usd = billed time x price of the whole instance
+    and what else was asked for, as items that add up. The low and high of both come from the range of the throughput
+    and of the interruptions.
 
     Args:
         model: name or alias, see `planner models`.
@@ -110,6 +110,7 @@ def estimate(
         every_offer: one estimate per offer instead of the best region per (provider, GPU, count, purchase).
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
+        bill: what is on the bill, see `planner.cost.bill.BillTerms`.
 
     Raises:
         UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
@@ -135,15 +136,21 @@ def estimate(
         purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
-    selection = select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
+    terms = BillTerms(**bill)
+    snapshots = current_snapshots(data_dir, as_of=as_of)
+    selection = select_offers(snapshots, wanted, today=today, every_offer=every_offer)
     throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
-    priced = [
-        _estimate(offer, throughput, work.workload, selection)
-        for offer, throughput in _with_throughput(selection.offers, throughputs, left_out)
-    ]
+    biller = Biller(terms, work.workload, _on_demand(snapshots, wanted, today))
+    priced = []
+    for offer, throughput in _with_throughput(selection.offers, throughputs, left_out):
+        estimate_or_reason = _estimate(offer, throughput, biller, selection)
+        if isinstance(estimate_or_reason, str):
+            left_out[estimate_or_reason] += 1
+        else:
+            priced.append(estimate_or_reason)
     if not priced:
-        raise NothingLeftError(_nothing_runs(work.workload, left_out))
+        raise NothingLeftError(_nothing_runs(work.workload, left_out, biller))
     within = _within_limits(priced, max_hours, max_usd, left_out)
     ranked = _ranked(within, sort)
     shown = ranked if limit is None else ranked[:limit]
@@ -156,8 +163,8 @@ def estimate(
         estimates=tuple(shown),
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
-        assumptions=_assumptions(work.workload, work.samples_source, shown, wanted),
-        notes=_notes(wanted, shown, throughputs, today),
+        assumptions=_assumptions(work.workload, work.samples_source, shown, wanted, biller),
+        notes=_notes(wanted, shown, throughputs, today, biller),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
@@ -177,6 +184,17 @@ def _check_limits(
         raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
+def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
+    """Prices on demand to compare commitments with; empty where no commitment is asked for."""
+    if set(wanted.purchases) <= set(USUAL_PURCHASES):
+        return {}
+    try:
+        offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
+    except NothingLeftError:
+        return {}
+    return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
+
+
 def _with_throughput(
     offers: Iterable[Offer],
     throughputs: dict[tuple[str, float], Throughput | NoThroughputError],
@@ -190,36 +208,29 @@ def _with_throughput(
             left_out[str(throughput)] += 1
 
 
-def _estimate(offer: Offer, throughput: Throughput, workload: Workload, selection: Selection) -> Estimate:
-    rule = billing_rule(offer.provider, offer.instance_type)
-    seconds = workload.samples / throughput.samples_per_second
-    fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
+def _estimate(offer: Offer, throughput: Throughput, biller: Biller, selection: Selection) -> Estimate | str:
+    bill = biller.bill(offer, throughput)
+    if isinstance(bill, str):
+        return bill
     return Estimate(
         rank=0,
         offer=offer,
         node_count=1,
         throughput=throughput,
-        seconds=seconds + STARTUP_SECONDS,
-        seconds_low=fastest + STARTUP_SECONDS,
-        seconds_high=slowest + STARTUP_SECONDS,
-        items=rental_items(offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS),
-        usd_low=_usd(offer, rule, fastest),
-        usd_high=_usd(offer, rule, slowest),
-        notes=(*_offer_notes(offer, selection), *throughput.notes),
+        seconds=bill.seconds,
+        seconds_low=bill.seconds_low,
+        seconds_high=bill.seconds_high,
+        items=bill.items,
+        usd_low=bill.usd_low,
+        usd_high=bill.usd_high,
+        notes=(*_offer_notes(offer, selection), *bill.notes, *throughput.notes),
+        interruptions=bill.interruptions,
+        basis_of_interruptions=bill.basis_of_interruptions,
     )
 
 
-def _usd(offer: Offer, rule: BillingRule | None, training_seconds: float) -> float:
-    return hours(billed_seconds(rule, training_seconds + STARTUP_SECONDS)) * offer.usd_per_hour
-
-
 def _offer_notes(offer: Offer, selection: Selection) -> tuple[str, ...]:
-    notes = tuple(f"not in the price: {what}" for what in selection.excluded_from(offer))
-    if offer.purchase is Purchase.SPOT:
-        notes += ("spot: interruptions and lost work are not in the figure",)
-    elif offer.purchase is not Purchase.ON_DEMAND:
-        notes += (f"{offer.purchase}: the rate of a commitment; hours of the term that are not used are paid too",)
-    return notes
+    return tuple(f"not in the price: {what}" for what in selection.excluded_from(offer))
 
 
 def _within_limits(
@@ -297,7 +308,9 @@ def _pareto(estimates: Sequence[Estimate]) -> set[int]:
     return front
 
 
-def _nothing_runs(workload: Workload, left_out: Counter[str]) -> str:
+def _nothing_runs(workload: Workload, left_out: Counter[str], biller: Biller) -> str:
+    if biller.refused:
+        return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
     reasons = "; ".join(f"{reason} ({count})" for reason, count in left_out.most_common(3))
     return (
         f"No offer is left for {workload.model.name}: {reasons}. "
@@ -310,7 +323,7 @@ def _asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
 
 
 def _assumptions(
-    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter
+    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
 ) -> tuple[str, ...]:
     model = workload.model
     dataset = f" of {workload.dataset}" if workload.dataset else ""
@@ -324,8 +337,7 @@ def _assumptions(
         f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
         f"x {workload.epochs:g} epochs = {workload.samples:,.0f} {model.sample_unit}s",
         f"precision {precision}; data loading keeps up with the GPUs",
-        f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest",
-        "prices in USD for the whole instance, Linux, before tax; storage and network traffic are not included",
+        *biller.assumptions(shown),
         "a price was listed on its day; that capacity is free is not said",
         *(
             ("only on-demand and spot prices; ask for others with --purchase",)
@@ -341,6 +353,7 @@ def _notes(
     shown: Sequence[Estimate],
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     today: date,
+    biller: Biller,
 ) -> tuple[str, ...]:
     notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
@@ -350,6 +363,7 @@ def _notes(
         notes.append(
             f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
         )
+    notes += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
     without: dict[str, list[str]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):

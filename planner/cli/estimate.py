@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from planner.cli.bill_options import bill_options
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
@@ -56,6 +57,7 @@ from planner.render.explain import explanation
 @option(
     "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
 )
+@bill_options
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @data_dir_option
 @output_options
@@ -71,8 +73,9 @@ def estimate(
 ) -> None:
     """How long a training run takes and what it costs, on every GPU you could rent.
 
-    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up; USD
-    are billed time times the price of the whole instance. Ranges come from the spread of the throughput.
+    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up
+    and, for spot, what interruptions cost on average; USD are billed time times the price of the whole instance. Ranges
+    come from the spread of the throughput and of the interruptions.
 
     \b
     Examples:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from planner.cost.bill import percentile
 from planner.estimate import EstimateResult
 from planner.model import Estimate, PriceBook
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
@@ -93,6 +94,11 @@ def flat_rows(result: EstimateResult) -> list[Row]:
         row = _json_estimate(estimate)
         throughput = row.pop("throughput")
         del row["items"]
+        interruptions = row.pop("interruptions") or {}
+        row["interruptions_per_hour"] = interruptions.get("per_hour")
+        row["interruptions_expected"] = interruptions.get("expected")
+        row["seconds_p90"] = interruptions.get("seconds_p90", estimate.seconds)
+        row["usd_p90"] = interruptions.get("usd_p90", estimate.usd)
         row["model"] = result.workload.model.name
         row["samples"] = result.workload.samples
         row["samples_per_second"] = throughput["samples_per_second"]
@@ -145,9 +151,28 @@ def _json_estimate(estimate: Estimate) -> Row:
             }
             for item in estimate.items
         ],
+        "interruptions": _json_interruptions(estimate),
         "fits_memory": estimate.fits_memory,
         "is_pareto": estimate.is_pareto,
         "notes": list(estimate.notes),
+    }
+
+
+def _json_interruptions(estimate: Estimate) -> Row | None:
+    run = estimate.interruptions
+    if run is None:
+        return None
+    seconds_p90, usd_p90 = percentile(estimate)
+    return {
+        "per_hour": run.per_hour,
+        "source": estimate.basis_of_interruptions,
+        "expected": run.count,
+        "checkpoint_interval_seconds": run.interval_seconds if run.has_checkpoints else None,
+        "checkpoint_seconds": run.checkpoint_seconds if run.has_checkpoints else None,
+        "restart_seconds": run.restart_seconds,
+        "lost_seconds": run.lost_seconds,
+        "seconds_p90": seconds_p90,
+        "usd_p90": usd_p90,
     }
 
 

@@ -364,9 +364,10 @@ def _notes(
             f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
         )
     notes += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
-    without: dict[str, list[str]] = {}
+    without: dict[str, dict[str, list[str]]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):
-            without.setdefault(str(throughput), []).append(f"{gpu_count:g}x {gpu}")
-    notes += [f"{reason} on {', '.join(cells)}" for reason, cells in without.items()]
+            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+    for reason, by_gpu in without.items():
+        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
     return tuple(notes)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -56,7 +56,7 @@ def screen_width(output: Path | None) -> int | None:
     """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe."""
     if output is not None or not sys.stdout.isatty():
         return None
-    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(sys.stdout.fileno()).columns
+    return _columns(sys.stdout)
 
 
 def write_result(text: str, output: Path | None) -> None:
@@ -78,5 +78,19 @@ def write_result(text: str, output: Path | None) -> None:
 
 
 def write_notes(lines: Iterable[str]) -> None:
-    """Write notes to standard error, after the data."""
+    """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    if sys.stderr.isatty():
+        width = _columns(sys.stderr)
+        lines = [_folded(line, width) for line in lines]
     click.echo("\n".join(lines), err=True)
+
+
+def _folded(line: str, width: int) -> str:
+    import textwrap  # noqa: PLC0415 - only terminals need it
+
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, width, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True)
+
+
+def _columns(stream: TextIO) -> int:
+    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns

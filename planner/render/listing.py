@@ -135,6 +135,11 @@ def number(digits: int) -> Callable[[float], str]:
     return lambda value: f"{value:,.{digits}f}"
 
 
+def general(value: float) -> str:
+    """A number as short as it is exact to six digits: 24, 62.5, 0.78."""
+    return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+
+
 def significant(value: float) -> str:
     """Three significant digits, thousands separated, no exponent: 0.0206, 1.45, 20.2, 1,234."""
     if value == 0:
@@ -148,5 +153,6 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, (list, tuple)):
-        return "; ".join(map(str, value))
-    return value
+        value = "; ".join(map(str, value))
+    # a spreadsheet takes a text that begins like this for a formula and runs it
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

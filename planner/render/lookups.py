@@ -10,7 +10,7 @@ from planner.cost.rental import BillingRule
 from planner.model import Benchmark, Gpu, Model, Offer
 from planner.prices.offers import offer_record
 from planner.prices.snapshots import Snapshot
-from planner.render.listing import Column, Listing, Row, number, significant
+from planner.render.listing import Column, Listing, Row, general, number, significant
 
 
 def gpus_listing(gpus: Iterable[Gpu]) -> Listing:
@@ -24,7 +24,7 @@ def gpu_sheets(gpus: Sequence[Gpu]) -> Listing:
     rows = [{"specification": key, **{row["name"]: row[key] for row in records}} for key in records[0] if key != "name"]
     columns = [
         Column(key="specification", heading="specification"),
-        *(Column(key=gpu.name, heading=gpu.name) for gpu in gpus),
+        *(Column(key=gpu.name, heading=gpu.name, text=_specification) for gpu in gpus),
     ]
     return Listing(schema="planner.gpus/1", name="gpus", columns=columns, rows=rows)
 
@@ -88,6 +88,10 @@ def _gpu_row(gpu: Gpu) -> Row:
     return row
 
 
+def _specification(value: object) -> str:
+    return general(value) if isinstance(value, float) else str(value)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
@@ -96,7 +100,7 @@ def _plain(value: object) -> object:
 
 _GPU_COLUMNS = (
     Column(key="name", heading="GPU"),
-    Column(key="memory_gib", heading="GiB", text=significant, is_number=True),
+    Column(key="memory_gib", heading="GiB", text=general, is_number=True),
     Column(key="memory_type", heading="memory"),
     Column(key="has_ecc", heading="ECC"),
     Column(key="memory_bandwidth_gb_per_s", heading="GB/s", text=number(0), is_number=True),
@@ -118,7 +122,7 @@ _MODEL_COLUMNS = (
     Column(key="forward_gmacs_per_sample", heading="forward GMACs", text=significant, is_number=True),
     Column(key="activations_millions", heading="activations (M)", text=significant, is_number=True),
     Column(key="dataset", heading="dataset"),
-    Column(key="typical_epochs", heading="usual epochs", text=significant, is_number=True),
+    Column(key="typical_epochs", heading="usual epochs", text=general, is_number=True),
 )
 _BENCHMARK_COLUMNS = (
     Column(key="gpu", heading="GPU"),
@@ -128,9 +132,9 @@ _BENCHMARK_COLUMNS = (
     Column(key="software", heading="software"),
     Column(key="batch_size_per_gpu", heading="batch/GPU", is_number=True),
     Column(key="input_size", heading="input", is_number=True),
-    Column(key="samples_per_second", heading="samples/s", text=significant, is_number=True),
-    Column(key="low", heading="low", text=significant, is_number=True),
-    Column(key="high", heading="high", text=significant, is_number=True),
+    Column(key="samples_per_second", heading="samples/s", text=number(1), is_number=True),
+    Column(key="low", heading="low", text=number(1), is_number=True),
+    Column(key="high", heading="high", text=number(1), is_number=True),
     Column(key="machines", heading="machines", is_number=True),
     Column(key="as_of", heading="as of"),
 )
@@ -153,7 +157,7 @@ _PROVIDER_COLUMNS = (
     Column(key="offers", heading="offers", text=number(0), is_number=True),
     Column(key="unpriced", heading="unpriced types", is_number=True),
     Column(key="instance_types", heading="types"),
-    Column(key="billing_increment_seconds", heading="billed in steps of (s)", text=significant, is_number=True),
-    Column(key="billing_minimum_seconds", heading="at least (s)", text=significant, is_number=True),
+    Column(key="billing_increment_seconds", heading="billed in steps of (s)", text=general, is_number=True),
+    Column(key="billing_minimum_seconds", heading="at least (s)", text=general, is_number=True),
     Column(key="billing_source", heading="billing rule from"),
 )

@@ -15,7 +15,7 @@ from planner.cost.rental import billing_rule
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
-from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
 from planner.prices.snapshots import Snapshot
 from planner.throughput.prediction import predict_many
@@ -82,6 +82,7 @@ def estimate(
     every_offer: bool = False,
     data_dir: Path | None = None,
     as_of: date | None = None,
+    price_book: Path | None = None,
     **bill: Unpack[BillOptions],
 ) -> EstimateResult:
     """Time and cost of a workload on every offer that passes the filters, ranked.
@@ -110,6 +111,7 @@ def estimate(
         every_offer: one estimate per offer instead of the best region per (provider, GPU, count, purchase).
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
+        price_book: TOML file of own rates, discounts, credits and machines.
         bill: what is on the bill, see `planner.cost.bill.BillTerms`.
 
     Raises:
@@ -138,13 +140,22 @@ def estimate(
     )
     terms = BillTerms(**bill)
     snapshots = current_snapshots(data_dir, as_of=as_of)
-    selection = select_offers(snapshots, wanted, today=today, every_offer=every_offer)
+    if price_book is None:
+        selection = select_offers(snapshots, wanted, today=today, every_offer=every_offer)
+        own_notes: Mapping[Offer, str] = {}
+        own_credits: Mapping[str, float] = {}
+    else:
+        selection, own_notes, own_credits = _own_prices(
+            snapshots, wanted, price_book, today=today, every_offer=every_offer
+        )
     throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
-    biller = Biller(terms, work.workload, _on_demand(snapshots, wanted, today))
+    biller = Biller(terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits)
     priced = []
     for offer, throughput in _with_throughput(selection.offers, throughputs, left_out):
-        estimate_or_reason = _estimate(offer, throughput, biller, selection)
+        estimate_or_reason = _estimate(
+            offer, throughput, biller, (*_offer_notes(offer, selection), *_own_note(offer, own_notes))
+        )
         if isinstance(estimate_or_reason, str):
             left_out[estimate_or_reason] += 1
         else:
@@ -208,7 +219,31 @@ def _with_throughput(
             left_out[str(throughput)] += 1
 
 
-def _estimate(offer: Offer, throughput: Throughput, biller: Biller, selection: Selection) -> Estimate | str:
+def _own_prices(
+    snapshots: Sequence[Snapshot], wanted: OfferFilter, path: Path, *, today: date, every_offer: bool
+) -> tuple[Selection, Mapping[Offer, str], Mapping[str, float]]:
+    """Offers at the prices of a price book, notes on those that changed, and credits by provider."""
+    from planner.cost.price_book import best_regions, load_price_book  # noqa: PLC0415 - only with a price book
+
+    known = select_offers(snapshots, OfferFilter(), today=today).offers
+    book = load_price_book(path, known, today)
+    selection = select_offers(snapshots, wanted, today=today)
+    offers, notes = book.applied(selection.offers)
+    left_out = selection.left_out
+    if not every_offer:
+        best = best_regions(offers)
+        left_out = (*left_out, LeftOut(reason=DEARER, count=len(offers) - len(best)))
+        offers = best
+    if not wanted.providers:
+        offers += book.machines_for(wanted.gpus, wanted.gpu_counts)
+    return replace(selection, offers=tuple(offers), left_out=left_out), notes, book.credits_usd
+
+
+def _own_note(offer: Offer, notes: Mapping[Offer, str]) -> tuple[str, ...]:
+    return (notes[offer],) if notes and offer in notes else ()
+
+
+def _estimate(offer: Offer, throughput: Throughput, biller: Biller, notes: tuple[str, ...]) -> Estimate | str:
     bill = biller.bill(offer, throughput)
     if isinstance(bill, str):
         return bill
@@ -223,7 +258,7 @@ def _estimate(offer: Offer, throughput: Throughput, biller: Biller, selection: S
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
-        notes=(*_offer_notes(offer, selection), *bill.notes, *throughput.notes),
+        notes=(*notes, *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,
     )
@@ -330,6 +365,7 @@ def _assumptions(
     unruled = {
         offer.provider
         for offer in (estimate.offer for estimate in shown)
+        if offer.provider != "own"  # a machine of one's own has no bill but its rate
         if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
     }
     precision = workload.precision or "the fastest known precision of each GPU"

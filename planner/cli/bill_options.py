@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from planner.cli.options import option
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -15,6 +18,22 @@ def bill_options(function: _F) -> _F:
     for add in reversed(_OPTIONS):
         function = add(function)
     return function
+
+
+def currency_option(function: _F) -> _F:
+    """`--currency`: what amounts are shown in."""
+    return option(
+        "--currency", help="Show amounts in this currency, at the dated rate in the data: EUR, GBP, CHF, JPY."
+    )(function)
+
+
+def chosen_currency(code: str | None) -> Currency | None:
+    """The currency of that code with its rate; `None` for USD."""
+    if code is None or code.upper() == "USD":
+        return None
+    from planner.cost.currency import currency  # noqa: PLC0415 - only where somebody asks for it
+
+    return currency(code)
 
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (

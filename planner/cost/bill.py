@@ -151,18 +151,25 @@ class Biller:
         terms: what is on the bill.
         workload: what runs.
         on_demand: price per hour on demand by (provider, instance type, region), to compare commitments with.
+        credits_usd: what each provider owes the user, in USD.
     """
 
     def __init__(
-        self, terms: BillTerms, workload: Workload, on_demand: Mapping[tuple[str, str, str], float] | None = None
+        self,
+        terms: BillTerms,
+        workload: Workload,
+        *,
+        on_demand: Mapping[tuple[str, str, str], float] | None = None,
+        credits_usd: Mapping[str, float] | None = None,
     ) -> None:
         self.terms = terms
         self.workload = workload
         self.on_demand = on_demand or {}
+        self.credits_usd = credits_usd or {}
         self.refused: dict[str, tuple[float, str]] = {}  # reason: (how bad, the least bad case in numbers)
         self._counts_interruptions = "interruptions" not in terms.without
         self._counts_failures = "failures" not in terms.without
-        self._has_extras = bool(terms.dataset_gb or terms.results_gb or terms.image_gb or terms.tax_fraction)
+        self._has_extras = bool(terms.dataset_gb or terms.results_gb or terms.tax_fraction or credits_usd)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
         """The bill, or the reason why this offer cannot do the work; `refused` then holds the numbers."""
@@ -399,7 +406,12 @@ class Biller:
                 items += (
                     CostItem(name="tax", quantity=self.terms.tax_fraction, unit="of the bill", usd_per_unit=taxed),
                 )
+            items += self._credit(offer.provider, items)
         return items, notes
+
+    def _credit(self, provider: str, items: tuple[CostItem, ...]) -> tuple[CostItem, ...]:
+        credit = min(self.credits_usd.get(provider, 0.0), sum(item.usd for item in items))
+        return (CostItem(name="credit", quantity=1.0, unit="credit", usd_per_unit=-credit),) if credit else ()
 
     def _fits_block(self, seconds: float) -> bool:
         from planner.cost.commitments import term_hours  # noqa: PLC0415 - rarely asked for

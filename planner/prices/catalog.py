@@ -162,7 +162,7 @@ class _Sieve:
             else:
                 key = (gpu, count_text, purchase)
                 if key in best:
-                    self.lost[_DEARER] += 1
+                    self.lost[DEARER] += 1
                 if key not in best or price < best[key][0]:
                     best[key] = (price, row)
         return [_offer(snapshot, price, row) for price, row in (passed or best.values())]
@@ -182,7 +182,7 @@ class _Sieve:
 
 _NONE: set[float] = set()
 _FILTERS = ("other GPUs", "other GPU counts", "other regions", "other purchase kinds")
-_DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
+DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
 _RETIRED = "instance types that the provider has retired"
 _PURCHASES = frozenset(str(purchase) for purchase in Purchase)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
 from planner.estimate import EstimateResult
@@ -11,21 +12,45 @@ from planner.model import Estimate, PriceBook
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
 SCHEMA = "planner.estimate/1"
 WIDE = 120
 """Columns a screen needs for one line an estimate; narrower ones get two lines."""
 
 
-def rendered_estimates(result: EstimateResult, form: str, *, width: int | None) -> str:
-    """The estimates in one of the four formats; `width` is that of the terminal, `None` for a file or pipe."""
+def rendered_estimates(
+    result: EstimateResult, form: str, *, width: int | None, currency: Currency | None = None
+) -> str:
+    """The estimates in one of the four formats.
+
+    Args:
+        result: what is shown.
+        form: one of `planner.render.listing.FORMATS`.
+        width: columns of the terminal; `None` for a file or pipe.
+        currency: shown instead of USD in tables, beside USD in JSON and CSV; `None` for USD.
+    """
     if form == "json":
-        return to_json(document(result))
+        return to_json(document(result, currency))
     if form == "csv":
-        return to_csv(flat_rows(result))
-    rows = [_shown_row(estimate, result) for estimate in result.estimates]
-    if form == "markdown":
-        return to_markdown(_MARKDOWN, rows)
-    return to_table(_COLUMNS_WIDE if width is None or width >= WIDE else _COLUMNS_NARROW, rows, width=width)
+        return to_csv(flat_rows(result, currency))
+    per_usd = currency.per_usd if currency else 1.0
+    rows = [_shown_row(estimate, result, per_usd) for estimate in result.estimates]
+    columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_NARROW
+    if form != "markdown" and (width is None or width >= WIDE):
+        columns = _COLUMNS_WIDE
+    if currency is not None:
+        columns = tuple(replace(column, heading=column.heading.replace("USD", currency.code)) for column in columns)
+    return to_markdown(columns, rows) if form == "markdown" else to_table(columns, rows, width=width)
+
+
+def currency_note(currency: Currency) -> str:
+    """At what rate of which day amounts were converted."""
+    return (
+        f"Amounts: in {currency.code} at {currency.per_usd:.6g} {currency.code} per USD of {currency.as_of}; "
+        f"{currency.source}"
+    )
 
 
 def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
@@ -47,7 +72,7 @@ def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
     )
 
 
-def document(result: EstimateResult) -> Row:
+def document(result: EstimateResult, currency: Currency | None = None) -> Row:
     """The JSON document of the result, schema `planner.estimate/1`."""
     workload = result.workload
     return {
@@ -76,7 +101,8 @@ def document(result: EstimateResult) -> Row:
             }
             for book in result.prices
         ],
-        "estimates": [_json_estimate(estimate) for estimate in result.estimates],
+        **({"currency": asdict(currency)} if currency else {}),
+        "estimates": [_json_estimate(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
         "unpriced": [
             {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
@@ -87,7 +113,7 @@ def document(result: EstimateResult) -> Row:
     }
 
 
-def flat_rows(result: EstimateResult) -> list[Row]:
+def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[Row]:
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
     rows = []
     for estimate in result.estimates:
@@ -106,8 +132,20 @@ def flat_rows(result: EstimateResult) -> list[Row]:
         row["samples_per_second_high"] = throughput["high"]
         row["basis"] = throughput["basis"]
         row["stack"] = throughput["stack"]
+        row |= _amounts(estimate, currency)
         rows.append(row)
     return rows
+
+
+def _amounts(estimate: Estimate, currency: Currency | None) -> Row:
+    if currency is None:
+        return {}
+    return {
+        "currency": currency.code,
+        "amount": estimate.usd * currency.per_usd,
+        "amount_low": estimate.usd_low * currency.per_usd,
+        "amount_high": estimate.usd_high * currency.per_usd,
+    }
 
 
 def _json_estimate(estimate: Estimate) -> Row:
@@ -176,11 +214,12 @@ def _json_interruptions(estimate: Estimate) -> Row | None:
     }
 
 
-def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
+def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
     what = f"{offer.gpu_count:g}x {offer.gpu}"
     age = f"{(result.as_of - offer.observed_on).days} d"
+    money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {
         "rank": estimate.rank,
         "what": what,
@@ -188,15 +227,15 @@ def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
         "instance_type": offer.instance_type,
         "purchase": str(offer.purchase),
         "what_where": f"{what}\n{offer.provider} {place} {offer.instance_type}",
-        "price_purchase": f"{number(2)(offer.usd_per_hour)}\n{offer.purchase}",
-        "usd_per_hour": offer.usd_per_hour,
-        "usd_per_gpu_hour": offer.usd_per_gpu_hour,
+        "price_purchase": f"{number(2)(offer.usd_per_hour * per_usd)}\n{offer.purchase}",
+        "usd_per_hour": offer.usd_per_hour * per_usd,
+        "usd_per_gpu_hour": offer.usd_per_gpu_hour * per_usd,
         "hours": _ranged(hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), " "),
         "hours_stacked": _ranged(
             hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), "\n"
         ),
-        "usd": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, " ", money=True),
-        "usd_stacked": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, "\n", money=True),
+        "usd": _ranged(*money, " ", money=True),
+        "usd_stacked": _ranged(*money, "\n", money=True),
         "basis": str(estimate.throughput.basis),
         "age": age,
         "basis_age": f"{estimate.throughput.basis}\n{age}",

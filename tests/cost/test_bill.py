@@ -31,7 +31,7 @@ def a_throughput(samples_per_second=1000.0, low=None, high=None):
 
 
 def a_bill(offer, throughput=None, on_demand=None, node_count=1, **terms):
-    biller = Biller(BillTerms(**terms), WORK, on_demand)
+    biller = Biller(BillTerms(**terms), WORK, on_demand=on_demand)
     return biller.bill(offer, throughput or a_throughput(), node_count)
 
 

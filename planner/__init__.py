@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from planner.estimate import estimate as estimate
     from planner.prices.offers import offers as offers
     from planner.prices.offers import offers_frame as offers_frame
+    from planner.recommend import Recommendation as Recommendation
+    from planner.recommend import recommend as recommend
 
 _HOMES = {
     "EstimateResult": "planner.estimate",
     "PlannerError": "planner.errors",
+    "Recommendation": "planner.recommend",
     "estimate": "planner.estimate",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
+    "recommend": "planner.recommend",
 }
 """Each public name and the module it is loaded from when first used."""
 

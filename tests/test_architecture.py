@@ -102,7 +102,15 @@ def test_importing_does_no_work():
 
 def test_the_public_surface_is_pinned():
     """Names that other people's scripts rely on."""
-    assert ["EstimateResult", "PlannerError", "estimate", "offers", "offers_frame"] == planner.__all__
+    assert [
+        "EstimateResult",
+        "PlannerError",
+        "Recommendation",
+        "estimate",
+        "offers",
+        "offers_frame",
+        "recommend",
+    ] == planner.__all__
 
 
 def test_a_function_wins_over_the_module_of_its_name():

@@ -17,6 +17,7 @@ COMMANDS = {
     "models": "planner.cli.lookups:models",
     "prices": "planner.cli.prices:prices",
     "providers": "planner.cli.lookups:providers",
+    "recommend": "planner.cli.recommend:recommend",
     "throughput": "planner.cli.lookups:throughput",
 }
 """Each command and where it lives; a module is imported when its command runs."""
@@ -27,6 +28,7 @@ SUMMARIES = {
     "models": "Models and what is known of them.",
     "prices": "Price snapshots: list.",
     "providers": "Providers, their billing rules and newest prices.",
+    "recommend": "The best way within a deadline and a budget.",
     "throughput": "Measured training throughput.",
 }
 

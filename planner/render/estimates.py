@@ -64,6 +64,8 @@ def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
     if result.unpriced:
         yield "No usable public price:"
         yield from (f"  {provider} {entry.instance_type}: {entry.reason}" for provider, entry in result.unpriced)
+    if any(estimate.is_pareto for estimate in result.estimates):
+        yield "Front:   * no other estimate is both faster and cheaper"
     if result.notes:
         yield "Notes:"
         yield from (f"  {line}" for line in result.notes)
@@ -102,7 +104,7 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
             for book in result.prices
         ],
         **({"currency": asdict(currency)} if currency else {}),
-        "estimates": [_json_estimate(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
+        "estimates": [estimate_record(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
         "unpriced": [
             {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
@@ -117,7 +119,7 @@ def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
     rows = []
     for estimate in result.estimates:
-        row = _json_estimate(estimate)
+        row = estimate_record(estimate)
         throughput = row.pop("throughput")
         del row["items"]
         interruptions = row.pop("interruptions") or {}
@@ -148,7 +150,8 @@ def _amounts(estimate: Estimate, currency: Currency | None) -> Row:
     }
 
 
-def _json_estimate(estimate: Estimate) -> Row:
+def estimate_record(estimate: Estimate) -> Row:
+    """One estimate as its JSON record."""
     offer, throughput = estimate.offer, estimate.throughput
     return {
         "rank": estimate.rank,
@@ -221,7 +224,7 @@ def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Ro
     age = f"{(result.as_of - offer.observed_on).days} d"
     money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {
-        "rank": estimate.rank,
+        "rank": f"{estimate.rank}{'*' if estimate.is_pareto else ' '}",
         "what": what,
         "place": f"{offer.provider} {place}",
         "instance_type": offer.instance_type,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from scripts.make_data.aws_instance_types import write_aws_instance_types
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.models import write_datasets, write_models
 from scripts.make_data.prices import write_price_books, write_spot_interruptions
@@ -23,6 +24,7 @@ WRITERS = (
     write_throughput,
     write_price_books,
     write_spot_interruptions,
+    write_aws_instance_types,
 )
 
 

@@ -1,0 +1,65 @@
+"""What a fetch left in its folder, as the parsers need it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from planner.errors import ProviderError
+from planner.model import Purchase
+from providers.base import RawPages
+from providers.http import json_document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """When pages were fetched, what was asked for (empty means all) and what could not be had."""
+
+    observed_at: datetime
+    regions: tuple[str, ...]
+    purchases: tuple[Purchase, ...]
+    gaps: tuple[str, ...]
+
+
+def fetched(pages: RawPages) -> Fetched:
+    """What the manifest says; a moment without a time zone is taken as UTC.
+
+    Raises:
+        ProviderError: there is no manifest, so the fetch was interrupted.
+    """
+    manifest = pages.manifest()
+    moment = datetime.fromisoformat(str(manifest["observed_at"]))
+    return Fetched(
+        observed_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC),
+        regions=_texts(manifest.get("regions")),
+        purchases=tuple(Purchase(name) for name in _texts(manifest.get("purchases"))),
+        gaps=_texts(manifest.get("gaps")),
+    )
+
+
+def json_pages(pages: RawPages) -> Iterator[tuple[str, Any]]:
+    """Name and content of every saved page, in name order; pages may be gzipped.
+
+    Raises:
+        ProviderError: a page is not JSON, or damaged.
+    """
+    for name, body in pages.pages("**/*"):
+        if name != "manifest.json" and not name.endswith(".part"):
+            yield name, json_document(_unpacked(body, name), name)
+
+
+def _unpacked(body: bytes, name: str) -> bytes:
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ProviderError(f"{name} is damaged or cut off ({error}).") from error
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple(str(value) for value in values) if isinstance(values, list) else ()

@@ -1,0 +1,28 @@
+"""Cloud SDKs, imported only when a fetch needs them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from planner.errors import ProviderError
+
+
+class MissingSdkError(ProviderError):
+    """A cloud SDK is not installed; the message says how to install it."""
+
+
+def load_sdk(module: str, *, extra: str) -> Any:
+    """The module of a cloud SDK; `extra` is the optional dependency that brings it.
+
+    Raises:
+        MissingSdkError: it is not installed. An import that fails inside the SDK is a bug and passes through.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise MissingSdkError(
+            f"The Python module {module} is not installed. Run: pip install 'gpu-cost-planner[{extra}]'"
+        ) from error

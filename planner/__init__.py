@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from planner.prices.offers import offers_frame as offers_frame
     from planner.recommend import Recommendation as Recommendation
     from planner.recommend import recommend as recommend
+    from planner.sweep import estimate_many as estimate_many
 
 _HOMES = {
     "EstimateResult": "planner.estimate",
     "PlannerError": "planner.errors",
     "Recommendation": "planner.recommend",
     "estimate": "planner.estimate",
+    "estimate_many": "planner.sweep",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
     "recommend": "planner.recommend",

@@ -153,9 +153,7 @@ def estimate(
     biller = Biller(terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits)
     priced = []
     for offer, throughput in _with_throughput(selection.offers, throughputs, left_out):
-        estimate_or_reason = _estimate(
-            offer, throughput, biller, (*_offer_notes(offer, selection), *_own_note(offer, own_notes))
-        )
+        estimate_or_reason = price_one(offer, throughput, biller, selection, _own_note(offer, own_notes))
         if isinstance(estimate_or_reason, str):
             left_out[estimate_or_reason] += 1
         else:
@@ -163,10 +161,10 @@ def estimate(
     if not priced:
         raise NothingLeftError(_nothing_runs(work.workload, left_out, biller))
     within = _within_limits(priced, max_hours, max_usd, left_out)
-    ranked = _ranked(within, sort)
-    shown = ranked if limit is None else ranked[:limit]
-    if len(shown) < len(ranked):
-        left_out[f"ranked after the first {limit}"] += len(ranked) - len(shown)
+    in_order = ranked(within, sort)
+    shown = in_order if limit is None else in_order[:limit]
+    if len(shown) < len(in_order):
+        left_out[f"ranked after the first {limit}"] += len(in_order) - len(shown)
     return EstimateResult(
         workload=work.workload,
         as_of=today,
@@ -243,7 +241,10 @@ def _own_note(offer: Offer, notes: Mapping[Offer, str]) -> tuple[str, ...]:
     return (notes[offer],) if notes and offer in notes else ()
 
 
-def _estimate(offer: Offer, throughput: Throughput, biller: Biller, notes: tuple[str, ...]) -> Estimate | str:
+def price_one(
+    offer: Offer, throughput: Throughput, biller: Biller, selection: Selection, own_notes: tuple[str, ...] = ()
+) -> Estimate | str:
+    """The estimate of one offer, unranked, or the reason why it cannot do the work."""
     bill = biller.bill(offer, throughput)
     if isinstance(bill, str):
         return bill
@@ -258,7 +259,7 @@ def _estimate(offer: Offer, throughput: Throughput, biller: Biller, notes: tuple
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
-        notes=(*notes, *bill.notes, *throughput.notes),
+        notes=(*_offer_notes(offer, selection), *own_notes, *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,
     )
@@ -310,7 +311,8 @@ def _named(estimate: Estimate) -> str:
     return f"{offer.provider} {offer.instance_type} ({offer.purchase}, {offer.region})"
 
 
-def _ranked(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
+def ranked(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
+    """The estimates in a total order, best first, with rank and Pareto mark."""
     ordered = sorted(estimates, key=lambda estimate: (*_merit(estimate, sort), *_identity(estimate.offer)))
     front = _pareto(ordered)
     return [replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered)]

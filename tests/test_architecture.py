@@ -107,6 +107,7 @@ def test_the_public_surface_is_pinned():
         "PlannerError",
         "Recommendation",
         "estimate",
+        "estimate_many",
         "offers",
         "offers_frame",
         "recommend",

@@ -18,6 +18,7 @@ COMMANDS = {
     "prices": "planner.cli.prices:prices",
     "providers": "planner.cli.lookups:providers",
     "recommend": "planner.cli.recommend:recommend",
+    "sweep": "planner.cli.sweep:sweep",
     "throughput": "planner.cli.lookups:throughput",
 }
 """Each command and where it lives; a module is imported when its command runs."""
@@ -29,6 +30,7 @@ SUMMARIES = {
     "prices": "Price snapshots: list.",
     "providers": "Providers, their billing rules and newest prices.",
     "recommend": "The best way within a deadline and a budget.",
+    "sweep": "The best offer for every job of a file.",
     "throughput": "Measured training throughput.",
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
 from planner.estimate import EstimateResult
-from planner.model import Estimate, PriceBook
+from planner.model import Estimate, PriceBook, Workload
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
 
@@ -117,26 +117,27 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
 
 def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[Row]:
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
-    rows = []
-    for estimate in result.estimates:
-        row = estimate_record(estimate)
-        throughput = row.pop("throughput")
-        del row["items"]
-        interruptions = row.pop("interruptions") or {}
-        row["interruptions_per_hour"] = interruptions.get("per_hour")
-        row["interruptions_expected"] = interruptions.get("expected")
-        row["seconds_p90"] = interruptions.get("seconds_p90", estimate.seconds)
-        row["usd_p90"] = interruptions.get("usd_p90", estimate.usd)
-        row["model"] = result.workload.model.name
-        row["samples"] = result.workload.samples
-        row["samples_per_second"] = throughput["samples_per_second"]
-        row["samples_per_second_low"] = throughput["low"]
-        row["samples_per_second_high"] = throughput["high"]
-        row["basis"] = throughput["basis"]
-        row["stack"] = throughput["stack"]
-        row |= _amounts(estimate, currency)
-        rows.append(row)
-    return rows
+    return [flat_record(estimate, result.workload) | _amounts(estimate, currency) for estimate in result.estimates]
+
+
+def flat_record(estimate: Estimate, workload: Workload) -> Row:
+    """One estimate as a flat record."""
+    row = estimate_record(estimate)
+    throughput = row.pop("throughput")
+    del row["items"]
+    interruptions = row.pop("interruptions") or {}
+    row["interruptions_per_hour"] = interruptions.get("per_hour")
+    row["interruptions_expected"] = interruptions.get("expected")
+    row["seconds_p90"] = interruptions.get("seconds_p90", estimate.seconds)
+    row["usd_p90"] = interruptions.get("usd_p90", estimate.usd)
+    row["model"] = workload.model.name
+    row["samples"] = workload.samples
+    row["samples_per_second"] = throughput["samples_per_second"]
+    row["samples_per_second_low"] = throughput["low"]
+    row["samples_per_second_high"] = throughput["high"]
+    row["basis"] = throughput["basis"]
+    row["stack"] = throughput["stack"]
+    return row
 
 
 def _amounts(estimate: Estimate, currency: Currency | None) -> Row:

@@ -8,6 +8,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.compare import Comparison as Comparison
+    from planner.compare import compare as compare
     from planner.errors import PlannerError as PlannerError
     from planner.estimate import EstimateResult as EstimateResult
     from planner.estimate import estimate as estimate
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
     from planner.sweep import estimate_many as estimate_many
 
 _HOMES = {
+    "Comparison": "planner.compare",
     "EstimateResult": "planner.estimate",
     "PlannerError": "planner.errors",
     "Recommendation": "planner.recommend",
+    "compare": "planner.compare",
     "estimate": "planner.estimate",
     "estimate_many": "planner.sweep",
     "offers": "planner.prices.offers",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
@@ -19,18 +19,28 @@ from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
 from planner.cost.rental import billing_rule
 from planner.cost.spot import interruption_rate
-from planner.errors import UnknownNameError, UsageError
-from planner.estimate import MAX_PRICE_AGE_DAYS, SORTS, USUAL_PURCHASES, estimate, price_one, ranked
-from planner.hardware.gpus import GpuChoice, choose_gpus
-from planner.model import Estimate, Offer, Purchase, Throughput, Workload
+from planner.estimate import (
+    check_limits,
+    check_nodes,
+    described_work,
+    estimate,
+    price_one,
+    ranked,
+    throughput_over_nodes,
+    wanted_offers,
+    weakest_basis,
+)
+from planner.model import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
-from planner.prices.offers import purchase_kind
+from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import plan_work
 from planner.units import SECONDS_PER_HOUR
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+_Kind = tuple[str, float, float | None]
+"""What throughput depends on: GPU, count, and over several nodes the network."""
 
 _ROUNDING = 1e-9
 """By how much numpy and Python may differ in the last digits: what is that close is worked out once more, exactly."""
@@ -41,13 +51,11 @@ class _Question:
     """One job, taken apart."""
 
     workload: Workload
+    measurements: tuple[OwnMeasurement, ...]
     terms: BillTerms
-    choices: tuple[GpuChoice, ...]
-    gpu_counts: tuple[float, ...]
-    providers: tuple[str, ...]
-    regions: tuple[str, ...]
-    purchases: tuple[Purchase, ...]
-    max_price_age_days: int | None
+    wanted: OfferFilter
+    weakest: Basis
+    nodes: int
     max_hours: float | None
     max_usd: float | None
     sort: str
@@ -79,7 +87,8 @@ class Columns:
             if offer.purchase is Purchase.ON_DEMAND
         }
         self.cells = sorted({(offer.gpu, offer.gpu_count) for offer in self.offers})
-        self.speeds: dict[Workload, tuple[dict[Any, Any], Floats]] = {}
+        self.throughputs: dict[Any, Mapping[Any, Any]] = {}
+        self.speeds: dict[Any, tuple[Mapping[Any, Any], Floats]] = {}
         self.masks: dict[Any, Flags] = {}
         self._make_columns()
 
@@ -90,7 +99,7 @@ class Columns:
             PlannerError: what `estimate` says of the same options.
         """
         question = _question(options)
-        throughputs, speeds = self._speeds(question.workload)
+        throughputs, speeds = self._speeds(question)
         seconds, usd = self._bills(question, speeds)
         fits = np.isfinite(usd) & self._mask(question)
         if question.max_hours is not None:
@@ -107,10 +116,13 @@ class Columns:
         offers = self.offers
         rules = [billing_rule(offer.provider, offer.instance_type) for offer in offers]
         rates = [interruption_rate(offer).per_hour if offer.purchase is Purchase.SPOT else 0.0 for offer in offers]
-        place = {cell: index for index, cell in enumerate(self.cells)}
+        self.kinds: dict[_Kind, Offer] = {}  # all offers of a kind have one throughput
+        for offer in offers:
+            self.kinds.setdefault(_kind(offer), offer)
+        place = {kind: index for index, kind in enumerate(self.kinds)}
         self.usd_per_hour = np.array([offer.usd_per_hour for offer in offers])
         self.gpu_count = np.array([offer.gpu_count for offer in offers])
-        self.cell = np.array([place[offer.gpu, offer.gpu_count] for offer in offers])
+        self.kind = np.array([place[_kind(offer)] for offer in offers])
         self.increment = np.array([(rule.increment_seconds if rule else None) or 0.0 for rule in rules])
         self.minimum = np.array([(rule.minimum_seconds if rule else None) or 0.0 for rule in rules])
         self.is_spot = np.array([offer.purchase is Purchase.SPOT for offer in offers])
@@ -122,61 +134,65 @@ class Columns:
         self.gpu = np.array([offer.gpu for offer in offers])
         self.day = np.array([offer.observed_on.toordinal() for offer in offers])
 
-    def _speeds(self, workload: Workload) -> tuple[dict[Any, Any], Floats]:
-        """Throughput of each cell, and samples per second of each offer (NaN where none is known)."""
-        key = replace(workload, epochs=1.0, samples_per_epoch=1.0)
+    def _speeds(self, question: _Question) -> tuple[Mapping[Any, Any], Floats]:
+        """Throughput of each kind of offer, and samples per second of each offer (NaN where none is known)."""
+        workload = replace(question.workload, epochs=1.0, samples_per_epoch=1.0)
+        key = (workload, question.measurements, question.weakest, question.nodes)
         if key not in self.speeds:
-            found = predict_many(workload, self.cells)
-            speeds = (found[cell] for cell in self.cells)
-            values = [one.samples_per_second if isinstance(one, Throughput) else math.nan for one in speeds]
-            self.speeds[key] = (found, np.array(values)[self.cell])
+            one = (workload, question.measurements)
+            if one not in self.throughputs:
+                self.throughputs[one] = predict_many(workload, self.cells, measured=question.measurements)
+            found = {kind: self._throughput(self.throughputs[one], kind, question) for kind in self.kinds}
+            values = [math.nan if speed is None else speed.samples_per_second for speed in found.values()]
+            self.speeds[key] = (found, np.array(values)[self.kind])
         return self.speeds[key]
+
+    def _throughput(self, known: Mapping[Any, Any], kind: _Kind, question: _Question) -> Throughput | None:
+        """What is known of a kind of offer, over so many nodes, if its basis is strong enough."""
+        gpu, gpu_count, _ = kind
+        found = known[gpu, gpu_count]
+        if isinstance(found, Throughput) and question.nodes > 1:
+            found = throughput_over_nodes(found, self.kinds[kind], question.workload.model, question.nodes)
+        strengths = list(Basis)
+        is_known = isinstance(found, Throughput) and strengths.index(found.basis) <= strengths.index(question.weakest)
+        return found if is_known else None
 
     def _mask(self, question: _Question) -> Flags:
         """Offers that pass the filters of a job; the same filters are worked out once."""
-        key = (
-            question.choices,
-            question.gpu_counts,
-            question.providers,
-            question.regions,
-            question.purchases,
-            question.max_price_age_days,
-        )
-        if key not in self.masks:
-            self.masks[key] = self._passing(question)
-        return self.masks[key]
+        if question.wanted not in self.masks:
+            self.masks[question.wanted] = self._passing(question.wanted)
+        return self.masks[question.wanted]
 
-    def _passing(self, question: _Question) -> Flags:
-        passing = np.isin(self.purchase, [str(purchase) for purchase in question.purchases])
-        for values, wanted in (
-            (self.gpu_count, question.gpu_counts),
-            (self.provider, tuple(name.lower() for name in question.providers)),
-            (self.region, tuple(name.lower() for name in question.regions)),
+    def _passing(self, wanted: OfferFilter) -> Flags:
+        passing = np.isin(self.purchase, [str(purchase) for purchase in wanted.purchases])
+        for values, names in (
+            (self.gpu_count, wanted.gpu_counts),
+            (self.provider, tuple(name.lower() for name in wanted.providers)),
+            (self.region, tuple(name.lower() for name in wanted.regions)),
         ):
-            if wanted:
-                passing &= np.isin(values, wanted)
-        if question.choices:
+            if names:
+                passing &= np.isin(values, names)
+        if wanted.gpus:
             chosen = np.zeros(len(self.offers), dtype=bool)
-            for choice in question.choices:
+            for choice in wanted.gpus:
                 these = np.isin(self.gpu, choice.gpus)
                 chosen |= these if choice.count is None else these & (self.gpu_count == choice.count)
             passing &= chosen
-        if question.max_price_age_days is not None:
-            passing &= self.day >= self.today.toordinal() - question.max_price_age_days
+        if wanted.max_price_age_days is not None:
+            passing &= self.day >= self.today.toordinal() - wanted.max_price_age_days
         if self.machines:
             # as in `estimate`: own machines know no region, purchase or age
-            passing[-len(self.machines) :] = self._own_passing(question)
+            passing[-len(self.machines) :] = self._own_passing(wanted)
         return passing
 
-    def _own_passing(self, question: _Question) -> list[bool]:
+    def _own_passing(self, wanted: OfferFilter) -> list[bool]:
         return [
-            not question.providers
-            and (not question.gpu_counts or machine.gpu_count in question.gpu_counts)
+            not wanted.providers
+            and (not wanted.gpu_counts or machine.gpu_count in wanted.gpu_counts)
             and (
-                not question.choices
+                not wanted.gpus
                 or any(
-                    machine.gpu in choice.gpus and choice.count in (None, machine.gpu_count)
-                    for choice in question.choices
+                    machine.gpu in choice.gpus and choice.count in (None, machine.gpu_count) for choice in wanted.gpus
                 )
             )
             for machine in self.machines
@@ -196,7 +212,7 @@ class Columns:
             billed = np.where(self.increment > 0, steps * np.ceil(used / steps), used)
             billed_hours = np.maximum(billed, self.minimum) / SECONDS_PER_HOUR
             paid_hours = billed_hours if terms.share_commitment else self._term_hours(billed_hours)
-            usd = paid_hours * self.usd_per_hour + self._extras(question, seconds)
+            usd = paid_hours * self.usd_per_hour * question.nodes + self._extras(question, seconds)
         usd *= 1 + terms.tax_fraction
         for provider, credit in self.credits_usd.items():
             usd = np.where(self.provider == provider, np.maximum(usd - credit, 0.0), usd)
@@ -215,14 +231,16 @@ class Columns:
         """Expected time of the work with its interruptions; infinite where hopeless. As `interrupted_run`."""
         terms = question.terms
         biller = Biller(terms, question.workload)
-        failures = self.gpu_count / terms.gpu_hours_per_failure
+        failures = self.gpu_count * question.nodes / terms.gpu_hours_per_failure
         spot = self.is_spot & ("interruptions" not in terms.without)
         counts = spot | (failures * work / SECONDS_PER_HOUR >= COUNTED_FROM)
         failures = np.where(counts, failures, 0.0) if "failures" not in terms.without else np.zeros_like(failures)
         given = terms.interruptions_per_hour
-        rate = (np.where(spot, self.rate if given is None else given, 0.0) + failures) / SECONDS_PER_HOUR
-        checkpoint = biller.checkpoint_seconds(1) if terms.has_checkpoints else 0.0
-        restart = np.array([biller.restart_seconds(1, one) for one in np.unique(start)])[
+        rate = (
+            np.where(spot, self.rate if given is None else given, 0.0) * question.nodes + failures
+        ) / SECONDS_PER_HOUR
+        checkpoint = biller.checkpoint_seconds(question.nodes) if terms.has_checkpoints else 0.0
+        restart = np.array([biller.restart_seconds(question.nodes, one) for one in np.unique(start)])[
             np.unique(start, return_inverse=True)[1]
         ]
         if not terms.has_checkpoints:
@@ -296,12 +314,18 @@ class Columns:
         for place in places.tolist():
             offer = self.offers[place]
             notes = (self.own_notes[offer],) if offer in self.own_notes else ()
-            one = price_one(offer, throughputs[offer.gpu, offer.gpu_count], biller, self.selection, notes)
+            one = price_one(
+                offer, throughputs[_kind(offer)], biller, self.selection, nodes=question.nodes, own_notes=notes
+            )
             if isinstance(one, str) or (question.max_usd is not None and one.usd > question.max_usd):
                 continue
             if question.max_hours is None or one.seconds / SECONDS_PER_HOUR <= question.max_hours:
                 found.append(one)
         return ranked(found, question.sort)
+
+
+def _kind(offer: Offer) -> _Kind:
+    return offer.gpu, offer.gpu_count, offer.network_gbps
 
 
 def _daly(checkpoint: float, between: Floats) -> Floats:
@@ -312,26 +336,27 @@ def _daly(checkpoint: float, between: Floats) -> Floats:
 
 
 def _question(options: Mapping[str, Any]) -> _Question:
-    work = {name: options[name] for name in inspect.signature(plan_work).parameters if name in options}
-    terms = {field.name: options[field.name] for field in fields(BillTerms) if field.name in options}
-    sort = options.get("sort", "usd")
-    if "model" not in work or "epochs" not in work:
-        raise UsageError("The job has no model or no epochs.")
-    if sort not in SORTS:
-        raise UnknownNameError("sort order", str(sort), SORTS, "planner estimate --help")
+    measurements, work = described_work(**_of(described_work, options))
+    sort, nodes = options.get("sort", "usd"), options.get("nodes", 1)
+    max_hours, max_usd = options.get("max_hours"), options.get("max_usd")
+    check_limits(max_hours, max_usd, options.get("max_price_age_days"), sort, None)
+    check_nodes(nodes)
     return _Question(
-        workload=plan_work(**work).workload,
-        terms=BillTerms(**terms),
-        choices=tuple(choose_gpus(text) for text in options.get("gpus", ())),
-        gpu_counts=tuple(options.get("gpu_counts", ())),
-        providers=tuple(options.get("providers", ())),
-        regions=tuple(options.get("regions", ())),
-        purchases=tuple(purchase_kind(text) for text in options.get("purchases", ())) or USUAL_PURCHASES,
-        max_price_age_days=options.get("max_price_age_days", MAX_PRICE_AGE_DAYS),
-        max_hours=options.get("max_hours"),
-        max_usd=options.get("max_usd"),
+        workload=work.workload,
+        measurements=measurements,
+        terms=BillTerms(**{field.name: options[field.name] for field in fields(BillTerms) if field.name in options}),
+        wanted=wanted_offers(**_of(wanted_offers, options)),
+        weakest=weakest_basis(options.get("basis")),
+        nodes=nodes,
+        max_hours=max_hours,
+        max_usd=max_usd,
         sort=sort,
     )
+
+
+def _of(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options that the function takes."""
+    return {name: options[name] for name in inspect.signature(function).parameters if name in options}
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,13 @@ from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
 from planner.cost.rental import billing_rule
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Estimate, LeftOut, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
+from planner.model import Basis, Estimate, LeftOut, Model, Offer, PriceBook, Purchase, Throughput, Unpriced, Workload
 from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
 from planner.prices.snapshots import Snapshot
+from planner.throughput.own_model import OwnMeasurement, described_model
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import plan_work
+from planner.throughput.workloads import Work, plan_work
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ MAX_PRICE_AGE_DAYS = 730
 
 USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 """What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
+
+MAX_NODES = 1024
 
 SORTS = ("usd", "hours", "value")
 
@@ -63,12 +66,21 @@ class EstimateResult:
 
 def estimate(
     *,
-    model: str,
+    model: str | None = None,
     epochs: float,
     dataset: str | None = None,
     samples_per_epoch: float | None = None,
     precision: str = "amp",
     batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
+    basis: str | None = None,
+    nodes: int = 1,
     gpus: Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
     providers: Iterable[str] = (),
@@ -92,12 +104,21 @@ def estimate(
     and of the interruptions.
 
     Args:
-        model: name or alias, see `planner models`.
+        model: name or alias, see `planner models`; with own figures, any name for the own model.
         epochs: passes over the data, above 0.
         dataset: name of the training set; by default the one the model is usually trained on.
         samples_per_epoch: instead of a dataset, in the model's own unit.
         precision: `amp`, `fp32`, `tf32`, `bf16`, `fp16` or `best`.
         batch_size: samples per GPU and step.
+        framework: whose measurements the figure stands for; by default the newest PyTorch evidence.
+        sequence_length_or_image_size: tokens or pixels; by default the model's own.
+        gmacs_per_sample: of an own model: 1e9 multiply-adds of one forward pass.
+        params_millions: of an own model.
+        activations_millions: of an own model: output elements of matrix and convolution layers for one sample.
+        measured: own measurements such as `a100-80gb-sxm=1234` (samples per second), carried to every other GPU.
+        model_file: a TOML file with the same figures.
+        basis: the weakest basis wanted: `measured`, `scaled` or `modelled`; `None` takes all.
+        nodes: instances that work together, each with its own price.
         gpus: spellings such as `A100`, `H100:8`; empty for all.
         gpu_counts: GPUs per instance; empty for any.
         providers: provider names; empty for all.
@@ -121,47 +142,62 @@ def estimate(
         DataError: a snapshot cannot be trusted.
     """
     today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
-    _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
-    work = plan_work(
+    check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
+    check_nodes(nodes)
+    measurements, work = described_work(
         model=model,
         epochs=epochs,
         dataset=dataset,
         samples_per_epoch=samples_per_epoch,
         precision=precision,
         batch_size=batch_size,
+        framework=framework,
+        sequence_length_or_image_size=sequence_length_or_image_size,
+        gmacs_per_sample=gmacs_per_sample,
+        params_millions=params_millions,
+        activations_millions=activations_millions,
+        measured=measured,
+        model_file=model_file,
     )
-    wanted = OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in gpus),
-        gpu_counts=tuple(gpu_counts),
-        providers=tuple(providers),
-        regions=tuple(regions),
-        purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
+    wanted = wanted_offers(
+        gpus=gpus,
+        gpu_counts=gpu_counts,
+        providers=providers,
+        regions=regions,
+        purchases=purchases,
         max_price_age_days=max_price_age_days,
     )
     terms = BillTerms(**bill)
+    weakest = weakest_basis(basis)
     snapshots = current_snapshots(data_dir, as_of=as_of)
+    own_notes: Mapping[Offer, str] = {}
+    own_credits: Mapping[str, float] = {}
+    # over several nodes the network counts, so the cheapest instance of a group need not be the best
+    is_whole = every_offer or nodes > 1
     if price_book is None:
-        selection = select_offers(snapshots, wanted, today=today, every_offer=every_offer)
-        own_notes: Mapping[Offer, str] = {}
-        own_credits: Mapping[str, float] = {}
+        selection = select_offers(snapshots, wanted, today=today, every_offer=is_whole)
     else:
         selection, own_notes, own_credits = _own_prices(
-            snapshots, wanted, price_book, today=today, every_offer=every_offer
+            snapshots, wanted, price_book, today=today, every_offer=is_whole
         )
-    throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
+    throughputs = predict_many(
+        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
+    )
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
     biller = Biller(terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits)
     priced = []
-    for offer, throughput in _with_throughput(selection.offers, throughputs, left_out):
-        estimate_or_reason = price_one(offer, throughput, biller, selection, _own_note(offer, own_notes))
-        if isinstance(estimate_or_reason, str):
-            left_out[estimate_or_reason] += 1
+    for offer, throughput in _with_throughput(
+        selection.offers, throughputs, left_out, model=work.workload.model, nodes=nodes, weakest=weakest
+    ):
+        one = price_one(offer, throughput, biller, selection, nodes=nodes, own_notes=_own_note(offer, own_notes))
+        if isinstance(one, str):
+            left_out[one] += 1
         else:
-            priced.append(estimate_or_reason)
+            priced.append(one)
     if not priced:
         raise NothingLeftError(_nothing_runs(work.workload, left_out, biller))
     within = _within_limits(priced, max_hours, max_usd, left_out)
-    in_order = ranked(within, sort)
+    in_order = ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
     shown = in_order if limit is None else in_order[:limit]
     if len(shown) < len(in_order):
         left_out[f"ranked after the first {limit}"] += len(in_order) - len(shown)
@@ -179,9 +215,74 @@ def estimate(
     )
 
 
-def _check_limits(
+def described_work(
+    *,
+    model: str | None = None,
+    epochs: float,
+    dataset: str | None = None,
+    samples_per_epoch: float | None = None,
+    precision: str = "amp",
+    batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
+) -> tuple[tuple[OwnMeasurement, ...], Work]:
+    """Own measurements and the work that these options of `estimate` describe."""
+    chosen, measurements, samples_of_file = described_model(
+        model,
+        figures={
+            "gmacs_per_sample": gmacs_per_sample,
+            "params_millions": params_millions,
+            "activations_millions": activations_millions,
+        },
+        measured=tuple(measured),
+        model_file=model_file,
+        precision=precision,
+    )
+    return measurements, plan_work(
+        model=chosen,
+        epochs=epochs,
+        dataset=dataset,
+        samples_per_epoch=samples_of_file if samples_per_epoch is None else samples_per_epoch,
+        precision=precision,
+        batch_size=batch_size,
+        framework=framework,
+        input_size=sequence_length_or_image_size,
+    )
+
+
+def wanted_offers(
+    *,
+    gpus: Iterable[str] = (),
+    gpu_counts: Iterable[float] = (),
+    providers: Iterable[str] = (),
+    regions: Iterable[str] = (),
+    purchases: Iterable[str] = (),
+    max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
+) -> OfferFilter:
+    """The filter that these options of `estimate` describe."""
+    return OfferFilter(
+        gpus=tuple(choose_gpus(text) for text in gpus),
+        gpu_counts=tuple(gpu_counts),
+        providers=tuple(providers),
+        regions=tuple(regions),
+        purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
+        max_price_age_days=max_price_age_days,
+    )
+
+
+def check_limits(
     max_hours: float | None, max_usd: float | None, max_price_age_days: int | None, sort: str, limit: int | None
 ) -> None:
+    """Refuse limits that cannot be one.
+
+    Raises:
+        UsageError: the message names the option and the value.
+    """
     for option, value in (("--max-hours", max_hours), ("--max-usd", max_usd)):
         if value is not None and not value > 0:
             raise UsageError(f"{option} must be above 0, not {value:g}.")
@@ -204,17 +305,68 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
     return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
 
 
+def check_nodes(nodes: int) -> None:
+    """Refuse a number of instances that cannot be one."""
+    if not 1 <= nodes <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+
+
+def weakest_basis(text: str | None) -> Basis:
+    """The weakest basis that counts; all if none is named."""
+    if text is None:
+        return Basis.MODELLED
+    try:
+        return Basis(text)
+    except ValueError:
+        raise UnknownNameError("basis", text, map(str, Basis), "planner estimate --help") from None
+
+
 def _with_throughput(
     offers: Iterable[Offer],
-    throughputs: dict[tuple[str, float], Throughput | NoThroughputError],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
-) -> Iterable[tuple[Offer, Throughput]]:
+    *,
+    model: Model,
+    nodes: int,
+    weakest: Basis,
+) -> Iterator[tuple[Offer, Throughput]]:
+    strengths = list(Basis)
     for offer in offers:
         throughput = throughputs[offer.gpu, offer.gpu_count]
-        if isinstance(throughput, Throughput):
-            yield offer, throughput
-        else:
+        if isinstance(throughput, Throughput) and nodes != 1:
+            throughput = throughput_over_nodes(throughput, offer, model, nodes)
+        if isinstance(throughput, NoThroughputError):
             left_out[str(throughput)] += 1
+        elif strengths.index(throughput.basis) > strengths.index(weakest):
+            left_out[f"throughput only {throughput.basis} (--basis {weakest})"] += 1
+        else:
+            yield offer, throughput
+
+
+def throughput_over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
+    """Throughput of so many of the offer's instances together, or why none is known."""
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
+
+    try:
+        return over_nodes(
+            one,
+            model=model,
+            gpu_count=offer.gpu_count,
+            node_count=nodes,
+            network_gbit_per_s=offer.network_gbps,
+            batch_size=one.batch_size_per_gpu,
+        )
+    except NoThroughputError as error:
+        return error
+
+
+def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
+    best: dict[tuple[str, str, float, Purchase], Estimate] = {}
+    for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
+        offer = estimate.offer
+        if best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), estimate) is not estimate:
+            left_out[DEARER] += 1
+    return list(best.values())
 
 
 def _own_prices(
@@ -242,16 +394,22 @@ def _own_note(offer: Offer, notes: Mapping[Offer, str]) -> tuple[str, ...]:
 
 
 def price_one(
-    offer: Offer, throughput: Throughput, biller: Biller, selection: Selection, own_notes: tuple[str, ...] = ()
+    offer: Offer,
+    throughput: Throughput,
+    biller: Biller,
+    selection: Selection,
+    *,
+    nodes: int,
+    own_notes: tuple[str, ...],
 ) -> Estimate | str:
     """The estimate of one offer, unranked, or the reason why it cannot do the work."""
-    bill = biller.bill(offer, throughput)
+    bill = biller.bill(offer, throughput, nodes)
     if isinstance(bill, str):
         return bill
     return Estimate(
         rank=0,
         offer=offer,
-        node_count=1,
+        node_count=nodes,
         throughput=throughput,
         seconds=bill.seconds,
         seconds_low=bill.seconds_low,

@@ -259,6 +259,7 @@ class Throughput:
     precision: Precision
     stack: str
     sources: tuple[str, ...]
+    batch_size_per_gpu: float | None = None  # None: not known
     steps: tuple[str, ...] = ()  # the arithmetic, one readable line a step, for --explain
     notes: tuple[str, ...] = ()  # what a reader must know to use the figure
 

@@ -21,8 +21,8 @@ ENGINES = ("local", "dask")
 ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
 
-_LISTS = ("gpus", "gpu_counts", "providers", "regions", "purchases", "without")
-_WHOLE = ("batch_size", "trials", "max_price_age_days", "nodes", "node_count", "input_size", "sequence_length")
+_LISTS = ("gpus", "gpu_counts", "providers", "regions", "purchases", "without", "measured")
+_WHOLE = ("batch_size", "trials", "max_price_age_days", "nodes", "sequence_length_or_image_size")
 _FLAGS = ("has_checkpoints", "share_commitment")
 _ALIASES = {
     "gpu": "gpus",
@@ -139,6 +139,8 @@ def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
             options[name] = tuple(float(entry) if name == "gpu_counts" else str(entry) for entry in entries)
         elif name in _WHOLE and float(value).is_integer():
             options[name] = int(value)
+        elif name == "model_file":
+            options[name] = Path(value)
         elif name in _FLAGS:
             options[name] = str(value).lower() in ("true", "yes", "1", "1.0")
         else:

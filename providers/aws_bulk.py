@@ -1,26 +1,20 @@
-"""AWS's public price files, hundreds of megabytes each, read as a stream: memory does not grow with the file.
-
-Offer files of AmazonEC2 come as CSV and as JSON with the same content; CSV needs nothing but the standard library.
-JSON (and the files of the savings plans, which have no other form here) is read with ijson, part of the extra `aws`.
-"""
+"""AWS's public offer files in CSV, hundreds of megabytes each, read as a stream: memory does not grow with the file."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from planner.errors import ProviderError
-from providers.aws_rows import PriceRow, product_rows
+from providers.aws_rows import PriceRow
 from providers.aws_types import may_have_gpu, shipped_instance_types
 from providers.http import MAX_PAGE_BYTES
-from providers.sdk import load_sdk
 
 _CHUNK_BYTES = 1024 * 1024
 _MAX_HEADER_LINES = 50  # five lines of metadata come before the header today
@@ -53,7 +47,7 @@ def csv_rows(path: Path, source: str) -> Iterator[PriceRow]:
     Raises:
         ProviderError: the file is damaged, cut off, or lacks a column.
     """
-    with _reading(path) as file:
+    with reading(path) as file:
         columns: dict[str, int] = {}
         for line in gpu_lines(iter(lambda: file.read(_CHUNK_BYTES), b""), path.name):
             cells = _cells(line)
@@ -92,83 +86,6 @@ def gpu_lines(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
         raise ProviderError(f"{where} has no header line that begins with SKU: not an AWS offer file in CSV.")
 
 
-def json_rows(path: Path, source: str) -> Iterator[PriceRow]:
-    """The same as `csv_rows`, from an offer file in JSON (gzip or not).
-
-    Raises:
-        ProviderError: the file is damaged, cut off or holds no products; or ijson is not installed.
-    """
-    documents: dict[str, dict[str, Any]] = {}
-    has_products = False
-    for sku, product in _streamed(path, "kvitems", "products"):
-        has_products = True
-        if _is_gpu_product(product):
-            documents[sku] = {"product": product, "terms": {}}
-    if not has_products:
-        raise ProviderError(f"{path.name} holds no products: not an AWS offer file in JSON.")
-    for kind in ("OnDemand", "Reserved"):
-        for sku, terms in _streamed(path, "kvitems", f"terms.{kind}"):
-            if sku in documents:
-                documents[sku]["terms"][kind] = terms
-    for document in documents.values():
-        yield from product_rows(document, source)
-
-
-def savings_plan_rates(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Term (`1yr` or `3yr`) and rate of every Compute Savings Plan without upfront payment, GPU types alone.
-
-    Raises:
-        ProviderError: the file is damaged or cut off; or ijson is not installed.
-    """
-    terms = {
-        str(plan.get("sku")): str(_mapping(plan.get("attributes")).get("purchaseTerm"))
-        for plan in _streamed(path, "items", "products.item")
-        if isinstance(plan, dict)
-        and plan.get("productFamily") == "ComputeSavingsPlans"
-        and _mapping(plan.get("attributes")).get("purchaseOption") == "No Upfront"
-    }
-    has_rates = False
-    for rate in _streamed(path, "items", "terms.savingsPlan.item.rates.item"):
-        has_rates = True
-        if not isinstance(rate, dict):
-            continue
-        # the code of a rate begins with the sku of its plan
-        term = terms.get(str(rate.get("rateCode")).partition(".")[0])
-        usage = str(rate.get("discountedUsageType")).rpartition(":")[2]
-        if term is not None and concerns_gpus(usage, ""):
-            yield term, rate
-    if not has_rates:
-        raise ProviderError(f"{path.name} holds no rates: not an AWS savings plan file.")
-
-
-def cut_savings_plans(path: Path) -> bytes | None:
-    """The file of a region's savings plans with nothing left but what `savings_plan_rates` reads, in the same form.
-
-    `None` if none of its rates concerns GPUs.
-    """
-    plans: dict[str, str] = {}
-    rates = []
-    for term, rate in savings_plan_rates(path):
-        plans[str(rate["rateCode"]).partition(".")[0]] = term
-        rates.append(rate)
-    if not rates:
-        return None
-    products = [
-        {
-            "sku": sku,
-            "productFamily": "ComputeSavingsPlans",
-            "attributes": {"purchaseTerm": term, "purchaseOption": "No Upfront"},
-        }
-        for sku, term in sorted(plans.items())
-    ]
-    cut = {
-        "publicationDate": publication_date(path),
-        "products": products,
-        "terms": {"savingsPlan": [{"rates": rates}]},
-    }
-    return json.dumps(cut).encode()
-
-
 def publication_date(path: Path) -> str | None:
     """When AWS published the file, as the text in its first lines; `None` if it does not say."""
     found = re.search(rb'"?[pP]ublication ?[dD]ate"?\s*[:,]\s*"([^"]{10,40})"', head(path))
@@ -181,8 +98,20 @@ def head(path: Path, size: int = 64 * 1024) -> bytes:
     Raises:
         ProviderError: it is damaged gzip.
     """
-    with _reading(path) as file:
+    with reading(path) as file:
         return file.read(size)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[IO[bytes]]:
+    """A file to read unpacked bytes from, gzipped or not; damage met while it is read is a `ProviderError`."""
+    with path.open("rb") as raw:
+        is_packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        try:
+            yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_packed else raw
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ProviderError(f"{path.name} is damaged or cut off: {error}.") from error
 
 
 def unpacked(path: Path) -> bytes:
@@ -191,7 +120,7 @@ def unpacked(path: Path) -> bytes:
     Raises:
         ProviderError: it is damaged gzip, or too large for a page.
     """
-    with _reading(path) as file:
+    with reading(path) as file:
         body = file.read(MAX_PAGE_BYTES + 1)
     if len(body) > MAX_PAGE_BYTES:
         raise ProviderError(f"{path.name} is larger than any page of AWS ({MAX_PAGE_BYTES:,} bytes); not read.")
@@ -201,17 +130,6 @@ def unpacked(path: Path) -> bytes:
 def concerns_gpus(instance_type: str, gpu: str) -> bool:
     """Whether a type is known to have GPUs, or its name or the price list's `gpu` attribute says so."""
     return instance_type in shipped_instance_types() or may_have_gpu(instance_type, gpu)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[IO[bytes]]:
-    with path.open("rb") as raw:
-        is_packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        try:
-            yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_packed else raw
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ProviderError(f"{path.name} is damaged or cut off: {error}.") from error
 
 
 def _lines(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
@@ -241,26 +159,3 @@ def _check_columns(columns: Mapping[str, int], where: str) -> None:
     missing = [column for column, field in _REQUIRED.items() if field not in columns]
     if missing:
         raise ProviderError(f"{where} has no column {', '.join(missing)}: AWS changed its offer files?")
-
-
-def _streamed(path: Path, kind: str, prefix: str) -> Iterator[Any]:
-    ijson = load_sdk("ijson", extra="aws")
-    parse: Callable[..., Iterator[Any]] = getattr(ijson, kind)
-    with _reading(path) as file:
-        try:
-            yield from parse(file, prefix, buf_size=_CHUNK_BYTES)
-        except ijson.JSONError as error:
-            raise ProviderError(f"{path.name} is cut off or not JSON: {error}.") from error
-
-
-def _is_gpu_product(product: object) -> bool:
-    attributes = _mapping(_mapping(product).get("attributes"))
-    return (
-        attributes.get("operatingSystem") == "Linux"
-        and attributes.get("tenancy") == "Shared"
-        and concerns_gpus(str(attributes.get("instanceType")), str(attributes.get("gpu")))
-    )
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

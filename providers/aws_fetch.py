@@ -17,7 +17,8 @@ from typing import Any
 from planner.errors import ProviderError, UnknownNameError
 from planner.model import Purchase
 from providers.aws_api import HOME_REGION, Account, NotAllowedError
-from providers.aws_bulk import concerns_gpus, cut_savings_plans, gpu_lines
+from providers.aws_bulk import concerns_gpus, gpu_lines
+from providers.aws_bulk_json import cut_savings_plans
 from providers.base import FetchRequest, RawPages, Report
 from providers.http import HttpClient, check_same_host, json_document, shown
 from providers.sdk import MissingSdkError, load_sdk
@@ -79,6 +80,9 @@ class Fetch:
                 self._save(f"instance_types/{number:03d}.json.gz", {"InstanceTypes": kept})
         except NotAllowedError as error:
             self._pages.add_gap(f"{error}; the shipped table of instance types is used")
+            return
+        if not self._described:
+            raise ProviderError("AWS: EC2 instance types: the reply lists none with a GPU. Try again.")
         self._report(f"instance types: {len(self._described)} with GPUs")
 
     def _fetch_price_lists(self) -> None:

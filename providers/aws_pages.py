@@ -12,7 +12,8 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model import Purchase
-from providers.aws_bulk import csv_rows, head, json_rows, publication_date, savings_plan_rates, unpacked
+from providers.aws_bulk import csv_rows, head, publication_date, unpacked
+from providers.aws_bulk_json import json_rows, savings_plan_rates
 from providers.aws_rows import OfferBuilder, product_rows
 from providers.aws_spot import BLOCK_SOURCE, SPOT_SOURCE, add_capacity_blocks, add_spot_prices, zone_ids
 from providers.aws_types import instance_types

@@ -236,8 +236,9 @@ class OfferBuilder:
         ]
 
     def unknown_gpus(self) -> list[tuple[str, int]]:
-        """GPUs and families that no table row stands for, with the number of prices lost."""
-        return sorted(self._unknown.items())
+        """GPUs and families that no table row stands for, with the number of prices lost (of types, if no price)."""
+        types = Counter(self._types.nameless.values())
+        return sorted({**types, **self._unknown}.items())
 
     def _offer(self, name: str, region: str, zone: str, purchase: Purchase, usd: float, source: str) -> Offer:  # noqa: PLR0917 - the key, the price, its source
         known = self._types.known[name]

@@ -5,6 +5,9 @@ import json
 from dataclasses import replace
 from datetime import date
 
+from planner.cost.ownership import OwnershipTerms
+from planner.cost.rent_or_buy import Case
+from planner.cost.resale import ResaleCurve
 from planner.model import Offer, Purchase
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
 
@@ -66,3 +69,31 @@ def a_row(**changes):
         )
     )
     return tuple({**cells, **changes}.values())
+
+
+def some_terms(**changes):
+    """A 1,000 USD card in a PC that exists, 500 W at 0.20 USD/kWh, off when idle, over three years."""
+    given = {
+        "card_usd": 1000.0,
+        "host_usd": 0.0,
+        "card_watts": 500.0,
+        "host_watts": 0.0,
+        "idle_watts": 0.0,
+        "pue": 1.0,
+        "usd_per_kwh": 0.2,
+        "running_usd_per_hour": None,
+        "hosting_usd_per_month": 0.0,
+        "maintenance_fraction_per_year": 0.0,
+        "staff_usd_per_month": 0.0,
+        "resale_fraction": 0.3,
+        "resale_curve": ResaleCurve.BROKER,
+        "discount_per_year": 0.0,
+        "months": 36.0,
+    }
+    return OwnershipTerms(**{**given, **changes})
+
+
+def a_case(**changes):
+    """Ten jobs a month of ten hours, 20 USD each when rented."""
+    given = {"jobs_per_month": 10.0, "rent_usd_per_job": 20.0, "hours_per_job": 10.0, "terms": some_terms()}
+    return Case(**{**given, **changes})

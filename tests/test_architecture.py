@@ -103,9 +103,11 @@ def test_importing_does_no_work():
 def test_the_public_surface_is_pinned():
     """Names that other people's scripts rely on."""
     assert [
+        "Comparison",
         "EstimateResult",
         "PlannerError",
         "Recommendation",
+        "compare",
         "estimate",
         "estimate_many",
         "offers",

@@ -82,8 +82,10 @@ def test_near_misses_say_what_they_lack():
 
 def test_a_limit_that_nothing_meets_names_the_nearest():
     """Exit code 3, and the nearest, fastest and cheapest with their figures."""
-    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 5.00 USD. Nearest \(\d+.\d% over\): 8x h200"):
-        planner.recommend(model="resnet50", epochs=90, deadline="1h", budget_usd=5, as_of=date(2026, 11, 20))
+    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): 8x h200"):
+        planner.recommend(
+            model="resnet50", epochs=90, deadline="1h", budget_usd=4, basis="measured", as_of=date(2026, 11, 20)
+        )
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,19 @@ def test_an_owned_machine_is_weighed_against_renting(tmp_path):
 
 def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner):
     """One screen with the answer, and JSON with the same content under its schema."""
-    arguments = ("recommend", "--model", "resnet50", "--epochs", 90, "--deadline", "6h", "--as-of", "2026-11-20")
+    arguments = (
+        "recommend",
+        "--model",
+        "resnet50",
+        "--epochs",
+        90,
+        "--deadline",
+        "6h",
+        "--as-of",
+        "2026-11-20",
+        "--basis",
+        "measured",
+    )
 
     shown = run_planner(*arguments).stdout
     document = json.loads(run_planner(*arguments, "--format", "json").stdout)

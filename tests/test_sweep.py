@@ -36,6 +36,15 @@ JOBS = [
     {"model": "resnet50", "epochs": 90, "max_hours": 3, "max_usd": 100, "regions": "us-east-1;eastus"},
     {"model": "resnet50", "epochs": 90_000, "gpu_counts": "8", "max_price_age_days": 365},
     {"model": "bert-large-squad", "epochs": 2, "precision": "fp32", "without": "start-up;interruptions"},
+    {
+        "model": "resnet50",
+        "epochs": 900,
+        "nodes": 4,
+        "gpus": "A100:8",
+        "basis": "scaled",
+        "purchases": "spot;on_demand",
+    },
+    {"model": "mine", "measured": "a100-80gb-sxm=1234", "samples_per_epoch": 1e6, "epochs": 10, "gpu_counts": "1;8"},
 ]
 
 
@@ -175,7 +184,9 @@ def test_a_failed_sweep_leaves_no_file(tmp_path):
 
 def test_the_command_plans_a_file(run_planner, tmp_path):
     """Rows on standard output, totals on standard error; the same in JSON; a file with --output."""
-    (tmp_path / "jobs.csv").write_text("model,epochs,purchase,max_usd\nresnet50,90,on_demand,\nresnet50,90,,0.5\n")
+    (tmp_path / "jobs.csv").write_text(
+        "model,epochs,purchase,max_usd,basis\nresnet50,90,on_demand,,measured\nresnet50,90,,0.5,\n"
+    )
 
     shown = run_planner("sweep", "jobs.csv", "--as-of", TODAY)
     document = json.loads(run_planner("sweep", "jobs.csv", "--as-of", TODAY, "--format", "json").stdout)

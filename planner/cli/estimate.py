@@ -17,7 +17,7 @@ from planner.render.explain import explanation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@option("--model", required=True, help="Model to train. See: planner models")
+@option("--model", help="Model to train, see: planner models. With own figures, any name for your own model.")
 @option("--epochs", required=True, type=float, help="Passes over the training data.")
 @option("--dataset", help="Training set. Default: the one the model is usually trained on.")
 @option("--samples-per-epoch", type=float, help="Samples in an epoch, in the model's unit, instead of --dataset.")
@@ -28,6 +28,26 @@ from planner.render.explain import explanation
     help="amp (16-bit mixed), fp32, tf32, bf16, fp16, or best (fastest known).",
 )
 @option("--batch-size", type=int, help="Samples per GPU and step. Default: what the measurement used.")
+@option("--framework", help="Framework whose measurements count: pytorch, mxnet ... Default: newest PyTorch evidence.")
+@option(
+    "--image-size",
+    "--sequence-length",
+    "sequence_length_or_image_size",
+    type=int,
+    help="Pixels or tokens of a sample. Default: the model's own.",
+)
+@option("--gmacs-per-sample", type=float, help="Own model: 1e9 multiply-adds of one forward pass.")
+@option("--params-millions", type=float, help="Own model: parameters, in millions.")
+@option("--activations-millions", type=float, help="Own model: outputs of matrix and convolution layers, in millions.")
+@option(
+    "--measured",
+    multiple=True,
+    metavar="GPU=RATE",
+    help="Own measurement in samples per second, carried to every other GPU: a100-80gb-sxm=1234. Repeatable.",
+)
+@option("--model-file", type=click.Path(path_type=Path), help="TOML file with the figures of your own model.")
+@option("--basis", help="Weakest basis wanted: measured, scaled or modelled. Default: all.")
+@option("--nodes", type=int, default=1, show_default=True, help="Instances that work together on the run.")
 @option("--gpu", "gpus", multiple=True, help="GPU, with a count if wanted: A100, H100:8, 'RTX 4090'. Repeatable.")
 @option("--gpu-count", "gpu_counts", multiple=True, type=float, help="GPUs per instance. Repeatable. Default: any.")
 @option("--provider", "providers", multiple=True, help="Provider. Repeatable. Default: all.")
@@ -90,6 +110,7 @@ def estimate(
       planner estimate --model resnet50 --epochs 90 --gpu A100 --gpu H100:8 --purchase on_demand
       planner estimate --model bert-large-squad --epochs 2 --max-hours 1 --format json
       planner estimate --model resnet50 --epochs 90 --explain 1
+      planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
     money = chosen_currency(currency)
     result = run_estimate(

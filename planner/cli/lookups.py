@@ -11,8 +11,15 @@ from planner.cli.options import data_dir_option, option, output_options, write_l
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.prices.catalog import current_snapshots
-from planner.render.lookups import benchmarks_listing, gpu_sheets, gpus_listing, models_listing, providers_listing
+from planner.prices.provider_states import provider_states
+from planner.render.lookups import (
+    benchmarks_listing,
+    gpu_sheets,
+    gpus_listing,
+    models_listing,
+    provider_notes,
+    providers_listing,
+)
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.workloads import load_models, resolve_model
 
@@ -102,10 +109,12 @@ def throughput(*, model: str, names: tuple[str, ...], form: str, output: Path | 
 @data_dir_option
 @output_options
 def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:
-    """Providers: age and size of the newest price book, and how rented time is billed.
+    """Providers: newest price book, its age and cover, how rented time is billed, and credentials for live prices.
 
     \b
     Example: planner providers
     """
     today = date.today()  # noqa: DTZ011 - ages are counted in the user's own days
-    write_listing(providers_listing(current_snapshots(data_dir), load_billing_rules(), today), form, output)
+    states = provider_states(data_dir)
+    write_listing(providers_listing(states, load_billing_rules(), today), form, output)
+    write_notes(provider_notes(states))

@@ -12,6 +12,7 @@ import click
 from planner.errors import PlannerError
 
 COMMANDS = {
+    "compare": "planner.cli.compare:compare",
     "estimate": "planner.cli.estimate:estimate",
     "gpus": "planner.cli.lookups:gpus",
     "models": "planner.cli.lookups:models",
@@ -19,18 +20,21 @@ COMMANDS = {
     "providers": "planner.cli.lookups:providers",
     "recommend": "planner.cli.recommend:recommend",
     "sweep": "planner.cli.sweep:sweep",
+    "refresh": "planner.cli.refresh:refresh",
     "throughput": "planner.cli.lookups:throughput",
 }
 """Each command and where it lives; a module is imported when its command runs."""
 
 SUMMARIES = {
+    "compare": "Rent or buy: break-even, items, what flips the verdict.",
     "estimate": "Time and cost of a training run on every offer.",
     "gpus": "Specifications of GPUs.",
     "models": "Models and what is known of them.",
-    "prices": "Price snapshots: list.",
+    "prices": "Price books: list, history, diff, verify, prune.",
     "providers": "Providers, their billing rules and newest prices.",
     "recommend": "The best way within a deadline and a budget.",
     "sweep": "The best offer for every job of a file.",
+    "refresh": "New price books from the clouds or from saved files.",
     "throughput": "Measured training throughput.",
 }
 

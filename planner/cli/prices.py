@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.price_books import diff, history, prune, verify
 from planner.hardware.gpus import choose_gpus
 from planner.prices.offers import by_price, select
 from planner.render.lookups import offers_listing
@@ -16,7 +17,11 @@ from planner.render.lookups import offers_listing
 
 @click.group()
 def prices() -> None:
-    """Price snapshots: what is offered, at what price, as of when."""
+    """Price books: what is offered, at what price, as of when, and how that changed."""
+
+
+for command in (history, diff, verify, prune):
+    prices.add_command(command)
 
 
 @prices.command("list")

@@ -91,6 +91,7 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
             "precision": "best" if workload.precision is None else str(workload.precision),
             "batch_size": workload.batch_size,
             "framework": workload.framework,
+            "input_size": workload.input_size,
             "startup_seconds": result.startup_seconds,
         },
         "as_of": result.as_of.isoformat(),
@@ -175,6 +176,7 @@ def estimate_record(estimate: Estimate) -> Row:
             "basis": str(throughput.basis),
             "precision": str(throughput.precision),
             "stack": throughput.stack,
+            "batch_size_per_gpu": throughput.batch_size_per_gpu,
             "sources": list(throughput.sources),
         },
         "seconds": estimate.seconds,
@@ -221,7 +223,8 @@ def _json_interruptions(estimate: Estimate) -> Row | None:
 def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
-    what = f"{offer.gpu_count:g}x {offer.gpu}"
+    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
+    what = f"{together}{offer.gpu_count:g}x {offer.gpu}"
     age = f"{(result.as_of - offer.observed_on).days} d"
     money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {

@@ -27,7 +27,8 @@ def explanation(result: EstimateResult, rank: int) -> str:
 def _lines(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     offer = estimate.offer
     place = f"{offer.region}, zone {offer.zone}" if offer.zone else offer.region
-    yield f"Rank {estimate.rank}: {offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
+    nodes = f"{estimate.node_count} nodes of " if estimate.node_count > 1 else ""
+    yield f"Rank {estimate.rank}: {nodes}{offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
     yield from _section("Work", _work(result))
     yield from _section("Throughput", _throughput(result, estimate))
     yield from _section("Time", _time(result, estimate))

@@ -9,7 +9,7 @@ from datetime import date
 from planner.cost.rental import BillingRule
 from planner.model import Benchmark, Gpu, Model, Offer
 from planner.prices.offers import offer_record
-from planner.prices.snapshots import Snapshot
+from planner.prices.provider_states import ProviderState
 from planner.render.listing import Column, Listing, Row, general, number, significant
 
 
@@ -52,31 +52,38 @@ def offers_listing(offers: Iterable[Offer], today: date) -> Listing:
 
 
 def providers_listing(
-    snapshots: Iterable[Snapshot], rules: Mapping[str, Sequence[BillingRule]], today: date
+    states: Iterable[ProviderState], rules: Mapping[str, Sequence[BillingRule]], today: date
 ) -> Listing:
-    """Providers with their newest price book and billing rules, one rule a row."""
-    rows = [
-        _provider_row(snapshot, rule, today)
-        for snapshot in snapshots
-        for rule in rules.get(snapshot.provider) or (None,)
-    ]
+    """Providers with their newest price book, what it covers, and billing rules, one rule a row."""
+    rows = [_provider_row(state, rule, today) for state in states for rule in rules.get(state.provider) or (None,)]
     return Listing(schema="planner.providers/1", name="providers", columns=_PROVIDER_COLUMNS, rows=rows)
 
 
-def _provider_row(snapshot: Snapshot, rule: BillingRule | None, today: date) -> Row:
+def provider_notes(states: Iterable[ProviderState]) -> list[str]:
+    """Which providers can be refreshed, and with what."""
+    lines = [f"{state.provider}: {state.credentials}" for state in states if state.credentials is not None]
+    others = [state.provider for state in states if state.credentials is None]
+    return [*lines, *([f"books only, no live prices: {', '.join(others)}"] if others else [])]
+
+
+def _provider_row(state: ProviderState, rule: BillingRule | None, today: date) -> Row:
+    snapshot = state.snapshot
     return {
-        "provider": snapshot.provider,
+        "provider": state.provider,
         "name": rule.display_name if rule else None,
-        "newest_prices": snapshot.observed_on.isoformat(),
-        "age_days": (today - snapshot.observed_on).days,
-        "offers": snapshot.rows,
-        "unpriced": len(snapshot.unpriced),
+        "newest_prices": snapshot.observed_on.isoformat() if snapshot else None,
+        "age_days": (today - snapshot.observed_on).days if snapshot else None,
+        "offers": snapshot.rows if snapshot else None,
+        "regions": state.regions if snapshot else None,
+        "purchases": list(state.purchases),
+        "unpriced": len(snapshot.unpriced) if snapshot else None,
         "instance_types": rule.instance_types if rule else "*",
         "billing_increment_seconds": rule.increment_seconds if rule else None,
         "billing_minimum_seconds": rule.minimum_seconds if rule else None,
         "billing_source": rule.source if rule else None,
         "billing_note": rule.note if rule else None,
-        "file": str(snapshot.path),
+        "credentials": state.credentials,
+        "file": str(snapshot.path) if snapshot else None,
     }
 
 
@@ -155,9 +162,9 @@ _PROVIDER_COLUMNS = (
     Column(key="newest_prices", heading="newest prices"),
     Column(key="age_days", heading="age (d)", is_number=True),
     Column(key="offers", heading="offers", text=number(0), is_number=True),
+    Column(key="regions", heading="regions", is_number=True),
     Column(key="unpriced", heading="unpriced types", is_number=True),
     Column(key="instance_types", heading="types"),
     Column(key="billing_increment_seconds", heading="billed in steps of (s)", text=general, is_number=True),
     Column(key="billing_minimum_seconds", heading="at least (s)", text=general, is_number=True),
-    Column(key="billing_source", heading="billing rule from"),
 )

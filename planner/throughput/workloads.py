@@ -28,12 +28,14 @@ class Work:
 
 def plan_work(
     *,
-    model: str,
+    model: Model | str,
     epochs: float,
     dataset: str | None = None,
     samples_per_epoch: float | None = None,
     precision: str = "amp",
     batch_size: int | None = None,
+    framework: str | None = None,
+    input_size: int | None = None,
 ) -> Work:
     """The workload that these options describe.
 
@@ -41,30 +43,34 @@ def plan_work(
     model is usually trained on.
 
     Args:
-        model: a name of `data/models.csv` or one of its aliases.
+        model: the user's own, or the name or alias of one in `data/models.csv`.
         epochs: passes over the data, above 0 and at most a million; may be a fraction.
         dataset: a name of `data/datasets.csv`.
         samples_per_epoch: samples in the model's own unit (images, sequences, tokens).
         precision: `amp`, `fp32`, `tf32`, `bf16`, `fp16`, or `best` for the fastest known on each GPU.
         batch_size: samples per GPU and step; `None` lets each GPU use its own.
+        framework: `pytorch`, `mxnet` ...; `None` for the newest PyTorch evidence.
+        input_size: pixels or tokens; `None` for the model's own.
 
     Raises:
         UnknownNameError: no such model, dataset or precision.
         UsageError: a number is out of range, or nothing says how many samples an epoch has.
     """
-    chosen = resolve_model(model)
+    model = resolve_model(model) if isinstance(model, str) else model
     if not 0 < epochs <= MAX_EPOCHS:
-        raise UsageError(f"--epochs must be above 0 and at most {MAX_EPOCHS:,}, not {epochs:g}.{_typical(chosen)}")
+        raise UsageError(f"--epochs must be above 0 and at most {MAX_EPOCHS:,}, not {epochs:g}.{_typical(model)}")
     if batch_size is not None and batch_size < 1:
         raise UsageError(f"--batch-size must be at least 1, not {batch_size}.")
-    samples, name, source = _samples(chosen, dataset, samples_per_epoch)
+    samples, name, source = _samples(model, dataset, samples_per_epoch)
     workload = Workload(
-        model=chosen,
+        model=model,
         dataset=name,
         samples_per_epoch=samples,
         epochs=epochs,
         precision=_precision(precision),
         batch_size=batch_size,
+        framework=framework,
+        input_size=input_size,
     )
     return Work(workload=workload, samples_source=source)
 
@@ -75,12 +81,17 @@ def resolve_model(name: str) -> Model:
     Raises:
         UnknownNameError: there is none; the message offers close matches.
     """
-    # parsing only the lines that hold the name is ten times faster than parsing 1,500 models
-    found = _model_among(_rows("models.csv", holding=name), name) or _model_among(_rows("models.csv"), name)
+    found = known_model(name)
     if found is None:
         names = [spelling for model in load_models() for spelling in (model.name, *model.aliases)]
         raise UnknownNameError("model", name, names, "planner models")
     return found
+
+
+def known_model(name: str) -> Model | None:
+    """The model of that name or alias; `None` if there is none."""
+    # parsing only the lines that hold the name is ten times faster than parsing 1,500 models
+    return _model_among(_rows("models.csv", holding=name), name) or _model_among(_rows("models.csv"), name)
 
 
 def load_models() -> list[Model]:

@@ -11,7 +11,10 @@ from pathlib import Path
 import click
 
 from scripts.make_data.aws_instance_types import write_aws_instance_types
+from scripts.make_data.cards import write_cards
+from scripts.make_data.electricity import write_electricity, write_grid_carbon
 from scripts.make_data.gpus import write_gpu_aliases, write_gpus
+from scripts.make_data.hosts import write_hosts
 from scripts.make_data.models import write_datasets, write_models
 from scripts.make_data.prices import write_price_books, write_spot_interruptions
 from scripts.make_data.throughput import write_throughput
@@ -24,6 +27,10 @@ WRITERS = (
     write_throughput,
     write_price_books,
     write_spot_interruptions,
+    write_cards,
+    write_hosts,
+    write_electricity,
+    write_grid_carbon,
     write_aws_instance_types,
 )
 

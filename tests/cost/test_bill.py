@@ -218,17 +218,30 @@ def test_the_late_tenth_costs_more():
 
 
 def test_a_hopeless_run_is_refused_with_the_numbers():
-    """48 hours of work at 0.15 interruptions per hour without checkpoints would never end."""
-    with pytest.raises(NothingLeftError, match=r"8,9\d\d h on average|9,\d\d\d h on average"):
+    """48.5 hours of work at 0.15 interruptions per hour without checkpoints would take 9,618 hours."""
+    biller = Biller(
+        BillTerms(interruptions_per_hour=0.15, has_checkpoints=False, restart_seconds=0, without=("failures",)), WORK
+    )
+
+    reason = biller.bill(an_offer(purchase=Purchase.SPOT), a_throughput(WORK.samples / (48.5 * 3600)))
+
+    assert "interrupted so often that the work would take more than 10 times as long" == reason
+    assert (
+        "48.5 h of work at 0.15 interruptions per hour without checkpoints would take 9,618 h on average, 198 times as "
+        "long. Write checkpoints, or rent on demand." == biller.refused[reason][1]
+    )
+
+
+def test_an_estimate_of_hopeless_runs_only_ends_with_the_numbers():
+    """Nothing is left, and the error says what it would take."""
+    with pytest.raises(NothingLeftError, match=r"No offer is left: interrupted so often .* h on average"):
         planner.estimate(
             model="resnet50",
-            epochs=90 * 48 / 50.1,
+            epochs=90,
             gpus=["a10"],
-            providers=["azure"],
             purchases=["spot"],
-            interruptions_per_hour=0.15,
+            interruptions_per_hour=0.3,
             has_checkpoints=False,
-            restart_seconds=0,
             as_of=date(2026, 11, 20),
         )
 

@@ -8,6 +8,7 @@ import pytest
 from planner.errors import ProviderError, UnknownNameError
 from planner.model import Purchase
 from providers.aws import AwsProvider
+from providers.aws_bulk_json import json_rows
 from providers.base import FetchRequest, RawPages
 from tests.providers.aws_server import (
     AWS,
@@ -169,11 +170,28 @@ def test_savings_plans_join_the_product(signed_in):
     assert 10.97882 == prices(signed_in[1], Purchase.SAVINGS_3Y)["p4d.24xlarge"]
 
 
+def test_other_savings_plans_are_not_taken(tmp_path):
+    """EC2 Instance Savings Plans cost less and bind to a family: another product, not covered."""
+    plans = json.loads((AWS / "savings_plan_us-east-1.json").read_text(encoding="utf-8"))
+    plan, rates = plans["products"][0], plans["terms"]["savingsPlan"][0]
+    plans["products"].append({**plan, "sku": "BOUND", "productFamily": "EC2InstanceSavingsPlans"})
+    bound = [
+        {**rate, "rateCode": f"BOUND.{rate['discountedSku']}", "discountedRate": {"price": "0.1", "currency": "USD"}}
+        for rate in rates["rates"]
+    ]
+    plans["terms"]["savingsPlan"].append({**rates, "sku": "BOUND", "rates": bound})
+    offers = json.loads((AWS / "bulk_us-east-1.json").read_text(encoding="utf-8"))
+    parsed = parsed_pages(tmp_path, {"offers.json": offers, "plans.json": plans})
+
+    assert 16.02908 == prices(parsed, Purchase.SAVINGS_1Y)["p4d.24xlarge"]
+    assert () == parsed.held_back
+
+
 def test_gpus_without_a_row_are_reported(signed_in):
     """The GPU of g7 and g2 is in no table: named with the number of prices lost, which are held back."""
     parsed = signed_in[1]
 
-    assert ["g2"] == [name for name, _ in parsed.unknown_gpus]
+    assert [("RTX PRO 4500", 1), ("g2", 1)] == list(parsed.unknown_gpus)
     assert {"g2.2xlarge"} == {row.instance_type for row in parsed.held_back}
     assert all("not known" in row.reason for row in parsed.held_back)
 
@@ -282,6 +300,30 @@ def test_saved_offer_files_say_the_same_in_either_form(tmp_path, form, packed):
     assert () == parsed.held_back
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("chunk_bytes", [97, 1 << 20])
+def test_json_is_cut_into_its_parts_anywhere(monkeypatch, tmp_path, indent, chunk_bytes):
+    """Neither white space nor where a chunk ends changes what an offer file in JSON says."""
+    monkeypatch.setattr("providers.aws_bulk_json._CHUNK_BYTES", chunk_bytes)
+    document = json.loads((AWS / "bulk_us-east-1.json").read_text(encoding="utf-8"))
+    whole = tmp_path / "index.json"
+    whole.write_text(json.dumps(document, indent=indent), encoding="utf-8")
+    rows = list(json_rows(whole, "s"))
+
+    assert list(json_rows(AWS / "bulk_us-east-1.json", "s")) == rows
+    assert {"OnDemand", "Reserved"} == {row.term for row in rows}
+
+
+def test_json_without_reserved_terms(tmp_path):
+    """A region without Reserved Instances has on-demand prices all the same."""
+    document = json.loads((AWS / "bulk_us-east-1.json").read_text(encoding="utf-8"))
+    del document["terms"]["Reserved"]
+    path = tmp_path / "index.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+    assert {"OnDemand"} == {row.term for row in json_rows(path, "s")}
+
+
 def test_regions_and_purchases_limit_the_fetch(monkeypatch, tmp_path):
     """Asking for spot prices of a Local Zone asks its parent region, and nothing else."""
     request = FetchRequest(regions=("us-west-2-lax-1",), purchases=(Purchase.SPOT,), timeout_seconds=5.0)
@@ -347,6 +389,17 @@ def test_a_missing_sdk_is_a_gap(monkeypatch, tmp_path):
 
     assert "pip install 'gpu-cost-planner[aws]'" in parse(tmp_path).gaps[0]
     assert "pip install" in AwsProvider().credentials()
+
+
+def test_a_missing_json_parser_is_a_gap(monkeypatch, tmp_path):
+    """Without ijson only the savings plans are missing."""
+    monkeypatch.setitem(sys.modules, "ijson", None)
+    with serving(good) as server:
+        fetch(server, tmp_path)
+    parsed = parse(tmp_path)
+
+    assert 21.957642 == prices(parsed, Purchase.ON_DEMAND)["p4d.24xlarge"]
+    assert any(gap.startswith("savings plans: The Python module ijson") for gap in parsed.gaps)
 
 
 def test_half_a_pair_of_credentials_is_an_error(monkeypatch, tmp_path):

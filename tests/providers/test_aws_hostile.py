@@ -173,6 +173,15 @@ def test_bad_ec2_replies_are_errors(monkeypatch, tmp_path, file):
             fetch(server, tmp_path, SPOT)
 
 
+def test_no_instance_types_at_all_is_an_error(monkeypatch, tmp_path):
+    """An empty list with status 200 is no catalogue."""
+    reply = Answer(body=b"<DescribeInstanceTypesResponse><instanceTypeSet/></DescribeInstanceTypesResponse>")
+    with serving(good_but("DescribeInstanceTypes", reply)) as server:
+        sign_in(monkeypatch, server)
+        with pytest.raises(ProviderError, match="lists none with a GPU"):
+            fetch(server, tmp_path, SPOT)
+
+
 @pytest.mark.parametrize("file", SPOT_ERRORS)
 def test_bad_spot_replies_are_errors(monkeypatch, tmp_path, file):
     """The same token for ever is noticed."""

@@ -120,16 +120,20 @@ def test_a_cut_connection_is_noticed_and_tried_again():
 
 def test_a_connection_that_is_always_cut_is_an_error():
     """The message says how much came."""
-    with serving(in_turn(Answer(body=b"x" * 100, cut_after=40))) as server:
-        with pytest.raises(ProviderError, match="cut after 40 of 100 bytes"):
-            client().get(server.url)
+    with (
+        serving(in_turn(Answer(body=b"x" * 100, cut_after=40))) as server,
+        pytest.raises(ProviderError, match="cut after 40 of 100 bytes"),
+    ):
+        client().get(server.url)
 
 
 def test_silence_ends_at_the_timeout():
     """A server that says nothing is given up."""
-    with serving(in_turn(Answer(body=b"[]", delay_seconds=0.3))) as server:
-        with pytest.raises(ProviderError, match=r"nothing came for 0\.1 s"):
-            HttpClient(timeout_seconds=0.1, attempts=2, sleep=[].append).get(server.url)
+    with (
+        serving(in_turn(Answer(body=b"[]", delay_seconds=0.3))) as server,
+        pytest.raises(ProviderError, match=r"nothing came for 0\.1 s"),
+    ):
+        HttpClient(timeout_seconds=0.1, attempts=2, sleep=[].append).get(server.url)
 
 
 def test_a_closed_port_is_an_error():
@@ -150,9 +154,11 @@ def test_a_page_without_end_is_not_read():
 
 def test_damaged_gzip_is_an_error():
     """Bytes that are not gzip although announced so are refused."""
-    with serving(in_turn(Answer(body=b"plain", headers={"Content-Encoding": "gzip"}))) as server:
-        with pytest.raises(ProviderError, match="damaged gzip"):
-            client().get(server.url)
+    with (
+        serving(in_turn(Answer(body=b"plain", headers={"Content-Encoding": "gzip"}))) as server,
+        pytest.raises(ProviderError, match="damaged gzip"),
+    ):
+        client().get(server.url)
 
 
 def test_gzip_that_ends_early_is_cut_off():

@@ -1,0 +1,143 @@
+"""`planner refresh`: new price books from the clouds, from raw pages, or from files saved elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.errors import UsageError
+from planner.paths import default_user_data_dir
+from planner.prices.offers import purchase_kind
+from planner.prices.refresh import Progress, RefreshOrder
+from planner.prices.refresh import refresh as run_refresh
+from planner.prices.registry import load_provider, provider_names
+from planner.render.refresh import outcome_notes, outcomes_listing
+
+
+@click.command()
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@option("--offline", is_flag=True, help="Parse the raw pages of the newest fetch again; opens no connection.")
+@option(
+    "--from", "path", type=click.Path(path_type=Path), help="Read prices from this file, folder or archive instead."
+)
+@option(
+    "--observed-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day the prices in --from held, for files that do not say it.",
+)
+@option("--regions", multiple=True, help="Only this region; several with commas. Repeatable. Default: all.")
+@option("--purchase", "purchases", multiple=True, help="on_demand, spot, reserved_1y ... Repeatable. Default: all.")
+@option("--dry-run", is_flag=True, help="Fetch and check, and write nothing.")
+@option(
+    "--accept",
+    is_flag=True,
+    help="Take prices that moved too far to be believed, and a book that changed too much as a whole.",
+)
+@option(
+    "--timeout",
+    "timeout_seconds",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="Seconds that a single request may take.",
+)
+@option("--jobs", type=click.IntRange(min=1), default=4, show_default=True, help="Providers refreshed side by side.")
+@data_dir_option
+@output_options
+@click.pass_context
+def refresh(
+    ctx: click.Context,
+    /,
+    *,
+    providers: tuple[str, ...],
+    offline: bool,
+    path: Path | None,
+    observed_on: datetime | None,
+    regions: tuple[str, ...],
+    purchases: tuple[str, ...],
+    dry_run: bool,
+    accept: bool,
+    data_dir: Path | None,
+    form: str,
+    output: Path | None,
+    **settings: Any,
+) -> None:
+    """Make new, dated, checked price books in your data folder; the old ones stay.
+
+    Without PROVIDER: aws, azure, gcp and every plug-in installed. What needs an account that is not there is named,
+    and the rest goes on. Prices that cannot be believed are held back into a file beside the book. Exit 1 if any
+    provider failed.
+
+    --from reads books and raw pages of this tool, AWS bulk offer files (JSON or CSV, also gzipped), Azure retail pages,
+    GCP SKU pages, SkyPilot catalogue folders and gpuhunt catalogues, also in zip and tar archives.
+
+    \b
+    Examples:
+      planner refresh
+      planner refresh azure --regions eastus,westeurope --purchase on_demand
+      planner refresh --offline
+      planner refresh --from prices-from-my-laptop.zip
+      planner refresh --from skypilot-catalog/catalogs --observed-on 2026-05-20
+    """
+    if offline and path is not None:
+        raise UsageError(
+            "--offline and --from exclude each other: the one reads saved pages here, the other elsewhere."
+        )
+    names = tuple(dict.fromkeys(name.lower() for name in providers))
+    if path is None:
+        names = names or tuple(provider_names())
+        for name in names if len(providers) else ():
+            load_provider(name)  # a name nobody knows is an error before anything is fetched
+    with _progress() as progress:
+        outcomes = run_refresh(
+            RefreshOrder(
+                data_dir=data_dir or default_user_data_dir(),
+                providers=names,
+                regions=tuple(
+                    region.strip().lower() for text in regions for region in text.split(",") if region.strip()
+                ),
+                purchases=tuple(purchase_kind(text) for text in purchases),
+                is_offline=offline,
+                path=path,
+                observed_on=observed_on.date() if observed_on else None,
+                is_dry_run=dry_run,
+                accepts=accept,
+                **settings,
+            ),
+            progress,
+        )
+    write_listing(outcomes_listing(outcomes, is_dry_run=dry_run), form, output)
+    write_notes(outcome_notes(outcomes))
+    if ctx.obj and ctx.obj.get("debug"):
+        write_notes(outcome.traceback for outcome in outcomes if outcome.traceback)
+    if any(outcome.error for outcome in outcomes):
+        ctx.exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A line per provider that moves on a terminal, plain lines elsewhere; on standard error."""
+    if not sys.stderr.isatty():
+        yield lambda provider, line: click.echo(f"{provider}: {line}", err=True)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.fields[provider]:<8}"), TextColumn("{task.description}"))
+    with Bars(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def step(provider: str, line: str) -> None:
+            if provider not in tasks:
+                tasks[provider] = bars.add_task(line, total=None, provider=provider)
+            bars.update(tasks[provider], description=line.replace("[", "\\["))
+
+        yield step

@@ -1,0 +1,395 @@
+"""`planner compare`: rent, or buy a card, and after how many jobs or months the purchase pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.cost.rent_or_buy import Month, cost_curve
+from planner.cost.sensitivity import Sensitivity
+from planner.cost.uncertainty import Odds
+from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError
+from planner.estimate import MAX_PRICE_AGE_DAYS
+from planner.hardware.cards import Condition
+from planner.hardware.gpus import choose_gpus
+from planner.hardware.machines import gpus_in
+from planner.model import Workload
+from planner.owner_options import MONTHS, OwnerOptions, Use, check_options
+from planner.owning import Owned, job_time, own_machine
+from planner.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, rent_same, work_text
+from planner.throughput.workloads import plan_work
+from planner.units import HOURS_PER_MONTH
+from planner.verdict import BreakEven, UseMonth, break_even_of, odds_of, sensitivities_of, sentence, use_curve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCompared:
+    """A machine that was asked for and could not be compared, and why."""
+
+    gpu: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Renting against owning, best machine first, and all that is needed to judge it.
+
+    `options` are ranked by what they save against renting; `break_even`, `curve`, `sensitivity` and the rest speak of
+    the first. `workload` is `None` where only hours are compared.
+    """
+
+    workload: Workload | None
+    as_of: date
+    options: tuple[Owned, ...]
+    break_even: BreakEven
+    curve: tuple[Month, ...]
+    use_curve: tuple[UseMonth, ...]
+    verdict: str
+    odds: Odds
+    sensitivity: tuple[Sensitivity, ...]
+    not_compared: tuple[NotCompared, ...]
+    assumptions: tuple[str, ...]
+    rent_assumptions: tuple[str, ...]  # what the estimate of the rented run rests on besides
+    notes: tuple[str, ...]
+
+    @property
+    def own(self) -> Owned:
+        """The best machine."""
+        return self.options[0]
+
+    @property
+    def rent(self) -> Rental:
+        """What the best machine is compared with."""
+        return self.options[0].rental
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curve of the best machine: month, rent_usd, own_usd, own_if_sold_usd, all cumulative and worth today."""
+        import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
+
+        from planner.render.comparison import curve_rows  # noqa: PLC0415 - render imports this module
+
+        return pd.DataFrame(curve_rows(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    gpu: str
+    card_count: int | None
+    is_owned_already: bool
+
+
+def compare(
+    *,
+    buy: str | Iterable[str] = (),
+    own: str | Iterable[str] = (),
+    model: str | None = None,
+    epochs: float | None = None,
+    dataset: str | None = None,
+    samples_per_epoch: float | None = None,
+    precision: str = "amp",
+    batch_size: int | None = None,
+    gpus: Iterable[str] = (),
+    gpu_counts: Iterable[float] = (),
+    providers: Iterable[str] = (),
+    regions: Iterable[str] = (),
+    purchases: Iterable[str] = (),
+    max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
+    data_dir: Path | None = None,
+    as_of: date | None = None,
+    jobs_per_month: float | None = None,
+    gpu_hours_per_month: float | None = None,
+    utilisation: float | None = None,
+    rent_usd_per_hour: float | None = None,
+    condition: str = "new",
+    card_usd: float | None = None,
+    host_usd: float | None = None,
+    card_watts: float | None = None,
+    host_watts: float | None = None,
+    idle_watts: float | None = None,
+    pue: float | None = None,
+    usd_per_kwh: float | None = None,
+    country: str | None = None,
+    running_usd_per_hour: float | None = None,
+    hosting_usd_per_month: float = 0.0,
+    maintenance_fraction_per_year: float = 0.0,
+    staff_usd_per_month: float = 0.0,
+    resale_fraction: float | None = None,
+    resale_curve: str = "broker",
+    discount_per_year: float = 0.0,
+    months: float = MONTHS,
+) -> Comparison:
+    """Rent or buy for one workload, or for hours of use where no workload is given.
+
+    Renting is the cheapest matching offer of the estimate, or `rent_usd_per_hour`. Owning is purchase, running costs
+    and resale of the machine over `months`, with the throughput of the same rule. Several machines are ranked by what
+    they save.
+
+    Args:
+        buy: GPUs to buy, with a count of cards if wanted: `rtx-4090`, `rtx-3090:2`, `h100-80gb-sxm:8`.
+        own: GPUs that are there already.
+        model: name or alias, with `epochs`; leave both out to compare hours.
+        epochs: passes over the data.
+        dataset: as for `estimate`.
+        samples_per_epoch: as for `estimate`.
+        precision: as for `estimate`.
+        batch_size: as for `estimate`.
+        gpus: what may be rented, as for `estimate`; with `rent_usd_per_hour` the one GPU that price is for.
+        gpu_counts: as for `estimate`.
+        providers: as for `estimate`.
+        regions: as for `estimate`.
+        purchases: as for `estimate`.
+        max_price_age_days: as for `estimate`.
+        data_dir: as for `estimate`.
+        as_of: as for `estimate`.
+        jobs_per_month: runs of the workload a month.
+        gpu_hours_per_month: without jobs: hours of use times GPUs; machine hours where `rent_usd_per_hour` is given
+            without a workload.
+        utilisation: without jobs: part of the month in use, 0 to 1; with jobs: the part that may be in use.
+        rent_usd_per_hour: what a rented machine costs.
+        condition: `new`, `used` or `refurbished`.
+        card_usd: all cards of the machine together.
+        host_usd: the rest of the machine; 0 for a PC that exists.
+        card_watts: all cards under load.
+        host_watts: the rest under load.
+        idle_watts: the whole machine when it does not work.
+        pue: energy of the building per energy of the machine, 1 or more.
+        usd_per_kwh: price of electricity.
+        country: country or US state that price and grid are taken of.
+        running_usd_per_hour: instead of electricity.
+        hosting_usd_per_month: rack, cooling, line.
+        maintenance_fraction_per_year: of the purchase.
+        staff_usd_per_month: people.
+        resale_fraction: of the purchase at the end.
+        resale_curve: `broker` or `trend`, without a fraction.
+        discount_per_year: cost of money, 0.05 for 5 percent.
+        months: horizon.
+
+    Raises:
+        UsageError: an argument is out of range, a name is unknown, a GPU is not sold or has no known price.
+        NothingLeftError: nothing can be rented that matches.
+        NoThroughputError: nothing says how fast the workload runs on a machine.
+    """
+    today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+    options = OwnerOptions(
+        condition=_named("condition", condition, [str(known) for known in Condition]),
+        card_usd=card_usd,
+        host_usd=host_usd,
+        card_watts=card_watts,
+        host_watts=host_watts,
+        idle_watts=idle_watts,
+        pue=pue,
+        usd_per_kwh=usd_per_kwh,
+        country=country,
+        running_usd_per_hour=running_usd_per_hour,
+        hosting_usd_per_month=hosting_usd_per_month,
+        maintenance_fraction_per_year=maintenance_fraction_per_year,
+        staff_usd_per_month=staff_usd_per_month,
+        resale_fraction=resale_fraction,
+        resale_curve=_named("resale curve", resale_curve, ["broker", "trend"]),
+        discount_per_year=discount_per_year,
+        months=months,
+    )
+    use = Use(jobs_per_month=jobs_per_month, gpu_hours_per_month=gpu_hours_per_month, utilisation=utilisation)
+    check_options(options, use, rent_usd_per_hour)
+    candidates, notes = _candidates(_listed(buy), _listed(own))
+    if card_usd is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
+        raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
+    market = Market(
+        gpus=tuple(gpus),
+        gpu_counts=tuple(gpu_counts),
+        providers=tuple(providers),
+        regions=tuple(regions),
+        purchases=tuple(purchases),
+        max_price_age_days=max_price_age_days,
+        data_dir=data_dir,
+        as_of=as_of,
+    )
+    work_options = {
+        "model": model,
+        "epochs": epochs,
+        "dataset": dataset,
+        "samples_per_epoch": samples_per_epoch,
+        "precision": precision,
+        "batch_size": batch_size,
+    }
+    workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates)
+    compared, not_compared = _compared(
+        candidates,
+        workload,
+        rental,
+        use,
+        options=options,
+        market=market,
+        rent_usd_per_hour=rent_usd_per_hour,
+        today=today,
+    )
+    ranked = sorted(compared, key=lambda owned: (-owned.margin_usd, owned.label))
+    best = ranked[0]
+    curve = cost_curve(best.case)
+    break_even = break_even_of(best, curve, has_jobs=workload is not None)
+    chance = odds_of(best)
+    return Comparison(
+        workload=workload,
+        as_of=today,
+        options=tuple(ranked),
+        break_even=break_even,
+        curve=curve,
+        use_curve=use_curve(best),
+        verdict=sentence(best, break_even, chance),
+        odds=chance,
+        sensitivity=sensitivities_of(best, job="job" if workload else "hour"),
+        not_compared=tuple(not_compared),
+        assumptions=(
+            _use_text(best, use, workload),
+            *best.rental.assumptions,
+            *best.assumptions,
+            *(() if workload is None else (work_text(workload),)),
+        ),
+        rent_assumptions=tuple(work_notes),
+        notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best)),
+    )
+
+
+def _listed(names: str | Iterable[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _named(kind: str, name: str, known: Sequence[str]) -> str:
+    if name not in known:
+        raise UnknownNameError(kind, name, known, "planner compare --help")
+    return name
+
+
+def _candidates(buy: Sequence[str], own: Sequence[str]) -> tuple[list[_Candidate], list[str]]:
+    found: dict[_Candidate, None] = {}  # an ordered set: a GPU named twice is compared once
+    notes = []
+    for texts, is_owned_already in ((buy, False), (own, True)):
+        for text in texts:
+            choice = choose_gpus(text)
+            if choice.count is not None and choice.count != int(choice.count):
+                raise UsageError(f"{text!r}: whole cards are bought, not {choice.count:g}.")
+            if len(choice.gpus) > 1:
+                notes.append(f"{text} covers {', '.join(choice.gpus)}")
+            count = None if choice.count is None else int(choice.count)
+            found.update(
+                {_Candidate(gpu=gpu, card_count=count, is_owned_already=is_owned_already): None for gpu in choice.gpus}
+            )
+    if not found:
+        raise UsageError("What would be bought? Name a card with --buy, for example --buy rtx-4090. See: planner gpus")
+    return list(found), notes
+
+
+def _rent_work(
+    work_options: dict[str, Any], market: Market, rent_usd_per_hour: float | None, candidates: Sequence[_Candidate]
+) -> tuple[Workload | None, Rental | None, Sequence[str]]:
+    """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
+    if work_options["model"] is None:
+        strange = [
+            name for name in ("epochs", "dataset", "samples_per_epoch", "batch_size") if work_options[name] is not None
+        ]
+        if strange:
+            raise UsageError(f"--{strange[0].replace('_', '-')} needs --model. Without a workload leave both out.")
+        return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour), ()
+    if work_options["epochs"] is None:
+        raise UsageError("How long is a job? Give --epochs with --model.")
+    if rent_usd_per_hour is None:
+        return rent_cheapest(work_options, market)
+    work = plan_work(**work_options)
+    first = candidates[0]
+    fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
+    rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback)
+    return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
+
+
+def _compared(
+    candidates: Sequence[_Candidate],
+    workload: Workload | None,
+    rental: Rental | None,
+    use: Use,
+    *,
+    options: OwnerOptions,
+    market: Market,
+    rent_usd_per_hour: float | None,
+    today: date,
+) -> tuple[list[Owned], list[NotCompared]]:
+    """Every candidate that can be compared; what stops the others. If nothing is left the first reason is raised."""
+    compared, not_compared = [], []
+    first_error: PlannerError | None = None
+    jobs = use.jobs_per_month if workload else None
+    for candidate in candidates:
+        gpu_count = gpus_in(candidate.gpu, candidate.card_count)
+        try:
+            if workload is not None and jobs is None:
+                # hours are hours of the first machine; the others are asked to do the same jobs
+                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count))[1], gpu_count)
+            compared.append(
+                own_machine(
+                    candidate.gpu,
+                    candidate.card_count,
+                    is_owned_already=candidate.is_owned_already,
+                    workload=workload,
+                    jobs_per_month=_hours(use, gpu_count, is_machine_hours=rent_usd_per_hour is not None)
+                    if jobs is None
+                    else jobs,
+                    busy_at_most=use.busy_at_most,
+                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today),
+                    options=options,
+                    today=today,
+                )
+            )
+        except (UsageError, NoThroughputError, NothingLeftError) as error:
+            if isinstance(error, UnknownNameError) or len(candidates) == 1:
+                raise
+            first_error = first_error or error
+            not_compared.append(NotCompared(gpu=candidate.gpu, reason=str(error)))
+    if first_error is not None and not compared:
+        raise first_error
+    return compared, not_compared
+
+
+def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:
+    """Jobs that fill the hours of use of one machine, all its GPUs on one job."""
+    return _hours(use, gpu_count, is_machine_hours=False) / hours_per_job
+
+
+def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
+    """Hours a month that the machine works."""
+    if use.utilisation is not None:
+        return use.utilisation * HOURS_PER_MONTH
+    if use.gpu_hours_per_month is None:
+        raise UsageError(
+            "--jobs-per-month needs a job: give --model and --epochs, or give --gpu-hours-per-month instead."
+        )
+    per_hour = 1 if is_machine_hours else gpu_count
+    hours = use.gpu_hours_per_month / per_hour
+    if hours > HOURS_PER_MONTH:
+        cards = "" if per_hour == 1 else f" x {per_hour} GPUs"
+        raise UsageError(
+            f"--gpu-hours-per-month {use.gpu_hours_per_month:g} is beyond the {HOURS_PER_MONTH} h{cards} of a month. "
+            "Use less, or buy more cards."
+        )
+    return hours
+
+
+def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:
+    case = best.case
+    part = case.hours_per_month / HOURS_PER_MONTH
+    if workload is None:
+        return f"use {case.hours_per_month:,.0f} h a month ({part:.0%}) [--gpu-hours-per-month --utilisation]"
+    given = "--jobs-per-month" if use.jobs_per_month is not None else "--gpu-hours-per-month --utilisation"
+    return f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h, {part:.0%} of the month [{given}]"
+
+
+def _carbon_notes(best: Owned) -> list[str]:
+    rental = best.rental
+    if rental.cell is None:
+        return ["energy of the rented machine is not known: only its price is given"]
+    if rental.grid is None:
+        return ["CO2 of renting is not known: the grid under it is not"]
+    return []

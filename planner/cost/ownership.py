@@ -1,0 +1,157 @@
+"""What a bought machine costs over a horizon, item by item."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from planner.cost.discount import months_worth, worth_today
+from planner.cost.resale import ResaleCurve, value_fraction
+from planner.model import CostItem
+from planner.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
+
+MONTHS_PER_YEAR = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipTerms:
+    """Everything that decides what owning costs. Money and watts are for the whole machine, all its cards.
+
+    `idle_watts` flow in every hour of the month that is not used. `running_usd_per_hour` replaces both electricity
+    items. `resale_fraction` is of the purchase after `months`; `None` follows `resale_curve`.
+    """
+
+    card_usd: float
+    host_usd: float
+    card_watts: float
+    host_watts: float
+    idle_watts: float
+    pue: float
+    usd_per_kwh: float
+    running_usd_per_hour: float | None
+    hosting_usd_per_month: float
+    maintenance_fraction_per_year: float
+    staff_usd_per_month: float
+    resale_fraction: float | None
+    resale_curve: ResaleCurve
+    discount_per_year: float
+    months: float
+
+    def __post_init__(self) -> None:
+        """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
+        for field in (
+            "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "hosting_usd_per_month",
+            "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year",
+        ):  # fmt: skip
+            _check(field, getattr(self, field), low=0)
+        _check("pue", self.pue, low=1)
+        _check("running_usd_per_hour", self.running_usd_per_hour or 0, low=0)
+        _check("resale_fraction", self.resale_fraction or 0, low=0)
+        if not 0 < self.months < math.inf:
+            raise ValueError(f"months must be above 0, not {self.months!r}")
+
+    @property
+    def upfront_usd(self) -> float:
+        """What is paid on the first day: cards and host."""
+        return self.card_usd + self.host_usd
+
+
+def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+    """The items of owning a machine that is used so many hours a month; they sum to the cost over the horizon.
+
+    cards and host: as paid.
+    electricity under load = (card + host watts) / 1000 x hours used x PUE x USD/kWh
+    electricity idle = idle watts / 1000 x (730 x months - hours used) x PUE x USD/kWh
+    or, with a running cost per hour: hours used x USD/h instead of both
+    maintenance = fraction a year x purchase / 12 x months
+    resale = - fraction x purchase
+    later payments = what the monthly items and the resale are worth today, less their face value; only with a
+    discount above 0.
+
+    Items of nothing are left out.
+
+    Args:
+        terms: the machine and what runs it costs.
+        hours_per_month: hours the machine works in a month, 0 to 730.
+
+    A machine of 2,000 USD that works 100 hours a month at 500 W and 0.20 USD/kWh, off in between, over a year:
+
+    >>> terms = OwnershipTerms(card_usd=1500, host_usd=500, card_watts=400, host_watts=100, idle_watts=0, pue=1,
+    ...     usd_per_kwh=0.2, running_usd_per_hour=None, hosting_usd_per_month=0, maintenance_fraction_per_year=0.03,
+    ...     staff_usd_per_month=0, resale_fraction=0.5, resale_curve=ResaleCurve.BROKER, discount_per_year=0, months=12)
+    >>> [(item.name, round(item.usd, 2)) for item in ownership_items(terms, 100)]
+    [('cards', 1500), ('host', 500), ('electricity under load', 120.0), ('maintenance', 60.0), ('resale', -1000.0)]
+    """
+    items = [
+        CostItem(name="cards", quantity=1, unit="machine", usd_per_unit=terms.card_usd),
+        CostItem(name="host", quantity=1, unit="machine", usd_per_unit=terms.host_usd),
+        *_monthly_items(terms, hours_per_month),
+        CostItem(name="resale", quantity=1, unit="machine", usd_per_unit=-resale_usd(terms, terms.months)),
+    ]
+    if terms.discount_per_year > 0:
+        face = running_usd_per_month(terms, hours_per_month) * terms.months - resale_usd(terms, terms.months)
+        items.append(
+            CostItem(
+                name="later payments",
+                quantity=1,
+                unit="discount",
+                usd_per_unit=own_usd(terms, hours_per_month) - terms.upfront_usd - face,
+            )
+        )
+    return tuple(item for item in items if item.usd != 0)
+
+
+def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
+    """Cost of owning over the horizon, worth today: purchase + running costs - resale."""
+    return (
+        terms.upfront_usd
+        + running_usd_per_month(terms, hours_per_month) * months_worth(terms.months, terms.discount_per_year)
+        - worth_today(resale_usd(terms, terms.months), terms.months, terms.discount_per_year)
+    )
+
+
+def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
+    """What every month costs after the purchase: electricity, hosting, maintenance, staff."""
+    return sum(item.usd for item in _monthly_items(terms, hours_per_month)) / terms.months
+
+
+def resale_usd(terms: OwnershipTerms, months: float) -> float:
+    """What the machine fetches after so many months, at that time's face value."""
+    fraction = value_fraction(
+        months, horizon_months=terms.months, fraction=terms.resale_fraction, curve=terms.resale_curve
+    )
+    return fraction * terms.upfront_usd
+
+
+def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float, float]:
+    """Energy of a month under load and idle, in kWh at the meter (PUE included).
+
+    A machine without idle watts is off when it does not work.
+    """
+    load = (terms.card_watts + terms.host_watts) * hours_per_month
+    idle = terms.idle_watts * max(0.0, HOURS_PER_MONTH - hours_per_month)
+    return load * terms.pue / WATTS_PER_KILOWATT, idle * terms.pue / WATTS_PER_KILOWATT
+
+
+def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+    months = terms.months
+    maintenance = terms.maintenance_fraction_per_year * terms.upfront_usd / MONTHS_PER_YEAR
+    fixed = (
+        CostItem(name="hosting", quantity=months, unit="month", usd_per_unit=terms.hosting_usd_per_month),
+        CostItem(name="maintenance", quantity=months, unit="month", usd_per_unit=maintenance),
+        CostItem(name="staff", quantity=months, unit="month", usd_per_unit=terms.staff_usd_per_month),
+    )
+    if terms.running_usd_per_hour is not None:
+        hours = hours_per_month * months
+        return (CostItem(name="running", quantity=hours, unit="hour", usd_per_unit=terms.running_usd_per_hour), *fixed)
+    load, idle = kwh_per_month(terms, hours_per_month)
+    return (
+        CostItem(name="electricity under load", quantity=load * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
+        CostItem(name="electricity idle", quantity=idle * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
+        *fixed,
+    )
+
+
+def _check(field: str, value: float, *, low: float) -> None:
+    if not low <= value < math.inf:  # also catches NaN
+        raise ValueError(f"{field} must be at least {low}, not {value!r}")

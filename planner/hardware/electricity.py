@@ -1,0 +1,157 @@
+"""Electricity: price and grid of countries, US states and provinces, and the grid under cloud regions."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from planner.errors import DataError, UnknownNameError, UsageError
+from planner.hardware.gpus import normalised
+from planner.paths import shipped_data_dir
+
+DEFAULT_PLACE = "United States"
+"""Where electricity is bought unless `--country` says otherwise; every answer states it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place of `data/electricity.csv`. `None` where no source states the figure."""
+
+    name: str
+    kind: str
+    iso2: str
+    iso3: str
+    usd_per_kwh_household: float | None
+    usd_per_kwh_business: float | None
+    price_as_of: str
+    price_source: str
+    grid_gco2_per_kwh: float | None
+    grid_as_of: str
+    grid_source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Carbon of the electricity at one place: grams of CO2 equivalent per kWh, and where the figure is from."""
+
+    gco2_per_kwh: float
+    where: str
+    as_of: str
+    source: str
+
+
+def find_place(text: str) -> Place:
+    """The place of that name or code: `Germany`, `DE`, `DEU`, `California`, `US-CA`, `Quebec`.
+
+    Two-letter codes are countries (`CA` is Canada); states are written out or as `US-CA`.
+
+    Raises:
+        UnknownNameError: there is none; the message offers close matches.
+        UsageError: the name is that of a country and of a state.
+    """
+    key = normalised(text)
+    for codes in ("iso2", "iso3"):
+        for place in load_places():
+            if key and key == normalised(getattr(place, codes)):
+                return place
+    named = [place for place in load_places() if key in _names(place)]
+    if not named:
+        raise UnknownNameError(
+            "country or state",
+            text,
+            [place.name for place in load_places()],
+            "docs/ownership.md, or give --usd-per-kwh",
+        )
+    if len(named) > 1:
+        choices = " or ".join(f"{place.iso2} ({place.kind.replace('_', ' ')})" for place in named)
+        raise UsageError(f"{text!r} names more than one place. Write {choices}.")
+    return named[0]
+
+
+def region_grid(provider: str, region: str) -> Grid | None:
+    """The grid under a cloud region; `None` where it is not known.
+
+    In this order: the provider's own region in `data/grid_carbon.csv`, or for a local zone its parent region; the
+    country in a marketplace's region (`Romania/RO/EU`, `RO`).
+    """
+    parent = max(
+        (key for key in load_grids() if key[0] == provider and f"{region}-".startswith(f"{key[1]}-")),
+        key=lambda key: len(key[1]),
+        default=None,
+    )
+    if parent is not None:
+        return load_grids()[parent]
+    # marketplaces write country and continent last (`US/NA`), or the country alone
+    parts = region.split("/")
+    country = parts[0] if len(parts) == 1 else parts[-2]
+    return next((place_grid(place) for place in load_places() if len(country) == 2 and place.iso2 == country), None)
+
+
+def place_grid(place: Place) -> Grid | None:
+    """The grid of a place; `None` where it is not known."""
+    if place.grid_gco2_per_kwh is None:
+        return None
+    return Grid(
+        gco2_per_kwh=place.grid_gco2_per_kwh, where=place.name, as_of=place.grid_as_of, source=place.grid_source
+    )
+
+
+@cache
+def load_places() -> Sequence[Place]:
+    """Every place of the shipped table, in its order."""
+    path = shipped_data_dir() / "electricity.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        try:
+            return [_place(row) for row in reader]
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+
+
+@cache
+def load_grids() -> Mapping[tuple[str, str], Grid]:
+    """The grid of every cloud region of the shipped table by provider and region."""
+    path = shipped_data_dir() / "grid_carbon.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        try:
+            return {
+                (row["provider"], row["region"]): Grid(
+                    gco2_per_kwh=float(row["grid_gco2_per_kwh"]),
+                    where=f"{row['region']}, {row['basis']}",
+                    as_of=row["as_of"],
+                    source=row["source"],
+                )
+                for row in reader
+            }
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+
+
+def _names(place: Place) -> set[str]:
+    # provinces read "Quebec (Canada)"
+    return {normalised(place.name), normalised(place.name.partition(" (")[0])}
+
+
+def _place(row: dict[str, str]) -> Place:
+    return Place(
+        name=row["name"],
+        kind=row["kind"],
+        iso2=row["iso2"],
+        iso3=row["iso3"],
+        usd_per_kwh_household=_number(row["usd_per_kwh_household"]),
+        usd_per_kwh_business=_number(row["usd_per_kwh_business"]),
+        price_as_of=row["price_as_of"],
+        price_source=row["price_source"],
+        grid_gco2_per_kwh=_number(row["grid_gco2_per_kwh"]),
+        grid_as_of=row["grid_as_of"],
+        grid_source=row["grid_source"],
+        note=row["note"],
+    )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,308 @@
+"""New price books: deliver, check, merge over the book before, write. One provider's failure never stops another."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from planner.errors import OutputError, PlannerError, ProviderError, close_matches
+from planner.model import HeldBack, Offer, Purchase
+from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
+from planner.prices.changes import Changes, changes
+from planner.prices.checks import Bands, check_offers, check_whole, price_bands
+from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
+from planner.prices.lock import refresh_lock
+from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
+from planner.prices.quarantine import held_back_csv, held_back_path
+from planner.prices.readers import Found, find_deliveries
+from planner.prices.snapshots import (
+    Snapshot,
+    interrupted_writes,
+    list_snapshots,
+    read_rows,
+    read_snapshot,
+    write_durably,
+    write_snapshot,
+)
+
+Progress = Callable[[str, str], None]
+"""Called with the provider and one short line a step; from several threads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshOrder:
+    """What to refresh and how; empty `regions` or `purchases` mean all.
+
+    Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date.
+    """
+
+    data_dir: Path
+    providers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
+    timeout_seconds: float = 30.0
+    jobs: int = 4
+    is_offline: bool = False
+    path: Path | None = None
+    observed_on: date | None = None
+    is_dry_run: bool = False
+    accepts: bool = False
+
+    def asks_for(self, offer: Offer) -> bool:
+        """Whether the offer is within the regions and purchases of this order."""
+        return _is_within(offer, self.regions, self.purchases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one delivery: `path` of a new book, or `error` (with a `traceback` if it was a bug).
+
+    `kept` counts rows of the book before, `compared_with`, that the delivery did not replace.
+    """
+
+    provider: str
+    error: str | None = None
+    traceback: str | None = None
+    stem: str | None = None
+    path: Path | None = None
+    rows: int = 0
+    kept: int = 0
+    changes: Changes | None = None
+    compared_with: str | None = None
+    held_back: tuple[HeldBack, ...] = ()
+    unknown_gpus: tuple[tuple[str, int], ...] = ()
+    new_types: tuple[str, ...] = ()
+    unpriced: int = 0
+    gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def refresh(order: RefreshOrder, progress: Progress) -> list[Outcome]:
+    """Refresh every provider of the order side by side.
+
+    Returns:
+        Outcomes by provider, in the order asked for; several for one provider if a path holds several of its books.
+
+    Raises:
+        ProviderError: another refresh holds the lock, or the path holds nothing that can be read.
+        OutputError: the data folder cannot be written.
+    """
+    lock = nullcontext() if order.is_dry_run else refresh_lock(order.data_dir)
+    with lock, tempfile.TemporaryDirectory(prefix="planner-refresh-") as scratch:
+        if not order.is_dry_run:
+            _sweep(order.data_dir)
+        run = _Run(order, Path(scratch), progress)
+        with ThreadPoolExecutor(max_workers=max(1, order.jobs)) as pool:
+            try:
+                return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
+            except BaseException:
+                run.stopped.set()
+                raise
+
+
+def without_secrets(text: str) -> str:
+    """The text with the values of all environment variables that look secret taken out.
+
+    Adapters do not put credentials into messages; this is for the message of a library that does.
+    """
+    for name, value in os.environ.items():
+        if len(value) >= 8 and any(word in name.upper() for word in _SECRET_WORDS):
+            text = text.replace(value, f"<{name}>")
+    return text
+
+
+_WRITE_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT}
+_SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
+
+
+class _Run:
+    """One refresh: what all providers of it share."""
+
+    def __init__(self, order: RefreshOrder, scratch: Path, progress: Progress) -> None:
+        self.order = order
+        self.scratch = scratch
+        self.progress = progress
+        self.stopped = threading.Event()
+        self.found = _brought_along(order, scratch)
+        self.providers = order.providers
+        if self.found is not None:
+            self.providers = tuple(dict.fromkeys(each.provider for each in self.found))
+        self.bands: Bands = price_bands(newest_offers(order.data_dir))
+
+    def one_provider(self, provider: str) -> list[Outcome]:
+        """All deliveries of one provider, oldest first."""
+        if self.found is None:
+            return [self._outcome(provider, partial(self._deliver, provider))]
+        return [self._outcome(provider, each.load) for each in self.found if each.provider == provider]
+
+    def _outcome(self, provider: str, load: Callable[[], Delivery]) -> Outcome:
+        try:
+            return self._take(load())
+        except PlannerError as error:
+            return Outcome(provider=provider, error=without_secrets(str(error)))
+        except OSError as error:
+            return Outcome(provider=provider, error=without_secrets(self._system_refusal(error)))
+        except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
+            text = f"The adapter failed in a way it should not: {type(error).__name__}: {error}"
+            return Outcome(
+                provider=provider, error=without_secrets(text), traceback=without_secrets(traceback.format_exc())
+            )
+
+    def _deliver(self, provider: str) -> Delivery:
+        folder = self.order.data_dir / "raw" / provider
+        if self.order.is_offline:
+            return saved_delivery(provider, folder)
+        if self.order.is_dry_run:
+            folder = self.scratch / provider
+        else:
+            clear_fetches(folder, keep_newest=False)
+        return fetch_delivery(
+            provider,
+            folder,
+            now=datetime.now(UTC),
+            regions=self.order.regions,
+            purchases=self.order.purchases,
+            timeout_seconds=self.order.timeout_seconds,
+            report=partial(self._report, provider),
+        )
+
+    def _take(self, delivery: Delivery) -> Outcome:
+        """Check a delivery, merge it over the book before, and write the result."""
+        self._report(delivery.provider, "checking")
+        order = self.order
+        notes: list[str] = []
+        stem = free_stem(order.data_dir, delivery.provider, delivery.observed_at, datetime.now(UTC))
+        before = previous_book(order.data_dir, delivery.provider, stem, notes)
+        old = before[1] if before else ()
+        wanted = [offer for offer in delivery.parsed.offers if order.asks_for(offer)]
+        checked = check_offers(wanted, previous=old, bands=self.bands, accepts=order.accepts)
+        result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
+        refusals = check_whole(checked.offers, result.replaced, may_shrink=delivery.reach is Reach.LISTED_ONLY)
+        is_refused = bool(refusals) and not (order.accepts and checked.offers)
+        known = (
+            None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)
+        )
+        if known is not None:
+            notes.append(f"the same as book {known}: nothing written")
+        elif not is_refused:
+            notes += [f"accepted: {reason}" for reason in refusals]
+        outcome = Outcome(
+            provider=delivery.provider,
+            error=self._refusal(delivery, refusals, old) if is_refused else None,
+            stem=None if is_refused else known or stem,
+            rows=len(result.offers),
+            kept=len(result.kept),
+            changes=changes(old, result.offers),
+            compared_with=before[0].stem if before else None,
+            held_back=result.held_back,
+            unknown_gpus=delivery.parsed.unknown_gpus,
+            new_types=tuple(sorted(_types(checked.offers) - _types(old))),
+            unpriced=len(delivery.parsed.unpriced),
+            gaps=delivery.parsed.gaps,
+            notes=tuple(notes),
+        )
+        if is_refused or known is not None or order.is_dry_run:
+            return outcome
+        self._report(delivery.provider, "writing")
+        return replace(outcome, path=self._write(delivery, before[0] if before else None, result, stem))
+
+    def _write(self, delivery: Delivery, before: Snapshot | None, result: Merged, stem: str) -> Path:
+        data_dir, provider = self.order.data_dir, delivery.provider
+        if result.held_back:
+            text = held_back_csv(provider, delivery.observed_at.date(), result.held_back)
+            place = held_back_path(data_dir / "prices" / provider / f"{stem}.csv")
+            write_durably(place, without_secrets(text).encode())
+        path = write_snapshot(
+            data_dir,
+            provider=provider,
+            stem=stem,
+            offers=result.offers,
+            sources=merged_sources(delivery, before, result.kept),
+            unpriced=merged_unpriced(delivery, before, result.offers),
+            excludes=merged_excludes(delivery, before, result.kept),
+            retired=merged_retired(delivery, retired_entries(before) if before else ()),
+            made_by=f"planner refresh, gpu-cost-planner {_version()}",
+        )
+        if sum(1 for _ in read_rows(read_snapshot(path))) != len(result.offers):
+            raise OutputError(f"{path} does not read back as written. Check the disk.")
+        if self.order.path is None:
+            clear_fetches(data_dir / "raw" / provider, keep_newest=True)
+        return path
+
+    def _refusal(self, delivery: Delivery, reasons: Sequence[str], old: Sequence[Offer]) -> str:
+        if not delivery.parsed.offers and self.order.regions:
+            known = sorted({offer.region for offer in old})
+            near = [match for region in self.order.regions for match in close_matches(region, known)]
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            return f"No price came for the regions {', '.join(self.order.regions)}.{hint}"
+        again = f"planner refresh {delivery.provider} --offline --accept"
+        if self.order.path is not None or self.order.is_dry_run:
+            again = "repeat the command with --accept"
+        return (
+            f"The prices as a whole are not believed. {' '.join(reasons)} "
+            f"The book before stays in use. If the change is real: {again}"
+        )
+
+    def _system_refusal(self, error: OSError) -> str:
+        if error.errno in _WRITE_ERRORS:
+            where = error.filename or f"below {self.order.data_dir}"
+            return f"Cannot write {where}: {error.strerror}. Free some space, or choose another folder with --data-dir."
+        return f"The system refused: {error}."
+
+    def _report(self, provider: str, line: str) -> None:
+        # the only way to stop a thread that waits for a cloud: at its next step
+        if self.stopped.is_set():
+            raise ProviderError("Interrupted.")
+        self.progress(provider, without_secrets(line))
+
+
+def _brought_along(order: RefreshOrder, scratch: Path) -> list[Found] | None:
+    if order.path is None:
+        return None
+    found = find_deliveries(order.path, scratch=scratch, data_dir=order.data_dir, observed_on=order.observed_on)
+    wanted = [each for each in found if not order.providers or each.provider in order.providers]
+    if not wanted:
+        have = ", ".join(sorted({each.provider for each in found}))
+        raise ProviderError(f"{order.path} holds no prices of {', '.join(order.providers)}; it holds: {have}.")
+    return wanted
+
+
+def _types(offers: Sequence[Offer]) -> set[str]:
+    return {offer.instance_type for offer in offers}
+
+
+def _is_asked_for(order: RefreshOrder, delivery: Delivery, offer: Offer) -> bool:
+    return order.asks_for(offer) and _is_within(offer, delivery.regions, delivery.purchases)
+
+
+def _is_within(offer: Offer, regions: Sequence[str], purchases: Sequence[Purchase]) -> bool:
+    return (not regions or offer.region.lower() in regions) and (not purchases or offer.purchase in purchases)
+
+
+def _version() -> str:
+    try:
+        return version("gpu-cost-planner")
+    except PackageNotFoundError:
+        return "not installed"  # run from a checkout
+
+
+def _sweep(data_dir: Path) -> None:
+    """Remove what killed refreshes left; the lock says that none is running."""
+    prices = data_dir / "prices"
+    for path in (*prices.glob("*/.*.tmp"), *interrupted_writes(data_dir)):
+        path.unlink(missing_ok=True)
+    books = set(list_snapshots(data_dir))
+    for path in prices.glob("*/*.held-back.csv"):
+        if path.with_name(path.name.replace(".held-back", "")) not in books:
+            path.unlink(missing_ok=True)

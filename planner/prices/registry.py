@@ -1,0 +1,98 @@
+"""Every provider that can be refreshed: built-in ones by a line here, others by an entry point.
+
+This module alone knows the package `providers`, and only by strings: nothing is imported until a provider is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from planner.errors import ProviderError, UnknownNameError
+from planner.model import HeldBack, Offer, Purchase, Unpriced
+
+if TYPE_CHECKING:
+    from providers.base import FetchRequest, ParsedPrices, Provider, RawPages
+
+BUILT_IN = {
+    "aws": "providers.aws:AwsProvider",
+    "azure": "providers.azure:AzureProvider",
+    "gcp": "providers.gcp:GcpProvider",
+}
+ENTRY_POINT_GROUP = "planner.providers"
+
+
+def provider_names() -> list[str]:
+    """Names of all providers that can be refreshed, sorted."""
+    return sorted({*BUILT_IN, *(point.name for point in _plug_ins())})
+
+
+def load_provider(name: str) -> Provider:
+    """The adapter of a provider, its module imported now.
+
+    Raises:
+        UnknownNameError: no provider of that name is built in or installed.
+        ProviderError: two packages offer the name, or the adapter cannot be loaded.
+    """
+    where = _address(name)
+    module_name, _, attribute = where.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+        made = getattr(module, attribute)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ProviderError(f"The adapter of provider {name!r} ({where}) cannot be loaded: {error}.") from error
+    missing = [part for part in ("fetch", "parse", "credentials") if not callable(getattr(made, part, None))]
+    if missing:
+        raise ProviderError(f"The adapter of provider {name!r} ({where}) has no {', '.join(missing)}.")
+    return cast("Provider", made)
+
+
+def raw_pages(folder: Path) -> RawPages:
+    """The raw pages kept in `folder`."""
+    return cast("RawPages", importlib.import_module("providers.base").RawPages(folder))
+
+
+def parsed_prices(
+    offers: Iterable[Offer],
+    *,
+    held_back: Iterable[HeldBack] = (),
+    unpriced: Iterable[Unpriced] = (),
+    unknown_gpus: Iterable[tuple[str, int]] = (),
+    gaps: Iterable[str] = (),
+) -> ParsedPrices:
+    """Prices read without an adapter, in the form that adapters give."""
+    parsed = importlib.import_module("providers.base").ParsedPrices(
+        offers=tuple(offers),
+        held_back=tuple(held_back),
+        unpriced=tuple(unpriced),
+        unknown_gpus=tuple(unknown_gpus),
+        gaps=tuple(gaps),
+    )
+    return cast("ParsedPrices", parsed)
+
+
+def fetch_request(regions: Iterable[str], purchases: Iterable[Purchase], timeout_seconds: float) -> FetchRequest:
+    """What an adapter is asked to fetch; empty means all."""
+    request = importlib.import_module("providers.base").FetchRequest(
+        regions=tuple(regions), purchases=tuple(purchases), timeout_seconds=timeout_seconds
+    )
+    return cast("FetchRequest", request)
+
+
+def _address(name: str) -> str:
+    plug_ins = [point for point in _plug_ins() if point.name == name]
+    places = [*([BUILT_IN[name]] if name in BUILT_IN else []), *(point.value for point in plug_ins)]
+    if not places:
+        raise UnknownNameError("provider", name, provider_names(), "planner providers")
+    if len(set(places)) > 1:
+        raise ProviderError(
+            f"Provider {name!r} is offered more than once: {', '.join(places)}. Uninstall all but one of the packages."
+        )
+    return places[0]
+
+
+def _plug_ins() -> Iterable[EntryPoint]:
+    return entry_points(group=ENTRY_POINT_GROUP)

@@ -1,0 +1,110 @@
+"""All prices as they stood at a moment: one book per provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from planner.errors import UnknownNameError, UsageError
+from planner.model import Offer
+from planner.prices.books import book_offers, book_paths
+from planner.prices.changes import Changes, changes
+from planner.prices.snapshots import read_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceState:
+    """The books that a text such as `2026-01-31` stands for.
+
+    `day` is set if they are those of one day, `is_newest` if they are the newest of all.
+    """
+
+    text: str
+    books: Mapping[str, Path]  # CSV of the book, by provider
+    day: date | None = None
+    is_newest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChanges:
+    """What changed for one provider between two books; `None` stands for no book."""
+
+    provider: str
+    old_stem: str | None
+    new_stem: str | None
+    changes: Changes
+
+
+def state_at(data_dir: Path, text: str) -> PriceState:
+    """The state that a person means: a day, a moment (`2026-06-15T101500`), or the path of a book.
+
+    Raises:
+        UsageError: it is none of these, or no book is that old.
+    """
+    path = Path(text)
+    if path.suffix in (".csv", ".json") and path.with_suffix(".json").is_file():
+        return PriceState(text=text, books={path.resolve().parent.name: path.with_suffix(".csv")})
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is neither a day (2026-06-15), nor a moment (2026-06-15T101500), nor the CSV of a book."
+        ) from None
+    # a day includes all books of the day: no stem of it sorts after a tilde
+    limit = f"{text}~" if len(text) == 10 else text
+    books = {path.parent.name: path for path in book_paths(data_dir) if path.stem <= limit}
+    if not books:
+        raise UsageError(f"There is no price book of {text} or before. See: planner prices verify")
+    return PriceState(text=text, books=books, day=day if len(text) == 10 else None)
+
+
+def current_state(data_dir: Path) -> PriceState:
+    """The newest book of every provider."""
+    return PriceState(text="now", books={path.parent.name: path for path in book_paths(data_dir)}, is_newest=True)
+
+
+def earlier_state(data_dir: Path, state: PriceState) -> PriceState:
+    """For each provider the book before the one in `state`; providers with one book only have none."""
+    books: dict[str, Path] = {}
+    for path in book_paths(data_dir):
+        newest = state.books.get(path.parent.name)
+        if newest is not None and path.stem < newest.stem:
+            books[path.parent.name] = path
+    return PriceState(text="the book before of each provider", books=books)
+
+
+def state_offers(state: PriceState) -> dict[str, tuple[Offer, ...]]:
+    """Every offer of a state, by provider.
+
+    Raises:
+        SnapshotError: a book cannot be trusted.
+    """
+    return {provider: book_offers(read_snapshot(path)) for provider, path in sorted(state.books.items())}
+
+
+def compare_states(old: PriceState, new: PriceState, wanted: Sequence[str] = ()) -> list[ProviderChanges]:
+    """What changed, provider by provider; providers that are in one state only are compared with nothing.
+
+    Where the states hold books of different providers because one is a single book, only its provider counts.
+
+    Raises:
+        UnknownNameError: a provider is wanted that neither state has.
+    """
+    before, after = state_offers(old), state_offers(new)
+    both = before.keys() & after.keys()
+    providers = both if both and min(len(old.books), len(new.books)) == 1 else before.keys() | after.keys()
+    for name in wanted:
+        if name not in providers:
+            raise UnknownNameError("provider", name, providers, "planner providers")
+    providers = providers & set(wanted) if wanted else providers
+    return [
+        ProviderChanges(
+            provider=provider,
+            old_stem=old.books[provider].stem if provider in old.books else None,
+            new_stem=new.books[provider].stem if provider in new.books else None,
+            changes=changes(before.get(provider, ()), after.get(provider, ())),
+        )
+        for provider in sorted(providers)
+    ]

@@ -1,0 +1,357 @@
+"""A comparison as a screen, JSON, CSV or Markdown, and the notes that belong under it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from planner.compare import Comparison
+from planner.cost.break_even import case_break_even_months
+from planner.cost.rent_or_buy import rent_usd
+from planner.cost.sensitivity import Sensitivity
+from planner.model import CostItem, Throughput
+from planner.owning import Owned
+from planner.render.estimates import estimate_record
+from planner.render.listing import Column, Row, significant, to_csv, to_json, to_markdown
+from planner.renting import Rental
+from planner.units import hours
+
+SCHEMA = "planner.compare/1"
+WIDTH = 80
+"""Columns of the table: it fits the narrowest usual screen, and 40 lines with its notes."""
+
+CURVE_POINTS = 7
+GRAMS_PER_KILOGRAM = 1000
+
+
+def rendered_comparison(comparison: Comparison, form: str) -> str:
+    """The comparison in one of the four formats, ending in a line end."""
+    if form == "json":
+        return to_json(document(comparison))
+    if form == "csv":
+        return to_csv(curve_rows(comparison))
+    if form == "markdown":
+        return _markdown(comparison)
+    return "\n".join(line.rstrip() for line in _screen(comparison)) + "\n"
+
+
+def notes_text(comparison: Comparison) -> Iterator[str]:
+    """Lines to read with the table: what it assumes, with the options that change it, and what could not be compared."""
+    yield "Assumed [and what changes it]:"
+    yield from _wrapped(comparison.assumptions)
+    if comparison.not_compared:
+        yield "Not compared:"
+        yield from _wrapped(f"{entry.gpu}: {entry.reason}" for entry in comparison.not_compared)
+    for note in comparison.notes:
+        yield from textwrap.wrap(f"Note: {note}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+
+
+def document(comparison: Comparison) -> Row:
+    """The JSON document of the comparison, schema `planner.compare/1`."""
+    workload, best = comparison.workload, comparison.own
+    return {
+        "schema": SCHEMA,
+        "as_of": comparison.as_of.isoformat(),
+        "workload": None
+        if workload is None
+        else {
+            "model": workload.model.name,
+            "dataset": workload.dataset,
+            "sample_unit": workload.model.sample_unit,
+            "samples_per_epoch": workload.samples_per_epoch,
+            "epochs": workload.epochs,
+            "samples": workload.samples,
+            "precision": "best" if workload.precision is None else str(workload.precision),
+            "batch_size": workload.batch_size,
+        },
+        "use": {
+            "jobs_per_month": best.case.jobs_per_month if workload else None,
+            "hours_per_month": best.case.hours_per_month,
+            "months": best.case.terms.months,
+        },
+        "rent": _rent_record(comparison),
+        "own": _own_record(best),
+        "break_even": asdict(comparison.break_even),
+        "margin_usd": best.margin_usd,
+        "verdict": comparison.verdict,
+        "odds": asdict(comparison.odds),
+        "curve": curve_rows(comparison),
+        "use_curve": [asdict(entry) for entry in comparison.use_curve],
+        "sensitivity": [asdict(entry) for entry in comparison.sensitivity],
+        "ranking": _ranking(comparison),
+        "not_compared": [asdict(entry) for entry in comparison.not_compared],
+        "assumptions": [*comparison.assumptions, *comparison.rent_assumptions],
+        "notes": list(comparison.notes),
+    }
+
+
+def curve_rows(comparison: Comparison) -> list[Row]:
+    """The curve of the best machine, one record a month."""
+    return [asdict(month) for month in comparison.curve]
+
+
+def _rent_record(comparison: Comparison) -> Row:
+    rental, case = comparison.rent, comparison.own.case
+    record: Row = (
+        estimate_record(rental.estimate)
+        if rental.estimate
+        else {
+            "gpu": rental.cell[0] if rental.cell else None,
+            "gpu_count": rental.cell[1] if rental.cell else None,
+            "usd_per_hour": rental.usd_per_hour,
+            "seconds": rental.seconds,
+            "usd": rental.usd_per_job,
+            "items": _items(rental.items),
+        }
+    )
+    record.update(
+        {
+            "label": rental.label,
+            "usd_per_job": rental.usd_per_job if comparison.workload else None,
+            "usd_per_month": case.rent_usd_per_month,
+            "usd_total": rent_usd(case),
+            "kwh_total": _rented_kwh(comparison),
+            "kg_co2_total": _rented_kg(comparison),
+            "grid": asdict(rental.grid) if rental.grid else None,
+        }
+    )
+    return record
+
+
+def _own_record(owned: Owned) -> Row:
+    terms, throughput = owned.case.terms, owned.throughput
+    return {
+        "gpu": owned.machine.gpu.name,
+        "card_count": owned.machine.card_count,
+        "gpu_count": owned.machine.gpu_count,
+        "condition": "owned" if owned.is_owned_already else str(owned.machine.condition),
+        "label": owned.label,
+        "items": _items(owned.items),
+        "usd_upfront": terms.upfront_usd,
+        "usd_per_month": owned.usd_per_month,
+        "usd_per_job": owned.usd_per_job if throughput else None,
+        "usd_resale": -sum(item.usd for item in owned.items if item.name == "resale"),
+        "usd_total": owned.usd,
+        "seconds": owned.job_seconds if throughput else None,
+        "hours_per_month": owned.case.hours_per_month,
+        "throughput": None
+        if throughput is None
+        else {
+            "samples_per_second": throughput.samples_per_second,
+            "low": throughput.low,
+            "high": throughput.high,
+            "basis": str(throughput.basis),
+            "precision": str(throughput.precision),
+            "stack": throughput.stack,
+            "sources": list(throughput.sources),
+            "notes": list(throughput.notes),
+        },
+        "prices": {"cards": asdict(owned.machine.cards), "host": asdict(owned.machine.host)},
+        "terms": {**asdict(terms), "resale_curve": str(terms.resale_curve)},
+        "kwh_total": owned.kwh,
+        "kg_co2_total": owned.kg_co2,
+        "grid": asdict(owned.grid) if owned.grid else None,
+    }
+
+
+def _items(items: Sequence[CostItem]) -> list[Row]:
+    return [{**asdict(item), "usd": item.usd} for item in items]
+
+
+def _ranking(comparison: Comparison) -> list[Row]:
+    """Every machine and renting, best first."""
+    best = comparison.own
+    rows: list[Row] = [
+        {
+            "what": owned.label,
+            "usd_total": owned.usd,
+            "margin_usd": owned.margin_usd,
+            "break_even_months": None if owned.is_owned_already else case_break_even_months(owned.case),
+            "seconds": owned.job_seconds if comparison.workload else None,
+        }
+        for owned in comparison.options
+    ]
+    rows.append(
+        {
+            "what": f"keep renting: {best.rental.label}",
+            "usd_total": rent_usd(best.case),
+            "margin_usd": 0.0,
+            "break_even_months": None,
+            "seconds": best.rental.seconds if comparison.workload else None,
+        }
+    )
+    return sorted(rows, key=lambda row: (-row["margin_usd"], row["what"]))
+
+
+def _screen(comparison: Comparison) -> Iterator[str]:
+    yield from textwrap.wrap(comparison.verdict, WIDTH)
+    yield ""
+    yield from _side_by_side(comparison)
+    yield ""
+    yield from _curve_lines(comparison)
+    yield f"{'':<25}{'low':>9}{'margin':>10}{'high':>9}{'margin':>10}{'flips at':>12}"
+    for entry in comparison.sensitivity:
+        flips = "never" if entry.flips_at is None else _value(entry.flips_at, entry)
+        yield (
+            f"{f'{entry.name}, {entry.unit}':<25}{_value(entry.low, entry):>9}{_short(entry.margin_low_usd):>10}"
+            f"{_value(entry.high, entry):>9}{_short(entry.margin_high_usd):>10}{flips:>12}"
+        )
+    if len(comparison.options) > 1:
+        yield ""
+        yield from _ranking_lines(comparison)
+
+
+def _side_by_side(comparison: Comparison) -> Iterator[str]:
+    """Totals over the horizon, item by item."""
+    yield from (f"{name:<26}{rented:>27}{owned:>27}" for name, rented, owned in _item_rows(comparison))
+
+
+def _item_rows(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
+    best, rental = comparison.own, comparison.rent
+    case = best.case
+    yield f"USD over {case.terms.months:g} months", _cut(rental.label), _cut(best.label)
+    if comparison.workload is not None:
+        yield "hours a job", _span(rental), _owned_span(best)
+        yield "throughput", _basis(rental.throughput), _basis(best.throughput)
+    yield "rent", f"{rent_usd(case):,.0f}", ""
+    for item in best.items:
+        yield item.name, "", f"{item.usd:,.0f}"
+    yield "total", f"{rent_usd(case):,.0f}", f"{best.usd:,.0f}"
+    if comparison.workload is not None and best.usd_per_job is not None:
+        yield "per job", f"{rental.usd_per_job:,.2f}", f"{best.usd_per_job:,.2f}"
+    yield (
+        "kWh, kg CO2",
+        f"{_maybe(_rented_kwh(comparison))}, {_maybe(_rented_kg(comparison))}",
+        f"{_maybe(best.kwh)}, {_maybe(best.kg_co2)}",
+    )
+
+
+def _curve_lines(comparison: Comparison) -> Iterator[str]:
+    months = comparison.curve
+    step = max(1, -(-(len(months) - 1) // (CURVE_POINTS - 1)))
+    shown = [*months[:-1:step], months[-1]][-CURVE_POINTS - 1 :]
+    yield f"{'spent after month':<18}" + "".join(f"{month.month:>8}" for month in shown)
+    for name, field in (("rent", "rent_usd"), ("own", "own_usd"), ("own, if sold then", "own_if_sold_usd")):
+        yield f"{name:<18}" + "".join(f"{_short(getattr(month, field)):>8}" for month in shown)
+
+
+def _ranking_lines(comparison: Comparison) -> Iterator[str]:
+    yield f"{'best first':<40}{'USD':>9}{'margin':>9}{'pays after':>12}{'h a job':>9}"
+    for row in _ranking(comparison):
+        months = row["break_even_months"]
+        job = "" if row["seconds"] is None else significant(hours(row["seconds"]))
+        pays = "" if row["what"].startswith("keep") or row["what"].endswith("(owned)") else "never"
+        yield (
+            f"{_cut(row['what'], 39):<40}{_short(row['usd_total']):>9}{_short(row['margin_usd']):>9}"
+            f"{pays if months is None else f'{months:,.1f} mo':>12}{job:>9}"
+        )
+
+
+def _markdown(comparison: Comparison) -> str:
+    items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison)]
+    head, rest = items[0], items[1:]
+    columns = [
+        Column(key="item", heading=head["item"]),
+        Column(key="rent", heading=f"rent: {comparison.rent.label}", is_number=True),
+        Column(key="own", heading=comparison.own.label, is_number=True),
+    ]
+    parts = [
+        comparison.verdict + "\n",
+        to_markdown(columns, rest),
+        to_markdown(_SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]),
+        to_markdown(_RANKING, _ranking(comparison)),
+        to_markdown(_CURVE, [asdict(month) for month in comparison.curve]),
+        "Assumed:\n\n" + "".join(f"- {line}\n" for line in comparison.assumptions),
+    ]
+    return "\n".join(parts)
+
+
+def _sensitivity_row(entry: Sensitivity) -> Row:
+    return {
+        **asdict(entry),
+        "low_text": f"{_value(entry.low, entry)}: {entry.margin_low_usd:,.0f}",
+        "high_text": f"{_value(entry.high, entry)}: {entry.margin_high_usd:,.0f}",
+        "flips_text": "never" if entry.flips_at is None else _value(entry.flips_at, entry),
+    }
+
+
+def _dollars(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+_SENSITIVITY = (
+    Column(key="name", heading="assumption"),
+    Column(key="unit", heading="unit"),
+    Column(key="low_text", heading="low: margin of owning, USD", is_number=True),
+    Column(key="high_text", heading="high: margin", is_number=True),
+    Column(key="flips_text", heading="verdict flips at", is_number=True),
+)
+_RANKING = (
+    Column(key="what", heading="best first"),
+    Column(key="usd_total", heading="USD", text=_dollars, is_number=True),
+    Column(key="margin_usd", heading="margin", text=_dollars, is_number=True),
+    Column(key="break_even_months", heading="pays after months", text=significant, is_number=True),
+)
+_CURVE = (
+    Column(key="month", heading="month", is_number=True),
+    Column(key="rent_usd", heading="rent", text=_dollars, is_number=True),
+    Column(key="own_usd", heading="own", text=_dollars, is_number=True),
+    Column(key="own_if_sold_usd", heading="own, if sold then", text=_dollars, is_number=True),
+)
+
+
+def _span(rental: Rental) -> str:
+    low, high = hours(rental.seconds_low), hours(rental.seconds_high)
+    return f"{significant(hours(rental.seconds))} ({significant(low)}-{significant(high)})"
+
+
+def _owned_span(owned: Owned) -> str:
+    middle = hours(owned.job_seconds)
+    if owned.throughput is None:
+        return significant(middle)
+    rate = owned.throughput
+    low = middle * rate.samples_per_second / rate.high
+    high = middle * rate.samples_per_second / rate.low
+    return f"{significant(middle)} ({significant(low)}-{significant(high)})"
+
+
+def _basis(throughput: Throughput | None) -> str:
+    return "not known" if throughput is None else str(throughput.basis)
+
+
+def _rented_kwh(comparison: Comparison) -> float | None:
+    per_job = comparison.rent.kwh_per_job
+    case = comparison.own.case
+    return None if per_job is None else per_job * case.jobs_per_month * case.terms.months
+
+
+def _rented_kg(comparison: Comparison) -> float | None:
+    kwh, grid = _rented_kwh(comparison), comparison.rent.grid
+    return None if kwh is None or grid is None else kwh * grid.gco2_per_kwh / GRAMS_PER_KILOGRAM
+
+
+def _value(value: float, entry: Sensitivity) -> str:
+    return f"{value:.0%}" if entry.unit == "of price" else significant(value)
+
+
+def _maybe(value: float | None) -> str:
+    return "not known" if value is None else significant(value)
+
+
+def _short(value: float) -> str:
+    """At most seven characters: whole dollars, thousands (k) or millions (M)."""
+    if abs(value) < 100_000:
+        return f"{value:,.0f}"
+    return f"{value / 1e3:,.0f}k" if abs(value) < 1e7 else f"{value / 1e6:,.1f}M"
+
+
+def _cut(text: str, width: int = 26) -> str:
+    return text if len(text) <= width else text[: width - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _wrapped(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        yield from textwrap.wrap(
+            line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )

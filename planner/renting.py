@@ -1,0 +1,263 @@
+"""The renting side of a comparison: what a job costs and uses where it is rented."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from planner.errors import NothingLeftError, NoThroughputError, UsageError
+from planner.estimate import USUAL_PURCHASES, estimate
+from planner.hardware.electricity import Grid, region_grid
+from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
+from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
+from planner.hardware.machines import LOAD_FRACTION
+from planner.model import CostItem, Estimate, Offer, Purchase, Throughput, Workload
+from planner.prices.catalog import OfferFilter, current_snapshots, select_offers
+from planner.prices.offers import purchase_kind
+from planner.throughput.prediction import predict_many
+from planner.units import SECONDS_PER_HOUR, hours, kwh
+
+CLOUD_PUE = 1.15
+"""Energy of a large cloud's building per energy of its machines: they state about 1.1 to 1.2."""
+
+LISTED_RENT = (0.7, 1.3)
+"""How far a listed price may move over a horizon of years, as factors: an assumption. In the shipped books of 2023 to 2026
+most list prices stood still, but the H100 at AWS fell by 44 percent between 3 June 2025 and 21 January 2026."""
+
+SPOT_RENT = (0.46, 1.53)
+"""The same for spot: one spot price in ten fell below and one in ten rose above these factors between the shipped GCP books of
+3 February 2025 and 15 June 2026 (284 offers in both)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """Which offers count, as the estimate takes them."""
+
+    gpus: tuple[str, ...] = ()
+    gpu_counts: tuple[float, ...] = ()
+    providers: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    purchases: tuple[str, ...] = ()
+    max_price_age_days: int | None = None
+    data_dir: Path | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rental:
+    """What one job costs rented; a job is a training run, or one machine hour where only hours are known.
+
+    `estimate` is the offer behind it, `None` with a price of one's own; `offer` also holds where only hours are known.
+    `watts` are of the whole rented machine with the building around it; they and `grid` are `None` where not known.
+    """
+
+    label: str
+    usd_per_job: float
+    usd_per_hour: float
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    items: tuple[CostItem, ...]
+    factor_low: float  # how far the price may move over the horizon
+    factor_high: float
+    throughput: Throughput | None
+    cell: tuple[str, float] | None  # GPU and count, where they are known
+    estimate: Estimate | None
+    offer: Offer | None
+    watts: float | None
+    grid: Grid | None
+    is_given: bool
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def kwh_per_job(self) -> float | None:
+        """Energy of one job in kWh."""
+        return None if self.watts is None else kwh(self.watts, self.seconds)
+
+
+def rent_cheapest(work_options: Mapping[str, Any], market: Market) -> tuple[Workload, Rental, Sequence[str]]:
+    """The workload, its cheapest rental among the matching offers, and what the estimate assumes."""
+    result = estimate(**work_options, **{field.name: getattr(market, field.name) for field in fields(market)})
+    best = result.estimates[0]
+    offer = best.offer
+    age = (result.as_of - offer.observed_on).days
+    low, high = _drift(offer)
+    return (
+        result.workload,
+        Rental(
+            label=_label(offer),
+            usd_per_job=best.usd,
+            usd_per_hour=offer.usd_per_hour,
+            seconds=best.seconds,
+            seconds_low=best.seconds_low,
+            seconds_high=best.seconds_high,
+            items=best.items,
+            factor_low=low,
+            factor_high=high,
+            throughput=best.throughput,
+            cell=(offer.gpu, offer.gpu_count),
+            estimate=best,
+            offer=offer,
+            watts=_watts(offer),
+            grid=region_grid(offer.provider, offer.region),
+            is_given=False,
+            assumptions=(
+                f"rent {offer.usd_per_hour:,.2f} USD/h {offer.purchase}, {age} days old, cheapest of "
+                f"{len(result.estimates):,} [--rent-usd-per-hour]",
+            ),
+            notes=tuple(note for note in best.notes if note not in best.throughput.notes),
+        ),
+        result.assumptions,
+    )
+
+
+def rent_at(usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallback: tuple[str, float]) -> Rental:
+    """The workload at a given price per hour of a machine: of the GPU named, else one as fast as the owned machine.
+
+    Raises:
+        UsageError: the GPU named is more than one.
+        NoThroughputError: nothing says how fast the workload runs there.
+    """
+    cell = _one_cell(gpus) if gpus else fallback
+    throughput = predict_many(workload, [cell])[cell]
+    if isinstance(throughput, NoThroughputError):
+        raise NoThroughputError(f"{throughput} on {cell[1]:g}x {cell[0]}. Name what is rented with --gpu.")
+    seconds = workload.samples / throughput.samples_per_second
+    what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with --gpu)")
+    return Rental(
+        label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",
+        usd_per_job=usd_per_hour * hours(seconds),
+        usd_per_hour=usd_per_hour,
+        seconds=seconds,
+        seconds_low=workload.samples / throughput.high,
+        seconds_high=workload.samples / throughput.low,
+        items=(CostItem(name="training", quantity=hours(seconds), unit="instance-hour", usd_per_unit=usd_per_hour),),
+        factor_low=LISTED_RENT[0],
+        factor_high=LISTED_RENT[1],
+        throughput=throughput,
+        cell=cell,
+        estimate=None,
+        offer=None,
+        watts=_gpu_watts(*cell),
+        grid=None,
+        is_given=True,
+        assumptions=(f"rent {usd_per_hour:,.2f} USD/h as given, {what}",),
+        notes=(),
+    )
+
+
+def rent_hours_at(usd_per_hour: float) -> Rental:
+    """Machine hours at a given price; nothing else is known of the machine."""
+    return Rental(
+        label=f"a machine at {usd_per_hour:,.2f} USD/h",
+        usd_per_job=usd_per_hour,
+        usd_per_hour=usd_per_hour,
+        seconds=SECONDS_PER_HOUR,
+        seconds_low=SECONDS_PER_HOUR,
+        seconds_high=SECONDS_PER_HOUR,
+        items=(CostItem(name="machine hours", quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour),),
+        factor_low=LISTED_RENT[0],
+        factor_high=LISTED_RENT[1],
+        throughput=None,
+        cell=None,
+        estimate=None,
+        offer=None,
+        watts=None,
+        grid=None,
+        is_given=True,
+        assumptions=(f"rent {usd_per_hour:,.2f} USD/h as given, for as many hours as the owned machine works",),
+        notes=(),
+    )
+
+
+def rent_same(
+    gpu: str,
+    gpu_count: int,
+    *,
+    market: Market,
+    today: date,
+) -> Rental:
+    """Machine hours on the same GPUs, at the lowest price per GPU hour that an offer has for them.
+
+    Args:
+        gpu: canonical key.
+        gpu_count: GPUs of the machine that would be bought.
+        market: filters and books that offers are taken from.
+        today: the day that ages are counted from.
+
+    Raises:
+        NothingLeftError: no offer has that GPU.
+    """
+    wanted = OfferFilter(
+        gpus=(GpuChoice(text=gpu, gpus=(gpu,), count=None),),
+        providers=market.providers,
+        regions=market.regions,
+        purchases=tuple(purchase_kind(text) for text in market.purchases) or USUAL_PURCHASES,
+        max_price_age_days=market.max_price_age_days,
+    )
+    try:
+        offers = select_offers(current_snapshots(market.data_dir, as_of=market.as_of), wanted, today=today).offers
+    except NothingLeftError as error:
+        raise NothingLeftError(
+            f"Nobody rents {gpu}: {error} Give what you would pay with --rent-usd-per-hour."
+        ) from error
+    offer = min(offers, key=lambda offer: (offer.usd_per_gpu_hour, offer.provider, offer.region, offer.instance_type))
+    usd_per_hour = offer.usd_per_gpu_hour * gpu_count
+    age = (today - offer.observed_on).days
+    low, high = _drift(offer)
+    return replace(
+        rent_hours_at(usd_per_hour),
+        label=f"{gpu_count}x {offer.gpu}, {offer.provider} {offer.zone or offer.region}",
+        factor_low=low,
+        factor_high=high,
+        cell=(gpu, float(gpu_count)),
+        offer=offer,
+        watts=_gpu_watts(gpu, gpu_count),
+        grid=region_grid(offer.provider, offer.region),
+        is_given=False,
+        assumptions=(
+            f"rent {offer.usd_per_gpu_hour:,.2f} USD/GPU-h {offer.purchase}, {age} days old, cheapest of {len(offers):,} "
+            "[--rent-usd-per-hour]",
+        ),
+    )
+
+
+def work_text(workload: Workload) -> str:
+    """How much work a job is, in one line."""
+    precision = workload.precision or "best precision"
+    return f"job {workload.samples:,.0f} {workload.model.sample_unit}s, {precision} [--epochs --dataset --precision]"
+
+
+def _drift(offer: Offer) -> tuple[float, float]:
+    return SPOT_RENT if offer.purchase is Purchase.SPOT else LISTED_RENT
+
+
+def _one_cell(gpus: Sequence[str]) -> tuple[str, float]:
+    choices = [choose_gpus(text) for text in gpus]
+    keys = sorted(set(itertools.chain.from_iterable(choice.gpus for choice in choices)))
+    if len(keys) != 1 or len(choices) != 1:
+        raise UsageError(f"With --rent-usd-per-hour name one GPU with --gpu, not {', '.join(keys)}.")
+    return keys[0], choices[0].count or 1.0
+
+
+def _label(offer: Offer) -> str:
+    return f"{offer.gpu_count:g}x {offer.gpu}, {offer.provider} {offer.zone or offer.region}"
+
+
+def _watts(offer: Offer) -> float | None:
+    return _gpu_watts(offer.gpu, offer.gpu_count)
+
+
+def _gpu_watts(gpu: str, gpu_count: float) -> float | None:
+    """Watts of rented GPUs under load with their share of a server for eight, and the building."""
+    spec = load_gpus()[gpu]
+    kind = SERVER if spec.form_factor == "pcie" else BASEBOARD
+    host = next((host for host in load_hosts() if host.kind == kind and host.gpu_count == 8), None)
+    if spec.tdp_watts is None or host is None or host.load_watts is None:
+        return None
+    return gpu_count * (spec.tdp_watts * LOAD_FRACTION + host.load_watts / host.gpu_count) * CLOUD_PUE

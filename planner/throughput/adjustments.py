@@ -1,0 +1,82 @@
+"""What a batch size or an input size other than the measured one does to throughput."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from planner.model import Gpu, Model
+from planner.throughput.fitted import load_fit
+
+SAME_BATCH = 0.1  # batches within so much of each other are one
+FULL = 2.0  # times the usual batch, which fills the memory of its GPU
+INPUT_SIZE_DEVIATION = 0.15  # 90 % half width per unit of ln(relative arithmetic): kernels suit some sizes better
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """A factor on throughput as a natural logarithm, with the half width of its 90 % range, and how it came."""
+
+    log: float
+    reach: float
+    step: str = ""
+    note: str = ""
+
+
+NO_CHANGE = Factor(log=0.0, reach=0.0)
+
+
+def batch_factor(batch_size: int | None, usual_batch: float | None) -> Factor:
+    """What another batch per GPU does: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
+
+    Examples:
+        Half the usual batch at e = 0.2: 0.5 ** 0.2 = 0.87.
+        Beyond twice the usual batch: as at twice, since a GPU that is full gains no more.
+    """
+    if batch_size is None:
+        return NO_CHANGE
+    if usual_batch is None:
+        note = f"batch {batch_size} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
+        return Factor(log=0.0, reach=load_fit()["batch"]["high"], note=note)
+    ratio = batch_size / usual_batch
+    if abs(ratio - 1.0) <= SAME_BATCH:
+        return NO_CHANGE
+    low, median, high = (load_fit()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high"))
+    step = f"batch {batch_size} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
+    return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
+
+
+def input_size_factor(model: Model, measured_size: int | None, wanted_size: int | None) -> Factor:
+    """What another image size or sequence length does, by arithmetic: images by area, sequences by length, tokens not.
+
+    The part of attention that grows with the square of the length is left out; a note says so.
+    """
+    log_arithmetic = math.log(relative_arithmetic(model, measured_size, wanted_size))
+    if log_arithmetic == 0.0:
+        if wanted_size is not None and wanted_size != measured_size and measured_size is not None:
+            note = f"length {wanted_size} in place of {measured_size}: throughput per {model.sample_unit} taken as unchanged"
+            return Factor(log=0.0, reach=INPUT_SIZE_DEVIATION, note=note)
+        return NO_CHANGE
+    step = f"input size {wanted_size} in place of {measured_size}: arithmetic x {math.exp(log_arithmetic):.3f}"
+    is_image = model.sample_unit == "image"
+    note = "" if is_image else "attention's growth with the square of the length is left out: a few per cent below 1,000 tokens"
+    return Factor(log=-log_arithmetic, reach=INPUT_SIZE_DEVIATION * abs(log_arithmetic), step=step, note=note)
+
+
+def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
+    """Arithmetic of one sample at the size wanted over that at the size measured; 1 where either is not known."""
+    if wanted_size is None or measured_size is None:
+        return 1.0
+    ratio = wanted_size / measured_size
+    return {"image": ratio**2, "sequence": ratio}.get(model.sample_unit, 1.0)
+
+
+def usual_batch(gpu: Gpu, batches: Mapping[str, int], gpus: Mapping[str, Gpu]) -> float | None:
+    """The batch per GPU that the rows of a job use on this GPU; elsewhere that of the most alike memory, in proportion."""
+    if not batches:
+        return None
+    if gpu.name in batches:
+        return float(batches[gpu.name])
+    near = min(batches, key=lambda name: (abs(math.log(gpus[name].memory_gib / gpu.memory_gib)), name))
+    return batches[near] * gpu.memory_gib / gpus[near].memory_gib

@@ -1,0 +1,62 @@
+"""The small files that `scripts/fit_throughput.py` writes, read as needed. Lists follow the order of `data/gpus.csv`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from planner.errors import DataError
+from planner.paths import shipped_data_dir
+
+Record = Mapping[str, Any]
+
+
+@cache
+def load_fit() -> Record:
+    """`fit.json`: quantiles of the ranges, scaling of new models, the effect of batch size and of a network."""
+    return _parsed(fit_folder() / "fit.json", (fit_folder() / "fit.json").read_text(encoding="utf-8"))
+
+
+@cache
+def job_fit(job: str) -> Record | None:
+    """What was learnt of one job on every GPU; `None` for jobs measured on one or two GPUs only."""
+    return _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
+
+
+@cache
+def carry_fit(task_class: str) -> Record:
+    """How models of one task class respond to each GPU."""
+    found = _line("carry.jsonl", f'{{"class": {json.dumps(task_class)}, ')
+    if found is None:
+        raise DataError(f"{fit_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py.")
+    return found
+
+
+@cache
+def gpu_index() -> Mapping[str, int]:
+    """Place of each GPU in the lists of the fit."""
+    return {name: index for index, name in enumerate(load_fit()["gpus"])}
+
+
+def fit_folder() -> Path:
+    """Where the files lie."""
+    return shipped_data_dir() / "throughput" / "fit"
+
+
+def _line(name: str, start: str) -> Record | None:
+    # only the line that is asked for is parsed
+    path = fit_folder() / name
+    with path.open(encoding="utf-8") as file:
+        text = next((line for line in file if line.startswith(start)), None)
+    return None if text is None else _parsed(path, text)
+
+
+def _parsed(path: Path, text: str) -> Record:
+    try:
+        found: Record = json.loads(text)
+    except ValueError as error:
+        raise DataError(f"{path}: {error}. Reinstall gpu-cost-planner.") from error
+    return found

@@ -1,0 +1,94 @@
+"""Several machines on one job: the gradients cross the network between them.
+
+    T_wire    = 2 (k - 1) / k x gradient bytes / network bytes a second      (ring all-reduce between k machines)
+    exposed   = max(0, T_wire - overlap x step)                              (the rest hides behind the backward pass)
+    E         = 1 / (1 + loss x log2 k + exposed / step)
+
+`loss` is what the measured clusters lose at every doubling although their networks are fast: stragglers, synchronisation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from planner.errors import NoThroughputError, UsageError
+from planner.model import Basis, Model, Throughput
+from planner.throughput.fitted import load_fit
+from planner.throughput.scaling import TRAFFIC_UNITS
+
+BYTES_PER_GRADIENT = 4  # mixed precision keeps FP32 gradients unless told otherwise
+OVERLAP = (0.0, 0.5, 0.67)  # share of a step that can hide traffic: worst, assumed, all of the backward pass
+ASSUMED_GBIT_PER_S = (10.0, 25.0, 100.0)  # where an offer does not state its network: low, assumed, high
+MAX_NODES = 1024
+
+
+def over_nodes(
+    one: Throughput,
+    *,
+    model: Model,
+    gpu_count: float,
+    node_count: int,
+    network_gbit_per_s: float | None,
+    batch_size: float | None,
+) -> Throughput:
+    """Throughput of `node_count` machines, each with `gpu_count` GPUs, from that of one machine.
+
+    Args:
+        one: throughput of one machine.
+        model: its parameters decide the traffic.
+        gpu_count: GPUs of one machine.
+        node_count: machines, 1 to 1,024.
+        network_gbit_per_s: of one machine; `None` where no source states it: a range is assumed and said.
+        batch_size: per GPU, for the time of a step; `None` if unknown.
+
+    Raises:
+        UsageError: `node_count` is out of range.
+        NoThroughputError: the parameters of the model, the batch or the unit leave the traffic unknown.
+    """
+    if not 1 <= node_count <= MAX_NODES or node_count != int(node_count):
+        raise UsageError(f"--nodes must be a whole number from 1 to {MAX_NODES}, not {node_count:g}.")
+    if node_count == 1:
+        return one
+    if model.params_millions is None:
+        raise NoThroughputError(f"the parameters of {model.name} are not known, so neither is its traffic between nodes")
+    seconds_per_step = _seconds_per_step(one, model, gpu_count, batch_size)
+    networks = ASSUMED_GBIT_PER_S if network_gbit_per_s is None else (network_gbit_per_s,) * 3
+    losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
+    low, mid, high = (
+        _efficiency(model.params_millions, seconds_per_step, node_count, gbit, overlap, loss)
+        for gbit, overlap, loss in zip(networks, OVERLAP, losses, strict=True)
+    )
+    stated = f"{network_gbit_per_s:g} Gbit/s" if network_gbit_per_s is not None else f"an assumed {networks[1]:g} Gbit/s"
+    notes = one.notes
+    if network_gbit_per_s is None:
+        notes += (f"network between nodes not stated: {networks[0]:g} to {networks[2]:g} Gbit/s assumed",)
+    return replace(
+        one,
+        samples_per_second=one.samples_per_second * node_count * mid,
+        low=one.low * node_count * low,
+        high=one.high * node_count * high,
+        basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
+        steps=(
+            *one.steps,
+            f"{node_count} nodes over {stated}: {model.params_millions * BYTES_PER_GRADIENT / 1000:,.3g} GB of gradients a step of "
+            f"{seconds_per_step:.3g} s, {mid:.3f} of linear scaling",
+        ),
+        notes=notes,
+    )
+
+
+def _seconds_per_step(one: Throughput, model: Model, gpu_count: float, batch_size: float | None) -> float:
+    if batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
+        # a step of a quarter of a second is the middle of the measured jobs
+        return float(load_fit()["nodes"]["usual_seconds_per_step"])
+    return batch_size * gpu_count / one.samples_per_second
+
+
+def _efficiency(
+    params_millions: float, seconds_per_step: float, node_count: int, gbit_per_s: float, overlap: float, loss: float
+) -> float:
+    gradient_bytes = params_millions * 1e6 * BYTES_PER_GRADIENT
+    wire = 2 * (node_count - 1) / node_count * gradient_bytes / (gbit_per_s * 1e9 / 8)
+    exposed = max(0.0, wire - overlap * seconds_per_step)
+    return 1.0 / (1.0 + loss * math.log2(node_count) + exposed / seconds_per_step)

@@ -1,0 +1,61 @@
+"""Number formats: which GPU can train in which, and the peak rate that applies."""
+
+from __future__ import annotations
+
+from planner.errors import NoThroughputError
+from planner.model import Gpu, Precision
+
+SIXTEEN_BIT = (Precision.AMP, Precision.BF16, Precision.FP16)
+WIDTHS = {"16": Precision.AMP, "tf32": Precision.TF32, "fp32": Precision.FP32}
+"""The number formats that differ in speed, each with the precision that stands for it."""
+
+
+def width_of(precision: Precision) -> str:
+    """`16` for mixed precision, bf16 and fp16, which the measured rows show to be equally fast; else the name."""
+    return "16" if precision in SIXTEEN_BIT else str(precision)
+
+
+def peak_tflops(gpu: Gpu, precision: Precision) -> float:
+    """Dense peak of the units that do a run's matrix products, in TFLOPS.
+
+    Without tensor cores mixed precision computes in FP32: Pascal's FP16 units run at 1/64 of that (GP100 and Vega at
+    twice the rate, which frameworks do not use for accumulation).
+
+    Raises:
+        NoThroughputError: the GPU cannot train in this precision.
+    """
+    refuse_missing_precision(gpu, precision)
+    if precision in SIXTEEN_BIT:
+        return gpu.fp16_tensor_tflops or _fp32(gpu)
+    if precision is Precision.TF32:
+        return gpu.tf32_tensor_tflops or _fp32(gpu)
+    return _fp32(gpu)
+
+
+def refuse_missing_precision(gpu: Gpu, precision: Precision) -> None:
+    """Raise if the GPU has no such number format.
+
+    Raises:
+        NoThroughputError: bf16 or tf32 before Ampere, tf32 on AMD GPUs without it, any format on a GPU without figures.
+    """
+    if precision is Precision.BF16 and gpu.bf16_tensor_tflops is None:
+        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no bf16 units. Use --precision amp or fp32.")
+    if precision is Precision.TF32 and gpu.tf32_tensor_tflops is None:
+        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no tf32 units. Use --precision fp32 or amp.")
+
+
+def precision_notes(gpu: Gpu, asked: Precision, measured: Precision | None) -> list[str]:
+    """What a reader must know of this number format on this GPU; `measured` is the precision of the row, if there is one."""
+    if asked in SIXTEEN_BIT and gpu.fp16_tensor_tflops is None:
+        return ["no tensor cores: mixed precision computes in FP32, and saves memory traffic only"]
+    if asked is not (measured or Precision.AMP) and asked in SIXTEEN_BIT:
+        return [f"{asked} taken to be as fast as {measured or Precision.AMP}: both run on the same tensor cores"]
+    if asked is Precision.FP32 and gpu.tf32_tensor_tflops is not None and measured is None:
+        return ["true FP32, TF32 switched off: not measured on this architecture; frameworks use TF32 unless told otherwise"]
+    return []
+
+
+def _fp32(gpu: Gpu) -> float:
+    if gpu.fp32_tflops is None:
+        raise NoThroughputError(f"No FP32 rate of {gpu.name} is known (data/gpus.csv).")
+    return gpu.fp32_tflops

@@ -1,0 +1,169 @@
+"""Throughput of several GPUs of one machine from that of one, batch per GPU unchanged (weak scaling).
+
+    rate of n GPUs = n x rate of one x E,   E = 1 / (1 + exp(eta))
+
+exp(eta) is the time that exchanging gradients adds to a step, as a share of the step on one GPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.errors import NoThroughputError
+from planner.model import Benchmark, Gpu, Model
+from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
+from planner.throughput.links import link_of
+from planner.throughput.ranges import reach
+
+COUNTS = (2, 4, 8, 16)
+MAX_GPUS_PER_MACHINE = 16
+TRAFFIC_UNITS = ("image", "sequence", "sample", "molecule", "utterance")
+"""Units in which batch sizes are counted too, so that rate / batch = steps per second."""
+EFFICIENCY_BOUNDS = (0.02, 0.995)  # beyond, the slowdown is smaller than the noise of the measurements
+SHIFT_VARIANCE = (1.2, 0.5)  # of eta: between models, and of one row about its model; see docs/accuracy.md
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Efficiency:
+    """Natural logarithm of the share of linear scaling reached, with the ends of its 90 % range."""
+
+    log: float
+    log_low: float
+    log_high: float
+    step: str
+
+
+ONE_GPU = Efficiency(log=0.0, log_low=0.0, log_high=0.0, step="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """How one job scales; `shift` is what its own rows of several GPUs show beyond its class, with their number."""
+
+    model: Model
+    job: str | None
+    shift: float = 0.0
+    shift_rows: int = 0
+
+    def efficiency(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> Efficiency:
+        """Share of linear scaling of `count` GPUs.
+
+        Args:
+            gpu: the kind of GPU.
+            count: above 1; between the fitted counts eta is interpolated over the logarithm of the count.
+            log_rate: natural log rate of one GPU, for the gradient traffic.
+            batch_size: per GPU; `None` if unknown.
+
+        Raises:
+            NoThroughputError: no machine holds so many.
+        """
+        refuse_oversized(gpu, count)
+        fit = job_fit(self.job) if self.job is not None else None
+        eta, deviation, why = self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
+        half = reach("scaling", deviation)
+        log = log_efficiency(eta)
+        step = f"{count:g} GPUs over {link_of(gpu)}: {math.exp(log):.3f} of linear scaling ({why}), batch per GPU unchanged"
+        return Efficiency(log=log, log_low=log_efficiency(eta + half), log_high=log_efficiency(eta - half), step=step)
+
+    def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
+        table = load_fit()["scaling"]
+        index = gpu_index()[gpu.name]
+        traffic = log_traffic(self.model, log_rate, batch_size)
+        suffix = "_unknown" if traffic is None else ""
+        eta = _at_count(table[f"eta{suffix}"], index, count)
+        deviation = _at_count(table[f"deviation{suffix}"], index, count)
+        why = "gradient traffic not known: that of an average model"
+        if traffic is not None:
+            slope = _at_count(table["eta_plus"], index, count) - eta
+            eta += slope * (traffic - table["traffic_centre"])
+            why = f"gradient traffic of {math.exp(traffic):,.0f} million parameters a second"
+        if self.shift_rows:
+            between, within = SHIFT_VARIANCE
+            eta += self.shift
+            deviation = math.sqrt(max(deviation**2 - between * between / (between + within / self.shift_rows), within))
+            why += f", moved by the model's own {self.shift_rows} rows of several GPUs"
+        return eta, deviation, why
+
+
+def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu]) -> Scaling:
+    """How one job scales, its own rows of several GPUs taken into account."""
+    plain = Scaling(model=model, job=job)
+    if job is None or job_fit(job) is not None:
+        return plain
+    singles = {(row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1}
+    surprises = []
+    for row in rows:
+        single = singles.get((row.gpu, row.precision, row.software, row.batch_size_per_gpu))
+        if single is not None and 1 < row.gpu_count <= 8:
+            efficiency = row.samples_per_second / row.gpu_count / single.samples_per_second
+            log_rate = math.log(single.samples_per_second)
+            expected, _, _ = plain._new_model(gpus[row.gpu], row.gpu_count, log_rate, row.batch_size_per_gpu)
+            surprises.append(eta_of(efficiency) - expected)
+    if not surprises:
+        return plain
+    between, within = SHIFT_VARIANCE
+    weight = between / (between + within / len(surprises))
+    return Scaling(model=model, job=job, shift=weight * sum(surprises) / len(surprises), shift_rows=len(surprises))
+
+
+def refuse_oversized(gpu: Gpu, count: float) -> None:
+    """Raise if no single machine holds so many of the GPU.
+
+    Raises:
+        NoThroughputError: more than 16 GPUs, unless racks of 72 are wired as one machine.
+    """
+    largest = 72 if "NVL72" in (gpu.interconnect or "") else MAX_GPUS_PER_MACHINE
+    if count > largest:
+        raise NoThroughputError(
+            f"{count:g} x {gpu.name} do not fit one machine (at most {largest}). Plan several machines with --nodes."
+        )
+
+
+def log_traffic(model: Model, log_rate: float, batch_size: float | None) -> float | None:
+    """ln(millions of gradients exchanged per second of compute) = ln(parameters x rate / batch); `None` if unknown."""
+    if model.params_millions is None or batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
+        return None
+    return math.log(model.params_millions / batch_size) + log_rate
+
+
+def log_efficiency(eta: float) -> float:
+    """ln(1 / (1 + exp(eta))).
+
+    >>> round(log_efficiency(0.0), 4)
+    -0.6931
+    """
+    return -math.log1p(math.exp(eta))
+
+
+def eta_of(efficiency: float) -> float:
+    """The inverse: eta of a measured efficiency, held within what can be told from noise.
+
+    >>> round(eta_of(0.5), 4)
+    0.0
+    """
+    held = min(max(efficiency, EFFICIENCY_BOUNDS[0]), EFFICIENCY_BOUNDS[1])
+    return math.log(1.0 / held - 1.0)
+
+
+def _of_job(fit: Record, gpu: Gpu, count: float) -> tuple[float, float, str]:
+    index = gpu_index()[gpu.name]
+    eta = _at_count(fit["eta"], index, count)
+    if fit["base_count"] > 1:
+        return eta, _at_count(fit["eta_deviation"], index, count), "as jobs of this kind scale"
+    return eta, _at_count(fit["eta_deviation"], index, count), "as this model's measured rows scale"
+
+
+def _at_count(table: Mapping[str, Sequence[float]], index: int, count: float) -> float:
+    """The value at a count: linear in its logarithm between fitted counts and beyond the last; below two as at two."""
+    upper = next((fitted for fitted in COUNTS if fitted >= count), COUNTS[-1])
+    position = COUNTS.index(upper)
+    if upper == count or position == 0:
+        return float(table[str(upper)][index])
+    lower = COUNTS[position - 1]
+    share = math.log(count / lower) / math.log(upper / lower)
+    low, high = float(table[str(lower)][index]), float(table[str(upper)][index])
+    return low + share * (high - low)
+
+

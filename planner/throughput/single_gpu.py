@@ -1,0 +1,222 @@
+"""Throughput of one GPU: measured, carried over from other GPUs, or from the arithmetic of the model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from planner.errors import UsageError
+from planner.hardware.gpus import load_gpus
+from planner.model import Basis, Benchmark, Gpu, Model, Precision
+from planner.throughput.arithmetic import REFERENCE_GPU, level_of
+from planner.throughput.carry import Carried, Sighting
+from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
+from planner.throughput.jobs import is_new_generation, newest_row, stack_of
+from planner.throughput.own_model import OwnMeasurement
+from planner.throughput.precision import peak_tflops, width_of
+from planner.throughput.ranges import reach
+from planner.throughput.tasks import class_of
+
+MAX_PEAK_SHARE = 0.75
+"""No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
+OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
+MEASUREMENT_DEVIATION = 0.03  # of one row, natural logarithm: another machine, another day
+NEAREST_SOURCES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """Natural log rate of one GPU with the half width of its 90 % range, and what it rests on."""
+
+    log_rate: float
+    reach: float
+    basis: Basis
+    stack: str
+    sources: tuple[str, ...]
+    steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    base_count: int = 1  # the rate is that of each of so many GPUs
+
+
+@dataclass(slots=True)
+class SingleGpus:
+    """Predicts one model under one stack on every GPU; what is common to all of them is worked out once.
+
+    `rows` are those of the job chosen. `own` measurements, if any, set the level in place of all rows.
+    """
+
+    model: Model
+    job: str | None
+    rows: Sequence[Benchmark]
+    relative_arithmetic: float = 1.0
+    own: Sequence[OwnMeasurement] = ()
+    _carried: tuple[Carried, Basis, tuple[str, ...]] | None = field(default=None, init=False)
+    _newest: dict[tuple[str, str], Benchmark] | None = field(default=None, init=False)
+    _yardsticks: dict[str, list[tuple[float, str, Benchmark]]] = field(default_factory=dict, init=False)
+    _found: dict[tuple[str, str], Single] = field(default_factory=dict, init=False)
+
+    def on(self, gpu: Gpu, precision: Precision) -> Single:
+        """The model on one GPU of this kind.
+
+        Raises:
+            NoThroughputError: the GPU lacks the precision, or nothing at all is known of the model.
+        """
+        width = width_of(precision)
+        if (gpu.name, width) not in self._found:
+            self._found[gpu.name, width] = self._work_out(gpu, peak_tflops(gpu, precision), width)
+        return self._found[gpu.name, width]
+
+    def _work_out(self, gpu: Gpu, peak: float, width: str) -> Single:
+        fit = job_fit(self.job) if self.job is not None and not self.own else None
+        found = self._by_carrying(gpu, width) if fit is None else self._by_table(gpu, width, fit)
+        return self._below_peak(found, peak)
+
+    def _by_table(self, gpu: Gpu, width: str, fit: Record) -> Single:
+        index = gpu_index()[gpu.name]
+        mean, deviation = fit["mean"][width][index], fit["deviation"][width][index]
+        if width == "fp32" and fit["mean"]["tf32"][index] is not None:
+            mean = min(mean, fit["mean"]["tf32"][index])  # true FP32 is never faster than TF32 on the same GPU
+        newest = self._newest_rows()
+        kind = "new_gpu" if gpu.name not in load_fit()["measured_gpus"] else "gpu"
+        if any(place[0] == gpu.name for place in newest):
+            kind = "cell"
+        near = self._nearest(newest, mean, width)
+        software = fit["software"][index]
+        named = ", ".join(f"{row.gpu} {row.samples_per_second / row.gpu_count:,.4g}/s" for row in near[:3])
+        step = (
+            f"one {gpu.name}: {math.exp(mean):,.4g}/s, carried over from {len(newest)} measured cells of this model by memory "
+            f"bandwidth, {width}-rate, FP32 rate, memory and power, weighted as this model responds to them (nearest: {named})"
+        )
+        return Single(
+            log_rate=mean,
+            reach=reach(kind, deviation),
+            basis=Basis.SCALED,
+            stack=software or f"{near[0].framework} of 2022 and later",
+            sources=source_texts(near),
+            steps=(step,),
+            base_count=fit["base_count"],
+        )
+
+    def _by_carrying(self, gpu: Gpu, width: str) -> Single:
+        if self._carried is None:
+            self._carried = self._prepare()
+        carried, basis, steps = self._carried
+        mean, deviation = carried.log_rate(gpu.name, width)
+        known = list(self._newest_rows().values())
+        what = "own measurement" if self.own else "measurement" if basis is Basis.SCALED else "level"
+        step = f"one {gpu.name}: {math.exp(mean):,.4g}/s, the {what} carried over as {class_of(self.model)} models respond to GPUs"
+        fit_source = "data/throughput/fit (learnt from the measured rows; see docs/accuracy.md)"
+        sources = (*self._own_sources(), *(source_texts(known) if not self.own else ()), fit_source)
+        return Single(
+            log_rate=mean,
+            reach=reach(self._kind(carried, basis, width), deviation),
+            basis=basis,
+            stack=self._carried_stack(known),
+            sources=sources,
+            steps=(*steps, step),
+            base_count=known[0].gpu_count if known and not self.own else 1,
+        )
+
+    def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
+        task = class_of(self.model)
+        if self.own:
+            steps = tuple(
+                f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})" for one in self.own
+            )
+            carried = Carried(task, [_own_sighting(one) for one in self.own])
+            if stranger := carried.contradiction():
+                raise UsageError(
+                    f"Own measurements contradict each other: {math.exp(stranger.log_rate):,.6g} samples/s on one {stranger.gpu} does not go "
+                    f"with the others, given how GPUs compare. Check GPU, count, precision and unit of each --measured."
+                )
+            return carried, Basis.SCALED, steps
+        newest = self._newest_rows()
+        if newest:
+            steps = tuple(
+                f"measured: {row.samples_per_second:,.6g}/s on {row.gpu_count} x {row.gpu} ({row.precision}, {stack_of(row)})"
+                for row in newest.values()
+            )
+            return Carried(task, [_sighting(row) for row in newest.values()]), Basis.SCALED, steps
+        level = level_of(self.model, self.relative_arithmetic)
+        sighting = Sighting(gpu=REFERENCE_GPU, width="16", log_rate=level.log_rate, deviation=level.deviation)
+        return Carried(task, [sighting]), Basis.MODELLED, level.steps
+
+    def _kind(self, carried: Carried, basis: Basis, width: str) -> str:
+        if basis is Basis.SCALED:
+            return "carried" if carried.has_seen(width) else "carried_format"
+        model = self.model
+        return "modelled" if model.activations_millions and model.params_millions else "modelled_filled"
+
+    def _newest_rows(self) -> dict[tuple[str, str], Benchmark]:
+        if self._newest is None:
+            groups: dict[tuple[str, str], list[Benchmark]] = {}
+            smallest = min((row.gpu_count for row in self.rows), default=1)
+            for row in self.rows:
+                if row.gpu_count == smallest and row.gpu in load_gpus():
+                    groups.setdefault((row.gpu, width_of(row.precision)), []).append(row)
+            self._newest = {place: row for place, rows in groups.items() if (row := newest_row(rows)) is not None}
+        return self._newest
+
+    def _nearest(self, newest: Mapping[tuple[str, str], Benchmark], mean: float, width: str) -> list[Benchmark]:
+        if width not in self._yardsticks:
+            alike = [row for (_, other), row in newest.items() if other == width] or list(newest.values())
+            alike = [row for row in alike if is_new_generation(row)] or alike
+            self._yardsticks[width] = [(math.log(row.samples_per_second / row.gpu_count), row.gpu, row) for row in alike]
+        near = sorted((abs(rate - mean), gpu, row.precision, index) for index, (rate, gpu, row) in enumerate(self._yardsticks[width]))
+        return [self._yardsticks[width][index][2] for *_, index in near[:NEAREST_SOURCES]]
+
+    def _carried_stack(self, known: Sequence[Benchmark]) -> str:
+        if self.own:
+            return "the software of your own measurement"
+        return _stack(known) if known else "PyTorch 1.12 (timm training script), channels first"
+
+    def _own_sources(self) -> tuple[str, ...]:
+        return tuple(f"own measurement on {one.gpu_count} x {one.gpu}" for one in self.own)
+
+    def _below_peak(self, single: Single, peak: float) -> Single:
+        gmacs = self.model.forward_gmacs_per_sample
+        if gmacs is None or single.basis is Basis.MEASURED:
+            return single
+        ceiling = math.log(MAX_PEAK_SHARE * peak * 1e12 / (OPERATIONS_PER_MAC * gmacs * self.relative_arithmetic * 1e9))
+        if single.log_rate <= ceiling:
+            return single
+        note = f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS"
+        return Single(
+            log_rate=ceiling,
+            reach=single.reach,
+            basis=single.basis,
+            stack=single.stack,
+            sources=single.sources,
+            steps=(*single.steps, f"{note}: {math.exp(ceiling):,.4g}/s"),
+            notes=(*single.notes, note),
+            base_count=single.base_count,
+        )
+
+
+def source_texts(rows: Iterable[Benchmark]) -> tuple[str, ...]:
+    """The rows' sources with their dates, each once, in order."""
+    return tuple(dict.fromkeys(f"{row.source}, {row.as_of}" for row in rows))
+
+
+def _stack(rows: Sequence[Benchmark]) -> str:
+    newest = newest_row(rows)
+    return stack_of(newest) if newest is not None else "unknown"
+
+
+def _sighting(row: Benchmark) -> Sighting:
+    return Sighting(
+        gpu=row.gpu,
+        width=width_of(row.precision),
+        log_rate=math.log(row.samples_per_second / row.gpu_count),
+        deviation=MEASUREMENT_DEVIATION,
+    )
+
+
+def _own_sighting(own: OwnMeasurement) -> Sighting:
+    return Sighting(
+        gpu=own.gpu,
+        width=width_of(own.precision),
+        log_rate=math.log(own.samples_per_second / own.gpu_count),
+        deviation=MEASUREMENT_DEVIATION,
+    )

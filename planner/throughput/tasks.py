@@ -1,0 +1,33 @@
+"""Classes of models that respond alike to a GPU's figures."""
+
+from __future__ import annotations
+
+from planner.model import Model
+
+TASK_CLASSES = (
+    # (what the task's name holds, class): the classes whose models respond alike to a GPU's figures
+    ("speech-synthesis", "audio"),
+    ("recommendation", "tables"),
+    ("collaborative", "tables"),
+    ("image", "vision"),
+    ("detection", "vision"),
+    ("segmentation", "vision"),
+    ("language", "text"),
+    ("fine-tuning", "text"),
+    ("pre-training", "text"),
+    ("translation", "text"),
+)
+OTHER = "other"
+BY_UNIT = {"image": "vision", "sequence": "text", "token": "text"}
+
+
+def class_of(model: Model) -> str:
+    """The class of a model: by its task, else by what its samples are."""
+    found = task_class(model.task)
+    return BY_UNIT.get(model.sample_unit, OTHER) if found == OTHER else found
+
+
+def task_class(task: str) -> str:
+    """The class of a task: vision, text, audio, tables or other."""
+    lower = task.lower()
+    return next((name for part, name in TASK_CLASSES if part in lower), OTHER)

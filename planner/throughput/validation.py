@@ -1,0 +1,381 @@
+"""How far predictions are off on rows they have not seen, and whether the ranges hold what they promise.
+
+Every split leaves rows out, predicts them with the same functions that planning uses, and compares. The quantile behind each
+range is found again without the left-out group, so coverage is nested: no range has seen the row it is judged by.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.errors import DataError
+from planner.hardware.gpus import load_gpus
+from planner.model import Gpu, Model
+from planner.throughput.fitted import fit_folder
+from planner.throughput.links import link_of
+from planner.throughput.measured import load_benchmarks
+from planner.throughput.workloads import load_models
+
+if TYPE_CHECKING:
+    from planner.throughput.learning.leave_out import Evidence, LeftOut
+
+SPLITS = {
+    # name: (basis, what leaves, what the prediction may still use)
+    "measured": ("measured", "one software version of a measured cell", "other versions of the same generation"),
+    "cell": ("scaled", "one cell: model, GPU, number format", "the same model and GPU in the other number format; all else"),
+    "pair": ("scaled", "model and GPU, in every number format", "the model on other GPUs, other models on this GPU"),
+    "gpu": ("scaled", "a whole GPU, all models", "its data sheet"),
+    "carried": ("scaled", "a whole model but one cell", "that cell (RTX 3090 where measured), all other models"),
+    "carried_format": ("scaled", "a whole model but one cell", "that cell, in another number format than the one predicted"),
+    "model": ("modelled", "a whole network, RTX 3090 (timm)", "its multiply-adds, activations, parameters, input size"),
+    "model_any_gpu": ("modelled", "a whole model outside timm, any GPU", "its multiply-adds, parameters, activations where known"),
+    "framework": ("scaled", "a (model, framework) pair", "the model in another framework on the same GPU and count"),
+    "counts": ("scaled", "2, 4, 8 ... GPUs of a cell", "its single GPU; the counts of the other number format; all else"),
+    "counts_pair": ("scaled", "2, 4, 8 ... GPUs of a model on a GPU", "its single GPU; other models on that machine"),
+    "counts_gpu": ("scaled", "2, 4, 8 ... GPUs of a whole GPU", "its single-GPU rows; how other GPUs scale"),
+    "nodes": ("scaled", "several machines of a model", "one machine; the usual loss per doubling (not the network)"),
+}
+WORST = 10
+ADDITIVE_ROUNDS = 30  # the alternating means change by less than 1e-6 after twenty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorSummary:
+    """Absolute percentage errors as fractions; `bias` is the mean signed error; `coverage` that of the 90 % range."""
+
+    name: str
+    n: int
+    median: float
+    mean: float
+    p90: float
+    bias: float
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitResult:
+    """One split: the errors, what simple rules give on the same cells, and the same by group."""
+
+    split: str
+    basis: str
+    left_out: str
+    still_known: str
+    errors: ErrorSummary
+    baselines: tuple[ErrorSummary, ...]
+    groups: Mapping[str, tuple[ErrorSummary, ...]]  # by "gpu_family", "task" and others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstCell:
+    """One of the cells a prediction missed most."""
+
+    split: str
+    model: str
+    gpu: str
+    gpu_count: int
+    number_format: str
+    measured: float
+    predicted: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The whole report."""
+
+    rows: int
+    newest_row: str
+    splits: tuple[SplitResult, ...]
+    worst: tuple[WorstCell, ...]
+
+
+def validate() -> Validation:
+    """Recompute the error and the coverage of every basis from the shipped rows; takes about a minute and needs numpy.
+
+    Raises:
+        DataError: the learnt variances are missing.
+    """
+    from planner.throughput.learning.leave_out import all_left_out, gather  # noqa: PLC0415 - needs numpy
+
+    path = fit_folder() / "variances.json"
+    try:
+        variances = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {error}. Run: python -m scripts.fit_throughput") from error
+    evidence = gather(load_benchmarks(), load_gpus(), {model.name: model for model in load_models()})
+    left_out = all_left_out(evidence, variances)
+    splits = tuple(_split_result(name, [one for one in left_out if one.split == name], evidence) for name in SPLITS)
+    judged = [one for one in left_out if one.split in ("cell", "gpu", "model", "counts")]
+    worst = sorted(judged, key=lambda one: (-abs(one.log_error), one.split, one.model, one.gpu, one.gpu_count))[:WORST]
+    return Validation(
+        rows=len(evidence.rows),
+        newest_row=max(row.as_of for row in evidence.rows),
+        splits=splits,
+        worst=tuple(_worst(one) for one in worst),
+    )
+
+
+def validation_record(validation: Validation) -> dict[str, object]:
+    """The JSON of `planner validate`, schema `planner.validate/1`; errors are fractions (0.06 is 6 %)."""
+    return {
+        "schema": "planner.validate/1",
+        "rows": validation.rows,
+        "newest_row": validation.newest_row,
+        "splits": [
+            {
+                "split": one.split,
+                "basis": one.basis,
+                "left_out": one.left_out,
+                "still_known": one.still_known,
+                **_figures(one.errors),
+                "coverage": one.errors.coverage,
+                "baselines": {
+                    baseline.name: {"median": baseline.median, "mean": baseline.mean, "p90": baseline.p90, "n": baseline.n}
+                    for baseline in one.baselines
+                },
+                "groups": {
+                    kind: [{"name": group.name, **_figures(group), "coverage": group.coverage} for group in groups]
+                    for kind, groups in one.groups.items()
+                },
+            }
+            for one in validation.splits
+        ],
+        "worst": [
+            {
+                "split": one.split,
+                "model": one.model,
+                "gpu": one.gpu,
+                "gpu_count": one.gpu_count,
+                "number_format": one.number_format,
+                "measured": one.measured,
+                "predicted": one.predicted,
+                "error": one.error,
+            }
+            for one in validation.worst
+        ],
+    }
+
+
+def nested_coverage(scores: Sequence[float], groups: Sequence[str]) -> list[bool]:
+    """Whether each row lies in its range when the quantile is found without the row's own group.
+
+    With one group only there is nothing left to find a quantile on, and the list is empty.
+    """
+    from planner.throughput.learning.leave_out import quantile  # noqa: PLC0415 - needs numpy
+
+    if len(set(groups)) < 2:
+        return []
+    limits = {
+        group: quantile([score for score, other in zip(scores, groups, strict=True) if other != group])
+        for group in set(groups)
+    }
+    return [score <= limits[group] for score, group in zip(scores, groups, strict=True)]
+
+
+def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> SplitResult:
+    basis, leaves, known = SPLITS[split]
+    held = nested_coverage([one.score for one in left_out], [one.group for one in left_out])
+    errors = [math.expm1(one.log_error) for one in left_out]
+    kinds: dict[str, Callable[[LeftOut], str]] = {
+        "gpu_family": lambda one: _family(evidence.gpus[one.gpu]),
+        "task": lambda one: evidence.models[one.model].task,
+        "number_format": lambda one: one.width,
+        "model": lambda one: one.model,
+    }
+    if split == "model":
+        kinds = {"size": lambda one: _size(evidence.models[one.model])}
+    if split.startswith("counts"):
+        kinds |= {"software": lambda one: "since 2022" if one.is_new else "2020 to 2022"}
+        kinds |= {"gpu_count": lambda one: str(one.gpu_count), "link": lambda one: str(link_of(evidence.gpus[one.gpu]))}
+    groups = {}
+    for kind, name_of in kinds.items():
+        names = [name_of(one) for one in left_out]
+        groups[kind] = tuple(
+            summary(
+                name,
+                [error for error, other in zip(errors, names, strict=True) if other == name],
+                [inside for inside, other in zip(held, names, strict=True) if other == name] if held else [],
+            )
+            for name in sorted(set(names), key=_natural)
+        )
+    return SplitResult(
+        split=split,
+        basis=basis,
+        left_out=leaves,
+        still_known=known,
+        errors=summary("prediction", errors, held),
+        baselines=_baselines(split, left_out, evidence),
+        groups=groups,
+    )
+
+
+def summary(name: str, errors: Sequence[float], held: Sequence[bool] = ()) -> ErrorSummary:
+    """Median, mean and 90th percentile of the absolute errors, their signed mean, and the share inside the range.
+
+    >>> summary("x", [0.1, -0.2, 0.3]).median
+    0.2
+    """
+    sizes = sorted(map(abs, errors))
+    position = 0.9 * (len(sizes) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(sizes) - 1)
+    return ErrorSummary(
+        name=name,
+        n=len(sizes),
+        median=statistics.median(sizes),
+        mean=statistics.fmean(sizes),
+        p90=sizes[below] + (position - below) * (sizes[above] - sizes[below]),
+        bias=statistics.fmean(errors),
+        coverage=statistics.fmean(held) if held else None,
+    )
+
+
+def _baselines(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> tuple[ErrorSummary, ...]:
+    rules: dict[str, Callable[[LeftOut], float | None]] = {}
+    if split in ("cell", "pair", "gpu"):
+        known = {(one.model, one.gpu, one.width): math.log(one.measured) for one in left_out}
+        rules = {
+            "tensor_tflops_ratio": lambda one: _ratio_rule(one, known, evidence.gpus, _tensor_tflops),
+            "bandwidth_ratio": lambda one: _ratio_rule(one, known, evidence.gpus, _bandwidth),
+        }
+        if split != "gpu":
+            rules["log_additive"] = lambda one: _additive_rule(one, known)
+    elif split == "carried":
+        stays = _staying_cells(evidence)
+        rules = {
+            "tensor_tflops_ratio": lambda one: _from_one(one, stays, evidence.gpus, _tensor_tflops),
+            "bandwidth_ratio": lambda one: _from_one(one, stays, evidence.gpus, _bandwidth),
+        }
+    elif split == "model":
+        rules = {
+            "constant_tflops": _constant_share(left_out, evidence.models, lambda model: model.forward_gmacs_per_sample),
+            "constant_bandwidth": _constant_share(left_out, evidence.models, lambda model: model.activations_millions),
+        }
+    elif split.startswith("counts"):
+        rules = {"linear": lambda one: math.log((one.single or math.nan) * one.gpu_count / one.measured)}
+    return tuple(_baseline(name, rule, left_out) for name, rule in rules.items())
+
+
+def _baseline(name: str, rule: Callable[[LeftOut], float | None], left_out: Sequence[LeftOut]) -> ErrorSummary:
+    errors = [math.expm1(error) for one in left_out if (error := rule(one)) is not None]
+    return summary(name, errors)
+
+
+def _ratio_rule(
+    one: LeftOut,
+    known: Mapping[tuple[str, str, str], float],
+    gpus: Mapping[str, Gpu],
+    figure: Callable[[Gpu], float],
+) -> float | None:
+    # the median over all other GPUs the model was measured on: kinder to the rule than a single reference GPU
+    predictions = [
+        rate + math.log(figure(gpus[one.gpu]) / figure(gpus[gpu]))
+        for (model, gpu, width), rate in known.items()
+        if (model, width) == (one.model, one.width) and gpu != one.gpu
+    ]
+    return statistics.median(predictions) - math.log(one.measured) if predictions else None
+
+
+def _additive_rule(one: LeftOut, known: Mapping[tuple[str, str, str], float]) -> float | None:
+    """ln rate = model + GPU, fitted by alternating means on the same number format without the left-out cell."""
+    cells = {
+        (model, gpu): rate
+        for (model, gpu, width), rate in known.items()
+        if width == one.width and (model, gpu) != (one.model, one.gpu)
+    }
+    by_model: dict[str, float] = {}
+    by_gpu = {gpu: 0.0 for _, gpu in cells}
+    for _ in range(ADDITIVE_ROUNDS):
+        by_model = _means((model, rate - by_gpu[gpu]) for (model, gpu), rate in cells.items())
+        by_gpu = _means((gpu, rate - by_model[model]) for (model, gpu), rate in cells.items())
+    if one.model not in by_model or one.gpu not in by_gpu:
+        return None
+    return by_model[one.model] + by_gpu[one.gpu] - math.log(one.measured)
+
+
+def _constant_share(
+    left_out: Sequence[LeftOut], models: Mapping[str, Model], figure: Callable[[Model], float | None]
+) -> Callable[[LeftOut], float | None]:
+    # the same amount of work per second for every network: the geometric mean of all others
+    logs = {one.model: math.log(one.measured * (figure(models[one.model]) or math.nan)) for one in left_out}
+    total = math.fsum(logs.values())
+
+    def rule(one: LeftOut) -> float | None:
+        others = (total - logs[one.model]) / (len(logs) - 1)
+        return others - logs[one.model]
+
+    return rule
+
+
+def _staying_cells(evidence: Evidence) -> dict[str, tuple[str, str, float]]:
+    from planner.throughput.learning.leave_out import staying_point  # noqa: PLC0415 - needs numpy
+
+    found = {}
+    for job in {point.job for point in evidence.points}:
+        point = staying_point(evidence.points, job)
+        found[job] = (point.gpu, point.width, point.log_rate)
+    return found
+
+
+def _from_one(
+    one: LeftOut,
+    stays: Mapping[str, tuple[str, str, float]],
+    gpus: Mapping[str, Gpu],
+    figure: Callable[[Gpu], float],
+) -> float | None:
+    gpu, width, log_rate = stays[one.job]
+    if width != one.width:
+        return None
+    return log_rate + math.log(figure(gpus[one.gpu]) / figure(gpus[gpu])) - math.log(one.measured)
+
+
+def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    sums: dict[str, list[float]] = {}
+    for name, value in pairs:
+        sums.setdefault(name, []).append(value)
+    return {name: statistics.fmean(values) for name, values in sums.items()}
+
+
+def _tensor_tflops(gpu: Gpu) -> float:
+    return gpu.fp16_tensor_tflops or gpu.fp32_tflops or math.nan
+
+
+def _bandwidth(gpu: Gpu) -> float:
+    return gpu.memory_bandwidth_gb_per_s
+
+
+def _family(gpu: Gpu) -> str:
+    kind = "GeForce" if gpu.name.startswith(("gtx", "rtx-2", "rtx-3", "rtx-4090")) else "data centre and workstation"
+    return f"{gpu.architecture.split()[0]}, {kind}"
+
+
+def _size(model: Model) -> str:
+    gmacs = model.forward_gmacs_per_sample or 0.0
+    bounds = ((1.0, "below 1 GMAC"), (5.0, "1 to 5 GMAC"), (20.0, "5 to 20 GMAC"))
+    return next((name for bound, name in bounds if gmacs < bound), "above 20 GMAC")
+
+
+def _natural(text: str) -> tuple[int, str]:
+    return (int(text), "") if text.isdigit() else (0, text)
+
+
+def _figures(summary_: ErrorSummary) -> dict[str, float | int]:
+    return {"n": summary_.n, "median": summary_.median, "mean": summary_.mean, "p90": summary_.p90, "bias": summary_.bias}
+
+
+def _worst(one: LeftOut) -> WorstCell:
+    return WorstCell(
+        split=one.split,
+        model=one.model,
+        gpu=one.gpu,
+        gpu_count=one.gpu_count,
+        number_format=one.width,
+        measured=one.measured,
+        predicted=one.measured * math.exp(one.log_error),
+        error=math.expm1(one.log_error),
+    )

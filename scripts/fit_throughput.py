@@ -1,0 +1,116 @@
+"""`python -m scripts.fit_throughput [--keep-variances]`: learn from the measured rows, write `data/throughput/fit/`.
+
+Run it after the benchmark rows, the model figures or the GPU data sheets change; it takes about ten minutes on one core.
+`--keep-variances` only conditions on the rows again under the variances already learnt: seconds, for small changes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from planner.hardware.gpus import load_gpus
+from planner.paths import shipped_data_dir
+from planner.throughput.learning import level, publish, scaling, transfer
+from planner.throughput.learning.leave_out import Evidence, all_left_out, gather
+from planner.throughput.measured import load_benchmarks
+from planner.throughput.workloads import load_models
+
+FOLDS = 6
+DIGITS = 6
+
+
+@click.command()
+@click.option("--keep-variances", is_flag=True, help="Use the variances of variances.json as they are.")
+def main(*, keep_variances: bool) -> None:
+    """Write every file of data/throughput/fit."""
+    folder = shipped_data_dir() / "throughput" / "fit"
+    folder.mkdir(exist_ok=True)
+    evidence = gather(load_benchmarks(), load_gpus(), {model.name: model for model in load_models()})
+    path = folder / "variances.json"
+    if keep_variances:
+        variances = json.loads(path.read_text(encoding="utf-8"))
+    else:
+        variances = learn(evidence)
+        _write(path, variances, indent=1)
+    left_out = all_left_out(evidence, variances)
+    fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
+    scaled = scaling.scaling_posterior(evidence.scaled, evidence.gpus, variances["scaling"]["all"])
+    _write_lines(folder / "jobs.jsonl", publish.job_lines(fitted, scaled, evidence.rows, evidence.models))
+    _write_lines(folder / "carry.jsonl", publish.carry_lines(fitted))
+    _write(folder / "arithmetic.json", level.level_fit(evidence.networks, variances["level"]["all"]))
+    _write(folder / "fit.json", publish.fit_record(evidence, scaled, left_out))
+
+
+def learn(evidence: Evidence) -> dict[str, Any]:
+    """Variances from all rows, and from all but those of each group of GPUs or models: for predicting what is left out."""
+    gpus = evidence.gpus
+    transfer_all = _timed("transfer", lambda: transfer.learn_variances(evidence.points, gpus))
+    scaling_all = _timed("scaling", lambda: scaling.learn_variances(evidence.scaled, gpus))
+    gpu_folds = _folds(sorted({point.gpu for point in (*evidence.points, *evidence.scaled)}))
+    model_folds = _folds(sorted({point.model for point in evidence.points}))
+    return {
+        "transfer": {
+            "all": _rounded(transfer_all),
+            "gpu_folds": [
+                _fold(names, evidence.points, "gpu", lambda kept: transfer.learn_variances(kept, gpus, transfer_all))
+                for names in gpu_folds
+            ],
+            "model_folds": [
+                _fold(names, evidence.points, "model", lambda kept: transfer.learn_variances(kept, gpus, transfer_all))
+                for names in model_folds
+            ],
+        },
+        "scaling": {
+            "all": _rounded(scaling_all),
+            "gpu_folds": [
+                _fold(names, evidence.scaled, "gpu", lambda kept: scaling.learn_variances(kept, gpus, scaling_all))
+                for names in gpu_folds
+            ],
+        },
+        "level": {
+            "all": level.learn_level(evidence.networks),
+            "folds": [level.learn_level(evidence.networks[number::2]) for number in (0, 1)],
+        },
+    }
+
+
+def _folds(names: Sequence[str]) -> list[list[str]]:
+    return [list(names[number::FOLDS]) for number in range(FOLDS)]
+
+
+def _fold(
+    names: Sequence[str], points: Sequence[Any], field: str, fit: Callable[[Sequence[Any]], Mapping[str, float]]
+) -> dict[str, Any]:
+    kept = [point for point in points if getattr(point, field) not in names]
+    return {"without": list(names), "variances": _rounded(_timed(f"without {', '.join(names)}", lambda: fit(kept)))}
+
+
+def _rounded(variances: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(f"{value:.4g}") for name, value in variances.items()}
+
+
+def _timed(what: str, make: Callable[[], Any]) -> Any:
+    started = time.perf_counter()
+    made = make()
+    print(f"{what}: {time.perf_counter() - started:.1f} s", flush=True)
+    return made
+
+
+def _write(path: Path, record: Any, indent: int | None = None) -> None:
+    path.write_text(json.dumps(record, indent=indent) + "\n", encoding="utf-8")
+    print(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _write_lines(path: Path, records: Sequence[Any]) -> None:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    print(f"{path}: {len(records)} lines, {path.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

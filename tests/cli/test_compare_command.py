@@ -1,0 +1,111 @@
+"""`planner compare` as a user runs it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+JOB = ("compare", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01")
+ONE = (*JOB, "--buy", "rtx-4090", "--jobs-per-month", "4")
+HOURS = ("compare", "--buy", "rtx-3090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.4", "--as-of", "2026-07-01")
+
+
+def test_the_answer_fits_one_screen(run_planner):
+    """Table and notes together: at most 40 lines of 80 characters, with the verdict first."""
+    done = run_planner(*ONE)
+
+    lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
+    assert 0 == done.returncode
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith(("Rent", "Buy"))
+
+
+def test_every_assumption_names_its_option(run_planner):
+    """What is assumed can be changed."""
+    notes = run_planner(*ONE).stderr
+
+    for option in (
+        "jobs-per-month",
+        "rent-usd-per-hour",
+        "card-usd",
+        "host-usd",
+        "card-watts",
+        "idle-watts",
+        "country",
+    ):
+        assert f"--{option}" in notes
+    for option in ("pue", "usd-per-kwh", "resale-fraction", "discount-per-year", "condition", "epochs"):
+        assert f"--{option}" in notes
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+def test_golden_output(run_planner, golden, form):
+    """What a person or a script sees, for hours of use at a price given."""
+    done = run_planner(*HOURS, "--format", form)
+
+    golden(f"compare.{form}", done.stdout)
+    assert 0 == done.returncode
+
+
+def test_golden_notes(run_planner, golden):
+    """What it rests on."""
+    golden("compare.notes", run_planner(*HOURS).stderr)
+
+
+def test_two_runs_give_the_same_bytes(run_planner):
+    """The draws have a fixed seed."""
+    assert run_planner(*ONE, "--format", "json").stdout == run_planner(*ONE, "--format", "json").stdout
+
+
+def test_the_json_contract(run_planner):
+    """Keys that other people's scripts rely on."""
+    document = json.loads(run_planner(*ONE, "--format", "json").stdout)
+
+    assert "planner.compare/1" == document["schema"]
+    assert {
+        "schema", "workload", "rent", "own", "break_even", "curve", "verdict", "sensitivity", "assumptions",
+    } <= document.keys()  # fmt: skip
+    assert {"provider", "gpu", "usd", "seconds", "items", "usd_per_hour"} <= document["rent"].keys()
+    assert {
+        "gpu", "card_count", "condition", "items", "usd_upfront", "usd_per_month", "usd_per_job", "usd_resale", "seconds",
+    } <= document["own"].keys()  # fmt: skip
+    assert {"jobs", "months", "gpu_hours"} <= document["break_even"].keys()
+    assert {"month", "rent_usd", "own_usd"} <= document["curve"][0].keys()
+    assert pytest.approx(document["own"]["usd_total"]) == sum(item["usd"] for item in document["own"]["items"])
+
+
+def test_the_csv_is_the_curve(run_planner):
+    """One row a month."""
+    rows = list(csv.DictReader(io.StringIO(run_planner(*ONE, "--format", "csv").stdout)))
+
+    assert [str(month) for month in range(37)] == [row["month"] for row in rows]
+
+
+def test_several_cards_are_ranked_with_renting(run_planner):
+    """Best first, renting and the card at hand among them."""
+    done = run_planner(*JOB, "--buy", "rtx-4090", "--buy", "rtx-3090", "--own", "v100-16gb", "--jobs-per-month", "4")
+
+    assert "keep renting" in done.stdout
+    assert "1x v100-16gb (owned)" in done.stdout
+    assert "best first" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--buy", "a10g", "--utilisation", "0.2"), "not sold as a card"),
+        (("--buy", "rtx-4090", "--utilisation", "0.2", "--country", "Atlantis"), "Unknown country"),
+        (("--buy", "rtx-4090", "--utilisation", "5"), "write 0.05"),
+        (("--buy", "rtx-4090", "--utilisation", "0.2", "--months", "0"), "--months"),
+        (("--buy", "rtx-4090"), "--jobs-per-month"),
+    ],
+)
+def test_bad_input_is_a_usage_error(run_planner, arguments, words):
+    """Exit 2 and a message, never a traceback."""
+    done = run_planner("compare", "--rent-usd-per-hour", "1", *arguments)
+
+    assert 2 == done.returncode
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

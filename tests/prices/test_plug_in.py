@@ -1,0 +1,98 @@
+"""A provider of somebody else: the one in docs/providers.md, built, installed, refreshed."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from planner.errors import ProviderError
+from planner.prices import registry
+from tests.conftest import ROOT
+from tests.providers.replay import Answer, serving
+
+PAGE = ROOT / "docs" / "providers.md"
+MACHINES = {
+    "machines": [
+        {"name": "acme-2x3090", "region": "mars", "gpu": "RTX 3090", "gpu_count": 2, "usd_per_gpu_hour": 0.7},
+        {"name": "acme-x", "region": "mars", "gpu": "GPU from the future", "gpu_count": 1, "usd_per_gpu_hour": 9.0},
+        {"name": "acme-free", "region": "mars", "gpu": "RTX 3090", "gpu_count": 1, "usd_per_gpu_hour": 0.0},
+    ]
+}
+
+
+def _block(language):
+    return re.search(rf"```{language}\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
+
+
+def _planner(*args, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "planner", *map(str, args)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_documented_provider_installs_and_refreshes(tmp_path):
+    """As the page says: a module and an entry point; its prices then stand in the estimate."""
+    source, target = tmp_path / "source", tmp_path / "installed"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(_block("toml"))
+    (source / "planner_acme.py").write_text(_block("python"))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
+    installed = subprocess.run([*pip, "--target", target, source], capture_output=True, text=True, check=False)
+    assert 0 == installed.returncode, installed.stderr
+    data = ("--data-dir", tmp_path / "data")
+
+    with serving(lambda _: Answer(body=json.dumps(MACHINES).encode())) as server:
+        refreshed = _planner("refresh", "acme", *data, PYTHONPATH=str(target), ACME_PRICES=server.url)
+    listed = _planner("providers", *data, PYTHONPATH=str(target))
+    estimate = _planner(
+        "estimate", "--model", "resnet50", "--epochs", "1", "--provider", "acme", *data, "--format", "json"
+    )
+
+    assert 0 == refreshed.returncode, refreshed.stderr
+    assert "unknown GPUs: GPU from the future (1 rows)" in refreshed.stderr
+    assert "held back: 1 x GPU 'RTX 3090' or price 0.0 says too little" in refreshed.stderr
+    assert "acme" in listed.stdout
+    assert 0 == estimate.returncode, estimate.stderr
+    (row,) = json.loads(estimate.stdout)["estimates"]
+    assert ("acme-2x3090", 1.4) == (row["instance_type"], row["usd_per_hour"])
+
+
+def _announce(monkeypatch, *places):
+    points = [EntryPoint(name=name, value=value, group=registry.ENTRY_POINT_GROUP) for name, value in places]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.ENTRY_POINT_GROUP else [])
+
+
+def test_an_announced_provider_is_listed_and_loaded_only_when_used(monkeypatch):
+    """Its module is not imported to list its name."""
+    _announce(monkeypatch, ("fakecloud", "tests.prices.fakecloud:FakeCloud"), ("broken", "no_such_module:X"))
+
+    assert ["aws", "azure", "broken", "fakecloud", "gcp"] == registry.provider_names()
+    assert "fakecloud" == registry.load_provider("fakecloud").name
+    with pytest.raises(ProviderError, match=r"provider 'broken' \(no_such_module:X\) cannot be loaded"):
+        registry.load_provider("broken")
+
+
+def test_two_offers_of_one_name_are_an_error(monkeypatch):
+    """Neither silently wins; the built-in name counts too."""
+    _announce(monkeypatch, ("gcp", "somebody:Gcp"))
+
+    with pytest.raises(ProviderError, match=r"Provider 'gcp' is offered more than once: .*somebody:Gcp"):
+        registry.load_provider("gcp")
+
+
+def test_an_adapter_without_its_parts_is_refused(monkeypatch):
+    """The missing parts are named."""
+    _announce(monkeypatch, ("odd", "builtins:object"))
+
+    with pytest.raises(ProviderError, match=r"\(builtins:object\) has no fetch, parse, credentials"):
+        registry.load_provider("odd")

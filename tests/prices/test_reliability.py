@@ -1,0 +1,75 @@
+"""No reader ever sees a broken or a mixed book, whatever happens to a refresh."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from planner.errors import OutputError
+from planner.prices import registry
+from planner.prices.refresh import RefreshOrder, refresh
+from tests.prices import stress
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+
+@pytest.fixture
+def folder(monkeypatch):
+    """An open folder: one of the tests reads it as another user."""
+    monkeypatch.setattr(registry, "BUILT_IN", dict(registry.BUILT_IN))
+    monkeypatch.setenv("FAKECLOUD", "")
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        for path in Path(name).rglob("*"):
+            path.chmod(0o755)
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_killed_refresh_leaves_the_old_book_or_the_new_one(folder, count):
+    """SIGKILL at random moments; the next refresh clears up what was left."""
+    counted = stress.kill_at_random_moments(folder, count)
+
+    assert (count, 0, 0, 0) == (
+        counted["killed"],
+        counted["broken"],
+        counted["next_refresh_failed"],
+        counted["left_after_next_refresh"],
+    )
+
+
+def test_a_full_disk_is_an_error_and_the_old_book_stays(folder):
+    """Files may not grow beyond a limit: from nothing at all to just short of the book, then enough."""
+    counted = stress.fill_the_disk(folder, [0, 100, 1_000, 5_000, 20_000, 1_000_000])
+
+    assert {"refused": 5, "written": 1, "broken": 0, "left_half": 0} == counted
+
+
+def test_of_two_refreshes_at_once_one_writes_and_the_other_says_why_not(folder):
+    """Or they come one after the other and both write nothing twice."""
+    counted = stress.race(folder, 4)
+
+    assert (0, 8) == (counted["broken"], counted["written"] + counted["locked_out"])
+
+
+@pytest.mark.parametrize(("readers", "refreshes"), [(8, 3), pytest.param(50, 10, marks=pytest.mark.slow)])
+def test_readers_during_a_refresh_see_whole_books_only(folder, readers, refreshes):
+    """Each read is one version, never an older one than the read before."""
+    counted = stress.read_during_refreshes(folder, readers, refreshes)
+
+    assert 0 == counted["broken"]
+    assert counted["reads"] >= readers
+
+
+def test_a_folder_that_may_not_be_written_is_named(folder):
+    """The message says how to choose another; the old book stays."""
+    assert {"refused": 1, "broken": 0} == stress.forbid_writing(folder)
+
+
+def test_a_data_folder_that_is_a_file_is_an_output_error(folder):
+    """What stands in the way is named."""
+    (folder / "data").write_text("not a folder")
+
+    with pytest.raises(OutputError, match="Cannot write"):
+        refresh(RefreshOrder(data_dir=folder / "data", providers=("fakecloud",)), lambda *_: None)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from planner.cost.bill import percentile
-from planner.errors import LimitError, UsageError
+from planner.errors import LimitError, PlannerError, UsageError
 from planner.estimate import EstimateResult, estimate
 from planner.model import Basis, Estimate
-from planner.units import HOURS_PER_YEAR, SECONDS_PER_HOUR, hours
+from planner.units import SECONDS_PER_HOUR, hours
 
 NEAR_MISSES = 5
+DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
+"""Cards weighed against renting: those with much memory that fit a workstation and have several known prices."""
+
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -74,6 +78,7 @@ def recommend(
     deadline: str | None = None,
     budget_usd: float | None = None,
     is_owned: bool = False,
+    runs_per_month: float = 1.0,
     limit: int = 5,
     **options: Any,
 ) -> Recommendation:
@@ -87,6 +92,7 @@ def recommend(
         deadline: a time from now (`48h`, `2d`, `90m`) or a day or time to come (`2026-12-01`, the end of it).
         budget_usd: USD, above 0.
         is_owned: a machine of one's own is there; the price book must hold it.
+        runs_per_month: such runs in a month, to weigh buying a card against renting.
         limit: estimates to return.
         options: those of `planner.estimate`, without its limits and its order.
 
@@ -96,6 +102,8 @@ def recommend(
     """
     if budget_usd is not None and not 0 < budget_usd < 1e12:
         raise UsageError(f"--budget must be above 0 USD, not {budget_usd:g}.")
+    if not 0 < runs_per_month < 1e6:
+        raise UsageError(f"--runs-per-month must be above 0, not {runs_per_month:g}.")
     if limit < 1:
         raise UsageError(f"--limit must be at least 1, not {limit}.")
     limits = _Limits(deadline_seconds=_seconds_until(deadline, options.get("as_of")), budget_usd=budget_usd)
@@ -112,7 +120,10 @@ def recommend(
     return Recommendation(
         result=replace(result, estimates=tuple(chosen)),
         near_misses=tuple(_near_misses(result.estimates, within, limits)),
-        sentences=tuple(_sentences(result, within, limits, is_owned=is_owned)),
+        sentences=(
+            *_sentences(result, within, limits),
+            _owned(within) if is_owned else _card_or_cloud(options, runs_per_month),
+        ),
         everything=result.estimates,
     )
 
@@ -198,7 +209,7 @@ def _beaten(found: Estimate, best: Estimate) -> str:
     return f"{usd} and {slower}" if usd else slower
 
 
-def _sentences(result: EstimateResult, within: Sequence[Estimate], limits: _Limits, *, is_owned: bool) -> list[str]:
+def _sentences(result: EstimateResult, within: Sequence[Estimate], limits: _Limits) -> list[str]:
     best = within[0]
     sentences = [f"Take {_named(best)}: the {limits.aim} of {len(within)} estimates{_that(limits)}."]
     sentences += _sure(best, limits)
@@ -222,7 +233,6 @@ def _sentences(result: EstimateResult, within: Sequence[Estimate], limits: _Limi
     sentences.append(_memory(best))
     age = (result.as_of - best.offer.observed_on).days
     sentences.append(f"The price is {age} days old; that capacity is free now is not said.")
-    sentences.append(_cloud_or_card(best, within, is_owned=is_owned))
     return sentences
 
 
@@ -258,13 +268,21 @@ def _memory(best: Estimate) -> str:
     return "Whether the model fits into memory is not known; try the batch size before renting for long."
 
 
-def _cloud_or_card(best: Estimate, within: Sequence[Estimate], *, is_owned: bool) -> str:
-    if not is_owned:
-        times = HOURS_PER_YEAR / max(hours(best.seconds), 1e-9)
-        return (
-            f"Cloud or card: you could repeat this run {times:,.0f} times in a year; "
-            f"planner compare --buy GPU weighs buying one against renting."
-        )
+def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
+    """Whether one of the cards for a desk is worth buying for such runs."""
+    from planner.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
+
+    shared = {name: options[name] for name in inspect.signature(compare).parameters if name in options}
+    try:
+        found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
+    except PlannerError as error:
+        return f"Cloud or card: a purchase cannot be weighed here ({error})"
+    return f"Cloud or card, at {runs_per_month:g} such runs a month: {found.verdict} See: planner compare"
+
+
+def _owned(within: Sequence[Estimate]) -> str:
+    """How a machine of one's own stands against renting."""
+    best = within[0]
     own = min((found for found in within if found.offer.provider == "own"), key=lambda found: found.usd, default=None)
     if own is None:
         return "Your own machine does not meet the limits; rent."

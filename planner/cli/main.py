@@ -22,6 +22,7 @@ COMMANDS = {
     "sweep": "planner.cli.sweep:sweep",
     "refresh": "planner.cli.refresh:refresh",
     "throughput": "planner.cli.lookups:throughput",
+    "validate": "planner.cli.validate:validate",
 }
 """Each command and where it lives; a module is imported when its command runs."""
 
@@ -36,6 +37,7 @@ SUMMARIES = {
     "sweep": "The best offer for every job of a file.",
     "refresh": "New price books from the clouds or from saved files.",
     "throughput": "Measured training throughput.",
+    "validate": "How far predictions are off, recomputed from the shipped rows.",
 }
 
 

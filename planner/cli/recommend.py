@@ -28,6 +28,7 @@ _NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "cu
     show_default=True,
     help="Whether you have a machine of your own; yes needs it under [[machines]] in --price-book.",
 )
+@option("--runs-per-month", type=float, default=1.0, show_default=True, help="Such runs a month, to weigh a purchase.")
 @option("--limit", type=int, default=5, show_default=True, help="Rows to show.")
 def recommend(*, owned: str, as_of: datetime | None, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.

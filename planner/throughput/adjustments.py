@@ -37,7 +37,9 @@ def batch_factor(batch_size: int | None, usual_batch: float | None) -> Factor:
     if batch_size is None:
         return NO_CHANGE
     if usual_batch is None:
-        note = f"batch {batch_size} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
+        note = (
+            f"batch {batch_size} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
+        )
         return Factor(log=0.0, reach=load_fit()["batch"]["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH:
@@ -60,7 +62,11 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
         return NO_CHANGE
     step = f"input size {wanted_size} in place of {measured_size}: arithmetic x {math.exp(log_arithmetic):.3f}"
     is_image = model.sample_unit == "image"
-    note = "" if is_image else "attention's growth with the square of the length is left out: a few per cent below 1,000 tokens"
+    note = (
+        ""
+        if is_image
+        else "attention's growth with the square of the length is left out: a few per cent below 1,000 tokens"
+    )
     return Factor(log=-log_arithmetic, reach=INPUT_SIZE_DEVIATION * abs(log_arithmetic), step=step, note=note)
 
 

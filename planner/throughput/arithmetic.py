@@ -35,18 +35,19 @@ class Level:
     steps: tuple[str, ...]
 
 
-def level_of(model: Model, relative_arithmetic: float = 1.0) -> Level:
+def level_of(model: Model, relative_arithmetic: float = 1.0, fit: Mapping[str, Any] | None = None) -> Level:
     """What the arithmetic of a model says about its speed on one RTX 3090.
 
     Args:
         model: needs `forward_gmacs_per_sample`; missing activations or parameters are filled in with what networks of
             the same multiply-adds have, and widen the range.
         relative_arithmetic: arithmetic of one sample over that at the model's own input size.
+        fit: what was learnt; by default the published `arithmetic.json`.
 
     Raises:
         NoThroughputError: the multiply-adds are not known.
     """
-    fit = load_arithmetic_fit()
+    fit = fit or load_arithmetic_fit()
     figures, missing_variance, filled_in = complete_figures(model, fit, relative_arithmetic)
     point = coordinates(*figures)
     trend = dot(fit["trend"], (1.0, *point))
@@ -69,8 +70,9 @@ def coordinates(log_gmacs: float, log_activations: float, log_params: float, log
 def complete_figures(
     model: Model, fit: Mapping[str, Any], relative_arithmetic: float = 1.0
 ) -> tuple[tuple[float, float, float, float], float, str]:
-    """Natural logarithms of multiply-adds, activations, parameters and input size; the variance that filled-in figures
-    add to the log rate; and a phrase that names them.
+    """Natural logarithms of the four figures, the variance that filled-in ones add, and a phrase that names those.
+
+    The figures are multiply-adds, activations, parameters and input size; the variance is that of the log rate.
 
     Raises:
         NoThroughputError: the multiply-adds are not known.
@@ -114,7 +116,9 @@ def _kriged(point: Sequence[float], fit: Mapping[str, Any]) -> tuple[float, floa
     lengths, variance, noise = fit["lengths"], fit["variance"], fit["noise"]
     scaled = [value / length for value, length in zip(point, lengths, strict=True)]
     near = heapq.nsmallest(
-        NEIGHBOURS, ((math.dist(scaled, network[:-1]), network) for network in fit["networks"]), key=lambda pair: pair[0]
+        NEIGHBOURS,
+        ((math.dist(scaled, network[:-1]), network) for network in fit["networks"]),
+        key=lambda pair: pair[0],
     )
     cross = [variance * math.exp(-distance) for distance, _ in near]
     matrix = [

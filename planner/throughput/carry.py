@@ -65,7 +65,10 @@ class Carried:
 
         Left out, measurement i is off by w_i / P_ii with standard deviation P_ii ** -0.5, P being the inverse and w = P (y - prior).
         """
-        strangeness = [abs(weight) / math.sqrt(row[i]) for i, (weight, row) in enumerate(zip(self._weights, self._inverse, strict=True))]
+        strangeness = [
+            abs(weight) / math.sqrt(row[i])
+            for i, (weight, row) in enumerate(zip(self._weights, self._inverse, strict=True))
+        ]
         worst = max(range(len(strangeness)), key=strangeness.__getitem__)
         return self._sightings[worst] if len(strangeness) > 1 and strangeness[worst] > CONTRADICTION else None
 

@@ -31,7 +31,9 @@ def carry_fit(task_class: str) -> Record:
     """How models of one task class respond to each GPU."""
     found = _line("carry.jsonl", f'{{"class": {json.dumps(task_class)}, ')
     if found is None:
-        raise DataError(f"{fit_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py.")
+        raise DataError(
+            f"{fit_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py."
+        )
     return found
 
 

@@ -54,10 +54,13 @@ def newest_row(rows: Iterable[Benchmark]) -> Benchmark | None:
     )
 
 
-def choose_job(rows: Sequence[Benchmark], framework: str | None, input_size: int | None) -> str | None:
+def choose_job(
+    rows: Sequence[Benchmark], framework: str | None, input_size: int | None, usual_size: int | None = None
+) -> str | None:
     """The job among these rows that an estimate should stand for; `None` without rows of that framework.
 
     The input size asked for (or the nearest), then PyTorch before others, then a stated software version, then the newest.
+    Rows that do not state their size are taken to be of `usual_size`.
     """
     jobs: dict[str, list[Benchmark]] = {}
     for row in rows:
@@ -65,9 +68,8 @@ def choose_job(rows: Sequence[Benchmark], framework: str | None, input_size: int
             jobs.setdefault(job_of(row), []).append(row)
 
     def merit(job: str) -> tuple[float, bool, bool, str, int, str]:
-        newest = newest_row(jobs[job])
-        assert newest is not None  # every job has rows
-        size = newest.input_size
+        newest = newest_row(jobs[job]) or jobs[job][0]
+        size = newest.input_size or usual_size
         distance = abs(math.log(size / input_size)) if size and input_size else 0.0
         is_pytorch = newest.framework.startswith("pytorch")
         return (-distance, is_pytorch, newest.software != "", newest.as_of, len(jobs[job]), job)

@@ -30,7 +30,9 @@ def link_of(gpu: Gpu) -> Link:
         return Link.MESH
     if "bridge" not in name and name:
         return Link.SWITCH
-    if gpu.name.startswith(("gtx-", "rtx-20", "rtx-30", "rtx-40", "rtx-50", "titan-", "radeon-vii")) and not gpu.name.endswith("-ada"):
+    if gpu.name.startswith(
+        ("gtx-", "rtx-20", "rtx-30", "rtx-40", "rtx-50", "titan-", "radeon-vii")
+    ) and not gpu.name.endswith("-ada"):
         return Link.GEFORCE
     if gpu.name.startswith(("quadro-", "rtx-", "radeon-")):
         return Link.WORKSTATION

@@ -51,15 +51,25 @@ def over_nodes(
     if node_count == 1:
         return one
     if model.params_millions is None:
-        raise NoThroughputError(f"the parameters of {model.name} are not known, so neither is its traffic between nodes")
+        raise NoThroughputError(
+            f"the parameters of {model.name} are not known, so neither is its traffic between nodes"
+        )
     seconds_per_step = _seconds_per_step(one, model, gpu_count, batch_size)
     networks = ASSUMED_GBIT_PER_S if network_gbit_per_s is None else (network_gbit_per_s,) * 3
     losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
+    gradient_bytes = model.params_millions * 1e6 * BYTES_PER_GRADIENT
     low, mid, high = (
-        _efficiency(model.params_millions, seconds_per_step, node_count, gbit, overlap, loss)
+        _efficiency(
+            node_count,
+            wire_steps=wire_seconds(gradient_bytes, node_count, gbit) / seconds_per_step,
+            overlap=overlap,
+            loss=loss,
+        )
         for gbit, overlap, loss in zip(networks, OVERLAP, losses, strict=True)
     )
-    stated = f"{network_gbit_per_s:g} Gbit/s" if network_gbit_per_s is not None else f"an assumed {networks[1]:g} Gbit/s"
+    stated = (
+        f"{network_gbit_per_s:g} Gbit/s" if network_gbit_per_s is not None else f"an assumed {networks[1]:g} Gbit/s"
+    )
     notes = one.notes
     if network_gbit_per_s is None:
         notes += (f"network between nodes not stated: {networks[0]:g} to {networks[2]:g} Gbit/s assumed",)
@@ -71,7 +81,7 @@ def over_nodes(
         basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
         steps=(
             *one.steps,
-            f"{node_count} nodes over {stated}: {model.params_millions * BYTES_PER_GRADIENT / 1000:,.3g} GB of gradients a step of "
+            f"{node_count} nodes over {stated}: {gradient_bytes / 1e9:,.3g} GB of gradients a step of "
             f"{seconds_per_step:.3g} s, {mid:.3f} of linear scaling",
         ),
         notes=notes,
@@ -85,10 +95,15 @@ def _seconds_per_step(one: Throughput, model: Model, gpu_count: float, batch_siz
     return batch_size * gpu_count / one.samples_per_second
 
 
-def _efficiency(
-    params_millions: float, seconds_per_step: float, node_count: int, gbit_per_s: float, overlap: float, loss: float
-) -> float:
-    gradient_bytes = params_millions * 1e6 * BYTES_PER_GRADIENT
-    wire = 2 * (node_count - 1) / node_count * gradient_bytes / (gbit_per_s * 1e9 / 8)
-    exposed = max(0.0, wire - overlap * seconds_per_step)
-    return 1.0 / (1.0 + loss * math.log2(node_count) + exposed / seconds_per_step)
+def wire_seconds(gradient_bytes: float, node_count: int, gbit_per_s: float) -> float:
+    """Seconds that a ring all-reduce of the gradients keeps the network of each machine busy.
+
+    >>> wire_seconds(gradient_bytes=1e9, node_count=2, gbit_per_s=8.0)
+    1.0
+    """
+    return 2 * (node_count - 1) / node_count * gradient_bytes / (gbit_per_s * 1e9 / 8)
+
+
+def _efficiency(node_count: int, *, wire_steps: float, overlap: float, loss: float) -> float:
+    exposed = max(0.0, wire_steps - overlap)
+    return 1.0 / (1.0 + loss * math.log2(node_count) + exposed)

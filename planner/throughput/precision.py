@@ -51,7 +51,9 @@ def precision_notes(gpu: Gpu, asked: Precision, measured: Precision | None) -> l
     if asked is not (measured or Precision.AMP) and asked in SIXTEEN_BIT:
         return [f"{asked} taken to be as fast as {measured or Precision.AMP}: both run on the same tensor cores"]
     if asked is Precision.FP32 and gpu.tf32_tensor_tflops is not None and measured is None:
-        return ["true FP32, TF32 switched off: not measured on this architecture; frameworks use TF32 unless told otherwise"]
+        return [
+            "true FP32, TF32 switched off: not measured on this architecture; frameworks use TF32 unless told otherwise"
+        ]
     return []
 
 

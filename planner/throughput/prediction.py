@@ -132,7 +132,9 @@ class Prediction:
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if job_of(row) == self._job]
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
-        self._measured_size = self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
+        self._measured_size = (
+            self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
+        )
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
         self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus)
         self._single = SingleGpus(
@@ -224,7 +226,9 @@ class Prediction:
         )
         notes = list(self._notes) + precision_notes(self._gpus[row.gpu], precision, row.precision)
         if not is_new_generation(row):
-            notes.append(f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster")
+            notes.append(
+                f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
+            )
         return Throughput(
             samples_per_second=rate,
             low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),
@@ -278,8 +282,8 @@ class Prediction:
     def _efficiency(self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float) -> Efficiency:
         batch = self.batch_size(gpu.name)
         wanted = self._scaling.efficiency(gpu, gpu_count, log_rate, batch) if gpu_count > 1 else ONE_GPU
-        if base_count == 1 or gpu_count == base_count:
-            return ONE_GPU if gpu_count == base_count else wanted
+        if base_count in {1, gpu_count}:
+            return wanted if base_count == 1 else ONE_GPU
         base = self._scaling.efficiency(gpu, base_count, log_rate, batch)
         log = wanted.log - base.log
         half = together(wanted.log - wanted.log_low, base.log - base.log_low) / 2
@@ -292,13 +296,14 @@ class Prediction:
 
     def _chosen_job(self) -> tuple[str | None, bool]:
         asked = self._workload.framework
-        job = choose_job(self._all_rows, asked, self._workload.input_size)
+        size = self._model.input_size
+        job = choose_job(self._all_rows, asked, self._workload.input_size, size)
         if job is not None or asked is None:
             return job, False
         known = load_fit()["frameworks"]
         if not any(matches_framework(name, asked) for name in known):
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
-        return choose_job(self._all_rows, None, self._workload.input_size), bool(self._all_rows)
+        return choose_job(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _framework_reach(self) -> float:
         return float(load_fit()["quantiles"]["framework"]) if self._stands_in else 0.0

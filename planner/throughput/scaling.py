@@ -61,7 +61,9 @@ class Scaling:
         """
         refuse_oversized(gpu, count)
         fit = job_fit(self.job) if self.job is not None else None
-        eta, deviation, why = self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
+        eta, deviation, why = (
+            self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
+        )
         half = reach("scaling", deviation)
         log = log_efficiency(eta)
         step = f"{count:g} GPUs over {link_of(gpu)}: {math.exp(log):.3f} of linear scaling ({why}), batch per GPU unchanged"
@@ -92,7 +94,9 @@ def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: M
     plain = Scaling(model=model, job=job)
     if job is None or job_fit(job) is not None:
         return plain
-    singles = {(row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1}
+    singles = {
+        (row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1
+    }
     surprises = []
     for row in rows:
         single = singles.get((row.gpu, row.precision, row.software, row.batch_size_per_gpu))
@@ -165,5 +169,3 @@ def _at_count(table: Mapping[str, Sequence[float]], index: int, count: float) ->
     share = math.log(count / lower) / math.log(upper / lower)
     low, high = float(table[str(lower)][index]), float(table[str(upper)][index])
     return low + share * (high - low)
-
-

@@ -122,7 +122,8 @@ class SingleGpus:
         task = class_of(self.model)
         if self.own:
             steps = tuple(
-                f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})" for one in self.own
+                f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})"
+                for one in self.own
             )
             carried = Carried(task, [_own_sighting(one) for one in self.own])
             if stranger := carried.contradiction():
@@ -155,15 +156,20 @@ class SingleGpus:
             for row in self.rows:
                 if row.gpu_count == smallest and row.gpu in load_gpus():
                     groups.setdefault((row.gpu, width_of(row.precision)), []).append(row)
-            self._newest = {place: row for place, rows in groups.items() if (row := newest_row(rows)) is not None}
+            self._newest = {place: newest for place, rows in groups.items() if (newest := newest_row(rows)) is not None}
         return self._newest
 
     def _nearest(self, newest: Mapping[tuple[str, str], Benchmark], mean: float, width: str) -> list[Benchmark]:
         if width not in self._yardsticks:
             alike = [row for (_, other), row in newest.items() if other == width] or list(newest.values())
             alike = [row for row in alike if is_new_generation(row)] or alike
-            self._yardsticks[width] = [(math.log(row.samples_per_second / row.gpu_count), row.gpu, row) for row in alike]
-        near = sorted((abs(rate - mean), gpu, row.precision, index) for index, (rate, gpu, row) in enumerate(self._yardsticks[width]))
+            self._yardsticks[width] = [
+                (math.log(row.samples_per_second / row.gpu_count), row.gpu, row) for row in alike
+            ]
+        near = sorted(
+            (abs(rate - mean), gpu, row.precision, index)
+            for index, (rate, gpu, row) in enumerate(self._yardsticks[width])
+        )
         return [self._yardsticks[width][index][2] for *_, index in near[:NEAREST_SOURCES]]
 
     def _carried_stack(self, known: Sequence[Benchmark]) -> str:

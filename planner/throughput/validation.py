@@ -27,15 +27,36 @@ if TYPE_CHECKING:
 SPLITS = {
     # name: (basis, what leaves, what the prediction may still use)
     "measured": ("measured", "one software version of a measured cell", "other versions of the same generation"),
-    "cell": ("scaled", "one cell: model, GPU, number format", "the same model and GPU in the other number format; all else"),
+    "cell": (
+        "scaled",
+        "one cell: model, GPU, number format",
+        "the same model and GPU in the other number format; all else",
+    ),
     "pair": ("scaled", "model and GPU, in every number format", "the model on other GPUs, other models on this GPU"),
     "gpu": ("scaled", "a whole GPU, all models", "its data sheet"),
     "carried": ("scaled", "a whole model but one cell", "that cell (RTX 3090 where measured), all other models"),
-    "carried_format": ("scaled", "a whole model but one cell", "that cell, in another number format than the one predicted"),
+    "carried_format": (
+        "scaled",
+        "a whole model but one cell",
+        "that cell, in another number format than the one predicted",
+    ),
     "model": ("modelled", "a whole network, RTX 3090 (timm)", "its multiply-adds, activations, parameters, input size"),
-    "model_any_gpu": ("modelled", "a whole model outside timm, any GPU", "its multiply-adds, parameters, activations where known"),
+    "model_filled": (
+        "modelled",
+        "a whole network, RTX 3090 (timm)",
+        "its multiply-adds, parameters, input size; not its activations",
+    ),
+    "model_any_gpu": (
+        "modelled",
+        "a whole model outside timm, any GPU",
+        "its multiply-adds, parameters, activations where known",
+    ),
     "framework": ("scaled", "a (model, framework) pair", "the model in another framework on the same GPU and count"),
-    "counts": ("scaled", "2, 4, 8 ... GPUs of a cell", "its single GPU; the counts of the other number format; all else"),
+    "counts": (
+        "scaled",
+        "2, 4, 8 ... GPUs of a cell",
+        "its single GPU; the counts of the other number format; all else",
+    ),
     "counts_pair": ("scaled", "2, 4, 8 ... GPUs of a model on a GPU", "its single GPU; other models on that machine"),
     "counts_gpu": ("scaled", "2, 4, 8 ... GPUs of a whole GPU", "its single-GPU rows; how other GPUs scale"),
     "nodes": ("scaled", "several machines of a model", "one machine; the usual loss per doubling (not the network)"),
@@ -135,7 +156,12 @@ def validation_record(validation: Validation) -> dict[str, object]:
                 **_figures(one.errors),
                 "coverage": one.errors.coverage,
                 "baselines": {
-                    baseline.name: {"median": baseline.median, "mean": baseline.mean, "p90": baseline.p90, "n": baseline.n}
+                    baseline.name: {
+                        "median": baseline.median,
+                        "mean": baseline.mean,
+                        "p90": baseline.p90,
+                        "n": baseline.n,
+                    }
                     for baseline in one.baselines
                 },
                 "groups": {
@@ -187,7 +213,7 @@ def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -
         "number_format": lambda one: one.width,
         "model": lambda one: one.model,
     }
-    if split == "model":
+    if split in ("model", "model_filled"):
         kinds = {"size": lambda one: _size(evidence.models[one.model])}
     if split.startswith("counts"):
         kinds |= {"software": lambda one: "since 2022" if one.is_new else "2020 to 2022"}
@@ -251,7 +277,7 @@ def _baselines(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> t
             "tensor_tflops_ratio": lambda one: _from_one(one, stays, evidence.gpus, _tensor_tflops),
             "bandwidth_ratio": lambda one: _from_one(one, stays, evidence.gpus, _bandwidth),
         }
-    elif split == "model":
+    elif split in ("model", "model_filled"):
         rules = {
             "constant_tflops": _constant_share(left_out, evidence.models, lambda model: model.forward_gmacs_per_sample),
             "constant_bandwidth": _constant_share(left_out, evidence.models, lambda model: model.activations_millions),
@@ -282,7 +308,7 @@ def _ratio_rule(
 
 
 def _additive_rule(one: LeftOut, known: Mapping[tuple[str, str, str], float]) -> float | None:
-    """ln rate = model + GPU, fitted by alternating means on the same number format without the left-out cell."""
+    """The rule ln rate = model + GPU, fitted by alternating means on the same number format without the left-out cell."""
     cells = {
         (model, gpu): rate
         for (model, gpu, width), rate in known.items()
@@ -365,7 +391,13 @@ def _natural(text: str) -> tuple[int, str]:
 
 
 def _figures(summary_: ErrorSummary) -> dict[str, float | int]:
-    return {"n": summary_.n, "median": summary_.median, "mean": summary_.mean, "p90": summary_.p90, "bias": summary_.bias}
+    return {
+        "n": summary_.n,
+        "median": summary_.median,
+        "mean": summary_.mean,
+        "p90": summary_.p90,
+        "bias": summary_.bias,
+    }
 
 
 def _worst(one: LeftOut) -> WorstCell:

@@ -11,6 +11,7 @@ from planner.throughput.jobs import is_new_generation, job_of
 from planner.throughput.precision import width_of
 from planner.throughput.tasks import class_of
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """One measured (or wanted) single-GPU throughput; `log_rate` is the natural logarithm of samples per second."""
@@ -36,16 +37,16 @@ class Point:
         return (self.model, self.gpu, self.width)
 
 
-def single_gpu_points(
-    rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Mapping[str, Model]
-) -> list[Point]:
+def single_gpu_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Mapping[str, Model]) -> list[Point]:
     """One point per (job, GPU, precision, software) measured on one GPU; of several batch sizes the most measured.
 
     Jobs never measured on one GPU (language models sharded over eight) stand with the rate of each GPU at their smallest
     count. timm's rows are left out: they hold one GPU only, so they say nothing about carrying from GPU to GPU.
     """
     usable = [
-        row for row in rows if row.gpu in gpus and row.framework != "pytorch-timm" and row.precision is not Precision.FP16
+        row
+        for row in rows
+        if row.gpu in gpus and row.framework != "pytorch-timm" and row.precision is not Precision.FP16
     ]
     smallest: dict[str, int] = {}
     for row in usable:

@@ -21,7 +21,7 @@ from planner.throughput.learning.evidence import Point, single_gpu_points
 from planner.throughput.learning.level import Network
 from planner.throughput.learning.scaling import Scaled
 from planner.throughput.precision import width_of
-from planner.throughput.scaling import log_efficiency
+from planner.throughput.scaling import EFFICIENCY_BOUNDS, log_efficiency
 from planner.throughput.tasks import class_of
 
 LAMBDA = "lambdal/deeplearning-benchmark"
@@ -88,6 +88,7 @@ def all_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftO
         *single_gpu_left_out(evidence, variances["transfer"]),
         *carried_left_out(evidence, variances["transfer"]),
         *levels_left_out(evidence, variances["level"]),
+        *filled_levels_left_out(evidence, variances["level"]),
         *arithmetic_left_out(evidence, variances["transfer"]),
         *frameworks_left_out(evidence),
         *counts_left_out(evidence, variances["scaling"]),
@@ -108,7 +109,9 @@ def versions_left_out(evidence: Evidence) -> list[LeftOut]:
             other = newest_row([one for one in rows if one.software != software])
             if other is not None:
                 error = math.log(other.samples_per_second / row.samples_per_second)
-                found.append(_left_out("measured", evidence, row, error, 1.0, f"{model}|{gpu}|{precision}"))
+                found.append(
+                    _left_out("measured", evidence, row, error, deviation=1.0, group=f"{model}|{gpu}|{precision}")
+                )
     return found
 
 
@@ -127,7 +130,7 @@ def single_gpu_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> lis
         for split, key in splits.items():
             for name, group in _groups(points, key):
                 if points[group[0]].gpu in fold["without"]:
-                    found += _predicted(split, evidence, fitted, group, judged, str(name))
+                    found += _predicted(split, evidence, fitted, group, judged=judged, name=str(name))
     return sorted(found, key=lambda one: tuple(splits).index(one.split))
 
 
@@ -150,8 +153,8 @@ def carried_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[L
                     left = [i for i in group if i != stays]
                     wanted = {i for i in mine if i in judged and points[i].cell != points[stays].cell}
                     same = {i for i in wanted if points[i].width == points[stays].width}
-                    found += _predicted("carried", evidence, fitted, left, same, str(model))
-                    found += _predicted("carried_format", evidence, fitted, left, wanted - same, str(model))
+                    found += _predicted("carried", evidence, fitted, left, judged=same, name=str(model))
+                    found += _predicted("carried_format", evidence, fitted, left, judged=wanted - same, name=str(model))
     return sorted(found, key=lambda one: one.split)
 
 
@@ -160,15 +163,48 @@ def levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[Le
     found = []
     networks = evidence.networks
     rows = {row.model: row for row in evidence.rows if row.framework == "pytorch-timm" and level.LAYOUT in row.software}
-    groups = dict(_groups(networks, lambda network: tuple(round(value, 3) for value in network.figures)))
+    groups = dict(_groups(networks, _figures_of))
     for number, fold in enumerate(variances["folds"]):
         mine = [group for index, group in enumerate(groups.values()) if index % len(variances["folds"]) == number]
         predicted, deviation = level.left_out_levels(networks, fold, mine)
         for group in mine:
             for i in group:
                 row, error = rows[networks[i].model], float(predicted[i] - networks[i].log_rate)
-                found.append(_left_out("model", evidence, row, error, float(deviation[i]), str(groups and group[0])))
+                found.append(
+                    _left_out(
+                        "model",
+                        evidence,
+                        row,
+                        error,
+                        deviation=float(deviation[i]),
+                        group=str(_figures_of(networks[i])),
+                    )
+                )
     return found
+
+
+def filled_levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
+    """Every network on the RTX 3090 predicted without its activations, from the other half of the networks."""
+    networks = evidence.networks
+    rows = {row.model: row for row in evidence.rows if row.framework == "pytorch-timm" and level.LAYOUT in row.software}
+    groups = [group for _, group in _groups(networks, _figures_of)]
+    found = []
+    for number, fold in enumerate(variances["folds"]):
+        mine = {i for index, group in enumerate(groups) if index % 2 == number for i in group}
+        fit = level.level_fit([network for i, network in enumerate(networks) if i not in mine], fold)
+        for i in sorted(mine):
+            network = networks[i]
+            known = level_of(replace(evidence.models[network.model], activations_millions=None), fit=fit)
+            error = known.log_rate - network.log_rate
+            group = str(_figures_of(network))
+            found.append(
+                _left_out("model_filled", evidence, rows[network.model], error, deviation=known.deviation, group=group)
+            )
+    return found
+
+
+def _figures_of(network: Network) -> tuple[float, ...]:
+    return tuple(round(value, 3) for value in network.figures)
 
 
 def arithmetic_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
@@ -204,9 +240,7 @@ def arithmetic_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> lis
             mean, covariance = fitted.predict([replace(point, job=name, software="") for point in mine])
             for position, point in enumerate(mine):
                 variance = float(covariance[position, position]) + fold["variances"]["noise"]
-                found.append(
-                    _point_error("model_any_gpu", point, float(mean[position]), math.sqrt(variance), name)
-                )
+                found.append(_point_error("model_any_gpu", point, float(mean[position]), math.sqrt(variance), name))
     return found
 
 
@@ -229,11 +263,13 @@ def frameworks_left_out(evidence: Evidence) -> list[LeftOut]:
                     row for row in others if (row.gpu, row.gpu_count, width_of(row.precision), row.input_size) == place
                 ]
                 job = choose_job(same, None, None)
-                row = newest_row(mine)
+                wanted = newest_row(mine)
                 other = newest_row([one for one in same if job_of(one) == job])
-                if row is not None and other is not None:
-                    error = math.log(other.samples_per_second / row.samples_per_second)
-                    found.append(_left_out("framework", evidence, row, error, 1.0, f"{model}|{framework}"))
+                if wanted is not None and other is not None:
+                    error = math.log(other.samples_per_second / wanted.samples_per_second)
+                    found.append(
+                        _left_out("framework", evidence, wanted, error, deviation=1.0, group=f"{model}|{framework}")
+                    )
     return found
 
 
@@ -260,7 +296,14 @@ def counts_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[Le
                         point = points[i]
                         if point.origin == LAMBDA and point.model not in NOT_JUDGED and point.row is not None:
                             found.append(
-                                _scaling_error(split, evidence, point, float(eta[position]), float(deviation[position]), str(name))
+                                _scaling_error(
+                                    split,
+                                    evidence,
+                                    point,
+                                    eta=float(eta[position]),
+                                    deviation=float(deviation[position]),
+                                    group=str(name),
+                                )
                             )
     return sorted(found, key=lambda one: tuple(splits).index(one.split))
 
@@ -278,7 +321,16 @@ def nodes_left_out(evidence: Evidence) -> list[LeftOut]:
         efficiency = 1.0 / (1.0 + loss * math.log2(row.gpu_count / base.gpu_count))
         predicted = base.samples_per_second * row.gpu_count / base.gpu_count * efficiency
         error = math.log(predicted / row.samples_per_second)
-        found.append(_left_out("nodes", evidence, row, error, math.log2(row.gpu_count / base.gpu_count) ** 0.5, job_of(row)))
+        found.append(
+            _left_out(
+                "nodes",
+                evidence,
+                row,
+                error,
+                deviation=math.log2(row.gpu_count / base.gpu_count) ** 0.5,
+                group=job_of(row),
+            )
+        )
     return found
 
 
@@ -296,7 +348,9 @@ def node_pairs(rows: Iterable[Benchmark]) -> list[tuple[Benchmark, Benchmark]]:
     for key, row in wide:
         size = row.batch_size_per_gpu or 1
         near = [
-            base for base_key, base in bases.items() if base_key[:4] == key and 1 / SAME_BATCH < base_key[4] / size < SAME_BATCH
+            base
+            for base_key, base in bases.items()
+            if base_key[:4] == key and 1 / SAME_BATCH < base_key[4] / size < SAME_BATCH
         ]
         if near:
             found.append((row, min(near, key=lambda base: abs((base.batch_size_per_gpu or 1) - size))))
@@ -324,6 +378,7 @@ def _predicted(
     evidence: Evidence,
     fitted: transfer.Posterior,
     group: Sequence[int],
+    *,
     judged: Iterable[int],
     name: str,
 ) -> list[LeftOut]:
@@ -334,7 +389,9 @@ def _predicted(
     found = []
     for position, i in enumerate(group):
         if i in mine:
-            found.append(_point_error(split, evidence.points[i], float(mean[position]), float(deviation[position]), name))
+            found.append(
+                _point_error(split, evidence.points[i], float(mean[position]), float(deviation[position]), name)
+            )
     return found
 
 
@@ -359,18 +416,22 @@ def _at_own_size(point: Point, model: Model) -> bool:
     return not size or model.input_size is None or int(size) == model.input_size
 
 
-def _scaling_error(split: str, evidence: Evidence, point: Scaled, eta: float, deviation: float, group: str) -> LeftOut:
+def _scaling_error(
+    split: str, evidence: Evidence, point: Scaled, *, eta: float, deviation: float, group: str
+) -> LeftOut:
     row, single = point.row, point.single
-    assert row is not None  # measured points have their rows
-    assert single is not None
-    held = min(max(point.efficiency, scaling.EFFICIENCY_BOUNDS[0]), scaling.EFFICIENCY_BOUNDS[1])
+    if row is None or single is None:
+        raise ValueError(f"{point.job} on {point.gpu_count} x {point.gpu} was never measured")
+    held = min(max(point.efficiency, EFFICIENCY_BOUNDS[0]), EFFICIENCY_BOUNDS[1])
     measured_eta = math.log(1.0 / held - 1.0)
     error = log_efficiency(eta) - math.log(point.efficiency)
-    left_out = _left_out(split, evidence, row, error, deviation, group)
+    left_out = _left_out(split, evidence, row, error, deviation=deviation, group=group)
     # within the noise of the measurement an efficiency near 1 is right whatever eta is
     is_noise = abs(error) <= scaling.EFFICIENCY_NOISE
     return LeftOut(
-        **{name: getattr(left_out, name) for name in LeftOut.__slots__ if name not in ("eta_error", "single", "is_new")},
+        **{
+            name: getattr(left_out, name) for name in LeftOut.__slots__ if name not in ("eta_error", "single", "is_new")
+        },
         eta_error=0.0 if is_noise else eta - measured_eta,
         single=single.samples_per_second,
         is_new=is_new_generation(row),
@@ -378,7 +439,7 @@ def _scaling_error(split: str, evidence: Evidence, point: Scaled, eta: float, de
 
 
 def _left_out(
-    split: str, evidence: Evidence, row: Benchmark, log_error: float, deviation: float, group: str
+    split: str, evidence: Evidence, row: Benchmark, log_error: float, *, deviation: float, group: str
 ) -> LeftOut:
     return LeftOut(
         split=split,
@@ -427,4 +488,13 @@ def _stays(points: Sequence[Point], group: Sequence[int]) -> int:
     count: dict[str, int] = {}
     for i in group:
         count[points[i].gpu] = count.get(points[i].gpu, 0) + 1
-    return max(group, key=lambda i: (points[i].gpu == "rtx-3090", count[points[i].gpu], points[i].width == "16", points[i].is_new, -i))
+    return max(
+        group,
+        key=lambda i: (
+            points[i].gpu == "rtx-3090",
+            count[points[i].gpu],
+            points[i].width == "16",
+            points[i].is_new,
+            -i,
+        ),
+    )

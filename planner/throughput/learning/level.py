@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,12 +39,13 @@ def networks(rows: Iterable[Benchmark], models: Mapping[str, Model]) -> list[Net
     found = []
     for row in rows:
         model = models[row.model]
-        known = (model.forward_gmacs_per_sample, model.activations_millions, model.params_millions)
-        if row.gpu == REFERENCE_GPU and LAYOUT in row.software and row.precision is Precision.AMP and all(known):
-            figures = np.log([*known, row.input_size or model.input_size])
-            found.append(
-                Network(model=row.model, figures=tuple(map(float, figures)), log_rate=float(np.log(row.samples_per_second)))
-            )
+        gmacs, activations, params = model.forward_gmacs_per_sample, model.activations_millions, model.params_millions
+        size = row.input_size or model.input_size
+        if row.gpu == REFERENCE_GPU and LAYOUT in row.software and row.precision is Precision.AMP:
+            if gmacs is None or activations is None or params is None or size is None:
+                continue
+            figures = (math.log(gmacs), math.log(activations), math.log(params), math.log(size))
+            found.append(Network(model=row.model, figures=figures, log_rate=math.log(row.samples_per_second)))
     return found
 
 
@@ -96,7 +98,9 @@ def level_fit(found: Sequence[Network], hyper: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def left_out_levels(found: Sequence[Network], hyper: Mapping[str, Any], groups: Iterable[Sequence[int]]) -> tuple[Matrix, Matrix]:
+def left_out_levels(
+    found: Sequence[Network], hyper: Mapping[str, Any], groups: Iterable[Sequence[int]]
+) -> tuple[Matrix, Matrix]:
     """Predicted log rate and its standard deviation of every network, each group predicted from all others."""
     places, rates = _arrays(found)
     theta = np.log([*hyper["lengths"], hyper["variance"], hyper["noise"]])

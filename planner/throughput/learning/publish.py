@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from planner.errors import NoThroughputError
-from planner.model import Benchmark, Gpu, Model, Precision
+from planner.model import Benchmark, Gpu, Precision
+from planner.throughput.adjustments import usual_batch
 from planner.throughput.jobs import job_of, newest_row, origin_of
 from planner.throughput.learning import scaling, transfer
 from planner.throughput.learning.evidence import Point
@@ -19,7 +20,6 @@ from planner.throughput.learning.scaling import Scaled
 from planner.throughput.learning.transfer import Posterior
 from planner.throughput.precision import WIDTHS, refuse_missing_precision, width_of
 from planner.throughput.scaling import COUNTS, log_traffic
-from planner.throughput.adjustments import usual_batch
 
 Matrix = Any
 
@@ -32,7 +32,7 @@ SPLIT_OF_KIND = {
     "carried": "carried",
     "carried_format": "carried_format",
     "modelled": "model",
-    "modelled_filled": "model_any_gpu",
+    "modelled_filled": "model_filled",
     "scaling": "counts_pair",
     "framework": "framework",
 }
@@ -47,19 +47,14 @@ Newest = Callable[[str, str], str]
 DIGITS = 3  # of natural logarithms: 0.1 %
 
 
-def job_lines(
-    posterior: Posterior,
-    scaled: scaling.ScalingPosterior,
-    rows: Sequence[Benchmark],
-    models: Mapping[str, Model],
-) -> list[dict[str, Any]]:
+def job_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidence: Evidence) -> list[dict[str, Any]]:
     """One record per job: mean and standard deviation of the log rate of one GPU, and of eta, over all GPUs.
 
     Lists follow the order of `data/gpus.csv`; `None` where the GPU lacks the number format.
     """
     gpus = posterior.gpus
     lines = []
-    newest = functools.cache(lambda origin, gpu: _software(origin, gpu, rows))
+    newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
     for job in sorted({point.job for point in posterior.points}):
         points = [point for point in posterior.points if point.job == job]
         if len({point.gpu for point in points}) < FEWEST_GPUS:
@@ -73,7 +68,7 @@ def job_lines(
             by_gpu = {point.gpu: index for index, point in enumerate(wanted)}
             line["mean"][width] = [_rounded(mean, by_gpu.get(name)) for name in gpus]
             line["deviation"][width] = [_rounded(deviation, by_gpu.get(name)) for name in gpus]
-        line["eta"], line["eta_deviation"] = _eta(line, points[-1], scaled, rows, models, newest)
+        line["eta"], line["eta_deviation"] = _eta(line["mean"]["16"], points[-1], scaled, evidence, newest)
         lines.append(line)
     return lines
 
@@ -120,8 +115,9 @@ def carry_lines(posterior: Posterior) -> list[dict[str, Any]]:
 
 
 def new_model_scaling(scaled: scaling.ScalingPosterior) -> dict[str, Any]:
-    """Eta of a model without rows of several GPUs, by GPU and count: at the central gradient traffic, per unit of its
-    logarithm, and where the traffic is unknown; with standard deviations.
+    """Eta of a model without rows of several GPUs, by GPU and count, with standard deviations.
+
+    At the central gradient traffic, at e times that (`_plus`), and where the traffic is not known (`_unknown`).
     """
     found: dict[str, Any] = {}
     for traffic, suffix in ((scaling.TRAFFIC_CENTRE, ""), (scaling.TRAFFIC_CENTRE + 1.0, "_plus"), (None, "_unknown")):
@@ -131,7 +127,9 @@ def new_model_scaling(scaled: scaling.ScalingPosterior) -> dict[str, Any]:
         for index, count in enumerate(COUNTS):
             part = slice(index * size, (index + 1) * size)
             found.setdefault(f"eta{suffix}", {})[str(count)] = [round(float(value), DIGITS) for value in mean[part]]
-            found.setdefault(f"deviation{suffix}", {})[str(count)] = [round(float(value), DIGITS) for value in deviation[part]]
+            found.setdefault(f"deviation{suffix}", {})[str(count)] = [
+                round(float(value), DIGITS) for value in deviation[part]
+            ]
     return found
 
 
@@ -148,24 +146,25 @@ def _means(posterior: Posterior, wanted: Sequence[Point]) -> tuple[Matrix, Matri
 
 
 def _eta(
-    line: Mapping[str, Any],
+    rates: Sequence[float],
     like: Point,
     scaled: scaling.ScalingPosterior,
-    rows: Sequence[Benchmark],
-    models: Mapping[str, Model],
+    evidence: Evidence,
     newest: Newest,
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     origin = like.job.split("|")[2]
     batches = {
         row.gpu: row.batch_size_per_gpu
-        for row in rows
-        if row.model == like.model and origin_of(row) == origin and width_of(row.precision) == "16" and row.batch_size_per_gpu
+        for row in evidence.rows
+        if row.model == like.model
+        and origin_of(row) == origin
+        and width_of(row.precision) == "16"
+        and row.batch_size_per_gpu
     }
     wanted = []
     for count in COUNTS:
         for index, name in enumerate(scaled.gpus):
             batch = usual_batch(scaled.gpus[name], batches, scaled.gpus)
-            rate = line["mean"]["16"][index]
             wanted.append(
                 Scaled(
                     model=like.model,
@@ -175,7 +174,7 @@ def _eta(
                     precision=Precision.AMP,
                     software=newest(origin, name),
                     origin=origin,
-                    log_traffic=log_traffic(models[like.model], rate, batch),
+                    log_traffic=log_traffic(evidence.models[like.model], rates[index], batch),
                 )
             )
     mean, deviation = scaled.predict(wanted)
@@ -267,7 +266,7 @@ def _between_machines(rows: Sequence[Benchmark], *, noisy: bool) -> float:
 
 
 def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
-    """e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles."""
+    """The e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles."""
     groups: dict[tuple[str, str, str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.batch_size_per_gpu:
@@ -280,7 +279,12 @@ def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
             if batch < FULL_BATCH * largest:
                 exponents.append(min(max(np.log(rate / rates[largest]) / np.log(batch / largest), 0.0), 1.0))
     low, median, high = np.quantile(exponents, [0.05, 0.5, 0.95])
-    return {"low": round(float(low), 3), "median": round(float(median), 3), "high": round(float(high), 3), "n": len(exponents)}
+    return {
+        "low": round(float(low), 3),
+        "median": round(float(median), 3),
+        "high": round(float(high), 3),
+        "n": len(exponents),
+    }
 
 
 def _node_constants(rows: Sequence[Benchmark]) -> dict[str, float]:

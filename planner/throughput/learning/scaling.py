@@ -75,7 +75,9 @@ def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> 
     left, right = _labels(a, gpus), _labels(b, gpus)
     same = {name: same_label(left[name], right[name]) for name in left}
     yield from same.items()
-    yield from ((f"model.{name}", same["model"] * same[name]) for name in ("width", "link", "gpu", "system", "software"))
+    yield from (
+        (f"model.{name}", same["model"] * same[name]) for name in ("width", "link", "gpu", "system", "software")
+    )
     yield from ((f"count.{name}", same["count"] * same[name]) for name in ("link", "system"))
     numbers_a, numbers_b = _numbers(a, gpus), _numbers(b, gpus)
     for number in numbers_a:
@@ -84,7 +86,9 @@ def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> 
         yield from ((f"{number}.{name}", product * same[name]) for name in _SHARED_NUMBERS.get(number, ()))
 
 
-def learn_variances(points: Sequence[Scaled], gpus: Mapping[str, Gpu], start: Mapping[str, float] | None = None) -> dict[str, float]:
+def learn_variances(
+    points: Sequence[Scaled], gpus: Mapping[str, Gpu], start: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """The variances that make the points most likely under the weak prior; takes seconds and needs scipy."""
     from scipy.optimize import minimize  # noqa: PLC0415 - only when fitting
 
@@ -138,14 +142,18 @@ class ScalingPosterior:
         return measured - block @ self.weights[index], np.sqrt(np.diag(block))
 
 
-def scaling_posterior(points: Sequence[Scaled], gpus: Mapping[str, Gpu], variances: Mapping[str, float]) -> ScalingPosterior:
+def scaling_posterior(
+    points: Sequence[Scaled], gpus: Mapping[str, Gpu], variances: Mapping[str, float]
+) -> ScalingPosterior:
     """What the points say under these variances."""
     own = _measurement_variance(points) + _learnt_noise(variances, points)
     inverse = np.linalg.inv(_covariance(variances, points, points, gpus) + np.diag(own))
     return ScalingPosterior(variances, points, gpus, inverse, inverse @ (_slowdown(points) - CENTRE))
 
 
-def _covariance(variances: Mapping[str, float], a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> Matrix:
+def _covariance(
+    variances: Mapping[str, float], a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]
+) -> Matrix:
     total = np.full((len(a), len(b)), LEVEL_VARIANCE)
     for name, matrix in terms(a, b, gpus):
         total += variances[name] * matrix

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.errors import DataError
 from planner.model import Gpu
 from planner.throughput.learning.evidence import Point
 from planner.throughput.precision import peak_tflops
@@ -26,7 +27,13 @@ Matrix = Any  # numpy array; its shape is in the name or the docstring
 
 FEATURES = ("bandwidth", "compute", "vector", "memory", "power")
 REFERENCE = {"bandwidth": 1000.0, "compute": 150.0, "vector": 30.0, "memory": 32.0, "power": 300.0, "tensor": 150.0}
-_SHEET = (0, 5, 2, 3, 4)  # columns that make GPUs alike whatever the precision: the 16-bit rate in place of the run's own
+_SHEET = (
+    0,
+    5,
+    2,
+    3,
+    4,
+)  # columns that make GPUs alike whatever the precision: the 16-bit rate in place of the run's own
 NOISY_MODELS = ("tacotron2", "ncf")  # repeats differ by 4 to 14 %; all others by about 1 %
 CENTRE = 6.0
 LEVEL_VARIANCE = 25.0  # wide: the level of a job is its own, whatever its unit
@@ -134,7 +141,9 @@ def noise(variances: Mapping[str, float], points: Columns) -> Matrix:
     return JITTER + variances["noise"] + variances["noise.noisy"] * points.noisy
 
 
-def learn_variances(points: Sequence[Point], gpus: Mapping[str, Gpu], start: Mapping[str, float] | None = None) -> dict[str, float]:
+def learn_variances(
+    points: Sequence[Point], gpus: Mapping[str, Gpu], start: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """The variances that make the points most likely under the weak prior; takes seconds and needs scipy."""
     from scipy.optimize import minimize  # noqa: PLC0415 - only when fitting
 
@@ -236,4 +245,7 @@ def _features(gpu: Gpu, point: Point) -> list[float]:
         "memory": gpu.memory_gib,
         "power": gpu.tdp_watts,
     }
-    return [float(np.log(figures[name] / REFERENCE[name])) for name in (*FEATURES, "tensor")]
+    missing = [name for name, value in figures.items() if value is None]
+    if missing:
+        raise DataError(f"data/gpus.csv: {gpu.name} has no figure for {', '.join(missing)}, which prediction needs.")
+    return [float(np.log((figures[name] or 1.0) / REFERENCE[name])) for name in (*FEATURES, "tensor")]

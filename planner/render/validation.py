@@ -1,0 +1,255 @@
+"""The report of `planner validate`: a listing, and the page docs/accuracy.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.render.listing import Column, Listing, Row, general, to_markdown
+from planner.throughput.validation import ErrorSummary, SplitResult, Validation
+
+TARGETS = {
+    "cell": (0.06, 0.10, 0.20),
+    "gpu": (0.09, 0.13, None),
+    "model": (0.12, None, 0.35),
+    "counts": (0.04, None, 0.15),
+}
+"""What was aimed for: median, mean and 90th percentile."""
+COVERAGE_TARGET = (0.87, 0.93)
+
+
+def validation_listing(validation: Validation) -> Listing:
+    """One row per split and per simple rule on the same rows."""
+    rows = []
+    for split in validation.splits:
+        rows.append(_row(split, split.errors))
+        rows += [_row(split, baseline) for baseline in split.baselines]
+    return Listing(schema="planner.validate/1", name="splits", columns=_COLUMNS, rows=rows)
+
+
+def worst_listing(validation: Validation) -> Listing:
+    """The cells that predictions missed most."""
+    rows = [
+        {
+            "split": one.split,
+            "model": one.model,
+            "gpu": one.gpu,
+            "gpu_count": one.gpu_count,
+            "number_format": _FORMATS.get(one.number_format, one.number_format),
+            "measured": one.measured,
+            "predicted": one.predicted,
+            "error": one.error,
+        }
+        for one in validation.worst
+    ]
+    return Listing(schema="planner.validate/1", name="worst", columns=_WORST_COLUMNS, rows=rows)
+
+
+def accuracy_page(validation: Validation) -> str:
+    """The whole of docs/accuracy.md."""
+    return "\n".join(
+        [
+            _INTRODUCTION.format(rows=validation.rows, newest=validation.newest_row),
+            _splits_table(validation.splits),
+            _TARGET_TEXT,
+            _targets_table(validation.splits),
+            _BASELINE_TEXT,
+            to_markdown(_BASELINE_COLUMNS, _baseline_rows(validation.splits)),
+            "## By group\n",
+            *(_groups(split) for split in validation.splits if split.split in _SPLITS_WITH_GROUPS),
+            "## The worst ten\n\nOf the splits `cell`, `gpu`, `model` and `counts`.\n",
+            to_markdown(_WORST_COLUMNS, worst_listing(validation).rows),
+            _METHOD,
+        ]
+    )
+
+
+def _splits_table(splits: Sequence[SplitResult]) -> str:
+    rows = [
+        {
+            **_row(split, split.errors),
+            "left_out": split.left_out,
+            "still_known": split.still_known,
+            "basis": split.basis,
+        }
+        for split in splits
+    ]
+    return to_markdown(_PAGE_COLUMNS, rows)
+
+
+def _targets_table(splits: Sequence[SplitResult]) -> str:
+    rows: list[Row] = []
+    for split in splits:
+        for name, figure, target in _aims(split):
+            rows.append(
+                {
+                    "split": split.split,
+                    "figure": name,
+                    "target": f"at most {target:.0%}",
+                    "reached": f"{figure:.1%}",
+                    "met": "yes" if figure <= target else "no",
+                }
+            )
+        coverage = split.errors.coverage
+        if coverage is not None:
+            low, high = COVERAGE_TARGET
+            rows.append(
+                {
+                    "split": split.split,
+                    "figure": "coverage",
+                    "target": f"{low:.0%} to {high:.0%}",
+                    "reached": f"{coverage:.1%}",
+                    "met": "yes" if low <= coverage <= high else "no",
+                }
+            )
+    columns = [Column(key=key, heading=key) for key in ("split", "figure", "target", "reached", "met")]
+    return to_markdown(columns, rows)
+
+
+def _aims(split: SplitResult) -> list[tuple[str, float, float]]:
+    median, mean, p90 = TARGETS.get(split.split, (None, None, None))
+    errors = split.errors
+    named = (("median", errors.median, median), ("mean", errors.mean, mean), ("90th percentile", errors.p90, p90))
+    return [(name, figure, target) for name, figure, target in named if target is not None]
+
+
+def _baseline_rows(splits: Sequence[SplitResult]) -> list[Row]:
+    return [
+        _row(split, summary) | {"rule": summary.name}
+        for split in splits
+        if split.baselines
+        for summary in (split.errors, *split.baselines)
+    ]
+
+
+def _groups(split: SplitResult) -> str:
+    parts = [f"### {split.split}: {split.left_out}\n"]
+    for kind, groups in split.groups.items():
+        if len(groups) > 1:
+            rows = [_row(split, group) for group in groups]
+            columns = [Column(key="rule", heading=kind.replace("_", " ")), *_FIGURES]
+            parts.append(to_markdown(columns, [row | {"rule": _FORMATS.get(row["rule"], row["rule"])} for row in rows]))
+    return "\n".join(parts)
+
+
+def _row(split: SplitResult, summary: ErrorSummary) -> Row:
+    return {
+        "split": split.split,
+        "rule": summary.name,
+        "n": summary.n,
+        "median": summary.median,
+        "mean": summary.mean,
+        "p90": summary.p90,
+        "bias": summary.bias,
+        "coverage": summary.coverage,
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1%}"
+
+
+_FORMATS = {"16": "16-bit"}
+_SPLITS_WITH_GROUPS = ("cell", "gpu", "carried", "model", "framework", "counts", "counts_pair")
+_FIGURES = (
+    Column(key="n", heading="n", text=str, is_number=True),
+    Column(key="median", heading="median", text=_percent, is_number=True),
+    Column(key="mean", heading="mean", text=_percent, is_number=True),
+    Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
+    Column(key="bias", heading="bias", text=_signed, is_number=True),
+    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
+)
+_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES)
+_BASELINE_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES[:4])
+_PAGE_COLUMNS = (
+    Column(key="split", heading="split"),
+    Column(key="basis", heading="basis"),
+    Column(key="left_out", heading="what leaves"),
+    Column(key="still_known", heading="what is still known"),
+    *_FIGURES,
+)
+_WORST_COLUMNS = (
+    Column(key="split", heading="split"),
+    Column(key="model", heading="model"),
+    Column(key="gpu", heading="GPU"),
+    Column(key="gpu_count", heading="GPUs", is_number=True),
+    Column(key="number_format", heading="format"),
+    Column(key="measured", heading="measured/s", text=general, is_number=True),
+    Column(key="predicted", heading="predicted/s", text=general, is_number=True),
+    Column(key="error", heading="error", text=_signed, is_number=True),
+)
+
+_INTRODUCTION = """# How accurate the predictions are
+
+This page is written by `planner validate --write docs/accuracy.md` from {rows:,} shipped rows, the newest of {newest}. Do not edit
+it: change the code or the rows and run the command again. Errors are absolute percentage errors of a predicted throughput
+against a measured one that the prediction had not seen. Bias is the mean signed error. Coverage is the share of measured
+figures inside the 90 % range.
+"""
+_TARGET_TEXT = """
+`measured`, `cell`, `pair`, `gpu` and `carried` are judged on Lambda's rows of 2022 and later on one GPU, NCF left out (`carried` on
+NVIDIA's rows too); `counts` on Lambda's rows of all years. Repeated measurements differ by 1 to 2 % (tacotron2 4 to 14 %)
+and software versions move a result by 10 to 15 %: no prediction can be better than that.
+
+## What was aimed for
+"""
+_BASELINE_TEXT = """
+## Beside simple rules
+
+On the very same rows. `tensor_tflops_ratio` and `bandwidth_ratio` carry a rate from GPU to GPU by the ratio of the peak figures: the
+median over all other GPUs the model was measured on, which is kinder to the rule than one reference GPU (`carried`: from the one cell
+that stays). `log_additive` fits ln rate = model + GPU. `constant_tflops` and `constant_bandwidth` give every network the same
+multiply-adds, or the same activations, per second. `linear` multiplies by the number of GPUs.
+"""
+_METHOD = """
+## What leaves together
+
+* A cell is a model on a GPU in a number format. All its repeats, software versions (old ones too), batch sizes, frameworks and
+  sources leave together. `cell` keeps the same model and GPU in the other number format; `pair` takes that away as well.
+* `gpu` takes every row of the GPU. Its siblings (A100 PCIe for A100 SXM) stay, as they would for a new card of a known family.
+* `model` takes every network with the same arithmetic: one architecture under several weight names counts once.
+* `counts` takes every row of two and more GPUs of a cell, in every software version. `counts_pair` takes them in every number
+  format, `counts_gpu` for every model on that GPU. The single-GPU row stays.
+* The learnt variances (about sixty) are learnt again without the left-out GPUs or models, in six groups. Only the choice of what
+  to look at (five figures of the data sheet, classes of models) was made with all rows in view.
+* The quantile behind each range is found again without the left-out group, so no range has seen the row that judges it.
+
+## How a figure is made
+
+One GPU. The natural logarithm of the rate is a sum of parts with learnt weights: the level of the job; its response to memory
+bandwidth, peak rate of the number format, FP32 rate, memory size and power limit, shared by all models, by its class and its own;
+what is particular to an architecture, a GPU, a software generation. Each part is a covariance of a Gaussian process; a model
+measured on few GPUs falls back to its class, a GPU without rows to its data sheet, and the standard deviation grows accordingly.
+
+Several GPUs. Efficiency = 1 / (1 + exp(eta)), exp(eta) being the time per step that exchanging gradients adds. Eta is learnt in the
+same way from the kind of connection, the model, its gradient traffic (parameters x steps a second), the machine and the count.
+
+Arithmetic only. On one RTX 3090 the rate follows a trend in multiply-adds, activations, parameters and input size, corrected by the
+24 most similar of 838 measured networks; from there it is carried to other GPUs as models of its class respond.
+
+Ranges. The errors of left-out rows, divided by the standard deviation claimed for them, give a 90 % quantile for each kind of
+prediction (split-conformal). A range is the figure times or divided by exp(quantile x standard deviation).
+
+## What limits it
+
+* B200, GH200 and H200 were measured on one to three machines each with a software version that no other GPU ran: what the GPU and
+  what the container gained cannot be told apart. RTX 4090 and RTX 6000 Ada are the only Ada cards and differ most from their sheets.
+* tacotron2 differs from run to run by up to 14 %, WaveGlow on Quadro RTX 8000 and V100 became slower with newer containers.
+* Machines of the same GPU differ in their wires: the one 8 x A100 40 GB SXM machine of 2022 reaches a fifth of linear scaling on
+  bert-large where that of 2021 reached 0.88. `counts_pair` and `counts_gpu` are as good as the machine is typical.
+* No AMD GPU, no Kepler, Maxwell or workstation Blackwell card has a training row. Their ranges are widened by an assumption
+  (one standard deviation: a factor of 1.43 for a maker without rows, 1.28 for a family without rows), not by a measurement.
+* True FP32 was never measured on Ampere or later (the sources leave TF32 on): it is carried over from older GPUs.
+* Networks between nodes are not stated by the sources, so the split `nodes` tests the loss per doubling on fast clusters only.
+* Batch sizes differ between cards in the rows (what fits is used), and are part of what memory size explains.
+
+## The recipe
+
+`python -m scripts.fit_throughput` learns everything again from the shipped tables (about ten minutes on one core) and writes
+`data/throughput/fit/`: `variances.json` (what was learnt, with and without each group), `jobs.jsonl` (models measured on five GPUs or
+more, on every GPU), `carry.jsonl` (how classes of models respond), `arithmetic.json` (the 838 networks), `fit.json` (quantiles, scaling,
+batch size, nodes). Planning reads only these, with the standard library.
+"""

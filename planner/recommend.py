@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections.abc import Mapping, Sequence
@@ -10,12 +11,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from planner.cost.bill import percentile
-from planner.errors import LimitError, PlannerError, UsageError
-from planner.estimate import EstimateResult, estimate
+from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError
+from planner.estimate import EstimateResult, estimate, ranked
 from planner.model import Basis, Estimate
 from planner.units import SECONDS_PER_HOUR, hours
 
 NEAR_MISSES = 5
+MORE_NODES = (2, 4, 8)
+"""Numbers of instances tried besides one where none is asked for."""
+
 DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
 """Cards weighed against renting: those with much memory that fit a workstation and have several known prices."""
 
@@ -94,7 +98,8 @@ def recommend(
         is_owned: a machine of one's own is there; the price book must hold it.
         runs_per_month: such runs in a month, to weigh buying a card against renting.
         limit: estimates to return.
-        options: those of `planner.estimate`, without its limits and its order.
+        options: those of `planner.estimate`, without its limits and its order; without `nodes` one, two, four and eight
+            instances are tried.
 
     Raises:
         UsageError: a limit cannot be one, or a machine is owned that no price book names.
@@ -107,7 +112,7 @@ def recommend(
     if limit < 1:
         raise UsageError(f"--limit must be at least 1, not {limit}.")
     limits = _Limits(deadline_seconds=_seconds_until(deadline, options.get("as_of")), budget_usd=budget_usd)
-    result = estimate(**options)
+    result = _over_nodes(options)
     if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
         raise UsageError(
             "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
@@ -126,6 +131,24 @@ def recommend(
         ),
         everything=result.estimates,
     )
+
+
+def _over_nodes(options: Mapping[str, Any]) -> EstimateResult:
+    """Estimates over one node and several, ranked together, unless `nodes` says how many.
+
+    Several nodes are proposed only where the network between them is known: hosts of a marketplace have none to speak of.
+    """
+    if options.get("nodes") is not None:
+        return estimate(**options)
+    shared = {name: value for name, value in options.items() if name != "nodes"}
+    single = estimate(**shared)
+    found = list(single.estimates)
+    for nodes in MORE_NODES:
+        # nothing may be known of several nodes where one is known
+        with contextlib.suppress(NothingLeftError):
+            several = estimate(**shared, nodes=nodes).estimates
+            found += [one for one in several if one.offer.network_gbps is not None]
+    return replace(single, estimates=tuple(ranked(found, "usd")))
 
 
 def _seconds_until(text: str | None, as_of: date | None) -> float | None:
@@ -277,7 +300,8 @@ def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
         found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
     except PlannerError as error:
         return f"Cloud or card: a purchase cannot be weighed here ({error})"
-    return f"Cloud or card, at {runs_per_month:g} such runs a month: {found.verdict} See: planner compare"
+    runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
+    return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
 
 
 def _owned(within: Sequence[Estimate]) -> str:

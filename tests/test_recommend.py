@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import planner
 from planner.errors import LimitError, UsageError
+from planner.recommend import DESK_CARDS
 from planner.render.front import front_picture
 from tests.test_estimate import book  # noqa: F401 - a fixture
 
@@ -16,7 +17,7 @@ TODAY = date(2026, 7, 1)
 
 
 def run(book, **options):  # noqa: F811 - the fixture's value
-    return planner.recommend(model="resnet50", epochs=90, data_dir=book, as_of=TODAY, **options)
+    return planner.recommend(model="resnet50", epochs=90, nodes=1, data_dir=book, as_of=TODAY, **options)
 
 
 def everything(book):  # noqa: F811
@@ -33,7 +34,9 @@ def all_of_them():
 @given(limit_hours=st.floats(min_value=2.0, max_value=100.0))
 def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hours):
     """With a deadline nothing that ends in time is cheaper."""
-    found = planner.recommend(model="resnet50", epochs=90, deadline=f"{limit_hours}h", as_of=date(2026, 11, 20))
+    found = planner.recommend(
+        model="resnet50", epochs=90, nodes=1, deadline=f"{limit_hours}h", as_of=date(2026, 11, 20)
+    )
 
     best = min(one.usd for one in all_of_them if one.seconds <= limit_hours * 3600)
     assert best == found.result.estimates[0].usd
@@ -43,7 +46,7 @@ def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hou
 @given(budget=st.floats(min_value=7.0, max_value=300.0))
 def test_the_fastest_for_the_money_is_found_by_brute_force_too(all_of_them, budget):
     """With a budget nothing it pays is faster."""
-    found = planner.recommend(model="resnet50", epochs=90, budget_usd=budget, as_of=date(2026, 11, 20))
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, budget_usd=budget, as_of=date(2026, 11, 20))
 
     best = min(one.seconds for one in all_of_them if one.usd <= budget)
     assert best == found.result.estimates[0].seconds
@@ -64,7 +67,7 @@ def test_the_front_is_what_brute_force_says(all_of_them):
 
 def test_without_limits_the_best_value_wins(all_of_them):
     """The smallest product of USD and hours."""
-    found = planner.recommend(model="resnet50", epochs=90, as_of=date(2026, 11, 20))
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, as_of=date(2026, 11, 20))
 
     best = found.result.estimates[0]
     assert min(one.usd * one.seconds for one in all_of_them) == best.usd * best.seconds
@@ -72,7 +75,7 @@ def test_without_limits_the_best_value_wins(all_of_them):
 
 def test_near_misses_say_what_they_lack():
     """Cheaper ones that end too late come first, with how much they save and how late they are."""
-    found = planner.recommend(model="resnet50", epochs=90, deadline="6h", as_of=date(2026, 11, 20))
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, deadline="6h", as_of=date(2026, 11, 20))
 
     best, miss = found.result.estimates[0], found.near_misses[0]
     assert miss.estimate.usd < best.usd
@@ -84,7 +87,13 @@ def test_a_limit_that_nothing_meets_names_the_nearest():
     """Exit code 3, and the nearest, fastest and cheapest with their figures."""
     with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): 8x h200"):
         planner.recommend(
-            model="resnet50", epochs=90, deadline="1h", budget_usd=4, basis="measured", as_of=date(2026, 11, 20)
+            model="resnet50",
+            epochs=90,
+            deadline="1h",
+            budget_usd=4,
+            nodes=1,
+            basis="measured",
+            as_of=date(2026, 11, 20),
         )
 
 
@@ -122,7 +131,7 @@ def test_an_owned_machine_is_weighed_against_renting(tmp_path):
     path.write_text('[[machines]]\nname = "lab"\ngpu = "rtx-3090"\ngpu_count = 1\nusd_per_hour = 0.50\n')
 
     found = planner.recommend(
-        model="resnet50", epochs=90, is_owned=True, price_book=path, deadline="48h", as_of=date(2026, 11, 20)
+        model="resnet50", epochs=90, is_owned=True, nodes=1, price_book=path, deadline="48h", as_of=date(2026, 11, 20)
     )
 
     assert "Your own machine takes 35.42 h at 17.71 USD; the rented one is" in found.sentences[-1]
@@ -179,3 +188,24 @@ def test_the_picture_shows_both_ends(all_of_them):
     bottom = lines[-4]
     assert "*" in bottom
     assert any(line[12:13] == "*" for line in lines)
+
+
+def test_several_nodes_are_tried_where_their_network_is_known():
+    """A deadline that one instance misses is met by several, and none of them is without a known network."""
+    found = planner.recommend(model="resnet50", epochs=90, deadline="0.5h", as_of=date(2026, 11, 20))
+
+    best = found.result.estimates[0]
+    assert best.node_count > 1
+    assert best.seconds <= 1800
+    assert all(one.offer.network_gbps is not None for one in found.everything if one.node_count > 1)
+    assert found.sentences[0].startswith(f"Take {best.node_count} x ")
+
+
+def test_a_purchase_is_weighed_against_renting():
+    """The last sentence is the verdict of a comparison at so many runs a month."""
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, runs_per_month=4, as_of=date(2026, 11, 20))
+
+    verdict = planner.compare(
+        model="resnet50", epochs=90, buy=DESK_CARDS, jobs_per_month=4, as_of=date(2026, 11, 20)
+    ).verdict
+    assert f"Cloud or card, at 4 such runs a month: {verdict} See: planner compare" == found.sentences[-1]

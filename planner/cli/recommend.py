@@ -14,7 +14,7 @@ from planner.recommend import recommend as run_recommend
 from planner.render.estimates import notes_text
 from planner.render.recommendation import rendered_recommendation
 
-_NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "currency")
+_NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "currency", "nodes")
 """Options of an estimate that a recommendation has no use for: it has limits and an order of its own."""
 
 
@@ -28,6 +28,7 @@ _NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "cu
     show_default=True,
     help="Whether you have a machine of your own; yes needs it under [[machines]] in --price-book.",
 )
+@option("--nodes", type=int, help="Instances that work together. Default: 1, 2, 4 and 8 are tried.")
 @option("--runs-per-month", type=float, default=1.0, show_default=True, help="Such runs a month, to weigh a purchase.")
 @option("--limit", type=int, default=5, show_default=True, help="Rows to show.")
 def recommend(*, owned: str, as_of: datetime | None, form: str, output: Path | None, **options: Any) -> None:

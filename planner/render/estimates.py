@@ -220,11 +220,16 @@ def _json_interruptions(estimate: Estimate) -> Row | None:
     }
 
 
+def what_is_rented(estimate: Estimate) -> str:
+    """GPUs in a few characters: 2 x 8x a100-80gb-sxm."""
+    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
+    return f"{together}{estimate.offer.gpu_count:g}x {estimate.offer.gpu}"
+
+
 def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
-    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
-    what = f"{together}{offer.gpu_count:g}x {offer.gpu}"
+    what = what_is_rented(estimate)
     age = f"{(result.as_of - offer.observed_on).days} d"
     money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {

@@ -6,7 +6,7 @@ import textwrap
 
 from planner.recommend import Recommendation
 from planner.render.estimates import document as estimates_document
-from planner.render.estimates import estimate_record, rendered_estimates
+from planner.render.estimates import estimate_record, rendered_estimates, what_is_rented
 from planner.render.front import front_picture
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
@@ -60,7 +60,7 @@ def _miss_row(row: Row, verdict: str) -> Row:
 def _misses(found: Recommendation) -> list[Row]:
     return [
         {
-            "what": f"{miss.estimate.offer.gpu_count:g}x {miss.estimate.offer.gpu}",
+            "what": what_is_rented(miss.estimate),
             "place": f"{miss.estimate.offer.provider} {miss.estimate.offer.zone or miss.estimate.offer.region}",
             "purchase": str(miss.estimate.offer.purchase),
             "hours": hours(miss.estimate.seconds),

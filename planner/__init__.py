@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.recommend import Recommendation as Recommendation
     from planner.recommend import recommend as recommend
     from planner.sweep import estimate_many as estimate_many
+    from planner.throughput.prediction import predict_throughput as predict_throughput
 
 _HOMES = {
     "Comparison": "planner.compare",
@@ -30,6 +31,7 @@ _HOMES = {
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
     "recommend": "planner.recommend",
+    "predict_throughput": "planner.throughput.prediction",
 }
 """Each public name and the module it is loaded from when first used."""
 

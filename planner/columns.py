@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.clock import current_day
 from planner.cost.bill import STARTUP_SECONDS, Biller, BillTerms
 from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
@@ -66,7 +67,7 @@ class Columns:
 
     def __init__(self, *, data_dir: Path | None, as_of: date | None, price_book: Path | None) -> None:
         self.shared: dict[str, Any] = {"data_dir": data_dir, "as_of": as_of, "price_book": price_book}
-        self.today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+        self.today = as_of or current_day()
         snapshots = current_snapshots(data_dir, as_of=as_of)
         self.selection: Selection = select_offers(snapshots, OfferFilter(), today=self.today)
         self.own_notes: Mapping[Offer, str] = {}

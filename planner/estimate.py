@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from planner.clock import current_day
 from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
 from planner.cost.rental import billing_rule
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
@@ -141,7 +142,7 @@ def estimate(
         LimitError: offers are left, but none within `max_hours` and `max_usd`.
         DataError: a snapshot cannot be trusted.
     """
-    today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+    today = as_of or current_day()
     check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
     check_nodes(nodes)
     measurements, work = described_work(
@@ -195,7 +196,7 @@ def estimate(
         else:
             priced.append(one)
     if not priced:
-        raise NothingLeftError(_nothing_runs(work.workload, left_out, biller))
+        raise NothingLeftError(_nothing_runs(work.workload, throughputs, left_out, biller))
     within = _within_limits(priced, max_hours, max_usd, left_out)
     in_order = ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
     shown = in_order if limit is None else in_order[:limit]
@@ -503,10 +504,18 @@ def _pareto(estimates: Sequence[Estimate]) -> set[int]:
     return front
 
 
-def _nothing_runs(workload: Workload, left_out: Counter[str], biller: Biller) -> str:
+def _nothing_runs(
+    workload: Workload,
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    left_out: Counter[str],
+    biller: Biller,
+) -> str:
     if biller.refused:
         return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
-    reasons = "; ".join(f"{reason} ({count})" for reason, count in left_out.most_common(3))
+    unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
+    reasons = "; ".join(sorted(unknown)) or "; ".join(
+        f"{reason} ({count})" for reason, count in left_out.most_common(3)
+    )
     return (
         f"No offer is left for {workload.model.name}: {reasons}. "
         f"Measured GPUs: planner throughput --model {workload.model.name}"
@@ -514,7 +523,7 @@ def _nothing_runs(workload: Workload, left_out: Counter[str], biller: Biller) ->
 
 
 def _asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
-    return any(entry.gpu in choice.gpus for choice in wanted.gpus) if wanted.gpus else False
+    return any(entry.gpu in choice.gpus and choice.count in (None, entry.gpu_count) for choice in wanted.gpus)
 
 
 def _assumptions(

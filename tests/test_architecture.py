@@ -13,6 +13,7 @@ ALLOWED = {
     "planner.model": (),
     "planner.errors": (),
     "planner.units": (),
+    "planner.clock": (),
     "planner.paths": ("planner.errors",),
     "planner.hardware": ("planner.model", "planner.errors", "planner.units", "planner.paths", "planner.hardware"),
     "planner.throughput": (
@@ -32,6 +33,7 @@ ALLOWED = {
         "planner.cost",
     ),
     "planner.prices": (
+        "planner.clock",
         "planner.model",
         "planner.errors",
         "planner.units",
@@ -112,6 +114,7 @@ def test_the_public_surface_is_pinned():
         "estimate_many",
         "offers",
         "offers_frame",
+        "predict_throughput",
         "recommend",
     ] == planner.__all__
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.clock import current_day
 from planner.errors import UsageError
 from planner.estimate import estimate
 from planner.hardware.gpus import resolve_gpu
@@ -182,7 +183,7 @@ def prune(
       planner prices prune --older-than 365 --yes
     """
     folder = data_dir or default_user_data_dir()
-    today = date.today()  # noqa: DTZ011 - the user's own days
+    today = current_day()
     things = prunable(
         folder,
         keep=keep,

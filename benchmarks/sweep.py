@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 
-from planner.columns import columns_of
+from planner.columns import Columns
 from planner.sweep import estimate_many
 from planner.throughput.measured import load_benchmarks
 
@@ -15,7 +15,7 @@ from planner.throughput.measured import load_benchmarks
 def main() -> None:
     """Plan that many different jobs of a hundred models against every offer, from a cold start."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1200)
+    parser.add_argument("--jobs", type=int, default=1300)
     count = parser.parse_args().jobs
     models = sorted({row.model for row in load_benchmarks()})[:100]
     jobs = [
@@ -25,7 +25,7 @@ def main() -> None:
     start = time.perf_counter()
     frame = estimate_many(jobs)
     seconds = time.perf_counter() - start
-    offers = len(columns_of(None, None, None).offers)
+    offers = len(Columns(data_dir=None, as_of=None, price_book=None).offers)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     failed = int((frame["error"] != "").sum())
     print(f"{count:,} jobs x {offers:,} offers = {count * offers:,} pairs, {failed} jobs without an estimate")

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -358,9 +357,3 @@ def _question(options: Mapping[str, Any]) -> _Question:
 def _of(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Those options that the function takes."""
     return {name: options[name] for name in inspect.signature(function).parameters if name in options}
-
-
-@lru_cache(maxsize=2)
-def columns_of(data_dir: Path | None, as_of: date | None, price_book: Path | None) -> Columns:
-    """The columns of these books; the last two are kept, so that the parts of a sweep share them."""
-    return Columns(data_dir=data_dir, as_of=as_of, price_book=price_book)

@@ -17,6 +17,8 @@ from planner.estimate import estimate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.columns import Columns
+
 ENGINES = ("local", "dask")
 ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
@@ -98,8 +100,10 @@ def planned_parts(
 
         yield from planned_on_cluster(_numbered(frames), scheduler=scheduler, limit=limit, **shared)
         return
+    columns: Columns | None = None
     for first, frame in _numbered(frames):
-        yield planned(frame, first=first, limit=limit, **shared)
+        columns = columns or _columns(**shared)
+        yield _planned(frame, columns, first=first, limit=limit)
 
 
 def planned(
@@ -111,12 +115,20 @@ def planned(
     as_of: date | None = None,
     price_book: Path | None = None,
 ) -> pd.DataFrame:
-    """The rows of one part of the jobs, numbered from `first`; equal jobs are worked out once."""
+    """The rows of one part of the jobs, numbered from `first`, from the books as they are now; what a cluster runs."""
+    return _planned(frame, _columns(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit)
+
+
+def _columns(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Columns:
+    from planner.columns import Columns as Made  # noqa: PLC0415 - loads numpy
+
+    return Made(data_dir=data_dir, as_of=as_of, price_book=price_book)
+
+
+def _planned(frame: pd.DataFrame, columns: Columns, *, first: int, limit: int) -> pd.DataFrame:
+    """The rows of one part of the jobs; equal jobs are worked out once."""
     import pandas as pd  # noqa: PLC0415 - heavy
 
-    from planner.columns import columns_of  # noqa: PLC0415 - loads numpy
-
-    columns = columns_of(data_dir, as_of, price_book)
     known: dict[tuple[tuple[str, Any], ...], list[dict[str, Any]]] = {}
     rows: list[dict[str, Any]] = []
     for number, job in enumerate(frame.to_dict("records"), start=first):
@@ -148,7 +160,7 @@ def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _rows(columns: Any, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+def _rows(columns: Columns, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     from planner.render.estimates import flat_record  # noqa: PLC0415 - render imports estimate
 
     try:

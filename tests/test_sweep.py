@@ -14,6 +14,7 @@ import planner
 from planner.errors import PlannerError, UsageError
 from planner.sweep import estimate_many, job_options, planned_parts
 from planner.sweep_files import read_parts, write_parts
+from tests.builders import a_snapshot, an_offer
 
 TODAY = date(2026, 11, 20)
 JOBS = [
@@ -244,3 +245,14 @@ def test_a_scheduler_that_does_not_answer_is_named():
 
     with pytest.raises(UsageError, match="No Dask scheduler answers at nonsense://here"):
         estimate_many([{"model": "resnet50", "epochs": 1}], engine="dask", scheduler="nonsense://here")
+
+
+def test_a_newer_book_is_seen_at_once(tmp_path):
+    """Nothing is kept from one sweep to the next: prices may have been refreshed between them."""
+    job = {"model": "resnet50", "epochs": 90, "providers": "aws", "gpus": "h100-80gb-sxm:8"}
+    before = estimate_many([job], as_of=TODAY, data_dir=tmp_path)
+
+    offer = an_offer(provider="aws", gpu="h100-80gb-sxm", usd_per_hour=0.5, observed_on=date(2026, 11, 1))
+    a_snapshot(tmp_path, offer, provider="aws", stem="2026-11-01")
+
+    assert estimate_many([job], as_of=TODAY, data_dir=tmp_path).usd[0] < before.usd[0] / 10

@@ -15,16 +15,22 @@ if TYPE_CHECKING:
     from planner.estimate import estimate as estimate
     from planner.prices.offers import offers as offers
     from planner.prices.offers import offers_frame as offers_frame
+    from planner.recommend import Recommendation as Recommendation
+    from planner.recommend import recommend as recommend
+    from planner.sweep import estimate_many as estimate_many
     from planner.throughput.prediction import predict_throughput as predict_throughput
 
 _HOMES = {
     "Comparison": "planner.compare",
     "EstimateResult": "planner.estimate",
     "PlannerError": "planner.errors",
+    "Recommendation": "planner.recommend",
     "compare": "planner.compare",
     "estimate": "planner.estimate",
+    "estimate_many": "planner.sweep",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
+    "recommend": "planner.recommend",
     "predict_throughput": "planner.throughput.prediction",
 }
 """Each public name and the module it is loaded from when first used."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from planner.clock import current_day
-from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
+from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
+from planner.cost.rental import billing_rule
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
 from planner.model import (
@@ -27,18 +28,17 @@ from planner.model import (
     Unpriced,
     Workload,
 )
-from planner.planned_work import planned_work
+from planner.planned_work import LanguageArguments, planned_work
 from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
+from planner.prices.snapshots import Snapshot
+from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
+from planner.throughput.workloads import Work
 from planner.units import hours
 
 if TYPE_CHECKING:
     import pandas as pd
-
-STARTUP_SECONDS = 120.0
-"""From the start of billing to the first training step: boot, container start, first batch. An assumption, not a
-measurement: clouds publish none. Each estimate states it."""
 
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
@@ -49,6 +49,10 @@ USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 MAX_NODES = 1024
 
 SORTS = ("usd", "hours", "value")
+
+
+class MoreOptions(BillOptions, LanguageArguments, total=False):
+    """What `estimate` takes besides: the options of a bill and those of a language model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,14 @@ def estimate(
     every_offer: bool = False,
     data_dir: Path | None = None,
     as_of: date | None = None,
-    **language: Any,
+    price_book: Path | None = None,
+    **more: Unpack[MoreOptions],
 ) -> EstimateResult:
     """Time and cost of a workload on every offer that passes the filters, ranked.
 
-    seconds = start-up + samples / throughput; usd = billed time x price of the whole instance, as items that add up.
-    The low and high of both come from the throughput range.
+    seconds = start-up + samples / throughput + what interruptions cost; usd = billed time x price of the whole instance
+    and what else was asked for, as items that add up. The low and high of both come from the range of the throughput
+    and of the interruptions.
 
     Args:
         model: name or alias, see `planner models`; with own figures, any name for the own model.
@@ -144,9 +150,9 @@ def estimate(
         every_offer: one estimate per offer instead of the best region per (provider, GPU, count, purchase).
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
-        language: of a language model: `method`, `tokens`, `samples`, `batch_tokens`, `rank`, `optimizer`, `recompute`,
-            `zero_stage`, `tensor_parallel`, `pipeline_parallel`, `micro_batch`, `stack`, and the figures of an own one
-            (`planner.throughput.language_work.LanguageOptions`).
+        price_book: TOML file of own rates, discounts, credits and machines.
+        more: what is on the bill, see `planner.cost.bill.BillTerms`; and what is said of a language model, see
+            `planner.throughput.language_work.LanguageOptions`.
 
     Raises:
         UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
@@ -155,15 +161,106 @@ def estimate(
         DataError: a snapshot cannot be trusted.
     """
     today = as_of or current_day()
-    _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
-    if not 1 <= nodes <= MAX_NODES:
-        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+    check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
+    check_nodes(nodes)
+    measurements, work = described_work(
+        model=model,
+        epochs=epochs,
+        dataset=dataset,
+        samples_per_epoch=samples_per_epoch,
+        precision=precision,
+        batch_size=batch_size,
+        framework=framework,
+        sequence_length_or_image_size=sequence_length_or_image_size,
+        gmacs_per_sample=gmacs_per_sample,
+        params_millions=params_millions,
+        activations_millions=activations_millions,
+        measured=measured,
+        model_file=model_file,
+        language={name: value for name, value in more.items() if name not in BillOptions.__annotations__},
+        node_count=nodes,
+    )
+    wanted = wanted_offers(
+        gpus=gpus,
+        gpu_counts=gpu_counts,
+        providers=providers,
+        regions=regions,
+        purchases=purchases,
+        max_price_age_days=max_price_age_days,
+    )
+    terms = BillTerms(**{name: value for name, value in more.items() if name in BillOptions.__annotations__})  # type: ignore[arg-type]  # keys of both kinds are parted by name
+    weakest = weakest_basis(basis)
+    snapshots = current_snapshots(data_dir, as_of=as_of)
+    own_notes: Mapping[Offer, str] = {}
+    own_credits: Mapping[str, float] = {}
+    # over several nodes the network counts, so the cheapest instance of a group need not be the best
+    is_whole = every_offer or nodes > 1
+    if price_book is None:
+        selection = select_offers(snapshots, wanted, today=today, every_offer=is_whole)
+    else:
+        selection, own_notes, own_credits = _own_prices(
+            snapshots, wanted, price_book, today=today, every_offer=is_whole
+        )
+    throughputs = predict_many(
+        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
+    )
+    left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
+    biller = Biller(terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits)
+    priced = []
+    for offer, throughput in _with_throughput(
+        selection.offers, throughputs, left_out, workload=work.workload, nodes=nodes, weakest=weakest
+    ):
+        one = price_one(offer, throughput, biller, selection, nodes=nodes, own_notes=_own_note(offer, own_notes))
+        if isinstance(one, str):
+            left_out[one] += 1
+        else:
+            priced.append(one)
+    if not priced:
+        raise NothingLeftError(_nothing_runs(work.workload, throughputs, left_out, biller))
+    within = _within_limits(priced, max_hours, max_usd, left_out)
+    in_order = ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
+    shown = in_order if limit is None else in_order[:limit]
+    if len(shown) < len(in_order):
+        left_out[f"ranked after the first {limit}"] += len(in_order) - len(shown)
+    return EstimateResult(
+        workload=work.workload,
+        as_of=today,
+        prices=selection.books,
+        estimates=tuple(shown),
+        left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
+        unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
+        assumptions=_assumptions(work.workload, work.samples_source, shown, wanted, biller),
+        notes=_notes(wanted, shown, throughputs, today, biller),
+        startup_seconds=STARTUP_SECONDS,
+        samples_source=work.samples_source,
+    )
+
+
+def described_work(
+    *,
+    model: str | None = None,
+    epochs: float | None = None,
+    dataset: str | None = None,
+    samples_per_epoch: float | None = None,
+    precision: str = "amp",
+    batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
+    language: Mapping[str, Any] | None = None,
+    node_count: int = 1,
+) -> tuple[tuple[OwnMeasurement, ...], Work]:
+    """Own measurements and the work that these options of `estimate` describe."""
     work, measurements = planned_work(
         model=model,
         epochs=epochs,
         precision=precision,
         input_size=sequence_length_or_image_size,
-        node_count=nodes,
+        node_count=node_count,
         general={
             "dataset": dataset,
             "samples_per_epoch": samples_per_epoch,
@@ -177,9 +274,22 @@ def estimate(
             "measured": tuple(measured) or None,
             "model_file": model_file,
         },
-        language=language,
+        language=language or {},
     )
-    wanted = OfferFilter(
+    return measurements, work
+
+
+def wanted_offers(
+    *,
+    gpus: Iterable[str] = (),
+    gpu_counts: Iterable[float] = (),
+    providers: Iterable[str] = (),
+    regions: Iterable[str] = (),
+    purchases: Iterable[str] = (),
+    max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
+) -> OfferFilter:
+    """The filter that these options of `estimate` describe."""
+    return OfferFilter(
         gpus=tuple(choose_gpus(text) for text in gpus),
         gpu_counts=tuple(gpu_counts),
         providers=tuple(providers),
@@ -187,44 +297,16 @@ def estimate(
         purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
-    # over several nodes the network counts, so the cheapest instance of a group need not be the best
-    selection = select_offers(
-        current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer or nodes > 1
-    )
-    throughputs = predict_many(
-        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
-    )
-    left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
-    priced = [
-        _estimate(offer, throughput, work.workload, selection, nodes)
-        for offer, throughput in _with_throughput(
-            selection.offers, throughputs, left_out, workload=work.workload, nodes=nodes, weakest=_basis(basis)
-        )
-    ]
-    if not priced:
-        raise NothingLeftError(_nothing_runs(work.workload, throughputs, left_out))
-    within = _within_limits(priced, max_hours, max_usd, left_out)
-    ranked = _ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
-    shown = ranked if limit is None else ranked[:limit]
-    if len(shown) < len(ranked):
-        left_out[f"ranked after the first {limit}"] += len(ranked) - len(shown)
-    return EstimateResult(
-        workload=work.workload,
-        as_of=today,
-        prices=selection.books,
-        estimates=tuple(shown),
-        left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
-        unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
-        assumptions=_assumptions(work.workload, work.samples_source, shown, wanted),
-        notes=_notes(wanted, shown, throughputs, today),
-        startup_seconds=STARTUP_SECONDS,
-        samples_source=work.samples_source,
-    )
 
 
-def _check_limits(
+def check_limits(
     max_hours: float | None, max_usd: float | None, max_price_age_days: int | None, sort: str, limit: int | None
 ) -> None:
+    """Refuse limits that cannot be one.
+
+    Raises:
+        UsageError: the message names the option and the value.
+    """
     for option, value in (("--max-hours", max_hours), ("--max-usd", max_usd)):
         if value is not None and not value > 0:
             raise UsageError(f"{option} must be above 0, not {value:g}.")
@@ -236,7 +318,25 @@ def _check_limits(
         raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
-def _basis(text: str | None) -> Basis:
+def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
+    """Prices on demand to compare commitments with; empty where no commitment is asked for."""
+    if set(wanted.purchases) <= set(USUAL_PURCHASES):
+        return {}
+    try:
+        offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
+    except NothingLeftError:
+        return {}
+    return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
+
+
+def check_nodes(nodes: int) -> None:
+    """Refuse a number of instances that cannot be one."""
+    if not 1 <= nodes <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+
+
+def weakest_basis(text: str | None) -> Basis:
+    """The weakest basis that counts; all if none is named."""
     if text is None:
         return Basis.MODELLED
     try:
@@ -260,7 +360,7 @@ def _with_throughput(
         if workload.language is not None and nodes != 1:
             throughput = _language_over_nodes(workload, offer)
         elif isinstance(throughput, Throughput) and nodes != 1:
-            throughput = _over_nodes(throughput, offer, workload.model, nodes)
+            throughput = throughput_over_nodes(throughput, offer, workload.model, nodes)
         if isinstance(throughput, NoThroughputError):
             left_out[str(throughput)] += 1
         elif strengths.index(throughput.basis) > strengths.index(weakest):
@@ -274,11 +374,17 @@ def _with_throughput(
             yield offer, throughput
 
 
+def _language_over_nodes(workload: Workload, offer: Offer) -> Throughput | NoThroughputError:
+    from planner.throughput.language_throughput import on_machines  # noqa: PLC0415 - few runs take more than one node
+
+    return on_machines(workload, offer.gpu, offer.gpu_count, offer.network_gbps)
+
+
 def _fits_memory(workload: Workload, gpu: str) -> bool | None:
     """Whether the run fits on each GPU; `None` without a batch size, or where the memory it needs is not known."""
     if workload.language is not None:
         return True  # layouts that do not fit have no throughput
-    if workload.batch_size is None:
+    if workload.batch_size is None or gpu not in load_gpus():
         return None
     from planner.throughput.memory import image_model_fits  # noqa: PLC0415 - most runs name no batch size
 
@@ -286,7 +392,8 @@ def _fits_memory(workload: Workload, gpu: str) -> bool | None:
     return image_model_fits(workload.model, load_gpus()[gpu], batch_size=workload.batch_size, precision_bytes=width)
 
 
-def _over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
+def throughput_over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
+    """Throughput of so many of the offer's instances together, or why none is known."""
     from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
 
     try:
@@ -302,12 +409,6 @@ def _over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Thro
         return error
 
 
-def _language_over_nodes(workload: Workload, offer: Offer) -> Throughput | NoThroughputError:
-    from planner.throughput.language_throughput import on_machines  # noqa: PLC0415 - few runs take more than one node
-
-    return on_machines(workload, offer.gpu, offer.gpu_count, offer.network_gbps)
-
-
 def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
     best: dict[tuple[str, str, float, Purchase], Estimate] = {}
     for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
@@ -317,41 +418,63 @@ def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -
     return list(best.values())
 
 
-def _estimate(
-    offer: Offer, throughput: Throughput, workload: Workload, selection: Selection, node_count: int
-) -> Estimate:
-    rule = billing_rule(offer.provider, offer.instance_type)
-    seconds = workload.samples / throughput.samples_per_second
-    fastest, slowest = workload.samples / throughput.high, workload.samples / throughput.low
+def _own_prices(
+    snapshots: Sequence[Snapshot], wanted: OfferFilter, path: Path, *, today: date, every_offer: bool
+) -> tuple[Selection, Mapping[Offer, str], Mapping[str, float]]:
+    """Offers at the prices of a price book, notes on those that changed, and credits by provider."""
+    from planner.cost.price_book import best_regions, load_price_book  # noqa: PLC0415 - only with a price book
+
+    known = select_offers(snapshots, OfferFilter(), today=today).offers
+    book = load_price_book(path, known, today)
+    selection = select_offers(snapshots, wanted, today=today)
+    offers, notes = book.applied(selection.offers)
+    left_out = selection.left_out
+    if not every_offer:
+        best = best_regions(offers)
+        left_out = (*left_out, LeftOut(reason=DEARER, count=len(offers) - len(best)))
+        offers = best
+    if not wanted.providers:
+        offers += book.machines_for(wanted.gpus, wanted.gpu_counts)
+    return replace(selection, offers=tuple(offers), left_out=left_out), notes, book.credits_usd
+
+
+def _own_note(offer: Offer, notes: Mapping[Offer, str]) -> tuple[str, ...]:
+    return (notes[offer],) if notes and offer in notes else ()
+
+
+def price_one(
+    offer: Offer,
+    throughput: Throughput,
+    biller: Biller,
+    selection: Selection,
+    *,
+    nodes: int,
+    own_notes: tuple[str, ...],
+) -> Estimate | str:
+    """The estimate of one offer, unranked, or the reason why it cannot do the work."""
+    bill = biller.bill(offer, throughput, nodes)
+    if isinstance(bill, str):
+        return bill
     return Estimate(
         rank=0,
         offer=offer,
-        node_count=node_count,
+        node_count=nodes,
         throughput=throughput,
-        seconds=seconds + STARTUP_SECONDS,
-        seconds_low=fastest + STARTUP_SECONDS,
-        seconds_high=slowest + STARTUP_SECONDS,
-        items=rental_items(
-            offer, rule, training_seconds=seconds, startup_seconds=STARTUP_SECONDS, node_count=node_count
-        ),
-        usd_low=node_count * _usd(offer, rule, fastest),
-        usd_high=node_count * _usd(offer, rule, slowest),
-        fits_memory=_fits_memory(workload, offer.gpu),
-        notes=(*_offer_notes(offer, selection), *throughput.notes),
+        seconds=bill.seconds,
+        seconds_low=bill.seconds_low,
+        seconds_high=bill.seconds_high,
+        items=bill.items,
+        usd_low=bill.usd_low,
+        usd_high=bill.usd_high,
+        fits_memory=_fits_memory(biller.workload, offer.gpu),
+        notes=(*_offer_notes(offer, selection), *own_notes, *bill.notes, *throughput.notes),
+        interruptions=bill.interruptions,
+        basis_of_interruptions=bill.basis_of_interruptions,
     )
 
 
-def _usd(offer: Offer, rule: BillingRule | None, training_seconds: float) -> float:
-    return hours(billed_seconds(rule, training_seconds + STARTUP_SECONDS)) * offer.usd_per_hour
-
-
 def _offer_notes(offer: Offer, selection: Selection) -> tuple[str, ...]:
-    notes = tuple(f"not in the price: {what}" for what in selection.excluded_from(offer))
-    if offer.purchase is Purchase.SPOT:
-        notes += ("spot: interruptions and lost work are not in the figure",)
-    elif offer.purchase is not Purchase.ON_DEMAND:
-        notes += (f"{offer.purchase}: the rate of a commitment; hours of the term that are not used are paid too",)
-    return notes
+    return tuple(f"not in the price: {what}" for what in selection.excluded_from(offer))
 
 
 def _within_limits(
@@ -396,7 +519,8 @@ def _named(estimate: Estimate) -> str:
     return f"{offer.provider} {offer.instance_type} ({offer.purchase}, {offer.region})"
 
 
-def _ranked(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
+def ranked(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
+    """The estimates in a total order, best first, with rank and Pareto mark."""
     ordered = sorted(estimates, key=lambda estimate: (*_merit(estimate, sort), *_identity(estimate.offer)))
     front = _pareto(ordered)
     return [replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered)]
@@ -433,7 +557,10 @@ def _nothing_runs(
     workload: Workload,
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
+    biller: Biller,
 ) -> str:
+    if biller.refused:
+        return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
     unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
     reasons = "; ".join(sorted(unknown)) or "; ".join(
         f"{reason} ({count})" for reason, count in left_out.most_common(3)
@@ -451,13 +578,14 @@ def _asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
 
 
 def _assumptions(
-    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter
+    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
 ) -> tuple[str, ...]:
     model = workload.model
     dataset = f" of {workload.dataset}" if workload.dataset else ""
     unruled = {
         offer.provider
         for offer in (estimate.offer for estimate in shown)
+        if offer.provider != "own"  # a machine of one's own has no bill but its rate
         if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
     }
     precision = workload.precision or "the fastest known precision of each GPU"
@@ -466,8 +594,7 @@ def _assumptions(
         f"x {workload.epochs:g} epochs = {workload.samples:,.0f} {model.sample_unit}s",
         f"precision {precision}; data loading keeps up with the GPUs",
         *(workload.language.assumptions if workload.language else ()),
-        f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest",
-        "prices in USD for the whole instance, Linux, before tax; storage and network traffic are not included",
+        *biller.assumptions(shown),
         "a price was listed on its day; that capacity is free is not said",
         *(
             ("only on-demand and spot prices; ask for others with --purchase",)
@@ -483,6 +610,7 @@ def _notes(
     shown: Sequence[Estimate],
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     today: date,
+    biller: Biller,
 ) -> tuple[str, ...]:
     notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
@@ -492,6 +620,7 @@ def _notes(
         notes.append(
             f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
         )
+    notes += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
     without: dict[str, dict[str, list[str]]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):

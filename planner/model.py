@@ -291,6 +291,39 @@ class CostItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interruptions:
+    """What interruptions do to a run on average; one without any has `per_hour` 0 and loses nothing.
+
+    The run is `segments` equal pieces of work, each followed by a checkpoint.
+    """
+
+    per_hour: float
+    work_seconds: float
+    segments: int
+    checkpoint_seconds: float
+    restart_seconds: float
+    has_checkpoints: bool
+    lost_seconds: float  # work done twice
+    restarting_seconds: float
+    count: float  # interruptions expected over the run
+
+    @property
+    def checkpointing_seconds(self) -> float:
+        """Time spent writing checkpoints that are kept."""
+        return self.segments * self.checkpoint_seconds
+
+    @property
+    def interval_seconds(self) -> float:
+        """Work between two checkpoints."""
+        return self.work_seconds / self.segments
+
+    @property
+    def expected_seconds(self) -> float:
+        """Mean time from the first step to the end."""
+        return self.work_seconds + self.checkpointing_seconds + self.lost_seconds + self.restarting_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """One offer, rented for one workload: how long and how much.
 
@@ -311,6 +344,8 @@ class Estimate:
     fits_memory: bool | None = None
     is_pareto: bool = False
     notes: tuple[str, ...] = ()
+    interruptions: Interruptions | None = None  # None: none are counted
+    basis_of_interruptions: str = ""  # where the rate comes from
 
     @property
     def usd(self) -> float:

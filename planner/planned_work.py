@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from planner.errors import UsageError
 from planner.throughput.own_model import OwnMeasurement, described_model
 from planner.throughput.workloads import Work, known_model, plan_work
+
+
+class LanguageArguments(TypedDict, total=False):
+    """What can be said of a language model's run; see `planner.throughput.language_work.LanguageOptions`."""
+
+    method: str | None
+    tokens: float | str | None
+    samples: float | str | None
+    sequence_length: int | None
+    batch_tokens: float | str | None
+    rank: int | None
+    optimizer: str | None
+    recompute: str | None
+    zero_stage: int | None
+    tensor_parallel: int | None
+    pipeline_parallel: int | None
+    micro_batch: int | None
+    stack: str | None
+    params: float | str | None
+    layers: int | None
+    hidden: int | None
+    heads: int | None
+    kv_heads: int | None
+    feed_forward: int | None
+    vocab: int | None
+
 
 NO_OWN_MODEL: Mapping[str, Any] = {
     "gmacs_per_sample": None,

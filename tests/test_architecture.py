@@ -108,11 +108,14 @@ def test_the_public_surface_is_pinned():
         "Comparison",
         "EstimateResult",
         "PlannerError",
+        "Recommendation",
         "compare",
         "estimate",
+        "estimate_many",
         "offers",
         "offers_frame",
         "predict_throughput",
+        "recommend",
     ] == planner.__all__
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from planner.cli.bill_options import bill_options, chosen_currency, currency_option
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
-from planner.render.estimates import notes_text, rendered_estimates
+from planner.render.estimates import currency_note, notes_text, rendered_estimates
 from planner.render.explain import explanation
 
 
@@ -80,6 +81,13 @@ from planner.render.explain import explanation
 @option(
     "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
 )
+@bill_options
+@option(
+    "--price-book",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="TOML file of your own rates, discounts, credits and machines. See docs/own-prices.md.",
+)
+@currency_option
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @language_options
 @data_dir_option
@@ -92,12 +100,14 @@ def estimate(
     as_of: datetime | None,
     form: str,
     output: Path | None,
+    currency: str | None,
     **options: Any,
 ) -> None:
     """How long a training run takes and what it costs, on every GPU you could rent.
 
-    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up; USD
-    are billed time times the price of the whole instance. Ranges come from the spread of the throughput.
+    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up
+    and, for spot, what interruptions cost on average; USD are billed time times the price of the whole instance. Ranges
+    come from the spread of the throughput and of the interruptions.
 
     \b
     Examples:
@@ -109,6 +119,7 @@ def estimate(
       planner estimate --model llama-3-8b --method lora --samples 50000 --sequence-length 1024 --epochs 3
       planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
+    money = chosen_currency(currency)
     result = run_estimate(
         **options,
         limit=None if show_all or explain is not None else limit,
@@ -118,5 +129,5 @@ def estimate(
     if explain is not None:
         write_result(explanation(result, explain), output)
         return
-    write_result(rendered_estimates(result, form, width=screen_width(output)), output)
-    write_notes(notes_text(result, is_limited=not show_all))
+    write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
+    write_notes([*notes_text(result, is_limited=not show_all), *([currency_note(money)] if money else [])])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import fnmatch
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -32,12 +32,18 @@ class BillingRule:
 
 
 def rental_items(
-    offer: Offer, rule: BillingRule | None, *, training_seconds: float, startup_seconds: float, node_count: int = 1
+    offer: Offer,
+    rule: BillingRule | None,
+    *,
+    training_seconds: float,
+    startup_seconds: float,
+    node_count: int = 1,
+    more: Iterable[tuple[str, float]] = (),
 ) -> tuple[CostItem, ...]:
     """The items of a rental; their sum is the bill.
 
-    billed = max(minimum, increment x ceil((start-up + training) / increment)), each node billed alike;
-    without a known rule billed = start-up + training. Items: training, start-up, and what rounding adds.
+    billed = max(minimum, increment x ceil((start-up + training + more) / increment)), each node billed alike;
+    without a known rule billed = start-up + training + more. Items: training, start-up, more, and what rounding adds.
 
     Args:
         offer: what is rented; its price is for the whole instance.
@@ -45,6 +51,7 @@ def rental_items(
         training_seconds: time the GPUs work, above 0.
         startup_seconds: time from the start of billing to the first training step, 0 or more.
         node_count: instances rented side by side.
+        more: names and seconds of what else the instances are running for.
 
     >>> from datetime import date
     >>> from planner.model import Purchase
@@ -56,9 +63,9 @@ def rental_items(
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
     """
-    running = training_seconds + startup_seconds
-    rounding = billed_seconds(rule, running) - running
-    parts = (("training", training_seconds), ("start-up", startup_seconds), ("rounding to billed time", rounding))
+    parts = [("training", training_seconds), ("start-up", startup_seconds), *more]
+    running = sum(seconds for _, seconds in parts)
+    parts.append(("rounding to billed time", billed_seconds(rule, running) - running))
     return tuple(
         CostItem(name=name, quantity=hours(seconds) * node_count, unit="instance-hour", usd_per_unit=offer.usd_per_hour)
         for name, seconds in parts

@@ -3,28 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
+from planner.cost.bill import percentile
 from planner.estimate import EstimateResult
 from planner.model import Estimate, PriceBook, Workload
 from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
 
 SCHEMA = "planner.estimate/1"
 WIDE = 120
 """Columns a screen needs for one line an estimate; narrower ones get two lines."""
 
 
-def rendered_estimates(result: EstimateResult, form: str, *, width: int | None) -> str:
-    """The estimates in one of the four formats; `width` is that of the terminal, `None` for a file or pipe."""
+def rendered_estimates(
+    result: EstimateResult, form: str, *, width: int | None, currency: Currency | None = None
+) -> str:
+    """The estimates in one of the four formats.
+
+    Args:
+        result: what is shown.
+        form: one of `planner.render.listing.FORMATS`.
+        width: columns of the terminal; `None` for a file or pipe.
+        currency: shown instead of USD in tables, beside USD in JSON and CSV; `None` for USD.
+    """
     if form == "json":
-        return to_json(document(result))
+        return to_json(document(result, currency))
     if form == "csv":
-        return to_csv(flat_rows(result))
-    rows = [_shown_row(estimate, result) for estimate in result.estimates]
-    if form == "markdown":
-        return to_markdown(_MARKDOWN, rows)
-    return to_table(_COLUMNS_WIDE if width is None or width >= WIDE else _COLUMNS_NARROW, rows, width=width)
+        return to_csv(flat_rows(result, currency))
+    per_usd = currency.per_usd if currency else 1.0
+    rows = [_shown_row(estimate, result, per_usd) for estimate in result.estimates]
+    columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_NARROW
+    if form != "markdown" and (width is None or width >= WIDE):
+        columns = _COLUMNS_WIDE
+    if currency is not None:
+        columns = tuple(replace(column, heading=column.heading.replace("USD", currency.code)) for column in columns)
+    return to_markdown(columns, rows) if form == "markdown" else to_table(columns, rows, width=width)
+
+
+def currency_note(currency: Currency) -> str:
+    """At what rate of which day amounts were converted."""
+    return (
+        f"Amounts: in {currency.code} at {currency.per_usd:.6g} {currency.code} per USD of {currency.as_of}; "
+        f"{currency.source}"
+    )
 
 
 def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
@@ -38,6 +64,8 @@ def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
     if result.unpriced:
         yield "No usable public price:"
         yield from (f"  {provider} {entry.instance_type}: {entry.reason}" for provider, entry in result.unpriced)
+    if any(estimate.is_pareto for estimate in result.estimates):
+        yield "Front:   * no other estimate is both faster and cheaper"
     if result.notes:
         yield "Notes:"
         yield from (f"  {line}" for line in result.notes)
@@ -46,7 +74,7 @@ def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
     )
 
 
-def document(result: EstimateResult) -> Row:
+def document(result: EstimateResult, currency: Currency | None = None) -> Row:
     """The JSON document of the result, schema `planner.estimate/1`."""
     workload = result.workload
     return {
@@ -77,7 +105,8 @@ def document(result: EstimateResult) -> Row:
             }
             for book in result.prices
         ],
-        "estimates": [estimate_record(estimate) for estimate in result.estimates],
+        **({"currency": asdict(currency)} if currency else {}),
+        "estimates": [estimate_record(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
         "unpriced": [
             {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
@@ -106,26 +135,44 @@ def _language(workload: Workload) -> Row:
     }
 
 
-def flat_rows(result: EstimateResult) -> list[Row]:
+def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[Row]:
     """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
-    rows = []
-    for estimate in result.estimates:
-        row = estimate_record(estimate)
-        throughput = row.pop("throughput")
-        del row["items"]
-        row["model"] = result.workload.model.name
-        row["samples"] = result.workload.samples
-        row["samples_per_second"] = throughput["samples_per_second"]
-        row["samples_per_second_low"] = throughput["low"]
-        row["samples_per_second_high"] = throughput["high"]
-        row["basis"] = throughput["basis"]
-        row["stack"] = throughput["stack"]
-        rows.append(row)
-    return rows
+    return [flat_record(estimate, result.workload) | _amounts(estimate, currency) for estimate in result.estimates]
+
+
+def flat_record(estimate: Estimate, workload: Workload) -> Row:
+    """One estimate as a flat record."""
+    row = estimate_record(estimate)
+    throughput = row.pop("throughput")
+    del row["items"]
+    interruptions = row.pop("interruptions") or {}
+    row["interruptions_per_hour"] = interruptions.get("per_hour")
+    row["interruptions_expected"] = interruptions.get("expected")
+    row["seconds_p90"] = interruptions.get("seconds_p90", estimate.seconds)
+    row["usd_p90"] = interruptions.get("usd_p90", estimate.usd)
+    row["model"] = workload.model.name
+    row["samples"] = workload.samples
+    row["samples_per_second"] = throughput["samples_per_second"]
+    row["samples_per_second_low"] = throughput["low"]
+    row["samples_per_second_high"] = throughput["high"]
+    row["basis"] = throughput["basis"]
+    row["stack"] = throughput["stack"]
+    return row
+
+
+def _amounts(estimate: Estimate, currency: Currency | None) -> Row:
+    if currency is None:
+        return {}
+    return {
+        "currency": currency.code,
+        "amount": estimate.usd * currency.per_usd,
+        "amount_low": estimate.usd_low * currency.per_usd,
+        "amount_high": estimate.usd_high * currency.per_usd,
+    }
 
 
 def estimate_record(estimate: Estimate) -> Row:
-    """One estimate as the JSON has it."""
+    """One estimate as its JSON record."""
     offer, throughput = estimate.offer, estimate.throughput
     return {
         "rank": estimate.rank,
@@ -167,34 +214,59 @@ def estimate_record(estimate: Estimate) -> Row:
             }
             for item in estimate.items
         ],
+        "interruptions": _json_interruptions(estimate),
         "fits_memory": estimate.fits_memory,
         "is_pareto": estimate.is_pareto,
         "notes": list(estimate.notes),
     }
 
 
-def _shown_row(estimate: Estimate, result: EstimateResult) -> Row:
+def _json_interruptions(estimate: Estimate) -> Row | None:
+    run = estimate.interruptions
+    if run is None:
+        return None
+    seconds_p90, usd_p90 = percentile(estimate)
+    return {
+        "per_hour": run.per_hour,
+        "source": estimate.basis_of_interruptions,
+        "expected": run.count,
+        "checkpoint_interval_seconds": run.interval_seconds if run.has_checkpoints else None,
+        "checkpoint_seconds": run.checkpoint_seconds if run.has_checkpoints else None,
+        "restart_seconds": run.restart_seconds,
+        "lost_seconds": run.lost_seconds,
+        "seconds_p90": seconds_p90,
+        "usd_p90": usd_p90,
+    }
+
+
+def what_is_rented(estimate: Estimate) -> str:
+    """GPUs in a few characters: 2 x 8x a100-80gb-sxm."""
+    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
+    return f"{together}{estimate.offer.gpu_count:g}x {estimate.offer.gpu}"
+
+
+def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:
     offer = estimate.offer
     place = offer.zone or offer.region
-    together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
-    what = f"{together}{offer.gpu_count:g}x {offer.gpu}"
+    what = what_is_rented(estimate)
     age = f"{(result.as_of - offer.observed_on).days} d"
+    money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {
-        "rank": estimate.rank,
+        "rank": f"{estimate.rank}{'*' if estimate.is_pareto else ' '}",
         "what": what,
         "place": f"{offer.provider} {place}",
         "instance_type": offer.instance_type,
         "purchase": str(offer.purchase),
         "what_where": f"{what}\n{offer.provider} {place} {offer.instance_type}",
-        "price_purchase": f"{number(2)(offer.usd_per_hour)}\n{offer.purchase}",
-        "usd_per_hour": offer.usd_per_hour,
-        "usd_per_gpu_hour": offer.usd_per_gpu_hour,
+        "price_purchase": f"{number(2)(offer.usd_per_hour * per_usd)}\n{offer.purchase}",
+        "usd_per_hour": offer.usd_per_hour * per_usd,
+        "usd_per_gpu_hour": offer.usd_per_gpu_hour * per_usd,
         "hours": _ranged(hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), " "),
         "hours_stacked": _ranged(
             hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), "\n"
         ),
-        "usd": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, " ", money=True),
-        "usd_stacked": _ranged(estimate.usd, estimate.usd_low, estimate.usd_high, "\n", money=True),
+        "usd": _ranged(*money, " ", money=True),
+        "usd_stacked": _ranged(*money, "\n", money=True),
         "basis": str(estimate.throughput.basis),
         "age": age,
         "basis_age": f"{estimate.throughput.basis}\n{age}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.cost.bill import percentile
 from planner.cost.rental import billed_seconds, billing_rule
 from planner.errors import UsageError
 from planner.estimate import EstimateResult
-from planner.model import Estimate
+from planner.model import Estimate, Interruptions
 from planner.units import hours
 
 
@@ -31,6 +32,8 @@ def _lines(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     yield from _section("Work", _work(result))
     yield from _section("Throughput", _throughput(result, estimate))
     yield from _section("Time", _time(result, estimate))
+    if estimate.interruptions is not None:
+        yield from _section("Interruptions", _interruptions(estimate, estimate.interruptions))
     yield from _section("Price", _price(result, estimate))
     yield from _section("Cost", _cost(result, estimate))
     if estimate.notes:
@@ -63,14 +66,34 @@ def _throughput(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
 
 
 def _time(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
-    training = estimate.seconds - result.startup_seconds
+    samples, speed = result.workload.samples, estimate.throughput.samples_per_second
+    yield f"{samples:,.0f} / {speed:,.2f} per s = {samples / speed:,.0f} s training"
+    parts = [item for item in estimate.items if item.unit == "instance-hour" and item.name not in _NOT_IN_TIME]
+    seconds = (f"{item.quantity * 3600 / estimate.node_count:,.0f} s {item.name}" for item in parts)
     yield (
-        f"{result.workload.samples:,.0f} / {estimate.throughput.samples_per_second:,.2f} per s = {training:,.0f} s training"
-    )
-    yield (
-        f"{training:,.0f} s + {result.startup_seconds:g} s start-up = {estimate.seconds:,.0f} s = {hours(estimate.seconds):,.3f} h"
+        f"{' + '.join(seconds)} = {estimate.seconds:,.0f} s = {hours(estimate.seconds):,.3f} h"
         f" ({hours(estimate.seconds_low):,.3f} to {hours(estimate.seconds_high):,.3f} h)"
     )
+
+
+_NOT_IN_TIME = ("idle tail", "rounding to billed time", "unused rest of the term")
+
+
+def _interruptions(estimate: Estimate, run: Interruptions) -> Iterator[str]:
+    yield f"{run.per_hour:.3g} per hour of the run: {estimate.basis_of_interruptions}"
+    if run.has_checkpoints:
+        yield (
+            f"{run.segments} pieces of {run.interval_seconds:,.0f} s of work, each with a checkpoint of "
+            f"{run.checkpoint_seconds:.3g} s; a restart takes {run.restart_seconds:.3g} s"
+        )
+    else:
+        yield f"no checkpoints: each interruption starts from the beginning; a restart takes {run.restart_seconds:.3g} s"
+    yield (
+        f"expected: {run.count:.3g} interruptions, {run.lost_seconds:,.0f} s of work done twice, "
+        f"{run.restarting_seconds:,.0f} s of restarts, {run.checkpointing_seconds:,.0f} s of checkpoints"
+    )
+    seconds, usd = percentile(estimate)
+    yield f"nine in ten such runs end within {hours(seconds):,.3f} h and {usd:,.2f} USD"
 
 
 def _price(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
@@ -89,8 +112,21 @@ def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         yield f"billed to the second: the billing rule of {estimate.offer.provider} is not known"
     else:
         least = f"at least {rule.minimum_seconds:g} s" if rule.minimum_seconds else "no minimum known"
-        billed = billed_seconds(rule, estimate.seconds)
+        idle = sum(item.quantity * 3600 for item in estimate.items if item.name == "idle tail") / estimate.node_count
+        billed = billed_seconds(rule, estimate.seconds + idle)
         yield f"billed in steps of {rule.increment_seconds:g} s, {least}: {billed:,.0f} s; {rule.source}, {rule.as_of}"
     for item in estimate.items:
         yield f"{item.name}: {item.quantity:.4f} {item.unit} x {item.usd_per_unit:g} USD = {item.usd:,.4f} USD"
+    if any(item.name.startswith(("storage", "egress")) for item in estimate.items):
+        yield from _extra_sources(estimate.offer.provider)
     yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"
+
+
+def _extra_sources(provider: str) -> Iterator[str]:
+    from planner.cost.extras import load_egress_tiers, load_storage_prices  # noqa: PLC0415 - rarely asked for
+
+    storage = load_storage_prices().get(provider)
+    if storage is not None:
+        yield f"storage price: {storage.region}, {storage.as_of}; {storage.source}"
+    for tier in load_egress_tiers().get(provider, ())[:1]:
+        yield f"egress price: {tier.as_of}; {tier.source}"

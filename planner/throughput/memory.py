@@ -7,6 +7,7 @@ weights follow QLoRA, https://arxiv.org/abs/2305.14314 (section 3).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from planner.model import Gpu, Model
@@ -191,4 +192,4 @@ def _dequantised_bytes(job: LanguageJob, layout: Layout) -> float:
 
 
 def _micro_batches(job: LanguageJob, layout: Layout) -> int:
-    return max(1, job.batch_sequences // (layout.data * layout.micro_batch))
+    return max(1, math.ceil(job.batch_sequences / (layout.data * layout.micro_batch)))

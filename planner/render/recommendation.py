@@ -1,0 +1,81 @@
+"""A recommendation as sentences with a table and a picture, JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import textwrap
+
+from planner.recommend import Recommendation
+from planner.render.estimates import document as estimates_document
+from planner.render.estimates import estimate_record, rendered_estimates, what_is_rented
+from planner.render.front import front_picture
+from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
+from planner.units import hours
+
+SCHEMA = "planner.recommend/1"
+PLAIN_WIDTH = 100
+"""Columns of sentences and picture where there is no terminal to ask."""
+
+
+def rendered_recommendation(found: Recommendation, form: str, *, width: int | None) -> str:
+    """The recommendation in one of the four formats; `width` is that of the terminal, `None` for a file or pipe."""
+    if form == "json":
+        return to_json(document(found))
+    if form == "csv":
+        return to_csv([_miss_row(row, "recommended") for row in _flat(found)])
+    table = rendered_estimates(found.result, form, width=width)
+    if form == "markdown":
+        sentences = "".join(f"- {sentence}\n" for sentence in found.sentences)
+        return f"{sentences}\n{table}\n{to_markdown(_MISSES, _misses(found))}"
+    columns = min(width or PLAIN_WIDTH, PLAIN_WIDTH)
+    parts = ["\n".join(textwrap.fill(sentence, columns) for sentence in found.sentences) + "\n", table]
+    if found.near_misses:
+        parts.append("Nearly:\n" + to_table(_MISSES, _misses(found), width=width))
+    parts.append(front_picture(found.everything, width=min(columns, 80)))
+    return "\n".join(parts)
+
+
+def document(found: Recommendation) -> Row:
+    """The JSON document, schema `planner.recommend/1`: that of the estimates, with near misses and sentences."""
+    content = estimates_document(found.result)
+    content["schema"] = SCHEMA
+    content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
+    content["sentences"] = list(found.sentences)
+    return content
+
+
+def _flat(found: Recommendation) -> list[Row]:
+    rows = [{**_row(estimate_record(estimate)), "why": ""} for estimate in found.result.estimates]
+    rows += [{**_row(estimate_record(miss.estimate)), "why": miss.why} for miss in found.near_misses]
+    return rows
+
+
+def _row(record: Row) -> Row:
+    return {key: value for key, value in record.items() if not isinstance(value, (dict, list))}
+
+
+def _miss_row(row: Row, verdict: str) -> Row:
+    return {"verdict": "nearly" if row["why"] else verdict, **row}
+
+
+def _misses(found: Recommendation) -> list[Row]:
+    return [
+        {
+            "what": what_is_rented(miss.estimate),
+            "place": f"{miss.estimate.offer.provider} {miss.estimate.offer.zone or miss.estimate.offer.region}",
+            "purchase": str(miss.estimate.offer.purchase),
+            "hours": hours(miss.estimate.seconds),
+            "usd": miss.estimate.usd,
+            "why": miss.why,
+        }
+        for miss in found.near_misses
+    ]
+
+
+_MISSES = (
+    Column(key="what", heading="GPUs", may_fold=False),
+    Column(key="place", heading="where"),
+    Column(key="purchase", heading="purchase", may_fold=False),
+    Column(key="hours", heading="hours", text=significant, is_number=True, may_fold=False),
+    Column(key="usd", heading="USD", text=number(2), is_number=True, may_fold=False),
+    Column(key="why", heading="why not"),
+)

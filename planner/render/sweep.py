@@ -1,0 +1,47 @@
+"""The rows of a sweep as a listing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from planner.render.listing import Column, Listing, Row, number, significant
+from planner.units import hours
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sweep_listing(parts: Sequence[pd.DataFrame]) -> Listing:
+    """All rows of all parts, a job and rank each."""
+    rows = [_row(record) for part in parts for record in part.to_dict("records")]
+    # the first row sets the columns of a CSV; a job without an estimate has few
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    full = [{name: row.get(name) for name in names} for row in rows]
+    return Listing(schema="planner.sweep/1", name="rows", columns=_COLUMNS, rows=full)
+
+
+def _row(record: dict[Any, Any]) -> Row:
+    row: Row = {
+        str(name): None if isinstance(value, float) and math.isnan(value) else value for name, value in record.items()
+    }
+    row["hours"] = None if row.get("seconds") is None else hours(row["seconds"])
+    return row
+
+
+_COLUMNS = (
+    Column(key="job", heading="job", is_number=True, may_fold=False),
+    Column(key="rank", heading="#", text=lambda value: f"{value:.0f}", is_number=True),
+    Column(key="model", heading="model"),
+    Column(key="gpu_count", heading="count", text=lambda value: f"{value:g}", is_number=True),
+    Column(key="gpu", heading="GPU"),
+    Column(key="provider", heading="provider"),
+    Column(key="instance_type", heading="instance"),
+    Column(key="region", heading="region"),
+    Column(key="purchase", heading="purchase"),
+    Column(key="hours", heading="hours", text=significant, is_number=True),
+    Column(key="usd", heading="USD", text=number(2), is_number=True),
+    Column(key="basis", heading="basis"),
+    Column(key="error", heading="error"),
+)

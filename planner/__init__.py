@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from planner.estimate import estimate as estimate
     from planner.prices.offers import offers as offers
     from planner.prices.offers import offers_frame as offers_frame
+    from planner.throughput.prediction import predict_throughput as predict_throughput
 
 _HOMES = {
     "Comparison": "planner.compare",
@@ -24,6 +25,7 @@ _HOMES = {
     "estimate": "planner.estimate",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
+    "predict_throughput": "planner.throughput.prediction",
 }
 """Each public name and the module it is loaded from when first used."""
 

@@ -42,8 +42,11 @@ class UnknownNameError(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str], see: str) -> None:
         self.kind = kind
         self.name = name
+        known = list(known)
         self.matches = close_matches(name, known)
         hint = f" Did you mean {_listed(self.matches)}?" if self.matches else ""
+        if not self.matches and len(known) <= 10:
+            hint = f" Known: {', '.join(known)}."
         super().__init__(f"Unknown {kind} {name!r}.{hint} See: {see}")
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner import clock
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
@@ -138,7 +139,7 @@ def estimate(
         LimitError: offers are left, but none within `max_hours` and `max_usd`.
         DataError: a snapshot cannot be trusted.
     """
-    today = as_of or date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+    today = as_of or clock.today()
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
     if not 1 <= nodes <= MAX_NODES:
         raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
@@ -186,7 +187,7 @@ def estimate(
         )
     ]
     if not priced:
-        raise NothingLeftError(_nothing_runs(work.workload, left_out))
+        raise NothingLeftError(_nothing_runs(work.workload, throughputs, left_out))
     within = _within_limits(priced, max_hours, max_usd, left_out)
     ranked = _ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
     shown = ranked if limit is None else ranked[:limit]
@@ -387,8 +388,15 @@ def _pareto(estimates: Sequence[Estimate]) -> set[int]:
     return front
 
 
-def _nothing_runs(workload: Workload, left_out: Counter[str]) -> str:
-    reasons = "; ".join(f"{reason} ({count})" for reason, count in left_out.most_common(3))
+def _nothing_runs(
+    workload: Workload,
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    left_out: Counter[str],
+) -> str:
+    unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
+    reasons = "; ".join(sorted(unknown)) or "; ".join(
+        f"{reason} ({count})" for reason, count in left_out.most_common(3)
+    )
     return (
         f"No offer is left for {workload.model.name}: {reasons}. "
         f"Measured GPUs: planner throughput --model {workload.model.name}"
@@ -396,7 +404,7 @@ def _nothing_runs(workload: Workload, left_out: Counter[str]) -> str:
 
 
 def _asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
-    return any(entry.gpu in choice.gpus for choice in wanted.gpus) if wanted.gpus else False
+    return any(entry.gpu in choice.gpus and choice.count in (None, entry.gpu_count) for choice in wanted.gpus)
 
 
 def _assumptions(

@@ -30,17 +30,19 @@ def json_rows(path: Path, source: str) -> Iterator[PriceRow]:
         ProviderError: the file is damaged, cut off or holds no products; or ijson is not installed.
     """
     products, *terms = _parts(path)
-    documents = {
-        sku: {"product": product, "terms": {}}
-        for sku, product in _streamed(path, "kvitems", "products", products)
-        if _is_gpu_product(product)
+    kept = {
+        sku: product for sku, product in _streamed(path, "kvitems", "products", products) if _is_gpu_product(product)
     }
+    unpriced = set(kept)
     for kind, part in zip(("OnDemand", "Reserved"), terms, strict=False):
         for sku, content in _streamed(path, "kvitems", f"terms.{kind}", part):
-            if sku in documents:
-                documents[sku]["terms"][kind] = content
-    for document in documents.values():
-        yield from product_rows(document, source)
+            if sku in kept:
+                rows = product_rows({"product": kept[sku], "terms": {kind: content}}, source)
+                yield from (row for row in rows if row.term)
+                if kind == "OnDemand":
+                    unpriced.discard(sku)
+    for sku in sorted(unpriced):
+        yield from product_rows({"product": kept[sku]}, source)
 
 
 def savings_plan_rates(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -13,6 +13,7 @@ ALLOWED = {
     "planner.model": (),
     "planner.errors": (),
     "planner.units": (),
+    "planner.clock": (),
     "planner.paths": ("planner.errors",),
     "planner.hardware": ("planner.model", "planner.errors", "planner.units", "planner.paths", "planner.hardware"),
     "planner.throughput": (
@@ -32,6 +33,7 @@ ALLOWED = {
         "planner.cost",
     ),
     "planner.prices": (
+        "planner.clock",
         "planner.model",
         "planner.errors",
         "planner.units",
@@ -110,6 +112,7 @@ def test_the_public_surface_is_pinned():
         "estimate",
         "offers",
         "offers_frame",
+        "predict_throughput",
     ] == planner.__all__
 
 

@@ -265,3 +265,76 @@ def test_offers_come_as_records_and_as_a_frame(book):
 
     assert [offer.usd_per_gpu_hour for offer in offers] == list(frame["usd_per_gpu_hour"])
     assert sorted(frame["usd_per_gpu_hour"]) == list(frame["usd_per_gpu_hour"])
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"gpus": ["V100"], "precision": "bf16"}, NothingLeftError, "has no bf16 units. Use --precision amp"),
+        ({"gpus": ["T4"], "precision": "tf32"}, NothingLeftError, "has no tf32 units"),
+        ({"precision": "fp8"}, UsageError, "No training run in fp8 was measured"),
+        ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with --nodes"),
+        ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
+        ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),
+        ({"nodes": 0}, UsageError, "--nodes must be 1 to 1024"),
+        ({"measured": ["a100-80gb-sxm=0"]}, UsageError, "positive number"),
+        ({"measured": ["t4=100", "t4=300"]}, UsageError, "contradicts 100 samples/s"),
+        ({"model": None}, UsageError, "Which model"),
+        ({"model": "nix", "params_millions": 5}, UsageError, "Nothing says how fast nix is"),
+        ({"model": "nix", "gmacs_per_sample": -5}, UsageError, "must be a positive number"),
+        ({"model": "nix", "gmacs_per_sample": 5}, UsageError, "Give --samples-per-epoch"),
+    ],
+)
+def test_what_cannot_be_predicted_is_refused(options, error, match):
+    """Each refusal says what would do instead."""
+    with pytest.raises(error, match=match):
+        planner.estimate(**{**IMAGENET_90, **options})
+
+
+def test_basis_measured_is_the_strict_view():
+    """Only rows of that model, GPU and count; the others are counted."""
+    strict = planner.estimate(**IMAGENET_90, basis="measured")
+
+    assert {"measured"} == {str(estimate.throughput.basis) for estimate in strict.estimates}
+    assert any("--basis measured" in entry.reason for entry in strict.left_out)
+
+
+def test_every_gpu_on_offer_gets_a_basis():
+    """L4, T4, MI300X ... are ranked beside what was measured."""
+    bases = {e.offer.gpu: str(e.throughput.basis) for e in planner.estimate(**IMAGENET_90).estimates}
+
+    assert ("measured", "scaled", "scaled") == (bases["h100-80gb-sxm"], bases["l4"], bases["mi300x"])
+
+
+def test_an_own_measurement_is_carried_to_other_gpus(book):
+    """1,000 samples/s on one A100: the A100 row answers with it, an H100 is faster."""
+    result = run(book, model="mine", measured=["a100-80gb-sxm=1000"], samples_per_epoch=1e6, gpus=["A100:1", "H100:1"])
+
+    rates = {estimate.offer.gpu: estimate.throughput.samples_per_second for estimate in result.estimates}
+    assert pytest.approx(1000, rel=1e-3) == rates["a100-80gb-sxm"]
+    assert rates["h100-80gb-sxm"] > 1200
+
+
+def test_four_nodes_cost_four_instances(book):
+    """Time shrinks less than fourfold, the bill counts every node, and the items add up."""
+    one = run(book, gpus=["H100:8"]).estimates[0]
+    four = run(book, gpus=["H100:8"], nodes=4).estimates[0]
+
+    assert 1 < one.seconds / four.seconds < 4
+    assert 4 == four.node_count
+    assert four.usd > one.usd
+    assert pytest.approx(4 * 30.0 * four.seconds / 3600, rel=1e-3) == four.usd
+    assert four.usd_low <= four.usd <= four.usd_high
+
+
+def test_a_file_describes_a_model(book, tmp_path):
+    """The TOML file and the options of the same figures give the same answer."""
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\ngmacs_per_sample = 12.5\nparams_millions = 40\nsamples_per_epoch = 1e6\n'
+    )
+
+    by_file = run(book, model=None, model_file=tmp_path / "mine.toml")
+    by_options = run(book, model="mine", gmacs_per_sample=12.5, params_millions=40, samples_per_epoch=1e6)
+
+    assert [e.usd for e in by_options.estimates] == [e.usd for e in by_file.estimates]
+    assert {"modelled"} == {str(estimate.throughput.basis) for estimate in by_file.estimates}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import click
 
+from planner import clock
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError
@@ -114,7 +114,7 @@ def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:
     \b
     Example: planner providers
     """
-    today = date.today()  # noqa: DTZ011 - ages are counted in the user's own days
+    today = clock.today()
     states = provider_states(data_dir)
     write_listing(providers_listing(states, load_billing_rules(), today), form, output)
     write_notes(provider_notes(states))

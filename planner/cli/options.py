@@ -93,4 +93,5 @@ def _folded(line: str, width: int) -> str:
 
 
 def _columns(stream: TextIO) -> int:
-    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns or PIPE_WIDTH
+    # some terminals (of `script`, of a build server) report no width at all
+    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns or 120

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
+from planner import clock
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.errors import UsageError
 from planner.estimate import estimate
@@ -182,7 +183,7 @@ def prune(
       planner prices prune --older-than 365 --yes
     """
     folder = data_dir or default_user_data_dir()
-    today = date.today()  # noqa: DTZ011 - the user's own days
+    today = clock.today()
     things = prunable(
         folder,
         keep=keep,

@@ -269,5 +269,18 @@ def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: C
     total = sum(snapshot.rows for snapshot in snapshots)
     taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
     raise NothingLeftError(
-        f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}. Widen the last one."
+        f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}."
+        f"{_counts_on_offer(snapshots, wanted)} Widen the last one."
+    )
+
+
+def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> str:
+    asked = [choice for choice in wanted.gpus if choice.count is not None]
+    gpus = {gpu for choice in asked for gpu in choice.gpus}
+    counts = sorted({float(row[1]) for snapshot in snapshots for row in read_rows(snapshot) if row[0] in gpus})
+    if not counts or any(choice.count in counts for choice in asked):
+        return ""
+    return (
+        f" {', '.join(choice.text for choice in asked)}: instances hold {', '.join(f'{count:g}' for count in counts)};"
+        " for more, take several with --nodes."
     )

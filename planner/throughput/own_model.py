@@ -67,7 +67,7 @@ def described_model(
         UsageError: nothing says which model, or a figure is impossible.
         UnknownNameError: the name is not known and nothing else describes the model.
     """
-    given = {key: value for key, value in figures.items() if value is not None}
+    given: dict[str, Any] = {key: value for key, value in figures.items() if value is not None}
     own = OwnModel() if model_file is None else read_own_model(model_file)
     own = replace(own, **given, measured=measured or own.measured, name=name or own.name)
     known_precision = Precision(precision) if precision in map(str, Precision) else Precision.AMP

@@ -33,7 +33,7 @@ from planner.throughput.precision import peak_tflops, precision_notes, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
-from planner.throughput.workloads import resolve_model
+from planner.throughput.workloads import precision_named, resolve_model
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -84,7 +84,7 @@ def predict_throughput(
         dataset=None,
         samples_per_epoch=1,
         epochs=1,
-        precision=_precision(precision),
+        precision=precision_named(precision),
         batch_size=batch_size,
         framework=framework,
         input_size=sequence_length_or_image_size,
@@ -384,12 +384,3 @@ def _slice_of(one: Throughput, fraction: float) -> Throughput:
         steps=(*one.steps, f"{fraction:g} of a GPU: x {fraction:g}, range x {low:g} to x {high:g} (an assumption)"),
         notes=(*one.notes, "a slice of a GPU is taken to give its share of the throughput: no measurement"),
     )
-
-
-def _precision(text: str) -> Precision:
-    if text.lower() == "fp8":
-        raise UsageError("No training run in fp8 was measured, so none is predicted. Use amp or bf16.")
-    known = [str(one) for one in Precision]
-    if text not in known:
-        raise UnknownNameError("precision", text, known, "planner estimate --help")
-    return Precision(text)

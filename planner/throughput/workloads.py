@@ -67,7 +67,7 @@ def plan_work(
         dataset=name,
         samples_per_epoch=samples,
         epochs=epochs,
-        precision=_precision(precision),
+        precision=precision_named(precision),
         batch_size=batch_size,
         framework=framework,
         input_size=input_size,
@@ -128,6 +128,23 @@ def load_datasets() -> list[Dataset]:
     ]
 
 
+def precision_named(text: str) -> Precision | None:
+    """The precision of that name; `None` for `best`, the fastest known of each GPU.
+
+    Raises:
+        UsageError: fp8, of which there is no evidence.
+        UnknownNameError: there is none of that name.
+    """
+    if text == "best":
+        return None
+    if text.lower() == "fp8":
+        raise UsageError("No training run in fp8 was measured, so none is predicted. Use amp or bf16.")
+    known = [*map(str, Precision), "best"]
+    if text not in known:
+        raise UnknownNameError("precision", text, known, "planner estimate --help")
+    return Precision(text)
+
+
 def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None) -> tuple[float, str | None, str]:
     if samples_per_epoch is not None:
         if dataset is not None:
@@ -147,15 +164,6 @@ def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None)
             f"Give --samples-per-epoch in {model.sample_unit}s."
         )
     return float(chosen.samples), chosen.name, f"{chosen.source}, {chosen.as_of}"
-
-
-def _precision(text: str) -> Precision | None:
-    if text == "best":
-        return None
-    known = [*map(str, Precision), "best"]
-    if text not in known:
-        raise UnknownNameError("precision", text, known, "planner estimate --help")
-    return Precision(text)
 
 
 def _typical(model: Model) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
@@ -27,13 +28,14 @@ from planner.throughput.jobs import (
     stack_of,
 )
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.nodes import over_nodes
-from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.precision import peak_tflops, precision_notes, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
 from planner.throughput.workloads import precision_named, resolve_model
+
+if TYPE_CHECKING:
+    from planner.throughput.own_model import OwnMeasurement
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -91,6 +93,10 @@ def predict_throughput(
     )
     prediction = Prediction(workload, tuple(measured))
     one = prediction.of(chosen[0], gpu_count)
+    if node_count == 1:
+        return one
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - most runs are on one machine
+
     return over_nodes(
         one,
         model=workload.model,
@@ -364,11 +370,7 @@ def _for_one_gpu(
         return own
     log_rate = math.log(own.samples_per_second / own.gpu_count)
     efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
-    return OwnMeasurement(
-        gpu=own.gpu,
-        precision=own.precision,
-        samples_per_second=math.exp(log_rate - efficiency.log),
-    )
+    return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))
 
 
 def _slice_of(one: Throughput, fraction: float) -> Throughput:

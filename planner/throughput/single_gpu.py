@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Model, Precision
-from planner.throughput.arithmetic import REFERENCE_GPU, level_of
-from planner.throughput.carry import Carried, Sighting
 from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
 from planner.throughput.jobs import is_new_generation, newest_row, stack_of
-from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import reach
 from planner.throughput.tasks import class_of
+
+if TYPE_CHECKING:
+    from planner.throughput.carry import Carried, Sighting
+    from planner.throughput.own_model import OwnMeasurement
 
 MAX_PEAK_SHARE = 0.75
 """No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
@@ -119,6 +121,8 @@ class SingleGpus:
         )
 
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
+        from planner.throughput.carry import Carried, Sighting  # noqa: PLC0415 - models with a table need none of it
+
         task = class_of(self.model)
         if self.own:
             steps = tuple(
@@ -139,6 +143,8 @@ class SingleGpus:
                 for row in newest.values()
             )
             return Carried(task, [_sighting(row) for row in newest.values()]), Basis.SCALED, steps
+        from planner.throughput.arithmetic import REFERENCE_GPU, level_of  # noqa: PLC0415 - as above
+
         level = level_of(self.model, self.relative_arithmetic)
         sighting = Sighting(gpu=REFERENCE_GPU, width="16", log_rate=level.log_rate, deviation=level.deviation)
         return Carried(task, [sighting]), Basis.MODELLED, level.steps
@@ -211,6 +217,8 @@ def _stack(rows: Sequence[Benchmark]) -> str:
 
 
 def _sighting(row: Benchmark) -> Sighting:
+    from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
+
     return Sighting(
         gpu=row.gpu,
         width=width_of(row.precision),
@@ -220,6 +228,8 @@ def _sighting(row: Benchmark) -> Sighting:
 
 
 def _own_sighting(own: OwnMeasurement) -> Sighting:
+    from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
+
     return Sighting(
         gpu=own.gpu,
         width=width_of(own.precision),

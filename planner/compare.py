@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner import clock
+from planner.clock import current_day
 from planner.cost.rent_or_buy import Month, cost_curve
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
@@ -176,7 +176,7 @@ def compare(
         NothingLeftError: nothing can be rented that matches.
         NoThroughputError: nothing says how fast the workload runs on a machine.
     """
-    today = as_of or clock.today()
+    today = as_of or current_day()
     options = OwnerOptions(
         condition=_named("condition", condition, [str(known) for known in Condition]),
         card_usd=card_usd,

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner import clock
+from planner.clock import current_day
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
@@ -139,7 +139,7 @@ def estimate(
         LimitError: offers are left, but none within `max_hours` and `max_usd`.
         DataError: a snapshot cannot be trusted.
     """
-    today = as_of or clock.today()
+    today = as_of or current_day()
     _check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
     if not 1 <= nodes <= MAX_NODES:
         raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")

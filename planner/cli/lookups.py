@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from planner import clock
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.clock import current_day
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus, resolve_gpu
@@ -114,7 +114,7 @@ def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:
     \b
     Example: planner providers
     """
-    today = clock.today()
+    today = current_day()
     states = provider_states(data_dir)
     write_listing(providers_listing(states, load_billing_rules(), today), form, output)
     write_notes(provider_notes(states))

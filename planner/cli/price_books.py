@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from planner import clock
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.clock import current_day
 from planner.errors import UsageError
 from planner.estimate import estimate
 from planner.hardware.gpus import resolve_gpu
@@ -183,7 +183,7 @@ def prune(
       planner prices prune --older-than 365 --yes
     """
     folder = data_dir or default_user_data_dir()
-    today = clock.today()
+    today = current_day()
     things = prunable(
         folder,
         keep=keep,

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from planner import clock
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
+from planner.clock import current_day
 from planner.hardware.gpus import choose_gpus
 from planner.prices.offers import by_price, select
 from planner.render.lookups import offers_listing
@@ -53,7 +53,7 @@ def list_prices(
     selection = select(**filters, as_of=day, every_offer=show_all)
     offers = sorted(selection.offers, key=by_price)
     shown = offers if show_all else offers[:limit]
-    write_listing(offers_listing(shown, day or clock.today()), form, output)
+    write_listing(offers_listing(shown, day or current_day()), form, output)
     left_out = [f"{entry.count:>6,}  {entry.reason}" for entry in selection.left_out]
     if len(shown) < len(offers):
         left_out.append(f"{len(offers) - len(shown):>6,}  ranked after the first {limit}; --all shows every offer")

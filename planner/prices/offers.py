@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner import clock
+from planner.clock import current_day
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Offer, Purchase
@@ -107,7 +107,7 @@ def select(
         purchases=tuple(purchase_kind(text) for text in purchases),
         max_price_age_days=max_price_age_days,
     )
-    today = as_of or clock.today()
+    today = as_of or current_day()
     return select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
 from planner.model import Basis, Benchmark, Gpu, Model, Precision, Throughput, Workload
-from planner.throughput.adjustments import batch_factor, input_size_factor, relative_arithmetic, usual_batch
+from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic, usual_batch
 from planner.throughput.fitted import load_fit
 from planner.throughput.jobs import (
     choose_job,
@@ -134,7 +134,7 @@ class Prediction:
         self._workload = workload
         self._model = workload.model
         self._gpus = load_gpus()
-        self._all_rows = [] if own else [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
+        self._all_rows = [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if job_of(row) == self._job]
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
@@ -152,8 +152,9 @@ class Prediction:
         )
         self._batches = self._usual_batches()
         self._batch_sizes: dict[str, float | None] = {}
-        self._notes = self._common_notes()
-        for row in filter(self._is_wanted, self._all_rows):
+        self._notes = () if own else self._common_notes()
+        self._has_own = bool(own)
+        for row in () if own else filter(self._is_wanted, self._all_rows):
             self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
 
     def of(self, gpu: str, gpu_count: float) -> Throughput:
@@ -258,8 +259,10 @@ class Prediction:
             single = self._single.on(gpu, precision)
             batch = batch_factor(self._workload.batch_size, self._usual_batch(gpu.name))
             size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
-            if single.basis is Basis.MODELLED:
-                size = size.__class__(log=0.0, reach=0.0)  # the level was worked out at the size wanted
+            if self._has_own:
+                batch = size = NO_CHANGE  # an own measurement is of the user's own batch and size
+            elif single.basis is Basis.MODELLED:
+                size = NO_CHANGE  # the level was worked out at the size wanted
             log_rate = single.log_rate + batch.log + size.log
             reach = together(single.reach, batch.reach, size.reach, self._framework_reach())
             sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
@@ -312,7 +315,7 @@ class Prediction:
         return choose_job(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _framework_reach(self) -> float:
-        return float(load_fit()["quantiles"]["framework"]) if self._stands_in else 0.0
+        return float(load_fit()["quantiles"]["framework"]) if self._stands_in and not self._has_own else 0.0
 
     def _usual_batches(self) -> dict[str, int]:
         rows = sorted(self._rows, key=lambda row: (row.as_of, row.gpu_count == 1, width_of(row.precision) == "16"))

@@ -257,3 +257,26 @@ def test_impossible_sizes_are_refused(changes):
 
     with pytest.raises(UsageError, match="at least 1"):
         predict_many(workload, [("l4", 1.0)])
+
+
+def test_an_own_measurement_moves_a_known_model():
+    """Twice the known rate on one card is twice the known rate on every other."""
+    known = predict_throughput(model="resnet50", gpu="l4")
+    t4 = predict_throughput(model="resnet50", gpu="t4")
+    own = OwnMeasurement(gpu="t4", samples_per_second=2 * t4.samples_per_second)
+
+    moved = predict_throughput(model="resnet50", gpu="l4", measured=[own])
+
+    assert 2 * known.samples_per_second == pytest.approx(moved.samples_per_second)
+    assert "your own measurement" in moved.stack
+
+
+def test_own_measurements_of_a_known_model_may_not_contradict_it():
+    """Half the known rate on an A100 and ten times on a T4 cannot both be right."""
+    own = [
+        OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=800.0),
+        OwnMeasurement(gpu="t4", samples_per_second=3300.0),
+    ]
+
+    with pytest.raises(UsageError, match="contradict each other"):
+        predict_throughput(model="resnet50", gpu="l4", measured=own)

@@ -14,7 +14,7 @@ from planner.throughput.carry import Carried, Sighting
 from planner.throughput.fitted import fit_folder, gpu_index, job_fit, load_fit
 from planner.throughput.learning import transfer
 from planner.throughput.learning.evidence import single_gpu_points
-from planner.throughput.learning.leave_out import quantile
+from planner.throughput.learning.left_out import quantile
 from planner.throughput.linear import solve
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.validation import nested_coverage, summary

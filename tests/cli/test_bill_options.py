@@ -81,6 +81,18 @@ def test_bad_options_are_usage_errors(run_planner, arguments, message):
     assert message in done.stderr
 
 
+def test_an_option_of_the_bill_is_also_a_variable(run_planner):
+    """Trials and checkpoints can be set for good in the environment."""
+    done = run_planner(
+        *ESTIMATE, "--purchase", "spot", "--format", "json",
+        environment={"PLANNER_CHECKPOINTS": "false", "PLANNER_TRIALS": "3"},
+    )  # fmt: skip
+
+    estimate = json.loads(done.stdout)["estimates"][0]
+    assert estimate["interruptions"]["checkpoint_seconds"] is None
+    assert "2 more trials" in [item["name"] for item in estimate["items"]]
+
+
 def test_a_hopeless_run_is_an_error_with_numbers(run_planner):
     """Days of work at 0.15 interruptions per hour without checkpoints: refused, with what it would take."""
     done = run_planner(

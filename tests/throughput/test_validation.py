@@ -1,6 +1,7 @@
 """`planner validate`: the whole report, recomputed, and the page that publishes it."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -72,7 +73,11 @@ def test_the_report_has_its_shape(run):
 
 
 def test_the_published_page_is_current(run):
-    """docs/accuracy.md is what the command writes now."""
+    """docs/accuracy.md is what the command writes now; another linear-algebra library may move a last digit."""
     page = shipped_data_dir().parent / "docs" / "accuracy.md"
 
-    assert page.read_text(encoding="utf-8") == run[1]
+    published, now = (re.split(r"([-+]?\d[\d,]*\.?\d*)", text) for text in (page.read_text(encoding="utf-8"), run[1]))
+
+    assert published[::2] == now[::2]
+    for there, here in zip(published[1::2], now[1::2], strict=True):
+        assert float(there.replace(",", "")) == pytest.approx(float(here.replace(",", "")), rel=0.01, abs=0.11)

@@ -50,7 +50,19 @@ def test_amounts_are_shown_in_another_currency_beside_usd(run_planner):
 def test_an_explanation_ends_in_the_bill(run_planner):
     """The chain names rate, pieces of work, percentile and the sources of storage and traffic."""
     done = run_planner(
-        *ESTIMATE, "--provider", "gcp", "--purchase", "spot", "--dataset-gb", 10, "--results-gb", 1, "--explain", 1
+        *ESTIMATE,
+        "--provider",
+        "gcp",
+        "--purchase",
+        "spot",
+        "--dataset-gb",
+        10,
+        "--results-gb",
+        1,
+        "--explain",
+        1,
+        "--currency",
+        "CHF",
     )
 
     for text in (
@@ -59,6 +71,7 @@ def test_an_explanation_ends_in_the_bill(run_planner):
         "nine in ten such runs end within",
         "storage price: us-central1",
         "egress price:",
+        " CHF per USD of 2026-08-24",
     ):
         assert text in done.stdout
 

@@ -8,6 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.buying.options import MONTHS, OwnerOptions, Use, check_options
+from planner.buying.owning import Owned, job_time, own_machine
+from planner.buying.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, rent_same, work_text
+from planner.buying.verdict import BreakEven, UseMonth, break_even_of, odds_of, sensitivities_of, sentence, use_curve
 from planner.clock import current_day
 from planner.cost.rent_or_buy import Month, cost_curve
 from planner.cost.sensitivity import Sensitivity
@@ -18,12 +22,8 @@ from planner.hardware.cards import Condition
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model import Workload
-from planner.owner_options import MONTHS, OwnerOptions, Use, check_options
-from planner.owning import Owned, job_time, own_machine
 from planner.planned_work import NO_OWN_MODEL, planned_work
-from planner.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, rent_same, work_text
 from planner.units import HOURS_PER_MONTH
-from planner.verdict import BreakEven, UseMonth, break_even_of, odds_of, sensitivities_of, sentence, use_curve
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,8 @@ import click
 from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
 from planner.throughput.learning import level, publish, scaling, transfer
-from planner.throughput.learning.leave_out import Evidence, all_left_out, gather
+from planner.throughput.learning.leave_out import all_left_out
+from planner.throughput.learning.left_out import Evidence, gather
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.workloads import load_models
 

@@ -30,7 +30,7 @@ def all_of_them():
     return planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 11, 20)).estimates
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(limit_hours=st.floats(min_value=2.0, max_value=100.0))
 def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hours):
     """With a deadline nothing that ends in time is cheaper."""
@@ -42,7 +42,7 @@ def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hou
     assert best == found.result.estimates[0].usd
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(budget=st.floats(min_value=7.0, max_value=300.0))
 def test_the_fastest_for_the_money_is_found_by_brute_force_too(all_of_them, budget):
     """With a budget nothing it pays is faster."""

@@ -1,6 +1,7 @@
 """Sweeps: the figures of `estimate` to the last bit, errors job by job, files, and a cluster that loses a worker."""
 
 import json
+import math
 import os
 import signal
 from datetime import date
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.columns import Columns, _kind, _question
+from planner.cost.bill import Bill, Biller
 from planner.errors import PlannerError, UsageError
 from planner.sweep import estimate_many, job_options, planned_parts
 from planner.sweep_files import read_parts, write_parts
@@ -77,7 +80,32 @@ def test_every_kind_of_job_has_the_figures_of_the_estimate():
         assert same_figures(frame[frame.job == number], job), job
 
 
-@settings(max_examples=8, deadline=None)
+@pytest.fixture(scope="module")
+def columns():
+    """Every offer of the shipped books as columns."""
+    return Columns(data_dir=None, as_of=TODAY, price_book=None)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_columns_hold_what_the_bills_hold(columns, job):
+    """Hours and USD of offers that are not the best are those of their bills, too."""
+    options = job_options(job)
+    question = _question(options)
+    throughputs, speeds = columns._speeds(question)
+    seconds, usd = columns._bills(question, speeds)
+    biller = Biller(question.terms, question.workload)
+
+    for place in range(0, len(columns.offers), 101):
+        throughput = throughputs[_kind(columns.offers[place])]
+        bill = None if throughput is None else biller.bill(columns.offers[place], throughput, question.nodes)
+        if isinstance(bill, Bill):
+            assert pytest.approx(bill.seconds, rel=1e-9) == seconds[place]
+            assert pytest.approx(sum(item.usd for item in bill.items), rel=1e-9) == usd[place]
+        else:
+            assert not math.isfinite(usd[place])
+
+
+@settings(max_examples=5, deadline=None)
 @given(
     epochs=st.floats(min_value=0.01, max_value=5000),
     rate=st.floats(min_value=0, max_value=0.4),

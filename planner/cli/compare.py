@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from planner.buying.options import MONTHS
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, write_notes, write_result
 from planner.compare import compare as run_compare
 from planner.estimate import MAX_PRICE_AGE_DAYS
-from planner.owner_options import MONTHS
 from planner.render.comparison import notes_text, rendered_comparison
 
 

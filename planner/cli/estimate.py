@@ -127,7 +127,7 @@ def estimate(
         as_of=as_of.date() if as_of else None,
     )
     if explain is not None:
-        write_result(explanation(result, explain), output)
+        write_result(explanation(result, explain, money), output)
         return
     write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
     write_notes([*notes_text(result, is_limited=not show_all), *([currency_note(money)] if money else [])])

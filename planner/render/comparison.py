@@ -6,15 +6,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from planner.buying.owning import Owned
+from planner.buying.renting import Rental
 from planner.compare import Comparison
 from planner.cost.break_even import case_break_even_months
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model import CostItem, Throughput
-from planner.owning import Owned
 from planner.render.estimates import estimate_record
 from planner.render.listing import Column, Row, significant, to_csv, to_json, to_markdown
-from planner.renting import Rental
 from planner.units import hours
 
 SCHEMA = "planner.compare/1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from planner.cost.bill import percentile
 from planner.cost.rental import billed_seconds, billing_rule
@@ -11,17 +12,35 @@ from planner.estimate import EstimateResult
 from planner.model import Estimate, Interruptions
 from planner.units import hours
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
 
-def explanation(result: EstimateResult, rank: int) -> str:
-    """How the estimate of that rank came about, as text for a person.
+
+def explanation(result: EstimateResult, rank: int, currency: Currency | None = None) -> str:
+    """How the estimate of that rank came about, as text for a person; the sum also in `currency`.
 
     Raises:
         UsageError: there is no such rank.
     """
     for estimate in result.estimates:
         if estimate.rank == rank:
-            return "\n".join(_lines(result, estimate)) + "\n"
+            lines = [*_lines(result, estimate), *_in_currency(estimate, currency)]
+            return "\n".join(lines) + "\n"
     raise UsageError(f"--explain {rank}: there are ranks 1 to {len(result.estimates)}.")
+
+
+def _in_currency(estimate: Estimate, currency: Currency | None) -> Iterator[str]:
+    if currency is not None:
+        low, middle, high = (usd * currency.per_usd for usd in (estimate.usd_low, estimate.usd, estimate.usd_high))
+        yield from _section(
+            "Currency",
+            iter(
+                (
+                    f"{middle:,.2f} {currency.code} ({low:,.2f} to {high:,.2f}) at {currency.per_usd:.6g} "
+                    f"{currency.code} per USD of {currency.as_of}; {currency.source}",
+                )
+            ),
+        )
 
 
 def _lines(result: EstimateResult, estimate: Estimate) -> Iterator[str]:

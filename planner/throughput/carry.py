@@ -16,7 +16,7 @@ from planner.throughput.fitted import carry_fit
 from planner.throughput.linear import dot, solve
 
 CONTRADICTION = 4.0  # standard deviations; machines and software explain two
-LEVEL_VARIANCE = 100.0  # of the natural logarithm: any unit, any size of model
+LEVEL_VARIANCE = 1e4  # of the natural logarithm: any unit, any size of model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,7 +167,7 @@ def read_own_model(path: Path) -> OwnModel:
     known = [one.name for one in fields(OwnModel)]
     for key in content:
         if key not in known:
-            raise UnknownNameError(f"key in {path.name}", key, known, "docs/own-models.md")
+            raise UnknownNameError(f"key in {path.name}", key, known, "docs/throughput.md")
     return OwnModel(**_typed(content, path))
 
 

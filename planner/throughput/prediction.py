@@ -10,40 +10,21 @@ Every figure comes with a range that holds nine left-out measurements in ten (do
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from planner.errors import NoThroughputError, UnknownNameError, UsageError
-from planner.hardware.gpus import choose_gpus, load_gpus
-from planner.model import Basis, Benchmark, Gpu, Model, Precision, Throughput, Workload
-from planner.throughput.adjustments import batch_factor, input_size_factor, relative_arithmetic, usual_batch
-from planner.throughput.fitted import load_fit
-from planner.throughput.jobs import (
-    choose_job,
-    is_new_generation,
-    job_of,
-    matches_framework,
-    newest_row,
-    stack_of,
-)
-from planner.throughput.measured import benchmarks_of
-from planner.throughput.nodes import over_nodes
-from planner.throughput.own_model import OwnMeasurement
-from planner.throughput.precision import peak_tflops, precision_notes, width_of
-from planner.throughput.ranges import measured_reach, together
-from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
-from planner.throughput.single_gpu import SingleGpus, source_texts
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import choose_gpus
+from planner.model import Model, Throughput, Workload
+from planner.throughput.workload_prediction import Prediction
 from planner.throughput.workloads import known_model, precision_named, resolve_model
 
 if TYPE_CHECKING:
     from planner.throughput.language_models import LanguageModel
+    from planner.throughput.own_model import OwnMeasurement
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
-
-FRACTION_RANGE = (0.7, 1.1)
-"""A slice of a GPU gives its share of the throughput, give or take: time slices cost switching, small batches fill less."""
 
 
 def predict_throughput(
@@ -108,6 +89,10 @@ def predict_throughput(
     )
     prediction = Prediction(workload, tuple(measured))
     one = prediction.of(chosen[0], gpu_count)
+    if node_count == 1:
+        return one
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - most runs are on one machine
+
     return over_nodes(
         one,
         model=workload.model,
@@ -149,269 +134,3 @@ def predict_many(
         except NoThroughputError as error:
             found[cell] = error
     return found
-
-
-class Prediction:
-    """One workload; what all its GPUs have in common is worked out once."""
-
-    def __init__(self, workload: Workload, own: Sequence[OwnMeasurement] = ()) -> None:
-        _check_inputs(workload)
-        self._workload = workload
-        self._model = workload.model
-        self._gpus = load_gpus()
-        self._all_rows = [] if own else [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
-        self._job, self._stands_in = self._chosen_job()
-        self._rows = [row for row in self._all_rows if job_of(row) == self._job]
-        self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
-        self._measured_size = (
-            self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
-        )
-        self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
-        self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus)
-        self._single = SingleGpus(
-            model=self._model,
-            job=self._job,
-            rows=self._rows,
-            relative_arithmetic=self._arithmetic,
-            own=tuple(_for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
-        )
-        self._batches = self._usual_batches()
-        self._batch_sizes: dict[str, float | None] = {}
-        self._notes = self._common_notes()
-        for row in filter(self._is_wanted, self._all_rows):
-            self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
-
-    def of(self, gpu: str, gpu_count: float) -> Throughput:
-        """Throughput on so many of the GPU.
-
-        Raises:
-            NoThroughputError: the GPU lacks the precision, no machine holds so many, or nothing is known of the model.
-        """
-        sheet = self._gpus[gpu]
-        if self._workload.precision is not None:
-            found = self._in(sheet, gpu_count, self._workload.precision)
-        else:
-            formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
-            found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
-        return replace(found, batch_size_per_gpu=self.batch_size(gpu))
-
-    def batch_size(self, gpu: str) -> float | None:
-        """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""
-        if self._workload.batch_size is not None:
-            return self._workload.batch_size
-        return self._usual_batch(gpu)
-
-    def _usual_batch(self, gpu: str) -> float | None:
-        if gpu not in self._batch_sizes:
-            self._batch_sizes[gpu] = usual_batch(self._gpus[gpu], self._batches, self._gpus)
-        return self._batch_sizes[gpu]
-
-    def _in(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
-        peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
-        row = self._measured_row(gpu, gpu_count, precision)
-        if row is not None:
-            return self._measured(row, precision)
-        if gpu_count < 1:
-            return _slice_of(self._in(gpu, 1, precision), gpu_count)
-        return self._predicted(gpu, gpu_count, precision)
-
-    def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
-        fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
-        exact = [row for row in fitting if row.precision is precision] or fitting
-        return newest_row([row for row in exact if job_of(row) == self._job]) or newest_row(exact)
-
-    def _is_wanted(self, row: Benchmark) -> bool:
-        asked = self._workload
-        size = asked.input_size or (self._rows[0].input_size if self._rows else None)
-        return (
-            matches_framework(row.framework, asked.framework or "pytorch")
-            and (size is None or row.input_size in (None, size))
-            and (
-                asked.batch_size is None
-                or row.batch_size_per_gpu is None
-                or batch_factor(asked.batch_size, row.batch_size_per_gpu).log == 0.0
-            )
-        )
-
-    def _measured(self, row: Benchmark, precision: Precision) -> Throughput:
-        alike = [
-            other
-            for other in self._by_place[row.gpu, row.gpu_count, width_of(row.precision)]
-            if job_of(other) == job_of(row)
-            and other.precision is row.precision
-            and is_new_generation(other) == is_new_generation(row)
-        ]
-        versions = {other.software: other for other in [*alike, row]}
-        reach = measured_reach(row.model, len(versions))
-        rate = row.samples_per_second
-        machines = "machine" if row.machines == 1 else f"median of {row.machines} machines"
-        batch = f", batch {row.batch_size_per_gpu} a GPU" if row.batch_size_per_gpu else ""
-        step = (
-            f"measured: {rate:,.6g} {self._model.sample_unit}s/s on {row.gpu_count} x {row.gpu} in {row.precision}{batch} "
-            f"({stack_of(row)}, {machines}, {row.as_of})"
-        )
-        spread = (
-            f"range: {len(versions)} software versions, {sum(other.machines for other in versions.values())} machines"
-            if len(versions) > 1
-            else f"range: x or / {math.exp(reach):.3f}, as other containers of the same years differ"
-        )
-        notes = list(self._notes) + precision_notes(self._gpus[row.gpu], precision, row.precision)
-        if not is_new_generation(row):
-            notes.append(
-                f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
-            )
-        return Throughput(
-            samples_per_second=rate,
-            low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),
-            high=max([rate * math.exp(reach), row.high, *(other.high for other in versions.values())]),
-            basis=Basis.MEASURED,
-            precision=precision,
-            stack=stack_of(row),
-            sources=source_texts([row, *versions.values()]),
-            steps=(step, spread),
-            notes=tuple(notes),
-        )
-
-    def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
-        row = self._measured_row(gpu, 1, precision) if gpu_count > 1 else None
-        if row is not None and job_of(row) == self._job:
-            one = self._measured(row, precision)
-            log_rate, reach = math.log(one.samples_per_second), math.log(one.high / one.low) / 2
-            sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
-            base_count = 1
-        else:
-            single = self._single.on(gpu, precision)
-            batch = batch_factor(self._workload.batch_size, self._usual_batch(gpu.name))
-            size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
-            if single.basis is Basis.MODELLED:
-                size = size.__class__(log=0.0, reach=0.0)  # the level was worked out at the size wanted
-            log_rate = single.log_rate + batch.log + size.log
-            reach = together(single.reach, batch.reach, size.reach, self._framework_reach())
-            sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
-            steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
-            added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
-            notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
-        efficiency = self._efficiency(gpu, gpu_count, base_count, log_rate)
-        log_total = log_rate + math.log(gpu_count) + efficiency.log
-        below = together(reach, efficiency.log - efficiency.log_low)
-        above = together(reach, efficiency.log_high - efficiency.log)
-        steps = (*steps, efficiency.step) if efficiency.step else steps
-        rate = math.exp(log_total)
-        span = f"range: / {math.exp(below):.3f} to x {math.exp(above):.3f}, nine left-out measurements in ten ({basis})"
-        return Throughput(
-            samples_per_second=rate,
-            low=rate * math.exp(-below),
-            high=rate * math.exp(above),
-            basis=basis,
-            precision=precision,
-            stack=stack,
-            sources=sources,
-            steps=(*steps, f"{rate:,.6g} {self._model.sample_unit}s/s", span),
-            notes=notes,
-        )
-
-    def _efficiency(self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float) -> Efficiency:
-        batch = self.batch_size(gpu.name)
-        wanted = self._scaling.efficiency(gpu, gpu_count, log_rate, batch) if gpu_count > 1 else ONE_GPU
-        if base_count in {1, gpu_count}:
-            return wanted if base_count == 1 else ONE_GPU
-        base = self._scaling.efficiency(gpu, base_count, log_rate, batch)
-        log = wanted.log - base.log
-        half = together(wanted.log - wanted.log_low, base.log - base.log_low) / 2
-        return Efficiency(
-            log=log,
-            log_low=log - half,
-            log_high=log + half,
-            step=f"{gpu_count:g} GPUs in place of the {base_count} measured together: each {math.exp(log):.3f} times as fast",
-        )
-
-    def _chosen_job(self) -> tuple[str | None, bool]:
-        asked = self._workload.framework
-        size = self._model.input_size
-        job = choose_job(self._all_rows, asked, self._workload.input_size, size)
-        if job is not None or asked is None:
-            return job, False
-        known = load_fit()["frameworks"]
-        if not any(matches_framework(name, asked) for name in known):
-            raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
-        return choose_job(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
-
-    def _framework_reach(self) -> float:
-        return float(load_fit()["quantiles"]["framework"]) if self._stands_in else 0.0
-
-    def _usual_batches(self) -> dict[str, int]:
-        rows = sorted(self._rows, key=lambda row: (row.as_of, row.gpu_count == 1, width_of(row.precision) == "16"))
-        return {row.gpu: row.batch_size_per_gpu for row in rows if row.batch_size_per_gpu is not None}
-
-    def _common_notes(self) -> tuple[str, ...]:
-        notes = []
-        if self._stands_in:
-            notes.append(
-                f"{self._model.name} was not measured in {self._workload.framework}: the figure stands for another framework, range widened"
-            )
-        fastest = self._fastest_stack()
-        if fastest:
-            notes.append(fastest)
-        return tuple(notes)
-
-    def _fastest_stack(self) -> str:
-        """What the fastest measured stack reaches where both it and the chosen one were measured on the same GPUs."""
-        if not self._rows:
-            return ""
-        size = self._rows[0].input_size
-        by_place: dict[tuple[str, str], list[Benchmark]] = {}
-        for row in self._rows:
-            if row.gpu_count == 1:
-                by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
-        best_ratio, best = 1.05, ""
-        for row in self._all_rows:
-            if job_of(row) == self._job or row.input_size not in (None, size) or row.gpu_count > 1:
-                continue
-            if self._workload.precision is not None and width_of(row.precision) != width_of(self._workload.precision):
-                continue
-            chosen = newest_row(by_place.get((row.gpu, width_of(row.precision)), []))
-            if chosen is not None and row.samples_per_second / chosen.samples_per_second > best_ratio:
-                best_ratio = row.samples_per_second / chosen.samples_per_second
-                choose = f" (--framework {row.framework})" if row.framework != chosen.framework else ""
-                best = (
-                    f"stands for {stack_of(chosen)}; the fastest known stack, {stack_of(row)}{choose}, reaches "
-                    f"{row.samples_per_second:,.5g} against {chosen.samples_per_second:,.5g} {self._model.sample_unit}s/s "
-                    f"on {row.gpu_count} x {row.gpu} in {row.precision}"
-                )
-        return best
-
-
-def _check_inputs(workload: Workload) -> None:
-    if workload.batch_size is not None and workload.batch_size < 1:
-        raise UsageError(f"The batch size must be at least 1, not {workload.batch_size}.")
-    if workload.input_size is not None and workload.input_size < 1:
-        raise UsageError(f"The sequence length or image size must be at least 1, not {workload.input_size}.")
-
-
-def _for_one_gpu(
-    own: OwnMeasurement, scaling: Scaling, gpus: Mapping[str, Gpu], batch_size: int | None
-) -> OwnMeasurement:
-    if own.gpu_count == 1:
-        return own
-    log_rate = math.log(own.samples_per_second / own.gpu_count)
-    efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
-    return OwnMeasurement(
-        gpu=own.gpu,
-        precision=own.precision,
-        samples_per_second=math.exp(log_rate - efficiency.log),
-    )
-
-
-def _slice_of(one: Throughput, fraction: float) -> Throughput:
-    low, high = FRACTION_RANGE
-    return Throughput(
-        samples_per_second=one.samples_per_second * fraction,
-        low=one.low * fraction * low,
-        high=one.high * fraction * high,
-        basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
-        precision=one.precision,
-        stack=one.stack,
-        sources=one.sources,
-        steps=(*one.steps, f"{fraction:g} of a GPU: x {fraction:g}, range x {low:g} to x {high:g} (an assumption)"),
-        notes=(*one.notes, "a slice of a GPU is taken to give its share of the throughput: no measurement"),
-    )

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Model, Precision
-from planner.throughput.arithmetic import REFERENCE_GPU, level_of
-from planner.throughput.carry import Carried, Sighting
 from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
 from planner.throughput.jobs import is_new_generation, newest_row, stack_of
-from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.precision import peak_tflops, width_of
-from planner.throughput.ranges import reach
+from planner.throughput.ranges import measured_reach, reach, together
 from planner.throughput.tasks import class_of
+
+if TYPE_CHECKING:
+    from planner.throughput.carry import Carried, Sighting
+    from planner.throughput.own_model import OwnMeasurement
 
 MAX_PEAK_SHARE = 0.75
 """No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 MEASUREMENT_DEVIATION = 0.03  # of one row, natural logarithm: another machine, another day
 NEAREST_SOURCES = 5
+CONTRADICTION = 4.0  # standard deviations between own measurements that machines and software do not explain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,13 @@ class SingleGpus:
         return self._found[gpu.name, width]
 
     def _work_out(self, gpu: Gpu, peak: float, width: str) -> Single:
-        fit = job_fit(self.job) if self.job is not None and not self.own else None
-        found = self._by_carrying(gpu, width) if fit is None else self._by_table(gpu, width, fit)
+        fit = job_fit(self.job) if self.job is not None else None
+        if fit is None:
+            found = self._by_carrying(gpu, width)
+        elif self.own:
+            found = self._by_shift(gpu, width, fit)
+        else:
+            found = self._by_table(gpu, width, fit)
         return self._below_peak(found, peak)
 
     def _by_table(self, gpu: Gpu, width: str, fit: Record) -> Single:
@@ -98,6 +106,36 @@ class SingleGpus:
             base_count=fit["base_count"],
         )
 
+    def _by_shift(self, gpu: Gpu, width: str, fit: Record) -> Single:
+        """The table of a known model, moved to the level of the own measurements."""
+        seen = [one for one in self.own if (one.gpu, width_of(one.precision)) == (gpu.name, width)]
+        table = self._by_table(gpu, width, fit)
+        moves, deviations = [], []
+        for one in self.own:
+            index, format_ = gpu_index()[one.gpu], width_of(one.precision)
+            moves.append(math.log(one.samples_per_second) - fit["mean"][format_][index])
+            deviations.append(fit["deviation"][format_][index])
+        if max(moves) - min(moves) > CONTRADICTION * math.hypot(max(deviations), min(deviations)):
+            raise UsageError(
+                f"Own measurements contradict each other, given how {self.model.name} compares between GPUs: "
+                f"they are {math.exp(min(moves)):.2f} to {math.exp(max(moves)):.2f} times what is known. "
+                f"Check GPU, count, precision and unit of each --measured."
+            )
+        move, deviation = sum(moves) / len(moves), sum(deviations) / len(deviations)
+        log_rate, half = table.log_rate + move, together(table.reach, reach("gpu", deviation))
+        if seen:
+            log_rate = sum(math.log(one.samples_per_second) for one in seen) / len(seen)
+            half = measured_reach(self.model.name, versions=2)
+        step = f"x {math.exp(move):.3f}, as your own measurements compare with the rows of this model: {math.exp(log_rate):,.4g}/s"
+        return replace(
+            table,
+            log_rate=log_rate,
+            reach=half,
+            stack="the software of your own measurement",
+            sources=(*self._own_sources(), *table.sources),
+            steps=(*table.steps, step),
+        )
+
     def _by_carrying(self, gpu: Gpu, width: str) -> Single:
         if self._carried is None:
             self._carried = self._prepare()
@@ -119,6 +157,8 @@ class SingleGpus:
         )
 
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
+        from planner.throughput.carry import Carried, Sighting  # noqa: PLC0415 - models with a table need none of it
+
         task = class_of(self.model)
         if self.own:
             steps = tuple(
@@ -139,6 +179,8 @@ class SingleGpus:
                 for row in newest.values()
             )
             return Carried(task, [_sighting(row) for row in newest.values()]), Basis.SCALED, steps
+        from planner.throughput.arithmetic import REFERENCE_GPU, level_of  # noqa: PLC0415 - as above
+
         level = level_of(self.model, self.relative_arithmetic)
         sighting = Sighting(gpu=REFERENCE_GPU, width="16", log_rate=level.log_rate, deviation=level.deviation)
         return Carried(task, [sighting]), Basis.MODELLED, level.steps
@@ -188,16 +230,8 @@ class SingleGpus:
         if single.log_rate <= ceiling:
             return single
         note = f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS"
-        return Single(
-            log_rate=ceiling,
-            reach=single.reach,
-            basis=single.basis,
-            stack=single.stack,
-            sources=single.sources,
-            steps=(*single.steps, f"{note}: {math.exp(ceiling):,.4g}/s"),
-            notes=(*single.notes, note),
-            base_count=single.base_count,
-        )
+        steps = (*single.steps, f"{note}: {math.exp(ceiling):,.4g}/s")
+        return replace(single, log_rate=ceiling, steps=steps, notes=(*single.notes, note))
 
 
 def source_texts(rows: Iterable[Benchmark]) -> tuple[str, ...]:
@@ -211,6 +245,8 @@ def _stack(rows: Sequence[Benchmark]) -> str:
 
 
 def _sighting(row: Benchmark) -> Sighting:
+    from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
+
     return Sighting(
         gpu=row.gpu,
         width=width_of(row.precision),
@@ -220,6 +256,8 @@ def _sighting(row: Benchmark) -> Sighting:
 
 
 def _own_sighting(own: OwnMeasurement) -> Sighting:
+    from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
+
     return Sighting(
         gpu=own.gpu,
         width=width_of(own.precision),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ from planner.model import Gpu, Model
 from planner.throughput.fitted import fit_folder
 from planner.throughput.links import link_of
 from planner.throughput.measured import load_benchmarks
+from planner.throughput.simple_rules import simple_rule_errors
 from planner.throughput.workloads import load_models
 
 if TYPE_CHECKING:
-    from planner.throughput.learning.leave_out import Evidence, LeftOut
+    from planner.throughput.learning.left_out import Evidence, LeftOut
 
 SPLITS = {
     # name: (basis, what leaves, what the prediction may still use)
@@ -62,7 +63,6 @@ SPLITS = {
     "nodes": ("scaled", "several machines of a model", "one machine; the usual loss per doubling (not the network)"),
 }
 WORST = 10
-ADDITIVE_ROUNDS = 30  # the alternating means change by less than 1e-6 after twenty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,8 @@ def validate() -> Validation:
         DataError: the learnt variances are missing.
     """
     from planner.throughput.language_validation import language_splits  # noqa: PLC0415 - needs numpy
-    from planner.throughput.learning.leave_out import all_left_out, gather  # noqa: PLC0415 - needs numpy
+    from planner.throughput.learning.leave_out import all_left_out  # noqa: PLC0415 - needs numpy
+    from planner.throughput.learning.left_out import gather  # noqa: PLC0415
 
     path = fit_folder() / "variances.json"
     try:
@@ -193,7 +194,7 @@ def nested_coverage(scores: Sequence[float], groups: Sequence[str]) -> list[bool
 
     With one group only there is nothing left to find a quantile on, and the list is empty.
     """
-    from planner.throughput.learning.leave_out import quantile  # noqa: PLC0415 - needs numpy
+    from planner.throughput.learning.left_out import quantile  # noqa: PLC0415 - needs numpy
 
     if len(set(groups)) < 2:
         return []
@@ -236,7 +237,9 @@ def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -
         left_out=leaves,
         still_known=known,
         errors=summary("prediction", errors, held),
-        baselines=_baselines(split, left_out, evidence),
+        baselines=tuple(
+            summary(name, rule_errors) for name, rule_errors in simple_rule_errors(split, left_out, evidence).items()
+        ),
         groups=groups,
     )
 
@@ -260,120 +263,6 @@ def summary(name: str, errors: Sequence[float], held: Sequence[bool] = ()) -> Er
         bias=statistics.fmean(errors),
         coverage=statistics.fmean(held) if held else None,
     )
-
-
-def _baselines(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -> tuple[ErrorSummary, ...]:
-    rules: dict[str, Callable[[LeftOut], float | None]] = {}
-    if split in ("cell", "pair", "gpu"):
-        known = {(one.model, one.gpu, one.width): math.log(one.measured) for one in left_out}
-        rules = {
-            "tensor_tflops_ratio": lambda one: _ratio_rule(one, known, evidence.gpus, _tensor_tflops),
-            "bandwidth_ratio": lambda one: _ratio_rule(one, known, evidence.gpus, _bandwidth),
-        }
-        if split != "gpu":
-            rules["log_additive"] = lambda one: _additive_rule(one, known)
-    elif split == "carried":
-        stays = _staying_cells(evidence)
-        rules = {
-            "tensor_tflops_ratio": lambda one: _from_one(one, stays, evidence.gpus, _tensor_tflops),
-            "bandwidth_ratio": lambda one: _from_one(one, stays, evidence.gpus, _bandwidth),
-        }
-    elif split in ("model", "model_filled"):
-        rules = {
-            "constant_tflops": _constant_share(left_out, evidence.models, lambda model: model.forward_gmacs_per_sample),
-            "constant_bandwidth": _constant_share(left_out, evidence.models, lambda model: model.activations_millions),
-        }
-    elif split.startswith("counts"):
-        rules = {"linear": lambda one: math.log((one.single or math.nan) * one.gpu_count / one.measured)}
-    return tuple(_baseline(name, rule, left_out) for name, rule in rules.items())
-
-
-def _baseline(name: str, rule: Callable[[LeftOut], float | None], left_out: Sequence[LeftOut]) -> ErrorSummary:
-    errors = [math.expm1(error) for one in left_out if (error := rule(one)) is not None]
-    return summary(name, errors)
-
-
-def _ratio_rule(
-    one: LeftOut,
-    known: Mapping[tuple[str, str, str], float],
-    gpus: Mapping[str, Gpu],
-    figure: Callable[[Gpu], float],
-) -> float | None:
-    # the median over all other GPUs the model was measured on: kinder to the rule than a single reference GPU
-    predictions = [
-        rate + math.log(figure(gpus[one.gpu]) / figure(gpus[gpu]))
-        for (model, gpu, width), rate in known.items()
-        if (model, width) == (one.model, one.width) and gpu != one.gpu
-    ]
-    return statistics.median(predictions) - math.log(one.measured) if predictions else None
-
-
-def _additive_rule(one: LeftOut, known: Mapping[tuple[str, str, str], float]) -> float | None:
-    """The rule ln rate = model + GPU, fitted by alternating means on the same number format without the left-out cell."""
-    cells = {
-        (model, gpu): rate
-        for (model, gpu, width), rate in known.items()
-        if width == one.width and (model, gpu) != (one.model, one.gpu)
-    }
-    by_model: dict[str, float] = {}
-    by_gpu = {gpu: 0.0 for _, gpu in cells}
-    for _ in range(ADDITIVE_ROUNDS):
-        by_model = _means((model, rate - by_gpu[gpu]) for (model, gpu), rate in cells.items())
-        by_gpu = _means((gpu, rate - by_model[model]) for (model, gpu), rate in cells.items())
-    if one.model not in by_model or one.gpu not in by_gpu:
-        return None
-    return by_model[one.model] + by_gpu[one.gpu] - math.log(one.measured)
-
-
-def _constant_share(
-    left_out: Sequence[LeftOut], models: Mapping[str, Model], figure: Callable[[Model], float | None]
-) -> Callable[[LeftOut], float | None]:
-    # the same amount of work per second for every network: the geometric mean of all others
-    logs = {one.model: math.log(one.measured * (figure(models[one.model]) or math.nan)) for one in left_out}
-    total = math.fsum(logs.values())
-
-    def rule(one: LeftOut) -> float | None:
-        others = (total - logs[one.model]) / (len(logs) - 1)
-        return others - logs[one.model]
-
-    return rule
-
-
-def _staying_cells(evidence: Evidence) -> dict[str, tuple[str, str, float]]:
-    from planner.throughput.learning.leave_out import staying_point  # noqa: PLC0415 - needs numpy
-
-    found = {}
-    for job in {point.job for point in evidence.points}:
-        point = staying_point(evidence.points, job)
-        found[job] = (point.gpu, point.width, point.log_rate)
-    return found
-
-
-def _from_one(
-    one: LeftOut,
-    stays: Mapping[str, tuple[str, str, float]],
-    gpus: Mapping[str, Gpu],
-    figure: Callable[[Gpu], float],
-) -> float | None:
-    gpu, width, log_rate = stays[one.job]
-    if width != one.width:
-        return None
-    return log_rate + math.log(figure(gpus[one.gpu]) / figure(gpus[gpu])) - math.log(one.measured)
-
-
-def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
-    sums: dict[str, list[float]] = {}
-    for name, value in pairs:
-        sums.setdefault(name, []).append(value)
-    return {name: statistics.fmean(values) for name, values in sums.items()}
-
-
-def _tensor_tflops(gpu: Gpu) -> float:
-    return gpu.fp16_tensor_tflops or gpu.fp32_tflops or math.nan
-
-
-def _bandwidth(gpu: Gpu) -> float:
-    return gpu.memory_bandwidth_gb_per_s
 
 
 def _family(gpu: Gpu) -> str:

@@ -50,7 +50,19 @@ def test_amounts_are_shown_in_another_currency_beside_usd(run_planner):
 def test_an_explanation_ends_in_the_bill(run_planner):
     """The chain names rate, pieces of work, percentile and the sources of storage and traffic."""
     done = run_planner(
-        *ESTIMATE, "--provider", "gcp", "--purchase", "spot", "--dataset-gb", 10, "--results-gb", 1, "--explain", 1
+        *ESTIMATE,
+        "--provider",
+        "gcp",
+        "--purchase",
+        "spot",
+        "--dataset-gb",
+        10,
+        "--results-gb",
+        1,
+        "--explain",
+        1,
+        "--currency",
+        "CHF",
     )
 
     for text in (
@@ -59,6 +71,7 @@ def test_an_explanation_ends_in_the_bill(run_planner):
         "nine in ten such runs end within",
         "storage price: us-central1",
         "egress price:",
+        " CHF per USD of 2026-08-24",
     ):
         assert text in done.stdout
 
@@ -79,6 +92,18 @@ def test_bad_options_are_usage_errors(run_planner, arguments, message):
 
     assert 2 == done.returncode
     assert message in done.stderr
+
+
+def test_an_option_of_the_bill_is_also_a_variable(run_planner):
+    """Trials and checkpoints can be set for good in the environment."""
+    done = run_planner(
+        *ESTIMATE, "--purchase", "spot", "--format", "json",
+        environment={"PLANNER_CHECKPOINTS": "false", "PLANNER_TRIALS": "3"},
+    )  # fmt: skip
+
+    estimate = json.loads(done.stdout)["estimates"][0]
+    assert estimate["interruptions"]["checkpoint_seconds"] is None
+    assert "2 more trials" in [item["name"] for item in estimate["items"]]
 
 
 def test_a_hopeless_run_is_an_error_with_numbers(run_planner):

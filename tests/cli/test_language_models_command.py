@@ -66,7 +66,9 @@ def test_what_does_not_fit_is_counted_and_named():
 
 def test_twice_the_tokens_take_twice_as_long():
     """Training time is in proportion to the text."""
-    once, twice = (estimate(model="gpt2-124m", tokens=tokens, gpus=["H100:8"]) for tokens in ("1B", "2B"))
+    once, twice = (
+        estimate(model="gpt2-124m", tokens=tokens, gpus=["H100:8"], purchases=["on_demand"]) for tokens in ("1B", "2B")
+    )
 
     training = [result.estimates[0].seconds - result.startup_seconds for result in (once, twice)]
     assert pytest.approx(2 * training[0]) == training[1]

@@ -48,6 +48,22 @@ def test_ten_hours_with_hourly_checkpoints_by_hand():
     assert pytest.approx(10 * math.expm1(0.101) / 0.1, rel=1e-12) == run.expected_seconds / HOUR
 
 
+def test_parts_sum_to_dalys_equation():
+    """Work, checkpoints, work done twice and restarts are n x e^(rR) x (e^(rw) - 1) / r, whatever their shares."""
+    run = a_run(interruptions_per_hour=1.0, restart_seconds=1800.0, checkpoint_seconds=60.0, interval_seconds=HOUR)
+
+    in_hours = 10 * math.exp(0.5) * math.expm1(1 + 1 / 60)
+    assert pytest.approx(in_hours, rel=1e-12) == run.expected_seconds / HOUR
+    assert pytest.approx(10 * math.expm1(1 + 1 / 60) * math.exp(0.5), rel=1e-12) == run.count
+
+
+def test_a_rare_interruption_loses_half_a_piece():
+    """At one interruption in a million hours an hour of work loses half an hour times a millionth."""
+    run = a_run(interruptions_per_hour=1e-6, work_seconds=HOUR, checkpoint_seconds=0.0, interval_seconds=HOUR)
+
+    assert pytest.approx(0.5e-6 * HOUR, rel=1e-5) == run.lost_seconds
+
+
 def test_no_interruptions_cost_nothing():
     """At rate 0 a run takes its work, without checkpoints that nobody needs."""
     run = a_run(interruptions_per_hour=0.0)

@@ -15,7 +15,8 @@ from planner.throughput.adjustments import usual_batch
 from planner.throughput.jobs import job_of, newest_row, origin_of
 from planner.throughput.learning import scaling, transfer
 from planner.throughput.learning.evidence import Point
-from planner.throughput.learning.leave_out import Evidence, LeftOut, loss_per_doubling, node_pairs, quantile
+from planner.throughput.learning.leave_out_counts import loss_per_doubling, node_pairs
+from planner.throughput.learning.left_out import Evidence, LeftOut, quantile
 from planner.throughput.learning.scaling import Scaled
 from planner.throughput.learning.transfer import Posterior
 from planner.throughput.precision import WIDTHS, refuse_missing_precision, width_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from planner.buying.options import OwnerOptions
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.resale import resale_fraction
 from planner.hardware.electricity import Place
 from planner.hardware.machines import Machine, Money
-from planner.owner_options import OwnerOptions
 
 
 def owner_assumptions(

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from planner.buying.options import MAX_MONTHS
+from planner.buying.owning import Owned
 from planner.cost.break_even import case_break_even_months, never_reason, paid_if_sold_months
 from planner.cost.ownership import own_usd
 from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
@@ -16,8 +18,6 @@ from planner.cost.uncertainty import Odds, Spread, odds
 from planner.hardware.cards import Form
 from planner.hardware.machines import LOAD_FRACTION, LOAD_FRACTION_HIGH, LOAD_FRACTION_LOW
 from planner.model import Throughput
-from planner.owner_options import MAX_MONTHS
-from planner.owning import Owned
 from planner.units import HOURS_PER_MONTH
 
 KWH_PRICE_LOW, KWH_PRICE_HIGH = 0.5, 2.0

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from datetime import date
 
-from planner.assumptions import owner_assumptions
+from planner.buying.assumptions import owner_assumptions
+from planner.buying.options import OwnerOptions
+from planner.buying.renting import Rental
 from planner.cost.ownership import OwnershipTerms, kwh_per_month, ownership_items, running_usd_per_month
 from planner.cost.rent_or_buy import Case, margin_usd
 from planner.cost.resale import ResaleCurve
@@ -16,8 +18,6 @@ from planner.hardware.electricity import DEFAULT_PLACE, Grid, Place, find_place,
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model import CostItem, Throughput, Workload
-from planner.owner_options import OwnerOptions
-from planner.renting import Rental
 from planner.throughput.prediction import predict_many
 from planner.units import HOURS_PER_MONTH, hours
 

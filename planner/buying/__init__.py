@@ -1,0 +1,1 @@
+"""The two sides of `planner compare`: what owning costs, what renting costs, and what follows."""

@@ -1,0 +1,153 @@
+"""Several GPUs and several machines: connections, gradient traffic, networks."""
+
+import math
+
+import pytest
+
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import load_gpus
+from planner.model import Basis, Model
+from planner.throughput.links import Link, link_gb_per_s, link_of
+from planner.throughput.nodes import over_nodes
+from planner.throughput.prediction import predict_throughput
+from planner.throughput.scaling import Scaling, eta_of, log_efficiency
+
+
+@pytest.mark.parametrize(
+    ("gpu", "link"),
+    [
+        ("h100-80gb-sxm", Link.SWITCH),
+        ("v100-16gb", Link.MESH),
+        ("a100-80gb-pcie", Link.PCIE),
+        ("l4", Link.PCIE),
+        ("rtx-a6000", Link.WORKSTATION),
+        ("rtx-6000-ada", Link.WORKSTATION),
+        ("quadro-rtx-8000", Link.WORKSTATION),
+        ("rtx-4090", Link.GEFORCE),
+        ("rtx-3070", Link.GEFORCE),
+        ("mi300x", Link.SWITCH),
+    ],
+)
+def test_each_gpu_has_its_kind_of_connection(gpu, link):
+    """Bridges join pairs only, so bridged cards count as the PCIe cards they are."""
+    assert link == link_of(load_gpus()[gpu])
+
+
+def test_a_card_without_a_link_of_its_own_talks_over_pcie():
+    """Sixteen lanes of generation 4 carry 64 GB/s, both directions together."""
+    assert 64.0 == link_gb_per_s(load_gpus()["l4"])
+
+
+def test_eta_and_efficiency_are_inverse():
+    """eta of an efficiency of 0.8 is ln(0.25)."""
+    assert math.log(0.25) == pytest.approx(eta_of(0.8))
+    assert math.log(0.8) == pytest.approx(log_efficiency(eta_of(0.8)))
+
+
+def test_the_wire_decides_how_bert_large_scales():
+    """Eight GeForce cards reach a fraction of linear scaling where eight H100 SXM reach nearly all of it."""
+    geforce, sxm = (
+        predict_throughput(model="bert-large-squad", gpu=gpu, gpu_count=8).samples_per_second
+        / predict_throughput(model="bert-large-squad", gpu=gpu).samples_per_second
+        / 8
+        for gpu in ("rtx-2080-ti", "h100-80gb-sxm")
+    )
+
+    assert geforce < 0.3
+    assert sxm > 0.9
+
+
+def test_an_unmeasured_count_lies_between_its_neighbours():
+    """Six H100 are faster than four and slower than eight."""
+    four, six, eight = (
+        predict_throughput(model="resnet50", gpu="l40s", gpu_count=count).samples_per_second for count in (4, 6, 8)
+    )
+
+    assert four < six < eight
+
+
+def test_more_gradient_traffic_scales_worse():
+    """A model of the same speed with a hundred times the parameters loses more on PCIe cards."""
+    gpu = load_gpus()["rtx-4090"]
+
+    small, large = (
+        Scaling(model=a_model(params), job=None).efficiency(gpu, 8, math.log(500.0), 64.0).log
+        for params in (5.0, 500.0)
+    )
+
+    assert large < small
+
+
+def test_one_node_is_the_machine_itself():
+    """Nothing changes where nothing crosses a network."""
+    one = predict_throughput(model="resnet50", gpu="h100-80gb-sxm", gpu_count=8)
+
+    found = predict_throughput(model="resnet50", gpu="h100-80gb-sxm", gpu_count=8, node_count=1)
+
+    assert one == found
+
+
+def test_a_slow_network_costs_throughput():
+    """Four machines over 10 Gbit/s do less than over 400 Gbit/s, and neither more than four machines."""
+    machine = {"model": "bert-large-squad", "gpu": "h100-80gb-sxm", "gpu_count": 8}
+    one = predict_throughput(**machine).samples_per_second
+
+    slow, fast = (
+        predict_throughput(**machine, node_count=4, network_gbit_per_s=gbit).samples_per_second for gbit in (10, 400)
+    )
+
+    assert slow < fast < 4 * one
+
+
+def test_nodes_are_computed_by_hand():
+    """Half a second a step, 1 GB of gradients, two nodes, 8 Gbit/s: one second on the wire, half a step of it hidden.
+
+    Two steps on the wire less half a step leaves 1.5 steps exposed: 1 / (1 + loss + 1.5), loss of one doubling.
+    """
+    one = predict_throughput(model="resnet50", gpu="h100-80gb-sxm", gpu_count=8)
+    batch = one.samples_per_second / 8 * 0.5
+
+    two = over_nodes(one, model=a_model(250.0), gpu_count=8, node_count=2, network_gbit_per_s=8.0, batch_size=batch)
+
+    assert Basis.SCALED == two.basis
+    assert 1 / 2.5 == pytest.approx(two.samples_per_second / one.samples_per_second / 2, rel=0.01)
+
+
+def test_an_unstated_network_is_assumed_in_sight():
+    """The range spans the networks that clouds have, and a note says that one was assumed."""
+    found = predict_throughput(model="bert-large-squad", gpu="l4", gpu_count=4, node_count=2)
+
+    assert any("network between nodes not stated" in note for note in found.notes)
+
+
+def test_nodes_need_the_parameters():
+    """Without parameters the traffic is unknown."""
+    one = predict_throughput(model="resnet50", gpu="l4")
+
+    with pytest.raises(NoThroughputError, match="parameters"):
+        over_nodes(one, model=a_model(None), gpu_count=1, node_count=2, network_gbit_per_s=25, batch_size=64)
+
+
+@pytest.mark.parametrize("nodes", [0, -1, 1.5, 100_000])
+def test_an_impossible_number_of_nodes_is_refused(nodes):
+    """Whole machines, one to a thousand."""
+    with pytest.raises(UsageError, match="--nodes"):
+        predict_throughput(model="resnet50", gpu="l4", node_count=nodes)
+
+
+def a_model(params_millions):
+    """An image model with so many million parameters."""
+    return Model(
+        name="a model",
+        aliases=(),
+        task="image-classification",
+        sample_unit="image",
+        params_millions=params_millions,
+        forward_gmacs_per_sample=4.0,
+        activations_millions=11.0,
+        input_size=224,
+        dataset=None,
+        typical_epochs=None,
+        source="made for a test",
+        as_of="2026-01-01",
+    )

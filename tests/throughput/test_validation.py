@@ -1,0 +1,83 @@
+"""`planner validate`: the whole report, recomputed, and the page that publishes it."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from planner.cli.main import cli
+from planner.paths import shipped_data_dir
+
+pytestmark = pytest.mark.slow
+
+TARGETS = [
+    # (split, figure, at most): what was aimed for
+    ("cell", "median", 0.06),
+    ("cell", "mean", 0.10),
+    ("cell", "p90", 0.20),
+    ("gpu", "median", 0.09),
+    ("gpu", "mean", 0.13),
+    ("model", "median", 0.12),
+    ("model", "p90", 0.35),
+    ("counts", "median", 0.04),
+    ("counts", "p90", 0.15),
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """One run of the command: the JSON and the page."""
+    folder = tmp_path_factory.mktemp("validate")
+    outcome = CliRunner().invoke(
+        cli,
+        ["validate", "--format", "json", "--output", str(folder / "out.json"), "--write", str(folder / "accuracy.md")],
+        catch_exceptions=False,
+    )
+    assert 0 == outcome.exit_code
+    return json.loads((folder / "out.json").read_text()), (folder / "accuracy.md").read_text()
+
+
+@pytest.mark.parametrize(("split", "figure", "target"), TARGETS)
+def test_what_was_aimed_for_is_reached(run, split, figure, target):
+    """On left-out rows, with everything that stems from them left out."""
+    found = {one["split"]: one for one in run[0]["splits"]}
+
+    assert found[split][figure] <= target
+
+
+def test_ranges_hold_what_they_promise(run):
+    """87 to 93 percent of the left-out figures lie in the 90 percent range, in every split."""
+    coverage = {one["split"]: one["coverage"] for one in run[0]["splits"]}
+
+    assert {} == {split: share for split, share in coverage.items() if not 0.87 <= share <= 0.93}
+
+
+def test_predictions_beat_the_simple_rules(run):
+    """On the very same cells."""
+    for split in run[0]["splits"]:
+        for name, rule in split["baselines"].items():
+            if split["split"] != "model_filled" or name != "constant_bandwidth":  # which knows the activations withheld
+                assert split["median"] < rule["median"], (split["split"], name)
+
+
+def test_the_report_has_its_shape(run):
+    """Schema, the worst ten, and groups by GPU family and task."""
+    report = run[0]
+
+    assert "planner.validate/1" == report["schema"]
+    assert 10 == len(report["worst"])
+    cell = report["splits"][1]
+    assert {"gpu_family", "task"} <= set(cell["groups"])
+    assert cell["n"] == sum(group["n"] for group in cell["groups"]["task"])
+
+
+def test_the_published_page_is_current(run):
+    """docs/accuracy.md is what the command writes now; another linear-algebra library may move a last digit."""
+    page = shipped_data_dir().parent / "docs" / "accuracy.md"
+
+    published, now = (re.split(r"([-+]?\d[\d,]*\.?\d*)", text) for text in (page.read_text(encoding="utf-8"), run[1]))
+
+    assert published[::2] == now[::2]
+    for there, here in zip(published[1::2], now[1::2], strict=True):
+        assert float(there.replace(",", "")) == pytest.approx(float(here.replace(",", "")), rel=0.01, abs=0.11)

@@ -20,12 +20,10 @@ from planner.cost.failures import COUNTED_FROM
 from planner.cost.rental import billing_rule
 from planner.cost.spot import interruption_rate
 from planner.estimate import (
-    check_limits,
     check_nodes,
     described_work,
     estimate,
     price_one,
-    ranked,
     throughput_over_nodes,
     wanted_offers,
     weakest_basis,
@@ -33,6 +31,7 @@ from planner.estimate import (
 from planner.model import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.planned_work import LanguageArguments
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.ranking import check_limits, ranked
 from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from planner.clock import current_day
 from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
-from planner.cost.rental import billing_rule
-from planner.errors import LimitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
+from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
 from planner.model import (
     Basis,
@@ -29,13 +27,14 @@ from planner.model import (
     Workload,
 )
 from planner.planned_work import LanguageArguments, planned_work
-from planner.prices.catalog import DEARER, OfferFilter, Selection, current_snapshots, select_offers
+from planner.prices.catalog import DEARER, USUAL_PURCHASES, OfferFilter, Selection, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
 from planner.prices.snapshots import Snapshot
+from planner.ranking import best_of_each_group, check_limits, ranked, within_limits
+from planner.remarks import asked_for, assumptions, notes, nothing_runs
 from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
 from planner.throughput.workloads import Work
-from planner.units import hours
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +42,7 @@ if TYPE_CHECKING:
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
-USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
-"""What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
-
 MAX_NODES = 1024
-
-SORTS = ("usd", "hours", "value")
 
 
 class MoreOptions(BillOptions, LanguageArguments, total=False):
@@ -216,21 +210,22 @@ def estimate(
         else:
             priced.append(one)
     if not priced:
-        raise NothingLeftError(_nothing_runs(work.workload, throughputs, left_out, biller))
-    within = _within_limits(priced, max_hours, max_usd, left_out)
-    in_order = ranked(within if every_offer or nodes == 1 else _best_of_each_group(within, left_out), sort)
-    shown = in_order if limit is None else in_order[:limit]
-    if len(shown) < len(in_order):
-        left_out[f"ranked after the first {limit}"] += len(in_order) - len(shown)
+        raise NothingLeftError(nothing_runs(work.workload, throughputs, left_out, biller))
+    within = within_limits(priced, max_hours, max_usd, left_out)
+    if nodes > 1 and not every_offer:
+        within = best_of_each_group(within, left_out)
+    shown = ranked(within, sort, limit)
+    if len(shown) < len(within):
+        left_out[f"ranked after the first {limit}"] += len(within) - len(shown)
     return EstimateResult(
         workload=work.workload,
         as_of=today,
         prices=selection.books,
         estimates=tuple(shown),
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
-        unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if _asked_for(entry, wanted)),
-        assumptions=_assumptions(work.workload, work.samples_source, shown, wanted, biller),
-        notes=_notes(wanted, shown, throughputs, today, biller),
+        unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
+        assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
+        notes=notes(wanted, shown, throughputs, today, biller),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
@@ -297,25 +292,6 @@ def wanted_offers(
         purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
-
-
-def check_limits(
-    max_hours: float | None, max_usd: float | None, max_price_age_days: int | None, sort: str, limit: int | None
-) -> None:
-    """Refuse limits that cannot be one.
-
-    Raises:
-        UsageError: the message names the option and the value.
-    """
-    for option, value in (("--max-hours", max_hours), ("--max-usd", max_usd)):
-        if value is not None and not value > 0:
-            raise UsageError(f"{option} must be above 0, not {value:g}.")
-    if max_price_age_days is not None and not 0 <= max_price_age_days <= 36_500:
-        raise UsageError(f"--max-price-age must be 0 to 36500 days, not {max_price_age_days}.")
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit must be at least 1, not {limit}.")
-    if sort not in SORTS:
-        raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
 def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
@@ -409,15 +385,6 @@ def throughput_over_nodes(one: Throughput, offer: Offer, model: Model, nodes: in
         return error
 
 
-def _best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
-    best: dict[tuple[str, str, float, Purchase], Estimate] = {}
-    for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
-        offer = estimate.offer
-        if best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), estimate) is not estimate:
-            left_out[DEARER] += 1
-    return list(best.values())
-
-
 def _own_prices(
     snapshots: Sequence[Snapshot], wanted: OfferFilter, path: Path, *, today: date, every_offer: bool
 ) -> tuple[Selection, Mapping[Offer, str], Mapping[str, float]]:
@@ -475,156 +442,3 @@ def price_one(
 
 def _offer_notes(offer: Offer, selection: Selection) -> tuple[str, ...]:
     return tuple(f"not in the price: {what}" for what in selection.excluded_from(offer))
-
-
-def _within_limits(
-    estimates: Sequence[Estimate], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
-) -> list[Estimate]:
-    within = []
-    for estimate in estimates:
-        if max_hours is not None and hours(estimate.seconds) > max_hours:
-            left_out[f"takes longer than {max_hours:g} h"] += 1
-        elif max_usd is not None and estimate.usd > max_usd:
-            left_out[f"costs more than {max_usd:g} USD"] += 1
-        else:
-            within.append(estimate)
-    if not within:
-        raise LimitError(_nearest_miss(estimates, max_hours, max_usd))
-    return within
-
-
-def _nearest_miss(estimates: Sequence[Estimate], max_hours: float | None, max_usd: float | None) -> str:
-    fastest = min(estimates, key=lambda estimate: (estimate.seconds, estimate.usd))
-    cheapest = min(estimates, key=lambda estimate: (estimate.usd, estimate.seconds))
-    parts = []
-    if max_hours is not None:
-        over = hours(fastest.seconds) / max_hours - 1
-        miss = f" ({over:.1%} over)" if over > 0 else ""
-        parts.append(
-            f"--max-hours {max_hours:g}: the fastest, {_named(fastest)}, takes {hours(fastest.seconds):.2f} h{miss}"
-            f" and costs {fastest.usd:,.2f} USD"
-        )
-    if max_usd is not None:
-        over = cheapest.usd / max_usd - 1
-        miss = f" ({over:.1%} over)" if over > 0 else ""
-        parts.append(
-            f"--max-usd {max_usd:g}: the cheapest, {_named(cheapest)}, costs {cheapest.usd:,.2f} USD{miss}"
-            f" and takes {hours(cheapest.seconds):.2f} h"
-        )
-    return "No estimate meets the limits. " + "; ".join(parts) + "."
-
-
-def _named(estimate: Estimate) -> str:
-    offer = estimate.offer
-    return f"{offer.provider} {offer.instance_type} ({offer.purchase}, {offer.region})"
-
-
-def ranked(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
-    """The estimates in a total order, best first, with rank and Pareto mark."""
-    ordered = sorted(estimates, key=lambda estimate: (*_merit(estimate, sort), *_identity(estimate.offer)))
-    front = _pareto(ordered)
-    return [replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered)]
-
-
-def _merit(estimate: Estimate, sort: str) -> tuple[float, float]:
-    if sort == "usd":
-        return estimate.usd, estimate.seconds
-    if sort == "hours":
-        return estimate.seconds, estimate.usd
-    return estimate.usd * estimate.seconds, estimate.usd
-
-
-def _identity(offer: Offer) -> tuple[str, ...]:
-    # makes the order total: two runs give the same bytes
-    return (offer.provider, offer.gpu, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
-
-
-def _pareto(estimates: Sequence[Estimate]) -> set[int]:
-    """Indices of estimates that no other beats in time without costing more."""
-    order = sorted(range(len(estimates)), key=lambda index: (estimates[index].seconds, estimates[index].usd))
-    front: set[int] = set()
-    cheapest = float("inf")
-    for _, group in itertools.groupby(order, key=lambda index: estimates[index].seconds):
-        tied = list(group)
-        usd = estimates[tied[0]].usd
-        if usd < cheapest:
-            front.update(index for index in tied if estimates[index].usd == usd)
-            cheapest = usd
-    return front
-
-
-def _nothing_runs(
-    workload: Workload,
-    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
-    left_out: Counter[str],
-    biller: Biller,
-) -> str:
-    if biller.refused:
-        return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
-    unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
-    reasons = "; ".join(sorted(unknown)) or "; ".join(
-        f"{reason} ({count})" for reason, count in left_out.most_common(3)
-    )
-    if workload.language:
-        return f"No offer is left for {workload.model.name}: {reasons}."
-    return (
-        f"No offer is left for {workload.model.name}: {reasons}. "
-        f"Measured GPUs: planner throughput --model {workload.model.name}"
-    )
-
-
-def _asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
-    return any(entry.gpu in choice.gpus and choice.count in (None, entry.gpu_count) for choice in wanted.gpus)
-
-
-def _assumptions(
-    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
-) -> tuple[str, ...]:
-    model = workload.model
-    dataset = f" of {workload.dataset}" if workload.dataset else ""
-    unruled = {
-        offer.provider
-        for offer in (estimate.offer for estimate in shown)
-        if offer.provider != "own"  # a machine of one's own has no bill but its rate
-        if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
-    }
-    precision = workload.precision or "the fastest known precision of each GPU"
-    return (
-        f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
-        f"x {workload.epochs:g} epochs = {workload.samples:,.0f} {model.sample_unit}s",
-        f"precision {precision}; data loading keeps up with the GPUs",
-        *(workload.language.assumptions if workload.language else ()),
-        *biller.assumptions(shown),
-        "a price was listed on its day; that capacity is free is not said",
-        *(
-            ("only on-demand and spot prices; ask for others with --purchase",)
-            if wanted.purchases == USUAL_PURCHASES
-            else ()
-        ),
-        *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
-    )
-
-
-def _notes(
-    wanted: OfferFilter,
-    shown: Sequence[Estimate],
-    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
-    today: date,
-    biller: Biller,
-) -> tuple[str, ...]:
-    notes = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
-    counts = Counter(note for estimate in shown for note in estimate.notes)
-    notes += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
-    old = sum((today - estimate.offer.observed_on).days > 365 for estimate in shown)
-    if old:
-        notes.append(
-            f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
-        )
-    notes += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
-    without: dict[str, dict[str, list[str]]] = {}
-    for (gpu, gpu_count), throughput in sorted(throughputs.items()):
-        if isinstance(throughput, NoThroughputError):
-            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
-    for reason, by_gpu in without.items():
-        notes.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
-    return tuple(notes)

@@ -12,8 +12,9 @@ from typing import Any
 
 from planner.cost.bill import percentile
 from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError
-from planner.estimate import EstimateResult, estimate, ranked
+from planner.estimate import EstimateResult, estimate
 from planner.model import Basis, Estimate
+from planner.ranking import ranked
 from planner.units import SECONDS_PER_HOUR, hours
 
 NEAR_MISSES = 5

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import NothingLeftError, NoThroughputError, UsageError
-from planner.estimate import USUAL_PURCHASES, estimate
+from planner.estimate import estimate
 from planner.hardware.electricity import Grid, region_grid
 from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
 from planner.model import CostItem, Estimate, Offer, Purchase, Throughput, Workload
-from planner.prices.catalog import OfferFilter, current_snapshots, select_offers
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, current_snapshots, select_offers
 from planner.prices.offers import purchase_kind
 from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR, hours, kwh

@@ -16,6 +16,9 @@ from planner.model import LeftOut, Offer, PriceBook, Purchase, Unpriced
 from planner.paths import default_user_data_dir, shipped_data_dir
 from planner.prices.snapshots import Snapshot, list_snapshots, read_rows, read_snapshot
 
+USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
+"""What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferFilter:
@@ -135,53 +138,65 @@ class _Sieve:
         self.purchases = frozenset(str(purchase) for purchase in wanted.purchases or Purchase)
         age = wanted.max_price_age_days
         self.oldest = "" if age is None else (today - timedelta(days=age)).isoformat()
+        self.reasons: dict[_Group, str | None] = {}
         self.too_old = f"price older than {age} days"
         self.lost: Counter[str] = Counter(dict.fromkeys((*_FILTERS, self.too_old, _RETIRED), 0))
 
-    def offers(self, snapshot: Snapshot, *, every_offer: bool) -> list[Offer]:
+    # one straight loop over tens of thousands of rows: calls in it would double its time
+    def offers(self, snapshot: Snapshot, *, every_offer: bool) -> list[Offer]:  # noqa: C901, PLR0912
         """Offers of one snapshot that pass, in its order."""
         passed: list[tuple[float, list[str]]] = []
-        best: dict[tuple[str, str, str], tuple[float, list[str]]] = {}
+        best: dict[_Group, tuple[float, list[str]]] = {}
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
                 gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
-                count, price = float(count_text), float(price_text)
+                price = float(price_text)
             except ValueError:
                 raise _bad_row(snapshot, line, row) from None
+            group = (gpu, count_text, purchase)
+            if group not in self.reasons:
+                self.reasons[group] = self._reason_against(*group)
+            reason = self.reasons[group]
             # a NaN is not above 0 either
-            if not (0 < price < 1e7 and 0 < count < 1e6 and gpu in _known_gpus() and purchase in _PURCHASES):
+            if reason is _IMPOSSIBLE or not 0 < price < 1e7:
                 raise _bad_row(snapshot, line, row)
-            reason = self._reason_to_leave_out(gpu, count, region, purchase, day)
-            if reason is None and instance_type in retired:
-                reason = _RETIRED
+            if reason is None:
+                if self.regions and region.lower() not in self.regions:
+                    reason = "other regions"
+                elif day < self.oldest:
+                    reason = self.too_old
+                elif instance_type in retired:
+                    reason = _RETIRED
             if reason is not None:
                 self.lost[reason] += 1
             elif every_offer:
                 passed.append((price, row))
+            elif group not in best:
+                best[group] = (price, row)
             else:
-                key = (gpu, count_text, purchase)
-                if key in best:
-                    self.lost[DEARER] += 1
-                if key not in best or price < best[key][0]:
-                    best[key] = (price, row)
+                self.lost[DEARER] += 1
+                if price < best[group][0]:
+                    best[group] = (price, row)
         return [_offer(snapshot, price, row) for price, row in (passed or best.values())]
 
-    def _reason_to_leave_out(self, gpu: str, count: float, region: str, purchase: str, day: str) -> str | None:
+    def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
+        """Why offers of that GPU, count and purchase are not wanted: asked once for each of some hundred groups."""
+        count = float(count_text) if _is_positive(count_text) else 0.0
+        if not 0 < count < 1e6 or gpu not in _known_gpus() or purchase not in _PURCHASES:
+            return _IMPOSSIBLE
         counts = self.asked.get(gpu, _NONE)
         if counts is _NONE:
             return "other GPUs"
         if (counts is not None and count not in counts) or (self.gpu_counts and count not in self.gpu_counts):
             return "other GPU counts"
-        if self.regions and region.lower() not in self.regions:
-            return "other regions"
-        if purchase not in self.purchases:
-            return "other purchase kinds"
-        return self.too_old if day < self.oldest else None
+        return None if purchase in self.purchases else "other purchase kinds"
 
 
+_Group = tuple[str, str, str]
+_IMPOSSIBLE = "a row that cannot be"
 _NONE: set[float] = set()
-_FILTERS = ("other GPUs", "other GPU counts", "other regions", "other purchase kinds")
+_FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other regions")
 DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
 _RETIRED = "instance types that the provider has retired"
 _PURCHASES = frozenset(str(purchase) for purchase in Purchase)

@@ -21,7 +21,9 @@ from planner.paths import shipped_data_dir
 from planner.prices.catalog import current_snapshots
 from planner.prices.snapshots import COLUMNS, read_rows
 
-ESTIMATE = [sys.executable, "-m", "planner", "estimate", "--model", "resnet50", "--epochs", "90"]
+# what the installed `planner` script runs
+PLANNER = [sys.executable, "-c", "from planner.cli import main; main()"]
+ESTIMATE = [*PLANNER, "estimate", "--model", "resnet50", "--epochs", "90"]
 PANDAS = [sys.executable, "-c", "import pandas"]
 
 

@@ -32,12 +32,13 @@ from planner.prices.offers import purchase_kind
 from planner.prices.snapshots import Snapshot
 from planner.ranking import best_of_each_group, check_limits, ranked, within_limits
 from planner.remarks import asked_for, assumptions, notes, nothing_runs
-from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
 from planner.throughput.workloads import Work
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from planner.throughput.own_model import OwnMeasurement
 
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""

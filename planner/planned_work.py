@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from planner.errors import UsageError
-from planner.throughput.own_model import OwnMeasurement, described_model
-from planner.throughput.workloads import Work, known_model, plan_work
+from planner.model import Model
+from planner.throughput.workloads import Work, known_model, plan_work, resolve_model
+
+if TYPE_CHECKING:
+    from planner.throughput.own_model import OwnMeasurement
 
 
 class LanguageArguments(TypedDict, total=False):
@@ -88,18 +91,28 @@ def planned_work(
             node_count=node_count,
         )
         return work, ()
-    chosen, measurements, samples_of_file = described_model(
+    chosen, measurements, samples_of_file = _described(model, own, precision)
+    if epochs is None:
+        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
+    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
+    options = {**general, "samples_per_epoch": samples}
+    return plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options), measurements
+
+
+def _described(
+    model: str | None, own: Mapping[str, Any], precision: str
+) -> tuple[Model, tuple[OwnMeasurement, ...], float | None]:
+    if model is not None and not any(own.values()):
+        return resolve_model(model), (), None
+    from planner.throughput.own_model import described_model  # noqa: PLC0415 - most models are listed ones
+
+    return described_model(
         model,
         figures={name: own[name] for name in ("gmacs_per_sample", "params_millions", "activations_millions")},
         measured=own["measured"] or (),
         model_file=own["model_file"],
         precision=precision,
     )
-    if epochs is None:
-        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
-    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
-    options = {**general, "samples_per_epoch": samples}
-    return plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options), measurements
 
 
 def _is_language_model(model: str | None, said: Mapping[str, object], own: Mapping[str, object]) -> bool:

@@ -14,7 +14,6 @@ from planner.cli.options import data_dir_option, option, output_options, screen_
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
 from planner.render.estimates import currency_note, notes_text, rendered_estimates
-from planner.render.explain import explanation
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -127,6 +126,8 @@ def estimate(
         as_of=as_of.date() if as_of else None,
     )
     if explain is not None:
+        from planner.render.explain import explanation  # noqa: PLC0415 - the table needs none of it
+
         write_result(explanation(result, explain, money), output)
         return
     write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)

@@ -423,11 +423,11 @@ class Biller:
 
     def _usd(self, offer: Offer, rule: BillingRule | None, seconds: float, node_count: int) -> float:
         billed = hours(billed_seconds(rule, seconds + self.terms.idle_seconds))
+        if offer.purchase in _WITHOUT_TERM and not self._has_extras:
+            return billed * node_count * offer.usd_per_hour
         rent = CostItem(
             name="rent", quantity=billed * node_count, unit="instance-hour", usd_per_unit=offer.usd_per_hour
         )
-        if offer.purchase in _WITHOUT_TERM and not self._has_extras:
-            return rent.usd
         items, _ = self._beyond_rent(offer, (rent,), seconds, node_count)
         return sum(item.usd for item in items)
 

@@ -83,6 +83,7 @@ def billed_seconds(rule: BillingRule | None, seconds: float) -> float:
     return billed
 
 
+@cache
 def billing_rule(provider: str, instance_type: str) -> BillingRule | None:
     """The provider's rule for that type; `None` if none is known."""
     rules = load_billing_rules().get(provider, ())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from planner.cli.main import cli
+from planner.cli.root import cli
 from tests.builders import a_snapshot, an_offer
 from tests.prices.conftest import fake  # noqa: F401 - the fixture
 from tests.prices.test_refresh import H100, L4, SPOT

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from planner.cli.main import cli
+from planner.cli.root import cli
 from planner.model import Purchase
 from planner.paths import shipped_data_dir
 from planner.prices import registry

@@ -6,7 +6,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from planner.cli.main import cli
+from planner.cli.root import cli
 from planner.paths import shipped_data_dir
 
 pytestmark = pytest.mark.slow

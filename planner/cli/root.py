@@ -87,10 +87,8 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     ctx.obj = {"debug": debug}
 
 
-def main() -> NoReturn:
+def run() -> NoReturn:
     """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
-    # a short process makes many small records and hardly a cycle: looking for cycles less often saves a twentieth
-    gc.set_threshold(100_000, 20, 20)
     debug = "--debug" in sys.argv or bool(os.environ.get("PLANNER_DEBUG"))
     try:
         result = cli.main(standalone_mode=False, prog_name="planner")
@@ -129,4 +127,5 @@ def _leave(code: int) -> NoReturn:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    gc.freeze()  # nothing is searched for cycles on the way out
     sys.exit(code)

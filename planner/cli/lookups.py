@@ -9,7 +9,7 @@ import click
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.clock import current_day
 from planner.cost.rental import load_billing_rules
-from planner.errors import NoThroughputError
+from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
@@ -20,7 +20,9 @@ from planner.render.lookups import (
     models_listing,
     provider_notes,
     providers_listing,
+    suspects_listing,
 )
+from planner.throughput.checks import suspect_benchmarks
 from planner.throughput.language_models import LanguageModel, load_language_models, resolve_language_model
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.workloads import load_models, resolve_model
@@ -91,10 +93,11 @@ def _language_models(text: str | None) -> list[LanguageModel]:
 
 
 @click.command()
-@option("--model", required=True, help="Model whose measurements are listed. See: planner models")
+@option("--model", help="Model whose measurements are listed. See: planner models")
 @option("--gpu", "names", multiple=True, help="Only this GPU. Repeatable.")
+@option("--suspect", is_flag=True, help="The rows that are not believed instead, with the reason.")
 @output_options
-def throughput(*, model: str, names: tuple[str, ...], form: str, output: Path | None) -> None:
+def throughput(*, model: str | None, names: tuple[str, ...], suspect: bool, form: str, output: Path | None) -> None:
     """Measured training throughput of a model, with the spread between machines, source and date.
 
     Samples per second are the total over all GPUs of a row.
@@ -103,10 +106,16 @@ def throughput(*, model: str, names: tuple[str, ...], form: str, output: Path | 
     Examples:
       planner throughput --model resnet50
       planner throughput --model resnet50 --gpu A100 --format csv
+      planner throughput --suspect
     """
+    wanted = {key for name in names for key in resolve_gpu(name)}
+    if suspect:
+        _write_suspects(None if model is None else resolve_model(model).name, wanted, form, output)
+        return
+    if model is None:
+        raise UsageError("Whose measurements? Give --model, or --suspect for the rows that are not believed.")
     resolved = resolve_model(model)
     benchmarks = benchmarks_of(resolved.name)
-    wanted = {key for name in names for key in resolve_gpu(name)}
     chosen = [benchmark for benchmark in benchmarks if not wanted or benchmark.gpu in wanted]
     if not chosen:
         measured = sorted({benchmark.gpu for benchmark in benchmarks})
@@ -116,6 +125,16 @@ def throughput(*, model: str, names: tuple[str, ...], form: str, output: Path | 
         )
     write_listing(benchmarks_listing(chosen), form, output)
     write_notes([f"Rates are in {resolved.sample_unit}s per second; sources are in the json and csv formats."])
+
+
+def _write_suspects(model: str | None, gpus: set[str], form: str, output: Path | None) -> None:
+    chosen = [
+        (row, reason)
+        for row, reason in suspect_benchmarks()
+        if model in (None, row.model) and (not gpus or row.gpu in gpus)
+    ]
+    write_listing(suspects_listing(chosen), form, output)
+    write_notes([f"{len(chosen)} rows, none of them used for any estimate."])
 
 
 @click.command()

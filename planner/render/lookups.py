@@ -57,6 +57,21 @@ def benchmarks_listing(benchmarks: Iterable[Benchmark]) -> Listing:
     return Listing(schema="planner.throughput/1", name="benchmarks", columns=_BENCHMARK_COLUMNS, rows=rows)
 
 
+def suspects_listing(suspects: Iterable[tuple[Benchmark, str]]) -> Listing:
+    """Benchmark rows that are not believed, each with the reason."""
+    pairs = list(suspects)
+    rows = [
+        {**row, "reason": reason}
+        for row, (_, reason) in zip(benchmarks_listing(one for one, _ in pairs).rows, pairs, strict=True)
+    ]
+    columns = (
+        Column(key="model", heading="model"),
+        *(column for column in _BENCHMARK_COLUMNS if column.key not in ("low", "high", "machines", "input_size")),
+        Column(key="reason", heading="reason"),
+    )
+    return Listing(schema="planner.suspects/1", name="suspects", columns=columns, rows=rows)
+
+
 def offers_listing(offers: Iterable[Offer], today: date) -> Listing:
     """Offers with the price of the whole instance and of one GPU, and the age of the price."""
     rows = [{**offer_record(offer), "age_days": (today - offer.observed_on).days} for offer in offers]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from planner.hardware.gpus import load_gpus
 from planner.model import Benchmark, Dataset, Gpu, Model, Precision
+from planner.throughput.measured import load_benchmarks, set_aside
+from planner.throughput.workloads import load_datasets, load_models
 
 # Repeats of one cell on different machines of one kind differ by 0.3 to 6 percent on one GPU (tacotron2 14), and by up
 # to 14 where a host or a power limit differs. A quarter is none of these.
@@ -44,6 +47,17 @@ def failed_checks(
     failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
     failed |= superlinear([row for row in rows if row not in failed])
     return failed
+
+
+def suspect_benchmarks() -> list[tuple[Benchmark, str]]:
+    """Every row that is not believed, with the reason: those set aside, then shipped ones that fail a check today."""
+    failed = failed_checks(
+        load_benchmarks(),
+        gpus=load_gpus(),
+        models={model.name: model for model in load_models()},
+        datasets={dataset.name: dataset for dataset in load_datasets()},
+    )
+    return [*set_aside(), *failed.items()]
 
 
 def contradictory(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:

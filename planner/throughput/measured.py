@@ -26,6 +26,12 @@ def load_benchmarks() -> list[Benchmark]:
     return found
 
 
+def set_aside() -> list[tuple[Benchmark, str]]:
+    """Rows that are kept but never used, each with the reason, in the order of their file."""
+    with (shipped_data_dir() / "throughput" / SET_ASIDE).open(encoding="utf-8", newline="") as file:
+        return [(_benchmark(row), row[-1]) for row in list(csv.reader(file))[1:]]
+
+
 def benchmark_files() -> list[Path]:
     """The shipped files of benchmark rows, by name; rows set aside are not among them."""
     return sorted(path for path in (shipped_data_dir() / "throughput").glob("*.csv") if path.name != SET_ASIDE)

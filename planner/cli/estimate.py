@@ -13,7 +13,7 @@ from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
-from planner.render.estimates import currency_note, notes_text, rendered_estimates
+from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -131,4 +131,5 @@ def estimate(
         write_result(explanation(result, explain, money), output)
         return
     write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
-    write_notes([*notes_text(result, is_limited=not show_all), *([currency_note(money)] if money else [])])
+    next_step = NEXT if show_all else NEXT + NEXT_ALL
+    write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else [])])

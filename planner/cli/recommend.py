@@ -45,7 +45,7 @@ def recommend(*, owned: str, as_of: datetime | None, form: str, output: Path | N
     """
     found = run_recommend(is_owned=owned == "yes", as_of=as_of.date() if as_of else None, **options)
     write_result(rendered_recommendation(found, form, width=screen_width(output)), output)
-    write_notes(notes_text(found.result, is_limited=False))
+    write_notes(notes_text(found.result))
 
 
 recommend.params += [param for param in estimate.params if param.name not in _NOT_HERE]

@@ -53,8 +53,12 @@ def currency_note(currency: Currency) -> str:
     )
 
 
-def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
-    """Lines to read with the table: assumptions, age of prices, what was left out and why, what to run next."""
+NEXT = "Next:    --explain 1 shows the arithmetic and sources of a row"
+NEXT_ALL = "; --all every offer"
+
+
+def notes_text(result: EstimateResult) -> Iterator[str]:
+    """Lines to read with the table: assumptions, age of prices, what was left out and why."""
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
     yield "Prices:  " + ", ".join(_age(book) for book in result.prices)
@@ -69,9 +73,6 @@ def notes_text(result: EstimateResult, *, is_limited: bool) -> Iterator[str]:
     if result.notes:
         yield "Notes:"
         yield from (f"  {line}" for line in result.notes)
-    yield "Next:    --explain 1 shows the arithmetic and sources of a row" + (
-        "; --all every offer" if is_limited else ""
-    )
 
 
 def document(result: EstimateResult, currency: Currency | None = None) -> Row:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from planner.cost.bill import BillTerms
 from planner.errors import PlannerError, UnknownNameError, UsageError
 from planner.estimate import estimate
+from planner.planned_work import LanguageArguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,11 @@ ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
 
 _LISTS = ("gpus", "gpu_counts", "providers", "regions", "purchases", "without", "measured")
-_WHOLE = ("batch_size", "trials", "max_price_age_days", "nodes", "sequence_length_or_image_size")
+_WHOLE = (
+    *("batch_size", "trials", "max_price_age_days", "nodes", "sequence_length_or_image_size"),
+    *("sequence_length", "rank", "zero_stage", "tensor_parallel", "pipeline_parallel", "micro_batch"),
+    *("layers", "hidden", "heads", "kv_heads", "feed_forward", "vocab"),
+)
 _FLAGS = ("has_checkpoints", "share_commitment")
 _ALIASES = {
     "gpu": "gpus",
@@ -193,8 +198,8 @@ def _check_columns(columns: Iterable[Any]) -> None:
         if name not in known:
             raise UnknownNameError("column", name, known, "docs/sweep.md")
     for name in ("model", "epochs"):
-        if name not in names:
-            raise UsageError(f"The column {name} is missing; a job needs model and epochs.")
+        if name not in names and not (name == "epochs" and {"tokens", "samples"} & set(names)):
+            raise UsageError(f"The column {name} is missing; a job needs model and epochs, or tokens.")
 
 
 def _known_options() -> list[str]:
@@ -204,4 +209,4 @@ def _known_options() -> list[str]:
         for name, parameter in inspect.signature(estimate).parameters.items()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _SHARED
     ]
-    return [*own, *(field.name for field in fields(BillTerms))]
+    return [*own, *(field.name for field in fields(BillTerms)), *LanguageArguments.__annotations__]

@@ -48,6 +48,8 @@ JOBS = [
         "basis": "scaled",
         "purchases": "spot;on_demand",
     },
+    {"model": "gpt2-124m", "tokens": "10B", "gpus": "A100-80GB"},
+    {"model": "llama-3-8b", "tokens": "1B", "method": "lora", "rank": 8, "gpu_counts": "1;8", "purchases": "on_demand"},
     {"model": "mine", "measured": "a100-80gb-sxm=1234", "samples_per_epoch": 1e6, "epochs": 10, "gpu_counts": "1;8"},
 ]
 

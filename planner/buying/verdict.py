@@ -90,6 +90,7 @@ def odds_of(owned: Owned) -> Odds:
     host = Spread(low=machine.host.usd_low, likely=machine.host.usd, high=machine.host.usd_high)
     load = Spread(low=LOAD_FRACTION_LOW / LOAD_FRACTION, likely=1.0, high=LOAD_FRACTION_HIGH / LOAD_FRACTION)
     price = Spread(low=rental.factor_low, likely=1.0, high=rental.factor_high)
+    resale = _resale_range(owned)
 
     def margin(source: random.Random) -> float:
         own_speed = speed.draw(source)
@@ -100,7 +101,7 @@ def odds_of(owned: Owned) -> Odds:
             card_usd=cards.draw(source),
             host_usd=host.draw(source),
             card_watts=terms.card_watts * (1.0 if owned.has_given_watts else load.draw(source)),
-            resale_fraction=_drawn_resale(owned, source),
+            resale_fraction=resale[0] if len(resale) == 1 else source.uniform(*resale),
         )
         case = replace(
             owned.case,
@@ -280,10 +281,10 @@ def _speed_spread(throughput: Throughput | None) -> Spread:
     return Spread(low=throughput.low / middle, likely=1.0, high=throughput.high / middle)
 
 
-def _drawn_resale(owned: Owned, source: random.Random) -> float:
-    """A given fraction as it is; else anything between the two published curves."""
+def _resale_range(owned: Owned) -> tuple[float] | tuple[float, float]:
+    """A given fraction as it is; else the two published curves, between which anything may be drawn."""
     terms = owned.case.terms
     if terms.resale_fraction is not None:
-        return terms.resale_fraction
+        return (terms.resale_fraction,)
     ends = [resale_fraction(curve, terms.months) for curve in ResaleCurve]
-    return source.uniform(min(ends), max(ends))
+    return min(ends), max(ends)

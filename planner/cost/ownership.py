@@ -39,6 +39,19 @@ class OwnershipTerms:
 
     def __post_init__(self) -> None:
         """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
+        # terms are drawn by the thousand: each is looked at field by field only if something is wrong
+        amounts = (
+            self.card_usd, self.host_usd, self.card_watts, self.host_watts, self.idle_watts, self.usd_per_kwh,
+            self.hosting_usd_per_month, self.maintenance_fraction_per_year, self.staff_usd_per_month,
+            self.discount_per_year, self.running_usd_per_hour or 0, self.resale_fraction or 0, self.pue - 1,
+        )  # fmt: skip
+        for amount in amounts:
+            if not 0 <= amount < math.inf:
+                self._refuse()
+        if not 0 < self.months < math.inf:
+            raise ValueError(f"months must be above 0, not {self.months!r}")
+
+    def _refuse(self) -> None:
         for field in (
             "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "hosting_usd_per_month",
             "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year",
@@ -47,8 +60,6 @@ class OwnershipTerms:
         _check("pue", self.pue, low=1)
         _check("running_usd_per_hour", self.running_usd_per_hour or 0, low=0)
         _check("resale_fraction", self.resale_fraction or 0, low=0)
-        if not 0 < self.months < math.inf:
-            raise ValueError(f"months must be above 0, not {self.months!r}")
 
     @property
     def upfront_usd(self) -> float:
@@ -112,7 +123,8 @@ def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
     """What every month costs after the purchase: electricity, hosting, maintenance, staff."""
-    return sum(item.usd for item in _monthly_items(terms, hours_per_month)) / terms.months
+    # the sum of the items, without making them: a simulation asks for it by the thousand
+    return sum(quantity * usd for _, quantity, _, usd in _monthly_parts(terms, hours_per_month)) / terms.months
 
 
 def resale_usd(terms: OwnershipTerms, months: float) -> float:
@@ -134,20 +146,28 @@ def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float,
 
 
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+    return tuple(
+        CostItem(name=name, quantity=quantity, unit=unit, usd_per_unit=usd)
+        for name, quantity, unit, usd in _monthly_parts(terms, hours_per_month)
+    )
+
+
+def _monthly_parts(terms: OwnershipTerms, hours_per_month: float) -> tuple[tuple[str, float, str, float], ...]:
+    """Name, quantity over the horizon, unit and USD per unit of what is paid every month."""
     months = terms.months
     maintenance = terms.maintenance_fraction_per_year * terms.upfront_usd / MONTHS_PER_YEAR
     fixed = (
-        CostItem(name="hosting", quantity=months, unit="month", usd_per_unit=terms.hosting_usd_per_month),
-        CostItem(name="maintenance", quantity=months, unit="month", usd_per_unit=maintenance),
-        CostItem(name="staff", quantity=months, unit="month", usd_per_unit=terms.staff_usd_per_month),
+        ("hosting", months, "month", terms.hosting_usd_per_month),
+        ("maintenance", months, "month", maintenance),
+        ("staff", months, "month", terms.staff_usd_per_month),
     )
     if terms.running_usd_per_hour is not None:
         hours = hours_per_month * months
-        return (CostItem(name="running", quantity=hours, unit="hour", usd_per_unit=terms.running_usd_per_hour), *fixed)
+        return (("running", hours, "hour", terms.running_usd_per_hour), *fixed)
     load, idle = kwh_per_month(terms, hours_per_month)
     return (
-        CostItem(name="electricity under load", quantity=load * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
-        CostItem(name="electricity idle", quantity=idle * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
+        ("electricity under load", load * months, "kWh", terms.usd_per_kwh),
+        ("electricity idle", idle * months, "kWh", terms.usd_per_kwh),
         *fixed,
     )
 

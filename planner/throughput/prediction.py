@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
@@ -87,7 +89,7 @@ def predict_throughput(
         framework=framework,
         input_size=sequence_length_or_image_size,
     )
-    prediction = Prediction(workload, tuple(measured))
+    prediction = _prediction(workload, tuple(measured))
     one = prediction.of(chosen[0], gpu_count)
     if node_count == 1:
         return one
@@ -126,7 +128,7 @@ def predict_many(
         from planner.throughput.language_throughput import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
-    prediction = Prediction(workload, tuple(measured))
+    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1), tuple(measured))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         try:
@@ -134,3 +136,9 @@ def predict_many(
         except NoThroughputError as error:
             found[cell] = error
     return found
+
+
+@lru_cache(maxsize=32)
+def _prediction(workload: Workload, measured: tuple[OwnMeasurement, ...]) -> Prediction:
+    # the amount of work has no part in its speed: runs of other lengths take what is worked out already
+    return Prediction(workload, measured)

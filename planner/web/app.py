@@ -76,6 +76,7 @@ def create_app(settings: Settings) -> Guard:
         "Read-only; parameters are the options of the command line, with underscores.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     _add_api(app, desk, settings.data_dir)

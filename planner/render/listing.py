@@ -125,9 +125,12 @@ def shown(column: Column, row: Row) -> str:
     value = row.get(column.key)
     if value is None or value == "":
         return "-"
-    return "".join(
-        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in column.text(value)
-    )
+    return visible(column.text(value))
+
+
+def visible(text: str) -> str:
+    """The text with control characters, and marks that turn the direction of writing, made visible; line ends stay."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def number(digits: int) -> Callable[[float], str]:

@@ -13,9 +13,9 @@ from planner.render.charts.parts import (
     Row,
     Spec,
     axis_line,
+    by_width,
     chart,
     name,
-    narrow,
     shown_in,
 )
 from planner.render.listing import number, significant
@@ -99,7 +99,7 @@ def _marked(across: float, text: str) -> list[Spec]:
     """A line down the chart with words beside it."""
     data, x = {"values": [{"at": across, "says": text}]}, {"field": "at", "type": "quantitative"}
     return [
-        {"data": data, "mark": _DASHED, "encoding": {"x": x, "y": {}, "color": {}}},
+        {"data": data, "mark": _DASHED, "encoding": {"x": x, "y": None, "color": None}},
         {
             "data": data,
             "mark": {
@@ -109,7 +109,7 @@ def _marked(across: float, text: str) -> list[Spec]:
                 "baseline": "top",
                 "tooltip": False,
             },
-            "encoding": {"x": x, "y": {"value": 2}, "color": {}, "text": {"field": "says"}},
+            "encoding": {"x": x, "y": {"value": 2}, "color": None, "text": {"field": "says"}},
         },
     ]
 
@@ -135,7 +135,7 @@ def _use(document: Row) -> Spec:
             "y": {"field": "margin_usd", "type": "quantitative", "title": "USD by which owning is cheaper"},
         },
         "layer": [
-            axis_line({"y": {"datum": 0}}, x={}),
+            axis_line({"y": {"datum": 0}}, x=None),
             {
                 "mark": {"type": "line", "color": HUES[1], "strokeWidth": 2.5, "tooltip": False},
             },
@@ -165,7 +165,7 @@ def _use(document: Row) -> Spec:
 def _sensitivity(document: Row) -> Spec:
     rows = list(_swings(document))
     body = {
-        "height": {"step": 44},
+        "height": 44 * len(document["sensitivity"]),
         "encoding": {
             "y": {
                 "field": "row",
@@ -175,6 +175,7 @@ def _sensitivity(document: Row) -> Spec:
             }
         },
         "layer": [
+            axis_line({"x": {"datum": 0}}, y=None),
             {
                 "mark": {"type": "bar", "height": {"band": 0.4}, "yOffset": 9},
                 "encoding": {
@@ -194,15 +195,14 @@ def _sensitivity(document: Row) -> Spec:
                     ],
                 },
             },
-            axis_line({"x": {"datum": 0}}, y={}),
             {
                 "transform": [{"filter": "datum.end === 'low end'"}],
-                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 112"}},
+                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 116"}},
                 "encoding": {"x": {"value": 0}, "text": {"field": "row"}},
             },
             {
                 "transform": [{"filter": "datum.end === 'low end'"}],
-                "mark": {**ABOVE_BARS, "align": "right", "color": QUIET},
+                "mark": {**ABOVE_BARS, "align": "right", "dx": -4, "color": QUIET},
                 "encoding": {"x": {"value": "width"}, "text": {"field": "flips"}},
             },
         ],
@@ -256,7 +256,7 @@ def _cost_items(document: Row) -> Spec:
         for order, (item, usd) in enumerate(items)
     ]
     body = {
-        "height": {"step": 56},
+        "height": 56 * len(sides),
         "encoding": {
             "y": {
                 "field": "side",
@@ -266,6 +266,7 @@ def _cost_items(document: Row) -> Spec:
             }
         },
         "layer": [
+            axis_line({"x": {"datum": 0}}, y=None),
             {
                 "mark": {"type": "bar", "height": {"band": 0.45}, "yOffset": 10},
                 "encoding": {
@@ -275,7 +276,7 @@ def _cost_items(document: Row) -> Spec:
                         "type": "nominal",
                         "sort": None,
                         "title": None,
-                        "legend": {"columns": narrow(2, 4), "labelLimit": narrow(130, 200)},
+                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(130, 200, 200)},
                     },
                     "order": {"field": "order", "type": "quantitative"},
                     "tooltip": [
@@ -286,7 +287,6 @@ def _cost_items(document: Row) -> Spec:
                     ],
                 },
             },
-            axis_line({"x": {"datum": 0}}, y={}),
             {
                 "transform": [{"filter": "datum.order === 0"}],
                 "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 100"}},
@@ -294,7 +294,7 @@ def _cost_items(document: Row) -> Spec:
             },
             {
                 "transform": [{"filter": "datum.order === 0"}],
-                "mark": {**ABOVE_BARS, "align": "right", "color": QUIET},
+                "mark": {**ABOVE_BARS, "align": "right", "dx": -4, "color": QUIET},
                 "encoding": {"x": {"value": "width"}, "text": {"field": "total"}},
             },
         ],

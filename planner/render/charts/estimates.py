@@ -11,10 +11,10 @@ from planner.render.charts.parts import (
     QUIET,
     Row,
     Spec,
+    by_width,
     chart,
     log_or_linear,
     name,
-    narrow,
     scale_words,
     shown_in,
 )
@@ -184,7 +184,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
     rows = [row for estimate in shown for row in _item_rows(estimate, names, money)]
     title = f"{money.code} for the run"
     body = {
-        "height": {"step": 42},
+        "height": 42 * len(shown),
         "encoding": {
             "y": {
                 "field": "row",
@@ -204,7 +204,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
                         "type": "nominal",
                         "title": None,
                         "scale": {"domain": names},
-                        "legend": {"columns": narrow(2, 4), "labelLimit": narrow(130, 200)},
+                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(130, 200, 200)},
                     },
                     "order": {"field": "order", "type": "quantitative"},
                     "opacity": {"condition": {"param": "item", "value": 1}, "value": 0.15},
@@ -218,7 +218,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
             },
             {
                 "transform": [{"filter": "datum.order === 0"}],
-                "mark": {**ABOVE_BARS, "align": "left", "limit": narrow("width - 112", "width - 140")},
+                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 132"}},
                 "encoding": {"x": {"value": 0}, "text": {"field": "row"}},
             },
             {

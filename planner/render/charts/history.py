@@ -9,7 +9,7 @@ from pathlib import Path
 from planner.errors import NothingLeftError
 from planner.model import Purchase
 from planner.prices.history import PriceSeries, price_history
-from planner.render.charts.parts import Row, Spec, chart, log_or_linear, name, narrow, scale_words, shown_in
+from planner.render.charts.parts import Row, Spec, by_width, chart, log_or_linear, name, scale_words, shown_in
 
 SERIES = 8
 """Lines in the chart: as many as there are colours."""
@@ -18,8 +18,9 @@ SERIES = 8
 def history_rows(estimates: Iterable[Row], data_dir: Path, as_of: date) -> list[Row]:
     """Lowest, median and highest listed price of the markets that the first rows rent in, day by day.
 
-    A market is a GPU at a provider by a kind of purchase, over all regions; the first `SERIES` different ones of the
-    rows count. Days after `as_of` are left out.
+    A market is a GPU at a provider by a kind of purchase, over all regions. The first `SERIES` different ones of the
+    rows count that books of at least two days list: of the others there is nothing to tell yet. Days after `as_of` are
+    left out.
 
     Args:
         estimates: records of `planner.render.estimates.document`, best first.
@@ -30,20 +31,20 @@ def history_rows(estimates: Iterable[Row], data_dir: Path, as_of: date) -> list[
     for estimate in estimates:
         if estimate.get("provider"):
             markets.setdefault((estimate["gpu"], estimate["provider"], estimate["purchase"]))
-    wanted = list(markets)[:SERIES]
-    if not wanted:
+    if not markets:
         return []
     try:
         found = price_history(
             data_dir,
-            gpus=sorted({gpu for gpu, _, _ in wanted}),
-            providers=sorted({provider for _, provider, _ in wanted}),
-            purchases=[Purchase(kind) for kind in sorted({purchase for _, _, purchase in wanted})],
+            gpus=sorted({gpu for gpu, _, _ in markets}),
+            providers=sorted({provider for _, provider, _ in markets}),
+            purchases=[Purchase(kind) for kind in sorted({purchase for _, _, purchase in markets})],
         )
     except NothingLeftError:  # prices of the user's own file are in no book
         return []
-    series = {(line.gpu, line.provider, str(line.purchase)): line for line in found.series}
-    return [row for key in wanted if key in series for row in _points(series[key], as_of)]
+    series = {(line.gpu, line.provider, str(line.purchase)): _points(line, as_of) for line in found.series}
+    known = [series[key] for key in markets if len(series.get(key, ())) > 1]
+    return [row for points in known[:SERIES] for row in points]
 
 
 def _points(series: PriceSeries, as_of: date) -> list[Row]:
@@ -96,7 +97,7 @@ def history_chart(history: Sequence[Row]) -> Spec:
                 "type": "nominal",
                 "title": None,
                 "sort": None,
-                "legend": {"columns": narrow(1, 3), "labelLimit": 280},
+                "legend": {"columns": by_width(1, 2, 3), "labelLimit": 280},
             },
         },
         "layer": [
@@ -119,8 +120,9 @@ def history_chart(history: Sequence[Row]) -> Spec:
     }
     return chart(
         "Price history",
-        "Lowest listed price per GPU-hour over all regions, in USD, of the markets that the first rows rent in; a point "
-        "is a price book. A step means that a later book listed another price, not the day it changed.",
+        "Lowest listed price per GPU-hour over all regions, in USD, of the markets that the first rows rent in, where "
+        "books of several days list them. A point is a book; a step says that a later book listed another price, not on "
+        "which day it changed.",
         rows,
         body,
     )

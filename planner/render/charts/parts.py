@@ -65,7 +65,16 @@ def config() -> Spec:
             "titlePadding": 8,
         },
         "axisX": {"tickCount": {"expr": "ceil(width / 90)"}},
-        "legend": {**text, "orient": "top", "direction": "horizontal", "offset": 12, "symbolOpacity": 1, **_SYMBOLS},
+        "legend": {
+            **text,
+            "orient": "top",
+            "direction": "horizontal",
+            "offset": 12,
+            "symbolOpacity": 1,
+            "columnPadding": 14,
+            "layout": {"top": {"margin": 24, "direction": "horizontal"}},
+            **_SYMBOLS,
+        },
         "title": {
             "color": INK,
             "fontSize": 16,
@@ -108,12 +117,15 @@ def shown_in(field: str, title: str, form: str | None = None) -> Spec:
 
 def axis_line(across: Spec, **others: object) -> Spec:
     """A thin line over the whole chart where `across` says."""
-    return {"mark": {"type": "rule", "color": INK, "tooltip": False}, "encoding": {**across, **others}}
+    return {
+        "mark": {"type": "rule", "color": LINE, "strokeWidth": 1.5, "tooltip": False},
+        "encoding": {**across, **others},
+    }
 
 
-def narrow(on_phone: object, else_: object) -> Spec:
-    """One value on a phone, another where there is room."""
-    return {"expr": f"width < 480 ? {on_phone} : {else_}"}
+def by_width(on_phone: object, in_half: object, in_whole: object) -> Spec:
+    """One value on a phone, another on half and on the whole width of a page."""
+    return {"expr": f"width < 420 ? {on_phone} : width < 700 ? {in_half} : {in_whole}"}
 
 
 @cache

@@ -97,17 +97,24 @@ def _rent_day(document: Row) -> str:
 
 
 def _odds(document: Row) -> str:
+    """What the verdict does not say: break-even in jobs and GPU-hours, and how far the draws lie apart."""
     odds, even = document["odds"], document["break_even"]
-    pays = (
-        f"The purchase pays after {significant(even['months'])} months, or {_maybe(even['jobs'])} jobs, or "
-        f"{_maybe(even['gpu_hours'])} GPU-hours."
-        if even["months"] is not None
-        else f"The purchase never pays: {even['reason']}."
-    )
+    pays = ""
+    if even["months"] is not None:
+        pays = (
+            f"Break-even: {significant(even['months'])} months, {_maybe(even['jobs'])} jobs, "
+            f"{_maybe(even['gpu_hours'])} GPU-hours. "
+        )
+    low, high = odds["margin_p10_usd"], odds["margin_p90_usd"]
+    if high <= 0:
+        span = f"{_DOLLARS(-high)} to {_DOLLARS(-low)} USD dearer than renting"
+    elif low >= 0:
+        span = f"{_DOLLARS(low)} to {_DOLLARS(high)} USD cheaper than renting"
+    else:
+        span = f"between {_DOLLARS(-low)} USD dearer and {_DOLLARS(high)} USD cheaper than renting"
     return (
-        f"{pays} With all assumptions drawn from their ranges {odds['draws']:,} times, owning wins in "
-        f"{odds['probability_buying_wins']:.0%} and eight in ten draws leave owning {_DOLLARS(odds['margin_p10_usd'])} to "
-        f"{_DOLLARS(odds['margin_p90_usd'])} USD cheaper (below zero: dearer)."
+        f"{pays}With all assumptions drawn from their ranges {odds['draws']:,} times, owning is {span} in eight of ten "
+        "draws."
     )
 
 

@@ -56,7 +56,11 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
         element(
             "main",
             [element("p", sentence, class_="answer") for sentence in _answers(document, money)],
-            element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+            element(
+                "div",
+                [figure(key, spec, numbers[key], is_whole=key == "time-cost") for key, spec in charts.items()],
+                class_="charts",
+            ),
             section("All rows", _table(document, money, notes, sources, full), id_="rows"),
             section("Assumptions", listed(document["assumptions"]), id_="assumptions"),
             section("Prices and their age", _books(document), _currency(document), id_="prices"),
@@ -154,17 +158,14 @@ def _table(document: Row, money: Money, notes: _Numbered, sources: _Numbered, fu
     headings = (
         Heading("#", is_number=True, says="rank"),
         Heading("GPUs"),
-        Heading("provider"),
-        Heading("region, zone"),
+        Heading("where"),
         Heading("instance"),
         Heading("purchase"),
-        Heading(f"{money.code}/h", is_number=True),
-        Heading(f"{money.code} per GPU-h", is_number=True),
+        Heading(f"{money.code}/h (per GPU)", is_number=True),
         Heading("hours (low to high)", is_number=True),
         Heading(f"{money.code} (low to high)", is_number=True),
         Heading("throughput"),
         Heading("price of"),
-        Heading("notes", sorts=False),
         Heading("sources", sorts=False),
     )
     rows = [_cells(row, money, notes, sources) for row in estimates]
@@ -185,23 +186,24 @@ def _cells(row: Row, money: Money, notes: _Numbered, sources: _Numbered) -> list
     return [
         number_cell(f"{row['rank']}{'*' if row['is_pareto'] else ''}", row["rank"]),
         cell(what(row), class_="short", is_heading=True),
-        cell(name(row["provider"])),
-        cell(where, class_="name"),
+        cell(f"{name(row['provider'])} ", element("span", where, class_="below"), class_="name"),
         cell(name(row["instance_type"]), class_="name"),
         cell(_words(row["purchase"]), class_="short"),
-        number_cell(number(2)(price), price),
-        number_cell(number(2)(per_gpu), per_gpu),
-        number_cell(significant(seconds[0]), seconds[0], _range(*seconds[1:])),
-        number_cell(number(2)(usd[0]), usd[0], _range(*usd[1:])),
-        cell(row["throughput"]["basis"]),
+        number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*seconds[1:])),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*usd[1:])),
+        cell(f"{row['throughput']['basis']} ", _note_links(row, notes)),
         cell(row["price_observed_on"], class_="short"),
-        cell(notes.links(row["notes"], "note"), class_="refs"),
         cell(sources.links(_sources(row), "source"), class_="refs"),
     ]
 
 
+def _note_links(row: Row, notes: _Numbered) -> Content:
+    return element("span", "note ", notes.links(row["notes"], "note"), class_="below refs") if row["notes"] else None
+
+
 def _range(low: float, high: float) -> Markup:
-    return element("span", f"{significant(low)} to {significant(high)}", class_="range")
+    return element("span", f"({significant(low)} to {significant(high)})", class_="below")
 
 
 def _sources(row: Row) -> list[str]:

@@ -68,14 +68,14 @@ def safe_json(value: object) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def figure(name: str, spec: Spec, numbers: Content) -> Markup:
-    """Where a chart is drawn, with its heading, its sentence and its numbers as text."""
+def figure(name: str, spec: Spec, numbers: Content, *, is_whole: bool = False) -> Markup:
+    """Where a chart is drawn, with its heading, its sentence and its numbers as text; alone on its line if whole."""
     return element(
         "figure",
         element("figcaption", element("h3", spec["title"]["text"]), element("p", spec["title"]["subtitle"])),
         element("div", class_="drawing", data_chart=name),
         element("div", numbers, class_="tools"),
-        class_="chart",
+        class_="chart whole" if is_whole else "chart",
         id=f"chart-{name}",
     )
 

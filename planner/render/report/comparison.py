@@ -188,7 +188,7 @@ def _ranking(document: Row) -> Content:
         for row in document["ranking"]
     ]
     caption = "Every machine and renting, best first. A dash: it never pays, or nothing is bought."
-    return sortable_table("ranking-rows", caption, headings, rows, marked=[False] * len(rows))
+    return sortable_table("ranking-rows", caption, headings, rows, marked=[False] * len(rows), hint="for example: rtx")
 
 
 def _sorted(value: float | None, text: Callable[[float], str]) -> Markup:

@@ -39,7 +39,9 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
         UsageError: the extra `report` is not installed.
     """
     full = len(document["estimates"])
-    document = {**document, "estimates": document["estimates"][:ROWS]}
+    # those on the front are the fast ones, and of many rows by price the last
+    front = [row for row in document["estimates"][ROWS:] if row["is_pareto"]]
+    document = {**document, "estimates": [*document["estimates"][:ROWS], *front]}
     money, charts = Money(document), estimate_charts(document, history)
     title = f"Training {_workload(document)}: time and cost"
     notes = _Numbered(note for row in document["estimates"] for note in row["notes"])
@@ -158,12 +160,12 @@ def _table(document: Row, money: Money, notes: _Numbered, sources: _Numbered, fu
     headings = (
         Heading("#", is_number=True, says="rank"),
         Heading("GPUs"),
+        Heading("hours (low to high)", is_number=True),
+        Heading(f"{money.code} (low to high)", is_number=True),
+        Heading(f"{money.code}/h (per GPU)", is_number=True),
         Heading("where"),
         Heading("instance"),
         Heading("purchase"),
-        Heading(f"{money.code}/h (per GPU)", is_number=True),
-        Heading("hours (low to high)", is_number=True),
-        Heading(f"{money.code} (low to high)", is_number=True),
         Heading("throughput"),
         Heading("price of"),
         Heading("sources", sorts=False),
@@ -174,8 +176,12 @@ def _table(document: Row, money: Money, notes: _Numbered, sources: _Numbered, fu
         "Hours are wall time, prices those of the whole instance. * on the Pareto front: nothing else is both faster and "
         "cheaper. Throughput is measured on this GPU and count, scaled from the same model elsewhere, or modelled."
     )
-    more = f" The first {ROWS:,} of {full:,} rows; --format csv and json hold all." if full > len(estimates) else ""
-    return sortable_table("estimates", caption + more, headings, rows, marked=marked)
+    more = (
+        f" The first {ROWS:,} of {full:,} rows, and the front; --format csv and json hold all."
+        if full > len(estimates)
+        else ""
+    )
+    return sortable_table("estimates", caption + more, headings, rows, marked=marked, hint="for example: aws spot")
 
 
 def _cells(row: Row, money: Money, notes: _Numbered, sources: _Numbered) -> list[Markup]:
@@ -186,12 +192,12 @@ def _cells(row: Row, money: Money, notes: _Numbered, sources: _Numbered) -> list
     return [
         number_cell(f"{row['rank']}{'*' if row['is_pareto'] else ''}", row["rank"]),
         cell(what(row), class_="short", is_heading=True),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*seconds[1:])),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*usd[1:])),
+        number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),
         cell(f"{name(row['provider'])} ", element("span", where, class_="below"), class_="name"),
         cell(name(row["instance_type"]), class_="name"),
         cell(_words(row["purchase"]), class_="short"),
-        number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),
-        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*seconds[1:])),
-        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*usd[1:])),
         cell(f"{row['throughput']['basis']} ", _note_links(row, notes)),
         cell(row["price_observed_on"], class_="short"),
         cell(sources.links(_sources(row), "source"), class_="refs"),

@@ -22,9 +22,18 @@ class Heading:
 
 
 def sortable_table(
-    key: str, caption: str, headings: Sequence[Heading], rows: Sequence[Sequence[Markup]], *, marked: Sequence[bool]
+    key: str,
+    caption: str,
+    headings: Sequence[Heading],
+    rows: Sequence[Sequence[Markup]],
+    *,
+    marked: Sequence[bool],
+    hint: str,
 ) -> Content:
-    """A table that `web/table.js` sorts and filters, with its field for words; rows `marked` are set in bold."""
+    """A table that `web/table.js` sorts and filters, with its field for words; rows `marked` are set in bold.
+
+    `hint` stands in the field while it is empty.
+    """
     body = [
         element("tr", list(cells), class_="front" if front else None) for cells, front in zip(rows, marked, strict=True)
     ]
@@ -34,7 +43,7 @@ def sortable_table(
     form = element(
         "div",
         element("label", "Filter rows", for_=f"{key}-words"),
-        element("input", type="search", id=f"{key}-words", placeholder="for example: aws spot", autocomplete="off"),
+        element("input", type="search", id=f"{key}-words", placeholder=hint, autocomplete="off"),
         element("output", f"{len(rows)} rows", for_=f"{key}-words", class_="quiet"),
         class_="filter",
         data_filters=key,
@@ -105,9 +114,11 @@ def _head(heading: Heading, inner: Content) -> Markup:
     return element("th", content, scope="col", class_="number" if heading.is_number else None)
 
 
-def _scrolling(caption: str, head: Markup, body: Sequence[Markup], **attributes: str | None) -> Markup:
-    """A table in a place that scrolls sideways where it is too wide, reachable by the keyboard."""
-    table = element("table", element("caption", caption), head, element("tbody", body), **attributes)
-    return element(
-        "div", table, class_="scroll", tabindex="0", role="region", aria_label=caption.split(".", maxsplit=1)[0]
-    )
+def _scrolling(caption: str, head: Markup, body: Sequence[Markup], **attributes: str | None) -> Content:
+    """A table in a place that scrolls sideways where it is too wide, reachable by the keyboard; its words stay."""
+    says = caption.split(".", maxsplit=1)[0]
+    table = element("table", head, element("tbody", body), aria_label=says, **attributes)
+    return [
+        element("p", caption, class_="caption"),
+        element("div", table, class_="scroll", tabindex="0", role="region", aria_label=f"{says}, scrolls"),
+    ]

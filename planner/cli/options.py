@@ -12,7 +12,7 @@ import click
 
 from planner.errors import OutputError
 from planner.prices.snapshots import write_durably
-from planner.render.listing import FORMATS, Listing, rendered
+from planner.render.listing import FORMATS, Listing, rendered, visible
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -98,6 +98,7 @@ def write_result(text: str, output: Path | None) -> None:
 
 def write_notes(lines: Iterable[str]) -> None:
     """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    lines = [visible(line) for line in lines]
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]

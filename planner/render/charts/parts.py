@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from planner.render.listing import visible
+from planner.render.listing import one_line
 
 Spec = dict[str, Any]
 Row = dict[str, Any]
@@ -94,8 +94,7 @@ _SYMBOLS = {"symbolBaseFillColor": QUIET, "symbolBaseStrokeColor": QUIET}
 
 def name(text: object, longest: int = LONGEST_NAME) -> str:
     """A name as a chart or page shows it: control and direction characters visible, not longer than `longest`."""
-    cleaned = visible(str(text))
-    return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return one_line(str(text), longest)
 
 
 def log_or_linear(values: Sequence[float]) -> Spec:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TypeAlias
 
-from planner.render.listing import visible
+from planner.render.listing import one_line, visible
 
 LONGEST_TEXT = 600
 """Characters of one text; a price book may hold any amount, and a page must stay small."""
@@ -36,14 +36,8 @@ def joined(content: Content) -> Markup:
     if isinstance(content, Markup):
         return content
     if isinstance(content, str):
-        return Markup(escape(shortened(content)))
+        return Markup(escape(one_line(content, LONGEST_TEXT)))
     return Markup("".join(joined(piece) for piece in content))
-
-
-def shortened(text: str) -> str:
-    """The text without control or direction characters, not longer than a page can bear."""
-    cleaned = visible(text)
-    return cleaned if len(cleaned) <= LONGEST_TEXT else cleaned[: LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _attributes(attributes: dict[str, str | bool | None]) -> Iterable[str]:

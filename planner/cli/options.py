@@ -12,7 +12,7 @@ import click
 
 from planner.errors import OutputError
 from planner.prices.snapshots import write_durably
-from planner.render.listing import FORMATS, Listing, rendered
+from planner.render.listing import FORMATS, Listing, rendered, visible
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -25,13 +25,32 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
 
 def output_options(function: _F) -> _F:
     """`--format` and `--output`, the same for every listing."""
+    return _output_options(function, FORMATS)
+
+
+def report_options(function: _F) -> _F:
+    """`--format`, with html, `--output` and `--chart`: for commands whose result has charts."""
+    function = option(
+        "--chart",
+        "charts",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the charts as pictures too, FILE.svg or FILE.png; see docs/reports.md. Repeatable.",
+    )(function)
+    return _output_options(function, (*FORMATS, HTML))
+
+
+HTML = "html"
+
+
+def _output_options(function: _F, formats: tuple[str, ...]) -> _F:
     function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
         function
     )
     return option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
+        type=click.Choice(formats),
         default="table",
         show_default=True,
         help="How the result is written.",
@@ -79,6 +98,7 @@ def write_result(text: str, output: Path | None) -> None:
 
 def write_notes(lines: Iterable[str]) -> None:
     """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    lines = [visible(line) for line in lines]
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]

@@ -20,6 +20,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from planner.errors import PlannerError
+from planner.render.report.page import vega_script, web_file
 from planner.web import lists
 from planner.web.answers import Answer, AnswerStore, answer, failed, form_of, identity, refused
 from planner.web.api_page import api_page, document_schema
@@ -34,6 +35,7 @@ from planner.web.refusals import (
     refusal_of_values,
     repeated,
 )
+from planner.web.views import VIEW
 
 THREADS = 4
 """Questions worked on at the same time: a long one leaves room for short ones."""
@@ -41,9 +43,11 @@ THREADS = 4
 MOST_WAITING = 256
 LONGEST_SECONDS = 20.0
 
+SHARED = ("page.css", "charts.js", "table.js", "theme.js")
+"""Files that the report has too."""
+
 _KEPT = {"cache-control": "no-cache"}
 _NOT_KEPT = {"cache-control": "no-store"}
-_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
 
@@ -142,6 +146,15 @@ def _add_api(app: FastAPI, desk: Desk, data_dir: Path | None) -> None:
     async def compare(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
         return await desk.answer(request, question)
 
+    # what the page asks: the same questions, answered as markup and charts
+    @app.get("/view/estimate", include_in_schema=False)
+    async def estimate_view(request: Request, question: Annotated[EstimateQuestion, Query()]) -> Response:
+        return await desk.answer(request, question, VIEW)
+
+    @app.get("/view/compare", include_in_schema=False)
+    async def compare_view(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
+        return await desk.answer(request, question, VIEW)
+
     @app.get("/api/models", summary="Every model by name.", responses=document_schema("planner.models/1"))
     async def models(request: Request) -> Response:
         return _list(request, lists.models_document)
@@ -159,6 +172,7 @@ def _add_pages(app: FastAPI) -> None:
     assets = _assets()
 
     @app.get("/", include_in_schema=False)
+    @app.get("/compare", include_in_schema=False)
     async def page(request: Request) -> Response:
         return _file(request, *assets["index.html"])
 
@@ -178,11 +192,10 @@ def _add_pages(app: FastAPI) -> None:
 def _assets() -> dict[str, tuple[bytes, str]]:
     """Bytes and type of every file of the page."""
     folder = files("planner.web").joinpath("static")
-    return {
-        file.name: (file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])
-        for file in folder.iterdir()
-        if file.name.rpartition(".")[2] in _TYPES
-    }
+    own = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES}
+    shared = {name: web_file(name).encode() for name in SHARED}
+    found = {**own, **shared, "vega.js": vega_script().encode()}
+    return {name: (body, _TYPES[name.rpartition(".")[2]]) for name, body in found.items()}
 
 
 def _file(request: Request, body: bytes, media_type: str) -> Response:

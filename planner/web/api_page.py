@@ -86,6 +86,8 @@ def api_page(openapi: Mapping[str, Any]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>JSON API - {escape(info["title"])}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/assets/page.css">
 <link rel="stylesheet" href="/assets/api.css">
 </head>
 <body>

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
+from planner.model import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic, usual_batch
 from planner.throughput.fitted import load_fit
 from planner.throughput.jobs import (
@@ -26,9 +25,6 @@ from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
 
-if TYPE_CHECKING:
-    from planner.throughput.own_model import OwnMeasurement
-
 FRACTION_RANGE = (0.7, 1.1)
 """A slice of a GPU gives its share of the throughput, give or take: time slices cost switching, small batches fill less."""
 
@@ -36,9 +32,10 @@ FRACTION_RANGE = (0.7, 1.1)
 class Prediction:
     """One workload; what all its GPUs have in common is worked out once."""
 
-    def __init__(self, workload: Workload, own: Sequence[OwnMeasurement] = ()) -> None:
+    def __init__(self, workload: Workload) -> None:
         _check_inputs(workload)
         self._workload = workload
+        own = workload.measured
         self._model = workload.model
         self._gpus = load_gpus()
         self._all_rows = [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]

@@ -10,6 +10,7 @@ import warnings
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -41,8 +42,6 @@ def browser():
             "set PLANNER_TEST_BROWSER to its path."
         )
         (pytest.fail if _IS_CI else pytest.skip)(message)
-    from playwright.sync_api import sync_playwright
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the driver, on the way out
         with sync_playwright() as driver:

@@ -77,7 +77,7 @@ def test_axe_finds_nothing_serious(request, open_page, which, theme):
 
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
 
-    assert [] == [(entry["id"], entry["nodes"][0]["html"]) for entry in found if entry["impact"] != "minor"]
+    assert [] == [(entry["id"], entry["nodes"][0]["html"]) for entry in found]
 
 
 def test_points_lie_where_the_numbers_say(estimated, open_page):
@@ -147,7 +147,9 @@ def test_a_click_on_a_heading_sorts(estimated, open_page):
     content, address = estimated
     page = ready(open_page(address, viewport=WIDE))
     heading = page.get_by_role("columnheader", name="hours (low to high)")
-    ranks = "() => [...document.querySelectorAll('#estimates tbody tr')].map((row) => parseInt(row.cells[0].textContent))"
+    ranks = (
+        "() => [...document.querySelectorAll('#estimates tbody tr')].map((row) => parseInt(row.cells[0].textContent))"
+    )
 
     heading.get_by_role("button").click()
     up = page.evaluate(ranks)
@@ -229,7 +231,7 @@ def test_a_chart_is_saved_as_svg(estimated, open_page):
 HOSTILE = {
     "script": "<script>window.hacked = 1</script>",
     "image": '<img src=x onerror="window.hacked = 1">',
-    "end": "</script><script>window.hacked = 1</script><!--",
+    "end": "</script><script>window.hacked = 2</script><!--",
     "formula": "=cmd|' /C calc'!A0",
     "path": "../../../../etc/passwd",
     "direction": "abc\u202egpj.exe\u2066\u200f",

@@ -53,10 +53,12 @@ def config() -> Spec:
         "background": None,
         "font": "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
         "aria": False,  # the page says it in words, and in a table
+        "mark": {"aria": False},
         "padding": 4,
         "view": {"stroke": None},
         "axis": {
             **text,
+            "aria": False,
             "domainColor": LINE,
             "tickColor": LINE,
             "gridColor": GRID,
@@ -67,6 +69,7 @@ def config() -> Spec:
         "axisX": {"tickCount": {"expr": "ceil(width / 90)"}},
         "legend": {
             **text,
+            "aria": False,
             "orient": "top",
             "direction": "horizontal",
             "offset": 12,

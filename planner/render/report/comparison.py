@@ -52,7 +52,11 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
             "main",
             element("p", document["verdict"], class_="answer"),
             element("p", _odds(document), class_="answer"),
-            element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+            section(
+                "Charts",
+                element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+                id_="charts",
+            ),
             section("Both bills", _bills(document), id_="bills"),
             section("All ways, best first", _ranking(document), id_="ranking"),
             section(

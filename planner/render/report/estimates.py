@@ -58,10 +58,14 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
         element(
             "main",
             [element("p", sentence, class_="answer") for sentence in _answers(document, money)],
-            element(
-                "div",
-                [figure(key, spec, numbers[key], is_whole=key == "time-cost") for key, spec in charts.items()],
-                class_="charts",
+            section(
+                "Charts",
+                element(
+                    "div",
+                    [figure(key, spec, numbers[key], is_whole=key == "time-cost") for key, spec in charts.items()],
+                    class_="charts",
+                ),
+                id_="charts",
             ),
             section("All rows", _table(document, money, notes, sources, full), id_="rows"),
             section("Assumptions", listed(document["assumptions"]), id_="assumptions"),

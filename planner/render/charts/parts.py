@@ -117,6 +117,14 @@ def shown_in(field: str, title: str, form: str | None = None) -> Spec:
     return {"field": field, "title": title, **({"format": form, "type": "quantitative"} if form else {})}
 
 
+def over_bars(text: str, of: str, **mark: object) -> list[Spec]:
+    """Words over each bar, from its left end on, with paper around them where lines cross; `of` filters the rows."""
+    base = {**ABOVE_BARS, "align": "left", **mark}
+    encoding = {"x": {"value": 0}, "text": {"field": text}}
+    halo = {**base, "stroke": "var(--chart-paper)", "strokeWidth": 5, "strokeJoin": "round"}
+    return [{"transform": [{"filter": of}], "mark": mark, "encoding": encoding} for mark in (halo, base)]
+
+
 def axis_line(across: Spec, **others: object) -> Spec:
     """A thin line over the whole chart where `across` says."""
     return {

@@ -105,10 +105,8 @@ def _odds(document: Row) -> str:
     odds, even = document["odds"], document["break_even"]
     pays = ""
     if even["months"] is not None:
-        pays = (
-            f"Break-even: {significant(even['months'])} months, {_maybe(even['jobs'])} jobs, "
-            f"{_maybe(even['gpu_hours'])} GPU-hours. "
-        )
+        jobs = f" or {significant(even['jobs'])} jobs" if even["jobs"] is not None else ""
+        pays = f"Break-even: {significant(even['months'])} months{jobs}, {_maybe(even['gpu_hours'])} GPU-hours. "
     low, high = odds["margin_p10_usd"], odds["margin_p90_usd"]
     if high <= 0:
         span = f"{_DOLLARS(-high)} to {_DOLLARS(-low)} USD dearer than renting"

@@ -246,7 +246,7 @@ def _books(document: Row) -> Content:
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
             number_cell(f"{book['age_days']:,}", book["age_days"]),
-            cell(book["source"], class_="name"),
+            cell(book["source"]),
         ]
         for book in document["prices"]
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -25,32 +25,33 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
 
 def output_options(function: _F) -> _F:
     """`--format` and `--output`, the same for every listing."""
-    return _output_options(function, FORMATS)
+    return output_options_with()(function)
 
 
-def report_options(function: _F) -> _F:
-    """`--format`, with html, `--output` and `--chart`: for commands whose result has charts."""
-    function = option(
+def output_options_with(*more_forms: str) -> Callable[[_F], _F]:
+    """`--format` and `--output` of a command that also writes other formats."""
+    return lambda function: _with_output_options(function, (*FORMATS, *more_forms))
+
+
+def chart_option(function: _F) -> _F:
+    """`--chart`: for commands whose result has charts."""
+    return option(
         "--chart",
         "charts",
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write the charts as pictures too, FILE.svg or FILE.png; see docs/reports.md. Repeatable.",
     )(function)
-    return _output_options(function, (*FORMATS, HTML))
 
 
-HTML = "html"
-
-
-def _output_options(function: _F, formats: tuple[str, ...]) -> _F:
+def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
     function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
         function
     )
     return option(
         "--format",
         "form",
-        type=click.Choice(formats),
+        type=click.Choice(forms),
         default="table",
         show_default=True,
         help="How the result is written.",

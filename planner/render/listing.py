@@ -199,12 +199,14 @@ def csv_cell(value: Any) -> Any:
         value = "; ".join(map(str, value))
     if not isinstance(value, str):
         return value
-    value = visible(value)
-    return "'" + value if value.startswith(_FORMULA) else value
+    mark = "'" if value.startswith(_FORMULA) else ""
+    return mark + visible(value)
 
 
 # a spreadsheet takes a text that begins like this for a formula and runs it; the wide ones where East Asian text is usual
 _FORMULA = (
+    "\t",
+    "\r",
     "=",
     "+",
     "-",

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Model, Throughput, Workload
+from planner.model import Model, OwnMeasurement, Throughput, Workload
 from planner.throughput.workload_prediction import Prediction
 from planner.throughput.workloads import known_model, precision_named, resolve_model
 
 if TYPE_CHECKING:
     from planner.throughput.language_models import LanguageModel
-    from planner.throughput.own_model import OwnMeasurement
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -88,8 +87,9 @@ def predict_throughput(
         batch_size=batch_size,
         framework=framework,
         input_size=sequence_length_or_image_size,
+        measured=tuple(measured),
     )
-    prediction = _prediction(workload, tuple(measured))
+    prediction = _prediction(workload)
     one = prediction.of(chosen[0], gpu_count)
     if node_count == 1:
         return one
@@ -115,9 +115,7 @@ def _language_model(name: str) -> LanguageModel | None:
     return find_language_model(name)
 
 
-def predict_many(
-    workload: Workload, cells: Iterable[Cell], measured: Iterable[OwnMeasurement] = ()
-) -> dict[Cell, Throughput | NoThroughputError]:
+def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
     """Throughput of the workload on each (GPU, count), or the reason why none is known.
 
     Raises:
@@ -128,7 +126,7 @@ def predict_many(
         from planner.throughput.language_throughput import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
-    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1), tuple(measured))
+    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         try:
@@ -139,6 +137,6 @@ def predict_many(
 
 
 @lru_cache(maxsize=32)
-def _prediction(workload: Workload, measured: tuple[OwnMeasurement, ...]) -> Prediction:
+def _prediction(workload: Workload) -> Prediction:
     # the amount of work has no part in its speed: runs of other lengths take what is worked out already
-    return Prediction(workload, measured)
+    return Prediction(workload)

@@ -16,6 +16,7 @@ from planner.render.charts.parts import (
     by_width,
     chart,
     name,
+    over_bars,
     shown_in,
 )
 from planner.render.listing import number, significant
@@ -195,11 +196,7 @@ def _sensitivity(document: Row) -> Spec:
                     ],
                 },
             },
-            {
-                "transform": [{"filter": "datum.end === 'low end'"}],
-                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 116"}},
-                "encoding": {"x": {"value": 0}, "text": {"field": "row"}},
-            },
+            *over_bars("row", "datum.end === 'low end'", limit={"expr": "width - 116"}),
             {
                 "transform": [{"filter": "datum.end === 'low end'"}],
                 "mark": {**ABOVE_BARS, "align": "right", "dx": -4, "color": QUIET},
@@ -287,11 +284,7 @@ def _cost_items(document: Row) -> Spec:
                     ],
                 },
             },
-            {
-                "transform": [{"filter": "datum.order === 0"}],
-                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 100"}},
-                "encoding": {"x": {"value": 0}, "text": {"field": "side"}},
-            },
+            *over_bars("side", "datum.order === 0", limit={"expr": "width - 100"}),
             {
                 "transform": [{"filter": "datum.order === 0"}],
                 "mark": {**ABOVE_BARS, "align": "right", "dx": -4, "color": QUIET},

@@ -15,6 +15,7 @@ from planner.render.charts.parts import (
     chart,
     log_or_linear,
     name,
+    over_bars,
     scale_words,
     shown_in,
 )
@@ -216,11 +217,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
                     ],
                 },
             },
-            {
-                "transform": [{"filter": "datum.order === 0"}],
-                "mark": {**ABOVE_BARS, "align": "left", "limit": {"expr": "width - 132"}},
-                "encoding": {"x": {"value": 0}, "text": {"field": "row"}},
-            },
+            *over_bars("row", "datum.order === 0", limit={"expr": "width - 132"}),
             {
                 "transform": [{"filter": "datum.order === 0"}],
                 "mark": {**ABOVE_BARS, "align": "right", "color": QUIET},

@@ -53,10 +53,12 @@ def config() -> Spec:
         "background": None,
         "font": "system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif",
         "aria": False,  # the page says it in words, and in a table
+        "mark": {"aria": False},
         "padding": 4,
         "view": {"stroke": None},
         "axis": {
             **text,
+            "aria": False,
             "domainColor": LINE,
             "tickColor": LINE,
             "gridColor": GRID,
@@ -67,6 +69,7 @@ def config() -> Spec:
         "axisX": {"tickCount": {"expr": "ceil(width / 90)"}},
         "legend": {
             **text,
+            "aria": False,
             "orient": "top",
             "direction": "horizontal",
             "offset": 12,
@@ -112,6 +115,14 @@ def scale_words(scale: Spec) -> str:
 def shown_in(field: str, title: str, form: str | None = None) -> Spec:
     """One line of a tooltip."""
     return {"field": field, "title": title, **({"format": form, "type": "quantitative"} if form else {})}
+
+
+def over_bars(text: str, of: str, **mark: object) -> list[Spec]:
+    """Words over each bar, from its left end on, with paper around them where lines cross; `of` filters the rows."""
+    base = {**ABOVE_BARS, "align": "left", **mark}
+    encoding = {"x": {"value": 0}, "text": {"field": text}}
+    halo = {**base, "stroke": "var(--chart-paper)", "strokeWidth": 5, "strokeJoin": "round"}
+    return [{"transform": [{"filter": of}], "mark": mark, "encoding": encoding} for mark in (halo, base)]
 
 
 def axis_line(across: Spec, **others: object) -> Spec:

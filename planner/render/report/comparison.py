@@ -62,7 +62,11 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         content=[
             element("p", document["verdict"], class_="answer"),
             element("p", _odds(document), class_="answer"),
-            element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+            section(
+                "Charts",
+                element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+                id_="charts",
+            ),
             section("Both bills", _bills(document), id_="bills"),
             section("All ways, best first", _ranking(document), id_="ranking"),
             section(
@@ -111,10 +115,8 @@ def _odds(document: Row) -> str:
     odds, even = document["odds"], document["break_even"]
     pays = ""
     if even["months"] is not None:
-        pays = (
-            f"Break-even: {significant(even['months'])} months, {_maybe(even['jobs'])} jobs, "
-            f"{_maybe(even['gpu_hours'])} GPU-hours. "
-        )
+        jobs = f" or {significant(even['jobs'])} jobs" if even["jobs"] is not None else ""
+        pays = f"Break-even: {significant(even['months'])} months{jobs}, {_maybe(even['gpu_hours'])} GPU-hours. "
     low, high = odds["margin_p10_usd"], odds["margin_p90_usd"]
     if high <= 0:
         span = f"{_DOLLARS(-high)} to {_DOLLARS(-low)} USD dearer than renting"

@@ -68,10 +68,14 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) 
         subtitle=_subtitle(document),
         content=[
             [element("p", sentence, class_="answer") for sentence in _answers(document, money)],
-            element(
-                "div",
-                [figure(key, spec, numbers[key], is_whole=key == "time-cost") for key, spec in charts.items()],
-                class_="charts",
+            section(
+                "Charts",
+                element(
+                    "div",
+                    [figure(key, spec, numbers[key], is_whole=key == "time-cost") for key, spec in charts.items()],
+                    class_="charts",
+                ),
+                id_="charts",
             ),
             section("All rows", _table(document, money, notes, sources, full), id_="rows"),
             section("Assumptions", listed(document["assumptions"]), id_="assumptions"),
@@ -252,7 +256,7 @@ def _books(document: Row) -> Content:
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
             number_cell(f"{book['age_days']:,}", book["age_days"]),
-            cell(book["source"], class_="name"),
+            cell(book["source"]),
         ]
         for book in document["prices"]
     ]

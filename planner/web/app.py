@@ -104,9 +104,10 @@ class Desk:
         """The answer to a question, in the format it names or in `form`."""
         try:
             _refuse_repeated(request, question)
-            return _response(await self._found(question, form or form_of(question)))
+            found = await self._found(question, form or form_of(question))
         except (Refusal, PlannerError) as error:
-            return _response(refused(error, question))
+            found = refused(error, question)
+        return _response(found, request)
 
     async def _found(self, question: Question, form: str) -> Answer:
         key = identity(question, self._data_dir, form)
@@ -221,14 +222,16 @@ def _list(request: Request, document: Callable[[], bytes]) -> Response:
         return _response(refused(error))
 
 
-def _response(found: Answer) -> Response:
+def _response(found: Answer, request: Request | None = None) -> Response:
     headers = dict(_NOT_KEPT)
+    # a refusal is an answer of the page like any other: no error in the browser's console while somebody types
+    is_view = request is not None and request.url.path.startswith("/view/")
     if found.name is not None:
         # never shown in this page's place: what is in it was written for a file
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
     if found.status == TOO_MANY:
         headers["retry-after"] = "1"
-    return Response(found.body, found.status, headers, found.media_type)
+    return Response(found.body, 200 if is_view else found.status, headers, found.media_type)
 
 
 def _refuse_repeated(request: Request, question: Question) -> None:
@@ -247,7 +250,7 @@ def _first_line(question: type[Question]) -> str:
 async def _wrong_value(request: Request, error: Any) -> Response:
     known = EstimateQuestion if request.url.path.endswith("estimate") else CompareQuestion
     is_question = request.url.path.endswith(("estimate", "compare"))
-    return _response(refused(refusal_of_values(error.errors(), known.model_fields if is_question else {})))
+    return _response(refused(refusal_of_values(error.errors(), known.model_fields if is_question else {})), request)
 
 
 async def _not_found(request: Request, error: Any) -> Response:

@@ -61,6 +61,12 @@ class _Work(Question):
     samples_per_epoch: Amount | None = _says("Samples in an epoch, in the model's unit, instead of dataset.")
     precision: Text | None = _says("amp (16-bit mixed, the default), fp32, tf32, bf16, fp16, or best.")
     batch_size: Whole | None = _says("Samples per GPU and step. Default: what the measurement used.")
+    framework: Text | None = _says("Framework whose measurements count. Default: newest PyTorch evidence.")
+    image_size: Whole | None = _says("Pixels of an image; the same as sequence_length.")
+    gmacs_per_sample: Amount | None = _says("Own model: 1e9 multiply-adds of one forward pass.")
+    params_millions: Amount | None = _says("Own model: parameters, in millions.")
+    activations_millions: Amount | None = _says("Own model: outputs of matrix and convolution layers, in millions.")
+    measured: Texts = _says("Own measurement in samples per second: a100-80gb-sxm=1234. Repeatable.", [])
 
 
 class _Offers(Question):
@@ -124,12 +130,6 @@ class _Bill(Question):
 class EstimateQuestion(_Work, _Offers, _Bill, _Language):
     """Time and cost of a training run on every offer: the options of `planner estimate`."""
 
-    framework: Text | None = _says("Framework whose measurements count. Default: newest PyTorch evidence.")
-    image_size: Whole | None = _says("Pixels of an image; the same as sequence_length.")
-    gmacs_per_sample: Amount | None = _says("Own model: 1e9 multiply-adds of one forward pass.")
-    params_millions: Amount | None = _says("Own model: parameters, in millions.")
-    activations_millions: Amount | None = _says("Own model: outputs of matrix and convolution layers, in millions.")
-    measured: Texts = _says("Own measurement in samples per second: a100-80gb-sxm=1234. Repeatable.", [])
     basis: Text | None = _says("Weakest basis wanted: measured, scaled or modelled. Default: all.")
     nodes: Whole | None = _says("Instances that work together on the run. Default: 1.")
     max_hours: Amount | None = _says("Leave out what takes longer, in hours.")

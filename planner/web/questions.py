@@ -12,7 +12,7 @@ from planner.estimate import EstimateResult, estimate
 from planner.planned_work import LanguageArguments
 from planner.throughput.language_models import find_language_model, load_language_models
 from planner.throughput.workloads import known_model, load_models
-from planner.web.parameters import CompareQuestion, EstimateQuestion
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
 from planner.web.refusals import BAD, Refusal
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
@@ -25,19 +25,37 @@ _ARGUMENTS = {
     "purchase": "purchases",
     "max_price_age": "max_price_age_days",
     "checkpoints": "has_checkpoints",
+    "image_size": "sequence_length_or_image_size",
+    "sequence_length": "sequence_length_or_image_size",
 }
-"""Parameters whose keyword in Python is another word: the option is said once for each value."""
-
-_SIZE = {"image_size": "sequence_length_or_image_size", "sequence_length": "sequence_length_or_image_size"}
+"""Parameters whose keyword in Python is another word."""
 
 
 def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[EstimateResult, Currency | None]:
-    """The estimate that is asked for, and the currency it is shown in."""
+    """The estimate that is asked for, and the currency it is shown in.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    arguments = _arguments(question)
+    code = arguments.pop("currency", None)
+    money = None if code is None or code.upper() == "USD" else currency(code)
+    return estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir), money
+
+
+def compared(question: CompareQuestion, data_dir: Path | None) -> Comparison:
+    """The comparison that is asked for.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    return compare(**_arguments(question), data_dir=data_dir)
+
+
+def _arguments(question: Question) -> dict[str, Any]:
+    """The question as arguments in Python."""
     given = question.given()
     given.pop("format", None)
-    code = given.pop("currency", None)
-    _check_model(given)
-    arguments: dict[str, Any] = {{**_ARGUMENTS, **_SIZE}.get(name, name): value for name, value in given.items()}
     if "image_size" in given and "sequence_length" in given:
         raise Refusal(
             status=BAD,
@@ -45,17 +63,8 @@ def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[Estima
             message="image_size and sequence_length are the same; give one.",
             parameter="image_size",
         )
-    money = None if code is None or code.upper() == "USD" else currency(code)
-    return estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir), money
-
-
-def compared(question: CompareQuestion, data_dir: Path | None) -> Comparison:
-    """The comparison that is asked for."""
-    given = question.given()
-    given.pop("format", None)
     _check_model(given)
-    arguments: dict[str, Any] = {_ARGUMENTS.get(name, name): value for name, value in given.items()}
-    return compare(**arguments, data_dir=data_dir)
+    return {_ARGUMENTS.get(name, name): value for name, value in given.items()}
 
 
 def _check_model(given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@
     estimate: "model=resnet50&epochs=90",
     compare: "model=resnet50&epochs=90&buy=rtx-4090&jobs_per_month=4",
   };
-  const WAIT_MS = 60; // between a key or a move of a slider and the question
+  const WAIT_MS = 40; // between a key or a move of a slider and the question
 
   const by = (id) => document.getElementById(id);
   let names = { estimate: new Set(), compare: new Set() };
@@ -62,7 +62,7 @@
       const answer = await fetch(`/view/${kind}?${sent()}`, { signal: asking.signal });
       const body = await answer.json();
       if (mine !== latest) return;
-      if (!answer.ok) refuse(body.error);
+      if (body.error) refuse(body.error);
       else await show(body, start, () => mine === latest);
     } catch (error) {
       if (error.name === "AbortError" || mine !== latest) return;

@@ -53,21 +53,26 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        is_head = scope["method"] == "HEAD"
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            elif is_head:
+                message["body"] = b""
             await send(message)
 
         refused = self._refused(scope)
         if refused is None:
-            await self._app(scope, receive, with_headers)
+            # HEAD is GET without its body, for every address alike
+            await self._app({**scope, "method": "GET"}, receive, with_headers)
             return
         status, body = refused
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if status == WRONG_METHOD:
             headers.append((b"allow", ", ".join(METHODS).encode()))
         await with_headers({"type": "http.response.start", "status": status, "headers": headers})
-        await with_headers({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await with_headers({"type": "http.response.body", "body": body})
 
     def _refused(self, scope: Scope) -> tuple[int, bytes] | None:
         headers: dict[bytes, list[bytes]] = {}

@@ -7,15 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.buying import renting
 from planner.errors import SnapshotError
 from planner.model import Purchase
 from planner.prices import catalog
+from planner.render.comparison import document as comparison_document
 from planner.render.estimates import document
 from planner.throughput import language_throughput, measured, prediction, workloads
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
 STORES = (
+    renting._rent_again,
     catalog._unchanged_snapshot,
     catalog._selected,
     catalog._selected_groups,
@@ -69,6 +72,30 @@ def test_what_is_remembered_changes_no_figure(epochs, model, gpus, purchases):
         store.cache_clear()
 
     assert _answer(arguments) == remembered
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    jobs=st.integers(min_value=1, max_value=30),
+    kwh=st.floats(min_value=0.0, max_value=1.0),
+    card=st.sampled_from(["rtx-4090", "rtx-3090:2", "h100-80gb-sxm:8"]),
+)
+def test_what_is_remembered_changes_no_comparison(jobs, kwh, card):
+    """Moving what owning costs takes the rental of the question before, and gets the answer of a fresh process."""
+    arguments = {
+        "model": "resnet50",
+        "epochs": 3,
+        "buy": card,
+        "jobs_per_month": jobs,
+        "usd_per_kwh": kwh,
+        "as_of": DAY,
+    }
+
+    remembered = comparison_document(planner.compare(**arguments))
+    for store in STORES:
+        store.cache_clear()
+
+    assert comparison_document(planner.compare(**arguments)) == remembered
 
 
 def test_what_is_remembered_has_an_end():

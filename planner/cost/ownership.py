@@ -39,7 +39,7 @@ class OwnershipTerms:
 
     def __post_init__(self) -> None:
         """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
-        # terms are drawn by the thousand: each is looked at field by field only if something is wrong
+        # a search for a value that flips a verdict makes hundreds: looked at field by field only if something is wrong
         amounts = (
             self.card_usd, self.host_usd, self.card_watts, self.host_watts, self.idle_watts, self.usd_per_kwh,
             self.hosting_usd_per_month, self.maintenance_fraction_per_year, self.staff_usd_per_month,
@@ -114,17 +114,36 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
 
 def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
     """Cost of owning over the horizon, worth today: purchase + running costs - resale."""
-    return (
-        terms.upfront_usd
-        + running_usd_per_month(terms, hours_per_month) * months_worth(terms.months, terms.discount_per_year)
-        - worth_today(resale_usd(terms, terms.months), terms.months, terms.discount_per_year)
+    return own_usd_at(
+        terms,
+        hours_per_month,
+        card_usd=terms.card_usd,
+        host_usd=terms.host_usd,
+        card_watts=terms.card_watts,
+        resale_fraction=terms.resale_fraction,
     )
+
+
+def own_usd_at(
+    terms: OwnershipTerms,
+    hours_per_month: float,
+    *,
+    card_usd: float,
+    host_usd: float,
+    card_watts: float,
+    resale_fraction: float | None,
+) -> float:
+    """`own_usd` of terms that differ in these: a simulation asks by the thousand and makes no records."""
+    upfront_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
+    parts = _monthly_parts(terms, hours_per_month, upfront_usd, card_watts)
+    running = sum(quantity * usd for _, quantity, _, usd in parts) / months
+    kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=terms.resale_curve)
+    return upfront_usd + running * months_worth(months, rate) - worth_today(kept * upfront_usd, months, rate)
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
     """What every month costs after the purchase: electricity, hosting, maintenance, staff."""
-    # the sum of the items, without making them: a simulation asks for it by the thousand
-    return sum(quantity * usd for _, quantity, _, usd in _monthly_parts(terms, hours_per_month)) / terms.months
+    return sum(item.usd for item in _monthly_items(terms, hours_per_month)) / terms.months
 
 
 def resale_usd(terms: OwnershipTerms, months: float) -> float:
@@ -140,7 +159,11 @@ def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float,
 
     A machine without idle watts is off when it does not work.
     """
-    load = (terms.card_watts + terms.host_watts) * hours_per_month
+    return _kwh_per_month(terms, hours_per_month, terms.card_watts)
+
+
+def _kwh_per_month(terms: OwnershipTerms, hours_per_month: float, card_watts: float) -> tuple[float, float]:
+    load = (card_watts + terms.host_watts) * hours_per_month
     idle = terms.idle_watts * max(0.0, HOURS_PER_MONTH - hours_per_month)
     return load * terms.pue / WATTS_PER_KILOWATT, idle * terms.pue / WATTS_PER_KILOWATT
 
@@ -148,14 +171,16 @@ def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float,
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
     return tuple(
         CostItem(name=name, quantity=quantity, unit=unit, usd_per_unit=usd)
-        for name, quantity, unit, usd in _monthly_parts(terms, hours_per_month)
+        for name, quantity, unit, usd in _monthly_parts(terms, hours_per_month, terms.upfront_usd, terms.card_watts)
     )
 
 
-def _monthly_parts(terms: OwnershipTerms, hours_per_month: float) -> tuple[tuple[str, float, str, float], ...]:
+def _monthly_parts(
+    terms: OwnershipTerms, hours_per_month: float, upfront_usd: float, card_watts: float
+) -> tuple[tuple[str, float, str, float], ...]:
     """Name, quantity over the horizon, unit and USD per unit of what is paid every month."""
     months = terms.months
-    maintenance = terms.maintenance_fraction_per_year * terms.upfront_usd / MONTHS_PER_YEAR
+    maintenance = terms.maintenance_fraction_per_year * upfront_usd / MONTHS_PER_YEAR
     fixed = (
         ("hosting", months, "month", terms.hosting_usd_per_month),
         ("maintenance", months, "month", maintenance),
@@ -164,7 +189,7 @@ def _monthly_parts(terms: OwnershipTerms, hours_per_month: float) -> tuple[tuple
     if terms.running_usd_per_hour is not None:
         hours = hours_per_month * months
         return (("running", hours, "hour", terms.running_usd_per_hour), *fixed)
-    load, idle = kwh_per_month(terms, hours_per_month)
+    load, idle = _kwh_per_month(terms, hours_per_month, card_watts)
     return (
         ("electricity under load", load * months, "kWh", terms.usd_per_kwh),
         ("electricity idle", idle * months, "kWh", terms.usd_per_kwh),

@@ -30,7 +30,7 @@ from urllib.parse import urlencode, urlsplit
 CONNECTIONS = 64
 MODELS = [
     *("resnet50", "bert-large-squad", "bert-base-squad", "vit_base_patch16_224", "ssd"),
-    *("gnmt", "tacotron2", "efficientnet_b0", "convnext_tiny", "resnet152"),
+    *("vgg16", "densenet121", "efficientnet_b0", "convnext_tiny", "resnet152"),
 ]
 GPUS = ["A100", "A100:8", "H100:8", "t4", "v100", "l4", "rtx-4090", "rtx-3090:4", "a10g"]
 FILES = ["/", "/assets/app.js", "/assets/page.css", "/api/gpus", "/api/models", "/api/providers", "/openapi.json"]
@@ -90,7 +90,7 @@ def _estimate(source: random.Random) -> list[tuple[str, object]]:
     ]
     found += [("gpu", gpu) for gpu in source.sample(GPUS, source.choice([0, 0, 0, 1, 2]))]
     if source.random() < 0.2:
-        found.append(("purchase", source.choice(["on_demand", "spot", "reserved_1y"])))
+        found.append(("purchase", "on_demand"))
     if source.random() < 0.2:
         found.append(("max_hours", source.choice([2000, 5000])))
     if source.random() < 0.1:

@@ -50,9 +50,9 @@ def document_schema(schema: str) -> dict[int | str, dict[str, Any]]:
         200: {"description": f"{schema}: {says}", "content": content},
         400: {"description": "A parameter is unknown, or its value cannot be used.", "content": refused},
         422: {"description": "The question is understood and has no answer: no offer is left.", "content": refused},
-        429: {"description": "Too many questions at once.", "content": refused},
+        429: {"description": "Too many questions at once, or an answer that took too long.", "content": refused},
         503: {
-            "description": "Price books that cannot be trusted, or an answer that took too long.",
+            "description": "Price books that cannot be trusted.",
             "content": refused,
         },
     }

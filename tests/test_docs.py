@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
+from tests.web.conftest import served
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TODAY = "2026-11-20"
@@ -23,8 +24,14 @@ def _commands():
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(_commands())))
-def test_every_documented_command_runs(run_planner, page, command):
+def test_every_documented_command_runs(run_planner, tmp_path, page, command):
     """Whoever copies a line from the documentation gets an answer."""
+    if command.split()[0] == "serve":  # it answers until it is ended
+        with served(*shlex.split(command)[1:], home=tmp_path) as server:
+            assert 200 == server.get("/").status
+        assert 0 == server.process.returncode
+        return
+
     done = run_planner(*shlex.split(command))
 
     assert 0 == done.returncode, f"{page}: {command}\n{done.stderr}"

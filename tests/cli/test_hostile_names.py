@@ -102,7 +102,7 @@ def test_json_keeps_every_character(run):
 
 def test_an_error_shows_no_control_code(run_planner):
     """What was typed comes back visibly."""
-    done = run_planner("estimate", "--model", "\x1b[31mresnet\x9b2J", "--epochs", 1)
+    done = run_planner("estimate", "--model", "resnet50", "--epochs", 1, "--chart", "\x1b[31mred\x9b2J.gif")
 
     assert 2 == done.returncode
     assert all(char.isprintable() or char == "\n" for char in done.stderr)

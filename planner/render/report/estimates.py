@@ -252,7 +252,7 @@ def _books(document: Row) -> Content:
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
             number_cell(f"{book['age_days']:,}", book["age_days"]),
-            cell(book["source"]),
+            cell(book["source"], class_="words"),
         ]
         for book in document["prices"]
     ]

@@ -67,7 +67,7 @@ def _months(document: Row) -> Spec:
         },
     ]
     months = document["break_even"]["months"]
-    if months is not None and months <= document["use"]["months"]:
+    if months and months <= document["use"]["months"]:
         layers += _marked(months, f"pays after {significant(months)} months")
     body = {
         "encoding": {
@@ -79,7 +79,13 @@ def _months(document: Row) -> Spec:
                 "axis": {"grid": False},
             },
             "y": {"field": "usd", "type": "quantitative", "title": "USD spent until then"},
-            "color": {"field": "way", "type": "nominal", "title": None, "scale": _WAYS},
+            "color": {
+                "field": "way",
+                "type": "nominal",
+                "title": None,
+                "scale": _WAYS,
+                "legend": {"symbolType": "stroke", "symbolSize": 300},
+            },
         },
         "layer": layers,
     }
@@ -236,7 +242,7 @@ def quantity(value: float, entry: Row, *, unit: bool = False) -> str:
     """A value of an assumption: 30%, 1,450 USD."""
     if entry["unit"] == "of price":
         return f"{value:.0%}" + (" of the price" if unit else "")
-    text = significant(value)
+    text = significant(value) if abs(value) > 1e-9 * abs(entry["base"]) else "0"  # as good as nothing
     short = text.rstrip("0").rstrip(".") if "." in text else text
     return short + (f" {entry['unit']}" if unit else "")
 
@@ -273,7 +279,7 @@ def _cost_items(document: Row) -> Spec:
                         "type": "nominal",
                         "sort": None,
                         "title": None,
-                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(130, 200, 200)},
+                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(120, 140, 200)},
                     },
                     "order": {"field": "order", "type": "quantitative"},
                     "tooltip": [

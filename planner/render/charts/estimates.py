@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from planner.render.charts.history import history_chart
@@ -30,6 +31,9 @@ RANGES = 60
 
 LABELS = 5
 """First ranks that are numbered in the picture, beside those on the front."""
+
+LABEL_ROOM = (0.06, 0.05)
+"""Parts of width and height that one rank needs to be read beside another."""
 
 ITEMS = 7
 """Items with a colour of their own; the smaller ones together are the eighth."""
@@ -75,9 +79,11 @@ def place(estimate: Row) -> str:
 
 def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
     rows = [_point(estimate, money, len(estimates)) for estimate in estimates]
-    ranged = [row for row in rows if row["ranged"]]
-    across = log_or_linear([row["hours_low"] for row in ranged])
-    up = log_or_linear([row["usd_low"] for row in ranged] + [row["usd"] for row in rows])
+    ranges = [row for row in rows if row["ranged"]]
+    across = log_or_linear([row[key] for row in ranges for key in ("hours_low", "hours_high")])
+    up = log_or_linear([row[key] for row in ranges for key in ("usd_low", "usd_high")] + [row["usd"] for row in rows])
+    for row in _labelled(rows):
+        row["labelled"] = True
     hours_axis = {"type": "quantitative", "scale": across, "title": f"hours from start to end{scale_words(across)}"}
     money_axis = {"type": "quantitative", "scale": up, "title": f"{money.code} for the run{scale_words(up)}"}
     x, y = {"field": "hours", **hours_axis}, {"field": "usd", **money_axis}
@@ -137,11 +143,30 @@ def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
     }
     return chart(
         "Time against cost",
-        "Each point is a row of the table, numbered by rank; thin lines are its range. The stepped line is the Pareto "
+        "Each point is a row of the table; numbers are ranks, thin lines ranges. The stepped line is the Pareto "
         "front: nothing else is both faster and cheaper. Lower left is better.",
         rows,
         body,
     )
+
+
+def _labelled(rows: Sequence[Row]) -> list[Row]:
+    """The rows whose rank is written beside their point: those of the front and the first, where there is room."""
+    wanted = [row for row in rows if row["front"] or row["rank"] <= LABELS]
+    places = {row["rank"]: (_place(row["hours"], rows, "hours"), _place(row["usd"], rows, "usd")) for row in wanted}
+    kept: list[Row] = []
+    for row in wanted:
+        x, y = places[row["rank"]]
+        others = [places[other["rank"]] for other in kept]
+        if all(abs(x - at_x) > LABEL_ROOM[0] or abs(y - at_y) > LABEL_ROOM[1] for at_x, at_y in others):
+            kept.append(row)
+    return kept
+
+
+def _place(value: float, rows: Sequence[Row], field: str) -> float:
+    """Where a value lies on its axis, 0 to 1."""
+    low, high = (max(extreme(row[field] for row in rows), 1e-9) for extreme in (min, max))
+    return math.log(max(value, 1e-9) / low) / math.log(high / low) if high > low else 0.0
 
 
 _SHAPES = {"measured": "circle", "scaled": "triangle-up", "modelled": "square"}
@@ -169,7 +194,7 @@ def _point(estimate: Row, money: Money, count: int) -> Row:
         "price_text": number(2)(estimate["usd_per_hour"] * money.per_usd),
         "front": front,
         "ranged": count <= RANGES or front or estimate["rank"] <= BARS,
-        "labelled": front or estimate["rank"] <= LABELS,
+        "labelled": False,
     }
 
 
@@ -205,7 +230,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
                         "type": "nominal",
                         "title": None,
                         "scale": {"domain": names},
-                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(130, 200, 200)},
+                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(120, 140, 200)},
                     },
                     "order": {"field": "order", "type": "quantitative"},
                     "opacity": {"condition": {"param": "item", "value": 1}, "value": 0.15},

@@ -27,6 +27,9 @@ HUES = tuple(f"var(--chart-{number})" for number in range(1, 9))
 
 INK, QUIET, LINE, GRID = (f"var(--chart-{name})" for name in ("ink", "quiet", "line", "grid"))
 
+CLOSE = 1.2
+"""Largest over smallest value up to which a logarithmic axis is made longer than its values."""
+
 ABOVE_BARS = {"type": "text", "baseline": "middle", "dy": -12, "tooltip": False}
 """A name over its bar, not beside it: so it is read whole on a narrow screen."""
 
@@ -103,6 +106,8 @@ def name(text: object, longest: int = LONGEST_NAME) -> str:
 def log_or_linear(values: Sequence[float]) -> Spec:
     """A logarithmic scale, or a linear one where a value is not above zero and a logarithm cannot show it."""
     if values and min(values) > 0:
+        if max(values) < CLOSE * min(values):  # no room for numbers that differ: show more than there is
+            return {"type": "log", "nice": False, "domain": [min(values) / CLOSE, max(values) * CLOSE]}
         return {"type": "log", "nice": False, "padding": 12}
     return {"type": "linear", "zero": True, "padding": 12}
 
@@ -119,7 +124,7 @@ def shown_in(field: str, title: str, form: str | None = None) -> Spec:
 
 def over_bars(text: str, of: str, **mark: object) -> list[Spec]:
     """Words over each bar, from its left end on, with paper around them where lines cross; `of` filters the rows."""
-    base = {**ABOVE_BARS, "align": "left", **mark}
+    base = {**ABOVE_BARS, "align": "left", "dx": 5, **mark}
     encoding = {"x": {"value": 0}, "text": {"field": text}}
     halo = {**base, "stroke": "var(--chart-paper)", "strokeWidth": 5, "strokeJoin": "round"}
     return [{"transform": [{"filter": of}], "mark": mark, "encoding": encoding} for mark in (halo, base)]

@@ -114,7 +114,7 @@ def _odds(document: Row) -> str:
     """What the verdict does not say: break-even in jobs and GPU-hours, and how far the draws lie apart."""
     odds, even = document["odds"], document["break_even"]
     pays = ""
-    if even["months"] is not None:
+    if even["months"]:  # 0: nothing is bought
         jobs = f" or {significant(even['jobs'])} jobs" if even["jobs"] is not None else ""
         pays = f"Break-even: {significant(even['months'])} months{jobs}, {_maybe(even['gpu_hours'])} GPU-hours. "
     low, high = odds["margin_p10_usd"], odds["margin_p90_usd"]

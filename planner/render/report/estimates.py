@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from itertools import pairwise
 
 from planner.render.charts.estimates import Money, estimate_charts, place, what
 from planner.render.charts.parts import Row, name
@@ -23,8 +23,6 @@ from planner.units import hours
 
 ROWS = 1000
 """Rows in a report; more make a page slow and large, and nobody reads them: CSV and JSON hold all."""
-
-_T = TypeVar("_T")
 
 
 def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ()) -> str:
@@ -67,7 +65,7 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) 
         title=title,
         subtitle=_subtitle(document),
         content=[
-            [element("p", sentence, class_="answer") for sentence in _answers(document, money)],
+            [element("p", sentence, class_="answer") for sentence in _answers(document, money) if sentence],
             section(
                 "Charts",
                 element(
@@ -134,11 +132,19 @@ def _answers(document: Row, money: Money) -> Iterator[Content]:
         return
     cheapest = min(estimates, key=lambda row: (row["usd"], row["rank"]))
     fastest = min(estimates, key=lambda row: (row["seconds"], row["rank"]))
-    yield _answer("Cheapest", cheapest, document, money)
+    of_rows = f" of the {len(estimates):,} rows shown"
+    yield _answer("Cheapest" + ("" if _are_sorted(estimates, "usd") else of_rows), cheapest, document, money)
     if fastest["rank"] == cheapest["rank"]:
-        yield f"It is also the fastest of the {len(estimates):,} rows shown."
+        yield f"It is also the fastest{of_rows}." if len(estimates) > 1 else None
     else:
-        yield _answer(f"Fastest of the {len(estimates):,} rows shown", fastest, document, money)
+        lead = "Fastest" + ("" if _are_sorted(estimates, "seconds") else of_rows)
+        yield _answer(lead, fastest, document, money)
+
+
+def _are_sorted(estimates: Sequence[Row], key: str) -> bool:
+    """Whether rows come in the order of a figure, so that the first is the first of all, shown or not."""
+    ranked = estimates[:ROWS]
+    return len(ranked) > 1 and all(one[key] <= next_[key] for one, next_ in pairwise(ranked))
 
 
 def _answer(lead: str, row: Row, document: Row, money: Money) -> list[Content]:
@@ -256,7 +262,7 @@ def _books(document: Row) -> Content:
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
             number_cell(f"{book['age_days']:,}", book["age_days"]),
-            cell(book["source"]),
+            cell(book["source"], class_="words"),
         ]
         for book in document["prices"]
     ]

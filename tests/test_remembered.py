@@ -20,6 +20,7 @@ DAY = date(2026, 7, 1)
 STORES = (
     renting._rent_again,
     catalog._unchanged_snapshot,
+    catalog._groups,
     catalog._selected,
     catalog._selected_groups,
     language_throughput._predicted_or_why_not,

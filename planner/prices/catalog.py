@@ -73,7 +73,7 @@ def _select(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date
     sieve = _Sieve(wanted, today)
     offers: list[Offer] = []
     for snapshot in taken:
-        offers += sieve.offers(snapshot, every_offer=every_offer)
+        offers += sieve.offers(snapshot) if every_offer else sieve.best_offers(snapshot)
     if not offers:
         _explain_nothing(taken, wanted, sieve.lost)
     return Selection(
@@ -164,15 +164,14 @@ class _Sieve:
         self.purchases = frozenset(str(purchase) for purchase in wanted.purchases or Purchase)
         age = wanted.max_price_age_days
         self.oldest = "" if age is None else (today - timedelta(days=age)).isoformat()
-        self.reasons: dict[_Group, str | None] = {}
+        self.reasons: dict[tuple[str, str, str], str | None] = {}
         self.too_old = f"price older than {age} days"
         self.lost: Counter[str] = Counter(dict.fromkeys((*_FILTERS, self.too_old, _RETIRED), 0))
 
     # one straight loop over tens of thousands of rows: calls in it would double its time
-    def offers(self, snapshot: Snapshot, *, every_offer: bool) -> list[Offer]:  # noqa: C901, PLR0912
+    def offers(self, snapshot: Snapshot) -> list[Offer]:
         """Offers of one snapshot that pass, in its order."""
         passed: list[tuple[float, list[str]]] = []
-        best: dict[_Group, tuple[float, list[str]]] = {}
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
@@ -196,21 +195,32 @@ class _Sieve:
                     reason = _RETIRED
             if reason is not None:
                 self.lost[reason] += 1
-            elif every_offer:
-                passed.append((price, row))
-            elif group not in best:
-                best[group] = (price, row)
             else:
-                self.lost[DEARER] += 1
-                if price < best[group][0]:
-                    best[group] = (price, row)
-        return [_offer(snapshot, price, row) for price, row in (passed or best.values())]
+                passed.append((price, row))
+        return [_offer(snapshot, price, row) for price, row in passed]
+
+    def best_offers(self, snapshot: Snapshot) -> list[Offer]:
+        """The cheapest offer that passes of each group, in the order of their first."""
+        found = []
+        for group in _groups(snapshot, self.regions, self.oldest, self.today):
+            reason = self._reason_against(*group.key)
+            if reason is not None:
+                self.lost[reason] += group.rows
+                continue
+            self.lost["other regions"] += group.elsewhere
+            self.lost[self.too_old] += group.old
+            self.lost[_RETIRED] += group.retired
+            if group.best is not None:
+                self.lost[DEARER] += group.rows - group.elsewhere - group.old - group.retired - 1
+                found.append(group)
+        found.sort(key=lambda group: group.first)
+        return [_offer(snapshot, *group.best) for group in found if group.best is not None]
 
     def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
         """Why offers of that GPU, count and purchase are not wanted: asked once for each of some hundred groups."""
-        count = float(count_text) if _is_positive(count_text) else 0.0
-        if not 0 < count < 1e6 or gpu not in _known_gpus() or purchase not in _PURCHASES:
+        if not _is_possible(gpu, count_text, purchase):
             return _IMPOSSIBLE
+        count = float(count_text)
         counts = self.asked.get(gpu, _NONE)
         if counts is _NONE:
             return "other GPUs"
@@ -219,7 +229,60 @@ class _Sieve:
         return None if purchase in self.purchases else "other purchase kinds"
 
 
-_Group = tuple[str, str, str]
+@dataclass(slots=True)
+class _Group:
+    """Rows of one GPU, count and purchase in a snapshot, and the cheapest of them that may be had."""
+
+    key: tuple[str, str, str]
+    rows: int = 0
+    elsewhere: int = 0
+    old: int = 0
+    retired: int = 0
+    first: int = 0  # line of the first that may be had
+    best: tuple[float, list[str]] | None = None
+
+
+# which groups are wanted changes from question to question, what they hold does not
+@lru_cache(maxsize=64)
+def _groups(  # noqa: C901 - one straight loop: calls in it would double its time
+    snapshot: Snapshot, regions: frozenset[str], oldest: str, today: date
+) -> tuple[_Group, ...]:
+    groups: dict[tuple[str, str, str], _Group] = {}
+    retired = {name for name, day in snapshot.retired.items() if day <= today}
+    for line, row in enumerate(read_rows(snapshot), start=2):
+        try:
+            gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
+            price = float(price_text)
+        except ValueError:
+            raise _bad_row(snapshot, line, row) from None
+        key = (gpu, count_text, purchase)
+        group = groups.get(key)
+        if group is None:
+            if not _is_possible(*key):
+                raise _bad_row(snapshot, line, row)
+            group = groups[key] = _Group(key)
+        # a NaN is not above 0 either
+        if not 0 < price < 1e7:
+            raise _bad_row(snapshot, line, row)
+        group.rows += 1
+        if regions and region.lower() not in regions:
+            group.elsewhere += 1
+        elif day < oldest:
+            group.old += 1
+        elif instance_type in retired:
+            group.retired += 1
+        elif group.best is None:
+            group.first, group.best = line, (price, row)
+        elif price < group.best[0]:
+            group.best = (price, row)
+    return tuple(groups.values())
+
+
+def _is_possible(gpu: str, count_text: str, purchase: str) -> bool:
+    count = float(count_text) if _is_positive(count_text) else 0.0
+    return 0 < count < 1e6 and gpu in _known_gpus() and purchase in _PURCHASES
+
+
 _IMPOSSIBLE = "a row that cannot be"
 _NONE: set[float] = set()
 _FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other regions")

@@ -342,7 +342,7 @@ def _maybe(value: float | None) -> str:
 def _short(value: float) -> str:
     """At most seven characters: whole dollars, thousands (k) or millions (M)."""
     if abs(value) < 100_000:
-        return f"{value:,.0f}"
+        return f"{round(value):,}"  # never -0
     return f"{value / 1e3:,.0f}k" if abs(value) < 1e7 else f"{value / 1e6:,.1f}M"
 
 

@@ -38,9 +38,9 @@ def _name(page):
 
 
 def _blocks(page, language):
-    return [
-        block["body"] for block in _FENCED.finditer(page.read_text(encoding="utf-8")) if language == block["language"]
-    ]
+    """Bodies of the blocks of a language, without those that are files."""
+    found = _FENCED.finditer(page.read_text(encoding="utf-8"))
+    return [block["body"] for block in found if language == block["language"] and not block["title"]]
 
 
 def _steps(body):

@@ -25,6 +25,9 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = ("data/README.md", "data/prices/README.md", "CHANGELOG.md")
 """Pages outside `docs/` that are pages of the site too."""
 
+RECORDS = ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced", "PriceBook")
+"""Records that users of the Python functions meet."""
+
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?=[)#])")
 
 
@@ -32,8 +35,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages from outside `docs/` and those made from the code."""
     for name in OUTSIDE:
         files.append(File.generated(config, name, content=(ROOT / name).read_text(encoding="utf-8")))
-    files.append(File.generated(config, "reference/commands.md", content="\n".join(_commands_page())))
-    files.append(File.generated(config, "reference/python.md", content="\n".join(_python_page())))
+    for name, lines in {"reference/commands.md": _commands_page(), "reference/python.md": _python_page()}.items():
+        stub = files.get_file_from_path(name)  # what the repository shows in its place
+        if stub is not None:
+            files.remove(stub)
+        files.append(File.generated(config, name, content="\n".join(lines)))
     return files
 
 
@@ -115,5 +121,12 @@ def _python_page() -> Iterator[str]:
     yield "# Python\n"
     yield "The public names of `planner`, made from their signatures and docstrings. All else may change without notice.\n"
     for name in planner.__all__:
-        home = getattr(planner, name).__module__
-        yield f"::: {home}.{name}\n    options:\n      heading: planner.{name}\n"
+        yield _reference(f"{getattr(planner, name).__module__}.{name}", f"planner.{name}")
+    yield "## Records\n"
+    yield "What the functions above return is made of these. Units are part of the names.\n"
+    for name in RECORDS:
+        yield _reference(f"planner.model.{name}", name, level=3)
+
+
+def _reference(path: str, heading: str, level: int = 2) -> str:
+    return f"::: {path}\n    options:\n      heading: {heading}\n      heading_level: {level}\n"

@@ -5,6 +5,8 @@ of another language with a title (three backticks, `toml title="prices.toml"`) i
 its page run. Blocks that show output run as a whole, in order; `--update-golden` rewrites them.
 """
 
+import importlib
+import json
 import os
 import re
 import shlex
@@ -156,3 +158,53 @@ def test_the_python_example_runs(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert 0 == done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("provider", ["aws", "azure", "gcp"])
+def test_the_provider_guide_names_what_the_adapter_needs(provider):
+    """Every permission, variable and address in the adapter's docstring stands in the guide."""
+    docstring = importlib.import_module(f"providers.{provider}").__doc__
+    guide = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+
+    named = {*re.findall(r"`([^` ]+)`", docstring) + re.findall(r"[\w.-]+\.com\b", docstring)}
+    assert 3 <= len(named)
+    assert set() == {name for name in named if name.removeprefix("https://") not in guide}
+
+
+def test_the_guide_names_the_kinds_of_purchase_in_the_books(run_planner):
+    """The first table, against the newest shipped book of each provider."""
+    words = {"reserved": {"reserved_1y", "reserved_3y"}, "savings plans": {"savings_1y", "savings_3y"}}
+    words |= {"on demand": {"on_demand"}, "spot": {"spot"}}
+    guide = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
+    table = {}
+    for names, kinds in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|.*\| ([a-z ,]+) \|$", guide, re.MULTILINE):
+        for name in re.findall(r"\w+", names):
+            table[name] = set().union(*(words[kind] for kind in kinds.split(", ")))
+
+    listed = json.loads(run_planner("providers", "--format", "json").stdout)["providers"]
+
+    assert {row["provider"]: set(row["purchases"]) for row in listed} == table
+
+
+def test_the_policy_of_the_guide_holds_the_permissions_of_aws():
+    """No more and no less than the adapter's docstring names."""
+    policy = json.loads(_blocks(ROOT / "docs" / "providers.md", "json")[0])
+
+    named = re.findall(r"`((?:ec2|pricing):\w+)`", importlib.import_module("providers.aws").__doc__)
+    assert sorted(named) == sorted(policy["Statement"][0]["Action"])
+
+
+_LINK = re.compile(r"\]\((?!https?:|mailto:)(?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+
+
+@pytest.mark.parametrize("page", [*map(_name, PAGES), "CHANGELOG.md", "data/README.md", "data/prices/README.md"])
+def test_links_are_right_in_the_repository(page):
+    """A link leads to a file beside the page, and its anchor to a heading there; the site has its own test."""
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in _LINK.finditer(text):
+        target = (ROOT / page).parent / link["path"] if link["path"] else ROOT / page
+        assert target.is_file(), link[0]
+        if link["anchor"]:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert link["anchor"] in anchors, link[0]

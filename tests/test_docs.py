@@ -68,13 +68,13 @@ def run_line(tmp_path):
     """Runs a line of a page as a shell does, in a folder that holds the page's files; returns the completed process."""
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name, call in (("planner", f"{sys.executable} -m planner"), ("python", sys.executable)):
-        (tools / name).write_text(f'#!/bin/sh\nexec {call} "$@"\n')
-        (tools / name).chmod(0o755)
     folder = tmp_path / "folder"
     folder.mkdir()
 
-    def run(page, line):
+    def run(page, line, module="planner"):
+        for name, call in (("planner", f"{sys.executable} -m {module}"), ("python", sys.executable)):
+            (tools / name).write_text(f'#!/bin/sh\nexec {call} "$@"\n')
+            (tools / name).chmod(0o755)
         for block in _FENCED.finditer((ROOT / page).read_text(encoding="utf-8")):
             if block["title"] and not (folder / block["title"]).exists():
                 (folder / block["title"]).write_text(block["body"], encoding="utf-8")
@@ -115,6 +115,19 @@ def test_the_pages_show_real_output(run_line, request, page):
     assert text == real or request.config.getoption("--update-golden")
 
 
+def test_the_lines_that_refresh_run(run_line):
+    """In order, against clouds that answer with the shipped books; the archive is made the way the page says."""
+    page = "docs/refresh.md"
+    made = "planner refresh --data-dir laptop && python -m zipfile -c prices-from-my-laptop.zip laptop/"
+    lines = [line for body in _blocks(ROOT / page, "sh") for line in body.splitlines()]
+
+    assert 7 == len(lines)
+    for line in [made, *lines]:
+        done = run_line(page, line, "tests.replayed_clouds")
+        assert 0 == done.returncode, line + done.stderr
+        assert "result" in done.stdout, line
+
+
 def _shell_lines():
     for page in PAGES:
         for body in _blocks(page, "sh"):
@@ -127,7 +140,7 @@ def _shell_lines():
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(_shell_lines())))
 def test_commands_that_need_more_than_a_clone_are_understood(tmp_path, monkeypatch, page, command):
-    """A line that fetches prices or needs a cluster is not run here, but its options and arguments exist."""
+    """A line that fetches prices or needs a cluster: its options and arguments exist."""
     words = shlex.split(command)
     monkeypatch.chdir(tmp_path)
     for word in words:

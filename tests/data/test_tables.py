@@ -1,6 +1,7 @@
 """The shipped tables other than prices and throughput: they parse, they are sorted, they hang together."""
 
 import csv
+import re
 from datetime import date
 
 import pytest
@@ -285,3 +286,18 @@ def test_parallel_iterations_use_up_to_eight_gpus():
     assert 1440 == len(steps)
     assert {2, 4, 8} == {step.layout.gpu_count for step in steps}
     assert all(0.02 < step.seconds < 100 for step in steps)
+
+
+def test_the_page_about_the_tables_names_each_with_its_rows():
+    """The first table of data/README.md, against the files."""
+    page = (shipped_data_dir() / "README.md").read_text(encoding="utf-8")
+    named = {
+        name: int(rows.replace(",", ""))
+        for name, rows in re.findall(r"^\| \[(\w+\.csv)\]\S* \| ([\d,]+) \|", page, re.M)
+    }
+
+    files = {
+        path.name: sum(1 for _ in csv.reader(path.open(encoding="utf-8"))) - 1
+        for path in shipped_data_dir().glob("*.csv")
+    }
+    assert files == named

@@ -82,7 +82,7 @@ def run_line(tmp_path):
         settings["PATH"] = f"{tools}:{settings['PATH']}"
         settings.pop("COLUMNS", None)
         return subprocess.run(
-            ["bash", "-c", line], cwd=folder, env=settings, capture_output=True, text=True, timeout=60, check=False
+            ["bash", "-c", line], cwd=folder, env=settings, capture_output=True, text=True, timeout=120, check=False
         )
 
     return run
@@ -221,3 +221,45 @@ def test_links_are_right_in_the_repository(page):
             headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
             anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
             assert link["anchor"] in anchors, link[0]
+
+
+def _accuracy():
+    """Median, mean and coverage of every split of docs/accuracy.md, which `planner validate` writes."""
+    page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (\w+) \| (?:measured|scaled|modelled) \|.*?\| ([\d.]+)% \| ([\d.]+)% \| [\d.]+% \| \S+ \| ([\d.]+)% \|$",
+        page,
+        re.M,
+    )
+    assert 19 <= len(rows)
+    return {split: tuple(map(float, figures)) for split, *figures in rows}
+
+
+def test_the_readme_states_the_published_accuracy():
+    """Its table is taken from docs/accuracy.md, rounded."""
+    splits = {
+        "one model on one GPU": "pair",
+        "a whole GPU, known by its data sheet only": "gpu",
+        "a whole network, known by its arithmetic only (RTX 3090)": "model",
+        "2, 4, 8 GPUs, one GPU known": "counts",
+        "a language model on A100 (llm-foundry)": "language_model",
+    }
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    stated = re.findall(r"^\| (.+?) \| ([\d.]+) % \| ([\d.]+) % \| (\d+) % \|$", text, re.M)
+
+    published = _accuracy()
+    assert set(splits) == {row[0] for row in stated}
+    for what, median, mean, coverage in stated:
+        expected = published[splits[what]]
+        assert (expected[0], expected[1]) == (float(median), float(mean)), what
+        assert abs(expected[2] - float(coverage)) <= 0.5, what
+
+
+def test_the_page_on_language_models_states_the_published_accuracy():
+    """Its table of left-out errors is taken from docs/accuracy.md."""
+    splits = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"]
+    text = (ROOT / "docs" / "language-models.md").read_text(encoding="utf-8")
+    stated = re.findall(r"^\| .+ left out \| [\d,]+ \| ([\d.]+)% \| ([\d.]+)% \| [\d.]+% \| ([\d.]+)% \|", text, re.M)
+
+    published = _accuracy()
+    assert [published[split] for split in splits] == [tuple(map(float, row)) for row in stated]

@@ -63,6 +63,12 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
     return _LINK.sub(in_site, markdown)
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Name the search dialog for screen readers: the theme (9.8) leaves it without a name."""
+    search = 'data-md-component="search" role="dialog"'
+    return output.replace(search, f'{search} aria-label="Search"')
+
+
 def _commands_page() -> Iterator[str]:
     yield "# Commands\n"
     yield "Made from the commands themselves; `planner COMMAND --help` prints the same. An option is also an environment"

@@ -24,9 +24,7 @@ _NOT_HERE = ("form", "limit", "explain", "currency")
 @option("--row", type=int, default=1, show_default=True, help="Row of the estimate, by its number (#).")
 @option("--command", help="Training command. Default: a placeholder that fails until it is replaced.")
 @option("--image", help="Container image to run in. Default: the tool's own; Kubernetes has none.")
-@click.pass_context
 def export(
-    ctx: click.Context,
     *,
     to: str,
     row: int,
@@ -53,7 +51,7 @@ def export(
         result,
         to=to,
         row=row,
-        made_by=given_command(ctx),
+        made_by=given_command(click.get_current_context()),
         command=command,
         image=image,
         **{name: options[name] for name in ("dataset_gb", "image_gb", "max_hours", "max_usd")},

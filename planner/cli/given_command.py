@@ -1,4 +1,4 @@
-"""The command line that would give the same answer, with what came from the environment."""
+"""The command line that would give the same answer, with what came from the environment or a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-_ASKED = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 _NOT_SHOWN = ("output",)
 
 
@@ -17,9 +16,10 @@ def given_command(ctx: click.Context) -> str:
     """The running command with every option that was given, as a line for a shell."""
     words = ctx.command_path.split()
     for param in ctx.command.params:
-        if param.name is None or param.name in _NOT_SHOWN or ctx.get_parameter_source(param.name) not in _ASKED:
+        name = param.name or ""
+        if name in _NOT_SHOWN or ctx.get_parameter_source(name) is ParameterSource.DEFAULT:
             continue
-        value = ctx.params[param.name]
+        value = ctx.params.get(name)
         if isinstance(value, bool):
             words += [param.opts[0]] if value else param.secondary_opts[:1]
         elif isinstance(value, tuple):

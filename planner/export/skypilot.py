@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from planner.export.machines import gcp_machine, no_region
@@ -14,6 +15,7 @@ PROVIDERS = ("aws", "azure", "gcp", "lambda", "oci", "runpod", "vast")
 SYSTEM_DISK_GB = 256
 """SkyPilot's own default for the system disk; what the run stores comes on top."""
 
+_VAST_PLACE = re.compile(r"(?:[\w .'-]+/)?[A-Z]{2}/[A-Z]{2}")  # Sichuan/CN/AS: city or state, country, continent
 _ONE_NODE = ("runpod", "vast")  # SkyPilot 0.14 refuses several nodes there
 _WITH_GPUS = ("a2-", "a3-highgpu-", "a3-megagpu-", "a3-ultragpu-", "a4-highgpu-", "g2-standard-")
 _ACCELERATORS = {
@@ -36,7 +38,10 @@ def why_not(offer: Offer, node_count: int) -> str | None:
             return f"SkyPilot does not know the GPUs of {offer.instance_type}"
         if machine.accelerator is not None and machine.accelerator not in _ACCELERATORS:
             return f"SkyPilot's name for {machine.accelerator} is not known"
-    return None if offer.provider == "vast" or offer.region == ANYWHERE else no_region(offer)
+    if offer.provider == "vast":
+        known = _VAST_PLACE.fullmatch(offer.region)
+        return None if known else f"{offer.region[:60]!r} is not a place as Vast.ai writes them"
+    return None if offer.region == ANYWHERE else no_region(offer)
 
 
 def text(task: Task) -> Iterator[str]:
@@ -72,15 +77,15 @@ def how_to_run(task: Task) -> str:
 
 
 def _infra(offer: Offer) -> str:
-    # Vast.ai's places are spelled otherwise in SkyPilot's catalogue
-    if offer.region == ANYWHERE or offer.provider == "vast":
+    if offer.region == ANYWHERE:
         return offer.provider
+    if offer.provider == "vast":
+        # France/FR/EU is "France, FR, EU" in SkyPilot's catalogue, and CN/AS, without a city, ", CN, AS"
+        return f"vast/{', '.join(['', *offer.region.split('/')][-3:])}"
     return f"{offer.provider}/{offer.region}"
 
 
 def _zone(offer: Offer) -> str:
-    if offer.provider == "vast":
-        return "  # any place: SkyPilot spells them otherwise"
     if offer.zone is None:
         return ""
     return "  # any zone: the price is that of one zone, known by its id only"

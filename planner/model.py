@@ -229,6 +229,13 @@ class Workload:
         """Samples seen over the whole run."""
         return self.samples_per_epoch * self.epochs
 
+    @property
+    def trained_params_millions(self) -> float | None:
+        """Parameters that a checkpoint holds, in millions: of adapters, those of the adapters; `None` where not known."""
+        if self.language is not None:
+            return self.language.job.trained_parameters / 1e6
+        return self.model.params_millions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:

@@ -116,7 +116,10 @@ def _commitment(purchase: Purchase) -> str:
 def _instead(to: str, result: EstimateResult, refused: Estimate) -> str:
     possible = [found for found in result.estimates if _why_not(to, found) is None]
     if not possible:
-        return f"No row of this estimate can. {TOOLS[to]} takes the providers {', '.join(_tool(to).PROVIDERS)}."
+        return (
+            f"No row of this estimate can. {TOOLS[to]} takes {', '.join(_tool(to).PROVIDERS)}, on demand or spot; "
+            "--all gives every region a row, --region chooses one."
+        )
     return "Rows that can: " + "; ".join(_named(found, refused) for found in possible[:3]) + "."
 
 

@@ -76,7 +76,7 @@ def task_of(
     max_usd: float | None,
 ) -> Task:
     """The task that runs this estimate."""
-    params = result.workload.model.params_millions
+    params = result.workload.trained_params_millions
     stored = dataset_gb + image_gb
     if stored:
         stored += KEPT_CHECKPOINTS * (checkpoint_gb(params) if params else 0.0)

@@ -39,7 +39,8 @@ def text(task: Task) -> Iterator[str]:
         yield ""
         default: Body = {"default": _Code("null")} if kind == "optional" else {}
         type_ = _Code("number" if kind == "number" else "string")
-        yield from _block(f'variable "{name}"', {"description": description, "type": type_, **default})
+        checked = _zone_check(task.offer.region) if name == "zone" else {}
+        yield from _block(f'variable "{name}"', {"description": description, "type": type_, **default, **checked})
     for head, body in _RESOURCES[task.offer.provider](task):
         yield ""
         yield from _block(head, body)
@@ -66,6 +67,11 @@ def _variables(task: Task) -> Mapping[str, tuple[str, str]]:
     if task.disk_gb:
         found["system_disk_gb"] = ("number", f"GB that the image needs; {task.disk_gb} GB for the run come on top.")
     return found
+
+
+def _zone_check(region: str) -> Body:
+    condition = _Code(f"startswith(var.zone, {hcl_value(region + '-')})")
+    return {"validation": {"condition": condition, "error_message": f"The price is that of {region}."}}
 
 
 _VARIABLES = {

@@ -108,27 +108,29 @@ class _Money:
 def _verdict(result: EstimateResult, gate: Gate) -> Iterator[str]:
     cheapest = min(result.estimates, key=lambda found: (found.usd, found.rank))
     fastest = min(result.estimates, key=lambda found: (found.seconds, found.rank))
-    limits, misses = [], []
+    limits, nearest = [], []
     if gate.max_usd is not None:
         limits.append(f"cost at most {gate.max_usd:,.10g} USD")
-        misses.append(f"the cheapest costs {cheapest.usd:,.2f} USD{_over(cheapest.usd, gate.max_usd)}")
+        over = _over(cheapest.usd, gate.max_usd)
+        nearest.append(
+            f"the cheapest costs {cheapest.usd:,.2f} USD{over} and takes {hours(cheapest.seconds):,.2f} hours"
+        )
     if gate.max_hours is not None:
         limits.append(f"take at most {gate.max_hours:,.10g} hours")
-        misses.append(
-            f"the fastest takes {hours(fastest.seconds):,.2f} hours{_over(hours(fastest.seconds), gate.max_hours)}"
-        )
+        over = _over(hours(fastest.seconds), gate.max_hours)
+        nearest.append(f"the fastest takes {hours(fastest.seconds):,.2f} hours{over} and costs {fastest.usd:,.2f} USD")
     if not limits:
         return
     asked = " and ".join(limits)
     if not gate.is_met:
-        yield f"**Over the limit:** it may {asked}; {', '.join(misses)}. Without the limit:"
+        yield f"**Over the limit:** it may {asked}; {'; '.join(nearest)}. Without the limit:"
     else:
         yield f"**Within the limit:** it may {asked}. {_leeway(result.estimates[0], gate)}".rstrip()
     yield ""
 
 
 def _over(value: float, limit: float) -> str:
-    return f", {value / limit - 1:.1%} over" if value > limit else ""
+    return f" ({value / limit - 1:.1%} over)" if value > limit else ""
 
 
 def _leeway(best: Estimate, gate: Gate) -> str:

@@ -60,7 +60,7 @@ def test_a_block_of_lines_comes_back(lines):
     }
 
 
-@settings(max_examples=50, deadline=None)  # the parser is slow, and slowest at its first text
+@settings(max_examples=50)  # the parser is slow
 @given(TEXT)
 @example('${file("/etc/passwd")} $${x} %{y}')
 def test_hcl_is_one_literal(text):

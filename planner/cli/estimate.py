@@ -10,7 +10,7 @@ import click
 
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
 from planner.cli.language_options import language_options
-from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
+from planner.cli.options import data_dir_option, option, output_options_with, screen_width, write_notes, write_result
 from planner.cli.work_options import work_options
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
@@ -74,7 +74,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @language_options
 @data_dir_option
-@output_options
+@output_options_with("github")
 def estimate(
     *,
     show_all: bool,
@@ -103,6 +103,12 @@ def estimate(
       planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
     money = chosen_currency(currency)
+    if form == "github" and explain is None:
+        from planner.cli.github import comment_on  # noqa: PLC0415 - only pipelines need it
+
+        options["as_of"] = as_of.date() if as_of else None
+        comment_on(options, limit=limit, every_offer=show_all, currency=money, output=output)
+        return
     result = run_estimate(
         **options,
         limit=None if show_all or explain is not None else limit,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -25,13 +25,22 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
 
 def output_options(function: _F) -> _F:
     """`--format` and `--output`, the same for every listing."""
+    return output_options_with()(function)
+
+
+def output_options_with(*more_forms: str) -> Callable[[_F], _F]:
+    """`--format` and `--output` of a command that also writes other formats."""
+    return lambda function: _with_output_options(function, (*FORMATS, *more_forms))
+
+
+def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
     function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
         function
     )
     return option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
+        type=click.Choice(forms),
         default="table",
         show_default=True,
         help="How the result is written.",

@@ -15,6 +15,7 @@ from planner.errors import PlannerError
 COMMANDS = {
     "compare": "planner.cli.compare:compare",
     "estimate": "planner.cli.estimate:estimate",
+    "export": "planner.cli.export:export",
     "fit": "planner.cli.fit:fit",
     "gpus": "planner.cli.lookups:gpus",
     "models": "planner.cli.lookups:models",
@@ -31,6 +32,7 @@ COMMANDS = {
 SUMMARIES = {
     "compare": "Rent or buy: break-even, items, what flips the verdict.",
     "estimate": "Time and cost of a training run on every offer.",
+    "export": "A row of the estimate as a file for SkyPilot, dstack, Kubernetes or Terraform.",
     "fit": "Memory of a model on a GPU, and what makes it fit.",
     "gpus": "Specifications of GPUs.",
     "models": "Models and what is known of them.",

@@ -38,6 +38,18 @@ def output_options(function: _F) -> _F:
     )(function)
 
 
+def is_quiet() -> bool:
+    """Whether the user wants no notes."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
+
+
+def setting_name(param: click.Parameter) -> str:
+    """How an option is called without its dashes, as in a settings file: `max_price_age`."""
+    names = [name for name in param.opts if name.startswith("--")]
+    return names[0].removeprefix("--").replace("-", "_") if names else str(param.name)
+
+
 def data_dir_option(function: _F) -> _F:
     """`--data-dir`: where the user's own snapshots lie."""
     return option(
@@ -78,7 +90,16 @@ def write_result(text: str, output: Path | None) -> None:
 
 
 def write_notes(lines: Iterable[str]) -> None:
-    """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    """Write notes to standard error, after the data, unless `--quiet`; long lines are folded for a terminal."""
+    if not is_quiet():
+        write_problems(lines)
+
+
+def write_problems(lines: Iterable[str]) -> None:
+    """Write what went wrong to standard error, quiet or not; nothing for no lines."""
+    lines = list(lines)
+    if not lines:
+        return
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes, write_problems
 from planner.clock import current_day
 from planner.errors import UsageError
 from planner.estimate import estimate
@@ -150,10 +150,8 @@ def verify(
     reports = verify_books(data_dir or default_user_data_dir(), tuple(name.lower() for name in providers))
     write_listing(reports_listing(reports), form, output)
     bad = [report for report in reports if report.problems]
-    write_notes(
-        [f"{report.path}: {problem}" for report in bad for problem in report.problems]
-        + [f"{len(reports)} books, {len(bad)} bad."]
-    )
+    write_problems(f"{report.path}: {problem}" for report in bad for problem in report.problems)
+    write_notes([f"{len(reports)} books, {len(bad)} bad."])
     if bad:
         ctx.exit(1)
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from planner.cli.common import equipped, talk_options
 from planner.errors import PlannerError
 
 COMMANDS = {
@@ -57,7 +58,7 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} is not a click command")
-        return command
+        return equipped(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -74,8 +75,13 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, SUMMARIES[name]) for name in sorted(COMMANDS)])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.option("--debug", is_flag=True, envvar="PLANNER_DEBUG", help="Show the traceback of an error.")
+@talk_options
 @click.version_option(package_name="gpu-cost-planner", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, *, debug: bool) -> None:
@@ -85,6 +91,10 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     Example: planner estimate --model resnet50 --epochs 90
     """
     ctx.obj = {"debug": debug}
+    if ctx.invoked_subcommand is None:
+        from planner.cli.welcome import WELCOME  # noqa: PLC0415 - only where nothing is asked
+
+        click.echo(WELCOME, nl=False)
 
 
 def run() -> NoReturn:

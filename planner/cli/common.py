@@ -1,22 +1,25 @@
-"""What every command has besides its own options: `--quiet`, `--verbose`."""
+"""What every command has besides its own options: `--quiet`, `--verbose`, `--no-config`, and a word on settings files."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from planner.cli.options import option
+from planner.cli.options import option, write_notes
+
+if TYPE_CHECKING:
+    from planner.cli.settings import Setting
 
 _STRENGTH = {ParameterSource.DEFAULT_MAP: 1, ParameterSource.ENVIRONMENT: 2, ParameterSource.COMMANDLINE: 3}
 """Which of two opposite settings counts; a file gives way to the environment, and both to what is typed."""
 
 
-def talk_options(function: Any) -> Any:
-    """`--quiet` and `--verbose`; they reach `planner.cli.options.write_notes` by the context, not as arguments."""
+def common_options(function: Any) -> Any:
+    """The options of all commands; they work by the context of the run, not as arguments of the function."""
     for add in reversed(_OPTIONS):
         function = add(function)
     return function
@@ -33,22 +36,37 @@ def equipped(command: click.Command) -> click.Command:
     return command
 
 
+def settings_used() -> tuple[str, ...]:
+    """Which options of this run come out of settings files, one line a file; said once, so empty when asked again."""
+    ctx = click.get_current_context()
+    settings: dict[str, dict[str, Setting]] = ctx.meta.pop("planner.settings", {})
+    files: dict[str, list[str]] = {}
+    for name, setting in settings.get(ctx.command_path.partition(" ")[2], {}).items():
+        if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
+            files.setdefault(setting.file.shown, []).append(setting.key)
+    return tuple(f"Defaults from {file}: {', '.join(keys)}" for file, keys in files.items())
+
+
 def _with_habits(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
-        if "verbose" != click.get_current_context().meta.get("planner.talk"):
-            return callback(*arguments, **options)
-        from planner.cli.verbose import reported  # noqa: PLC0415 - only where somebody asks for it
+        ctx = click.get_current_context()
+        if "verbose" == ctx.meta.get("planner.talk"):
+            from planner.cli.verbose import report_settings  # noqa: PLC0415 - only where somebody asks for it
 
-        with reported(click.get_current_context()):
+            report_settings(ctx)
+        try:
             return callback(*arguments, **options)
+        finally:  # also under an error: what a file has set may be its cause
+            if lines := settings_used():
+                write_notes(lines)
 
     call.shares_habits = True  # type: ignore[attr-defined]  # commands are made once, and may be asked for twice
     return call
 
 
 def _common_params() -> list[click.Parameter]:
-    return talk_options(click.Command("-")).params  # type: ignore[no-any-return]  # a decorator of functions and commands
+    return common_options(click.Command("-")).params  # type: ignore[no-any-return]  # a decorator of functions and commands
 
 
 def _say(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
@@ -78,4 +96,5 @@ _OPTIONS = (
         callback=_say,
         help="Also which files are read, settings and their origin, and what took how long; on standard error.",
     ),
+    option("--no-config", is_flag=True, expose_value=False, help="Read no settings files (planner.toml)."),
 )

@@ -9,12 +9,15 @@ import sys
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
-from planner.cli.common import equipped, talk_options
+from planner.cli.common import common_options, equipped
+from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
 COMMANDS = {
     "compare": "planner.cli.compare:compare",
+    "config": "planner.cli.config:config",
     "estimate": "planner.cli.estimate:estimate",
     "fit": "planner.cli.fit:fit",
     "gpus": "planner.cli.lookups:gpus",
@@ -31,6 +34,7 @@ COMMANDS = {
 
 SUMMARIES = {
     "compare": "Rent or buy: break-even, items, what flips the verdict.",
+    "config": "Settings in force and where they come from.",
     "estimate": "Time and cost of a training run on every offer.",
     "fit": "Memory of a model on a GPU, and what makes it fit.",
     "gpus": "Specifications of GPUs.",
@@ -63,11 +67,16 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             from planner.errors import UnknownNameError  # noqa: PLC0415
 
             raise UnknownNameError("command", args[0], COMMANDS, "planner --help")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None and not (ctx.resilient_parsing or _is_without_files(ctx, rest)):
+            from planner.cli.defaults import set_defaults  # noqa: PLC0415 - only where there is a settings file
+
+            set_defaults(ctx, self, name, command)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # short texts are kept here: help must not import every command
@@ -81,7 +90,7 @@ class _LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.option("--debug", is_flag=True, envvar="PLANNER_DEBUG", help="Show the traceback of an error.")
-@talk_options
+@common_options
 @click.version_option(package_name="gpu-cost-planner", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, *, debug: bool) -> None:
@@ -95,6 +104,15 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
         from planner.cli.welcome import WELCOME  # noqa: PLC0415 - only where nothing is asked
 
         click.echo(WELCOME, nl=False)
+
+
+def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
+    """Whether settings files are unwanted or absent; `--no-config` may also stand after the command."""
+    unwanted = "--no-config" in arguments or ctx.get_parameter_source("no_config") not in (
+        None,
+        ParameterSource.DEFAULT,
+    )
+    return unwanted or present_files() == (None, None)
 
 
 def run() -> NoReturn:

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,7 @@ from planner.paths import default_user_data_dir, shipped_data_dir
 
 _CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".zip")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/zoneinfo/")
-_PLACES = {
-    ParameterSource.COMMANDLINE: "typed",
-    ParameterSource.DEFAULT_MAP: "settings file",
-}
+_PLACES = {ParameterSource.COMMANDLINE: "typed", ParameterSource.DEFAULT_MAP: "settings file"}
 
 
 def watch() -> None:
@@ -35,18 +31,13 @@ def watch() -> None:
         sys.addaudithook(_Watch.current.saw)
 
 
-@contextmanager
-def reported(ctx: click.Context) -> Iterator[None]:
-    """Report the settings of a command before it runs, and the time it took after."""
+def report_settings(ctx: click.Context) -> None:
+    """Report versions, folders and settings of a command, and, when the process ends, what it took."""
     _say(f"planner {version('gpu-cost-planner')}, Python {sys.version.split()[0]}")
     _say(f"shipped data {shipped_data_dir()}, own data {ctx.params.get('data_dir') or default_user_data_dir()}")
     for line in _settings(ctx):
         _say(line)
-    begun = time.perf_counter()
-    try:
-        yield
-    finally:
-        _say(f"{ctx.command_path} took {time.perf_counter() - begun:.3f} s; peak memory {_peak_mb()}")
+    ctx.call_on_close(lambda: _say(f"{ctx.command_path} is done; peak memory {_peak_mb()}"))
 
 
 class _Watch:
@@ -97,11 +88,13 @@ class _Watch:
 
 def _settings(ctx: click.Context) -> Iterator[str]:
     """Every setting that is not the built-in one, and where it comes from."""
+    found = ctx.meta.get("planner.settings", {}).get(ctx.command_path.partition(" ")[2], {})
+    files = {name: one for name, one in found.items() if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP}
     for param in ctx.command.params:
         source = ctx.get_parameter_source(str(param.name))
         if source in (ParameterSource.DEFAULT, None) or param.name not in ctx.params:
             continue
-        place = _PLACES.get(source, "environment")
+        place = files[param.name].file.shown if param.name in files else _PLACES.get(source, "environment")
         value = ctx.params[param.name]
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         yield f"{setting_name(param)} = {shown} ({place})"

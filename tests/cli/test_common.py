@@ -115,7 +115,7 @@ def test_verbose_says_what_was_read_and_how_long_it_took(run_planner):
     assert "data/prices/aws/2026-06-15.csv (352,879 bytes)" in done.stderr
     assert "model = resnet50 (typed)" in done.stderr
     assert "gpu = A100, H100:8 (environment)" in done.stderr
-    assert "planner estimate took " in done.stderr
+    assert "planner estimate is done; peak memory " in done.stderr
     assert ".py" not in done.stderr
     assert "Assumed:" in done.stderr
 

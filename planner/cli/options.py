@@ -17,10 +17,25 @@ from planner.render.listing import FORMATS, Listing, rendered
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+_COMPLETED = frozenset(
+    ["--basis", "--buy", "--condition", "--country", "--currency", "--dataset", "--framework", "--gpu", "--method", "--model", "--optimizer", "--own", "--precision", "--provider", "--purchase", "--recompute", "--region", "--regions", "--resale-curve", "--sort", "--stack", "--without"]
+)  # fmt: skip
+"""Options whose values the shell completes; those of a `click.Choice` complete themselves."""
+
+
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
     """A click option that is also the environment variable `PLANNER_<NAME>`."""
     envvar = "PLANNER_" + name.removeprefix("--").replace("-", "_").upper()
+    if name in _COMPLETED:
+        settings.setdefault("shell_complete", completed)
     return click.option(name, *others, envvar=envvar, show_envvar=True, **settings)
+
+
+def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """What the shell offers for an option or argument."""
+    from planner.cli.completion import candidates  # noqa: PLC0415 - only where somebody presses the tab key
+
+    return list(candidates(ctx, param, incomplete))
 
 
 def output_options(function: _F) -> _F:

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes, write_problems
+from planner.cli.options import (
+    completed,
+    data_dir_option,
+    option,
+    output_options,
+    write_listing,
+    write_notes,
+    write_problems,
+)
 from planner.clock import current_day
 from planner.errors import UsageError
 from planner.estimate import estimate
@@ -133,7 +141,7 @@ def diff(
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @data_dir_option
 @output_options
 @click.pass_context
@@ -157,7 +165,7 @@ def verify(
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--keep", type=int, help="Keep the newest so many books of each provider.")
 @option("--older-than", "older_than_days", type=click.IntRange(min=1), help="Only books older than so many days.")
 @option("--yes", is_flag=True, help="Remove them. Without it they are only listed.")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from planner.cli.options import (
+    completed,
     data_dir_option,
     is_quiet,
     option,
@@ -30,7 +31,7 @@ from planner.render.refresh import failures, outcome_notes, outcomes_listing
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--offline", is_flag=True, help="Parse the raw pages of the newest fetch again; opens no connection.")
 @option(
     "--from", "path", type=click.Path(path_type=Path), help="Read prices from this file, folder or archive instead."

@@ -6,7 +6,7 @@ import gc
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -78,6 +78,14 @@ class _LazyGroup(click.Group):
             set_defaults(ctx, self, name, command)
         return name, command, rest
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        # the same for the tab key: click would import every command to ask whether it is hidden
+        from planner.cli.completion import command_items  # noqa: PLC0415 - only where somebody presses it
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return list(command_items(SUMMARIES, incomplete))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # short texts are kept here: help must not import every command
         with formatter.section("Commands"):
@@ -117,6 +125,10 @@ def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
 
 def run() -> NoReturn:
     """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
+    if "_PLANNER_COMPLETE" in os.environ:
+        from planner.cli.completion import register  # noqa: PLC0415 - only where somebody presses the tab key
+
+        register()
     debug = "--debug" in sys.argv or bool(os.environ.get("PLANNER_DEBUG"))
     try:
         result = cli.main(standalone_mode=False, prog_name="planner")

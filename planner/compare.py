@@ -77,6 +77,12 @@ class Comparison:
 
         return pd.DataFrame(curve_rows(self))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import comparison_html  # noqa: PLC0415 - render imports this module
+
+        return comparison_html(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:

@@ -76,6 +76,12 @@ class EstimateResult:
 
         return pd.DataFrame(flat_rows(self))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import estimates_html  # noqa: PLC0415 - render imports this module
+
+        return estimates_html(self)
+
 
 def estimate(
     *,

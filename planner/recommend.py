@@ -47,6 +47,12 @@ class Recommendation:
     sentences: tuple[str, ...]
     everything: tuple[Estimate, ...]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import recommendation_html  # noqa: PLC0415 - render imports this module
+
+        return recommendation_html(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limits:

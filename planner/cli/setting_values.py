@@ -69,6 +69,30 @@ def checked(command: click.Command, param: click.Option, value: Any, place: Plac
     return found if param.multiple else found[0]
 
 
+def of_its_kind(param: click.Option, value: Any) -> Any:
+    """The value, if it is of the kind that the option takes.
+
+    Raises:
+        ValueError: it is of another; the message says which would do.
+    """
+    if isinstance(value, (date, datetime)) and isinstance(param.type, click.DateTime):
+        return value.strftime("%Y-%m-%d")
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if param.is_flag:
+        wanted, is_right = "true or false", isinstance(value, bool)
+    elif isinstance(param.type, click.types.IntParamType):
+        wanted, is_right = "a whole number", is_number and isinstance(value, int)
+    elif isinstance(param.type, click.types.FloatParamType):
+        wanted, is_right = "a number", is_number
+    elif is_number and isinstance(param.type, click.types.FuncParamType):
+        return repr(value)  # a count such as 7e9, which may also be written as "7B"
+    else:
+        wanted, is_right = "a text", isinstance(value, str)
+    if not is_right:
+        raise ValueError(f"must be {wanted}, not {shown(value)}")
+    return value
+
+
 def only_user(what: str) -> str:
     """Why a project's file may not set something."""
     return (
@@ -90,7 +114,10 @@ def shown(value: Any) -> str:
 
 
 def _scalar(command: click.Command, param: click.Option, value: Any, place: Place) -> Any:
-    value = _of_its_kind(param, value, place)
+    try:
+        value = of_its_kind(param, value)
+    except ValueError as error:
+        raise place.error(f"{error}.") from error
     if isinstance(value, str) and not value.isprintable():
         raise place.error(f"holds control characters: {shown(value)}.")
     if isinstance(param.type, click.Path):
@@ -101,26 +128,6 @@ def _scalar(command: click.Command, param: click.Option, value: Any, place: Plac
         raise place.error(f"cannot be used: {error.message}") from error
     except PlannerError as error:
         raise place.error(f"cannot be used: {error}") from error
-    return value
-
-
-def _of_its_kind(param: click.Option, value: Any, place: Place) -> Any:
-    """The value, if it is of the kind that the option takes."""
-    if isinstance(value, (date, datetime)) and isinstance(param.type, click.DateTime):
-        return value.strftime("%Y-%m-%d")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if param.is_flag:
-        wanted, is_right = "true or false", isinstance(value, bool)
-    elif isinstance(param.type, click.types.IntParamType):
-        wanted, is_right = "a whole number", is_number and isinstance(value, int)
-    elif isinstance(param.type, click.types.FloatParamType):
-        wanted, is_right = "a number", is_number
-    elif is_number and isinstance(param.type, click.types.FuncParamType):
-        return repr(value)  # a count such as 7e9, which may also be written as "7B"
-    else:
-        wanted, is_right = "a text", isinstance(value, str)
-    if not is_right:
-        raise place.error(f"must be {wanted}, not {shown(value)}.")
     return value
 
 

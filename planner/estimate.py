@@ -82,6 +82,12 @@ class EstimateResult:
 
         return estimates_html(self)
 
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        """What a console of IPython shows."""
+        from planner.render.notebook import plain_text  # noqa: PLC0415 - render imports this module
+
+        printer.text(plain_text(self).rstrip())
+
 
 def estimate(
     *,

@@ -53,6 +53,12 @@ class Recommendation:
 
         return recommendation_html(self)
 
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        """What a console of IPython shows."""
+        from planner.render.notebook import plain_text  # noqa: PLC0415 - render imports this module
+
+        printer.text(plain_text(self).rstrip())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limits:

@@ -1,18 +1,22 @@
-"""Results as a notebook shows them: small tables in the notebook's own colours, everything escaped, no script."""
+"""Results as a notebook shows them: small tables in the notebook's own colours, everything escaped, no script.
+
+A notebook stores a text beside the HTML, and a console of IPython shows it: the table of the command line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 
 from planner.compare import Comparison
 from planner.estimate import EstimateResult
 from planner.recommend import Recommendation
-from planner.render.comparison import comparison_tables
+from planner.render.comparison import comparison_tables, rendered_comparison
 from planner.render.comparison import notes_text as comparison_notes
-from planner.render.estimates import estimates_table, notes_text
+from planner.render.estimates import estimates_table, notes_text, rendered_estimates
 from planner.render.listing import Column, Row, shown
-from planner.render.recommendation import misses_table
+from planner.render.recommendation import misses_table, rendered_recommendation
 
 MAX_ROWS = 25
 """Rows to show; the whole is a frame away."""
@@ -49,6 +53,17 @@ def recommendation_html(found: Recommendation) -> str:
     return _page(found.result.workload.model.name, sentences, _table(columns, rows), misses, notes)
 
 
+def plain_text(result: EstimateResult | Comparison | Recommendation) -> str:
+    """The table of the command line, of `MAX_ROWS` rows at most."""
+    if isinstance(result, Comparison):
+        return rendered_comparison(result, "table")
+    if isinstance(result, Recommendation):
+        return rendered_recommendation(result, "table", width=None)
+    more = len(result.estimates) - MAX_ROWS
+    shortened = replace(result, estimates=result.estimates[:MAX_ROWS])
+    return rendered_estimates(shortened, "table", width=None) + (f"{more:,} more rows\n" if more > 0 else "")
+
+
 def _page(title: str, *parts: str) -> str:
     return f"<div><p><b>{_text(title)}</b></p>{''.join(parts)}</div>"
 
@@ -66,7 +81,7 @@ def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
 
 
 def _style(column: Column) -> str:
-    return f"{_CELL};text-align:{'right' if column.is_number else 'left'}"
+    return f"{_CELL};text-align:{'right' if column.is_number else 'left'}{'' if column.may_fold else ';white-space:nowrap'}"
 
 
 def _folded(title: str, lines: Iterable[str]) -> str:

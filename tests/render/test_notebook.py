@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,3 +113,15 @@ def test_a_recommendation_speaks():
     text = Page(found._repr_html_()).text
 
     assert "".join(found.sentences) in text
+
+
+@pytest.mark.parametrize("make", [_estimates, _comparison, _recommendation, lambda: planner.estimate(**RUN)])
+def test_a_console_shows_the_table(make):
+    """IPython asks for a text; it gets the table of the command line and not every field of every record."""
+    result, written = make(), []
+
+    result._repr_pretty_(SimpleNamespace(text=written.append), False)
+
+    assert 1 == len(written)
+    assert "USD" in written[0]
+    assert written[0].count("\n") < 60

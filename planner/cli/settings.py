@@ -21,12 +21,12 @@ from planner.errors import DataError
 
 DEFAULTS = "defaults"
 MAX_BYTES = 1_000_000
-ALWAYS_TYPED = ("accept", "explain", "from", "no_config", "output", "write", "yes")
+ALWAYS_TYPED = ("accept", "chart", "explain", "from", "no_config", "output", "write", "yes")
 """Options that do something once; as a default they would write, remove or believe what nobody asked for."""
 
 PROJECT_COMMANDS = (
     "compare", "estimate", "fit", "gpus", "models", "prices list", "prices history", "prices diff", "prices verify",
-    "providers", "recommend", "report", "sweep", "throughput",
+    "providers", "recommend", "sweep", "throughput",
 )  # fmt: skip
 """Commands that a project's file may set: those that only read and answer."""
 

@@ -213,9 +213,13 @@ def test_a_project_may_not_write_remove_send_or_hide(run_planner, project_file, 
     assert before == sorted(tmp_path.iterdir())
 
 
-def test_every_command_is_either_open_to_projects_or_closed():
-    """A new command is closed until somebody opens it here; no name in the list is dead but those of other editions."""
-    assert {name.partition(" ")[0] for name in PROJECT_COMMANDS} - {"report"} <= set(COMMANDS)
+def test_commands_are_closed_to_projects_until_somebody_opens_them():
+    """What the list names is there; what writes, removes, connects or listens is not on it."""
+    words = {name.partition(" ")[0] for name in PROJECT_COMMANDS}
+
+    assert words <= set(COMMANDS)
+    assert not words & {"refresh", "validate", "mcp", "serve", "export", "config"}
+    assert "prices prune" not in PROJECT_COMMANDS
 
 
 def test_defaults_of_a_project_leave_other_commands_alone(run_planner, project_file, tmp_path):

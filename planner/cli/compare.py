@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from planner.buying.options import MONTHS
+from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, write_notes, write_result
 from planner.cli.work_options import work_options
@@ -91,5 +93,6 @@ def compare(*, as_of: datetime | None, form: str, output: Path | None, **options
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """
     result = run_compare(**options, as_of=as_of.date() if as_of else None)
+    result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     write_result(rendered_comparison(result, form), output)
     write_notes(notes_text(result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
+from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options_with, screen_width, write_notes, write_result
 from planner.cli.work_options import work_options
@@ -120,6 +122,7 @@ def estimate(
 
         write_result(explanation(result, explain, money), output)
         return
+    result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
     next_step = NEXT if show_all else NEXT + NEXT_ALL
     write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else [])])

@@ -248,20 +248,26 @@ def _ranking_lines(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _markdown(comparison: Comparison) -> str:
+def comparison_tables(comparison: Comparison) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
+    """Items side by side, what flips the verdict, the ranking, and the curve, as columns and rows."""
     items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison)]
-    head, rest = items[0], items[1:]
-    columns = [
-        Column(key="item", heading=head["item"]),
-        Column(key="rent", heading=f"rent: {comparison.rent.label}", is_number=True),
-        Column(key="own", heading=comparison.own.label, is_number=True),
-    ]
+    yield (
+        (
+            Column(key="item", heading=items[0]["item"]),
+            Column(key="rent", heading=f"rent: {comparison.rent.label}", is_number=True),
+            Column(key="own", heading=comparison.own.label, is_number=True),
+        ),
+        items[1:],
+    )
+    yield _SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]
+    yield _RANKING, _ranking(comparison)
+    yield _CURVE, [asdict(month) for month in comparison.curve]
+
+
+def _markdown(comparison: Comparison) -> str:
     parts = [
         comparison.verdict + "\n",
-        to_markdown(columns, rest),
-        to_markdown(_SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]),
-        to_markdown(_RANKING, _ranking(comparison)),
-        to_markdown(_CURVE, [asdict(month) for month in comparison.curve]),
+        *(to_markdown(columns, rows) for columns, rows in comparison_tables(comparison)),
         "Assumed:\n\n" + "".join(f"- {line}\n" for line in comparison.assumptions),
     ]
     return "\n".join(parts)

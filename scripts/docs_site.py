@@ -1,4 +1,4 @@
-"""What MkDocs is told about this repository: pages from outside `docs/`, and the reference made from the code.
+"""What MkDocs is told about this repository: pages from outside `docs/`, notebooks, and the reference made from the code.
 
 Links are written as they must be to work in the repository (`../data/README.md`). Pages that lie outside `docs/` are
 taken into the site under their own path, and links from or to them are rewritten for it; a link to any other file
@@ -20,6 +20,7 @@ from mkdocs.structure.pages import Page
 
 import planner
 from planner.cli.root import cli
+from scripts.docs_notebooks import notebook_page
 
 ROOT = Path(__file__).parent.parent
 OUTSIDE = ("data/README.md", "data/prices/README.md", "CHANGELOG.md")
@@ -40,6 +41,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if stub is not None:
             files.remove(stub)
         files.append(File.generated(config, name, content="\n".join(lines)))
+    for path in sorted((ROOT / "docs").rglob("*.ipynb")):
+        name = path.relative_to(ROOT / "docs").with_suffix(".md").as_posix()
+        content = notebook_page(path.read_text(encoding="utf-8"), path.name)
+        files.append(File.generated(config, name, content=content))
     return files
 
 
@@ -56,6 +61,8 @@ def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
             site_path = "index.md"
         elif target.startswith("docs/"):
             site_path = target.removeprefix("docs/")
+            if site_path.endswith(".ipynb") and not here.startswith(site_path.removesuffix("ipynb")):
+                site_path = site_path.replace(".ipynb", ".md")
         else:
             return link["path"]
         return posixpath.relpath(site_path, posixpath.dirname(here) or ".")

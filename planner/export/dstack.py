@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.export.machines import broken_gpus, gcp_machine, gpu_vendor, no_region
+from planner.export.machines import broken_gpus, gcp_machine, gpu_vendor, is_arm, no_region
 from planner.export.quoting import block, quoted, yaml_value
 from planner.export.task import ANYWHERE, Task
 from planner.model import Offer
@@ -99,7 +99,10 @@ def text(task: Task) -> Iterator[str]:
     yield "commands:"
     yield f"  - {block(task.lines, 4)}"
     yield "resources:"
-    yield from (f"  {line}" for line in _gpu(task.offer))
+    if is_arm(offer):
+        yield "  cpu:"
+        yield "    arch: arm"
+    yield from (f"  {line}" for line in _gpu(offer))
     if task.disk_gb:
         yield f"  disk: {SYSTEM_DISK_GB + task.disk_gb}GB..  # {task.disk_gb} for the run, {SYSTEM_DISK_GB} is dstack's default"
 

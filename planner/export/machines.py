@@ -10,6 +10,9 @@ from planner.model import Offer
 
 _REGION = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+_ARM = frozenset({"gb200-192gb", "gb300-288gb", "gh200-96gb", "t4g"})
+"""GPUs that clouds only sell beside ARM processors: NVIDIA's Grace, and AWS's Graviton 2 with the T4G."""
+
 _AZURE_EDGE = ("att", "sgx")
 
 
@@ -51,6 +54,11 @@ def broken_gpus(offer: Offer) -> str | None:
     if offer.gpu_count == int(offer.gpu_count):
         return None
     return f"it counts whole GPUs, and {offer.instance_type} has {offer.gpu_count:g} of one"
+
+
+def is_arm(offer: Offer) -> bool:
+    """Whether programs and container images must be built for ARM."""
+    return offer.gpu in _ARM
 
 
 def gpu_vendor(offer: Offer) -> str:

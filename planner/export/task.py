@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from planner.cost.checkpoints import checkpoint_gb
 from planner.cost.extras import KEPT_CHECKPOINTS
 from planner.estimate import EstimateResult
+from planner.export.machines import is_arm
 from planner.model import Estimate, Offer, Purchase
 from planner.units import SECONDS_PER_HOUR, hours
 
@@ -134,6 +135,8 @@ def _header(result: EstimateResult, estimate: Estimate, made_by: str) -> Iterato
         f"throughput {estimate.throughput.basis}."
     )
     yield f"Price: {offer.usd_per_hour:,.4f} USD per instance and hour, seen on {offer.observed_on}, {age} days old."
+    if is_arm(offer):
+        yield "Processor: ARM. The container image and everything in it must be built for it."
     yield f"Made by: {made_by if made_by.isprintable() else comment(made_by)}"
 
 

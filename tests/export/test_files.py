@@ -176,6 +176,15 @@ def test_a_placeholder_fails_until_it_is_replaced():
     )
 
 
+def test_arm_machines_are_said_to_be_arm():
+    """A GH200 has an ARM processor: an image for another one does not start, and dstack offers none without being told."""
+    text = exported("dstack", providers=["lambda"], gpus=["gh200"])
+
+    assert "# Processor: ARM." in text
+    assert "arm" == yaml.safe_load(text)["resources"]["cpu"]["arch"]
+    assert "ARM" not in exported("dstack", providers=["lambda"], gpus=["A10"])
+
+
 def test_the_price_guard_is_the_price_rounded_up():
     """0.0824 USD is no more than nine cents."""
     options = {"providers": ["aws"], "purchases": ["spot"]}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -235,6 +236,24 @@ def test_no_input_ends_at_once(run_planner):
     done = run_planner("mcp", stdin=subprocess.DEVNULL)
 
     assert (0, "") == (done.returncode, done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_ends_it_at_once(tmp_path):
+    """Ctrl-C, while it waits for a line that never comes."""
+    with subprocess.Popen(
+        SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=_environment(),
+    ) as process:  # fmt: skip
+        process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        process.stdout.readline()  # it is up
+        process.send_signal(signal.SIGINT)
+
+        code = process.wait(30)
+        errors = process.stderr.read()
+
+    assert (-signal.SIGINT, "") == (code, errors)
 
 
 def test_without_the_extra_it_says_which(run_planner, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +37,8 @@ INSTRUCTIONS = (
 
 def serve(data_dir: Path | None) -> None:
     """Answer requests until standard input ends; `data_dir` holds the user's own price books."""
+    # Ctrl-C ends the process at once: a thread waits for the next line and would hold it, and nothing is left undone
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     anyio.run(partial(_serve, data_dir))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from planner.cli.options import data_dir_option
+from planner.cli.options import data_dir_option, write_notes
 from planner.errors import UsageError
 
 
@@ -30,4 +31,8 @@ def mcp(*, data_dir: Path | None) -> None:
         raise UsageError("planner mcp needs the extra mcp: pip install 'gpu-cost-planner[mcp]'") from error
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"The data directory {str(data_dir)!r} is not a folder. Make it, or leave out --data-dir.")
+    if sys.stdin.isatty():
+        write_notes(
+            ["Waiting for an agent to speak on standard input; Ctrl-D ends. An editor starts this: see --help."]
+        )
     serve(data_dir)

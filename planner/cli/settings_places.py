@@ -30,7 +30,10 @@ def project_folders() -> list[Path]:
     Up to the root of the repository, or to the home folder. Outside both only the current folder: what another user of
     the machine left in a shared folder such as /tmp is not taken for a project.
     """
-    here = os.getcwd()  # noqa: PTH109 - text is all that is needed
+    try:
+        here = os.getcwd()  # noqa: PTH109 - text is all that is needed
+    except OSError:
+        return []  # somebody has removed the current folder
     home = _home()
     folders: list[Path] = []
     folder = here

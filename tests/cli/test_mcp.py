@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -114,62 +115,64 @@ def test_long_answers_are_cut_and_say_so():
     assert "ranked after the first 3" in [row["reason"] for row in prices.structured_content["left_out"]]
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "message"),
-    [
-        ("estimate", {**RUN, "gpu": ["A100"]}, "Unknown argument 'gpu'. Did you mean gpus"),
-        ("estimate", {**RUN, "gpus": [1]}, "gpus must be a text, not 1."),
-        ("estimate", {**RUN, "epochs": "ninety"}, "epochs must be a number, not ninety."),
-        ("estimate", {**RUN, "epochs": True}, "epochs must be a number, not True."),
-        ("estimate", {**RUN, "limit": 1000}, "limit must be a whole number from 1 to 100, not 1000."),
-        ("estimate", {**RUN, "as_of": "yesterday"}, "as_of: 'yesterday' does not match the format '%Y-%m-%d'."),
-        ("estimate", {**RUN, "gpus": ["A100"] * 51}, "gpus may hold 50 values at most, not 51."),
-        ("estimate", {**RUN, "model": "x" * 201}, "model may have 200 characters at most, not 201."),
-        ("estimate", {**RUN, "data_dir": "/etc"}, "Unknown argument 'data_dir'."),
-        ("estimate", {**RUN, "price_book": "/etc/passwd"}, "Unknown argument 'price_book'."),
-        ("gpus", {"names": "T4"}, "names must be a list"),
-        ("compare", {"utilisation": 0.5}, "Name a card with --buy"),
-        ("explode", {}, "Unknown tool 'explode'. Known: estimate, compare, gpus, prices."),
-    ],
+WRONG = (
+    ("estimate", {**RUN, "gpu": ["A100"]}, "Unknown argument 'gpu'. Did you mean gpus"),
+    ("estimate", {**RUN, "gpus": [1]}, "gpus must be a text, not 1."),
+    ("estimate", {**RUN, "epochs": "ninety"}, "epochs must be a number, not ninety."),
+    ("estimate", {**RUN, "epochs": True}, "epochs must be a number, not True."),
+    ("estimate", {**RUN, "limit": 1000}, "limit must be a whole number from 1 to 100, not 1000."),
+    ("estimate", {**RUN, "as_of": "yesterday"}, "as_of: 'yesterday' does not match the format '%Y-%m-%d'."),
+    ("estimate", {**RUN, "gpus": ["A100"] * 51}, "gpus may hold 50 values at most, not 51."),
+    ("estimate", {**RUN, "model": "x" * 201}, "model may have 200 characters at most, not 201."),
+    ("estimate", {**RUN, "data_dir": "/etc"}, "Unknown argument 'data_dir'."),
+    ("estimate", {**RUN, "price_book": "/etc/passwd"}, "Unknown argument 'price_book'."),
+    ("gpus", {"names": "T4"}, "names must be a list"),
+    ("compare", {"utilisation": 0.5}, "Name a card with --buy"),
+    ("explode", {}, "Unknown tool 'explode'. Known: estimate, compare, gpus, prices."),
 )
-def test_wrong_arguments_are_errors_to_read(tool, arguments, message):
+
+
+def test_wrong_arguments_are_errors_to_read():
     """A result that says what would do, not a failure of the protocol."""
-    (result,), _ = asked((tool, arguments))
+    results, _ = asked(*((tool, arguments) for tool, arguments, _ in WRONG))
 
-    assert result.is_error
-    assert message in result.content[0].text
+    assert all(result.is_error for result in results)
+    assert [] == [
+        (message, result.content[0].text)
+        for (_, _, message), result in zip(WRONG, results, strict=True)
+        if message not in result.content[0].text
+    ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "typed"),
-    [
+def test_errors_are_those_of_the_command_line(run_planner):
+    """The same words, close matches included."""
+    changes = (
         ({"gpus": ["A10O"]}, ("--gpu", "A10O")),
         ({"model": "resnet5O"}, ("--model", "resnet5O")),
         ({"epochs": 0}, ("--epochs", "0")),
         ({"max_usd": 0.01}, ("--max-usd", "0.01")),
         ({"regions": ["us-east1-x"]}, ("--region", "us-east1-x")),
-    ],
-)
-def test_errors_are_those_of_the_command_line(run_planner, changes, typed):
-    """The same words, close matches included."""
-    arguments = [text for text in TYPED if not ("gpus" in changes and text in ("--gpu", "H100", "a100-40gb-sxm"))]
+    )
 
-    (result,), _ = asked(("estimate", {**RUN, **changes}))
+    results, _ = asked(*(("estimate", {**RUN, **change}) for change, _ in changes))
 
-    assert result.is_error
-    assert f"Error: {result.content[0].text}\n" == run_planner(*arguments, *typed).stderr
+    assert all(result.is_error for result in results)
+    without_gpus = tuple(text for text in TYPED if text not in ("--gpu", "H100", "a100-40gb-sxm"))
+    assert [f"Error: {result.content[0].text}\n" for result in results] == [
+        run_planner(*(without_gpus if "gpus" in change else TYPED), *typed).stderr for change, typed in changes
+    ]
 
 
-@pytest.mark.parametrize("extra", [{}, {"tokens": "1B"}, {"gmacs_per_sample": 1, "tokens": 1e9}])
-def test_a_model_is_never_a_file(tmp_path, extra):
+def test_a_model_is_never_a_file(tmp_path):
     """A name that is a file is an unknown name, whatever lies there."""
     path = tmp_path / "config.json"
     path.write_text('{"secret": 1}')
+    more = ({}, {"tokens": "1B"}, {"gmacs_per_sample": 1, "tokens": 1e9})
 
-    (result,), _ = asked(("estimate", {"model": str(path), "epochs": 1, **extra}))
+    results, _ = asked(*(("estimate", {"model": str(path), "epochs": 1, **extra}) for extra in more))
 
-    assert result.is_error
-    assert result.content[0].text.startswith("Unknown model ")
+    assert all(result.is_error for result in results)
+    assert all(result.content[0].text.startswith("Unknown model ") for result in results)
 
 
 def test_own_figures_and_language_models():
@@ -235,6 +238,24 @@ def test_no_input_ends_at_once(run_planner):
     done = run_planner("mcp", stdin=subprocess.DEVNULL)
 
     assert (0, "") == (done.returncode, done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_ends_it_at_once(tmp_path):
+    """Ctrl-C, while it waits for a line that never comes."""
+    with subprocess.Popen(
+        SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=_environment(),
+    ) as process:  # fmt: skip
+        process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        process.stdout.readline()  # it is up
+        process.send_signal(signal.SIGINT)
+
+        code = process.wait(30)
+        errors = process.stderr.read()
+
+    assert (-signal.SIGINT, "") == (code, errors)
 
 
 def test_without_the_extra_it_says_which(run_planner, tmp_path):

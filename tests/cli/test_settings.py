@@ -2,12 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from planner.cli.root import COMMANDS
 from planner.cli.settings import PROJECT_COMMANDS
+from tests.conftest import ROOT
 
 RUN = ("estimate", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01", "--format", "json")
 
@@ -258,6 +261,17 @@ def test_folders_above_count_only_in_a_repository_or_at_home(run_planner, projec
     assert 2 == len(_rows(run_planner(*RUN, cwd=below)))
     (below / ".git").mkdir()
     assert 15 == len(_rows(run_planner(*RUN, cwd=below)))
+
+
+def test_a_removed_current_folder_has_no_project():
+    """The command works where the shell stands in a folder that is gone."""
+    run = f"d=$(mktemp -d); cd $d; rmdir $d; '{sys.executable}' -m planner gpus T4"
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", run], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+
+    assert "memory_gib" in done.stdout, done.stderr
 
 
 def test_the_users_file_may_name_a_data_folder(run_planner, user_file, tmp_path):

@@ -66,7 +66,8 @@ def _with_habits(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _common_params() -> list[click.Parameter]:
-    return common_options(click.Command("-")).params  # type: ignore[no-any-return]  # a decorator of functions and commands
+    # on a command, not a function, each decorator adds its option at the end
+    return common_options(click.Command("-")).params[::-1]  # type: ignore[no-any-return]  # takes both
 
 
 def _say(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so

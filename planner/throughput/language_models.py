@@ -82,6 +82,7 @@ class LanguageModel:
     context_length: int
     published_parameters: float | None = None
     published_active_parameters: float | None = None
+    parameters_source: str = ""  # where the published number stands
     source: str
     as_of: str
 
@@ -411,7 +412,7 @@ def _model(row: Mapping[str, str]) -> LanguageModel:
     values: dict[str, Any] = {}
     for field in fields(LanguageModel):
         text = row[field.name]
-        if field.name in ("name", "family", "source", "as_of"):
+        if field.name in ("name", "family", "parameters_source", "source", "as_of"):
             values[field.name] = text
         elif field.name == "aliases":
             values[field.name] = tuple(text.split())

@@ -17,6 +17,8 @@ from planner.throughput.language_models import (
 )
 
 MODELS = load_language_models()
+NOT_READ = "general knowledge, checked only by the published parameter count"
+COUNTED = "counted from the shape"
 MIXTURES = [name for name, model in MODELS.items() if model.published_active_parameters]
 
 
@@ -26,6 +28,37 @@ def test_the_shape_gives_the_published_parameters(name):
     model = MODELS[name]
 
     assert pytest.approx(model.published_parameters, rel=0.005) == model.parameters
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_row_names_what_was_read(name):
+    """A shape was read at an address, or says plainly that it was not; then the number of parameters is from elsewhere."""
+    model = MODELS[name]
+    is_read = model.source.startswith("https://")
+
+    assert is_read or model.source == NOT_READ
+    assert model.parameters_source
+    assert is_read or not model.parameters_source.startswith(COUNTED) or "published rounded" in model.parameters_source
+    assert "2026-11-21" == model.as_of
+
+
+def test_hardly_any_shape_was_not_read():
+    """All but a few shapes were read off a file."""
+    not_read = [name for name, model in MODELS.items() if model.source == NOT_READ]
+
+    assert ["deepseek-llm-67b", "deepseek-llm-7b", "yi-34b"] == not_read
+
+
+def test_most_shapes_give_a_number_that_others_counted_to_the_last_parameter():
+    """At least seventy shapes give just the number that somebody else counted; an error of one bias would show."""
+    exact = [
+        name
+        for name, model in MODELS.items()
+        if model.parameters == model.published_parameters
+        and not model.parameters_source.startswith((COUNTED, "general knowledge"))
+    ]
+
+    assert 70 <= len(exact)
 
 
 @pytest.mark.parametrize("name", MIXTURES)

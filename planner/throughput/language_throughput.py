@@ -280,6 +280,12 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
     notes = [
         "language models: the figure stands for one software stack (see --explain); others are up to 4 times slower"
     ]
+    layers, layout = work.job.model.layers, plan.plan.layout
+    if layers % layout.pipeline:
+        notes.append(
+            f"{layers} layers over {layout.pipeline} pipeline stages: the fullest holds {layout.stage_layers(layers)}; "
+            "trainers have to be told to cut unevenly"
+        )
     if work.job.method.has_adapters:
         notes.append("adapters: no measurement is shipped; arithmetic only, range widened")
     if plan.gpu.vendor != "NVIDIA":

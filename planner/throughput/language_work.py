@@ -30,6 +30,8 @@ USUAL_SEQUENCE_LENGTH = 2048
 USUAL_SEQUENCES_TUNED = 64
 """Sequences of a step when open models are tuned; recipes use 16 to 128."""
 SEE = "planner fit --help"
+OLD_STACKS = frozenset(("megatron-deepspeed",))
+"""Stacks of before mid-2022: no flash attention, sequence parallelism or interleaved pipelines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +222,7 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
     if batch_tokens < length:
         raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
+    is_recent = (options.stack or DEFAULT_STACK) not in OLD_STACKS
     job = LanguageJob(
         model=model,
         method=method,
@@ -230,7 +233,9 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
             Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),
         rank=16 if options.rank is None else options.rank,
-        has_flash_attention=(options.stack or DEFAULT_STACK) != "megatron-deepspeed",
+        has_flash_attention=is_recent,
+        has_sequence_parallelism=is_recent,
+        has_interleaving=is_recent,
         recomputation=None
         if options.recompute in (None, "auto")
         else _one_of(Recomputation, str(options.recompute), "recomputation"),

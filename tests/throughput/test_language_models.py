@@ -4,7 +4,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import DataError, UnknownNameError, UsageError
@@ -233,6 +233,7 @@ JSON_VALUES = st.one_of(
 KEYS = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "head_dim", "kv_lora_rank", "num_local_experts", "num_experts_per_tok", "first_k_dense_replace", "text_config")  # fmt: skip
 
 
+@settings(deadline=None)  # each example is a file on disk
 @given(changes=st.dictionaries(st.sampled_from(KEYS), JSON_VALUES))
 def test_a_hostile_config_is_a_model_or_an_error_of_data(changes, tmp_path_factory):
     """Whatever stands in the file, nothing but a model or a DataError comes out."""

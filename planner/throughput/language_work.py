@@ -11,15 +11,10 @@ from typing import Any, TypeVar
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model import Model, Precision, Workload
+from planner.throughput.described_models import language_model_from_figures, resolve_language_model
 from planner.throughput.flops import forward_attention_flops, forward_matrix_flops
 from planner.throughput.language_jobs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
-from planner.throughput.language_models import (
-    LanguageModel,
-    find_language_model,
-    language_model_from_figures,
-    load_language_models,
-    resolve_language_model,
-)
+from planner.throughput.language_models import LanguageModel, find_language_model, load_language_models
 from planner.throughput.language_throughput import DEFAULT_STACK
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks

@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import DataError, UnknownNameError, UsageError
-from planner.throughput.language_models import (
-    find_language_model,
+from planner.throughput.described_models import (
     language_model_from_config,
     language_model_from_figures,
-    load_language_models,
     resolve_language_model,
 )
+from planner.throughput.language_models import find_language_model, load_language_models
 
 MODELS = load_language_models()
 NOT_READ = "general knowledge, checked only by the published parameter count"

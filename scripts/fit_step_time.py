@@ -12,15 +12,14 @@ from typing import Any
 
 import click
 
+from planner.throughput.measured_steps import foundry_steps, megatron_steps
 from planner.throughput.step_time import Stack
 from planner.throughput.step_time_fit import (
     FOUNDRY,
     MEGATRON,
     LeftOutResult,
     fit_stack,
-    foundry_steps,
     language_leave_outs,
-    megatron_steps,
 )
 
 DESCRIPTIONS = {

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 from planner.paths import shipped_data_dir
 from planner.throughput.flops import forward_attention_flops
@@ -52,11 +53,19 @@ class Hardware:
 
 
 @cache
+def load_step_time() -> Mapping[str, Any]:
+    """The shipped file of what was learnt: `stacks`, errors of steps and runs `left_out`, overhead of whole `runs`."""
+    path = shipped_data_dir() / "language_step_time.json"
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+@cache
 def load_stacks() -> Mapping[str, Stack]:
     """The fitted stacks of the shipped file by name."""
-    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
     names = [field.name for field in fields(Stack)]
-    return {name: Stack(**{key: entry[key] for key in names}) for name, entry in document["stacks"].items()}
+    stacks = load_step_time()["stacks"].items()
+    return {name: Stack(**{key: entry[key] for key in names}) for name, entry in stacks}
 
 
 def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:

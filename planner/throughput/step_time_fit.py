@@ -142,6 +142,50 @@ def leave_out(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """How the layout that is foretold to be the fastest does among the measured ones of the same job and GPUs.
+
+    `curse` is its measured over its foretold time: above 1 if the search picks errors in its own favour. `regret` is
+    its measured time over that of the fastest, `spread` the median of all layouts over the fastest.
+    """
+
+    jobs: int
+    curse_median: float
+    curse_mean: float
+    regret_median: float
+    regret_mean: float
+    spread_median: float
+
+
+def searched_layouts(*, at_least: int = 3) -> SearchResult:
+    """The search over the Megatron iterations, by a fit that has not seen their shape."""
+    steps = megatron_steps()
+    foretold: dict[int, float] = {}
+    for fold in _folds(steps, lambda index: steps[index].group):
+        stack = fit_stack([step for index, step in enumerate(steps) if index not in fold], **MEGATRON)
+        for index in fold:
+            step = steps[index]
+            foretold[index] = step_seconds(step.job, step.layout, step.hardware, stack)
+    curse, regret, spread = [], [], []
+    for job in _folds(steps, lambda index: (steps[index].job, steps[index].layout.gpu_count)):
+        if len(job) < at_least:
+            continue
+        chosen = min(job, key=lambda index: (foretold[index], index))
+        seconds = [steps[index].seconds for index in job]
+        curse.append(steps[chosen].seconds / foretold[chosen])
+        regret.append(steps[chosen].seconds / min(seconds))
+        spread.append(statistics.median(seconds) / min(seconds))
+    return SearchResult(
+        jobs=len(curse),
+        curse_median=statistics.median(curse),
+        curse_mean=statistics.fmean(curse),
+        regret_median=statistics.median(regret),
+        regret_mean=statistics.fmean(regret),
+        spread_median=statistics.median(spread),
+    )
+
+
 def language_leave_outs() -> list[LeftOutResult]:
     """Every split of the validation of language models, the easiest first."""
     foundry, megatron, encoders = foundry_steps(), megatron_steps(), encoder_steps()

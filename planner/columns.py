@@ -284,7 +284,7 @@ class Columns:
                         offer,
                         dataset_gb=terms.dataset_gb,
                         results_gb=terms.results_gb,
-                        params_millions=question.workload.model.params_millions,
+                        params_millions=question.workload.trained_millions,
                         seconds=span,
                         without=terms.without,
                     )[0]

@@ -218,6 +218,11 @@ class Workload:
         """Samples seen over the whole run."""
         return self.samples_per_epoch * self.epochs
 
+    @property
+    def trained_millions(self) -> float | None:
+        """Millions of parameters that are trained, which is what a checkpoint holds: of adapters, only theirs."""
+        return self.model.params_millions if self.language is None else self.language.job.trained_parameters / 1e6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benchmark:

@@ -269,13 +269,13 @@ class Biller:
     def _checkpoint_assumption(self) -> str:
         if not self.terms.has_checkpoints:
             return "no checkpoints, so that an interruption throws a run back to its beginning"
-        params = self.workload.model.params_millions
+        params = self.workload.trained_millions
         size = (
             "" if params is None or self.terms.checkpoint_seconds is not None else f" ({checkpoint_gb(params):.3g} GB)"
         )
         interval = self.terms.checkpoint_interval_seconds
         when = "at the best interval" if interval is None else f"every {interval:g} s of work"
-        return f"checkpoints {when}, {self.checkpoint_seconds(1):.3g} s each{size}"
+        return f"checkpoints {when}, {self.checkpoint_seconds(1):,.3g} s each{size}"
 
     def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
         """Interruptions of the whole run per hour, taken back and broken together; `None` where none are counted."""
@@ -313,7 +313,7 @@ class Biller:
         """Time to write a checkpoint: as given, or from the size of the model."""
         if self.terms.checkpoint_seconds is not None:
             return self.terms.checkpoint_seconds
-        return checkpoint_seconds_of(self.workload.model.params_millions, node_count)
+        return checkpoint_seconds_of(self.workload.trained_millions, node_count)
 
     def restart_seconds(self, node_count: int, start_seconds: float) -> float:
         """Time from a new instance to its first new step."""
@@ -395,7 +395,7 @@ class Biller:
                 offer,
                 dataset_gb=self.terms.dataset_gb,
                 results_gb=self.terms.results_gb,
-                params_millions=self.workload.model.params_millions,
+                params_millions=self.workload.trained_millions,
                 seconds=seconds,
                 without=self.terms.without,
             )

@@ -73,7 +73,7 @@ def language_model_from_figures(
     if not hidden / 2 <= width <= MAX_WIDENING * hidden:
         lean, rich = (rest + 3 * layers * hidden * hidden * widening for widening in (0.5, MAX_WIDENING))
         raise UsageError(
-            f"--params {params:.4g} contradicts the shape: {layers} layers of width {hidden} and a vocabulary of {vocab} "
+            f"--params {params / 1e9:.4g}B contradicts the shape: {layers} layers of width {hidden} and a vocabulary of {vocab} "
             f"have {lean / 1e9:.3g}B to {rich / 1e9:.3g}B parameters."
         )
     model = LanguageModel(

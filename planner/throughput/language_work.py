@@ -209,6 +209,11 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     ):
         if value is not None and value < 1:
             raise UsageError(f"{option} must be at least 1, not {value}.")
+    if method is not Method.PRETRAIN and length > (model.learned_positions or length):
+        raise UsageError(
+            f"--sequence-length {length} is longer than the {model.learned_positions:,} positions that {model.name} has "
+            f"learned; tuning cannot add any. Use at most {model.learned_positions}."
+        )
     if options.zero_stage is not None and options.zero_stage not in (0, 1, 2, 3):
         raise UsageError(f"--zero-stage must be 0, 1, 2 or 3 (3 is FSDP), not {options.zero_stage}.")
     if options.rank is not None and not method.has_adapters:
@@ -272,8 +277,8 @@ def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) ->
         tokens = options.samples * job.sequence_length * passes
         if options.tokens is not None and abs(tokens / options.tokens - 1) > 0.01:
             raise UsageError(
-                f"--tokens {options.tokens:g} contradicts --samples {options.samples:g} x --sequence-length "
-                f"{job.sequence_length} x --epochs {passes:g} = {tokens:g} tokens. Leave one of them out."
+                f"--tokens {options.tokens:,.0f} contradicts --samples {options.samples:,.0f} x --sequence-length "
+                f"{job.sequence_length} x --epochs {passes:g} = {tokens:,.0f} tokens. Leave one of them out."
             )
         return tokens, passes, f"{options.samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
     if options.tokens is None:
@@ -282,8 +287,8 @@ def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) ->
         )
     if passes != 1:
         raise UsageError(
-            f"--tokens {options.tokens:g} counts the whole run and --epochs {passes:g} repeats something: give --samples "
-            f"with --epochs, or --tokens {options.tokens * passes:g} alone if {options.tokens:g} is one epoch."
+            f"--tokens {options.tokens:,.0f} counts the whole run and --epochs {passes:g} repeats something: give --samples "
+            f"with --epochs, or --tokens {options.tokens * passes:,.0f} alone if {options.tokens:,.0f} is one epoch."
         )
     return options.tokens, 1.0, "given with --tokens"
 

@@ -179,6 +179,26 @@ def test_the_report_holds_the_splits_of_language_models():
     assert all(split.errors.median < split.baselines[0].median for split in splits.values())
 
 
+def test_a_checkpoint_of_adapters_holds_only_them():
+    """Frozen weights are on disk already: 42 million parameters of rank 16 are saved, not eight billion."""
+    workloads = [
+        plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e6, method=method)).workload
+        for method in ("full", "qlora")
+    ]
+
+    assert [8030, 42] == [round(workload.trained_millions) for workload in workloads]
+
+
+def test_learned_positions_end_where_they_end():
+    """GPT-2 has 1,024 positions: pretraining makes more, tuning cannot; rotary positions have no end."""
+    too_long = {"tokens": 1e6, "sequence_length": 4096}
+
+    plan_language_work(model="gpt2", options=LanguageOptions(**too_long))
+    plan_language_work(model="llama-2-7b", options=LanguageOptions(**too_long, method="lora"))
+    with pytest.raises(UsageError, match="longer than the 1,024 positions that gpt2-124m has learned"):
+        plan_language_work(model="gpt2", options=LanguageOptions(**too_long, method="lora"))
+
+
 @pytest.mark.parametrize(
     ("text", "number"), [("15B", 15e9), ("1.4T", 1.4e12), ("300m", 300e6), ("7e9", 7e9), ("500k", 5e5), ("1,000", 1000)]
 )
@@ -198,11 +218,11 @@ def test_what_is_no_count_is_refused(text):
     ("options", "error", "message"),
     [
         ({}, UsageError, "How much text. Give --tokens"),
-        ({"tokens": 1e9, "epochs": 3}, UsageError, "give --samples with --epochs, or --tokens 3e"),
+        ({"tokens": 1e9, "epochs": 3}, UsageError, "give --samples with --epochs, or --tokens 3,000,000,000 alone"),
         (
             {"tokens": 1e9, "samples": 1000, "epochs": 2},
             UsageError,
-            "contradicts --samples 1000 x --sequence-length 2048",
+            "contradicts --samples 1,000 x --sequence-length 2048",
         ),
         ({"tokens": 1e9, "method": "loraa"}, UnknownNameError, "Did you mean lora or qlora"),
         ({"tokens": 1e9, "method": "full", "rank": 8}, UsageError, "--rank is the size of adapters"),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError
@@ -175,10 +176,17 @@ class LanguageModel:
 
 
 def find_language_model(name: str) -> LanguageModel | None:
-    """The model of the shipped table by name or alias; `None` if there is none."""
-    key = _normalised(name)
+    """The model of the shipped table by name, alias or repository; `None` if there is none.
+
+    `Qwen/Qwen2.5-7B-Instruct` is `qwen2.5-7b`: a chat model has the shape of its base. A folder of that name is not
+    meant by it.
+    """
+    keys = {_normalised(name)}
+    if name.count("/") == 1 and not Path(name).exists():
+        keys.add(_normalised(name.partition("/")[2]))
+    keys |= {re.sub(_CHAT, "", key) for key in keys}
     for model in load_language_models().values():
-        if key in map(_normalised, (model.name, *model.aliases)):
+        if not keys.isdisjoint(map(_normalised, (model.name, *model.aliases))):
             return model
     return None
 
@@ -193,6 +201,10 @@ def load_language_models() -> Mapping[str, LanguageModel]:
             return {row["name"]: _model(row) for row in reader}
         except (KeyError, ValueError) as error:
             raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+
+
+_CHAT = r"-(instruct|chat|it|base|hf|pt)(?=-|$)"
+"""What repositories add to the name of a model without changing its shape."""
 
 
 def _normalised(name: str) -> str:

@@ -90,10 +90,15 @@ def test_gpt2_counts_by_hand():
         ("llama3-8b", "llama-3-8b"),
         ("GPT2-XL", "gpt2-1.5b"),
         ("meta-llama-3-70b", "llama-3-70b"),
+        ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b"),
+        ("meta-llama/Llama-2-13b-chat-hf", "llama-2-13b"),
+        ("google/gemma-2-9b-it", "gemma-2-9b"),
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mixtral-8x7b"),
+        ("GPT-3", "gpt3-175b"),
     ],
 )
 def test_models_go_by_many_spellings(spelling, name):
-    """Letter case, dashes and the names of repositories do not matter."""
+    """Letter case, dashes, owners of repositories and what they call their chat models do not matter."""
     assert name == find_language_model(spelling).name
 
 

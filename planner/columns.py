@@ -32,7 +32,6 @@ from planner.model import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.planned_work import LanguageArguments
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
 from planner.ranking import check_limits, ranked
-from planner.throughput.own_model import OwnMeasurement
 from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR
 
@@ -51,7 +50,6 @@ class _Question:
     """One job, taken apart."""
 
     workload: Workload
-    measurements: tuple[OwnMeasurement, ...]
     terms: BillTerms
     wanted: OfferFilter
     weakest: Basis
@@ -137,12 +135,11 @@ class Columns:
     def _speeds(self, question: _Question) -> tuple[Mapping[Any, Any], Floats]:
         """Throughput of each kind of offer, and samples per second of each offer (NaN where none is known)."""
         workload = replace(question.workload, epochs=1.0, samples_per_epoch=1.0)
-        key = (workload, question.measurements, question.weakest, question.nodes)
+        key = (workload, question.weakest, question.nodes)
         if key not in self.speeds:
-            one = (workload, question.measurements)
-            if one not in self.throughputs:
-                self.throughputs[one] = predict_many(workload, self.cells, measured=question.measurements)
-            found = {kind: self._throughput(self.throughputs[one], kind, question) for kind in self.kinds}
+            if workload not in self.throughputs:
+                self.throughputs[workload] = predict_many(workload, self.cells)
+            found = {kind: self._throughput(self.throughputs[workload], kind, question) for kind in self.kinds}
             values = [math.nan if speed is None else speed.samples_per_second for speed in found.values()]
             self.speeds[key] = (found, np.array(values)[self.kind])
         return self.speeds[key]
@@ -286,7 +283,7 @@ class Columns:
                         offer,
                         dataset_gb=terms.dataset_gb,
                         results_gb=terms.results_gb,
-                        params_millions=question.workload.trained_millions,
+                        params_millions=question.workload.trained_params_millions,
                         seconds=span,
                         without=terms.without,
                     )[0]
@@ -338,14 +335,13 @@ def _daly(checkpoint: float, between: Floats) -> Floats:
 
 
 def _question(options: Mapping[str, Any]) -> _Question:
-    measurements, work = described_work(**_of(described_work, options), language=_of_language(options))
+    work = described_work(**_of(described_work, options), language=_of_language(options))
     sort, nodes = options.get("sort", "usd"), options.get("nodes", 1)
     max_hours, max_usd = options.get("max_hours"), options.get("max_usd")
     check_limits(max_hours, max_usd, options.get("max_price_age_days"), sort, None)
     check_nodes(nodes)
     return _Question(
         workload=work.workload,
-        measurements=measurements,
         terms=BillTerms(**{field.name: options[field.name] for field in fields(BillTerms) if field.name in options}),
         wanted=wanted_offers(**_of(wanted_offers, options)),
         weakest=weakest_basis(options.get("basis")),

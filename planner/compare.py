@@ -8,33 +8,28 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.buying.candidates import Candidate, NotCompared, candidates_of, compared_machines
 from planner.buying.options import MONTHS, OwnerOptions, Use, check_options
-from planner.buying.owning import Owned, job_time, own_machine
-from planner.buying.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, rent_same, work_text
+from planner.buying.owning import Owned
+from planner.buying.renting import Market, Rental, rent_at, rent_cheapest, rent_hours_at, work_text
 from planner.buying.verdict import BreakEven, UseMonth, break_even_of, odds_of, sensitivities_of, sentence, use_curve
 from planner.clock import current_day
 from planner.cost.rent_or_buy import Month, cost_curve
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
-from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError
-from planner.estimate import MAX_PRICE_AGE_DAYS
+from planner.errors import UnknownNameError, UsageError
+from planner.estimate import MAX_PRICE_AGE_DAYS, described_work
 from planner.hardware.cards import Condition
-from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model import Workload
-from planner.planned_work import NO_OWN_MODEL, planned_work
+from planner.planned_work import LanguageArguments
 from planner.units import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotCompared:
-    """A machine that was asked for and could not be compared, and why."""
-
-    gpu: str
-    reason: str
+DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "model_file"})
+"""Any of these options says what the job is; without them hours of use are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +73,6 @@ class Comparison:
         return pd.DataFrame(curve_rows(self))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    gpu: str
-    card_count: int | None
-    is_owned_already: bool
-
-
 def compare(
     *,
     buy: str | Iterable[str] = (),
@@ -95,6 +83,13 @@ def compare(
     samples_per_epoch: float | None = None,
     precision: str = "amp",
     batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: Iterable[str] = (),
+    model_file: Path | None = None,
     gpus: Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
     providers: Iterable[str] = (),
@@ -141,6 +136,13 @@ def compare(
         samples_per_epoch: as for `estimate`.
         precision: as for `estimate`.
         batch_size: as for `estimate`.
+        framework: as for `estimate`.
+        sequence_length_or_image_size: as for `estimate`.
+        gmacs_per_sample: of an own model, as for `estimate`.
+        params_millions: as for `estimate`.
+        activations_millions: as for `estimate`.
+        measured: own measurements, as for `estimate`; they count for the machine bought as for the one rented.
+        model_file: as for `estimate`.
         gpus: what may be rented, as for `estimate`; with `rent_usd_per_hour` the one GPU that price is for.
         gpu_counts: as for `estimate`.
         providers: as for `estimate`.
@@ -200,7 +202,7 @@ def compare(
     )
     use = Use(jobs_per_month=jobs_per_month, gpu_hours_per_month=gpu_hours_per_month, utilisation=utilisation)
     check_options(options, use, rent_usd_per_hour)
-    candidates, notes = _candidates(_listed(buy), _listed(own))
+    candidates, notes = candidates_of(_listed(buy), _listed(own))
     if card_usd is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
         raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
     market = Market(
@@ -220,10 +222,17 @@ def compare(
         "samples_per_epoch": samples_per_epoch,
         "precision": precision,
         "batch_size": batch_size,
+        "framework": framework,
+        "sequence_length_or_image_size": sequence_length_or_image_size,
+        "gmacs_per_sample": gmacs_per_sample,
+        "params_millions": params_millions,
+        "activations_millions": activations_millions,
+        "measured": tuple(measured) or None,
+        "model_file": model_file,
         **{name: value for name, value in language.items() if value is not None},
     }
     workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates)
-    compared, not_compared = _compared(
+    compared, not_compared = compared_machines(
         candidates,
         workload,
         rental,
@@ -270,121 +279,25 @@ def _named(kind: str, name: str, known: Sequence[str]) -> str:
     return name
 
 
-def _candidates(buy: Sequence[str], own: Sequence[str]) -> tuple[list[_Candidate], list[str]]:
-    found: dict[_Candidate, None] = {}  # an ordered set: a GPU named twice is compared once
-    notes = []
-    for texts, is_owned_already in ((buy, False), (own, True)):
-        for text in texts:
-            choice = choose_gpus(text)
-            if choice.count is not None and choice.count != int(choice.count):
-                raise UsageError(f"{text!r}: whole cards are bought, not {choice.count:g}.")
-            if len(choice.gpus) > 1:
-                notes.append(f"{text} covers {', '.join(choice.gpus)}")
-            count = None if choice.count is None else int(choice.count)
-            found.update(
-                {_Candidate(gpu=gpu, card_count=count, is_owned_already=is_owned_already): None for gpu in choice.gpus}
-            )
-    if not found:
-        raise UsageError("What would be bought? Name a card with --buy, for example --buy rtx-4090. See: planner gpus")
-    return list(found), notes
-
-
 def _rent_work(
-    work_options: dict[str, Any], market: Market, rent_usd_per_hour: float | None, candidates: Sequence[_Candidate]
+    work_options: dict[str, Any], market: Market, rent_usd_per_hour: float | None, candidates: Sequence[Candidate]
 ) -> tuple[Workload | None, Rental | None, Sequence[str]]:
     """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
-    if work_options["model"] is None and "params" not in work_options:
-        strange = [
-            name for name, value in work_options.items() if value is not None and name not in ("model", "precision")
-        ]
+    said = {name: value for name, value in work_options.items() if value is not None}
+    if not said.keys() & DESCRIBING:
+        strange = [name for name in said if name != "precision"]
         if strange:
-            raise UsageError(f"--{strange[0].replace('_', '-')} needs --model. Without a workload leave both out.")
+            option = strange[0].removeprefix("sequence_length_or_").replace("_", "-")
+            raise UsageError(f"--{option} needs --model. Without a workload leave both out.")
         return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour), ()
     if rent_usd_per_hour is None:
-        return rent_cheapest(work_options, market)
-    general = {name: work_options[name] for name in ("dataset", "samples_per_epoch", "batch_size")}
-    named = {name: work_options[name] for name in ("model", "epochs", "precision")}
-    work, _ = planned_work(
-        **named,
-        input_size=None,
-        general={**general, "framework": None},
-        own=NO_OWN_MODEL,
-        language={name: value for name, value in work_options.items() if name not in {**general, **named}},
-    )
+        return rent_cheapest(said, market)
+    language = {name: said.pop(name) for name in LanguageArguments.__annotations__ if name in said}
+    work = described_work(**said, language=language)
     first = candidates[0]
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
     rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback)
     return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
-
-
-def _compared(
-    candidates: Sequence[_Candidate],
-    workload: Workload | None,
-    rental: Rental | None,
-    use: Use,
-    *,
-    options: OwnerOptions,
-    market: Market,
-    rent_usd_per_hour: float | None,
-    today: date,
-) -> tuple[list[Owned], list[NotCompared]]:
-    """Every candidate that can be compared; what stops the others. If nothing is left the first reason is raised."""
-    compared, not_compared = [], []
-    first_error: PlannerError | None = None
-    jobs = use.jobs_per_month if workload else None
-    for candidate in candidates:
-        gpu_count = gpus_in(candidate.gpu, candidate.card_count)
-        try:
-            if workload is not None and jobs is None:
-                # hours are hours of the first machine; the others are asked to do the same jobs
-                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count))[1], gpu_count)
-            compared.append(
-                own_machine(
-                    candidate.gpu,
-                    candidate.card_count,
-                    is_owned_already=candidate.is_owned_already,
-                    workload=workload,
-                    jobs_per_month=_hours(use, gpu_count, is_machine_hours=rent_usd_per_hour is not None)
-                    if jobs is None
-                    else jobs,
-                    busy_at_most=use.busy_at_most,
-                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today),
-                    options=options,
-                    today=today,
-                )
-            )
-        except (UsageError, NoThroughputError, NothingLeftError) as error:
-            if isinstance(error, UnknownNameError) or len(candidates) == 1:
-                raise
-            first_error = first_error or error
-            not_compared.append(NotCompared(gpu=candidate.gpu, reason=str(error)))
-    if first_error is not None and not compared:
-        raise first_error
-    return compared, not_compared
-
-
-def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:
-    """Jobs that fill the hours of use of one machine, all its GPUs on one job."""
-    return _hours(use, gpu_count, is_machine_hours=False) / hours_per_job
-
-
-def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
-    """Hours a month that the machine works."""
-    if use.utilisation is not None:
-        return use.utilisation * HOURS_PER_MONTH
-    if use.gpu_hours_per_month is None:
-        raise UsageError(
-            "--jobs-per-month needs a job: give --model and --epochs, or give --gpu-hours-per-month instead."
-        )
-    per_hour = 1 if is_machine_hours else gpu_count
-    hours = use.gpu_hours_per_month / per_hour
-    if hours > HOURS_PER_MONTH:
-        cards = "" if per_hour == 1 else f" x {per_hour} GPUs"
-        raise UsageError(
-            f"--gpu-hours-per-month {use.gpu_hours_per_month:g} is beyond the {HOURS_PER_MONTH} h{cards} of a month. "
-            "Use less, or buy more cards."
-        )
-    return hours
 
 
 def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:

@@ -38,8 +38,6 @@ from planner.throughput.workloads import Work
 if TYPE_CHECKING:
     import pandas as pd
 
-    from planner.throughput.own_model import OwnMeasurement
-
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
@@ -158,7 +156,7 @@ def estimate(
     today = as_of or current_day()
     check_limits(max_hours, max_usd, max_price_age_days, sort, limit)
     check_nodes(nodes)
-    measurements, work = described_work(
+    work = described_work(
         model=model,
         epochs=epochs,
         dataset=dataset,
@@ -196,9 +194,7 @@ def estimate(
         selection, own_notes, own_credits = _own_prices(
             snapshots, wanted, price_book, today=today, every_offer=is_whole
         )
-    throughputs = predict_many(
-        work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers}, measured=measurements
-    )
+    throughputs = predict_many(work.workload, {(offer.gpu, offer.gpu_count) for offer in selection.offers})
     left_out = Counter({entry.reason: entry.count for entry in selection.left_out})
     biller = Biller(terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits)
     priced = []
@@ -249,9 +245,9 @@ def described_work(
     model_file: Path | None = None,
     language: Mapping[str, Any] | None = None,
     node_count: int = 1,
-) -> tuple[tuple[OwnMeasurement, ...], Work]:
-    """Own measurements and the work that these options of `estimate` describe."""
-    work, measurements = planned_work(
+) -> Work:
+    """The work that these options of `estimate` describe."""
+    return planned_work(
         model=model,
         epochs=epochs,
         precision=precision,
@@ -272,7 +268,6 @@ def described_work(
         },
         language=language or {},
     )
-    return measurements, work
 
 
 def wanted_offers(

@@ -195,6 +195,16 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMeasurement:
+    """Samples per second of all `gpu_count` GPUs together, as the user measured them."""
+
+    gpu: str
+    gpu_count: int = 1
+    precision: Precision = Precision.AMP
+    samples_per_second: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """How much work a run is: `samples_per_epoch` x `epochs` samples of `model`."""
 
@@ -207,6 +217,7 @@ class Workload:
     framework: str | None = None
     input_size: int | None = None  # pixels or tokens; None: the model's own
     language: LanguageWork | None = None  # None: not a language model described by its shape
+    measured: tuple[OwnMeasurement, ...] = ()  # if any, they set the level in place of all shipped rows
 
     def __post_init__(self) -> None:
         """Refuse an amount of work that cannot be one."""
@@ -219,9 +230,11 @@ class Workload:
         return self.samples_per_epoch * self.epochs
 
     @property
-    def trained_millions(self) -> float | None:
-        """Millions of parameters that are trained, which is what a checkpoint holds: of adapters, only theirs."""
-        return self.model.params_millions if self.language is None else self.language.job.trained_parameters / 1e6
+    def trained_params_millions(self) -> float | None:
+        """Parameters that a checkpoint holds, in millions: of adapters, those of the adapters; `None` where not known."""
+        if self.language is not None:
+            return self.language.job.trained_parameters / 1e6
+        return self.model.params_millions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

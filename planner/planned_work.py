@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import replace
+from typing import Any, TypedDict
 
 from planner.errors import UsageError
-from planner.model import Model
+from planner.model import Model, OwnMeasurement
 from planner.throughput.workloads import Work, known_model, plan_work, resolve_model
-
-if TYPE_CHECKING:
-    from planner.throughput.own_model import OwnMeasurement
 
 
 class LanguageArguments(TypedDict, total=False):
@@ -58,8 +56,8 @@ def planned_work(
     own: Mapping[str, Any],
     language: Mapping[str, Any],
     node_count: int = 1,
-) -> tuple[Work, tuple[OwnMeasurement, ...]]:
-    """The workload that the options describe, and the user's own measurements.
+) -> Work:
+    """The workload that the options describe, with the user's own measurements.
 
     It is a language model's if any of its options is given, or if no listed or own model goes by the name.
 
@@ -82,7 +80,7 @@ def planned_work(
         from planner.throughput.language_work import plan_language_request  # noqa: PLC0415 - most runs need none of it
 
         length = {} if input_size is None else {"sequence_length": input_size}
-        work = plan_language_request(
+        return plan_language_request(
             model=model,
             epochs=epochs,
             precision=precision,
@@ -90,13 +88,13 @@ def planned_work(
             general={**general, **own},
             node_count=node_count,
         )
-        return work, ()
     chosen, measurements, samples_of_file = _described(model, own, precision)
     if epochs is None:
         raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
     samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
     options = {**general, "samples_per_epoch": samples}
-    return plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options), measurements
+    work = plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options)
+    return replace(work, workload=replace(work.workload, measured=measurements)) if measurements else work
 
 
 def _described(

@@ -72,6 +72,23 @@ def test_a_slower_card_takes_longer():
     assert seconds["rtx-3090"] > seconds["rtx-4090"]
 
 
+def test_an_own_measurement_counts_for_the_machine_bought():
+    """1e6 x 36 samples at 500 a second are 20 hours on the very card they were measured on."""
+    result = compare(
+        model="mine",
+        measured=["rtx-3090=500"],
+        samples_per_epoch=1e6,
+        epochs=36,
+        buy="rtx-3090",
+        jobs_per_month=4,
+        rent_usd_per_hour=0.4,
+        gpus=["rtx-3090"],
+    )
+
+    assert (72_000.0, "measured") == (result.own.job_seconds, str(result.own.throughput.basis))
+    assert pytest.approx(0.4 * 20) == result.rent.usd_per_job
+
+
 def test_cards_are_ranked_and_what_fails_is_told():
     """Best first; a card that is not sold does not stop the others, and alone it is an error."""
     result = compare(**JOB, buy=["rtx-4090", "rtx-3090", "a10g"], own="v100-16gb", jobs_per_month=4)

@@ -11,6 +11,7 @@ import click
 from planner.buying.options import MONTHS
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, write_notes, write_result
+from planner.cli.work_options import work_options
 from planner.compare import compare as run_compare
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.render.comparison import notes_text, rendered_comparison
@@ -25,6 +26,7 @@ from planner.render.comparison import notes_text, rendered_comparison
 @option("--samples-per-epoch", type=float, help="Samples in an epoch, in the model's unit, instead of --dataset.")
 @option("--precision", default="amp", show_default=True, help="amp (16-bit mixed), fp32, tf32, bf16, fp16, or best.")
 @option("--batch-size", type=int, help="Samples per GPU and step. Default: what the measurement used.")
+@work_options
 @option("--jobs-per-month", type=float, help="Jobs a month.")
 @option("--gpu-hours-per-month", type=float, help="Hours x GPUs a month; machine hours beside --rent-usd-per-hour.")
 @option("--utilisation", type=float, help="Part of the month in use, 0 to 1; beside --jobs-per-month: at most.")
@@ -69,7 +71,6 @@ from planner.render.comparison import notes_text, rendered_comparison
     "--resale-curve", default="broker", show_default=True, help="broker (60, 45, 30 % after 1, 2, 3 years) or trend."
 )
 @option("--discount-per-year", type=float, default=0.0, show_default=True, help="Cost of money: 0.05 for 5 percent.")
-@option("--sequence-length", type=int, help="Tokens of a sequence of a language model. Default: 2048 at most.")
 @language_options
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @data_dir_option
@@ -85,6 +86,7 @@ def compare(*, as_of: datetime | None, form: str, output: Path | None, **options
       planner compare --model resnet50 --epochs 90 --buy rtx-4090 --jobs-per-month 4
       planner compare --model resnet50 --epochs 90 --buy rtx-4090 --buy rtx-3090 --own rtx-2080-ti --jobs-per-month 10
       planner compare --model llama-3-8b --method qlora --tokens 20M --buy rtx-4090 --jobs-per-month 20
+      planner compare --model mine --measured rtx-3090=500 --samples-per-epoch 1e6 --epochs 30 --buy rtx-4090 --jobs-per-month 9
       planner compare --buy rtx-3090 --condition used --rent-usd-per-hour 0.50 --utilisation 0.3 --country Germany
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """

@@ -11,6 +11,7 @@ import click
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
 from planner.cli.language_options import language_options
 from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
+from planner.cli.work_options import work_options
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
 from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
@@ -31,24 +32,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
     help="amp (16-bit mixed), fp32, tf32, bf16, fp16, or best (fastest known).",
 )
 @option("--batch-size", type=int, help="Samples per GPU and step. Default: what the measurement used.")
-@option("--framework", help="Framework whose measurements count: pytorch, mxnet ... Default: newest PyTorch evidence.")
-@option(
-    "--image-size",
-    "--sequence-length",
-    "sequence_length_or_image_size",
-    type=int,
-    help="Pixels or tokens of a sample. Default: the model's own.",
-)
-@option("--gmacs-per-sample", type=float, help="Own model: 1e9 multiply-adds of one forward pass.")
-@option("--params-millions", type=float, help="Own model: parameters, in millions.")
-@option("--activations-millions", type=float, help="Own model: outputs of matrix and convolution layers, in millions.")
-@option(
-    "--measured",
-    multiple=True,
-    metavar="GPU=RATE",
-    help="Own measurement in samples per second, carried to every other GPU: a100-80gb-sxm=1234. Repeatable.",
-)
-@option("--model-file", type=click.Path(path_type=Path), help="TOML file with the figures of your own model.")
+@work_options
 @option("--basis", help="Weakest basis wanted: measured, scaled or modelled. Default: all.")
 @option("--nodes", type=int, default=1, show_default=True, help="Instances that work together on the run.")
 @option("--gpu", "gpus", multiple=True, help="GPU, with a count if wanted: A100, H100:8, 'RTX 4090'. Repeatable.")

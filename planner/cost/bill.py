@@ -237,11 +237,17 @@ class Biller:
             yield self._spot_assumption()
         elif any(estimate.interruptions for estimate in shown):
             yield f"one hardware failure per {terms.gpu_hours_per_failure:,.0f} GPU-hours; {self._checkpoint_assumption()}"
-        low, high = USUAL_OVERHEAD
-        yield (
-            f"a run takes {terms.overhead_factor:g} times its time at the benchmark's speed (published runs: {low:g} to "
-            f"{high:g}, set it with --overhead-factor)"
-        )
+        if self.workload.language is not None and any(estimate.node_count > 1 for estimate in shown):
+            yield (
+                "what whole runs lose to checkpoints, evaluation and failures is in the speed (see --explain); a run takes "
+                f"{terms.overhead_factor:g} times that (--overhead-factor)"
+            )
+        else:
+            low, high = USUAL_OVERHEAD
+            yield (
+                f"a run takes {terms.overhead_factor:g} times its time at the benchmark's speed (published runs: {low:g} to "
+                f"{high:g}, set it with --overhead-factor)"
+            )
         asked = [name for name, value in (("storage", terms.dataset_gb), ("traffic", terms.results_gb)) if not value]
         taxed = f"{terms.tax_fraction:.3g} of tax" if terms.tax_fraction else "before tax"
         missing = f"; {' and '.join(asked)} not included (--dataset-gb, --results-gb)" if asked else ""
@@ -268,7 +274,7 @@ class Biller:
     def _checkpoint_assumption(self) -> str:
         if not self.terms.has_checkpoints:
             return "no checkpoints, so that an interruption throws a run back to its beginning"
-        params = self.workload.trained_millions
+        params = self.workload.trained_params_millions
         size = (
             "" if params is None or self.terms.checkpoint_seconds is not None else f" ({checkpoint_gb(params):.3g} GB)"
         )
@@ -322,7 +328,7 @@ class Biller:
         """Time to write a checkpoint: as given, or from the size of the model."""
         if self.terms.checkpoint_seconds is not None:
             return self.terms.checkpoint_seconds
-        return checkpoint_seconds_of(self.workload.trained_millions, node_count)
+        return checkpoint_seconds_of(self.workload.trained_params_millions, node_count)
 
     def restart_seconds(self, node_count: int, start_seconds: float) -> float:
         """Time from a new instance to its first new step."""
@@ -404,7 +410,7 @@ class Biller:
                 offer,
                 dataset_gb=self.terms.dataset_gb,
                 results_gb=self.terms.results_gb,
-                params_millions=self.workload.trained_millions,
+                params_millions=self.workload.trained_params_millions,
                 seconds=seconds,
                 without=self.terms.without,
             )

@@ -87,8 +87,8 @@ class Layout:
         """The layout in words: `tensor 2 x pipeline 4 x data 8, ZeRO 1, micro batch 4, full recomputation`."""
         sizes = [f"{name} {size}" for name, size in self._sizes() if size > 1] or ["one GPU"]
         zero = [f"ZeRO {self.zero_stage}"] if self.zero_stage else []
-        again = "no" if self.recomputation is Recomputation.NONE else self.recomputation
-        return ", ".join([" x ".join(sizes), *zero, f"micro batch {self.micro_batch}", f"{again} recomputation"])
+        recomputed = "no" if self.recomputation is Recomputation.NONE else self.recomputation
+        return ", ".join([" x ".join(sizes), *zero, f"micro batch {self.micro_batch}", f"{recomputed} recomputation"])
 
     def _sizes(self) -> tuple[tuple[str, int], ...]:
         return ("tensor", self.tensor), ("pipeline", self.pipeline), ("data", self.data)

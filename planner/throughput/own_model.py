@@ -10,23 +10,13 @@ from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Model, Precision
+from planner.model import Model, OwnMeasurement, Precision
 from planner.throughput.workloads import known_model, resolve_model
 
 CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
 MAX_FIGURE = 1e9
 SAMPLE_UNITS = ("image", "sequence", "token", "sample")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnMeasurement:
-    """Samples per second of all `gpu_count` GPUs together, as the user measured them."""
-
-    gpu: str
-    gpu_count: int = 1
-    precision: Precision = Precision.AMP
-    samples_per_second: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

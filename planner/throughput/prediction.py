@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Model, Throughput, Workload
+from planner.model import Model, OwnMeasurement, Throughput, Workload
 from planner.throughput.workload_prediction import Prediction
 from planner.throughput.workloads import known_model, precision_named, resolve_model
 
 if TYPE_CHECKING:
     from planner.throughput.language_models import LanguageModel
-    from planner.throughput.own_model import OwnMeasurement
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -86,8 +85,9 @@ def predict_throughput(
         batch_size=batch_size,
         framework=framework,
         input_size=sequence_length_or_image_size,
+        measured=tuple(measured),
     )
-    prediction = Prediction(workload, tuple(measured))
+    prediction = Prediction(workload)
     one = prediction.of(chosen[0], gpu_count)
     if node_count == 1:
         return one
@@ -113,9 +113,7 @@ def _language_model(name: str) -> LanguageModel | None:
     return find_language_model(name)
 
 
-def predict_many(
-    workload: Workload, cells: Iterable[Cell], measured: Iterable[OwnMeasurement] = ()
-) -> dict[Cell, Throughput | NoThroughputError]:
+def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
     """Throughput of the workload on each (GPU, count), or the reason why none is known.
 
     Raises:
@@ -126,7 +124,7 @@ def predict_many(
         from planner.throughput.language_throughput import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
-    prediction = Prediction(workload, tuple(measured))
+    prediction = Prediction(workload)
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         try:

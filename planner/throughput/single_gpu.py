@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Benchmark, Gpu, Model, Precision
+from planner.model import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
 from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
 from planner.throughput.jobs import is_new_generation, newest_row, stack_of
 from planner.throughput.precision import peak_tflops, width_of
@@ -18,7 +18,6 @@ from planner.throughput.tasks import class_of
 
 if TYPE_CHECKING:
     from planner.throughput.carry import Carried, Sighting
-    from planner.throughput.own_model import OwnMeasurement
 
 MAX_PEAK_SHARE = 0.75
 """No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""

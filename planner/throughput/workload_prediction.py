@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
+from planner.model import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic, usual_batch
 from planner.throughput.fitted import load_fit
 from planner.throughput.jobs import (
@@ -26,9 +25,6 @@ from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
 
-if TYPE_CHECKING:
-    from planner.throughput.own_model import OwnMeasurement
-
 FRACTION_RANGE = (0.7, 1.1)
 """A slice of a GPU gives its share of the throughput, give or take: time slices cost switching, small batches fill less."""
 
@@ -36,9 +32,10 @@ FRACTION_RANGE = (0.7, 1.1)
 class Prediction:
     """One workload; what all its GPUs have in common is worked out once."""
 
-    def __init__(self, workload: Workload, own: Sequence[OwnMeasurement] = ()) -> None:
+    def __init__(self, workload: Workload) -> None:
         _check_inputs(workload)
         self._workload = workload
+        own = workload.measured
         self._model = workload.model
         self._gpus = load_gpus()
         self._all_rows = [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
@@ -61,6 +58,7 @@ class Prediction:
         self._batch_sizes: dict[str, float | None] = {}
         self._notes = () if own else self._common_notes()
         self._has_own = bool(own)
+        self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
         for row in () if own else filter(self._is_wanted, self._all_rows):
             self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
 
@@ -91,12 +89,38 @@ class Prediction:
 
     def _in(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
         peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
-        row = self._measured_row(gpu, gpu_count, precision)
-        if row is not None:
-            return self._measured(row, precision)
+        found = self._known(gpu, gpu_count, precision)
+        if found is not None:
+            return found
         if gpu_count < 1:
             return _slice_of(self._in(gpu, 1, precision), gpu_count)
         return self._predicted(gpu, gpu_count, precision)
+
+    def _known(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput | None:
+        """What was measured on just this, by the user or in the shipped rows."""
+        own = self._own_by_place.get((gpu.name, gpu_count, width_of(precision)))
+        if own is not None:
+            return self._measured_by_user(own, gpu, precision)
+        row = self._measured_row(gpu, gpu_count, precision)
+        return None if row is None else self._measured(row, precision)
+
+    def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision) -> Throughput:
+        single = self._single.on(gpu, precision)  # raises where own measurements contradict each other
+        reach = measured_reach(self._model.name, versions=2)  # the software is the user's; the machine may be another
+        rate = own.samples_per_second
+        step = f"own measurement: {rate:,.6g} {self._model.sample_unit}s/s on {own.gpu_count} x {own.gpu} in {own.precision}"
+        span = f"range: x or / {math.exp(reach):.3f}, as other machines with the same GPU and software differ"
+        return Throughput(
+            samples_per_second=rate,
+            low=rate * math.exp(-reach),
+            high=rate * math.exp(reach),
+            basis=Basis.MEASURED,
+            precision=precision,
+            stack=single.stack,
+            sources=(f"own measurement on {own.gpu_count} x {own.gpu}",),
+            steps=(step, span),
+            notes=self._notes,
+        )
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
@@ -156,9 +180,8 @@ class Prediction:
         )
 
     def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
-        row = self._measured_row(gpu, 1, precision) if gpu_count > 1 else None
-        if row is not None and job_of(row) == self._job:
-            one = self._measured(row, precision)
+        one = self._one_measured(gpu, precision) if gpu_count > 1 else None
+        if one is not None:
             log_rate, reach = math.log(one.samples_per_second), math.log(one.high / one.low) / 2
             sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
             base_count = 1
@@ -194,6 +217,12 @@ class Prediction:
             steps=(*steps, f"{rate:,.6g} {self._model.sample_unit}s/s", span),
             notes=notes,
         )
+
+    def _one_measured(self, gpu: Gpu, precision: Precision) -> Throughput | None:
+        """One GPU of this kind as measured by the job chosen; `None` if it was not."""
+        row = self._measured_row(gpu, 1, precision)
+        is_of_job = row is None or job_of(row) == self._job
+        return self._known(gpu, 1, precision) if is_of_job else None
 
     def _efficiency(self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float) -> Efficiency:
         batch = self.batch_size(gpu.name)

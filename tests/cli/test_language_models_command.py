@@ -37,6 +37,19 @@ def test_golden_explanation(run_planner, golden):
     golden("estimate.language.explain", done.stdout)
 
 
+def test_a_run_over_machines_says_what_it_takes_for_granted(run_planner):
+    """An uneven pipeline is named, and what whole runs lose is said to be in the speed, once."""
+    run = ("estimate", "--model", "llama-3.1-405b", "--tokens", "1T", "--gpu", "H100:8", "--nodes", 256, "--limit", 1)
+
+    done = run_planner(*run, "--tensor-parallel", 8, "--pipeline-parallel", 16)
+
+    said = done.stdout + done.stderr
+    assert 0 == done.returncode
+    assert "126 layers over 16 pipeline stages: the fullest holds 8" in said
+    assert "what whole runs lose to checkpoints, evaluation and failures is in the speed" in said
+    assert "published runs: 1 to" not in said
+
+
 def test_json_of_a_fit(run_planner):
     """Every part in GiB, adding up to the sum."""
     document = json.loads(run_planner(*FIT, "--method", "qlora", "--format", "json").stdout)
@@ -189,3 +202,14 @@ def test_image_models_load_nothing_of_language_models():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
 
     assert "[]\n" == done.stdout
+
+
+def test_a_checkpoint_of_adapters_holds_the_adapters_only():
+    """41.9 million parameters of rank 16 at 12 bytes are 0.5 GB; all 8.03 billion are 96 GB."""
+    adapters, everything = (
+        estimate(model="llama-3-8b", method=method, tokens=1e8, gpus=["H100:8"], purchases=["spot"])
+        for method in ("lora", "full")
+    )
+
+    assert any("(0.503 GB)" in line for line in adapters.assumptions)
+    assert any("(96.4 GB)" in line for line in everything.assumptions)

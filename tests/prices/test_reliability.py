@@ -1,5 +1,8 @@
 """No reader ever sees a broken or a mixed book, whatever happens to a refresh."""
 
+import os
+import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -9,6 +12,7 @@ import pytest
 from planner.errors import OutputError
 from planner.prices import registry
 from planner.prices.refresh import RefreshOrder, refresh
+from tests.conftest import ROOT
 from tests.prices import stress
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
@@ -73,3 +77,37 @@ def test_a_data_folder_that_is_a_file_is_an_output_error(folder):
 
     with pytest.raises(OutputError, match="Cannot write"):
         refresh(RefreshOrder(data_dir=folder / "data", providers=("fakecloud",)), lambda *_: None)
+
+
+_REFRESH = """
+from planner.cli import main
+from planner.prices import registry
+from tests.prices import fakecloud
+registry.BUILT_IN["fakecloud"] = fakecloud.ADDRESS
+main()
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_refresh_leaves_the_old_book(folder):
+    """The command says that it was interrupted, ends with 130, and the next one is not in anybody's way."""
+    data_dir, listed = folder / "data", folder / "list.json"
+    stress.use_fakecloud(listed)
+    stress.set_version(listed, 0)
+    assert stress.refresh_once(data_dir) is None
+    stress.set_version(listed, 1, seconds=0.5)
+    command = [sys.executable, "-c", _REFRESH, "refresh", "fakecloud", "--data-dir", str(data_dir)]
+
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ}
+    ) as running:
+        said = running.stderr.readline()
+        while "page 2 of 20" not in said:
+            said += running.stderr.readline() or pytest.fail(said)
+        running.send_signal(signal.SIGINT)
+        _, rest = running.communicate(timeout=30)
+
+    assert (130, "Interrupted.") == (running.returncode, rest.strip().splitlines()[-1].removeprefix("Error: "))
+    assert 2.0 == stress.newest_price(data_dir)
+    stress.set_version(listed, 2)
+    assert stress.refresh_once(data_dir) is None
+    assert 2.002 == stress.newest_price(data_dir)

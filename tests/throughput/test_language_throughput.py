@@ -186,7 +186,7 @@ def test_a_checkpoint_of_adapters_holds_only_them():
         for method in ("full", "qlora")
     ]
 
-    assert [8030, 42] == [round(workload.trained_millions) for workload in workloads]
+    assert [8030, 42] == [round(workload.trained_params_millions) for workload in workloads]
 
 
 def test_learned_positions_end_where_they_end():

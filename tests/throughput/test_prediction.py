@@ -114,14 +114,16 @@ def test_a_measurement_twice_as_fast_is_carried_twice_as_fast(gpu, factor):
     assert once.samples_per_second * factor == pytest.approx(more.samples_per_second, rel=1e-4)
 
 
-def test_an_own_measurement_stands_for_its_own_gpu():
-    """Carried to the card it was made on, a measurement comes back within a percent."""
-    model = own_model(OwnModel(measured=("a100-80gb-sxm=1234",)))
-    own = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=1234.0)
+@given(st.sampled_from(GPUS), st.sampled_from([1, 2, 8]), st.floats(1.0, 1e5))
+def test_an_own_measurement_stands_for_its_own_gpu_and_count(gpu, count, rate):
+    """Where it was made, an own measurement is the answer, to the last digit, with room for another machine only."""
+    model = own_model(OwnModel(measured=("any=1",)))
+    own = OwnMeasurement(gpu=gpu, gpu_count=count, samples_per_second=rate)
 
-    found = predict_throughput(model=model, gpu="a100-80gb-sxm", measured=[own])
+    found = predict_throughput(model=model, gpu=gpu, gpu_count=count, measured=[own])
 
-    assert found.samples_per_second == pytest.approx(1234.0, rel=0.01)
+    assert (rate, "measured") == (found.samples_per_second, str(found.basis))
+    assert rate / 1.2 < found.low < rate < found.high < rate * 1.2
 
 
 def test_contradictory_own_measurements_are_refused():

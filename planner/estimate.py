@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
-MAX_NODES = 1024
+MAX_NODES = 4096
 
 
 class MoreOptions(BillOptions, LanguageArguments, total=False):
@@ -316,7 +316,7 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
 def check_nodes(nodes: int) -> None:
     """Refuse a number of instances that cannot be one."""
     if not 1 <= nodes <= MAX_NODES:
-        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {nodes:,}.")
 
 
 def weakest_basis(text: str | None) -> Basis:

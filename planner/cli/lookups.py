@@ -23,7 +23,8 @@ from planner.render.lookups import (
     suspects_listing,
 )
 from planner.throughput.checks import suspect_benchmarks
-from planner.throughput.language_models import LanguageModel, load_language_models, resolve_language_model
+from planner.throughput.described_models import resolve_language_model
+from planner.throughput.language_models import LanguageModel, load_language_models
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.workloads import load_models, resolve_model
 

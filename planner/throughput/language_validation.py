@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.throughput.published_runs import SPLIT as PUBLISHED
+from planner.throughput.published_runs import leave_out_publications
 from planner.throughput.step_time_fit import LeftOutResult, language_leave_outs
 from planner.throughput.validation import ErrorSummary, SplitResult
 
@@ -37,12 +39,18 @@ _MEANING = {
         "BERT on a whole GPU, step by arithmetic",
         "other GPUs",
     ),
+    PUBLISHED: (
+        "published_run",
+        "modelled",
+        "all whole runs of a publication",
+        "steps as learnt; the overhead of other publications",
+    ),
 }
 
 
 def language_splits() -> tuple[SplitResult, ...]:
     """Every split of language models; takes about twenty seconds and needs numpy."""
-    return tuple(_split(result) for result in language_leave_outs())
+    return tuple(_split(result) for result in (*language_leave_outs(), leave_out_publications()))
 
 
 def _split(result: LeftOutResult) -> SplitResult:

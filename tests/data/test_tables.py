@@ -10,7 +10,7 @@ from planner.cost.rental import load_billing_rules
 from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu
 from planner.paths import shipped_data_dir
 from planner.throughput.language_models import load_language_models
-from planner.throughput.step_time_fit import megatron_steps
+from planner.throughput.measured_steps import megatron_steps
 from planner.throughput.workloads import load_datasets, load_models, resolve_dataset, resolve_model
 
 A100 = ("a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")

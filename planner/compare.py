@@ -210,7 +210,7 @@ def compare(
         resale_fraction=resale_fraction,
         resale_curve=_named("resale curve", resale_curve, ["broker", "trend"]),
         discount_per_year=discount_per_year,
-        months=months,
+        months=float(months),
     )
     use = Use(jobs_per_month=jobs_per_month, gpu_hours_per_month=gpu_hours_per_month, utilisation=utilisation)
     check_options(options, use, rent_usd_per_hour)

@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from planner.clock import current_day
 from planner.errors import NothingLeftError, NoThroughputError, UsageError
 from planner.estimate import estimate
 from planner.hardware.electricity import Grid, region_grid
@@ -92,7 +94,23 @@ class Rental:
 
 def rent_cheapest(work_options: Mapping[str, Any], market: Market) -> tuple[Workload, Rental, Sequence[str]]:
     """The workload, its cheapest rental among the matching offers, and what the estimate assumes."""
-    result = estimate(**work_options, **{field.name: getattr(market, field.name) for field in fields(market)})
+    is_in_file = "model_file" in work_options or Path(work_options.get("model", "")).exists()
+    if is_in_file:  # which may say something else the next time
+        return _rent_cheapest(tuple(work_options.items()), market)
+    books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))
+    return _rent_again(tuple(work_options.items()), market, books, current_day())
+
+
+@lru_cache(maxsize=64)
+def _rent_again(
+    work_options: tuple[tuple[str, Any], ...], market: Market, *_: object
+) -> tuple[Workload, Rental, Sequence[str]]:
+    # whoever moves what owning costs asks for the same rental each time
+    return _rent_cheapest(work_options, market)
+
+
+def _rent_cheapest(work_options: tuple[tuple[str, Any], ...], market: Market) -> tuple[Workload, Rental, Sequence[str]]:
+    result = estimate(**dict(work_options), **{field.name: getattr(market, field.name) for field in fields(market)})
     best = result.estimates[0]
     offer = best.offer
     age = (result.as_of - offer.observed_on).days

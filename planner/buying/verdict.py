@@ -10,7 +10,8 @@ from typing import Any
 from planner.buying.options import MAX_MONTHS
 from planner.buying.owning import Owned
 from planner.cost.break_even import case_break_even_months, never_reason, paid_if_sold_months
-from planner.cost.ownership import own_usd
+from planner.cost.discount import months_worth
+from planner.cost.ownership import own_usd, own_usd_at
 from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
 from planner.cost.resale import ResaleCurve, resale_fraction
 from planner.cost.sensitivity import Factor, Sensitivity, sensitivities
@@ -83,32 +84,29 @@ def sensitivities_of(owned: Owned, *, job: str) -> tuple[Sensitivity, ...]:
 
 def odds_of(owned: Owned) -> Odds:
     """Monte Carlo over the ranges of throughput on both sides, prices, power and resale."""
-    machine, rental, terms = owned.machine, owned.rental, owned.case.terms
+    machine, rental, case, terms = owned.machine, owned.rental, owned.case, owned.case.terms
+    worth = months_worth(terms.months, terms.discount_per_year)
     speed, rented_speed = _speed_spread(owned.throughput), _speed_spread(rental.throughput)
     is_same = rental.cell is not None and rental.cell == owned.cell
     cards = Spread(low=machine.cards.usd_low, likely=machine.cards.usd, high=machine.cards.usd_high)
     host = Spread(low=machine.host.usd_low, likely=machine.host.usd, high=machine.host.usd_high)
     load = Spread(low=LOAD_FRACTION_LOW / LOAD_FRACTION, likely=1.0, high=LOAD_FRACTION_HIGH / LOAD_FRACTION)
     price = Spread(low=rental.factor_low, likely=1.0, high=rental.factor_high)
+    resale = _resale_range(owned)
 
     def margin(source: random.Random) -> float:
         own_speed = speed.draw(source)
         rent_speed = own_speed if is_same else rented_speed.draw(source)
         rent_price = 1.0 if rental.is_given else price.draw(source)
-        drawn = replace(
+        owning = own_usd_at(
             terms,
+            case.jobs_per_month * (case.hours_per_job / own_speed),
             card_usd=cards.draw(source),
             host_usd=host.draw(source),
             card_watts=terms.card_watts * (1.0 if owned.has_given_watts else load.draw(source)),
-            resale_fraction=_drawn_resale(owned, source),
+            resale_fraction=resale[0] if len(resale) == 1 else source.uniform(*resale),
         )
-        case = replace(
-            owned.case,
-            rent_usd_per_job=owned.case.rent_usd_per_job * rent_price / rent_speed,
-            hours_per_job=owned.case.hours_per_job / own_speed,
-            terms=drawn,
-        )
-        return margin_usd(case)
+        return case.jobs_per_month * (case.rent_usd_per_job * rent_price / rent_speed) * worth - owning
 
     return odds(margin)
 
@@ -280,10 +278,10 @@ def _speed_spread(throughput: Throughput | None) -> Spread:
     return Spread(low=throughput.low / middle, likely=1.0, high=throughput.high / middle)
 
 
-def _drawn_resale(owned: Owned, source: random.Random) -> float:
-    """A given fraction as it is; else anything between the two published curves."""
+def _resale_range(owned: Owned) -> tuple[float] | tuple[float, float]:
+    """A given fraction as it is; else the two published curves, between which anything may be drawn."""
     terms = owned.case.terms
     if terms.resale_fraction is not None:
-        return terms.resale_fraction
+        return (terms.resale_fraction,)
     ends = [resale_fraction(curve, terms.months) for curve in ResaleCurve]
-    return source.uniform(min(ends), max(ends))
+    return min(ends), max(ends)

@@ -29,6 +29,7 @@ COMMANDS = {
     "recommend": "planner.cli.recommend:recommend",
     "sweep": "planner.cli.sweep:sweep",
     "refresh": "planner.cli.refresh:refresh",
+    "serve": "planner.cli.serve:serve",
     "throughput": "planner.cli.lookups:throughput",
     "validate": "planner.cli.validate:validate",
 }
@@ -48,6 +49,7 @@ SUMMARIES = {
     "recommend": "The best way within a deadline and a budget.",
     "sweep": "The best offer for every job of a file.",
     "refresh": "New price books from the clouds or from saved files.",
+    "serve": "A local page and JSON API.",
     "throughput": "Measured training throughput.",
     "validate": "How far predictions are off, recomputed from the shipped rows.",
 }

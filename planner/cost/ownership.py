@@ -39,6 +39,19 @@ class OwnershipTerms:
 
     def __post_init__(self) -> None:
         """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
+        # a search for a value that flips a verdict makes hundreds: looked at field by field only if something is wrong
+        amounts = (
+            self.card_usd, self.host_usd, self.card_watts, self.host_watts, self.idle_watts, self.usd_per_kwh,
+            self.hosting_usd_per_month, self.maintenance_fraction_per_year, self.staff_usd_per_month,
+            self.discount_per_year, self.running_usd_per_hour or 0, self.resale_fraction or 0, self.pue - 1,
+        )  # fmt: skip
+        for amount in amounts:
+            if not 0 <= amount < math.inf:
+                self._refuse()
+        if not 0 < self.months < math.inf:
+            raise ValueError(f"months must be above 0, not {self.months!r}")
+
+    def _refuse(self) -> None:
         for field in (
             "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "hosting_usd_per_month",
             "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year",
@@ -47,8 +60,6 @@ class OwnershipTerms:
         _check("pue", self.pue, low=1)
         _check("running_usd_per_hour", self.running_usd_per_hour or 0, low=0)
         _check("resale_fraction", self.resale_fraction or 0, low=0)
-        if not 0 < self.months < math.inf:
-            raise ValueError(f"months must be above 0, not {self.months!r}")
 
     @property
     def upfront_usd(self) -> float:
@@ -103,11 +114,31 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
 
 def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
     """Cost of owning over the horizon, worth today: purchase + running costs - resale."""
-    return (
-        terms.upfront_usd
-        + running_usd_per_month(terms, hours_per_month) * months_worth(terms.months, terms.discount_per_year)
-        - worth_today(resale_usd(terms, terms.months), terms.months, terms.discount_per_year)
+    return own_usd_at(
+        terms,
+        hours_per_month,
+        card_usd=terms.card_usd,
+        host_usd=terms.host_usd,
+        card_watts=terms.card_watts,
+        resale_fraction=terms.resale_fraction,
     )
+
+
+def own_usd_at(
+    terms: OwnershipTerms,
+    hours_per_month: float,
+    *,
+    card_usd: float,
+    host_usd: float,
+    card_watts: float,
+    resale_fraction: float | None,
+) -> float:
+    """`own_usd` of terms that differ in these: a simulation asks by the thousand and makes no records."""
+    upfront_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
+    parts = _monthly_parts(terms, hours_per_month, upfront_usd, card_watts)
+    running = sum(quantity * usd for _, quantity, _, usd in parts) / months
+    kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=terms.resale_curve)
+    return upfront_usd + running * months_worth(months, rate) - worth_today(kept * upfront_usd, months, rate)
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
@@ -128,26 +159,40 @@ def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float,
 
     A machine without idle watts is off when it does not work.
     """
-    load = (terms.card_watts + terms.host_watts) * hours_per_month
+    return _kwh_per_month(terms, hours_per_month, terms.card_watts)
+
+
+def _kwh_per_month(terms: OwnershipTerms, hours_per_month: float, card_watts: float) -> tuple[float, float]:
+    load = (card_watts + terms.host_watts) * hours_per_month
     idle = terms.idle_watts * max(0.0, HOURS_PER_MONTH - hours_per_month)
     return load * terms.pue / WATTS_PER_KILOWATT, idle * terms.pue / WATTS_PER_KILOWATT
 
 
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+    return tuple(
+        CostItem(name=name, quantity=quantity, unit=unit, usd_per_unit=usd)
+        for name, quantity, unit, usd in _monthly_parts(terms, hours_per_month, terms.upfront_usd, terms.card_watts)
+    )
+
+
+def _monthly_parts(
+    terms: OwnershipTerms, hours_per_month: float, upfront_usd: float, card_watts: float
+) -> tuple[tuple[str, float, str, float], ...]:
+    """Name, quantity over the horizon, unit and USD per unit of what is paid every month."""
     months = terms.months
-    maintenance = terms.maintenance_fraction_per_year * terms.upfront_usd / MONTHS_PER_YEAR
+    maintenance = terms.maintenance_fraction_per_year * upfront_usd / MONTHS_PER_YEAR
     fixed = (
-        CostItem(name="hosting", quantity=months, unit="month", usd_per_unit=terms.hosting_usd_per_month),
-        CostItem(name="maintenance", quantity=months, unit="month", usd_per_unit=maintenance),
-        CostItem(name="staff", quantity=months, unit="month", usd_per_unit=terms.staff_usd_per_month),
+        ("hosting", months, "month", terms.hosting_usd_per_month),
+        ("maintenance", months, "month", maintenance),
+        ("staff", months, "month", terms.staff_usd_per_month),
     )
     if terms.running_usd_per_hour is not None:
         hours = hours_per_month * months
-        return (CostItem(name="running", quantity=hours, unit="hour", usd_per_unit=terms.running_usd_per_hour), *fixed)
-    load, idle = kwh_per_month(terms, hours_per_month)
+        return (("running", hours, "hour", terms.running_usd_per_hour), *fixed)
+    load, idle = _kwh_per_month(terms, hours_per_month, card_watts)
     return (
-        CostItem(name="electricity under load", quantity=load * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
-        CostItem(name="electricity idle", quantity=idle * months, unit="kWh", usd_per_unit=terms.usd_per_kwh),
+        ("electricity under load", load * months, "kWh", terms.usd_per_kwh),
+        ("electricity idle", idle * months, "kWh", terms.usd_per_kwh),
         *fixed,
     )
 

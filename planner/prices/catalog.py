@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
@@ -64,6 +64,11 @@ def select_offers(
         UnknownNameError: a provider or region that no snapshot has.
         SnapshotError: a snapshot holds what it must not hold; the message names file and line.
     """
+    remembered = _selected if every_offer else _selected_groups
+    return remembered(tuple(snapshots), wanted, today=today, every_offer=every_offer)
+
+
+def _select(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, every_offer: bool) -> Selection:
     taken = _choose_snapshots(snapshots, wanted.providers)
     sieve = _Sieve(wanted, today)
     offers: list[Offer] = []
@@ -81,6 +86,11 @@ def select_offers(
             for snapshot in taken
         },
     )
+
+
+# every offer is tens of thousands of records, the cheapest of each group some hundred
+_selected = lru_cache(maxsize=2)(_select)
+_selected_groups = lru_cache(maxsize=64)(_select)
 
 
 def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None) -> list[Snapshot]:
@@ -104,7 +114,23 @@ def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None
             newest[path.parent.name] = path
     if not newest:
         raise NothingLeftError(f"There is no price snapshot of {as_of} or before. See: planner providers")
-    return [read_snapshot(newest[provider]) for provider in sorted(newest)]
+    return [_unchanged_snapshot(path, *_state(path)) for _, path in sorted(newest.items())]
+
+
+@lru_cache(maxsize=64)
+def _unchanged_snapshot(path: Path, *_: tuple[int, int] | None) -> Snapshot:
+    return read_snapshot(path)
+
+
+def _state(path: Path) -> Iterator[tuple[int, int] | None]:
+    """Size and time of change of both files of a snapshot: what is asked again before an answer is used again."""
+    for file in (path, path.with_suffix(".json")):
+        try:
+            status = file.stat()
+        except OSError:
+            yield None  # who reads the file says what is wrong with it
+        else:
+            yield status.st_size, status.st_mtime_ns
 
 
 def user_snapshots(data_dir: Path | None) -> list[Path]:

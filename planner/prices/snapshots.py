@@ -39,9 +39,9 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
-    """What a sidecar says of its rows.
+    """What a sidecar says of its rows; two are the same only if they are one object.
 
     `excludes` lists parts of the bill that the prices of some instance types leave out, as
     {"instance_types": glob, "what": text, ...}; `retired` names instance types that are still listed but can no longer

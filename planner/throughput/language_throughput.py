@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
@@ -38,15 +38,20 @@ def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Ce
     work = workload.language
     if work is None:
         raise ValueError(f"{workload.model.name} is not described as a language model")
-    found: dict[Cell, Throughput | NoThroughputError] = {}
-    for cell in cells:
-        try:
-            found[cell] = _predicted(workload, work, *cell)
-        except NoThroughputError as error:
-            found[cell] = error
-        except UsageError as error:  # of this number of GPUs: others may do
-            found[cell] = NoThroughputError(str(error).rstrip("."))
-    return found
+    precision = workload.precision or Precision.AMP
+    return {cell: _predicted_or_why_not(work, precision, *cell) for cell in cells}
+
+
+@lru_cache(maxsize=4096)
+def _predicted_or_why_not(
+    work: LanguageWork, precision: Precision, gpu: str, gpu_count: float
+) -> Throughput | NoThroughputError:
+    try:
+        return _predicted(work, precision, gpu, gpu_count)
+    except NoThroughputError as error:
+        return NoThroughputError(str(error))  # what is kept must not hold on to where it was raised
+    except UsageError as error:  # of this number of GPUs: others may do
+        return NoThroughputError(str(error).rstrip("."))
 
 
 def language_throughput(
@@ -82,18 +87,17 @@ def language_throughput(
         is_whole_run=False,
     )
     workload = language_workload(work, tokens=float(job.batch_tokens), passes=1.0, precision=precision)
-    return _predicted(workload, work, gpu, gpu_count)
+    return _predicted(work, workload.precision or Precision.AMP, gpu, gpu_count)
 
 
-@cache
 def on_machines(
     workload: Workload, gpu: str, gpu_count: float, network_gbit_per_s: float | None
 ) -> Throughput | NoThroughputError:
     """The same on the workload's number of machines with that network each; offers differ in it."""
     if workload.language is None:
         raise ValueError(f"{workload.model.name} is not described as a language model")
-    language = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
-    return predict_language_model(replace(workload, language=language), [(gpu, gpu_count)])[gpu, gpu_count]
+    work = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
+    return _predicted_or_why_not(work, workload.precision or Precision.AMP, gpu, gpu_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +152,8 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     )
 
 
-def _predicted(workload: Workload, work: LanguageWork, gpu_name: str, gpu_count: float) -> Throughput:
+def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_count: float) -> Throughput:
     gpu = load_gpus()[gpu_name]
-    precision = workload.precision or Precision.AMP
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
     overhead = _run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0

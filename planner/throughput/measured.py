@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from planner.model import Benchmark, Precision
@@ -12,9 +13,10 @@ from planner.paths import shipped_data_dir
 SET_ASIDE = "set-aside.csv"
 
 
-def benchmarks_of(model: str) -> list[Benchmark]:
+@lru_cache(maxsize=64)
+def benchmarks_of(model: str) -> tuple[Benchmark, ...]:
     """Every benchmark row of one model (its canonical name), in the order of the files."""
-    return [_benchmark(row) for path in benchmark_files() for row in _rows_of(path, model)]
+    return tuple(_benchmark(row) for path in benchmark_files() for row in _rows_of(path, model))
 
 
 def load_benchmarks() -> list[Benchmark]:

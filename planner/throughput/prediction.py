@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
@@ -87,7 +89,7 @@ def predict_throughput(
         input_size=sequence_length_or_image_size,
         measured=tuple(measured),
     )
-    prediction = Prediction(workload)
+    prediction = _prediction(workload)
     one = prediction.of(chosen[0], gpu_count)
     if node_count == 1:
         return one
@@ -124,7 +126,7 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
         from planner.throughput.language_throughput import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
-    prediction = Prediction(workload)
+    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         try:
@@ -132,3 +134,9 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
         except NoThroughputError as error:
             found[cell] = error
     return found
+
+
+@lru_cache(maxsize=32)
+def _prediction(workload: Workload) -> Prediction:
+    # the amount of work has no part in its speed: runs of other lengths take what is worked out already
+    return Prediction(workload)

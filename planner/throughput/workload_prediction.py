@@ -28,9 +28,12 @@ from planner.throughput.single_gpu import SingleGpus, source_texts
 FRACTION_RANGE = (0.7, 1.1)
 """A slice of a GPU gives its share of the throughput, give or take: time slices cost switching, small batches fill less."""
 
+MOST_CELLS = 2000
+"""Answers that are kept: all GPUs and counts that anybody rents are some hundred."""
+
 
 class Prediction:
-    """One workload; what all its GPUs have in common is worked out once."""
+    """One workload; what all its GPUs have in common is worked out once, and so is every answer."""
 
     def __init__(self, workload: Workload) -> None:
         _check_inputs(workload)
@@ -56,6 +59,7 @@ class Prediction:
         )
         self._batches = self._usual_batches()
         self._batch_sizes: dict[str, float | None] = {}
+        self._found: dict[tuple[str, float], Throughput] = {}
         self._notes = () if own else self._common_notes()
         self._has_own = bool(own)
         self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
@@ -68,13 +72,18 @@ class Prediction:
         Raises:
             NoThroughputError: the GPU lacks the precision, no machine holds so many, or nothing is known of the model.
         """
+        if (gpu, gpu_count) in self._found:
+            return self._found[gpu, gpu_count]
         sheet = self._gpus[gpu]
         if self._workload.precision is not None:
             found = self._in(sheet, gpu_count, self._workload.precision)
         else:
             formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
             found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
-        return replace(found, batch_size_per_gpu=self.batch_size(gpu))
+        found = replace(found, batch_size_per_gpu=self.batch_size(gpu))
+        if len(self._found) < MOST_CELLS:
+            self._found[gpu, gpu_count] = found
+        return found
 
     def batch_size(self, gpu: str) -> float | None:
         """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""

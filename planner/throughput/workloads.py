@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from planner.errors import UnknownNameError, UsageError
@@ -88,6 +89,7 @@ def resolve_model(name: str) -> Model:
     return found
 
 
+@lru_cache(maxsize=256)
 def known_model(name: str) -> Model | None:
     """The model of that name or alias; `None` if there is none."""
     # parsing only the lines that hold the name is ten times faster than parsing 1,500 models

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.cost.checkpoints import (
+    MANY_FAILURES,
     checkpoint_seconds_of,
     daly_interval_seconds,
     interrupted_run,
@@ -141,6 +142,23 @@ def test_many_interruptions_have_a_percentile_too():
     run = a_run(interruptions_per_hour=2.0, work_seconds=730 * HOUR)
 
     assert 1.0 < percentile_seconds(run) / run.expected_seconds < 1.02
+
+
+@pytest.mark.parametrize("work_hours", [1e3, 1e6, 1e12])
+def test_any_number_of_interruptions_has_a_percentile(work_hours):
+    """The more there are, the nearer it is to the mean: 500 interruptions and 500 thousand million are answered alike."""
+    run = a_run(interruptions_per_hour=0.5, work_seconds=work_hours * HOUR)
+
+    assert 1.0 < percentile_seconds(run) / run.expected_seconds < 1 + 1 / math.sqrt(work_hours)
+
+
+def test_the_two_ways_to_the_percentile_meet():
+    """Just below and just above where the failures are no longer counted one by one."""
+    below, above = (a_run(interruptions_per_hour=0.5, work_seconds=hours * HOUR) for hours in (900.0, 920.0))
+    late = [(percentile_seconds(run) - run.expected_seconds) / math.sqrt(run.work_seconds) for run in (below, above)]
+
+    assert below.count < 1.017 * MANY_FAILURES < above.count  # restarts are interrupted too
+    assert pytest.approx(late[0], rel=0.01) == late[1]
 
 
 def test_a_likely_calm_run_ends_on_time():

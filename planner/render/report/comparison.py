@@ -8,7 +8,7 @@ from planner.render.charts.comparison import comparison_charts, quantity
 from planner.render.charts.parts import Row, name
 from planner.render.listing import number, significant
 from planner.render.report.markup import Content, Markup, element
-from planner.render.report.page import figure, listed, page, section, top
+from planner.render.report.page import Parts, figure, listed, page, section, top
 from planner.render.report.tables import (
     Field,
     Heading,
@@ -35,6 +35,18 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
     Raises:
         UsageError: the extra `report` is not installed.
     """
+    parts = comparison_parts(document, command=command, history=history)
+    return page(
+        parts.title,
+        element("a", "Skip to the bills", class_="skip", href="#bills"),
+        top(parts.title, element("p", parts.subtitle, class_="quiet")),
+        element("main", parts.content),
+        charts=parts.charts,
+    )
+
+
+def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
+    """What the report holds, for a page with a frame of its own; arguments as for `comparison_report`."""
     charts = comparison_charts(document, history)
     title = f"Rent or buy: {name(document['own']['label'])}"
     numbers = {
@@ -44,12 +56,10 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
         "cost-items": element("span", "Numbers: ", element("a", "the table of both bills", href="#bills")),
         "price-history": history_numbers(history),
     }
-    return page(
-        title,
-        element("a", "Skip to the bills", class_="skip", href="#bills"),
-        top(title, element("p", _subtitle(document), class_="quiet")),
-        element(
-            "main",
+    return Parts(
+        title=title,
+        subtitle=_subtitle(document),
+        content=[
             element("p", document["verdict"], class_="answer"),
             element("p", _odds(document), class_="answer"),
             section(
@@ -66,7 +76,7 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
             section("Notes", listed(list(_notes(document))), id_="notes"),
             section("Sources", listed(list(_sources(document))), id_="sources"),
             section("How this was made", element("pre", element("code", command)), _made(document)),
-        ),
+        ],
         charts=charts,
     )
 

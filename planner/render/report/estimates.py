@@ -9,7 +9,7 @@ from planner.render.charts.estimates import Money, estimate_charts, place, what
 from planner.render.charts.parts import Row, name
 from planner.render.listing import number, significant
 from planner.render.report.markup import Content, Markup, element
-from planner.render.report.page import figure, listed, page, section, top
+from planner.render.report.page import Parts, figure, listed, page, section, top
 from planner.render.report.tables import (
     Heading,
     cell,
@@ -36,6 +36,18 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
     Raises:
         UsageError: the extra `report` is not installed.
     """
+    parts = estimate_parts(document, command=command, history=history)
+    return page(
+        parts.title,
+        element("a", "Skip to the table", class_="skip", href="#rows"),
+        top(parts.title, element("p", parts.subtitle, class_="quiet")),
+        element("main", parts.content),
+        charts=parts.charts,
+    )
+
+
+def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
+    """What the report holds, for a page with a frame of its own; arguments as for `estimate_report`."""
     full = len(document["estimates"])
     # those on the front are the fast ones, and of many rows by price the last
     front = [row for row in document["estimates"][ROWS:] if row["is_pareto"]]
@@ -49,12 +61,10 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
         "cost-items": _item_numbers(charts.get("cost-items"), money),
         "price-history": history_numbers(history),
     }
-    return page(
-        title,
-        element("a", "Skip to the table", class_="skip", href="#rows"),
-        top(title, element("p", _subtitle(document), class_="quiet")),
-        element(
-            "main",
+    return Parts(
+        title=title,
+        subtitle=_subtitle(document),
+        content=[
             [element("p", sentence, class_="answer") for sentence in _answers(document, money) if sentence],
             section(
                 "Charts",
@@ -73,7 +83,7 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
             section("Notes on rows", listed(notes.texts, ordered=True, id_prefix="note")),
             section("Sources", listed(sources.texts, ordered=True, id_prefix="source"), id_="sources"),
             section("How this was made", element("pre", element("code", command)), _made(document)),
-        ),
+        ],
         charts=charts,
     )
 

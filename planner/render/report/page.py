@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -14,6 +15,16 @@ from planner.render.charts.parts import Spec
 from planner.render.report.markup import Content, Markup, element, joined
 
 SCRIPTS = ("theme.js", "table.js", "charts.js", "report.js")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What stands in the frame of a page, and the specifications that are drawn into its figures."""
+
+    title: str
+    subtitle: str
+    content: Content
+    charts: dict[str, Spec]
 
 
 def page(title: str, *content: Content, charts: Mapping[str, Spec]) -> str:

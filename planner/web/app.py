@@ -1,0 +1,264 @@
+"""The web application: addresses, and what answers them."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from planner.errors import PlannerError
+from planner.render.report.page import vega_script, web_file
+from planner.web import lists
+from planner.web.answers import Answer, AnswerStore, answer, failed, form_of, identity, refused
+from planner.web.api_page import api_page, document_schema
+from planner.web.guard import Guard
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
+from planner.web.refusals import (
+    NOT_FOUND,
+    TOO_MANY,
+    Refusal,
+    error_body,
+    refusal_of_values,
+    repeated,
+)
+from planner.web.views import VIEW
+
+THREADS = 4
+"""Questions worked on at the same time: a long one leaves room for short ones."""
+
+MOST_WAITING = 256
+LONGEST_SECONDS = 30.0
+"""The slowest questions, language models over many machines and all GPUs, take four; a busy machine needs more."""
+
+SHARED = ("page.css", "charts.js", "table.js", "theme.js")
+"""Files that the report has too."""
+
+_KEPT = {"cache-control": "no-cache"}
+_NOT_KEPT = {"cache-control": "no-store"}
+_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the application is made with.
+
+    Attributes:
+        hosts: values that the header Host may have, see `planner.web.guard.host_values`.
+        data_dir: folder of the user's own snapshots; `None` is the platform's.
+    """
+
+    hosts: frozenset[str]
+    data_dir: Path | None = None
+
+
+def create_app(settings: Settings) -> Guard:
+    """The application with its guard before it."""
+    desk = Desk(settings.data_dir)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="GPU cost planner",
+        version=version("gpu-cost-planner"),
+        description="How long a training run takes, what it costs on every GPU one can rent, and whether to buy a card. "
+        "Read-only; parameters are the options of the command line, with underscores.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    _add_api(app, desk, settings.data_dir)
+    _add_pages(app)
+    app.exception_handler(RequestValidationError)(_wrong_value)
+    app.exception_handler(HTTPException)(_not_found)
+    app.exception_handler(Exception)(_fault)
+    return Guard(app, settings.hosts)
+
+
+class Desk:
+    """Takes questions and hands out answers: at once if they are known, else from one of a few threads."""
+
+    def __init__(self, data_dir: Path | None) -> None:
+        self._data_dir = data_dir
+        self._store = AnswerStore()
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="planner")
+        self._waiting = 0
+
+    async def answer(self, request: Request, question: Question, form: str | None = None) -> Response:
+        """The answer to a question, in the format it names or in `form`."""
+        try:
+            _refuse_repeated(request, question)
+            found = await self._found(question, form or form_of(question))
+        except (Refusal, PlannerError) as error:
+            found = refused(error, question)
+        return _response(found, request)
+
+    async def _found(self, question: Question, form: str) -> Answer:
+        key = identity(question, self._data_dir, form)
+        known = self._store.get(key)
+        if known is not None:
+            return known
+        if self._waiting >= MOST_WAITING:
+            raise Refusal(status=TOO_MANY, type="TooMany", message="Too many questions at once. Ask again in a second.")
+        self._waiting += 1
+        work = functools.partial(answer, question, self._data_dir, form)
+        try:
+            found = await asyncio.wait_for(
+                asyncio.get_running_loop().run_in_executor(self._threads, work), LONGEST_SECONDS
+            )
+        except TimeoutError:
+            raise Refusal(
+                status=TOO_MANY,
+                type="TooBusy",
+                message=f"No answer within {LONGEST_SECONDS:g} seconds: the machine is busy. Ask again, or for fewer GPUs.",
+            ) from None
+        finally:
+            self._waiting -= 1
+        self._store.put(key, found)
+        return found
+
+    def close(self) -> None:
+        """Let go of the threads; what nobody has begun is not begun any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _add_api(app: FastAPI, desk: Desk, data_dir: Path | None) -> None:
+    @app.get("/api/estimate", summary=_first_line(EstimateQuestion), responses=document_schema("planner.estimate/1"))
+    async def estimate(request: Request, question: Annotated[EstimateQuestion, Query()]) -> Response:
+        return await desk.answer(request, question)
+
+    @app.get("/api/compare", summary=_first_line(CompareQuestion), responses=document_schema("planner.compare/1"))
+    async def compare(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
+        return await desk.answer(request, question)
+
+    # what the page asks: the same questions, answered as markup and charts
+    @app.get("/view/estimate", include_in_schema=False)
+    async def estimate_view(request: Request, question: Annotated[EstimateQuestion, Query()]) -> Response:
+        return await desk.answer(request, question, VIEW)
+
+    @app.get("/view/compare", include_in_schema=False)
+    async def compare_view(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
+        return await desk.answer(request, question, VIEW)
+
+    @app.get("/api/models", summary="Every model by name.", responses=document_schema("planner.models/1"))
+    async def models(request: Request) -> Response:
+        return _list(request, lists.models_document)
+
+    @app.get("/api/gpus", summary="Every GPU with its specifications.", responses=document_schema("planner.gpus/1"))
+    async def gpus(request: Request) -> Response:
+        return _list(request, lists.gpus_document)
+
+    @app.get("/api/providers", summary="Every provider.", responses=document_schema("planner.providers/1"))
+    async def providers(request: Request) -> Response:
+        return _list(request, functools.partial(lists.providers_document, data_dir))
+
+
+def _add_pages(app: FastAPI) -> None:
+    assets = _assets()
+
+    @app.get("/", include_in_schema=False)
+    @app.get("/compare", include_in_schema=False)
+    async def page(request: Request) -> Response:
+        return _file(request, *assets["index.html"])
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    async def asset(request: Request, name: str) -> Response:
+        if name not in assets:
+            raise HTTPException(NOT_FOUND)
+        return _file(request, *assets[name])
+
+    reference = api_page(app.openapi()).encode()
+
+    @app.get("/api", include_in_schema=False)
+    async def api(request: Request) -> Response:
+        return _file(request, reference, "text/html")
+
+
+def _assets() -> dict[str, tuple[bytes, str]]:
+    """Bytes and type of every file of the page."""
+    folder = files("planner.web").joinpath("static")
+    own = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES}
+    shared = {name: web_file(name).encode() for name in SHARED}
+    found = {**own, **shared, "vega.js": vega_script().encode()}
+    return {name: (body, _TYPES[name.rpartition(".")[2]]) for name, body in found.items()}
+
+
+def _file(request: Request, body: bytes, media_type: str) -> Response:
+    tag = f'"{_tag(body)}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={**_KEPT, "etag": tag})
+    return Response(body, media_type=f"{media_type}; charset=utf-8", headers={**_KEPT, "etag": tag})
+
+
+@functools.lru_cache(maxsize=64)
+def _tag(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _list(request: Request, document: Callable[[], bytes]) -> Response:
+    if request.query_params:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", next(iter(request.query_params))), "msg": "", "input": ""}]
+        )
+    try:
+        return _response(Answer(body=document()))
+    except PlannerError as error:
+        return _response(refused(error))
+
+
+def _response(found: Answer, request: Request | None = None) -> Response:
+    headers = dict(_NOT_KEPT)
+    # a refusal is an answer of the page like any other: no error in the browser's console while somebody types
+    is_view = request is not None and request.url.path.startswith("/view/")
+    if found.name is not None:
+        # never shown in this page's place: what is in it was written for a file
+        headers["content-disposition"] = f'attachment; filename="{found.name}"'
+    if found.status == TOO_MANY:
+        headers["retry-after"] = "1"
+    return Response(found.body, 200 if is_view else found.status, headers, found.media_type)
+
+
+def _refuse_repeated(request: Request, question: Question) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(names) == len(set(names)):
+        return
+    for name in names:
+        if names.count(name) > 1 and not isinstance(type(question).model_fields[name].default, list):
+            raise repeated(name)
+
+
+def _first_line(question: type[Question]) -> str:
+    return (question.__doc__ or "").splitlines()[0]
+
+
+async def _wrong_value(request: Request, error: Any) -> Response:
+    known = EstimateQuestion if request.url.path.endswith("estimate") else CompareQuestion
+    is_question = request.url.path.endswith(("estimate", "compare"))
+    return _response(refused(refusal_of_values(error.errors(), known.model_fields if is_question else {})), request)
+
+
+async def _not_found(request: Request, error: Any) -> Response:
+    if error.status_code != NOT_FOUND:
+        return _response(Answer(status=error.status_code, body=error_body("Refused", str(error.detail))))
+    message = f"There is nothing at {request.url.path[:100]!r}. See: /api"
+    return _response(Answer(status=NOT_FOUND, body=error_body("NotFound", message)))
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    return _response(failed())

@@ -1,0 +1,57 @@
+"""What can be asked about: models, GPUs and providers, as JSON."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from planner.clock import current_day
+from planner.hardware.cards import load_cards
+from planner.hardware.gpus import load_gpus
+from planner.prices.catalog import current_snapshots
+from planner.render.listing import to_json
+from planner.render.lookups import gpus_listing, models_listing
+from planner.throughput.language_models import load_language_models
+from planner.throughput.workloads import load_models
+
+
+@cache
+def models_document() -> bytes:
+    """Every model: those with a training speed, and language models by shape, with what a question about one needs."""
+    rows = list(models_listing(load_models()).rows)
+    rows += [
+        {
+            "name": model.name,
+            "aliases": list(model.aliases),
+            "task": "language-model",
+            "sample_unit": "token",
+            "params_millions": model.parameters / 1e6,
+            "source": model.source,
+            "as_of": model.as_of,
+        }
+        for model in load_language_models().values()
+    ]
+    return to_json({"schema": "planner.models/1", "models": rows}).encode()
+
+
+@cache
+def gpus_document() -> bytes:
+    """Every GPU with its specifications, and whether it can be bought as a card."""
+    sold = {gpu for gpu, prices in load_cards().items() if any(price.usd is not None for price in prices)}
+    rows = [{**row, "is_sold": row["name"] in sold} for row in gpus_listing(load_gpus().values()).rows]
+    return to_json({"schema": "planner.gpus/1", "gpus": rows}).encode()
+
+
+def providers_document(data_dir: Path | None) -> bytes:
+    """Every provider with the age and size of its newest price book."""
+    today = current_day()
+    rows = [
+        {
+            "provider": book.provider,
+            "newest_prices": book.observed_on.isoformat(),
+            "age_days": (today - book.observed_on).days,
+            "offers": book.rows,
+        }
+        for book in current_snapshots(data_dir)
+    ]
+    return to_json({"schema": "planner.providers/1", "providers": rows}).encode()

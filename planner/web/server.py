@@ -1,0 +1,110 @@
+"""Runs the web application until somebody ends it."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from planner.errors import UsageError
+from planner.web.app import Settings, create_app
+from planner.web.guard import LOOPBACK, host_values
+
+CONNECTIONS = 512
+GRACE_SECONDS = 5
+KEEP_ALIVE_SECONDS = 5
+LARGEST_HEAD = 32 * 1024
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that is bound to that address; port 0 takes any that is free.
+
+    Raises:
+        UsageError: the address is taken, not this machine's, or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(CONNECTIONS)
+    except (OSError, OverflowError) as error:
+        found.close()
+        raise UsageError(_refused(host, port, error)) from error
+    return found
+
+
+def _refused(host: str, port: int, error: OSError | OverflowError) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken, perhaps by another `planner serve`. Choose another with --port; --port 0 takes any."
+    if number in (errno.EACCES, errno.EPERM):
+        return f"Port {port} of {host} is not allowed for this user. Choose one above 1023 with --port."
+    if isinstance(error, OSError):
+        return f"Cannot listen at {host}: {error.strerror}. Give an address of this machine with --host."
+    return f"--port must be 0 to 65535, not {port}."
+
+
+def address_of(listening: socket.socket, host: str) -> str:
+    """Where a browser finds the page."""
+    name = f"[{host}]" if ":" in host else host
+    port = listening.getsockname()[1]
+    return f"http://{name}:{port}/"
+
+
+def serve(
+    listening: socket.socket,
+    *,
+    host: str,
+    data_dir: Path | None,
+    when_ready: Callable[[], None],
+) -> None:
+    """Answer until SIGINT or SIGTERM; requests under way are finished first.
+
+    Args:
+        listening: from `listening_socket`.
+        host: the name it was made for; beside the names of this machine the only one that the header Host may hold.
+        data_dir: folder of the user's own snapshots; `None` is the platform's.
+        when_ready: called once the first request can be answered.
+    """
+    names = {*LOOPBACK, f"[{host}]" if ":" in host else host}
+    settings = Settings(
+        hosts=host_values(names, listening.getsockname()[1]),
+        data_dir=None if data_dir is None else data_dir.resolve(),
+    )
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=CONNECTIONS,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+    )
+    # uvicorn hands a signal on once it has shut down: here it has done its work then
+    before = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _Server(config, when_ready).run(sockets=[listening])
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_ready = when_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._when_ready()

@@ -1,0 +1,244 @@
+// The page: asks the server whenever the form changes, shows the answer, and keeps the whole question in the address.
+(() => {
+  "use strict";
+  const planner = window.planner;
+  const kind = location.pathname === "/compare" ? "compare" : "estimate";
+  const FIRST = {
+    estimate: "model=resnet50&epochs=90",
+    compare: "model=resnet50&epochs=90&buy=rtx-4090&jobs_per_month=4",
+  };
+  const WAIT_MS = 40; // between a key or a move of a slider and the question
+
+  const by = (id) => document.getElementById(id);
+  let names = { estimate: new Set(), compare: new Set() };
+  let languageModels = new Set();
+  let table = { find: "", order: "" };
+  let committed = "";
+  let latest = 0;
+  let asking = null;
+  let timer = 0;
+
+  // What is sent: parameters of this question, and those nobody knows, so that the server says so.
+  function sent(extra = []) {
+    const other = names[kind === "estimate" ? "compare" : "estimate"];
+    const pairs = planner.given().filter(([name]) => names[kind].has(name) || !other.has(name));
+    return new URLSearchParams([...pairs, ...extra]).toString();
+  }
+
+  function address() {
+    const pairs = planner.given();
+    if (table.find) pairs.push(["find", table.find]);
+    if (table.order) pairs.push(["order", table.order]);
+    return `${location.pathname}?${new URLSearchParams(pairs)}`;
+  }
+
+  // A step that can be gone back is an entry of the history; what lies between two steps is not.
+  function keepAddress(isStep) {
+    const now = address();
+    if (isStep && now !== committed) {
+      history.replaceState(null, "", committed);
+      history.pushState(null, "", now);
+      committed = now;
+    } else {
+      history.replaceState(null, "", now);
+    }
+    for (const link of document.querySelectorAll("nav a[data-kind]")) {
+      link.search = new URLSearchParams(planner.given()).toString();
+    }
+    for (const link of document.querySelectorAll("a[data-format]")) {
+      link.href = `/api/${kind}?${sent([["format", link.dataset.format]])}`;
+      link.download = `planner-${kind}.${link.dataset.format}`;
+    }
+  }
+
+  async function ask() {
+    clearTimeout(timer);
+    const mine = (latest += 1);
+    asking?.abort();
+    asking = new AbortController();
+    by("result").setAttribute("aria-busy", "true");
+    const start = performance.now();
+    try {
+      const answer = await fetch(`/view/${kind}?${sent()}`, { signal: asking.signal });
+      const body = await answer.json();
+      if (mine !== latest) return;
+      if (body.error) refuse(body.error);
+      else await show(body, start, () => mine === latest);
+    } catch (error) {
+      if (error.name === "AbortError" || mine !== latest) return;
+      if (!(error instanceof TypeError)) throw error;
+      refuse({ message: "The server does not answer. Is planner serve still running?" });
+    } finally {
+      if (mine === latest) by("result").removeAttribute("aria-busy");
+    }
+  }
+
+  function refuse(error) {
+    by("error").textContent = error.message;
+    by("error").hidden = false;
+    by("content").hidden = true;
+    by("tools").hidden = true;
+    by("title").textContent = "No answer";
+    by("subtitle").textContent = "";
+    mark(error.parameter);
+  }
+
+  // Marks the field that is wrong, and no other.
+  function mark(name) {
+    for (const field of by("question").querySelectorAll("[aria-invalid]")) {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+    }
+    const wrong = name && by("question").elements.namedItem(name);
+    if (wrong instanceof Element) {
+      wrong.setAttribute("aria-invalid", "true");
+      wrong.setAttribute("aria-describedby", "error");
+    }
+  }
+
+  async function show(body, start, isLatest) {
+    mark(null);
+    by("error").hidden = true;
+    by("content").hidden = false;
+    by("tools").hidden = false;
+    by("title").textContent = body.title;
+    by("subtitle").textContent = body.subtitle;
+    document.title = `${body.title} - GPU cost planner`;
+    planner.shipped(body.values);
+    place(new DOMParser().parseFromString(body.html, "text/html"));
+    await planner.drawCharts(body.charts, by("content"));
+    if (!isLatest()) return;
+    by("result").dataset.milliseconds = String(Math.round(performance.now() - start));
+    by("status").textContent = `answered in ${by("result").dataset.milliseconds} ms`;
+  }
+
+  // The server's markup in place of the last; drawings stay until they are drawn anew, and what was opened stays open.
+  function place(parsed) {
+    const content = by("content");
+    const open = [...content.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
+    for (const drawing of parsed.querySelectorAll("[data-chart]")) {
+      const last = content.querySelector(`[data-chart="${CSS.escape(drawing.dataset.chart)}"]`);
+      if (last) drawing.replaceWith(document.adoptNode(last));
+    }
+    for (const summary of parsed.querySelectorAll("details > summary")) {
+      if (open.includes(summary.textContent)) summary.parentElement.open = true;
+    }
+    content.replaceChildren(...parsed.body.childNodes);
+    for (const one of content.querySelectorAll("table.sortable")) startTable(one);
+  }
+
+  function startTable(one) {
+    const filter = document.querySelector(`[data-filters="${CSS.escape(one.id)}"]`);
+    const box = filter.querySelector("input");
+    const headings = [...one.tHead.rows[0].cells];
+    filter.hidden = false;
+    box.value = table.find;
+    planner.makeTable(one, box, filter.querySelector("output"));
+    const [way, column] = table.order.startsWith("-") ? [2, table.order.slice(1)] : [1, table.order];
+    const button = column && headings[Number(column) - 1]?.querySelector("button");
+    if (button) for (let i = 0; i < way; i += 1) button.click();
+    box.addEventListener("input", () => {
+      table.find = box.value.trim();
+      keepAddress(false);
+    });
+    one.tHead.addEventListener("click", () => {
+      const sorted = headings.findIndex((heading) => heading.hasAttribute("aria-sort"));
+      if (sorted < 0) return;
+      table.order = `${headings[sorted].getAttribute("aria-sort") === "descending" ? "-" : ""}${sorted + 1}`;
+      keepAddress(false);
+    });
+  }
+
+  function restore() {
+    const given = new URLSearchParams(location.search);
+    table = { find: given.get("find") ?? "", order: given.get("order") ?? "" };
+    planner.fill(location.search || FIRST[kind]);
+    planner.suitWork(isLanguage(), { mayChange: false });
+  }
+
+  const isLanguage = () => languageModels.has(by("model").value.trim().toLowerCase());
+
+  function option(value, text) {
+    const made = document.createElement("option");
+    made.value = value;
+    if (text) made.label = text;
+    return made;
+  }
+
+  function tick(name, value, text) {
+    const box = document.createElement("input");
+    const label = document.createElement("label");
+    Object.assign(box, { type: "checkbox", name, value });
+    label.append(box, ` ${text}`);
+    return label;
+  }
+
+  const get = async (path) => (await fetch(path)).json();
+
+  async function load() {
+    const [openapi, gpus, providers, models] = await Promise.all([
+      get("/openapi.json"),
+      get("/api/gpus"),
+      get("/api/providers"),
+      get("/api/models"),
+    ]);
+    for (const one of Object.keys(names)) {
+      names[one] = new Set(openapi.paths[`/api/${one}`].get.parameters.map((parameter) => parameter.name));
+    }
+    by("gpus").replaceChildren(...gpus.gpus.map((gpu) => option(gpu.name, gpu.display_name)));
+    by("cards").replaceChildren(
+      ...gpus.gpus.filter((gpu) => gpu.is_sold).map((gpu) => option(gpu.name, gpu.display_name)),
+    );
+    by("providers").replaceChildren(
+      ...providers.providers.map((book) => tick("provider", book.provider, `${book.provider} (${book.age_days} d old)`)),
+    );
+    by("models").replaceChildren(...models.models.map((model) => option(model.name)));
+    languageModels = new Set(
+      models.models
+        .filter((model) => model.task === "language-model")
+        .flatMap((model) => [model.name, ...model.aliases])
+        .map((name) => name.toLowerCase()),
+    );
+  }
+
+  function listen() {
+    const form = by("question");
+    form.addEventListener("input", () => {
+      keepAddress(false);
+      clearTimeout(timer);
+      timer = setTimeout(ask, WAIT_MS);
+    });
+    form.addEventListener("change", (event) => {
+      if (event.target === by("model")) planner.suitWork(isLanguage());
+      keepAddress(true);
+      ask();
+    });
+    addEventListener("popstate", () => {
+      restore();
+      committed = address();
+      keepAddress(false);
+      ask();
+    });
+    by("copy").addEventListener("click", async () => {
+      await navigator.clipboard.writeText(location.href);
+      by("status").textContent = "link copied";
+    });
+  }
+
+  async function start() {
+    planner.theme(document.querySelector("button.theme"));
+    document.querySelector(`nav a[data-kind="${kind}"]`).setAttribute("aria-current", "page");
+    for (const part of document.querySelectorAll("fieldset[data-kind], p[data-kind]")) {
+      part.hidden = part.dataset.kind !== kind;
+    }
+    planner.startForm();
+    await load();
+    restore();
+    committed = address();
+    keepAddress(false);
+    listen();
+    await ask();
+  }
+
+  planner.ready = start();
+})();

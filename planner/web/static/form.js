@@ -1,0 +1,148 @@
+// The form and the address say the same: what is given in one is given in the other.
+(() => {
+  "use strict";
+  const planner = (window.planner = window.planner || {});
+  const PAGE_ONLY = ["find", "order"]; // of the table, not of the question
+
+  const form = () => document.getElementById("question");
+  const fields = () => [...form().elements].filter((field) => field.name);
+  const split = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
+
+  // Parameters that the form has no field for, as they stood in the address.
+  let further = [];
+
+  // Pairs of name and value of all that is given, in the order of the form.
+  planner.given = () => {
+    const found = [];
+    for (const field of fields()) {
+      const value = field.value.trim();
+      if (field.type === "checkbox" ? !field.checked : value === "") continue;
+      if ("many" in field.dataset) found.push(...split(value).map((part) => [field.name, part]));
+      else found.push([field.name, value]);
+    }
+    return [...found, ...further];
+  };
+
+  planner.pageOnly = (name) => PAGE_ONLY.includes(name);
+
+  // Puts the parameters of an address into the form.
+  planner.fill = (search) => {
+    const left = [...new URLSearchParams(search)];
+    const take = (name) => {
+      const values = left.filter((pair) => pair[0] === name).map((pair) => pair[1]);
+      for (let i = left.length - 1; i >= 0; i -= 1) if (left[i][0] === name) left.splice(i, 1);
+      return values;
+    };
+    const boxes = {};
+    for (const field of fields()) {
+      if (field.type === "checkbox") {
+        boxes[field.name] ??= take(field.name);
+        const index = boxes[field.name].indexOf(field.value);
+        field.checked = index >= 0;
+        if (index >= 0) boxes[field.name].splice(index, 1);
+        continue;
+      }
+      const values = take(field.name);
+      if ("many" in field.dataset) field.value = values.join(", ");
+      else if (field.tagName === "SELECT") left.push(...chosen(field, values));
+      else {
+        field.value = values[0] ?? "";
+        left.push(...values.slice(1).map((value) => [field.name, value]));
+      }
+    }
+    for (const [name, values] of Object.entries(boxes)) left.push(...values.map((value) => [name, value]));
+    further = left.filter(([name]) => !planner.pageOnly(name));
+    showFurther();
+    for (const slider of document.querySelectorAll("input[type=range]")) place(slider);
+  };
+
+  // Chooses the value in a list; what the list does not have is left over.
+  function chosen(field, values) {
+    field.value = "";
+    const known = [...field.options].map((option) => option.value || option.text);
+    const [value, ...others] = values;
+    if (value === undefined) return [];
+    const index = known.indexOf(value);
+    if (index < 0) return values.map((one) => [field.name, one]);
+    field.selectedIndex = index;
+    return others.map((one) => [field.name, one]);
+  }
+
+  function showFurther() {
+    const list = document.getElementById("more");
+    list.replaceChildren(
+      ...further.map((pair) => {
+        const item = document.createElement("li");
+        const drop = document.createElement("button");
+        drop.type = "button";
+        drop.textContent = "remove";
+        drop.setAttribute("aria-label", `Remove ${pair[0]}`);
+        drop.addEventListener("click", () => {
+          further = further.filter((other) => other !== pair);
+          showFurther();
+          form().dispatchEvent(new Event("change"));
+        });
+        item.append(`${pair[0]} = ${pair[1]} `, drop);
+        return item;
+      }),
+    );
+  }
+
+  // Sliders: one and the same value as the field beside them; without a value they stand at the shipped figure.
+  const shipped = {};
+
+  function place(slider) {
+    const field = document.getElementById(slider.dataset.for);
+    const value = field.value.trim() === "" ? shipped[field.name] : Number(field.value);
+    if (value === undefined || value === null || !Number.isFinite(value)) return;
+    if (value > Number(slider.max)) slider.max = String(value);
+    slider.value = String(value);
+    slider.setAttribute("aria-valuetext", field.value.trim() === "" ? `${value}, the shipped figure` : String(value));
+  }
+
+  planner.shipped = (values) => {
+    for (const slider of document.querySelectorAll("input[type=range]")) {
+      const field = document.getElementById(slider.dataset.for);
+      if (field.value.trim() === "" && typeof values[field.name] === "number") {
+        shipped[field.name] = values[field.name];
+        field.placeholder = String(Number(values[field.name].toPrecision(4)));
+      }
+      place(slider);
+    }
+  };
+
+  planner.startForm = () => {
+    for (const slider of document.querySelectorAll("input[type=range]")) {
+      const field = document.getElementById(slider.dataset.for);
+      slider.addEventListener("input", () => {
+        field.value = slider.value;
+        slider.setAttribute("aria-valuetext", slider.value);
+      });
+      field.addEventListener("input", () => place(slider));
+    }
+    form().addEventListener("submit", (event) => event.preventDefault());
+  };
+
+  // Language models are told how many tokens, others how many epochs; going from one to the other keeps what was said.
+  const said = { epochs: "90", tokens: "10B" };
+
+  planner.suitWork = (isLanguage, { mayChange = true } = {}) => {
+    const given = (name) => planner.given().some((pair) => pair[0] === name);
+    for (const place of document.querySelectorAll("[data-work]")) {
+      const field = place.querySelector("[name]");
+      place.hidden = (place.dataset.work === "tokens") !== isLanguage && field.value === "";
+    }
+    if (!mayChange) return;
+    const [wanted, other] = isLanguage ? ["tokens", "epochs"] : ["epochs", "tokens"];
+    if (isLanguage && given("samples")) return;
+    const field = document.getElementById(wanted);
+    const left = document.getElementById(other);
+    if (left.value) {
+      said[other] = left.value;
+      left.value = "";
+    }
+    if (!field.value) field.value = said[wanted];
+    if (!isLanguage) for (const name of ["method", "sequence_length"]) document.getElementById(name).value = "";
+    planner.suitWork(isLanguage, { mayChange: false });
+  };
+})();

@@ -1,0 +1,108 @@
+"""How an answer is written: the formats of the command line, a report to keep, and what the page shows."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from planner.paths import default_user_data_dir
+from planner.render import comparison as comparison_view
+from planner.render import estimates as estimates_view
+from planner.render.charts.history import history_rows
+from planner.render.report.comparison import comparison_parts, comparison_report
+from planner.render.report.estimates import estimate_parts, estimate_report
+from planner.render.report.markup import joined
+from planner.render.report.page import Parts
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
+from planner.web.questions import compared, estimated
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "markdown": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "view": "application/json",
+}
+FORMATS = ("json", "csv", "markdown", "html")
+VIEW = "view"
+"""What the page asks for: an answer as markup with the specifications of its charts, and the values it rests on."""
+
+
+def written(question: Question, data_dir: Path | None, form: str) -> str:
+    """The answer in one of `FORMATS`, or as `VIEW`.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    return _WRITERS[type(question)](question, data_dir, form)
+
+
+def command_line(question: Question) -> str:
+    """What gives the same answer in a terminal."""
+    kind = "estimate" if isinstance(question, EstimateQuestion) else "compare"
+    return shlex.join(["planner", kind, *_options(question)])
+
+
+def _options(question: Question) -> Iterator[str]:
+    for name, value in question.given().items():
+        option = "--" + name.replace("_", "-")
+        if name == "format" or value is False:
+            if name == "checkpoints":
+                yield "--no-checkpoints"
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            yield from (option,) if one is True else (option, f"{one:g}" if isinstance(one, float) else str(one))
+
+
+def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> str:
+    result, money = estimated(question, data_dir)
+    if form not in ("html", VIEW):
+        return estimates_view.rendered_estimates(result, form, width=None, currency=money)
+    document = estimates_view.document(result, money)
+    if form == VIEW:
+        return _view(estimate_parts(document, command=command_line(question)), {})
+    history = history_rows(document["estimates"], data_dir or default_user_data_dir(), result.as_of)
+    return estimate_report(document, command=command_line(question), history=history)
+
+
+def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str:
+    result = compared(question, data_dir)
+    if form not in ("html", VIEW):
+        return comparison_view.rendered_comparison(result, form)
+    document = comparison_view.document(result)
+    if form == VIEW:
+        return _view(comparison_parts(document, command=command_line(question)), _values(document))
+    history = history_rows([document["rent"]], data_dir or default_user_data_dir(), result.as_of)
+    return comparison_report(document, command=command_line(question), history=history)
+
+
+def _values(document: dict[str, Any]) -> dict[str, Any]:
+    """What the comparison took for what was not given: where the sliders stand."""
+    own = document["own"]
+    return {
+        "jobs_per_month": document["use"]["jobs_per_month"],
+        "months": document["use"]["months"],
+        "usd_per_kwh": own["terms"]["usd_per_kwh"],
+        "card_usd": own["terms"]["card_usd"],
+        "discount_per_year": own["terms"]["discount_per_year"],
+    }
+
+
+def _view(parts: Parts, values: dict[str, Any]) -> str:
+    content = {
+        "title": parts.title,
+        "subtitle": parts.subtitle,
+        "html": joined(parts.content),
+        "charts": parts.charts,
+        "values": values,
+    }
+    return json.dumps(content, allow_nan=False, separators=(",", ":"))
+
+
+_WRITERS: dict[type[Question], Callable[[Any, Path | None, str], str]] = {
+    EstimateQuestion: _estimate,
+    CompareQuestion: _compare,
+}

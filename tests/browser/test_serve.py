@@ -1,0 +1,332 @@
+"""The local page in a real browser: the right numbers, sliders and links, nothing that leaves the machine."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.web.conftest import DAY, served
+
+pytestmark = pytest.mark.slow
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
+WINDOWS = [(size, theme) for size in (WIDE, PHONE) for theme in ("light", "dark")]
+RENT = {"model": "resnet50", "epochs": "90", "as_of": DAY}
+BUY = {**RENT, "buy": "rtx-4090", "jobs_per_month": "4"}
+PAGES = {"rent": ("/", RENT, "/api/estimate"), "buy": ("/compare", BUY, "/api/compare")}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(home=tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture
+def page_of(server, open_page):
+    """Opens `rent` or `buy`, with other parameters if wanted, and waits until everything is drawn."""
+
+    def open_(which, changes=(), query=None, **options):
+        path, question, _ = PAGES[which]
+        asked = "&".join(f"{name}={value}" for name, value in {**question, **dict(changes)}.items())
+        page = open_page(f"{server.address[:-1]}{path}?{asked if query is None else query}", viewport=WIDE, **options)
+        page.evaluate("planner.ready.then(() => true)")
+        return page
+
+    return open_
+
+
+def change(page, selector, value):
+    """Types or slides, and waits for the answer to be drawn."""
+    page.evaluate("delete document.getElementById('result').dataset.milliseconds")
+    field = page.locator(selector)
+    if field.get_attribute("type") == "range":
+        field.evaluate(
+            """(field, value) => { field.value = value;
+            for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true })); }""",
+            str(value),
+        )
+    else:
+        field.fill(str(value))
+        field.press("Tab")
+    drawn(page)
+
+
+def drawn(page):
+    page.wait_for_selector("#result[data-milliseconds]:not([aria-busy])")
+
+
+def query_of(page):
+    return {name: values[-1] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def points(page):
+    """Hours and USD of every mark of time against cost, as they lie in the picture."""
+    found = page.evaluate(
+        """() => {
+        const view = planner.views["time-cost"];
+        const [x, y] = [view.scale("x"), view.scale("y")];
+        return [...document.querySelectorAll('[data-chart="time-cost"] .mark-symbol.layer_3_marks path')].map((mark) => {
+          const at = mark.transform.baseVal.consolidate().matrix;
+          return [x.invert(at.e), y.invert(at.f)];
+        });
+      }"""
+    )
+    return sorted(found)
+
+
+def last_of_months(page):
+    """Where the lines over the months end, in USD."""
+    return sorted(
+        page.evaluate(
+            """() => {
+        const y = planner.views.months.scale("y");
+        return [...document.querySelectorAll('[data-chart="months"] .mark-line path')].map((line) =>
+          y.invert(line.getPointAtLength(line.getTotalLength()).y));
+      }"""
+        )
+    )
+
+
+def estimates(server, **changes):
+    return server.get("/api/estimate", {**RENT, **changes}).json["estimates"]
+
+
+def check_points(server, page, **changes):
+    expected = sorted((row["seconds"] / 3600, row["usd"]) for row in estimates(server, **changes))
+    found = points(page)
+    assert len(expected) == len(found)
+    for numbers, lies in zip(expected, found, strict=True):
+        assert pytest.approx(numbers, rel=1e-6) == tuple(lies)
+
+
+@pytest.mark.parametrize("which", PAGES)
+@pytest.mark.parametrize(("size", "theme"), WINDOWS)
+def test_the_page_fits_its_window(page_of, which, size, theme):
+    """No sideways scrolling and every chart drawn, wide and narrow, light and dark, without a fault."""
+    page = page_of(which, color_scheme=theme)
+    page.set_viewport_size(size)
+    page.wait_for_timeout(300)
+
+    assert size["width"] == page.evaluate("document.documentElement.scrollWidth")
+    for drawing in page.query_selector_all(".drawing"):
+        box = drawing.query_selector("svg").bounding_box()
+        assert 100 < box["width"] <= size["width"]
+        assert box["height"] > 100
+
+
+@pytest.mark.parametrize("which", PAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(page_of, which, theme):
+    """Contrast, names, order of headings, reach of the keyboard: what a checker can see is in order."""
+    page = page_of(which, color_scheme=theme)
+    for details in page.query_selector_all("details"):
+        details.evaluate("element => element.open = true")
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+
+    assert [] == [(entry["id"], entry["nodes"][0]["html"]) for entry in found]
+
+
+def test_axe_finds_nothing_in_the_reference(server, open_page):
+    """The page of the API too."""
+    page = open_page(f"{server.address}api", viewport=PHONE)
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+
+    assert [] == [(entry["id"], entry["nodes"][0]["html"]) for entry in found]
+    assert PHONE["width"] == page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_charts_and_table_have_the_numbers_of_the_api(server, page_of):
+    """Each mark lies at the hours and USD of its row, and the table lists the same rows."""
+    page = page_of("rent")
+
+    check_points(server, page)
+    ranks = page.locator("#estimates tbody tr td:first-child").all_inner_texts()
+    assert [row["rank"] for row in estimates(server)] == [int(rank.rstrip("*")) for rank in ranks]
+
+
+def test_another_number_of_epochs_moves_every_mark(server, page_of):
+    """A drawing that is used again shows the numbers of the new answer, and the address says what they are of."""
+    page = page_of("rent")
+
+    for epochs in ("45", "45.5", "300"):
+        change(page, "#epochs", epochs)
+        assert epochs == query_of(page)["epochs"]
+        check_points(server, page, epochs=epochs)
+
+
+@pytest.mark.parametrize(
+    ("slider", "value"),
+    [("jobs_per_month", "12"), ("usd_per_kwh", "0.5"), ("months", "60"), ("card_usd", "500"), ("discount_per_year", "0.1")],
+)  # fmt: skip
+def test_sliders_change_the_answer_and_the_address(server, page_of, slider, value):
+    """The number beside it, the verdict, the lines and the address say the same."""
+    page = page_of("buy")
+    verdict = page.locator("#content p.answer").first.inner_text()
+
+    change(page, f"input[data-for={slider}]", value)
+
+    answer = server.get("/api/compare", {**BUY, slider: value}).json
+    assert value == query_of(page)[slider] == page.locator(f"#{slider}").input_value()
+    assert verdict != page.locator("#content p.answer").first.inner_text()
+    assert answer["verdict"] == page.locator("#content p.answer").first.inner_text()
+    last = answer["curve"][-1]
+    expected = sorted((last["rent_usd"], last["own_usd"], last["own_if_sold_usd"]))
+    assert [pytest.approx(usd, rel=1e-2) for usd in expected] == last_of_months(page)
+
+
+def test_untouched_sliders_stand_at_the_shipped_figures(server, page_of):
+    """And send nothing: what the planner knows better stays its own."""
+    page = page_of("buy")
+    terms = server.get("/api/compare", BUY).json["own"]["terms"]
+
+    assert pytest.approx(terms["card_usd"], abs=25) == float(page.locator("input[data-for=card_usd]").input_value())
+    assert pytest.approx(terms["usd_per_kwh"], abs=0.005) == float(
+        page.locator("input[data-for=usd_per_kwh]").input_value()
+    )
+    assert "card_usd" not in query_of(page)
+
+
+def test_a_shared_link_restores_everything(server, page_of, open_page):
+    """Form, table and answer, in another browser: also what the form has no field for."""
+    page = page_of("rent", {"tax_fraction": "0.19", "provider": "aws", "purchase": "spot", "sort": "hours"})
+    change(page, "#gpu", "A100, t4")
+    page.get_by_label("Filter rows").fill("a100")
+    page.get_by_role("columnheader", name="USD (low to high)").get_by_role("button").click()
+    rows = page.locator("#estimates tbody tr:visible").all_inner_texts()
+
+    other = open_page(page.url, viewport=WIDE)
+    other.evaluate("planner.ready.then(() => true)")
+
+    assert rows
+    assert rows == other.locator("#estimates tbody tr:visible").all_inner_texts()
+    assert "A100, t4" == other.locator("#gpu").input_value()
+    assert "tax_fraction = 0.19" in other.locator("#more").inner_text()
+    assert other.locator("input[name=provider][value=aws]").is_checked()
+    assert "hours" == other.locator("#sort").input_value()
+    assert "ascending" == other.get_by_role("columnheader", name="USD (low to high)").get_attribute("aria-sort")
+    assert page.url == other.url
+
+
+def test_back_takes_the_last_step_back(server, page_of):
+    """One step for each change, not one for each key."""
+    page = page_of("rent")
+    change(page, "#epochs", "30")
+    change(page, "#epochs", "60")
+
+    page.evaluate("delete document.getElementById('result').dataset.milliseconds")
+    page.go_back()
+    drawn(page)
+
+    assert "30" == page.locator("#epochs").input_value() == query_of(page)["epochs"]
+    check_points(server, page, epochs=30)
+
+
+def test_what_is_wrong_is_said_beside_the_form(page_of):
+    """The field is marked, the message says what would do, and the last answer is not left standing."""
+    page = page_of("rent")
+
+    page.locator("#model").fill("resnet5o")
+    page.wait_for_selector("#error:not([hidden])")
+
+    assert "resnet50" in page.locator("#error").inner_text()
+    assert "true" == page.locator("#model").get_attribute("aria-invalid")
+    assert not page.locator("#content").is_visible()
+    change(page, "#model", "resnet50")
+    assert not page.locator("#error").is_visible()
+    assert page.locator("#model").get_attribute("aria-invalid") is None
+
+
+def test_a_parameter_nobody_knows_is_said(page_of):
+    """A link with a slip of the pen does not answer another question in silence."""
+    page = page_of("rent", query="model=resnet50&epochs=90&epoch=3")
+
+    assert "Unknown parameter 'epoch'" in page.locator("#error").inner_text()
+
+
+def test_language_models_are_asked_for_tokens(page_of):
+    """Choosing one changes the question, and choosing another kind changes it back."""
+    page = page_of("rent")
+
+    change(page, "#model", "gpt2-124m")
+    tokens = query_of(page)
+    change(page, "#model", "resnet50")
+
+    assert ("gpt2-124m", "10B") == (tokens["model"], tokens["tokens"])
+    assert "epochs" not in tokens
+    assert ("90", False) == (query_of(page)["epochs"], "tokens" in query_of(page))
+
+
+def test_the_other_question_takes_along_what_was_said(page_of):
+    """From renting to buying and back nothing is lost."""
+    page = page_of("buy", {"max_hours": "50"})
+
+    page.get_by_role("link", name="Rent: time and cost").click()
+    page.evaluate("planner.ready.then(() => true)")
+
+    assert "/" == urlsplit(page.url).path
+    assert {**BUY, "max_hours": "50"} == query_of(page)
+    assert "50" == page.locator("#max_hours").input_value()
+
+
+@pytest.mark.parametrize("which", PAGES)
+@pytest.mark.parametrize("form", ["json", "csv", "html"])
+def test_answers_can_be_kept(server, page_of, which, form):
+    """The files are those of the API."""
+    page = page_of(which)
+
+    with page.expect_download() as download:
+        page.locator(f"a[data-format={form}]").click()
+
+    kept = download.value.path().read_bytes()
+    assert server.get(PAGES[which][2], {**PAGES[which][1], "format": form}).body == kept
+    assert download.value.suggested_filename.endswith(f".{form}")
+
+
+def test_the_keyboard_reaches_everything(page_of):
+    """Tab goes from the skip link through the form; an arrow moves a slider and the answer."""
+    page = page_of("buy")
+    page.keyboard.press("Tab")
+    assert "Skip to the answer" == page.evaluate("document.activeElement.textContent")
+    before = page.locator("#content p.answer").first.inner_text()
+
+    page.locator("input[data-for=months]").focus()
+    page.evaluate("delete document.getElementById('result').dataset.milliseconds")
+    page.keyboard.press("ArrowRight")
+    drawn(page)
+
+    assert "37" == query_of(page)["months"]
+    assert before != page.locator("#content p.answer").first.inner_text()
+
+
+def test_only_the_latest_answer_is_shown(server, page_of):
+    """Ten numbers typed faster than answers come: the last one wins."""
+    page = page_of("rent")
+
+    page.evaluate("delete document.getElementById('result').dataset.milliseconds")
+    page.locator("#epochs").press_sequentially("1234", delay=15)
+    page.wait_for_timeout(1500)
+
+    epochs = page.locator("#epochs").input_value()
+    assert epochs == query_of(page)["epochs"]
+    check_points(server, page, epochs=epochs)
+
+
+def test_without_scripts_there_is_a_sentence(server, open_page):
+    """Whoever reads without JavaScript learns where the answers are."""
+    page = open_page(server.address, java_script_enabled=False)
+
+    assert "needs JavaScript" in page.content() or "JavaScript, which is off" in page.locator("noscript").inner_text()
+
+
+def test_names_run_nothing(page_of):
+    """An own model of an ugly name is shown as it is called."""
+    name = "%3Cimg src=x onerror=window.hacked=1%3E"
+    page = page_of("rent", query=f"model={name}&measured=t4%3D100&samples_per_epoch=1e6&epochs=2")
+
+    assert "<img src=x onerror=window.hacked=1>" in page.locator("#title").inner_text()
+    assert page.evaluate("window.hacked") is None
+    assert json.loads(page.evaluate("JSON.stringify(document.querySelectorAll('#content img').length)")) == 0

@@ -1,0 +1,54 @@
+"""Whatever is asked: a right answer or a clear refusal; never a fault, never a hang."""
+
+import asyncio
+import json
+import random
+import time
+
+import pytest
+
+from planner.web.app import LONGEST_SECONDS
+from tests.web.asgi import application, ask
+from tests.web.questions import paths
+
+
+def _asked(seed, count):
+    async def ask_all():
+        app = application()
+        found = []
+        for address in paths(random.Random(seed), count):  # noqa: S311 - the same questions each time
+            start = time.monotonic()
+            reply = await ask(app, address)
+            found.append((address, reply, time.monotonic() - start))
+        return found
+
+    return asyncio.run(ask_all())
+
+
+def _check(found):
+    for address, reply, seconds in found:
+        assert reply.status in (200, 400, 404, 422, 429), f"{reply.status} {address}: {reply.body[:500]!r}"
+        assert seconds < LONGEST_SECONDS + 5, address  # the limit ends what would hang
+        assert b"Traceback" not in reply.body, address
+        if reply.headers["content-type"] == "application/json":
+            document = json.loads(reply.body)
+            if reply.status != 200:
+                assert document["error"]["type"], address
+                assert document["error"]["message"], address
+            elif "error" not in document:
+                assert "schema" in document or "openapi" in document or "html" in document, address
+
+
+def test_some_hundred_questions():
+    """A taste of the long run."""
+    found = _asked(1, 300)
+
+    _check(found)
+    assert {200, 400, 422} <= {reply.status for _, reply, _ in found}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_ten_thousand_questions(seed):
+    """A thousand from each of ten seeds."""
+    _check(_asked(seed, 1000))

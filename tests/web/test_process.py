@@ -1,0 +1,124 @@
+"""The server as a process: how it starts, what it refuses to start with, how it ends, what it sees while it runs."""
+
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from tests.builders import a_snapshot, an_offer
+from tests.web.conftest import DAY, served
+
+CLOUD = {"model": "resnet50", "epochs": 90, "provider": "testcloud", "as_of": DAY}
+
+
+def _usd_per_hour(server):
+    return server.get("/api/estimate", CLOUD).json["estimates"][0]["usd_per_hour"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(tmp_path, number):
+    """Exit code 0, nothing on standard error but where it served."""
+    with served(home=tmp_path) as server:
+        assert 200 == server.get("/").status
+        server.process.send_signal(number)
+        rest, said = server.process.communicate(timeout=20)
+
+    assert (0, "", "Serving until Ctrl+C.\n") == (server.process.returncode, rest, said)
+
+
+def test_what_is_under_way_is_finished_first(tmp_path):
+    """An answer that was begun before the signal is given."""
+    replies = []
+    with served(home=tmp_path) as server:
+        question = {"model": "llama-3-8b", "tokens": "1B", "as_of": DAY}
+        asking = threading.Thread(target=lambda: replies.append(server.get("/api/estimate", question)))
+        asking.start()
+        time.sleep(0.15)
+        server.process.send_signal(signal.SIGTERM)
+        asking.join()
+        server.process.wait(timeout=20)
+
+    assert [200] == [reply.status for reply in replies]
+    assert 0 == server.process.returncode
+
+
+def test_a_port_that_is_taken_is_said(run_planner):
+    """With what to do about it."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = run_planner("serve", "--port", other.getsockname()[1])
+
+    assert 2 == done.returncode
+    assert "is taken" in done.stderr
+    assert "--port 0" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--host", "192.0.2.1"), "--host"),
+        (("--host", "no such name"), "--host"),
+        (("--port", "70000"), "65535"),
+        (("--data-dir", "nowhere"), "not a folder"),
+    ],
+)
+def test_what_cannot_be_served_is_said(run_planner, arguments, words):
+    """Exit 2 and a message."""
+    done = run_planner("serve", *arguments)
+
+    assert 2 == done.returncode
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refresh_is_seen_while_it_serves(tmp_path):
+    """The next answer is made from the new book, though the question is the same."""
+    a_snapshot(tmp_path, an_offer(usd_per_hour=20.0), stem="2026-06-01")
+    with served("--data-dir", tmp_path, home=tmp_path) as server:
+        before = _usd_per_hour(server), _usd_per_hour(server)
+        a_snapshot(tmp_path, an_offer(usd_per_hour=19.0), stem="2026-06-02")
+        after = _usd_per_hour(server)
+
+    assert ((20.0, 20.0), 19.0) == (before, after)
+
+
+def test_a_damaged_book_is_no_fault_of_who_asks(tmp_path):
+    """503, and whoever looks after the server reads what to do."""
+    path = a_snapshot(tmp_path, an_offer(usd_per_hour=20.0))
+    with served("--data-dir", tmp_path, home=tmp_path) as server:
+        path.write_bytes(path.read_bytes().replace(b"20.0", b"10.0"))
+        answer = server.get("/api/estimate", CLOUD)
+
+    assert (503, "SnapshotError") == (answer.status, answer.error["type"])
+
+
+def test_many_ask_at_once(tmp_path):
+    """Different questions side by side get their own answers."""
+    found = {}
+    with served(home=tmp_path) as server:
+
+        def ask(epochs):
+            question = {"model": "resnet50", "epochs": epochs, "limit": 1, "as_of": DAY}
+            found[epochs] = server.get("/api/estimate", question).json["workload"]["epochs"]
+
+        threads = [threading.Thread(target=ask, args=(epochs,)) for epochs in range(1, 25)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert {epochs: float(epochs) for epochs in range(1, 25)} == found
+
+
+def test_only_the_loopback_is_listened_at(server):
+    """By default nobody else reaches it."""
+    assert server.address.startswith("http://127.0.0.1:")
+
+
+def test_it_loads_nothing_until_it_is_asked_for(run_planner):
+    """Help needs neither the framework nor the drawing library."""
+    assert 0 == run_planner("serve", "--help").returncode

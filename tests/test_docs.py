@@ -250,6 +250,7 @@ def test_the_readme_states_the_published_accuracy():
         "a whole network, known by its arithmetic only (RTX 3090)": "model",
         "2, 4, 8 GPUs, one GPU known": "counts",
         "a language model on A100 (llm-foundry)": "language_model",
+        "a whole published run of a language model (13 runs)": "published_run",
     }
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     stated = re.findall(r"^\| (.+?) \| ([\d.]+) % \| ([\d.]+) % \| (\d+) % \|$", text, re.M)

@@ -47,6 +47,7 @@ def main(out: Path) -> None:
         "sources": [
             "data/throughput/llm-foundry.csv: mosaicml/llm-foundry, 2023-10-20",
             "data/parallel_iterations.csv: VIA-Research/vTrain, 2024-09-26",
+            "data/h100_steps.csv: mosaicml/llm-foundry, read 2026-11-21 (checked, not fitted)",
             "data/published_runs.csv: whole runs, papers and model cards of 2022 to 2024",
             "data/throughput/lambda.csv (BERT rows since 2022-06): lambdal/deeplearning-benchmark, 2025-12-17",
         ],

@@ -21,6 +21,12 @@ _MEANING = {
         "all llm-foundry cells of a model",
         "other models",
     ),
+    "llm-foundry H100, fitted to A100": (
+        "language_h100",
+        "modelled",
+        "llm-foundry on H100, all of it",
+        "its data sheet; the same models on A100",
+    ),
     "Megatron grid, cells left out": (
         "parallel_cell",
         "scaled",

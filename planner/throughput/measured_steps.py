@@ -55,6 +55,13 @@ def foundry_steps() -> list[Step]:
     return steps
 
 
+def hopper_steps() -> list[Step]:
+    """52 steps of the same models and library on 8 to 64 H100; nothing is fitted to them."""
+    models = load_language_models()
+    with (shipped_data_dir() / "h100_steps.csv").open(encoding="utf-8", newline="") as file:
+        return [_hopper_step(row, models[row["model"]]) for row in csv.DictReader(file)]
+
+
 def megatron_steps() -> list[Step]:
     """1,440 iterations of GPT models under tensor, data and pipeline parallelism, without flash attention."""
     with (shipped_data_dir() / "parallel_iterations.csv").open(encoding="utf-8", newline="") as file:
@@ -64,6 +71,22 @@ def megatron_steps() -> list[Step]:
 def encoder_steps() -> list[Step]:
     """Fine-tuning steps of BERT on one GPU of 17 kinds: how the arithmetic carries from GPU to GPU."""
     return [step for row in load_benchmarks() if (step := _encoder_step(row)) is not None]
+
+
+def _hopper_step(row: dict[str, str], model: LanguageModel) -> Step:
+    tokens, gpu_count = int(row["batch_tokens"]), int(row["gpu_count"])
+    return Step(
+        job=LanguageJob(model=model, sequence_length=int(row["sequence_length"]), batch_tokens=tokens),
+        layout=Layout(
+            data=gpu_count,
+            micro_batch=int(row["micro_batch"]),
+            zero_stage=3,
+            recomputation=Recomputation(row["recompute"]),
+        ),
+        hardware=hardware_of(load_gpus()[row["gpu"]], gpu_count, Precision.BF16, gpus_per_machine=8),
+        seconds=tokens / float(row["tokens_per_second"]),
+        group=row["model"],
+    )
 
 
 def _megatron_step(row: dict[str, str]) -> Step:

@@ -50,6 +50,7 @@ class Hardware:
     link_bytes_per_second: float  # to the other GPUs of the machine, one way
     network_bytes_per_second: float | None = None  # of a GPU to other machines; None: one machine only
     gpus_per_machine: int = 8  # that share the fast wires
+    attention_flops: float | None = None  # most that attention kernels of 2023 reach here; None: no such limit is known
 
 
 @cache
@@ -111,7 +112,8 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
     scores = 0.0
     bytes_moved = stack.traffic * tokens * job.precision_bytes * _elements(job, t) * (1 + again / 3)
     if job.has_flash_attention:
-        scores = attention * scored / t / (hardware.peak_flops * stack.attention_efficiency)
+        kernel = min(hardware.peak_flops * stack.attention_efficiency, hardware.attention_flops or math.inf)
+        scores = attention * scored / t / kernel
     else:
         scores = attention * scored / t / rate
         bytes_moved += stack.score_traffic * tokens * job.precision_bytes * model.heads * job.sequence_length / t

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from planner.throughput.flops import training_flops_per_token
-from planner.throughput.measured_steps import Step, encoder_steps, foundry_steps, megatron_steps
+from planner.throughput.measured_steps import Step, encoder_steps, foundry_steps, hopper_steps, megatron_steps
 from planner.throughput.step_time import Stack, step_seconds
 
 START = Stack(
@@ -119,6 +119,29 @@ def leave_out(
             [math.log(step.seconds / step_seconds(step.job, step.layout, step.hardware, stack)) for step in inside]
         )
         constant += [usual / _utilisation(step) - 1 for step in inside]
+    return _summary(split, errors, constant, stretch)
+
+
+def foretell(split: str, steps: Sequence[Step], seen: Sequence[Step], stack: Stack) -> LeftOutResult:
+    """Foretell steps on a GPU of which `stack` has seen none; it was fitted to `seen`, as the constant utilisation is.
+
+    The range that each model's steps are judged by comes from the other models' errors.
+    """
+    usual = statistics.median(_utilisation(step) for step in seen)
+    folds = _folds(steps, lambda index: steps[index].group)
+    errors = [
+        [
+            math.log(
+                steps[index].seconds / step_seconds(steps[index].job, steps[index].layout, steps[index].hardware, stack)
+            )
+            for index in sorted(fold)
+        ]
+        for fold in folds
+    ]
+    return _summary(split, errors, [usual / _utilisation(step) - 1 for step in steps], 1.0)
+
+
+def _summary(split: str, errors: Sequence[Sequence[float]], constant: Sequence[float], stretch: float) -> LeftOutResult:
     every = [error for fold in errors for error in fold]
     # measured over foretold seconds less one is the relative error of the throughput
     size = sorted(abs(math.expm1(error)) for error in every)
@@ -189,9 +212,11 @@ def searched_layouts(*, at_least: int = 3) -> SearchResult:
 def language_leave_outs() -> list[LeftOutResult]:
     """Every split of the validation of language models, the easiest first."""
     foundry, megatron, encoders = foundry_steps(), megatron_steps(), encoder_steps()
+    stack = fit_stack(foundry, **FOUNDRY)
     return [
         leave_out("llm-foundry A100, cells left out", foundry, by_group=False, **FOUNDRY),
         leave_out("llm-foundry A100, models left out", foundry, by_group=True, **FOUNDRY),
+        foretell("llm-foundry H100, fitted to A100", hopper_steps(), foundry, stack),
         leave_out("Megatron grid, cells left out", megatron, by_group=False, **MEGATRON),
         leave_out("Megatron grid, shapes left out", megatron, by_group=True, **MEGATRON),
         leave_out("BERT on other GPUs, GPUs left out", encoders, by_group=True, **ENCODER),

@@ -174,6 +174,23 @@ def test_sequence_parallelism_splits_what_tensor_parallelism_leaves():
     assert pytest.approx(34 / 8 * 2048 * 12288) == split
 
 
+def test_attention_kernels_of_2023_hold_hopper_back():
+    """35 percent of the data sheet on an H100, no limit on an A100: long sequences suffer, short ones hardly."""
+    h100 = hardware_of(load_gpus()["h100-80gb-sxm"], 8, Precision.BF16)
+    layout = Layout(data=8, zero_stage=3)
+
+    shares = []
+    for length in (2048, 32_768):
+        job = a_job("mpt-7b", sequence_length=length)
+        free = step_seconds(job, layout, replace(h100, attention_flops=None), STACK)
+        shares.append(free / step_seconds(job, layout, h100, STACK))
+
+    assert pytest.approx(0.35 * 989.5e12, rel=0.01) == h100.attention_flops
+    assert hardware_of(A100, 8, Precision.BF16).attention_flops is None
+    assert 0.97 < shares[0] < 1
+    assert 0.8 < shares[1] < 0.9
+
+
 def test_a_low_power_limit_holds_products_back():
     """An A100 SXM has 1.28 W a TFLOP, enough; an H100 SXM with 0.71 keeps (0.71 / 1.2)^0.3 of its rate."""
     assert 1.0 == sustained_share(A100, 312)

@@ -127,7 +127,8 @@ _EXAMPLES = {
 
 
 def _rows(parameters: Any) -> Iterator[str]:
-    for one in parameters:
+    # how an answer is written comes last
+    for one in sorted(parameters, key=lambda one: bool(one["name"] == "format")):
         yield (
             f'<tr><th scope="row"><code>{escape(one["name"])}</code></th><td>{escape(_kind(one["schema"]))}</td>'
             f"<td>{escape(one.get('description', ''))}</td></tr>"

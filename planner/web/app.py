@@ -244,7 +244,7 @@ def _refuse_repeated(request: Request, question: Question) -> None:
 
 
 def _first_line(question: type[Question]) -> str:
-    return (question.__doc__ or "").splitlines()[0]
+    return (question.__doc__ or "").splitlines()[0].replace("`", "")
 
 
 async def _wrong_value(request: Request, error: Any) -> Response:

@@ -127,7 +127,7 @@ class _Bill(Question):
     )
 
 
-class EstimateQuestion(_Work, _Offers, _Bill, _Language):
+class EstimateQuestion(_Language, _Bill, _Offers, _Work):  # fields of the last base come first
     """Time and cost of a training run on every offer: the options of `planner estimate`."""
 
     basis: Text | None = _says("Weakest basis wanted: measured, scaled or modelled. Default: all.")
@@ -139,7 +139,7 @@ class EstimateQuestion(_Work, _Offers, _Bill, _Language):
     currency: Text | None = _says("Amounts in this currency beside USD: EUR, GBP, CHF, JPY.")
 
 
-class CompareQuestion(_Work, _Offers, _Language):
+class CompareQuestion(_Language, _Offers, _Work):
     """Rent or buy a card: the options of `planner compare`."""
 
     buy: Texts = _says("GPU to buy, with a number of cards if wanted: rtx-4090, rtx-3090:2. Repeatable.", [])

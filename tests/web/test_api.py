@@ -70,7 +70,7 @@ def test_the_report_is_a_file_to_keep(server):
     answer = server.get("/api/estimate", {**JOB, "limit": 2, "format": "html"})
 
     assert 'attachment; filename="planner-estimate.html"' == answer.headers["content-disposition"]
-    assert b"planner estimate --as-of 2026-07-01 --model resnet50 --epochs 90 --limit 2" in answer.body
+    assert b"planner estimate --model resnet50 --epochs 90 --as-of 2026-07-01 --limit 2" in answer.body
 
 
 def test_csv_has_the_flat_rows(server):

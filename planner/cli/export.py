@@ -15,7 +15,7 @@ from planner.estimate import estimate as run_estimate
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
 
-_NOT_HERE = ("form", "limit", "explain", "currency")
+_NOT_HERE = ("form", "limit", "explain", "currency", "charts")
 """Options of an estimate that only say how it is shown."""
 
 

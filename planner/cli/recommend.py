@@ -14,7 +14,19 @@ from planner.recommend import recommend as run_recommend
 from planner.render.estimates import notes_text
 from planner.render.recommendation import rendered_recommendation
 
-_NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "currency", "nodes", "form", "output")
+_NOT_HERE = (
+    "max_hours",
+    "max_usd",
+    "sort",
+    "limit",
+    "show_all",
+    "explain",
+    "currency",
+    "nodes",
+    "form",
+    "output",
+    "charts",
+)
 """Options of an estimate that a recommendation has no use for: it has limits and an order of its own."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from planner.buying.owning import Owned
 from planner.buying.renting import Rental
@@ -14,7 +14,7 @@ from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model import CostItem, Throughput
 from planner.render.estimates import estimate_record
-from planner.render.listing import Column, Row, significant, to_csv, to_json, to_markdown
+from planner.render.listing import Column, Row, markdown_text, one_line, significant, to_csv, to_json, to_markdown
 from planner.units import hours
 
 SCHEMA = "planner.compare/1"
@@ -33,7 +33,7 @@ def rendered_comparison(comparison: Comparison, form: str) -> str:
         return to_csv(curve_rows(comparison))
     if form == "markdown":
         return _markdown(comparison)
-    return "\n".join(line.rstrip() for line in _screen(comparison)) + "\n"
+    return "\n".join(one_line(line).rstrip() for line in _screen(comparison)) + "\n"
 
 
 def notes_text(comparison: Comparison) -> Iterator[str]:
@@ -266,11 +266,19 @@ def comparison_tables(comparison: Comparison) -> Iterator[tuple[Sequence[Column]
 
 def _markdown(comparison: Comparison) -> str:
     parts = [
-        comparison.verdict + "\n",
-        *(to_markdown(columns, rows) for columns, rows in comparison_tables(comparison)),
-        "Assumed:\n\n" + "".join(f"- {line}\n" for line in comparison.assumptions),
+        markdown_text(comparison.verdict) + "\n",
+        *(
+            to_markdown([_escaped(column) for column in columns], rows)
+            for columns, rows in comparison_tables(comparison)
+        ),
+        "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
     ]
     return "\n".join(parts)
+
+
+def _escaped(column: Column) -> Column:
+    """The column with its heading, which may hold a name of a price book, as text of Markdown."""
+    return replace(column, heading=markdown_text(column.heading))
 
 
 def _sensitivity_row(entry: Sensitivity) -> Row:

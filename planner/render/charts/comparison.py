@@ -79,7 +79,13 @@ def _months(document: Row) -> Spec:
                 "axis": {"grid": False},
             },
             "y": {"field": "usd", "type": "quantitative", "title": "USD spent until then"},
-            "color": {"field": "way", "type": "nominal", "title": None, "scale": _WAYS},
+            "color": {
+                "field": "way",
+                "type": "nominal",
+                "title": None,
+                "scale": _WAYS,
+                "legend": {"symbolType": "stroke", "symbolSize": 300},
+            },
         },
         "layer": layers,
     }

@@ -124,7 +124,7 @@ def shown_in(field: str, title: str, form: str | None = None) -> Spec:
 
 def over_bars(text: str, of: str, **mark: object) -> list[Spec]:
     """Words over each bar, from its left end on, with paper around them where lines cross; `of` filters the rows."""
-    base = {**ABOVE_BARS, "align": "left", **mark}
+    base = {**ABOVE_BARS, "align": "left", "dx": 5, **mark}
     encoding = {"x": {"value": 0}, "text": {"field": text}}
     halo = {**base, "stroke": "var(--chart-paper)", "strokeWidth": 5, "strokeJoin": "round"}
     return [{"transform": [{"filter": of}], "mark": mark, "encoding": encoding} for mark in (halo, base)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import OutputError, UsageError
+from planner.render.listing import csv_cell
 from planner.sweep import ROWS_PER_PART
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def _csv_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataF
         for part in parts:
             # a part of nothing but errors has fewer columns
             columns = columns or sorted_columns(part)
-            part.reindex(columns=columns).to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+            shaped = part.reindex(columns=columns)
+            texts = shaped.select_dtypes(exclude=["number", "bool"]).columns
+            shaped = shaped.assign(**{name: shaped[name].map(csv_cell, na_action="ignore") for name in texts})
+            shaped.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
             yield part
 
 

@@ -10,7 +10,7 @@ import click
 
 from planner.buying.options import MONTHS
 from planner.cli.language_options import language_options
-from planner.cli.options import data_dir_option, option, output_options, write_notes, write_result
+from planner.cli.options import chart_option, data_dir_option, option, output_options_with, write_notes, write_result
 from planner.cli.work_options import work_options
 from planner.compare import compare as run_compare
 from planner.estimate import MAX_PRICE_AGE_DAYS
@@ -74,8 +74,11 @@ from planner.render.comparison import notes_text, rendered_comparison
 @language_options
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @data_dir_option
-@output_options
-def compare(*, as_of: datetime | None, form: str, output: Path | None, **options: Any) -> None:
+@output_options_with("html")
+@chart_option
+def compare(
+    *, as_of: datetime | None, form: str, output: Path | None, charts: tuple[Path, ...], **options: Any
+) -> None:
     """Rent, or buy a card, and after how many jobs or months the purchase pays.
 
     Renting is the cheapest matching offer of `planner estimate`. Owning is cards, host, electricity and the rest over
@@ -91,5 +94,11 @@ def compare(*, as_of: datetime | None, form: str, output: Path | None, **options
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """
     result = run_compare(**options, as_of=as_of.date() if as_of else None)
-    write_result(rendered_comparison(result, form), output)
-    write_notes(notes_text(result))
+    written: list[str] = []
+    if form == "html" or charts:
+        from planner.cli.report import write_comparison_charts  # noqa: PLC0415 - the screen needs none of it
+
+        written = write_comparison_charts(result, options["data_dir"], charts, output, is_report=form == "html")
+    if form != "html":
+        write_result(rendered_comparison(result, form), output)
+    write_notes([*notes_text(result), *written])

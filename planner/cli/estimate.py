@@ -10,7 +10,15 @@ import click
 
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
 from planner.cli.language_options import language_options
-from planner.cli.options import data_dir_option, option, output_options, screen_width, write_notes, write_result
+from planner.cli.options import (
+    chart_option,
+    data_dir_option,
+    option,
+    output_options_with,
+    screen_width,
+    write_notes,
+    write_result,
+)
 from planner.cli.work_options import work_options
 from planner.estimate import MAX_PRICE_AGE_DAYS
 from planner.estimate import estimate as run_estimate
@@ -74,7 +82,8 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @language_options
 @data_dir_option
-@output_options
+@output_options_with("html")
+@chart_option
 def estimate(
     *,
     show_all: bool,
@@ -83,6 +92,7 @@ def estimate(
     as_of: datetime | None,
     form: str,
     output: Path | None,
+    charts: tuple[Path, ...],
     currency: str | None,
     **options: Any,
 ) -> None:
@@ -98,6 +108,7 @@ def estimate(
       planner estimate --model resnet50 --epochs 90 --gpu A100 --gpu H100:8 --purchase on_demand
       planner estimate --model bert-large-squad --epochs 2 --max-hours 1 --format json
       planner estimate --model resnet50 --epochs 90 --explain 1
+      planner estimate --model resnet50 --epochs 90 --format html --output run.html
       planner estimate --model gpt2-124m --tokens 10B --gpu H100:8
       planner estimate --model llama-3-8b --method lora --samples 50000 --sequence-length 1024 --epochs 3
       planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
@@ -114,6 +125,12 @@ def estimate(
 
         write_result(explanation(result, explain, money), output)
         return
-    write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
+    written: list[str] = []
+    if form == "html" or charts:
+        from planner.cli.report import write_estimate_charts  # noqa: PLC0415 - the table needs none of it
+
+        written = write_estimate_charts(result, money, options["data_dir"], charts, output, is_report=form == "html")
+    if form != "html":
+        write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
     next_step = NEXT if show_all else NEXT + NEXT_ALL
-    write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else [])])
+    write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else []), *written])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -12,7 +12,7 @@ import click
 
 from planner.errors import OutputError
 from planner.prices.snapshots import write_durably
-from planner.render.listing import FORMATS, Listing, rendered
+from planner.render.listing import FORMATS, Listing, rendered, visible
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -25,13 +25,33 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
 
 def output_options(function: _F) -> _F:
     """`--format` and `--output`, the same for every listing."""
+    return output_options_with()(function)
+
+
+def output_options_with(*more_forms: str) -> Callable[[_F], _F]:
+    """`--format` and `--output` of a command that also writes other formats."""
+    return lambda function: _with_output_options(function, (*FORMATS, *more_forms))
+
+
+def chart_option(function: _F) -> _F:
+    """`--chart`: for commands whose result has charts."""
+    return option(
+        "--chart",
+        "charts",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the charts as pictures too, FILE.svg or FILE.png; see docs/reports.md. Repeatable.",
+    )(function)
+
+
+def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
     function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
         function
     )
     return option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
+        type=click.Choice(forms),
         default="table",
         show_default=True,
         help="How the result is written.",
@@ -79,6 +99,7 @@ def write_result(text: str, output: Path | None) -> None:
 
 def write_notes(lines: Iterable[str]) -> None:
     """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    lines = [visible(line) for line in lines]
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]

@@ -9,12 +9,24 @@ from typing import Any
 import click
 
 from planner.cli.estimate import estimate
-from planner.cli.options import option, screen_width, write_notes, write_result
+from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.recommend import recommend as run_recommend
 from planner.render.estimates import notes_text
 from planner.render.recommendation import rendered_recommendation
 
-_NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "currency", "nodes")
+_NOT_HERE = (
+    "max_hours",
+    "max_usd",
+    "sort",
+    "limit",
+    "show_all",
+    "explain",
+    "currency",
+    "nodes",
+    "form",
+    "output",
+    "charts",
+)
 """Options of an estimate that a recommendation has no use for: it has limits and an order of its own."""
 
 
@@ -31,6 +43,7 @@ _NOT_HERE = ("max_hours", "max_usd", "sort", "limit", "show_all", "explain", "cu
 @option("--nodes", type=int, help="Instances that work together. Default: 1, 2, 4 and 8 are tried.")
 @option("--runs-per-month", type=float, default=1.0, show_default=True, help="Such runs a month, to weigh a purchase.")
 @option("--limit", type=int, default=5, show_default=True, help="Rows to show.")
+@output_options
 def recommend(*, owned: str, as_of: datetime | None, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.
 

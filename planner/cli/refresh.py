@@ -18,6 +18,7 @@ from planner.prices.offers import purchase_kind
 from planner.prices.refresh import Progress, RefreshOrder
 from planner.prices.refresh import refresh as run_refresh
 from planner.prices.registry import load_provider, provider_names
+from planner.render.listing import visible
 from planner.render.refresh import outcome_notes, outcomes_listing
 
 
@@ -125,7 +126,7 @@ def refresh(
 def _progress() -> Iterator[Progress]:
     """A line per provider that moves on a terminal, plain lines elsewhere; on standard error."""
     if not sys.stderr.isatty():
-        yield lambda provider, line: click.echo(f"{provider}: {line}", err=True)
+        yield lambda provider, line: click.echo(visible(f"{provider}: {line}"), err=True)
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress as Bars  # noqa: PLC0415

@@ -117,7 +117,9 @@ def _tell(error: Exception) -> int:
     else:
         message = f"This is a bug in planner: {error!r}. Run `planner --debug ...` and report what it prints."
         code = 1
-    click.echo(f"Error: {message}", err=True)
+    from planner.render.listing import visible  # noqa: PLC0415 - needed only on the way out
+
+    click.echo(f"Error: {visible(message)}", err=True)
     return code
 
 

@@ -14,7 +14,7 @@ from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model import CostItem, Throughput
 from planner.render.estimates import estimate_record
-from planner.render.listing import Column, Row, significant, to_csv, to_json, to_markdown
+from planner.render.listing import Column, Row, markdown_text, one_line, significant, to_csv, to_json, to_markdown
 from planner.units import hours
 
 SCHEMA = "planner.compare/1"
@@ -33,7 +33,7 @@ def rendered_comparison(comparison: Comparison, form: str) -> str:
         return to_csv(curve_rows(comparison))
     if form == "markdown":
         return _markdown(comparison)
-    return "\n".join(line.rstrip() for line in _screen(comparison)) + "\n"
+    return "\n".join(one_line(line).rstrip() for line in _screen(comparison)) + "\n"
 
 
 def notes_text(comparison: Comparison) -> Iterator[str]:
@@ -253,16 +253,16 @@ def _markdown(comparison: Comparison) -> str:
     head, rest = items[0], items[1:]
     columns = [
         Column(key="item", heading=head["item"]),
-        Column(key="rent", heading=f"rent: {comparison.rent.label}", is_number=True),
-        Column(key="own", heading=comparison.own.label, is_number=True),
+        Column(key="rent", heading=markdown_text(f"rent: {comparison.rent.label}"), is_number=True),
+        Column(key="own", heading=markdown_text(comparison.own.label), is_number=True),
     ]
     parts = [
-        comparison.verdict + "\n",
+        markdown_text(comparison.verdict) + "\n",
         to_markdown(columns, rest),
         to_markdown(_SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]),
         to_markdown(_RANKING, _ranking(comparison)),
         to_markdown(_CURVE, [asdict(month) for month in comparison.curve]),
-        "Assumed:\n\n" + "".join(f"- {line}\n" for line in comparison.assumptions),
+        "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
     ]
     return "\n".join(parts)
 

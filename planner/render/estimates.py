@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from planner.cost.bill import percentile
 from planner.estimate import EstimateResult
 from planner.model import Estimate, PriceBook, Workload
-from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
+from planner.render.listing import Column, Row, number, one_line, significant, to_csv, to_json, to_markdown, to_table
 from planner.units import hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
 
 SCHEMA = "planner.estimate/1"
+LONGEST_NAME = 60
+"""Characters of a place or an instance type in the table; a fifth more than the longest there is."""
+
 WIDE = 120
 """Columns a screen needs for one line an estimate; narrower ones get two lines."""
 
@@ -248,17 +251,20 @@ def what_is_rented(estimate: Estimate) -> str:
 
 def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:
     offer = estimate.offer
-    place = offer.zone or offer.region
+    place, instance = (
+        one_line(f"{offer.provider} {offer.zone or offer.region}", LONGEST_NAME),
+        one_line(offer.instance_type, LONGEST_NAME),
+    )
     what = what_is_rented(estimate)
     age = f"{(result.as_of - offer.observed_on).days} d"
     money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
     return {
         "rank": f"{estimate.rank}{'*' if estimate.is_pareto else ' '}",
         "what": what,
-        "place": f"{offer.provider} {place}",
-        "instance_type": offer.instance_type,
+        "place": place,
+        "instance_type": instance,
         "purchase": str(offer.purchase),
-        "what_where": f"{what}\n{offer.provider} {place} {offer.instance_type}",
+        "what_where": f"{what}\n{place} {instance}",
         "price_purchase": f"{number(2)(offer.usd_per_hour * per_usd)}\n{offer.purchase}",
         "usd_per_hour": offer.usd_per_hour * per_usd,
         "usd_per_gpu_hour": offer.usd_per_gpu_hour * per_usd,

@@ -10,6 +10,7 @@ from planner.cost.rental import billed_seconds, billing_rule
 from planner.errors import UsageError
 from planner.estimate import EstimateResult
 from planner.model import Estimate, Interruptions
+from planner.render.listing import one_line
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def explanation(result: EstimateResult, rank: int, currency: Currency | None = N
     """
     for estimate in result.estimates:
         if estimate.rank == rank:
-            lines = [*_lines(result, estimate), *_in_currency(estimate, currency)]
+            lines = map(one_line, (*_lines(result, estimate), *_in_currency(estimate, currency)))
             return "\n".join(lines) + "\n"
     raise UsageError(f"--explain {rank}: there are ranks 1 to {len(result.estimates)}.")
 

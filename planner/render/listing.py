@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 FORMATS = ("table", "json", "csv", "markdown")
+
+LONGEST_CELL = 1000
+"""Characters of a cell in a table; JSON and CSV hold all of it."""
 
 Row = dict[str, Any]
 
@@ -49,7 +53,16 @@ def rendered(listing: Listing, form: str, *, width: int | None) -> str:
 
 def to_json(document: Row) -> str:
     """The document as indented JSON; keys keep their order, NaN is refused."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    return (text if text.isascii() else _INVISIBLE.sub(_as_escape, text)) + "\n"
+
+
+# what JSON leaves as it is and a terminal or an editor obeys: control characters above 7e, marks of direction
+_INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def _as_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def to_csv(rows: Iterable[Row]) -> str:
@@ -59,7 +72,7 @@ def to_csv(rows: Iterable[Row]) -> str:
     if rows:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+        writer.writerows({key: csv_cell(value) for key, value in row.items()} for row in rows)
     return file.getvalue()
 
 
@@ -70,9 +83,19 @@ def to_markdown(columns: Sequence[Column], rows: Iterable[Row]) -> str:
         "|" + "|".join(" ---: " if column.is_number else " --- " for column in columns) + "|",
     ]
     for row in rows:
-        cells = (shown(column, row).replace("|", "\\|").replace("\n", " ") for column in columns)
+        cells = (markdown_text(shown(column, row)) for column in columns)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """The text on one line, so that Markdown takes no part of it for HTML, a link, code or a cell of a table."""
+    return one_line(text).translate(_MARKDOWN_SIGNS)
+
+
+_MARKDOWN_SIGNS = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", "[": "\\[", "]": "\\]", "`": "\\`", "|": "\\|"}
+)
 
 
 def to_table(columns: Sequence[Column], rows: Iterable[Row], *, width: int | None) -> str:
@@ -98,7 +121,10 @@ def to_table(columns: Sequence[Column], rows: Iterable[Row], *, width: int | Non
 
 
 def _plain_table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
-    lines = [[column.heading for column in columns], *([shown(column, row) for column in columns] for row in rows)]
+    lines = [
+        [column.heading for column in columns],
+        *([shown(column, row).replace("\n", " ") for column in columns] for row in rows),
+    ]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "".join(
         "  ".join(
@@ -125,9 +151,25 @@ def shown(column: Column, row: Row) -> str:
     value = row.get(column.key)
     if value is None or value == "":
         return "-"
-    return "".join(
-        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in column.text(value)
-    )
+    return shortened(visible(column.text(value)), LONGEST_CELL)
+
+
+def visible(text: str) -> str:
+    """The text with control characters, and marks that turn the direction of writing, made visible; line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def one_line(text: str, longest: int | None = None) -> str:
+    """The text on one line, with what is not printed made visible, and cut if it is longer than `longest`."""
+    line = visible(text).replace("\n", " ")
+    return line if longest is None else shortened(line, longest)
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning and an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def number(digits: int) -> Callable[[float], str]:
@@ -149,10 +191,29 @@ def significant(value: float) -> str:
     return f"{rounded:,.{max(digits, 0)}f}"
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """A value as a cell of a CSV file: a spreadsheet shows it and does nothing else with it."""
     if value is None:
         return ""
     if isinstance(value, (list, tuple)):
         value = "; ".join(map(str, value))
-    # a spreadsheet takes a text that begins like this for a formula and runs it
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    if not isinstance(value, str):
+        return value
+    mark = "'" if value.startswith(_FORMULA) else ""
+    return mark + visible(value)
+
+
+# a spreadsheet takes a text that begins like this for a formula and runs it; the wide ones where East Asian text is usual
+_FORMULA = (
+    "\t",
+    "\r",
+    "=",
+    "+",
+    "-",
+    "@",
+    "\n",
+    "\N{FULLWIDTH EQUALS SIGN}",
+    "\N{FULLWIDTH PLUS SIGN}",
+    "\N{FULLWIDTH HYPHEN-MINUS}",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+)

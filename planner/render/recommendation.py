@@ -8,7 +8,18 @@ from planner.recommend import Recommendation
 from planner.render.estimates import document as estimates_document
 from planner.render.estimates import estimate_record, rendered_estimates, what_is_rented
 from planner.render.front import front_picture
-from planner.render.listing import Column, Row, number, significant, to_csv, to_json, to_markdown, to_table
+from planner.render.listing import (
+    Column,
+    Row,
+    markdown_text,
+    number,
+    one_line,
+    significant,
+    to_csv,
+    to_json,
+    to_markdown,
+    to_table,
+)
 from planner.units import hours
 
 SCHEMA = "planner.recommend/1"
@@ -24,10 +35,10 @@ def rendered_recommendation(found: Recommendation, form: str, *, width: int | No
         return to_csv([_miss_row(row, "recommended") for row in _flat(found)])
     table = rendered_estimates(found.result, form, width=width)
     if form == "markdown":
-        sentences = "".join(f"- {sentence}\n" for sentence in found.sentences)
+        sentences = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.sentences)
         return f"{sentences}\n{table}\n{to_markdown(_MISSES, _misses(found))}"
     columns = min(width or PLAIN_WIDTH, PLAIN_WIDTH)
-    parts = ["\n".join(textwrap.fill(sentence, columns) for sentence in found.sentences) + "\n", table]
+    parts = ["\n".join(textwrap.fill(one_line(sentence), columns) for sentence in found.sentences) + "\n", table]
     if found.near_misses:
         parts.append("Nearly:\n" + to_table(_MISSES, _misses(found), width=width))
     parts.append(front_picture(found.everything, width=min(columns, 80)))

@@ -1,0 +1,87 @@
+"""Reports and pictures of charts, written for `--format html` and `--chart`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from planner.cli.options import write_result
+from planner.errors import UsageError
+from planner.paths import default_user_data_dir
+from planner.render.charts import comparison_charts, estimate_charts
+from planner.render.charts.history import history_rows
+from planner.render.charts.images import write_charts
+from planner.render.charts.parts import Spec
+
+if TYPE_CHECKING:
+    from planner.compare import Comparison
+    from planner.cost.currency import Currency
+    from planner.estimate import EstimateResult
+
+
+def write_estimate_charts(
+    result: EstimateResult,
+    currency: Currency | None,
+    data_dir: Path | None,
+    pictures: Sequence[Path],
+    output: Path | None,
+    *,
+    is_report: bool,
+) -> list[str]:
+    """Write the report of an estimate if it is wanted, and its pictures; returns notes on what was written."""
+    from planner.render.estimates import document  # noqa: PLC0415
+    from planner.render.report.estimates import estimate_report  # noqa: PLC0415
+
+    content = document(result, currency)
+    history = history_rows(content["estimates"], data_dir or default_user_data_dir(), result.as_of)
+    if is_report:
+        _write_report(estimate_report(content, command=made_by(), history=history), output)
+    return _write_pictures(estimate_charts(content, history), pictures, output if is_report else None)
+
+
+def write_comparison_charts(
+    result: Comparison, data_dir: Path | None, pictures: Sequence[Path], output: Path | None, *, is_report: bool
+) -> list[str]:
+    """Write the report of a comparison if it is wanted, and its pictures; returns notes on what was written."""
+    from planner.render.comparison import document  # noqa: PLC0415
+    from planner.render.report.comparison import comparison_report  # noqa: PLC0415
+
+    content = document(result)
+    history = history_rows([content["rent"]], data_dir or default_user_data_dir(), result.as_of)
+    if is_report:
+        _write_report(comparison_report(content, command=made_by(), history=history), output)
+    return _write_pictures(comparison_charts(content, history), pictures, output if is_report else None)
+
+
+def _write_report(text: str, output: Path | None) -> None:
+    if output is None and sys.stdout.isatty():
+        raise UsageError("--format html is a file for a browser. Add --output run.html")
+    write_result(text, output)
+
+
+def _write_pictures(charts: Mapping[str, Spec], pictures: Sequence[Path], report: Path | None) -> list[str]:
+    places = [place for file in pictures for place in write_charts(charts, file)]
+    return [*([f"Report:  {report}"] if report else []), *(f"Chart:   {place}" for place in places)]
+
+
+def made_by() -> str:
+    """The command line that is running, as somebody could type it again, with the variables that steered it too."""
+    context = click.get_current_context()
+    steering = [
+        f"{parameter.envvar}={shlex.quote(_as_variable(context.params[parameter.name]))}"
+        for parameter in context.command.params
+        if parameter.name
+        and isinstance(parameter.envvar, str)
+        and context.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
+    ]
+    return " ".join([*steering, "planner", shlex.join(sys.argv[1:])])
+
+
+def _as_variable(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

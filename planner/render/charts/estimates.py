@@ -1,0 +1,295 @@
+"""Charts of an estimate: time against cost, and the bill by item."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from planner.render.charts.history import history_chart
+from planner.render.charts.parts import (
+    ABOVE_BARS,
+    INK,
+    QUIET,
+    Row,
+    Spec,
+    by_width,
+    chart,
+    log_or_linear,
+    name,
+    over_bars,
+    scale_words,
+    shown_in,
+)
+from planner.render.listing import number, significant
+from planner.units import hours
+
+BARS = 15
+"""Rows whose bill is drawn; more bars are not compared by eye."""
+
+RANGES = 60
+"""Rows up to which every range is drawn; of more, only those of the front and of the first ranks."""
+
+LABELS = 5
+"""First ranks that are numbered in the picture, beside those on the front."""
+
+LABEL_ROOM = (0.06, 0.05)
+"""Parts of width and height that one rank needs to be read beside another."""
+
+ITEMS = 7
+"""Items with a colour of their own; the smaller ones together are the eighth."""
+
+
+def estimate_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, Spec]:
+    """Specifications by name, in the order in which they are read.
+
+    Args:
+        document: `planner.render.estimates.document`.
+        history: `planner.render.charts.history.history_rows` of its rows; without them that chart is left out.
+
+    Returns:
+        `time-cost`, `cost-items` and, with history, `price-history`; empty where there is no estimate.
+    """
+    estimates = document["estimates"]
+    if not estimates:
+        return {}
+    money = Money(document)
+    charts = {"time-cost": _time_cost(estimates, money), "cost-items": _cost_items(estimates, money)}
+    return {**charts, **({"price-history": history_chart(history)} if history else {})}
+
+
+class Money:
+    """The currency amounts are shown in."""
+
+    def __init__(self, document: Row) -> None:
+        currency = document.get("currency") or {"code": "USD", "per_usd": 1.0}
+        self.code: str = currency["code"]
+        self.per_usd: float = currency["per_usd"]
+
+
+def what(estimate: Row) -> str:
+    """GPUs of a row in a few characters: 2 x 8x a100-80gb-sxm."""
+    together = f"{estimate['node_count']} x " if estimate["node_count"] > 1 else ""
+    return f"{together}{estimate['gpu_count']:g}x {name(estimate['gpu'])}"
+
+
+def place(estimate: Row) -> str:
+    """Provider and zone, or region."""
+    return f"{name(estimate['provider'])} {name(estimate['zone'] or estimate['region'])}"
+
+
+def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
+    rows = [_point(estimate, money, len(estimates)) for estimate in estimates]
+    ranges = [row for row in rows if row["ranged"]]
+    across = log_or_linear([row[key] for row in ranges for key in ("hours_low", "hours_high")])
+    up = log_or_linear([row[key] for row in ranges for key in ("usd_low", "usd_high")] + [row["usd"] for row in rows])
+    for row in _labelled(rows):
+        row["labelled"] = True
+    hours_axis = {"type": "quantitative", "scale": across, "title": f"hours from start to end{scale_words(across)}"}
+    money_axis = {"type": "quantitative", "scale": up, "title": f"{money.code} for the run{scale_words(up)}"}
+    x, y = {"field": "hours", **hours_axis}, {"field": "usd", **money_axis}
+    quiet = {"type": "rule", "color": QUIET, "opacity": 0.35, "tooltip": False}
+    body = {
+        "height": 380,
+        "encoding": {"x": x, "y": y},
+        "layer": [
+            {
+                "transform": [{"filter": "datum.ranged"}],
+                "mark": quiet,
+                "encoding": {"x": {"field": "hours_low", **hours_axis}, "x2": {"field": "hours_high"}},
+            },
+            {
+                "transform": [{"filter": "datum.ranged"}],
+                "mark": quiet,
+                "encoding": {"y": {"field": "usd_low", **money_axis}, "y2": {"field": "usd_high"}},
+            },
+            {
+                "transform": [{"filter": "datum.front"}],
+                "mark": {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 1.5},
+                "encoding": {"order": {"field": "hours", "type": "quantitative"}},
+            },
+            {
+                "params": [{"name": "bought", "select": {"type": "point", "fields": ["purchase"]}, "bind": "legend"}],
+                "mark": {"type": "point", "size": 80},
+                "encoding": {
+                    "color": {"field": "purchase", "type": "nominal", "title": "purchase"},
+                    "shape": {
+                        "field": "basis",
+                        "type": "nominal",
+                        "title": "throughput",
+                        "scale": {
+                            "domain": [kind for kind in _SHAPES if kind in {row["basis"] for row in rows}],
+                            "range": [shape for kind, shape in _SHAPES.items() if kind in {r["basis"] for r in rows}],
+                        },
+                    },
+                    "opacity": {"condition": {"param": "bought", "value": 1}, "value": 0.12},
+                    "tooltip": [
+                        shown_in("title", "estimate"),
+                        shown_in("instance", "instance"),
+                        shown_in("purchase", "purchase"),
+                        shown_in("hours_text", "hours"),
+                        shown_in("usd_text", money.code),
+                        shown_in("price_text", f"{money.code}/h, instance"),
+                        shown_in("basis", "throughput"),
+                    ],
+                },
+            },
+            {
+                "transform": [{"filter": "datum.labelled"}],
+                "mark": {"type": "text", "dx": 8, "dy": -9, "align": "left", "fontWeight": 600, "tooltip": False},
+                "encoding": {"text": {"field": "rank", "type": "quantitative"}},
+            },
+        ],
+        "resolve": {"legend": {"color": "independent"}},
+    }
+    return chart(
+        "Time against cost",
+        "Each point is a row of the table; numbers are ranks, thin lines ranges. The stepped line is the Pareto "
+        "front: nothing else is both faster and cheaper. Lower left is better.",
+        rows,
+        body,
+    )
+
+
+def _labelled(rows: Sequence[Row]) -> list[Row]:
+    """The rows whose rank is written beside their point: those of the front and the first, where there is room."""
+    wanted = [row for row in rows if row["front"] or row["rank"] <= LABELS]
+    places = {row["rank"]: (_place(row["hours"], rows, "hours"), _place(row["usd"], rows, "usd")) for row in wanted}
+    kept: list[Row] = []
+    for row in wanted:
+        x, y = places[row["rank"]]
+        others = [places[other["rank"]] for other in kept]
+        if all(abs(x - at_x) > LABEL_ROOM[0] or abs(y - at_y) > LABEL_ROOM[1] for at_x, at_y in others):
+            kept.append(row)
+    return kept
+
+
+def _place(value: float, rows: Sequence[Row], field: str) -> float:
+    """Where a value lies on its axis, 0 to 1."""
+    low, high = (max(extreme(row[field] for row in rows), 1e-9) for extreme in (min, max))
+    return math.log(max(value, 1e-9) / low) / math.log(high / low) if high > low else 0.0
+
+
+_SHAPES = {"measured": "circle", "scaled": "triangle-up", "modelled": "square"}
+
+
+def _point(estimate: Row, money: Money, count: int) -> Row:
+    usd, low, high = (estimate[key] * money.per_usd for key in ("usd", "usd_low", "usd_high"))
+    front = bool(estimate["is_pareto"])
+    return {
+        "rank": estimate["rank"],
+        "title": f"{estimate['rank']}: {what(estimate)}, {place(estimate)}",
+        "instance": name(estimate["instance_type"]),
+        "purchase": name(estimate["purchase"]).replace("_", " "),
+        "basis": estimate["throughput"]["basis"],
+        "hours": hours(estimate["seconds"]),
+        "hours_low": hours(estimate["seconds_low"]),
+        "hours_high": hours(estimate["seconds_high"]),
+        "hours_text": spread(
+            hours(estimate["seconds"]), hours(estimate["seconds_low"]), hours(estimate["seconds_high"])
+        ),
+        "usd": usd,
+        "usd_low": low,
+        "usd_high": high,
+        "usd_text": spread(usd, low, high, is_money=True),
+        "price_text": number(2)(estimate["usd_per_hour"] * money.per_usd),
+        "front": front,
+        "ranged": count <= RANGES or front or estimate["rank"] <= BARS,
+        "labelled": False,
+    }
+
+
+def spread(value: float, low: float, high: float, *, is_money: bool = False) -> str:
+    """A figure with its range: 13.0 (7.23 to 23.6)."""
+    text = number(2) if is_money else significant
+    return f"{text(value)} ({significant(low)} to {significant(high)})"
+
+
+def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
+    shown = estimates[:BARS]
+    names = _largest_items(shown)
+    rows = [row for estimate in shown for row in _item_rows(estimate, names, money)]
+    title = f"{money.code} for the run"
+    body = {
+        "height": 42 * len(shown),
+        "encoding": {
+            "y": {
+                "field": "row",
+                "type": "nominal",
+                "sort": list(dict.fromkeys(row["row"] for row in rows)),
+                "axis": None,
+            },
+            "x": {"field": "usd", "type": "quantitative", "title": title, "stack": "zero"},
+        },
+        "layer": [
+            {
+                "params": [{"name": "item", "select": {"type": "point", "fields": ["item"]}, "bind": "legend"}],
+                "mark": {"type": "bar", "height": {"band": 0.4}, "yOffset": 9},
+                "encoding": {
+                    "color": {
+                        "field": "item",
+                        "type": "nominal",
+                        "title": None,
+                        "scale": {"domain": names},
+                        "legend": {"columns": by_width(2, 3, 4), "labelLimit": by_width(120, 140, 200)},
+                    },
+                    "order": {"field": "order", "type": "quantitative"},
+                    "opacity": {"condition": {"param": "item", "value": 1}, "value": 0.15},
+                    "tooltip": [
+                        shown_in("row", "estimate"),
+                        shown_in("item", "item"),
+                        shown_in("usd", money.code, ",.2f"),
+                        shown_in("total", f"{money.code} in all"),
+                    ],
+                },
+            },
+            *over_bars("row", "datum.order === 0", limit={"expr": "width - 132"}),
+            {
+                "transform": [{"filter": "datum.order === 0"}],
+                "mark": {**ABOVE_BARS, "align": "right", "color": QUIET},
+                "encoding": {"x": {"value": "width"}, "text": {"field": "total"}},
+            },
+        ],
+    }
+    many = f" The first {BARS} rows are shown." if len(estimates) > BARS else ""
+    return chart(
+        "Where the money goes",
+        f"The bill of each row by item, in {money.code}; at the right the sum and its range.{many}",
+        rows,
+        body,
+    )
+
+
+def _largest_items(estimates: Sequence[Row]) -> list[str]:
+    """Names of items, those of the largest sums first; `other items` stands for what is left."""
+    sums: dict[str, float] = {}
+    for estimate in estimates:
+        for item in estimate["items"]:
+            key = name(item["name"])
+            sums[key] = sums.get(key, 0.0) + abs(item["usd"])
+    ordered = sorted(sums, key=lambda key: (-sums[key], key))
+    return ordered if len(ordered) <= ITEMS + 1 else [*ordered[:ITEMS], _OTHER]
+
+
+_OTHER = "other items"
+
+
+def _item_rows(estimate: Row, names: Sequence[str], money: Money) -> list[Row]:
+    sums: dict[str, float] = {}
+    for item in estimate["items"]:
+        key = name(item["name"])
+        key = key if key in names else _OTHER
+        sums[key] = sums.get(key, 0.0) + item["usd"] * money.per_usd
+    total = spread(*(estimate[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")), is_money=True)
+    row = f"{estimate['rank']}. {what(estimate)}, {place(estimate)}, {name(estimate['purchase']).replace('_', ' ')}"
+    ordered = sorted(sums, key=names.index)
+    return [
+        {
+            "rank": estimate["rank"],
+            "row": row,
+            "item": item,
+            "order": order,
+            "usd": sums[item],
+            "total": total,
+        }
+        for order, item in enumerate(ordered)
+    ]

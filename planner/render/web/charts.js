@@ -1,0 +1,115 @@
+// Draws Vega-Lite specifications with Vega: no evaluated code, no request, no HTML made from data.
+(() => {
+  "use strict";
+  const planner = (window.planner = window.planner || {});
+
+  // A small box beside the pointer with the values of the mark below it.
+  function showTip(_, event, __, value) {
+    let tip = document.querySelector("dl.tip");
+    if (!tip) {
+      tip = document.createElement("dl");
+      tip.className = "tip";
+      tip.setAttribute("aria-hidden", "true"); // the tables say the same
+      document.body.append(tip);
+    }
+    tip.hidden = value === null || value === undefined || typeof value !== "object";
+    if (tip.hidden) return;
+    tip.replaceChildren(
+      ...Object.entries(value).flatMap(([title, text]) => {
+        const term = document.createElement("dt");
+        const description = document.createElement("dd");
+        term.textContent = title;
+        description.textContent = String(text);
+        return [term, description];
+      }),
+    );
+    const { width, height } = tip.getBoundingClientRect();
+    const left = event.clientX + 14 + width > innerWidth ? event.clientX - width - 14 : event.clientX + 14;
+    const top = event.clientY + 14 + height > innerHeight ? event.clientY - height - 14 : event.clientY + 14;
+    tip.style.left = `${Math.max(4, Math.min(left, innerWidth - width - 4))}px`;
+    tip.style.top = `${Math.max(4, top)}px`;
+  }
+
+  function element(name, className, ...content) {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    made.append(...content);
+    return made;
+  }
+
+  // A figure with heading, sentence and a place to draw, for pages that do not hold one already.
+  planner.chartFigure = (name, spec) => {
+    const drawing = element("div", "drawing");
+    drawing.dataset.chart = name;
+    const figure = element(
+      "figure",
+      "chart",
+      element("figcaption", "", element("h3", "", spec.title.text), element("p", "", spec.title.subtitle)),
+      drawing,
+      element("div", "tools"),
+    );
+    figure.id = `chart-${name}`;
+    return figure;
+  };
+
+  function save(view, name) {
+    const paper = getComputedStyle(document.documentElement);
+    const colour = (_, property) => paper.getPropertyValue(property).trim();
+    const background = view.background();
+    view.background("var(--chart-paper)");
+    view.toSVG().then((svg) => {
+      view.background(background);
+      const file = new Blob([svg.replace(/var\((--chart-[a-z0-9]+)\)/g, colour)], { type: "image/svg+xml" });
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(file);
+      link.download = `${name}.svg`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  async function draw(place, name, spec) {
+    const { title, ...rest } = spec;
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", spec.description);
+    const { view } = await window.vegaEmbed(place, rest, {
+      mode: "vega-lite",
+      renderer: "svg",
+      ast: true,
+      actions: false,
+      defaultStyle: false,
+      tooltip: showTip,
+    });
+    const tools = place.parentElement.querySelector(".tools");
+    if (tools && !tools.querySelector("button")) {
+      const button = element("button", "", "Save as SVG");
+      button.type = "button";
+      button.setAttribute("aria-label", `Save the chart ${title.text} as SVG`);
+      button.addEventListener("click", () => save(view, name));
+      tools.prepend(button);
+    }
+    return view;
+  }
+
+  // Draws each specification into `[data-chart=name]` of `root`, made there if it is missing; resolves to the views by
+  // name. What was drawn at that place before is cleared away.
+  planner.drawCharts = async (specs, root = document.body) => {
+    const views = {};
+    for (const [name, spec] of Object.entries(specs)) {
+      let place = root.querySelector(`[data-chart="${CSS.escape(name)}"]`);
+      if (!place) {
+        const figure = planner.chartFigure(name, spec);
+        root.append(figure);
+        place = figure.querySelector(".drawing");
+      }
+      planner.views?.[name]?.finalize();
+      views[name] = await draw(place, name, spec);
+    }
+    planner.views = { ...planner.views, ...views };
+    return views;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector("dl.tip")?.setAttribute("hidden", "");
+  });
+})();

@@ -1,0 +1,157 @@
+"""Reports as files: what they say, and that they hold all they need. How they behave is tested in tests/browser."""
+
+import json
+import re
+from datetime import date
+
+import pytest
+
+import planner
+from planner.render.comparison import document as comparison_document
+from planner.render.estimates import document as estimate_document
+from planner.render.report.comparison import comparison_report
+from planner.render.report.estimates import ROWS, estimate_report
+from planner.render.report.markup import Markup, element, joined
+from planner.render.report.page import safe_json
+
+DAY = date(2026, 7, 1)
+MEGABYTES = 5
+
+
+@pytest.fixture(scope="module")
+def estimated():
+    """The document of a few estimates."""
+    result = planner.estimate(model="resnet50", epochs=90, as_of=DAY, purchases=["spot"], limit=6)
+    return estimate_document(result)
+
+
+@pytest.fixture(scope="module")
+def page(estimated):
+    """Its report."""
+    return estimate_report(estimated, command="planner estimate --model resnet50 --epochs 90")
+
+
+def words(page):
+    """What a reader sees: the text without scripts, styles and markup."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+def test_the_answer_comes_first(estimated, page):
+    """Best row, its USD and hours with ranges, before anything else."""
+    text, best = words(page), estimated["estimates"][0]
+
+    start = text.index("Cheapest: ")
+    assert start < text.index("Charts")
+    sentence = text[start : start + 250]
+    for part in (best["gpu"], best["instance_type"], f"{best['usd']:.2f} USD", best["price_observed_on"], "days old"):
+        assert part in sentence
+
+
+def test_everything_the_document_says_is_on_the_page(estimated, page):
+    """Assumptions, counts of what was left out, ages, notes, sources of every row, and the command."""
+    text = words(page)
+
+    expected = [
+        *estimated["assumptions"],
+        *(f"{entry['count']:,} offers: {entry['reason']}" for entry in estimated["left_out"]),
+        *(f"{book['observed_on']} {book['age_days']} " for book in estimated["prices"]),
+        *(source for row in estimated["estimates"] for source in row["throughput"]["sources"]),
+        *(row["interruptions"]["source"] for row in estimated["estimates"]),
+        *(note for row in estimated["estimates"] for note in row["notes"]),
+        "planner estimate --model resnet50 --epochs 90",
+    ]
+    assert [] == [line for line in expected if str(element("p", line))[3:-4] not in text.replace(" ;", ";")]
+
+
+def test_a_report_needs_nothing_but_itself(page):
+    """No address to load from, a policy that forbids it, and chart code once."""
+    head = page[: page.index("<body>")]
+    written = re.sub(r"<script>.*?</script>", "<script></script>", page, flags=re.DOTALL)
+
+    assert "default-src &#x27;none&#x27;" in head
+    assert "unsafe" not in head
+    assert [] == re.findall(r"<(?:link|img|iframe|script)[^>]*(?:src|href)=", written)
+    assert [] == re.findall(r"""(?:src|href|url)[=(]["']?https?:""", written)
+    assert 1 == page.count("window.vegaEmbed=")
+
+
+def test_reports_are_small(page):
+    """A file that can be mailed."""
+    assert len(page.encode()) < 1.2e6
+
+
+def test_thousands_of_rows_are_cut_but_keep_the_front(estimated):
+    """The best rows by the chosen order and the whole front; the page says so and stays under its limit."""
+    row = estimated["estimates"][0]
+    source = "a source of its own, number "
+    many = [
+        {
+            **row,
+            "rank": rank,
+            "is_pareto": rank == 9000,
+            "instance_type": f"type-{rank}",
+            "price_source": f"{source}{rank} " + "x" * 100,
+        }
+        for rank in range(1, 9001)
+    ]
+
+    page = estimate_report({**estimated, "estimates": many}, command="planner")
+
+    assert len(page.encode()) < MEGABYTES * 1e6
+    assert page.count('scope="row"') == ROWS + 1 + len(estimated["prices"])
+    assert "type-9000" in page
+    assert f"The first {ROWS:,} of 9,000 rows" in page
+
+
+def test_two_reports_are_the_same_bytes(estimated, page):
+    """No clock, no random name."""
+    assert page == estimate_report(estimated, command="planner estimate --model resnet50 --epochs 90")
+
+
+def test_sorted_by_time_the_fastest_is_the_first_of_all(estimated):
+    """`Cheapest` without more is said only of rows in order of cost."""
+    by_time = sorted(estimated["estimates"], key=lambda row: row["seconds"])
+
+    text = words(estimate_report({**estimated, "estimates": by_time}, command="planner"))
+
+    assert "Fastest: " in text
+    assert "Cheapest of the 6 rows shown: " in text
+
+
+def test_no_row_is_said_so(estimated):
+    """A report of nothing says why."""
+    text = words(estimate_report({**estimated, "estimates": []}, command="planner"))
+
+    assert "No offer is left." in text
+
+
+def test_a_comparison_shows_both_bills_and_their_sources():
+    """The verdict first; every item, assumption, price of a card and source after it."""
+    comparison = planner.compare(model="resnet50", epochs=90, buy=["rtx-4090"], jobs_per_month=4, as_of=DAY)
+    content = comparison_document(comparison)
+
+    text = words(comparison_report(content, command="planner compare --buy rtx-4090"))
+
+    assert text.index(content["verdict"]) < text.index("Charts")
+    own = content["own"]
+    assert all(f"{item['name']} {item['usd']:,.0f} " in re.sub(r"\s+", " ", text) for item in own["items"])
+    assert all(row["source"].replace("&", "&amp;") in text for row in own["prices"]["cards"]["rows"])
+    assert all(line in text for line in content["assumptions"] if "'" not in line)
+
+
+def test_text_is_escaped_unless_it_was_made_here():
+    """Only what `element` made is markup."""
+    made = element("p", "<b>", element("b", "&"), ["'", None], class_='"><script>')
+
+    assert '<p class="&quot;&gt;&lt;script&gt;">&lt;b&gt;<b>&amp;</b>&#x27;</p>' == made
+    assert "&lt;i&gt;" == joined("<i>")
+    assert "<i>" == joined(Markup("<i>"))
+
+
+def test_data_cannot_leave_its_script_element():
+    """No character that ends the element, opens a comment or breaks a line of code."""
+    text = safe_json({"name": "</script><!-- & \u2028\u2029"})
+
+    assert not set("<>&\u2028\u2029") & set(text)
+    assert {"name": "</script><!-- & \u2028\u2029"} == json.loads(text)

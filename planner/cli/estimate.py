@@ -84,7 +84,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @language_options
 @data_dir_option
-@output_options_with("github", "html")
+@output_options_with("html", "github")
 @chart_option
 def estimate(
     *,
@@ -120,7 +120,7 @@ def estimate(
         from planner.cli.github import comment_on  # noqa: PLC0415 - only pipelines need it
 
         options["as_of"] = as_of.date() if as_of else None
-        comment_on(options, limit=limit, every_offer=show_all, currency=money, output=output)
+        comment_on(options, limit=limit, every_offer=show_all, currency=money, charts=charts, output=output)
         return
     result = run_estimate(
         **options,

@@ -9,7 +9,7 @@ import click
 
 from planner.cli.given_command import given_command
 from planner.cli.options import write_notes, write_result
-from planner.errors import LimitError
+from planner.errors import LimitError, UsageError
 from planner.estimate import estimate
 from planner.render.estimates import notes_text
 from planner.render.github import Gate, rendered_comment
@@ -19,13 +19,24 @@ if TYPE_CHECKING:
 
 
 def comment_on(
-    options: dict[str, Any], *, limit: int, every_offer: bool, currency: Currency | None, output: Path | None
+    options: dict[str, Any],
+    *,
+    limit: int,
+    every_offer: bool,
+    currency: Currency | None,
+    charts: tuple[Path, ...],
+    output: Path | None,
 ) -> None:
     """Write the comment; if no offer meets the limits it says so, and what is nearest, before the error goes on.
 
     Raises:
+        UsageError: charts were asked for too.
         LimitError: after the comment was written, so that a pipeline stops.
     """
+    if charts:
+        raise UsageError(
+            "--chart cannot go with --format github: a comment holds no files. Write them in a run of their own."
+        )
     max_usd, max_hours = options["max_usd"], options["max_hours"]
     missed = None
     try:

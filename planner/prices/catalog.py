@@ -90,7 +90,7 @@ def _select(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date
 
 # every offer is tens of thousands of records, the cheapest of each group some hundred
 _selected = lru_cache(maxsize=2)(_select)
-_selected_groups = lru_cache(maxsize=64)(_select)
+_selected_groups = lru_cache(maxsize=256)(_select)
 
 
 def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None) -> list[Snapshot]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from planner.estimate import EstimateResult
 from planner.model import Estimate
 from planner.render.estimates import currency_note, notes_text, what_is_rented
-from planner.render.listing import number, significant
+from planner.render.listing import number, significant, visible
 from planner.units import hours
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _fenced(lines: Iterable[str], width: int | None = 110) -> Iterator[str]:
     """Lines as a block of code whose fence is longer than any row of backticks in them."""
     shown: list[str] = []
     for line in lines:
-        text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+        text = visible(line).replace("\n", "\N{REPLACEMENT CHARACTER}")
         indent = " " * (len(text) - len(text.lstrip()) + 2)
         shown += textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False) if width else [text]
     kept: list[str] = []

@@ -117,6 +117,18 @@ def test_every_command_says_it(run_planner, project_file, command, table):
     assert "Defaults from planner.toml: format" in done.stderr
 
 
+def test_a_report_says_it_and_how_to_make_it_again(run_planner, project_file):
+    """The command line on a report holds what the file has set, as a variable; and --quiet disturbs nothing."""
+    project_file('[estimate]\npurchase = ["spot"]\n')
+
+    done = run_planner(*RUN[:-1], "html", environment={"PLANNER_QUIET": "1", "PLANNER_GPU": "T4"})
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Defaults from planner.toml: purchase" in done.stdout
+    assert "PLANNER_GPU=T4" in done.stdout
+    assert "PLANNER_PURCHASE=spot" in done.stdout
+
+
 def test_an_error_says_it_too(run_planner, project_file):
     """Whoever did not type the name must learn who did."""
     project_file('[estimate]\ngpu = "A10O"\n')

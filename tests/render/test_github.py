@@ -66,6 +66,14 @@ def test_only_an_estimate_is_a_comment(run_planner, command):
     assert 2 == done.returncode
 
 
+def test_charts_are_files_of_another_run(run_planner):
+    """A comment holds no files, and says so instead of forgetting them."""
+    done = run_planner(*FEW, "--chart", "front.svg")
+
+    assert "--chart cannot go with --format github" in done.stderr
+    assert (2, "") == (done.returncode, done.stdout)
+
+
 def test_currency_is_that_of_the_command(run_planner):
     """Amounts in EUR, the limit in USD, and the rate among the details."""
     done = run_planner(*FEW, "--currency", "EUR", "--max-usd", "400", "--limit", "1")

@@ -197,3 +197,22 @@ def test_names_are_escaped_in_the_page(server):
     assert "<img" not in answer["html"]
     assert "&lt;img" in answer["html"]
     assert json.dumps(answer["charts"])
+
+
+@pytest.mark.parametrize("place", ["config.json", ".", "missing.json"])
+@pytest.mark.parametrize("more", [{}, {"gmacs_per_sample": 4}])
+def test_an_address_reads_no_file(server, tmp_path, place, more):
+    """The command line takes a config.json for a model; the web says the same of it as of one that is not there."""
+    config = {
+        "model_type": "gpt2",
+        "n_embd": 768,
+        "n_layer": 12,
+        "n_head": 12,
+        "vocab_size": 50257,
+        "n_positions": 1024,
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    answer = server.get("/api/estimate", {"model": tmp_path / place, "tokens": "1B", "as_of": DAY, **more})
+
+    assert (400, "UnknownNameError", "model") == (answer.status, answer.error["type"], answer.error["parameter"])

@@ -252,6 +252,7 @@ def test_the_readme_states_the_published_accuracy():
         "a whole network, known by its arithmetic only (RTX 3090)": "model",
         "2, 4, 8 GPUs, one GPU known": "counts",
         "a language model on A100 (llm-foundry)": "language_model",
+        "a language model on H100, learnt on A100 only": "language_h100",
         "a whole published run of a language model (13 runs)": "published_run",
     }
     text = (ROOT / "README.md").read_text(encoding="utf-8")

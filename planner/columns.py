@@ -231,7 +231,9 @@ class Columns:
         failures = self.gpu_count * question.nodes / terms.gpu_hours_per_failure
         spot = self.is_spot & ("interruptions" not in terms.without)
         counts = spot | (failures * work / SECONDS_PER_HOUR >= COUNTED_FROM)
-        failures = np.where(counts, failures, 0.0) if "failures" not in terms.without else np.zeros_like(failures)
+        failures = (
+            np.where(counts, failures, 0.0) if biller.counts_failures(question.nodes) else np.zeros_like(failures)
+        )
         given = terms.interruptions_per_hour
         rate = (
             np.where(spot, self.rate if given is None else given, 0.0) * question.nodes + failures

@@ -72,6 +72,18 @@ class Comparison:
 
         return pd.DataFrame(curve_rows(self))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import comparison_html  # noqa: PLC0415 - render imports this module
+
+        return comparison_html(self)
+
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        """What a console of IPython shows."""
+        from planner.render.notebook import plain_text  # noqa: PLC0415 - render imports this module
+
+        printer.text(plain_text(self).rstrip())
+
 
 def compare(
     *,

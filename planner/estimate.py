@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
-MAX_NODES = 1024
+MAX_NODES = 4096
 
 
 class MoreOptions(BillOptions, LanguageArguments, total=False):
@@ -73,6 +73,18 @@ class EstimateResult:
         from planner.render.estimates import flat_rows  # noqa: PLC0415 - render imports this module
 
         return pd.DataFrame(flat_rows(self))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import estimates_html  # noqa: PLC0415 - render imports this module
+
+        return estimates_html(self)
+
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        """What a console of IPython shows."""
+        from planner.render.notebook import plain_text  # noqa: PLC0415 - render imports this module
+
+        printer.text(plain_text(self).rstrip())
 
 
 def estimate(
@@ -304,7 +316,7 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
 def check_nodes(nodes: int) -> None:
     """Refuse a number of instances that cannot be one."""
     if not 1 <= nodes <= MAX_NODES:
-        raise UsageError(f"--nodes must be 1 to {MAX_NODES}, not {nodes}.")
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {nodes:,}.")
 
 
 def weakest_basis(text: str | None) -> Basis:

@@ -47,6 +47,18 @@ class Recommendation:
     sentences: tuple[str, ...]
     everything: tuple[Estimate, ...]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from planner.render.notebook import recommendation_html  # noqa: PLC0415 - render imports this module
+
+        return recommendation_html(self)
+
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+        """What a console of IPython shows."""
+        from planner.render.notebook import plain_text  # noqa: PLC0415 - render imports this module
+
+        printer.text(plain_text(self).rstrip())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Limits:

@@ -12,15 +12,17 @@ from typing import Any
 
 import click
 
-from planner.throughput.step_time import Stack
+from planner.paths import shipped_data_dir
+from planner.throughput.measured_steps import foundry_steps, megatron_steps
+from planner.throughput.published_runs import leave_out_publications, shipped_run_overhead
+from planner.throughput.step_time import Stack, load_stacks, load_step_time
 from planner.throughput.step_time_fit import (
     FOUNDRY,
     MEGATRON,
     LeftOutResult,
     fit_stack,
-    foundry_steps,
     language_leave_outs,
-    megatron_steps,
+    searched_layouts,
 )
 
 DESCRIPTIONS = {
@@ -38,18 +40,32 @@ def main(out: Path) -> None:
         "megatron-deepspeed": fit_stack(megatron_steps(), **MEGATRON),
     }
     results = language_leave_outs()
-    document = {
+    path = out / "language_step_time.json"
+    document: dict[str, Any] = {
         "schema": "planner.language_step_time/1",
         "made_by": "python -m scripts.fit_step_time",
         "sources": [
             "data/throughput/llm-foundry.csv: mosaicml/llm-foundry, 2023-10-20",
             "data/parallel_iterations.csv: VIA-Research/vTrain, 2024-09-26",
+            "data/h100_steps.csv: mosaicml/llm-foundry, read 2026-11-21 (checked, not fitted)",
+            "data/published_runs.csv: whole runs, papers and model cards of 2022 to 2024",
             "data/throughput/lambda.csv (BERT rows since 2022-06): lambdal/deeplearning-benchmark, 2025-12-17",
         ],
         "stacks": {name: {"description": DESCRIPTIONS[name]} | _rounded(stack) for name, stack in stacks.items()},
         "left_out": {result.split: _figures(result) for result in results},
+        "searched": _rounded_all(asdict(searched_layouts())),
     }
-    path = out / "language_step_time.json"
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if out.resolve() != shipped_data_dir().resolve():
+        raise click.UsageError(
+            f"whole runs are foretold with the stacks of {shipped_data_dir()}: --out must be that folder"
+        )
+    # whole runs are foretold with the stacks and ranges just written
+    load_step_time.cache_clear()
+    load_stacks.cache_clear()
+    runs = leave_out_publications()
+    document["runs"] = _rounded_all(asdict(shipped_run_overhead()))
+    document["left_out"][runs.split] = _figures(runs)
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     click.echo(json.dumps(document, indent=1))
 
@@ -61,6 +77,10 @@ def _rounded(stack: Stack) -> dict[str, float]:
 def _figures(result: LeftOutResult) -> dict[str, Any]:
     figures = asdict(result)
     del figures["split"]
+    return _rounded_all(figures)
+
+
+def _rounded_all(figures: dict[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, int) else float(f"{value:.4g}") for name, value in figures.items()}
 
 

@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("planner", deadline=None)  # a busy machine is no failure
+settings.load_profile("planner")
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,6 +27,7 @@ def _clean_environment(monkeypatch, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")

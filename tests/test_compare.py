@@ -44,6 +44,14 @@ def test_a_given_rent_per_hour_is_for_the_gpu_named():
     assert other.rent.seconds > same.rent.seconds
 
 
+@pytest.mark.parametrize("purchase", ["reserved_3y", "savings-1y", "capacity_block"])
+@pytest.mark.parametrize("work", [{"model": "resnet50", "epochs": 90, "jobs_per_month": 250}, {"utilisation": 0.6}])
+def test_a_commitment_is_not_rented_by_the_hour(work, purchase):
+    """Three years of a reservation are paid once: neither for the hours used only, nor anew for every job."""
+    with pytest.raises(UsageError, match=r"is paid for its whole term, used or not; .* --rent-usd-per-hour"):
+        compare(**work, buy="h100-80gb-sxm", gpus=["H100:8"], providers=["aws"], purchases=["on_demand", purchase])
+
+
 def test_jobs_that_do_not_fit_ask_for_more_cards():
     """Said aloud; each card does its own jobs, so one job takes as long as before."""
     one = compare(**JOB, buy="rtx-4090", jobs_per_month=4)

@@ -279,7 +279,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with --nodes"),
         ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
         ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),
-        ({"nodes": 0}, UsageError, "--nodes must be 1 to 1024"),
+        ({"nodes": 0}, UsageError, "--nodes must be 1 to 4,096"),
         ({"measured": ["a100-80gb-sxm=0"]}, UsageError, "positive number"),
         ({"measured": ["t4=100", "t4=300"]}, UsageError, "contradicts 100 samples/s"),
         ({"model": None}, UsageError, "Which model"),

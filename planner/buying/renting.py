@@ -48,6 +48,16 @@ class Market:
     data_dir: Path | None = None
     as_of: date | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is paid whether it is used or not: months of use at its price per hour would come out too cheap."""
+        committed = [kind for kind in map(purchase_kind, self.purchases) if kind not in USUAL_PURCHASES]
+        if committed:
+            raise UsageError(
+                f"--purchase {committed[0]} is paid for its whole term, used or not; here rent is per hour of use. Give "
+                "--rent-usd-per-hour: its price divided by the part of the month you use it. Prices: planner prices list "
+                f"--purchase {committed[0]}"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rental:

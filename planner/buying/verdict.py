@@ -153,10 +153,10 @@ def _when(owned: Owned, break_even: BreakEven) -> str:
     if owned.is_owned_already:
         return "Nothing is bought"
     if break_even.months is None:
-        return f"The purchase never pays: {break_even.reason}"
+        return f"Resale aside, the purchase never pays: {break_even.reason}"
     beyond = ", beyond the horizon" if break_even.months > owned.case.terms.months else ""
     jobs = "" if break_even.jobs is None else f" ({break_even.jobs:,.0f} jobs)"
-    return f"The purchase pays after {break_even.months:,.1f} months{jobs}{beyond}"
+    return f"Resale aside, the purchase pays after {break_even.months:,.1f} months{jobs}{beyond}"
 
 
 def _rent(owned: Owned, job: str) -> Factor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from planner.buying.options import MONTHS
+from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
 from planner.cli.options import chart_option, data_dir_option, option, output_options_with, write_notes, write_result
 from planner.cli.work_options import work_options
@@ -94,6 +96,7 @@ def compare(
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """
     result = run_compare(**options, as_of=as_of.date() if as_of else None)
+    result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     written: list[str] = []
     if form == "html" or charts:
         from planner.cli.report import write_comparison_charts  # noqa: PLC0415 - the screen needs none of it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import click
 
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
+from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
 from planner.cli.options import (
     chart_option,
@@ -82,7 +84,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
 @language_options
 @data_dir_option
-@output_options_with("html")
+@output_options_with("html", "github")
 @chart_option
 def estimate(
     *,
@@ -114,6 +116,12 @@ def estimate(
       planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
     money = chosen_currency(currency)
+    if form == "github" and explain is None:
+        from planner.cli.github import comment_on  # noqa: PLC0415 - only pipelines need it
+
+        options["as_of"] = as_of.date() if as_of else None
+        comment_on(options, limit=limit, every_offer=show_all, currency=money, charts=charts, output=output)
+        return
     result = run_estimate(
         **options,
         limit=None if show_all or explain is not None else limit,
@@ -125,6 +133,7 @@ def estimate(
 
         write_result(explanation(result, explain, money), output)
         return
+    result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     written: list[str] = []
     if form == "html" or charts:
         from planner.cli.report import write_estimate_charts  # noqa: PLC0415 - the table needs none of it

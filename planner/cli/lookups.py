@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
 from planner.clock import current_day
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
@@ -23,13 +23,14 @@ from planner.render.lookups import (
     suspects_listing,
 )
 from planner.throughput.checks import suspect_benchmarks
-from planner.throughput.language_models import LanguageModel, load_language_models, resolve_language_model
+from planner.throughput.described_models import resolve_language_model
+from planner.throughput.language_models import LanguageModel, load_language_models
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.workloads import load_models, resolve_model
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[GPU]...")
+@click.argument("names", nargs=-1, metavar="[GPU]...", shell_complete=completed)
 @output_options
 def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
     """Specifications of all GPUs, or every figure of those named.
@@ -50,7 +51,7 @@ def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
 
 
 @click.command()
-@click.argument("text", required=False)
+@click.argument("text", required=False, shell_complete=completed)
 @option("--all", "show_all", is_flag=True, help="Also models measured on one GPU only.")
 @option("--language", is_flag=True, help="Language models of known shape, which take --tokens and --method.")
 @output_options

@@ -17,10 +17,25 @@ from planner.render.listing import FORMATS, Listing, rendered, visible
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
+_COMPLETED = frozenset(
+    ["--basis", "--buy", "--condition", "--country", "--currency", "--dataset", "--framework", "--gpu", "--method", "--model", "--optimizer", "--own", "--precision", "--provider", "--purchase", "--recompute", "--region", "--regions", "--resale-curve", "--sort", "--stack", "--without"]
+)  # fmt: skip
+"""Options whose values the shell completes; those of a `click.Choice` complete themselves."""
+
+
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
     """A click option that is also the environment variable `PLANNER_<NAME>`."""
     envvar = "PLANNER_" + name.removeprefix("--").replace("-", "_").upper()
+    if name in _COMPLETED:
+        settings.setdefault("shell_complete", completed)
     return click.option(name, *others, envvar=envvar, show_envvar=True, **settings)
+
+
+def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """What the shell offers for an option or argument."""
+    from planner.cli.completion import candidates  # noqa: PLC0415 - only where somebody presses the tab key
+
+    return list(candidates(ctx, param, incomplete))
 
 
 def output_options(function: _F) -> _F:
@@ -56,6 +71,18 @@ def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
         show_default=True,
         help="How the result is written.",
     )(function)
+
+
+def is_quiet() -> bool:
+    """Whether the user wants no notes."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
+
+
+def setting_name(param: click.Parameter) -> str:
+    """How an option is called without its dashes, as in a settings file: `max_price_age`."""
+    names = [name for name in param.opts if name.startswith("--")]
+    return names[0].removeprefix("--").replace("-", "_") if names else str(param.name)
 
 
 def data_dir_option(function: _F) -> _F:
@@ -98,8 +125,16 @@ def write_result(text: str, output: Path | None) -> None:
 
 
 def write_notes(lines: Iterable[str]) -> None:
-    """Write notes to standard error, after the data; long lines are folded between words for a terminal."""
+    """Write notes to standard error, after the data, unless `--quiet`; long lines are folded for a terminal."""
+    if not is_quiet():
+        write_problems(lines)
+
+
+def write_problems(lines: Iterable[str]) -> None:
+    """Write what went wrong to standard error, quiet or not; nothing for no lines."""
     lines = [visible(line) for line in lines]
+    if not lines:
+        return
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]

@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.options import (
+    completed,
+    data_dir_option,
+    option,
+    output_options,
+    write_listing,
+    write_notes,
+    write_problems,
+)
 from planner.clock import current_day
 from planner.errors import UsageError
 from planner.estimate import estimate
@@ -133,7 +141,7 @@ def diff(
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @data_dir_option
 @output_options
 @click.pass_context
@@ -150,16 +158,14 @@ def verify(
     reports = verify_books(data_dir or default_user_data_dir(), tuple(name.lower() for name in providers))
     write_listing(reports_listing(reports), form, output)
     bad = [report for report in reports if report.problems]
-    write_notes(
-        [f"{report.path}: {problem}" for report in bad for problem in report.problems]
-        + [f"{len(reports)} books, {len(bad)} bad."]
-    )
+    write_problems(f"{report.path}: {problem}" for report in bad for problem in report.problems)
+    write_notes([f"{len(reports)} books, {len(bad)} bad."])
     if bad:
         ctx.exit(1)
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--keep", type=int, help="Keep the newest so many books of each provider.")
 @option("--older-than", "older_than_days", type=click.IntRange(min=1), help="Only books older than so many days.")
 @option("--yes", is_flag=True, help="Remove them. Without it they are only listed.")

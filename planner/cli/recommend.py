@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from planner.cli.common import settings_used
 from planner.cli.estimate import estimate
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.recommend import recommend as run_recommend
@@ -57,8 +59,10 @@ def recommend(*, owned: str, as_of: datetime | None, form: str, output: Path | N
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
     found = run_recommend(is_owned=owned == "yes", as_of=as_of.date() if as_of else None, **options)
+    result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
+    found = replace(found, result=result)
     write_result(rendered_recommendation(found, form, width=screen_width(output)), output)
-    write_notes(notes_text(found.result))
+    write_notes(notes_text(result))
 
 
 recommend.params += [param for param in estimate.params if param.name not in _NOT_HERE]

@@ -11,7 +11,16 @@ from typing import Any
 
 import click
 
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.options import (
+    completed,
+    data_dir_option,
+    is_quiet,
+    option,
+    output_options,
+    write_listing,
+    write_notes,
+    write_problems,
+)
 from planner.errors import UsageError
 from planner.paths import default_user_data_dir
 from planner.prices.offers import purchase_kind
@@ -19,11 +28,11 @@ from planner.prices.refresh import Progress, RefreshOrder
 from planner.prices.refresh import refresh as run_refresh
 from planner.prices.registry import load_provider, provider_names
 from planner.render.listing import visible
-from planner.render.refresh import outcome_notes, outcomes_listing
+from planner.render.refresh import failures, outcome_notes, outcomes_listing
 
 
 @click.command()
-@click.argument("providers", nargs=-1, metavar="[PROVIDER]...")
+@click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--offline", is_flag=True, help="Parse the raw pages of the newest fetch again; opens no connection.")
 @option(
     "--from", "path", type=click.Path(path_type=Path), help="Read prices from this file, folder or archive instead."
@@ -115,16 +124,20 @@ def refresh(
             progress,
         )
     write_listing(outcomes_listing(outcomes, is_dry_run=dry_run), form, output)
+    write_problems(failures(outcomes))
     write_notes(outcome_notes(outcomes))
     if ctx.obj and ctx.obj.get("debug"):
-        write_notes(outcome.traceback for outcome in outcomes if outcome.traceback)
+        write_problems(outcome.traceback for outcome in outcomes if outcome.traceback)
     if any(outcome.error for outcome in outcomes):
         ctx.exit(1)
 
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A line per provider that moves on a terminal, plain lines elsewhere; on standard error."""
+    """A line per provider that moves on a terminal, plain lines elsewhere; on standard error, unless `--quiet`."""
+    if is_quiet():
+        yield lambda _provider, _line: None
+        return
     if not sys.stderr.isatty():
         yield lambda provider, line: click.echo(visible(f"{provider}: {line}"), err=True)
         return

@@ -71,16 +71,22 @@ def _write_pictures(charts: Mapping[str, Spec], pictures: Sequence[Path], report
 
 
 def made_by() -> str:
-    """The command line that is running, as somebody could type it again, with the variables that steered it too."""
+    """The command line that is running, as somebody could type it again.
+
+    With the variables that steered it, and as variables what came out of settings files.
+    """
     context = click.get_current_context()
     steering = [
         f"{parameter.envvar}={shlex.quote(_as_variable(context.params[parameter.name]))}"
         for parameter in context.command.params
-        if parameter.name
+        if parameter.name in context.params  # --quiet and its like shape no result
         and isinstance(parameter.envvar, str)
-        and context.get_parameter_source(parameter.name) is ParameterSource.ENVIRONMENT
+        and context.get_parameter_source(parameter.name) in _STEERING
     ]
     return " ".join([*steering, "planner", shlex.join(sys.argv[1:])])
+
+
+_STEERING = (ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP)
 
 
 def _as_variable(value: object) -> str:

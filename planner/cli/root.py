@@ -6,17 +6,23 @@ import gc
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
+from planner.cli.common import common_options, equipped
+from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
 COMMANDS = {
     "compare": "planner.cli.compare:compare",
+    "config": "planner.cli.config:config",
     "estimate": "planner.cli.estimate:estimate",
+    "export": "planner.cli.export:export",
     "fit": "planner.cli.fit:fit",
     "gpus": "planner.cli.lookups:gpus",
+    "mcp": "planner.cli.mcp:mcp",
     "models": "planner.cli.lookups:models",
     "prices": "planner.cli.prices:prices",
     "providers": "planner.cli.lookups:providers",
@@ -31,9 +37,12 @@ COMMANDS = {
 
 SUMMARIES = {
     "compare": "Rent or buy: break-even, items, what flips the verdict.",
+    "config": "Settings in force and where they come from.",
     "estimate": "Time and cost of a training run on every offer.",
+    "export": "A row of the estimate as a file for SkyPilot, dstack, Kubernetes or Terraform.",
     "fit": "Memory of a model on a GPU, and what makes it fit.",
     "gpus": "Specifications of GPUs.",
+    "mcp": "The same questions as tools for agents and editors.",
     "models": "Models and what is known of them.",
     "prices": "Price books: list, history, diff, verify, prune.",
     "providers": "Providers, their billing rules and newest prices.",
@@ -59,16 +68,29 @@ class _LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name]} is not a click command")
-        return command
+        return equipped(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             from planner.errors import UnknownNameError  # noqa: PLC0415
 
             raise UnknownNameError("command", args[0], COMMANDS, "planner --help")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and command is not None and not (ctx.resilient_parsing or _is_without_files(ctx, rest)):
+            from planner.cli.defaults import set_defaults  # noqa: PLC0415 - only where there is a settings file
+
+            set_defaults(ctx, self, name, command)
+        return name, command, rest
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        # the same for the tab key: click would import every command to ask whether it is hidden
+        from planner.cli.completion import command_items  # noqa: PLC0415 - only where somebody presses it
+
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return list(command_items(SUMMARIES, incomplete))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # short texts are kept here: help must not import every command
@@ -76,8 +98,13 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, SUMMARIES[name]) for name in sorted(COMMANDS)])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=_LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @click.option("--debug", is_flag=True, envvar="PLANNER_DEBUG", help="Show the traceback of an error.")
+@common_options
 @click.version_option(package_name="gpu-cost-planner", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, *, debug: bool) -> None:
@@ -87,10 +114,27 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     Example: planner estimate --model resnet50 --epochs 90
     """
     ctx.obj = {"debug": debug}
+    if ctx.invoked_subcommand is None:
+        from planner.cli.welcome import WELCOME  # noqa: PLC0415 - only where nothing is asked
+
+        click.echo(WELCOME, nl=False)
+
+
+def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
+    """Whether settings files are unwanted or absent; `--no-config` may also stand after the command."""
+    unwanted = "--no-config" in arguments or ctx.get_parameter_source("no_config") not in (
+        None,
+        ParameterSource.DEFAULT,
+    )
+    return unwanted or present_files() == (None, None)
 
 
 def run() -> NoReturn:
     """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
+    if "_PLANNER_COMPLETE" in os.environ:
+        from planner.cli.completion import register  # noqa: PLC0415 - only where somebody presses the tab key
+
+        register()
     debug = "--debug" in sys.argv or bool(os.environ.get("PLANNER_DEBUG"))
     try:
         result = cli.main(standalone_mode=False, prog_name="planner")

@@ -168,7 +168,6 @@ class Biller:
         self.credits_usd = credits_usd or {}
         self.refused: dict[str, tuple[float, str]] = {}  # reason: (how bad, the least bad case in numbers)
         self._counts_interruptions = "interruptions" not in terms.without
-        self._counts_failures = "failures" not in terms.without
         self._has_extras = bool(terms.dataset_gb or terms.results_gb or terms.tax_fraction or credits_usd)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
@@ -238,11 +237,17 @@ class Biller:
             yield self._spot_assumption()
         elif any(estimate.interruptions for estimate in shown):
             yield f"one hardware failure per {terms.gpu_hours_per_failure:,.0f} GPU-hours; {self._checkpoint_assumption()}"
-        low, high = USUAL_OVERHEAD
-        yield (
-            f"a run takes {terms.overhead_factor:g} times its time at the benchmark's speed (published runs: {low:g} to "
-            f"{high:g}, set it with --overhead-factor)"
-        )
+        if self.workload.language is not None and any(estimate.node_count > 1 for estimate in shown):
+            yield (
+                "what whole runs lose to checkpoints, evaluation and failures is in the speed (see --explain); a run takes "
+                f"{terms.overhead_factor:g} times that (--overhead-factor)"
+            )
+        else:
+            low, high = USUAL_OVERHEAD
+            yield (
+                f"a run takes {terms.overhead_factor:g} times its time at the benchmark's speed (published runs: {low:g} to "
+                f"{high:g}, set it with --overhead-factor)"
+            )
         asked = [name for name, value in (("storage", terms.dataset_gb), ("traffic", terms.results_gb)) if not value]
         taxed = f"{terms.tax_fraction:.3g} of tax" if terms.tax_fraction else "before tax"
         missing = f"; {' and '.join(asked)} not included (--dataset-gb, --results-gb)" if asked else ""
@@ -275,13 +280,23 @@ class Biller:
         )
         interval = self.terms.checkpoint_interval_seconds
         when = "at the best interval" if interval is None else f"every {interval:g} s of work"
-        return f"checkpoints {when}, {self.checkpoint_seconds(1):.3g} s each{size}"
+        return f"checkpoints {when}, {self.checkpoint_seconds(1):,.3g} s each{size}"
+
+    def counts_failures(self, node_count: int) -> bool:
+        """Whether hardware failures are counted on top of the work.
+
+        The speed of a language model over several machines is that of whole published runs, failures and all: there
+        they are counted only at a rate that somebody gives.
+        """
+        is_in_speed = self.workload.language is not None and node_count > 1
+        is_given = self.terms.gpu_hours_per_failure != GPU_HOURS_PER_FAILURE
+        return "failures" not in self.terms.without and (is_given or not is_in_speed)
 
     def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
         """Interruptions of the whole run per hour, taken back and broken together; `None` where none are counted."""
         spot = offer.purchase is Purchase.SPOT and self._counts_interruptions
         failures = failures_per_hour(offer.gpu_count * node_count, self.terms.gpu_hours_per_failure)
-        if not self._counts_failures or (not spot and failures * work_hours < COUNTED_FROM):
+        if not self.counts_failures(node_count) or (not spot and failures * work_hours < COUNTED_FROM):
             failures = 0.0
         if spot:
             given = self.terms.interruptions_per_hour

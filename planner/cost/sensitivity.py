@@ -84,7 +84,8 @@ def _towards(margin_usd: Callable[[float], float], base: float, bound: float, st
     for step in range(1, steps + 1):
         # short steps near the base, long ones far away: bounds may be a hundred times the base
         outside = base + (bound - base) * (step / steps) ** 3
-        if (margin_usd(outside) > 0) != wins_at_base:
+        margin = margin_usd(outside)
+        if margin < 0 if wins_at_base else margin > 0:  # nothing used costs nothing on both sides: a tie flips nothing
             return _bisected(margin_usd, inside, outside, wins_at_base=wins_at_base)
         inside = outside
     return None

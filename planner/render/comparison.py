@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from planner.buying.owning import Owned
 from planner.buying.renting import Rental
@@ -248,23 +248,34 @@ def _ranking_lines(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def _markdown(comparison: Comparison) -> str:
+def comparison_tables(comparison: Comparison) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
+    """Items side by side, what flips the verdict, the ranking, and the curve, as columns and rows."""
     items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison)]
-    head, rest = items[0], items[1:]
-    columns = [
-        Column(key="item", heading=head["item"]),
-        Column(key="rent", heading=markdown_text(f"rent: {comparison.rent.label}"), is_number=True),
-        Column(key="own", heading=markdown_text(comparison.own.label), is_number=True),
-    ]
+    yield (
+        (
+            Column(key="item", heading=items[0]["item"]),
+            Column(key="rent", heading=f"rent: {comparison.rent.label}", is_number=True),
+            Column(key="own", heading=comparison.own.label, is_number=True),
+        ),
+        items[1:],
+    )
+    yield _SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]
+    yield _RANKING, _ranking(comparison)
+    yield _CURVE, [asdict(month) for month in comparison.curve]
+
+
+def _markdown(comparison: Comparison) -> str:
     parts = [
         markdown_text(comparison.verdict) + "\n",
-        to_markdown(columns, rest),
-        to_markdown(_SENSITIVITY, [_sensitivity_row(entry) for entry in comparison.sensitivity]),
-        to_markdown(_RANKING, _ranking(comparison)),
-        to_markdown(_CURVE, [asdict(month) for month in comparison.curve]),
+        *(to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison)),
         "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
     ]
     return "\n".join(parts)
+
+
+def _as_markdown(columns: Sequence[Column]) -> list[Column]:
+    """The columns with headings that are text to Markdown: those of a comparison hold names."""
+    return [replace(column, heading=markdown_text(column.heading)) for column in columns]
 
 
 def _sensitivity_row(entry: Sensitivity) -> Row:
@@ -342,7 +353,7 @@ def _maybe(value: float | None) -> str:
 def _short(value: float) -> str:
     """At most seven characters: whole dollars, thousands (k) or millions (M)."""
     if abs(value) < 100_000:
-        return f"{value:,.0f}"
+        return f"{round(value):,}"  # never -0
     return f"{value / 1e3:,.0f}k" if abs(value) < 1e7 else f"{value / 1e6:,.1f}M"
 
 

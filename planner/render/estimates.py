@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,11 @@ def rendered_estimates(
     if currency is not None:
         columns = tuple(replace(column, heading=column.heading.replace("USD", currency.code)) for column in columns)
     return to_markdown(columns, rows) if form == "markdown" else to_table(columns, rows, width=width)
+
+
+def estimates_table(result: EstimateResult) -> tuple[Sequence[Column], list[Row]]:
+    """Columns and rows of the wide table, in USD."""
+    return _COLUMNS_WIDE, [_shown_row(estimate, result, 1.0) for estimate in result.estimates]
 
 
 def currency_note(currency: Currency) -> str:

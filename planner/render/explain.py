@@ -109,7 +109,7 @@ def _interruptions(estimate: Estimate, run: Interruptions) -> Iterator[str]:
     else:
         yield f"no checkpoints: each interruption starts from the beginning; a restart takes {run.restart_seconds:.3g} s"
     yield (
-        f"expected: {run.count:.3g} interruptions, {run.lost_seconds:,.0f} s of work done twice, "
+        f"expected: {_count(run.count)} interruptions, {run.lost_seconds:,.0f} s of work done twice, "
         f"{run.restarting_seconds:,.0f} s of restarts, {run.checkpointing_seconds:,.0f} s of checkpoints"
     )
     seconds, usd = percentile(estimate)
@@ -150,3 +150,7 @@ def _extra_sources(provider: str) -> Iterator[str]:
         yield f"storage price: {storage.region}, {storage.as_of}; {storage.source}"
     for tier in load_egress_tiers().get(provider, ())[:1]:
         yield f"egress price: {tier.as_of}; {tier.source}"
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -41,7 +41,7 @@ def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
         else:
             over = (fit.memory.total - fit.usable_bytes) / GIB
             way = f" Cheapest change that fits: {fit.change}." if fit.change else " No change within 1,024 GPUs fits."
-            yield f"{name}: {over:.1f} GiB too much ({fit.layout}).{way}"
+            yield f"{name}: {over:,.1f} GiB too much ({fit.layout}).{way}"
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from planner.recommend import Recommendation
 from planner.render.estimates import document as estimates_document
@@ -52,6 +53,11 @@ def document(found: Recommendation) -> Row:
     content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
     content["sentences"] = list(found.sentences)
     return content
+
+
+def misses_table(found: Recommendation) -> tuple[Sequence[Column], list[Row]]:
+    """Columns and rows of what nearly won."""
+    return _MISSES, _misses(found)
 
 
 def _flat(found: Recommendation) -> list[Row]:

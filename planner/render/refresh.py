@@ -26,12 +26,14 @@ def outcomes_listing(outcomes: Iterable[Outcome], *, is_dry_run: bool) -> Listin
     )
 
 
-def outcome_notes(outcomes: Sequence[Outcome]) -> list[str]:
-    """What a person should know besides the figures: failures first."""
-    lines = [f"{outcome.provider}: FAILED. {outcome.error}" for outcome in outcomes if outcome.error]
-    for outcome in outcomes:
-        lines += [f"{outcome.provider}: {line}" for line in _details(outcome)]
-    return lines
+def failures(outcomes: Iterable[Outcome]) -> list[str]:
+    """Which providers failed, and why."""
+    return [f"{outcome.provider}: FAILED. {outcome.error}" for outcome in outcomes if outcome.error]
+
+
+def outcome_notes(outcomes: Iterable[Outcome]) -> list[str]:
+    """What a person should know besides the figures and the failures."""
+    return [f"{outcome.provider}: {line}" for outcome in outcomes for line in _details(outcome)]
 
 
 def move_text(move: Move) -> str:

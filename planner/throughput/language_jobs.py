@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from planner.throughput.language_models import LanguageModel
 
+LAYERS_OF_A_CHUNK = 2
+"""Layers of a chunk in an interleaved pipeline, as NVIDIA's recipe of GPT-3 175B has them: 12 layers a stage in 6 chunks
+(https://pypi.org/project/megatron-bridge/0.3.1/, recipes/gpt/gpt3_175b.py)."""
+
 
 class Method(StrEnum):
     """What of a language model is trained."""
@@ -67,6 +71,18 @@ class Layout:
         """GPUs that work together."""
         return self.data * self.tensor * self.pipeline
 
+    def stage_layers(self, layers: int) -> int:
+        """Layers of the fullest pipeline stage; where they do not divide evenly, stages differ by one.
+
+        >>> Layout(pipeline=16).stage_layers(126)
+        8
+        """
+        return -(-layers // self.pipeline)
+
+    def shards(self, layers: int) -> float:
+        """Parts that the model is cut into, as the fullest of them has it: tensor x pipeline where stages are even."""
+        return self.tensor * layers / self.stage_layers(layers)
+
     def __str__(self) -> str:
         """The layout in words: `tensor 2 x pipeline 4 x data 8, ZeRO 1, micro batch 4, full recomputation`."""
         sizes = [f"{name} {size}" for name, size in self._sizes() if size > 1] or ["one GPU"]
@@ -90,6 +106,8 @@ class LanguageJob:
     optimizer: Optimizer = Optimizer.ADAMW
     rank: int = 16  # of the adapters; without meaning for the other methods
     has_flash_attention: bool = True
+    has_sequence_parallelism: bool = False  # tensor parallelism splits norms and residuals too
+    has_interleaving: bool = False  # a pipeline's GPUs hold several chunks of layers each, which fills it sooner
     recomputation: Recomputation | None = None
     zero_stage: int | None = None
     tensor: int | None = None
@@ -108,6 +126,12 @@ class LanguageJob:
     def batch_sequences(self) -> int:
         """Sequences of one optimiser step, at least one."""
         return max(1, self.batch_tokens // self.sequence_length)
+
+    def chunks(self, layout: Layout) -> int:
+        """Chunks of layers that each GPU of the pipeline holds: 1 without interleaving, or with too few micro batches."""
+        if not self.has_interleaving or self.batch_sequences < layout.data * layout.micro_batch * layout.pipeline:
+            return 1
+        return max(1, layout.stage_layers(self.model.layers) // LAYERS_OF_A_CHUNK)
 
     @property
     def adapter_parameters(self) -> int:

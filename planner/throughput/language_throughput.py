@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,23 +10,18 @@ from functools import cache, lru_cache
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
-from planner.paths import shipped_data_dir
 from planner.throughput.flops import hardware_flops_per_token, training_flops_per_token, utilisation
-from planner.throughput.language_jobs import LanguageWork, Method
+from planner.throughput.language_jobs import LanguageWork, Method, Recomputation
 from planner.throughput.language_models import LanguageModel
 from planner.throughput.layouts import Plan, best_plan
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
 from planner.throughput.precision import peak_tflops
-from planner.throughput.step_time import load_stacks
+from planner.throughput.step_time import load_stacks, load_step_time
 from planner.throughput.training_hardware import NETWORK_GBIT_PER_S, hardware_of
 
 Cell = tuple[str, float]
 
-RUN_OVERHEAD = 1.15
-"""Wall time of a run over several machines to the sum of its steps: checkpoints, evaluation, restarts. Published runs
-lie between 1.0 (LLaMA) and 1.3 (MPT-7B: 9.5 days for 7.3 days of steps); this is the middle, the range holds both."""
-RUN_OVERHEAD_HIGH = 1.30
 ADAPTER_REACH = math.log(1.35)  # an assumption: no row of adapters is shipped
 OTHER_VENDOR_REACH = math.log(1.5)  # an assumption: no row of an AMD GPU is shipped
 FAR_REACH = math.log(1.15)  # an assumption: more GPUs, or larger models, than were measured
@@ -36,6 +30,7 @@ MEASURED_PARAMETERS = 70e9
 UNSTATED_GBIT_PER_S = 100.0
 """Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
 DEFAULT_STACK = "llm-foundry"
+CHECKED_GPU = "h100-80gb-sxm"  # never fitted, but how far off it is was measured
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
 
 
@@ -162,7 +157,7 @@ def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_coun
     gpu = load_gpus()[gpu_name]
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
-    overhead = RUN_OVERHEAD if plan.is_cluster and work.is_whole_run else 1.0
+    overhead = _run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0
     rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
     slower, faster = _reaches(work, plan, row)
     return Throughput(
@@ -214,7 +209,9 @@ def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> t
     causes = [splits[base]]
     if row is not None:
         causes = [splits["llm-foundry A100, cells left out"]]
-    if plan.gpu.name not in FITTED_GPUS:
+    if plan.gpu.name == CHECKED_GPU and work.stack == "llm-foundry":
+        causes.append(splits["llm-foundry H100, fitted to A100"])
+    elif plan.gpu.name not in FITTED_GPUS:
         causes.append(splits["BERT on other GPUs, GPUs left out"])
     if layout.tensor * layout.pipeline > 1 and work.stack != "megatron-deepspeed":
         causes.append(splits["Megatron grid, shapes left out"])
@@ -224,24 +221,35 @@ def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> t
         causes.append((OTHER_VENDOR_REACH, OTHER_VENDOR_REACH))
     if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
         causes.append((FAR_REACH, FAR_REACH))
+    if row is None and job.recomputation is None and layout.recomputation is Recomputation.FULL:
+        # less may have to be computed again than the count of memory says: frameworks free early, or keep some layers
+        causes.append((0.0, math.log(plan.hfu / plan.mfu)))
     slower, faster = (math.sqrt(sum(cause[side] ** 2 for cause in causes)) for side in (0, 1))
     if plan.is_cluster and work.is_whole_run:
-        slower = math.hypot(slower, math.log(RUN_OVERHEAD_HIGH / RUN_OVERHEAD))
-        faster = math.hypot(faster, math.log(RUN_OVERHEAD))
+        overhead = _run_overhead()
+        slower = math.hypot(slower, math.log(overhead["high"] / overhead["middle"]))
+        faster = math.hypot(faster, math.log(overhead["middle"] / overhead["low"]))
     return slower, faster
 
 
 @cache
 def _left_out() -> Mapping[str, tuple[float, float]]:
     """How much slower and faster left-out steps were than foretold, as logarithms, by split."""
-    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
-    return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in document["left_out"].items()}
+    splits = load_step_time()["left_out"].items()
+    return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in splits}
 
 
-@cache
+def _run_overhead() -> Mapping[str, float]:
+    """Time of a whole run over several machines to the sum of its steps: `middle`, `low` and `high` of published runs.
+
+    Checkpoints, evaluation, restarts and layouts short of the best; learnt in `planner/throughput/published_runs.py`.
+    """
+    overhead: Mapping[str, float] = load_step_time()["runs"]
+    return overhead
+
+
 def _description(stack: str) -> str:
-    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
-    return str(document["stacks"][stack]["description"])
+    return str(load_step_time()["stacks"][stack]["description"])
 
 
 def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
@@ -272,7 +280,10 @@ def _steps(
         f"= {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
         *((f"measured in place of that: {row.samples_per_second:,.0f} tokens/s",) if row else ()),
         *(
-            (f"/ {overhead:g} for checkpoints, evaluation and restarts of a run over machines: {rate:,.0f} tokens/s",)
+            (
+                f"/ {overhead:.3g} for what whole runs over machines lose (checkpoints, evaluation, restarts, layouts short "
+                f"of the best), the median of published ones: {rate:,.0f} tokens/s",
+            )
             if overhead > 1
             else ()
         ),
@@ -283,6 +294,12 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
     notes = [
         "language models: the figure stands for one software stack (see --explain); others are up to 4 times slower"
     ]
+    layers, layout = work.job.model.layers, plan.plan.layout
+    if layers % layout.pipeline:
+        notes.append(
+            f"{layers} layers over {layout.pipeline} pipeline stages: the fullest holds {layout.stage_layers(layers)}; "
+            "trainers have to be told to cut unevenly"
+        )
     if work.job.method.has_adapters:
         notes.append("adapters: no measurement is shipped; arithmetic only, range widened")
     if plan.gpu.vendor != "NVIDIA":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.throughput.published_runs import SPLIT as PUBLISHED
+from planner.throughput.published_runs import leave_out_publications
 from planner.throughput.step_time_fit import LeftOutResult, language_leave_outs
 from planner.throughput.validation import ErrorSummary, SplitResult
 
@@ -18,6 +20,12 @@ _MEANING = {
         "modelled",
         "all llm-foundry cells of a model",
         "other models",
+    ),
+    "llm-foundry H100, fitted to A100": (
+        "language_h100",
+        "modelled",
+        "llm-foundry on H100, all of it",
+        "its data sheet; the same models on A100",
     ),
     "Megatron grid, cells left out": (
         "parallel_cell",
@@ -37,12 +45,18 @@ _MEANING = {
         "BERT on a whole GPU, step by arithmetic",
         "other GPUs",
     ),
+    PUBLISHED: (
+        "published_run",
+        "modelled",
+        "all whole runs of a publication",
+        "steps as learnt; the overhead of other publications",
+    ),
 }
 
 
 def language_splits() -> tuple[SplitResult, ...]:
     """Every split of language models; takes about twenty seconds and needs numpy."""
-    return tuple(_split(result) for result in language_leave_outs())
+    return tuple(_split(result) for result in (*language_leave_outs(), leave_out_publications()))
 
 
 def _split(result: LeftOutResult) -> SplitResult:

@@ -11,15 +11,10 @@ from typing import Any, TypeVar
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model import Model, Precision, Workload
+from planner.throughput.described_models import language_model_from_figures, resolve_language_model
 from planner.throughput.flops import forward_attention_flops, forward_matrix_flops
 from planner.throughput.language_jobs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
-from planner.throughput.language_models import (
-    LanguageModel,
-    find_language_model,
-    language_model_from_figures,
-    load_language_models,
-    resolve_language_model,
-)
+from planner.throughput.language_models import LanguageModel, find_language_model, load_language_models
 from planner.throughput.language_throughput import DEFAULT_STACK
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks
@@ -30,6 +25,8 @@ USUAL_SEQUENCE_LENGTH = 2048
 USUAL_SEQUENCES_TUNED = 64
 """Sequences of a step when open models are tuned; recipes use 16 to 128."""
 SEE = "planner fit --help"
+OLD_STACKS = frozenset(("megatron-deepspeed",))
+"""Stacks of before mid-2022: no flash attention, sequence parallelism or interleaved pipelines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +209,11 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     ):
         if value is not None and value < 1:
             raise UsageError(f"{option} must be at least 1, not {value}.")
+    if method is not Method.PRETRAIN and length > (model.learned_positions or length):
+        raise UsageError(
+            f"--sequence-length {length} is longer than the {model.learned_positions:,} positions that {model.name} has "
+            f"learned; tuning cannot add any. Use at most {model.learned_positions}."
+        )
     if options.zero_stage is not None and options.zero_stage not in (0, 1, 2, 3):
         raise UsageError(f"--zero-stage must be 0, 1, 2 or 3 (3 is FSDP), not {options.zero_stage}.")
     if options.rank is not None and not method.has_adapters:
@@ -220,6 +222,7 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
     if batch_tokens < length:
         raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
+    is_recent = (options.stack or DEFAULT_STACK) not in OLD_STACKS
     job = LanguageJob(
         model=model,
         method=method,
@@ -230,7 +233,9 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
             Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),
         rank=16 if options.rank is None else options.rank,
-        has_flash_attention=(options.stack or DEFAULT_STACK) != "megatron-deepspeed",
+        has_flash_attention=is_recent,
+        has_sequence_parallelism=is_recent,
+        has_interleaving=is_recent,
         recomputation=None
         if options.recompute in (None, "auto")
         else _one_of(Recomputation, str(options.recompute), "recomputation"),
@@ -272,8 +277,8 @@ def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) ->
         tokens = options.samples * job.sequence_length * passes
         if options.tokens is not None and abs(tokens / options.tokens - 1) > 0.01:
             raise UsageError(
-                f"--tokens {options.tokens:g} contradicts --samples {options.samples:g} x --sequence-length "
-                f"{job.sequence_length} x --epochs {passes:g} = {tokens:g} tokens. Leave one of them out."
+                f"--tokens {options.tokens:,.0f} contradicts --samples {options.samples:,.0f} x --sequence-length "
+                f"{job.sequence_length} x --epochs {passes:g} = {tokens:,.0f} tokens. Leave one of them out."
             )
         return tokens, passes, f"{options.samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
     if options.tokens is None:
@@ -282,8 +287,8 @@ def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) ->
         )
     if passes != 1:
         raise UsageError(
-            f"--tokens {options.tokens:g} counts the whole run and --epochs {passes:g} repeats something: give --samples "
-            f"with --epochs, or --tokens {options.tokens * passes:g} alone if {options.tokens:g} is one epoch."
+            f"--tokens {options.tokens:,.0f} counts the whole run and --epochs {passes:g} repeats something: give --samples "
+            f"with --epochs, or --tokens {options.tokens * passes:,.0f} alone if {options.tokens:,.0f} is one epoch."
         )
     return options.tokens, 1.0, "given with --tokens"
 

@@ -1,7 +1,8 @@
-"""The best layout of a language model over GPUs: every one that divides evenly and fits, by the time of a step."""
+"""The best layout of a language model over GPUs: every one that is possible and fits, by the time of a step."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from planner.throughput.step_time import Hardware, Stack, step_seconds
 
 MAX_MICRO_BATCH = 64
 """Sequences in one forward pass; more fill no GPU better."""
+MAX_STAGES = 32
+"""Deeper pipelines than published runs use are searched only if asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,9 @@ def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: H
 
 
 def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
-    """Every layout over `gpu_count` GPUs that divides heads, layers and the batch, within what the job fixes.
+    """Every layout over `gpu_count` GPUs that divides heads and the batch, within what the job fixes.
+
+    Layers need not divide evenly over pipeline stages: the fullest stage then sets memory and pace.
 
     Raises:
         UsageError: there is none; the message says what would divide.
@@ -65,13 +70,22 @@ def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
 
 
 def check_sizes(job: LanguageJob) -> None:
-    """Refuse parallel sizes that do not divide the model.
+    """Refuse parallel sizes that the model cannot be cut into.
 
     Raises:
-        UsageError: the message says which sizes do.
+        UsageError: the message says which sizes will do.
     """
-    _check_divides("--tensor-parallel", job.tensor, "attention heads", job.model.heads, job.model.name)
-    _check_divides("--pipeline-parallel", job.pipeline, "layers", job.model.layers, job.model.name)
+    model = job.model
+    if job.tensor is not None and (job.tensor < 1 or model.heads % job.tensor or model.hidden % job.tensor):
+        options = ", ".join(str(divisor) for divisor in _divisors(math.gcd(model.heads, model.hidden)) if divisor <= 64)
+        raise UsageError(
+            f"--tensor-parallel {job.tensor} does not divide the {model.heads} attention heads of {model.name}. "
+            f"Sizes that do: {options}."
+        )
+    if job.pipeline is not None and not 1 <= job.pipeline <= model.layers:
+        raise UsageError(
+            f"--pipeline-parallel {job.pipeline}: {model.name} has {model.layers} layers, for 1 to {model.layers} stages."
+        )
 
 
 def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
@@ -81,7 +95,7 @@ def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
     tensors = (
         [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
     )
-    pipelines = [job.pipeline] if job.pipeline else [p for p in _divisors(model.layers) if p <= 32]
+    pipelines = [job.pipeline] if job.pipeline else range(1, min(MAX_STAGES, model.layers) + 1)
     even = [(t, p) for t in tensors for p in pipelines if gpu_count % (t * p) == 0]
     if not even:
         raise UsageError(
@@ -99,12 +113,6 @@ def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
     # pipelines deeper than the micro batches of a step are mostly bubble
     busy = [(t, p) for t, p in fed if p == 1 or job.pipeline or p <= job.batch_sequences // (gpu_count // (t * p))]
     return busy or fed
-
-
-def _check_divides(option: str, size: int | None, what: str, whole: int, name: str) -> None:
-    if size is not None and (size < 1 or whole % size):
-        options = ", ".join(str(divisor) for divisor in _divisors(whole) if divisor <= 64)
-        raise UsageError(f"{option} {size} does not divide the {whole} {what} of {name}. Sizes that do: {options}.")
 
 
 def _most_gpus(even: list[tuple[int, int]], gpu_count: int, sequences: int) -> int:

@@ -64,7 +64,7 @@ class Memory:
 
 def memory_needed(job: LanguageJob, layout: Layout) -> Memory:
     """Memory of the fullest GPU: the first pipeline stage, which holds the most micro batches at once."""
-    model, shard = job.model, layout.tensor * layout.pipeline
+    model, shard = job.model, layout.shards(job.model.layers)
     replicas = layout.data
     sharded = [replicas if layout.zero_stage >= stage else 1 for stage in (1, 2, 3)]
     activations = activation_bytes(job, layout)
@@ -87,14 +87,18 @@ def activation_bytes(job: LanguageJob, layout: Layout) -> float:
     """Activations kept for the backward pass on the first stage.
 
     full recomputation: the 16-bit input of each layer, and one layer at work; otherwise all of each layer. A stage of
-    p keeps up to p micro batches of layers / p layers, which is as much as one micro batch of all layers.
+    p keeps up to p micro batches of its layers, which even stages make as much as one micro batch of all layers.
     """
     in_flight = min(layout.pipeline, _micro_batches(job, layout))
-    layers = job.model.layers / layout.pipeline * in_flight
+    chunks = job.chunks(layout)
+    # interleaving keeps (p - 1) / v stages' worth more
+    waiting = (layout.pipeline - 1) / chunks if chunks > 1 else 0.0
+    layers = layout.stage_layers(job.model.layers) * (in_flight + waiting)
     whole = layer_activation_bytes(job, layout)
     if layout.recomputation is not Recomputation.FULL:
         return layers * whole
-    inputs = job.precision_bytes * layout.micro_batch * job.sequence_length * job.model.hidden
+    split = layout.tensor if job.has_sequence_parallelism else 1
+    inputs = job.precision_bytes * layout.micro_batch * job.sequence_length * job.model.hidden / split
     return layers * inputs + layer_activation_bytes(job, replace(layout, recomputation=Recomputation.SELECTIVE))
 
 
@@ -103,7 +107,7 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
 
     With 16-bit activations, all heads alike and a plain feed-forward of four times the hidden size h this is
     s b h (10 + 24 / t + 5 a s / (h t)) of Korthikanti et al., where dropout keeps its masks (2 + 1 of the 10 and 5);
-    flash attention and selective recomputation take the last term away.
+    flash attention and selective recomputation take the last term away. Sequence parallelism splits the 10 as well.
 
     >>> from planner.throughput.language_models import find_language_model
     >>> job = LanguageJob(model=find_language_model("gpt3-175b"), sequence_length=2048, batch_tokens=2048)
@@ -122,7 +126,7 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
     scores = 0.0
     if not job.has_flash_attention and layout.recomputation is Recomputation.NONE:
         scores = (2 * width + (1 if has_dropout else 0)) * model.heads * job.sequence_length
-    return tokens * (whole + (split + scores) / t + adapters)
+    return tokens * (whole / (t if job.has_sequence_parallelism else 1) + (split + scores) / t + adapters)
 
 
 def usable_bytes(gpu: Gpu) -> float:

@@ -20,7 +20,7 @@ from planner.throughput.scaling import TRAFFIC_UNITS
 BYTES_PER_GRADIENT = 4  # mixed precision keeps FP32 gradients unless told otherwise
 OVERLAP = (0.0, 0.5, 0.67)  # share of a step that can hide traffic: worst, assumed, all of the backward pass
 ASSUMED_GBIT_PER_S = (10.0, 25.0, 100.0)  # where an offer does not state its network: low, assumed, high
-MAX_NODES = 1024
+MAX_NODES = 4096
 
 
 def over_nodes(
@@ -38,7 +38,7 @@ def over_nodes(
         one: throughput of one machine.
         model: its parameters decide the traffic.
         gpu_count: GPUs of one machine.
-        node_count: machines, 1 to 1,024.
+        node_count: machines, 1 to 4,096.
         network_gbit_per_s: of one machine; `None` where no source states it: a range is assumed and said.
         batch_size: per GPU, for the time of a step; `None` if unknown.
 
@@ -47,7 +47,7 @@ def over_nodes(
         NoThroughputError: the parameters of the model, the batch or the unit leave the traffic unknown.
     """
     if not 1 <= node_count <= MAX_NODES or node_count != int(node_count):
-        raise UsageError(f"--nodes must be a whole number from 1 to {MAX_NODES}, not {node_count:g}.")
+        raise UsageError(f"--nodes must be a whole number from 1 to {MAX_NODES:,}, not {node_count:g}.")
     if node_count == 1:
         return one
     if model.params_millions is None:

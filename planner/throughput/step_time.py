@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 from planner.paths import shipped_data_dir
 from planner.throughput.flops import forward_attention_flops
@@ -49,25 +50,35 @@ class Hardware:
     link_bytes_per_second: float  # to the other GPUs of the machine, one way
     network_bytes_per_second: float | None = None  # of a GPU to other machines; None: one machine only
     gpus_per_machine: int = 8  # that share the fast wires
+    attention_flops: float | None = None  # most that attention kernels of 2023 reach here; None: no such limit is known
+
+
+@cache
+def load_step_time() -> Mapping[str, Any]:
+    """The shipped file of what was learnt: `stacks`, errors of steps and runs `left_out`, overhead of whole `runs`."""
+    path = shipped_data_dir() / "language_step_time.json"
+    document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
 
 
 @cache
 def load_stacks() -> Mapping[str, Stack]:
     """The fitted stacks of the shipped file by name."""
-    document = json.loads((shipped_data_dir() / "language_step_time.json").read_text(encoding="utf-8"))
     names = [field.name for field in fields(Stack)]
-    return {name: Stack(**{key: entry[key] for key in names}) for name, entry in document["stacks"].items()}
+    stacks = load_step_time()["stacks"].items()
+    return {name: Stack(**{key: entry[key] for key in names}) for name, entry in stacks}
 
 
 def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:
     """Seconds from one optimiser step to the next.
 
-    step = (micro batches + stages - 1) x slowest stage + gradient exchange + optimiser, where the last stage also has
-    the output layer and the micro batches of a replica are `batch / (data x micro batch)`.
+    step = (micro batches + (stages - 1) / chunks) x slowest stage + gradient exchange + optimiser, where the last stage also has
+    the output layer and the micro batches of a replica are `batch / (data x micro batch)`. Where layers do not divide
+    evenly over the stages, the fullest has one more than the others, of which the last stage is one.
     """
     micro_batches = max(1.0, job.batch_sequences / (layout.data * layout.micro_batch))
     stage = _stage_seconds(job, layout, hardware, stack)
-    shard = layout.tensor * layout.pipeline
+    shard = layout.shards(job.model.layers)
     trained = job.trained_parameters / shard
     gathered = 0.0
     if layout.zero_stage == 3 and layout.data > 1:
@@ -78,10 +89,10 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
     if layout.zero_stage < 3 and layout.data > 1:
         reduced = 2 * job.precision_bytes * trained
         exchange = _exchange_seconds(
-            reduced, layout.data, layout, hardware, stack, exchanges=job.model.layers / layout.pipeline
+            reduced, layout.data, layout, hardware, stack, exchanges=layout.stage_layers(job.model.layers)
         )
     updated = trained / (layout.data if layout.zero_stage else 1)
-    passes_through = (micro_batches + layout.pipeline - 1) * stage
+    passes_through = (micro_batches + (layout.pipeline - 1) / job.chunks(layout)) * stage
     return _side_by_side(passes_through, exchange, stack.overlap) + 32 * updated / hardware.bytes_per_second
 
 
@@ -101,7 +112,8 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
     scores = 0.0
     bytes_moved = stack.traffic * tokens * job.precision_bytes * _elements(job, t) * (1 + again / 3)
     if job.has_flash_attention:
-        scores = attention * scored / t / (hardware.peak_flops * stack.attention_efficiency)
+        kernel = min(hardware.peak_flops * stack.attention_efficiency, hardware.attention_flops or math.inf)
+        scores = attention * scored / t / kernel
     else:
         scores = attention * scored / t / rate
         bytes_moved += stack.score_traffic * tokens * job.precision_bytes * model.heads * job.sequence_length / t
@@ -114,14 +126,17 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
         reduced = 2 * job.precision_bytes * tokens * model.hidden * (4 + 2 * again)
         layer += _exchange_seconds(reduced, t, layout, hardware, stack, exchanges=4 + 2 * again, is_inner=True)
     head = outputs / t / rate + 8.0 * tokens * model.vocabulary / t / hardware.bytes_per_second
-    return model.layers / layout.pipeline * layer + head
+    full = layout.stage_layers(model.layers)
+    is_even = full * layout.pipeline == model.layers
+    return full * layer + head if is_even else max(full * layer, (full - 1) * layer + head)
 
 
 def _elements(job: LanguageJob, tensor: int) -> float:
     """Elements of a token's activations in one layer that norms, residuals and activation functions touch."""
     model = job.model
     copies = 3 if model.is_gated else 2
-    return 8 * model.hidden + (4 * model.query_size + copies * model.active_feed_forward) / tensor
+    whole = 8 * model.hidden / (tensor if job.has_sequence_parallelism else 1)
+    return whole + (4 * model.query_size + copies * model.active_feed_forward) / tensor
 
 
 def _filled(size: float, half: float) -> float:

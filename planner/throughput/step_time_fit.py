@@ -5,22 +5,15 @@ Needs numpy (pandas brings it): only `planner validate` and `scripts/fit_step_ti
 
 from __future__ import annotations
 
-import csv
 import math
 import statistics
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from planner.hardware.gpus import load_gpus
-from planner.model import Benchmark, Precision
-from planner.paths import shipped_data_dir
 from planner.throughput.flops import training_flops_per_token
-from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
-from planner.throughput.language_models import LanguageModel, load_language_models
-from planner.throughput.measured import load_benchmarks
-from planner.throughput.step_time import Hardware, Stack, step_seconds
-from planner.throughput.training_hardware import hardware_of
+from planner.throughput.measured_steps import Step, encoder_steps, foundry_steps, hopper_steps, megatron_steps
+from planner.throughput.step_time import Stack, step_seconds
 
 START = Stack(
     matrix_efficiency=0.85,
@@ -43,19 +36,7 @@ LIMITS = {"matrix_efficiency": (0.3, 0.9), "attention_efficiency": (0.1, 0.9), "
 FOLDS = 10
 STRETCH_OF_GPUS = 1.25  # errors of one GPU go together: the ends are learnt from 16 others only, and lie further out
 TAIL = 0.04  # beyond either end of a 90 % range; a percentage point wider, for the ends are themselves learnt from few errors
-BATCH_TOKENS = 1_000_000  # llm-foundry's table accumulates to about a million tokens a step
 MISFIT = 0.2  # beyond this, in logarithms, a row pulls no harder: one odd machine must not bend the fit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One measured step: what ran, on what, how long, and the groups that are left out together."""
-
-    job: LanguageJob
-    layout: Layout
-    hardware: Hardware
-    seconds: float
-    group: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,44 +60,6 @@ class LeftOutResult:
     baseline_bias: float
     low: float  # ends of the range, as measured over foretold seconds
     high: float
-
-
-def foundry_steps() -> list[Step]:
-    """The MPT rows of llm-foundry: fully sharded data parallelism with flash attention, 8 to 128 A100."""
-    models = load_language_models()
-    steps = []
-    for row in load_benchmarks():
-        if row.model not in models or row.batch_size_per_gpu is None or row.input_size is None:
-            continue
-        once = row.input_size * row.batch_size_per_gpu * row.gpu_count
-        tokens = max(1, round(BATCH_TOKENS / once)) * once
-        full = "activation checkpointing" in row.software
-        steps.append(
-            Step(
-                job=LanguageJob(model=models[row.model], sequence_length=row.input_size, batch_tokens=tokens),
-                layout=Layout(
-                    data=row.gpu_count,
-                    micro_batch=row.batch_size_per_gpu,
-                    zero_stage=3,
-                    recomputation=Recomputation.FULL if full else Recomputation.NONE,
-                ),
-                hardware=hardware_of(load_gpus()[row.gpu], row.gpu_count, Precision.BF16, gpus_per_machine=8),
-                seconds=tokens / row.samples_per_second,
-                group=row.model,
-            )
-        )
-    return steps
-
-
-def megatron_steps() -> list[Step]:
-    """1,440 iterations of GPT models under tensor, data and pipeline parallelism, without flash attention."""
-    with (shipped_data_dir() / "parallel_iterations.csv").open(encoding="utf-8", newline="") as file:
-        return [_megatron_step(row) for row in csv.DictReader(file)]
-
-
-def encoder_steps() -> list[Step]:
-    """Fine-tuning steps of BERT on one GPU of 17 kinds: how the arithmetic carries from GPU to GPU."""
-    return [step for row in load_benchmarks() if (step := _encoder_step(row)) is not None]
 
 
 def fit_stack(steps: Sequence[Step], *, held: Iterable[str] = HELD, start: Stack = START) -> Stack:
@@ -176,6 +119,29 @@ def leave_out(
             [math.log(step.seconds / step_seconds(step.job, step.layout, step.hardware, stack)) for step in inside]
         )
         constant += [usual / _utilisation(step) - 1 for step in inside]
+    return _summary(split, errors, constant, stretch)
+
+
+def foretell(split: str, steps: Sequence[Step], seen: Sequence[Step], stack: Stack) -> LeftOutResult:
+    """Foretell steps on a GPU of which `stack` has seen none; it was fitted to `seen`, as the constant utilisation is.
+
+    The range that each model's steps are judged by comes from the other models' errors.
+    """
+    usual = statistics.median(_utilisation(step) for step in seen)
+    folds = _folds(steps, lambda index: steps[index].group)
+    errors = [
+        [
+            math.log(
+                steps[index].seconds / step_seconds(steps[index].job, steps[index].layout, steps[index].hardware, stack)
+            )
+            for index in sorted(fold)
+        ]
+        for fold in folds
+    ]
+    return _summary(split, errors, [usual / _utilisation(step) - 1 for step in steps], 1.0)
+
+
+def _summary(split: str, errors: Sequence[Sequence[float]], constant: Sequence[float], stretch: float) -> LeftOutResult:
     every = [error for fold in errors for error in fold]
     # measured over foretold seconds less one is the relative error of the throughput
     size = sorted(abs(math.expm1(error)) for error in every)
@@ -199,12 +165,58 @@ def leave_out(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """How the layout that is foretold to be the fastest does among the measured ones of the same job and GPUs.
+
+    `curse` is its measured over its foretold time: above 1 if the search picks errors in its own favour. `regret` is
+    its measured time over that of the fastest, `spread` the median of all layouts over the fastest.
+    """
+
+    jobs: int
+    curse_median: float
+    curse_mean: float
+    regret_median: float
+    regret_mean: float
+    spread_median: float
+
+
+def searched_layouts(*, at_least: int = 3) -> SearchResult:
+    """The search over the Megatron iterations, by a fit that has not seen their shape."""
+    steps = megatron_steps()
+    foretold: dict[int, float] = {}
+    for fold in _folds(steps, lambda index: steps[index].group):
+        stack = fit_stack([step for index, step in enumerate(steps) if index not in fold], **MEGATRON)
+        for index in fold:
+            step = steps[index]
+            foretold[index] = step_seconds(step.job, step.layout, step.hardware, stack)
+    curse, regret, spread = [], [], []
+    for job in _folds(steps, lambda index: (steps[index].job, steps[index].layout.gpu_count)):
+        if len(job) < at_least:
+            continue
+        chosen = min(job, key=lambda index: (foretold[index], index))
+        seconds = [steps[index].seconds for index in job]
+        curse.append(steps[chosen].seconds / foretold[chosen])
+        regret.append(steps[chosen].seconds / min(seconds))
+        spread.append(statistics.median(seconds) / min(seconds))
+    return SearchResult(
+        jobs=len(curse),
+        curse_median=statistics.median(curse),
+        curse_mean=statistics.fmean(curse),
+        regret_median=statistics.median(regret),
+        regret_mean=statistics.fmean(regret),
+        spread_median=statistics.median(spread),
+    )
+
+
 def language_leave_outs() -> list[LeftOutResult]:
     """Every split of the validation of language models, the easiest first."""
     foundry, megatron, encoders = foundry_steps(), megatron_steps(), encoder_steps()
+    stack = fit_stack(foundry, **FOUNDRY)
     return [
         leave_out("llm-foundry A100, cells left out", foundry, by_group=False, **FOUNDRY),
         leave_out("llm-foundry A100, models left out", foundry, by_group=True, **FOUNDRY),
+        foretell("llm-foundry H100, fitted to A100", hopper_steps(), foundry, stack),
         leave_out("Megatron grid, cells left out", megatron, by_group=False, **MEGATRON),
         leave_out("Megatron grid, shapes left out", megatron, by_group=True, **MEGATRON),
         leave_out("BERT on other GPUs, GPUs left out", encoders, by_group=True, **ENCODER),
@@ -219,78 +231,6 @@ ENCODER: dict[str, Any] = {
 }
 """What each set of rows cannot tell apart: without flash attention there is no kernel of its own to learn, on one GPU
 no exchange, and sharded runs hide nearly all exchange."""
-
-
-def _megatron_step(row: dict[str, str]) -> Step:
-    hidden, heads, layers = int(row["hidden_size"]), int(row["attention_heads"]), int(row["layers"])
-    length = int(row["sequence_length"])
-    model = _plain_model(f"gpt-{layers}x{hidden}", layers, hidden, heads, vocabulary=51_200)
-    layout = Layout(
-        data=int(row["data_parallel"]),
-        tensor=int(row["tensor_parallel"]),
-        pipeline=int(row["pipeline_parallel"]),
-        micro_batch=int(row["micro_batch"]),
-    )
-    return Step(
-        job=LanguageJob(
-            model=model,
-            sequence_length=length,
-            batch_tokens=int(row["global_batch"]) * length,
-            has_flash_attention=False,
-        ),
-        layout=layout,
-        hardware=hardware_of(load_gpus()[row["gpu"]], layout.gpu_count, Precision.FP16),
-        seconds=float(row["iteration_ms"]) / 1000,
-        group=model.name,
-    )
-
-
-_ENCODERS = {"bert-base-squad": (12, 768, 12), "bert-large-squad": (24, 1024, 16)}
-"""Layers, hidden size and heads: https://arxiv.org/abs/1810.04805."""
-_NEW_SOFTWARE = "2022-06"  # older rows ran other kernels (data/README.md)
-
-
-def _encoder_step(row: Benchmark) -> Step | None:
-    if row.model not in _ENCODERS or row.gpu_count != 1 or not row.batch_size_per_gpu or not row.input_size:
-        return None
-    gpu = load_gpus().get(row.gpu)
-    if gpu is None or row.as_of < _NEW_SOFTWARE or row.precision not in (Precision.AMP, Precision.TF32):
-        return None
-    layers, hidden, heads = _ENCODERS[row.model]
-    return Step(
-        job=LanguageJob(
-            model=_plain_model(row.model, layers, hidden, heads, vocabulary=2),
-            sequence_length=row.input_size,
-            batch_tokens=row.input_size * row.batch_size_per_gpu,
-            has_flash_attention=False,
-            precision_bytes=2 if row.precision is Precision.AMP else 4,
-        ),
-        layout=Layout(micro_batch=row.batch_size_per_gpu),
-        hardware=hardware_of(gpu, 1, row.precision),
-        seconds=row.batch_size_per_gpu / row.samples_per_second,
-        group=row.gpu,
-    )
-
-
-def _plain_model(name: str, layers: int, hidden: int, heads: int, *, vocabulary: int) -> LanguageModel:
-    return LanguageModel(
-        name=name,
-        layers=layers,
-        hidden=hidden,
-        heads=heads,
-        kv_heads=heads,
-        head_size=hidden // heads,
-        feed_forward=4 * hidden,
-        is_gated=False,
-        vocabulary=vocabulary,
-        learned_positions=1024,
-        is_tied=True,
-        vector_parameters_per_layer=13 * hidden,
-        other_parameters=2 * hidden,
-        context_length=1024,
-        source="",
-        as_of="",
-    )
 
 
 def _loss(error: Any) -> float:

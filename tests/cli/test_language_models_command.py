@@ -37,6 +37,19 @@ def test_golden_explanation(run_planner, golden):
     golden("estimate.language.explain", done.stdout)
 
 
+def test_a_run_over_machines_says_what_it_takes_for_granted(run_planner):
+    """An uneven pipeline is named, and what whole runs lose is said to be in the speed, once."""
+    run = ("estimate", "--model", "llama-3.1-405b", "--tokens", "1T", "--gpu", "H100:8", "--nodes", 256, "--limit", 1)
+
+    done = run_planner(*run, "--tensor-parallel", 8, "--pipeline-parallel", 16)
+
+    said = done.stdout + done.stderr
+    assert 0 == done.returncode
+    assert "126 layers over 16 pipeline stages: the fullest holds 8" in said
+    assert "what whole runs lose to checkpoints, evaluation and failures is in the speed" in said
+    assert "published runs: 1 to" not in said
+
+
 def test_json_of_a_fit(run_planner):
     """Every part in GiB, adding up to the sum."""
     document = json.loads(run_planner(*FIT, "--method", "qlora", "--format", "json").stdout)

@@ -11,6 +11,7 @@ from planner.cost.failures import failures_per_hour
 from planner.cost.spot import DEFAULT_RATE, interruption_rate
 from planner.errors import NothingLeftError, UsageError
 from planner.model import Basis, Estimate, Precision, Purchase, Throughput
+from planner.throughput.language_work import LanguageOptions, plan_language_work
 from planner.throughput.workloads import plan_work
 from tests.builders import an_offer
 
@@ -168,6 +169,19 @@ def test_hardware_failures_count_on_wide_runs_only():
     assert wide.seconds > narrow.seconds
     assert narrow.interruptions is None
     assert a_bill(an_offer(), node_count=128, without=("failures",)).interruptions is None
+
+
+def test_failures_of_language_models_over_machines_are_in_their_speed():
+    """Published hours of whole runs hold their failures: counted once more only at a rate that is given."""
+    work = plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e12)).workload
+    offer, slow = an_offer(), a_throughput(100_000.0)
+
+    wide, narrow = (Biller(BillTerms(), work).bill(offer, slow, nodes) for nodes in (128, 1))
+    given = Biller(BillTerms(gpu_hours_per_failure=20_000.0), work).bill(offer, slow, 128)
+
+    assert wide.interruptions is None
+    assert narrow.interruptions.per_hour == 8 / 50_000
+    assert given.interruptions.per_hour == 1024 / 20_000
 
 
 def test_a_wide_run_fails_as_often_as_published():

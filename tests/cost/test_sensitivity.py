@@ -49,6 +49,11 @@ def test_no_flip_within_the_bounds_is_none():
     assert flip_value(lambda value: 1 + value, 1.0, floor=0.0, ceiling=10.0) is None
 
 
+def test_a_tie_at_a_bound_is_no_flip():
+    """A card that is there already wins at any use; at no use at all both ways cost nothing."""
+    assert flip_value(lambda jobs: 42.0 * jobs, 10.0, floor=0.0, ceiling=1000.0) is None
+
+
 def test_the_same_seed_gives_the_same_odds():
     """Two runs print the same; another seed draws other numbers."""
     margin = Spread(low=-1.0, likely=0.2, high=2.0).draw

@@ -1,6 +1,7 @@
 """The shipped tables other than prices and throughput: they parse, they are sorted, they hang together."""
 
 import csv
+import re
 from datetime import date
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from planner.cost.rental import load_billing_rules
 from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu
 from planner.paths import shipped_data_dir
+from planner.throughput.flops import training_flops_per_token
 from planner.throughput.language_models import load_language_models
-from planner.throughput.step_time_fit import megatron_steps
+from planner.throughput.measured_steps import hopper_steps, megatron_steps
 from planner.throughput.workloads import load_datasets, load_models, resolve_dataset, resolve_model
 
 A100 = ("a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")
@@ -285,3 +287,28 @@ def test_parallel_iterations_use_up_to_eight_gpus():
     assert 1440 == len(steps)
     assert {2, 4, 8} == {step.layout.gpu_count for step in steps}
     assert all(0.02 < step.seconds < 100 for step in steps)
+
+
+def test_steps_on_h100_are_possible():
+    """52 rows, each between 20 and 60 percent of the data sheet, as its own table says (26 to 46 percent MFU)."""
+    steps = hopper_steps()
+
+    assert 52 == len(steps)
+    for step in steps:
+        rate = training_flops_per_token(step.job) * step.job.batch_tokens / step.seconds / step.layout.gpu_count
+        assert 0.2 < rate / 989.5e12 < 0.6
+
+
+def test_the_page_about_the_tables_names_each_with_its_rows():
+    """The first table of data/README.md, against the files."""
+    page = (shipped_data_dir() / "README.md").read_text(encoding="utf-8")
+    named = {
+        name: int(rows.replace(",", ""))
+        for name, rows in re.findall(r"^\| \[(\w+\.csv)\]\S* \| ([\d,]+) \|", page, re.M)
+    }
+
+    files = {
+        path.name: len(list(csv.reader(path.read_text(encoding="utf-8").splitlines(keepends=True)))) - 1
+        for path in shipped_data_dir().glob("*.csv")
+    }
+    assert files == named

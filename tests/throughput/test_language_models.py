@@ -4,19 +4,20 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import DataError, UnknownNameError, UsageError
-from planner.throughput.language_models import (
-    find_language_model,
+from planner.throughput.described_models import (
     language_model_from_config,
     language_model_from_figures,
-    load_language_models,
     resolve_language_model,
 )
+from planner.throughput.language_models import find_language_model, load_language_models
 
 MODELS = load_language_models()
+NOT_READ = "general knowledge, checked only by the published parameter count"
+COUNTED = "counted from the shape"
 MIXTURES = [name for name, model in MODELS.items() if model.published_active_parameters]
 
 
@@ -26,6 +27,37 @@ def test_the_shape_gives_the_published_parameters(name):
     model = MODELS[name]
 
     assert pytest.approx(model.published_parameters, rel=0.005) == model.parameters
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_row_names_what_was_read(name):
+    """A shape was read at an address, or says plainly that it was not; then the number of parameters is from elsewhere."""
+    model = MODELS[name]
+    is_read = model.source.startswith("https://")
+
+    assert is_read or model.source == NOT_READ
+    assert model.parameters_source
+    assert is_read or not model.parameters_source.startswith(COUNTED) or "published rounded" in model.parameters_source
+    assert "2026-11-21" == model.as_of
+
+
+def test_hardly_any_shape_was_not_read():
+    """All but a few shapes were read off a file."""
+    not_read = [name for name, model in MODELS.items() if model.source == NOT_READ]
+
+    assert ["deepseek-llm-67b", "deepseek-llm-7b", "yi-34b"] == not_read
+
+
+def test_most_shapes_give_a_number_that_others_counted_to_the_last_parameter():
+    """At least seventy shapes give just the number that somebody else counted; an error of one bias would show."""
+    exact = [
+        name
+        for name, model in MODELS.items()
+        if model.parameters == model.published_parameters
+        and not model.parameters_source.startswith((COUNTED, "general knowledge"))
+    ]
+
+    assert 70 <= len(exact)
 
 
 @pytest.mark.parametrize("name", MIXTURES)
@@ -58,10 +90,15 @@ def test_gpt2_counts_by_hand():
         ("llama3-8b", "llama-3-8b"),
         ("GPT2-XL", "gpt2-1.5b"),
         ("meta-llama-3-70b", "llama-3-70b"),
+        ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b"),
+        ("meta-llama/Llama-2-13b-chat-hf", "llama-2-13b"),
+        ("google/gemma-2-9b-it", "gemma-2-9b"),
+        ("mistralai/Mixtral-8x7B-Instruct-v0.1", "mixtral-8x7b"),
+        ("GPT-3", "gpt3-175b"),
     ],
 )
 def test_models_go_by_many_spellings(spelling, name):
-    """Letter case, dashes and the names of repositories do not matter."""
+    """Letter case, dashes, owners of repositories and what they call their chat models do not matter."""
     assert name == find_language_model(spelling).name
 
 
@@ -200,6 +237,7 @@ JSON_VALUES = st.one_of(
 KEYS = ("model_type", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "vocab_size", "head_dim", "kv_lora_rank", "num_local_experts", "num_experts_per_tok", "first_k_dense_replace", "text_config")  # fmt: skip
 
 
+@settings(deadline=None)  # each example is a file on disk
 @given(changes=st.dictionaries(st.sampled_from(KEYS), JSON_VALUES))
 def test_a_hostile_config_is_a_model_or_an_error_of_data(changes, tmp_path_factory):
     """Whatever stands in the file, nothing but a model or a DataError comes out."""

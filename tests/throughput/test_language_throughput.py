@@ -81,7 +81,7 @@ def test_the_explanation_names_layout_memory_and_utilisation():
     """Each step of the arithmetic is a line."""
     steps = "\n".join(predicted("llama-3-8b", "a100-80gb-sxm", 64).steps)
 
-    for word in ("8.03B parameters", "layout:", "memory:", "MFU", "HFU", "checkpoints, evaluation and restarts"):
+    for word in ("8.03B parameters", "layout:", "memory:", "MFU", "HFU", "checkpoints, evaluation, restarts"):
         assert word in steps
 
 
@@ -149,8 +149,9 @@ def test_left_out_steps_are_foretold(split, median):
 @pytest.mark.slow
 def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
     """Fitting llm-foundry again gives the shipped efficiencies and the shipped left-out error."""
+    from planner.throughput.measured_steps import foundry_steps  # noqa: PLC0415
     from planner.throughput.step_time import load_stacks  # noqa: PLC0415
-    from planner.throughput.step_time_fit import FOUNDRY, fit_stack, foundry_steps, leave_out  # noqa: PLC0415
+    from planner.throughput.step_time_fit import FOUNDRY, fit_stack, leave_out  # noqa: PLC0415
 
     document = json.loads((shipped_data_dir() / "language_step_time.json").read_text())
 
@@ -163,16 +164,40 @@ def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
 
 @pytest.mark.slow
 def test_the_report_holds_the_splits_of_language_models():
-    """Five splits with their coverage, each beside one constant utilisation."""
+    """Six splits of steps and one of whole runs with their coverage, each beside one constant utilisation."""
     from planner.throughput.language_validation import language_splits  # noqa: PLC0415 - needs numpy
 
     splits = {split.split: split for split in language_splits()}
 
-    assert ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"] == list(splits)
+    steps = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"]
+    assert sorted([*steps, "language_h100", "published_run"]) == sorted(splits)
+    assert 0.06 >= splits["language_h100"].errors.median
+    assert 0.2 >= splits["published_run"].errors.median
     assert 0.08 >= splits["language_cell"].errors.median
     assert 0.12 >= splits["parallel_cell"].errors.median
-    assert all(0.87 <= split.errors.coverage <= 0.93 for split in splits.values())
+    assert all(0.87 <= splits[name].errors.coverage <= 0.93 for name in [*steps, "language_h100"])
+    assert 0.85 <= splits["published_run"].errors.coverage  # of thirteen
     assert all(split.errors.median < split.baselines[0].median for split in splits.values())
+
+
+def test_a_checkpoint_of_adapters_holds_only_them():
+    """Frozen weights are on disk already: 42 million parameters of rank 16 are saved, not eight billion."""
+    workloads = [
+        plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e6, method=method)).workload
+        for method in ("full", "qlora")
+    ]
+
+    assert [8030, 42] == [round(workload.trained_params_millions) for workload in workloads]
+
+
+def test_learned_positions_end_where_they_end():
+    """GPT-2 has 1,024 positions: pretraining makes more, tuning cannot; rotary positions have no end."""
+    too_long = {"tokens": 1e6, "sequence_length": 4096}
+
+    plan_language_work(model="gpt2", options=LanguageOptions(**too_long))
+    plan_language_work(model="llama-2-7b", options=LanguageOptions(**too_long, method="lora"))
+    with pytest.raises(UsageError, match="longer than the 1,024 positions that gpt2-124m has learned"):
+        plan_language_work(model="gpt2", options=LanguageOptions(**too_long, method="lora"))
 
 
 @pytest.mark.parametrize(
@@ -194,11 +219,11 @@ def test_what_is_no_count_is_refused(text):
     ("options", "error", "message"),
     [
         ({}, UsageError, "How much text. Give --tokens"),
-        ({"tokens": 1e9, "epochs": 3}, UsageError, "give --samples with --epochs, or --tokens 3e"),
+        ({"tokens": 1e9, "epochs": 3}, UsageError, "give --samples with --epochs, or --tokens 3,000,000,000 alone"),
         (
             {"tokens": 1e9, "samples": 1000, "epochs": 2},
             UsageError,
-            "contradicts --samples 1000 x --sequence-length 2048",
+            "contradicts --samples 1,000 x --sequence-length 2048",
         ),
         ({"tokens": 1e9, "method": "loraa"}, UnknownNameError, "Did you mean lora or qlora"),
         ({"tokens": 1e9, "method": "full", "rank": 8}, UsageError, "--rank is the size of adapters"),

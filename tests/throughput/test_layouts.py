@@ -12,7 +12,7 @@ from planner.model import Precision
 from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
 from planner.throughput.language_models import find_language_model
 from planner.throughput.layouts import best_plan, candidate_layouts, check_sizes
-from planner.throughput.memory import memory_needed, usable_bytes
+from planner.throughput.memory import layer_activation_bytes, memory_needed, usable_bytes
 from planner.throughput.step_time import Hardware, load_stacks, step_seconds
 from planner.throughput.training_hardware import hardware_of, sustained_share
 
@@ -20,14 +20,15 @@ A100 = load_gpus()["a100-80gb-sxm"]
 STACK = load_stacks()["llm-foundry"]
 
 
-def test_every_layout_uses_all_gpus_and_divides_the_model():
-    """GPUs, heads and layers come out even in each."""
+def test_every_layout_uses_all_gpus_and_divides_the_heads():
+    """GPUs and heads come out even in each; layers need not."""
     layouts = list(candidate_layouts(a_job("llama-2-7b"), 48))
 
     assert layouts
     for layout in layouts:
         assert 48 == layout.gpu_count
-        assert 0 == 32 % layout.tensor == 32 % layout.pipeline
+        assert 0 == 32 % layout.tensor
+    assert {1, 3, 6, 12} <= {layout.pipeline for layout in layouts}
 
 
 def test_what_is_fixed_stays_fixed():
@@ -44,7 +45,8 @@ def test_what_is_fixed_stays_fixed():
     ("changes", "gpu_count", "message"),
     [
         ({"tensor": 3}, 8, "--tensor-parallel 3 does not divide the 32 attention heads of llama-2-7b. Sizes that do: 1, 2, 4"),
-        ({"pipeline": 5}, 8, "--pipeline-parallel 5 does not divide the 32 layers"),
+        ({"pipeline": 33}, 33, "--pipeline-parallel 33: llama-2-7b has 32 layers, for 1 to 32 stages"),
+        ({"pipeline": 5}, 8, r"8 GPUs cannot be split into groups of 1 x 5 \(tensor x pipeline\). Multiples of 5 can"),
         ({"tensor": 8, "pipeline": 2}, 24, "24 GPUs cannot be split into groups of 8 x 2"),
         ({"batch_tokens": 4096, "tensor": 1, "pipeline": 1}, 8, "8 GPUs are more than the batch can feed"),
         ({"micro_batch": 4096}, 8, "--micro-batch 4096 is more than the"),
@@ -124,6 +126,69 @@ def test_a_pipeline_pays_its_bubble():
 
     # 7/16 of the time, and the whole output layer in the last stage
     assert 7 / 16 < deep / flat < 1.15 * 7 / 16
+
+
+def test_the_fullest_stage_of_an_uneven_pipeline_decides():
+    """126 layers over 16 stages are 8 and 7: memory and pace are those of 128 layers, the output layer rides with 7."""
+    model = find_language_model("llama-3.1-405b")
+    even = replace(model, layers=128)
+    layout = Layout(tensor=8, pipeline=16)
+    hardware = hardware_of(A100, 128, Precision.BF16)
+    jobs = [LanguageJob(model=one, sequence_length=2048, batch_tokens=2**20) for one in (model, even)]
+
+    uneven_memory, even_memory = (memory_needed(job, layout) for job in jobs)
+    uneven_seconds, even_seconds = (step_seconds(job, layout, hardware, STACK) for job in jobs)
+
+    assert 8 == layout.stage_layers(126) == layout.stage_layers(128)
+    assert uneven_memory.activations == even_memory.activations
+    assert pytest.approx(even_memory.weights, rel=0.001) == uneven_memory.weights
+    assert 8 / 8.7 * even_seconds < uneven_seconds < even_seconds  # the output layer is 0.66 of a layer
+
+
+def test_interleaving_fills_a_pipeline_sooner_and_keeps_more():
+    """Eight stages of four layers in two chunks: 8 + 7/2 rounds in place of 8 + 7, and 3.5 stages' more activations."""
+    job = a_job("llama-2-7b", batch_tokens=8 * 2048)
+    chunked = replace(job, has_interleaving=True)
+    layout = Layout(pipeline=8)
+    hardware = hardware_of(A100, 8, Precision.BF16)
+
+    seconds = [step_seconds(one, layout, hardware, STACK) for one in (chunked, job)]
+    kept = [memory_needed(one, layout).activations for one in (chunked, job)]
+
+    assert pytest.approx(11.5 / 15, rel=0.02) == seconds[0] / seconds[1]
+    assert pytest.approx(11.5 / 8) == kept[0] / kept[1]
+    assert 1 == chunked.chunks(replace(layout, micro_batch=2))  # four micro batches do not fill eight stages
+
+
+def test_sequence_parallelism_splits_what_tensor_parallelism_leaves():
+    """Korthikanti et al., equation 4: s b h x 34 / t without scores, in place of 10 + 24 / t."""
+    job = LanguageJob(model=find_language_model("gpt3-175b"), sequence_length=2048, batch_tokens=2048)
+    layout = Layout(tensor=8)
+
+    whole, split = (
+        layer_activation_bytes(replace(job, has_sequence_parallelism=flag), layout, has_dropout=True)
+        for flag in (False, True)
+    )
+
+    assert pytest.approx((10 + 24 / 8) * 2048 * 12288) == whole
+    assert pytest.approx(34 / 8 * 2048 * 12288) == split
+
+
+def test_attention_kernels_of_2023_hold_hopper_back():
+    """35 percent of the data sheet on an H100, no limit on an A100: long sequences suffer, short ones hardly."""
+    h100 = hardware_of(load_gpus()["h100-80gb-sxm"], 8, Precision.BF16)
+    layout = Layout(data=8, zero_stage=3)
+
+    shares = []
+    for length in (2048, 32_768):
+        job = a_job("mpt-7b", sequence_length=length)
+        free = step_seconds(job, layout, replace(h100, attention_flops=None), STACK)
+        shares.append(free / step_seconds(job, layout, h100, STACK))
+
+    assert pytest.approx(0.35 * 989.5e12, rel=0.01) == h100.attention_flops
+    assert hardware_of(A100, 8, Precision.BF16).attention_flops is None
+    assert 0.97 < shares[0] < 1
+    assert 0.8 < shares[1] < 0.9
 
 
 def test_a_low_power_limit_holds_products_back():

@@ -145,6 +145,26 @@ def test_more_recomputation_never_needs_more(data):
 
 
 @given(data=st.data())
+def test_a_deeper_pipeline_never_needs_more_for_states(data):
+    """However unevenly the layers divide: the fullest stage of more stages holds no more weights."""
+    job, layout = data.draw(jobs()), data.draw(layouts())
+
+    shallow, deep = (memory_needed(job, replace(layout, pipeline=stages)) for stages in (3, 5))
+
+    assert deep.weights + deep.optimizer < shallow.weights + shallow.optimizer
+
+
+@given(data=st.data())
+def test_sequence_parallelism_never_needs_more(data):
+    """Split norms and residuals are smaller ones."""
+    job, layout = data.draw(jobs()), data.draw(layouts())
+
+    whole, split = (memory_needed(replace(job, has_sequence_parallelism=flag), layout).total for flag in (False, True))
+
+    assert split <= whole
+
+
+@given(data=st.data())
 def test_a_higher_zero_stage_never_needs_more_for_states(data):
     """Weights, gradients and optimiser states shrink or stay from stage to stage; so does the sum from two layers on."""
     job, layout = data.draw(jobs()), data.draw(layouts())
@@ -159,8 +179,8 @@ def test_a_higher_zero_stage_never_needs_more_for_states(data):
 
 @given(data=st.data())
 def test_twice_the_batch_never_needs_less(data):
-    """More sequences at once need more memory, and at most twice as much."""
-    job, layout = data.draw(jobs()), data.draw(layouts())
+    """More sequences at once need more memory, and at most twice as much; so long as they still interleave, or never did."""
+    job, layout = replace(data.draw(jobs()), has_interleaving=False), data.draw(layouts())
 
     once = memory_needed(job, layout).total
     twice = memory_needed(job, replace(layout, micro_batch=2 * layout.micro_batch)).total
@@ -203,6 +223,8 @@ def jobs():
         optimizer=st.sampled_from(Optimizer),
         rank=st.integers(1, 256),
         has_flash_attention=st.booleans(),
+        has_sequence_parallelism=st.booleans(),
+        has_interleaving=st.booleans(),
     )
 
 
@@ -212,7 +234,7 @@ def layouts():
         Layout,
         data=st.sampled_from([1, 2, 8, 64]),
         tensor=st.sampled_from([1, 2, 4, 8]),
-        pipeline=st.sampled_from([1, 2, 4]),
+        pipeline=st.sampled_from([1, 2, 3, 4, 5, 16]),
         micro_batch=st.integers(1, 16),
         zero_stage=st.integers(0, 3),
         recomputation=st.sampled_from(Recomputation),

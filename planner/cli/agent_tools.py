@@ -1,0 +1,287 @@
+"""The questions an agent may ask: the options of the commands as typed arguments, the answers as their JSON documents.
+
+Arguments are those of the Python functions and are made from the options of the commands, so that help, unit and default
+stand in one place. What names a file is left out: an agent's arguments may come from anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from planner.cli.compare import compare as compare_command
+from planner.cli.estimate import estimate as estimate_command
+from planner.cli.prices import list_prices
+from planner.cli.setting_values import of_its_kind
+from planner.clock import current_day
+from planner.compare import compare
+from planner.errors import UnknownNameError, UsageError
+from planner.estimate import estimate
+from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.prices.offers import by_price, select
+from planner.render import comparison as comparison_page
+from planner.render import estimates as estimates_page
+from planner.render.listing import Listing, Row, rendered
+from planner.render.lookups import gpus_listing, offers_listing
+from planner.throughput.language_models import find_language_model
+from planner.throughput.language_work import LanguageOptions
+from planner.throughput.workloads import known_model, resolve_model
+
+MAX_ROWS = 100
+MAX_ITEMS = 50
+MAX_TEXT = 200
+"""Limits of one request: rows of an answer, values of a list, characters of a text."""
+
+DEFAULT_ROWS = {"estimate": 15, "gpus": 15, "prices": 30}
+
+_NOT_FOR_AGENTS = (
+    "data_dir", "explain", "form", "model_file", "output", "price_book", "show_all", "currency", "limit",
+    "quiet", "verbose", "no_config",
+)  # fmt: skip
+"""Options that name files, or that only shape what a terminal shows."""
+
+_OTHER_HELP = {
+    "model": "Name of the model to train: resnet50, bert-base-squad, llama-3-8b. With own figures, any name."
+}
+"""Help for what an agent may give differently than a person: names, never files."""
+
+_OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
+
+Answer = tuple[str, Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentTool:
+    """A tool: what it is called, what it takes, and the function that answers with a text and a JSON document."""
+
+    name: str
+    title: str
+    description: str
+    schema: str
+    keys: tuple[str, ...]  # of the document, besides `schema`
+    command: click.Command | None
+    call: Callable[[dict[str, Any], Path | None], Answer]
+
+    def arguments(self) -> Mapping[str, click.Option]:
+        """Options that an agent may give, by the name of the argument in Python."""
+        params = [] if self.command is None else self.command.params
+        return {
+            str(param.name): param
+            for param in params
+            if isinstance(param, click.Option)
+            and param.name not in _NOT_FOR_AGENTS
+            and not isinstance(param.type, click.Path)
+        }
+
+    def input_schema(self) -> Row:
+        """JSON Schema of the arguments."""
+        options = self.arguments()
+        spelling = {text: name for name, param in options.items() for text in param.opts}
+        properties: Row = {name: _property(param, spelling) for name, param in options.items()}
+        if self.name == "gpus":
+            properties["names"] = {
+                **_LIST_OF_TEXTS,
+                "description": "GPUs, in any spelling: A100, 'RTX 4090', h100-80gb-sxm. Default: all.",
+            }
+        if self.name in DEFAULT_ROWS:
+            properties["limit"] = {
+                "type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": DEFAULT_ROWS[self.name],
+                "description": "Rows of the answer.",
+            }  # fmt: skip
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+    def output_schema(self) -> Row:
+        """JSON Schema of the document: its version and the keys that are always there."""
+        keys: Row = {"schema": {"const": self.schema}, **{key: {} for key in self.keys}}
+        return {"type": "object", "properties": keys, "required": list(keys)}
+
+
+def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None) -> Answer:
+    """The answer of a tool as a text to read and as the JSON document of the command.
+
+    Raises:
+        UsageError: an argument is unknown, of another type, too long, or names a file.
+        PlannerError: what the command line would say.
+    """
+    options = tool.arguments()
+    known = tool.input_schema()["properties"]
+    checked: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name not in known:
+            raise UnknownNameError("argument", name[:MAX_TEXT], known, f"the input schema of {tool.name}")
+        if value is None:
+            continue  # as if it were not given
+        checked[name] = _checked(name, options[name], value) if name in options else value
+    if "limit" in known:
+        checked["limit"] = _row_limit(checked.get("limit", DEFAULT_ROWS[tool.name]))
+    _refuse_files(checked)
+    return tool.call(checked, data_dir)
+
+
+def _property(param: click.Option, spelling: Mapping[str, str]) -> Row:
+    """JSON Schema of one argument; its description is the help of the option, with arguments named as here."""
+    kind = param.type
+    found: Row
+    if param.is_flag:
+        found = {"type": "boolean"}
+    elif isinstance(kind, click.types.IntParamType):
+        found = {"type": "integer"}
+    elif isinstance(kind, click.types.FloatParamType):
+        found = {"type": "number"}
+    elif isinstance(kind, click.Choice):
+        found = {"type": "string", "enum": list(kind.choices)}
+    elif isinstance(kind, click.DateTime):
+        found = {"type": "string", "format": "date"}
+    elif isinstance(kind, click.types.FuncParamType):
+        found = {"type": ["number", "string"]}
+    else:
+        found = {"type": "string"}
+    if param.multiple:
+        found = {"type": "array", "items": found}
+    text = _OTHER_HELP.get(str(param.name), param.help or "")
+    text = re.sub(r"--[a-z][a-z-]*", lambda match: spelling.get(match[0], match[0]), text)
+    found["description"] = text.replace(" Repeatable.", "")
+    if isinstance(param.default, (str, int, float)) and param.default is not False:
+        found["default"] = param.default
+    return found
+
+
+def _checked(name: str, param: click.Option, value: Any) -> Any:
+    """The value as the function takes it."""
+    if not param.multiple:
+        return _one(name, param, value)
+    values = value if isinstance(value, list) else [value]
+    if len(values) > MAX_ITEMS:
+        raise UsageError(f"{name} may hold {MAX_ITEMS} values at most, not {len(values)}.")
+    return tuple(_one(name, param, one) for one in values)
+
+
+def _one(name: str, param: click.Option, value: Any) -> Any:
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise UsageError(f"{name} may have {MAX_TEXT} characters at most, not {len(value)}.")
+    try:
+        value = of_its_kind(param, value)
+    except ValueError as error:
+        raise UsageError(f"{name} {error}.") from error
+    try:
+        value = param.type(value, param, click.Context(click.Command(name)))
+    except click.BadParameter as error:
+        raise UsageError(f"{name}: {error.message}") from error
+    return value.date() if isinstance(param.type, click.DateTime) else value
+
+
+def _row_limit(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_ROWS:
+        raise UsageError(f"limit must be a whole number from 1 to {MAX_ROWS}, not {str(value)[:MAX_TEXT]}.")
+    return value
+
+
+def _refuse_files(arguments: Mapping[str, Any]) -> None:
+    """Take a model only by a known name, or as the label of own figures: elsewhere it may name a file."""
+    name = arguments.get("model")
+    if name is None or known_model(name) is not None or find_language_model(name) is not None:
+        return
+    has_figures = any(arguments.get(figure) for figure in _OWN_FIGURES)
+    if not has_figures or LanguageOptions.__dataclass_fields__.keys() & arguments.keys():
+        resolve_model(name)  # says what is known that looks like it
+
+
+def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
+    result = estimate(**arguments, data_dir=data_dir)
+    text = estimates_page.rendered_estimates(result, "table", width=None)
+    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimates_page.document(result)
+
+
+def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
+    result = compare(**arguments, data_dir=data_dir)
+    text = comparison_page.rendered_comparison(result, "table")
+    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_page.document(result)
+
+
+def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:
+    names, limit = arguments.get("names", []), arguments["limit"]
+    if not isinstance(names, list) or len(names) > MAX_ITEMS or not all(isinstance(name, str) for name in names):
+        raise UsageError(f"names must be a list of {MAX_ITEMS} names of GPUs at most.")
+    keys = list(dict.fromkeys(key for name in names for key in resolve_gpu(name[:MAX_TEXT]))) or list(load_gpus())
+    listing = gpus_listing(load_gpus()[key] for key in keys[:limit])
+    more = [f"Not shown: {', '.join(keys[limit:])}"] if keys[limit:] else []
+    return _listed(listing, more, {"not_shown": keys[limit:]})
+
+
+def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
+    limit, day = arguments.pop("limit"), arguments.get("as_of")
+    selection = select(**arguments, data_dir=data_dir, every_offer=False)
+    offers = sorted(selection.offers, key=by_price)
+    left_out = [{"reason": entry.reason, "count": entry.count} for entry in selection.left_out]
+    if len(offers) > limit:
+        left_out.append({"reason": f"ranked after the first {limit}", "count": len(offers) - limit})
+    books = [
+        {"provider": book.provider, "observed_on": book.observed_on.isoformat(), "age_days": book.age_days}
+        for book in selection.books
+    ]
+    notes = [f"Prices: {book['provider']} {book['observed_on']} ({book['age_days']} days old)" for book in books]
+    notes += [f"Left out: {entry['count']:,} {entry['reason']}" for entry in left_out]
+    listing = offers_listing(offers[:limit], day or current_day())
+    return _listed(listing, notes, {"prices": books, "left_out": left_out})
+
+
+def _listed(listing: Listing, notes: list[str], more: Row) -> Answer:
+    document = {"schema": listing.schema, listing.name: list(listing.rows), **more}
+    return "\n".join([rendered(listing, "table", width=None), *notes]), document
+
+
+_LIST_OF_TEXTS: Row = {"type": "array", "items": {"type": "string"}}
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        AgentTool(
+            name="estimate",
+            title="Time and cost of a training run",
+            description="How long a training run takes (seconds) and what it costs (USD) on every GPU that can be rented, "
+            "cheapest first, with low and high, basis and age of the price. Give model and epochs, or for a language "
+            "model tokens; or the figures of an own model. Best region of each provider, GPU, count and purchase.",
+            schema="planner.estimate/1",
+            keys=("workload", "prices", "estimates", "left_out", "assumptions", "notes"),
+            command=estimate_command,
+            call=_estimate,
+        ),
+        AgentTool(
+            name="compare",
+            title="Rent, or buy a card",
+            description="Renting against buying a GPU over a horizon in months: bill of both in USD, break-even in jobs, "
+            "months and GPU-hours, which assumption flips the verdict. Give buy, and model, epochs and jobs_per_month; or "
+            "hours of use (gpu_hours_per_month or utilisation) without a model.",
+            schema="planner.compare/1",
+            keys=("workload", "rent", "own", "break_even", "verdict", "sensitivity", "assumptions"),
+            command=compare_command,
+            call=_compare,
+        ),
+        AgentTool(
+            name="gpus",
+            title="Specifications of GPUs",
+            description="Memory (GiB), bandwidth (GB/s), dense TFLOPS by number format, power (W) and launch price (USD) of "
+            "GPUs, each with its source. null: the hardware lacks it, or no sourced figure is known.",
+            schema="planner.gpus/1",
+            keys=("gpus", "not_shown"),
+            command=None,
+            call=_gpus,
+        ),
+        AgentTool(
+            name="prices",
+            title="Prices of instances with GPUs",
+            description="What can be rented: USD per hour of the whole instance and per GPU, best region of each provider, "
+            "GPU, count and purchase, cheapest per GPU first, with the age of each price in days. Linux, before tax.",
+            schema="planner.prices/1",
+            keys=("offers", "prices", "left_out"),
+            command=list_prices,
+            call=_prices,
+        ),
+    )
+}
+"""Every tool by its name."""

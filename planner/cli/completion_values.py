@@ -1,0 +1,180 @@
+"""Which values an option can take, out of the shipped tables and the newest price books."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import click
+
+from planner.cli.options import setting_name
+
+
+def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Values of an option or argument that begin like `incomplete` (in any case), in a fixed order."""
+    name = setting_name(param)
+    if name in _GPU_NAMES:
+        return _gpus(ctx, incomplete)
+    if name in ("region", "regions"):
+        return _beginning(_regions(ctx), incomplete)
+    return _beginning(_VALUES[name](ctx), incomplete)
+
+
+def _beginning(values: Iterable[str], incomplete: str) -> list[str]:
+    return [value for value in values if value.lower().startswith(incomplete.lower())]
+
+
+def _gpus(ctx: click.Context, incomplete: str) -> list[str]:
+    """Keys and the short names of families; other spellings where none of those fits; after a colon, counts on offer."""
+    from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu  # noqa: PLC0415
+
+    name, colon, count = incomplete.partition(":")
+    if colon:
+        gpus = resolve_gpu(name)
+        counts = {float(row[1]) for row in _rows(ctx) if row[0] in gpus}
+        return [f"{name}:{one:g}" for one in sorted(counts) if f"{one:g}".startswith(count)]
+    start = normalised(name)
+    families = [alias for alias, keys in load_aliases().items() if len(keys) > 1]
+    found = sorted(one for one in {*load_gpus(), *families} if one.startswith(start))
+    return found or sorted(alias for alias in load_aliases() if alias.startswith(start))
+
+
+def _models(ctx: click.Context) -> list[str]:
+    import csv  # noqa: PLC0415
+
+    from planner.paths import shipped_data_dir  # noqa: PLC0415
+    from planner.throughput.language_models import load_language_models  # noqa: PLC0415
+
+    # names alone: making a record of every row would take most of the time
+    with (shipped_data_dir() / "models.csv").open(encoding="utf-8", newline="") as file:
+        names = [row[0] for row in csv.reader(file)][1:]
+    return sorted({*names, *load_language_models()})
+
+
+def _datasets(ctx: click.Context) -> list[str]:
+    from planner.throughput.workloads import load_datasets  # noqa: PLC0415
+
+    return [dataset.name for dataset in load_datasets()]
+
+
+def _providers(ctx: click.Context) -> list[str]:
+    from planner.prices.catalog import current_snapshots  # noqa: PLC0415
+
+    return [snapshot.provider for snapshot in current_snapshots(_data_dir(ctx))]
+
+
+def _refreshable(ctx: click.Context) -> list[str]:
+    from planner.prices.registry import provider_names  # noqa: PLC0415
+
+    return provider_names()
+
+
+def _regions(ctx: click.Context) -> list[str]:
+    return sorted({row[3] for row in _rows(ctx)})
+
+
+def _rows(ctx: click.Context) -> Iterable[list[str]]:
+    """Rows of the newest books, only those of the providers already typed, if any."""
+    from planner.prices.catalog import current_snapshots  # noqa: PLC0415
+    from planner.prices.snapshots import read_rows  # noqa: PLC0415
+
+    providers = {str(name).lower() for name in ctx.params.get("providers") or ()}
+    for snapshot in current_snapshots(_data_dir(ctx)):
+        if not providers or snapshot.provider in providers:
+            yield from read_rows(snapshot)
+
+
+def _data_dir(ctx: click.Context) -> Path | None:
+    folder = ctx.params.get("data_dir")
+    return folder if isinstance(folder, Path) else None
+
+
+def _purchases(ctx: click.Context) -> list[str]:
+    from planner.model import Purchase  # noqa: PLC0415
+
+    return [str(kind) for kind in Purchase]
+
+
+def _bases(ctx: click.Context) -> list[str]:
+    from planner.model import Basis  # noqa: PLC0415
+
+    return [str(basis) for basis in Basis]
+
+
+def _precisions(ctx: click.Context) -> list[str]:
+    from planner.model import Precision  # noqa: PLC0415
+
+    return [*map(str, Precision), "best"]
+
+
+def _frameworks(ctx: click.Context) -> list[str]:
+    from planner.throughput.measured import load_benchmarks  # noqa: PLC0415
+
+    return sorted({benchmark.framework for benchmark in load_benchmarks()})
+
+
+def _methods(ctx: click.Context) -> list[str]:
+    from planner.throughput.language_jobs import Method  # noqa: PLC0415
+
+    return [str(method) for method in Method]
+
+
+def _optimizers(ctx: click.Context) -> list[str]:
+    from planner.throughput.language_jobs import Optimizer  # noqa: PLC0415
+
+    return [str(optimizer) for optimizer in Optimizer]
+
+
+def _recomputations(ctx: click.Context) -> list[str]:
+    from planner.throughput.language_jobs import Recomputation  # noqa: PLC0415
+
+    return [*map(str, Recomputation), "auto"]
+
+
+def _conditions(ctx: click.Context) -> list[str]:
+    from planner.hardware.cards import Condition  # noqa: PLC0415
+
+    return [str(condition) for condition in Condition]
+
+
+def _resale_curves(ctx: click.Context) -> list[str]:
+    from planner.cost.resale import ResaleCurve  # noqa: PLC0415
+
+    return [str(curve) for curve in ResaleCurve]
+
+
+def _countries(ctx: click.Context) -> list[str]:
+    from planner.hardware.electricity import load_places  # noqa: PLC0415
+
+    return sorted(place.name for place in load_places())
+
+
+def _items(ctx: click.Context) -> list[str]:
+    from planner.cost.bill import ITEMS  # noqa: PLC0415
+
+    return list(ITEMS)
+
+
+_GPU_NAMES = ("gpu", "buy", "own", "names")
+_VALUES: dict[str, Callable[[click.Context], list[str]]] = {
+    "basis": _bases,
+    "condition": _conditions,
+    "country": _countries,
+    "currency": lambda _ctx: ["USD", "EUR", "GBP", "CHF", "JPY"],
+    "dataset": _datasets,
+    "framework": _frameworks,
+    "method": _methods,
+    "model": _models,
+    "optimizer": _optimizers,
+    "precision": _precisions,
+    "provider": _providers,
+    "providers": _refreshable,
+    "purchase": _purchases,
+    "recompute": _recomputations,
+    "resale_curve": _resale_curves,
+    "sort": lambda _ctx: ["usd", "hours", "value"],
+    "stack": lambda _ctx: ["llm-foundry", "megatron-deepspeed"],
+    "text": _models,
+    "without": _items,
+}
+"""Options and arguments by name, and what their values are."""

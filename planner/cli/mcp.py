@@ -1,0 +1,38 @@
+"""`planner mcp`: the planner's questions as tools for agents and editors."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from planner.cli.options import data_dir_option, write_notes
+from planner.errors import UsageError
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@data_dir_option
+def mcp(*, data_dir: Path | None) -> None:
+    """Serve estimate, compare, gpus and prices as tools over standard input and output (Model Context Protocol).
+
+    An agent or editor starts this command and speaks to it; it ends when its input ends. Tools only read and answer: they
+    take no file names, write nothing and open no connection. Needs the extra mcp.
+
+    \b
+    Example, for the settings of an editor:
+      {"mcpServers": {"gpu-cost-planner": {"command": "planner", "args": ["mcp"]}}}
+    """
+    try:
+        from planner.cli.agent_server import serve  # noqa: PLC0415 - needs the extra
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("mcp", "mcp_types"):
+            raise
+        raise UsageError("planner mcp needs the extra mcp: pip install 'gpu-cost-planner[mcp]'") from error
+    if data_dir is not None and not data_dir.is_dir():
+        raise UsageError(f"The data directory {str(data_dir)!r} is not a folder. Make it, or leave out --data-dir.")
+    if sys.stdin.isatty():
+        write_notes(
+            ["Waiting for an agent to speak on standard input; Ctrl-D ends. An editor starts this: see --help."]
+        )
+    serve(data_dir)

@@ -1,0 +1,138 @@
+"""One row of an estimate as a file for another tool, or why that tool cannot have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from planner.errors import UsageError
+from planner.estimate import EstimateResult
+from planner.export.task import Task, task_of
+from planner.model import Estimate, Purchase
+from planner.units import hours
+
+TOOLS = {"skypilot": "SkyPilot", "dstack": "dstack", "kubernetes": "Kubernetes", "terraform": "Terraform"}
+"""Tools by the name of their module here, and as they call themselves."""
+
+_EXPRESSIBLE = (Purchase.ON_DEMAND, Purchase.SPOT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A file for another tool, and how it is started."""
+
+    text: str
+    how_to_run: str
+    endless: str | None
+    """What is said of a limit that the tool cannot keep; `None` if it can, or if none was given."""
+
+
+def export(
+    result: EstimateResult,
+    *,
+    to: str,
+    row: int,
+    made_by: str,
+    command: str | None = None,
+    image: str | None = None,
+    dataset_gb: float = 0.0,
+    image_gb: float = 0.0,
+    max_hours: float | None = None,
+    max_usd: float | None = None,
+) -> Export:
+    """The estimate with rank `row` as a file for the tool `to`.
+
+    Args:
+        result: every row, so that another one can be proposed.
+        to: one of `TOOLS`.
+        row: rank of the estimate.
+        made_by: the command line that asks for it, for the header.
+        command: the training command; `None` puts a placeholder in its place.
+        image: container image; `None` leaves it to the tool, or to the user.
+        dataset_gb: data on the disk; with it, or with `image_gb`, a disk is asked for.
+        image_gb: container image on the disk.
+        max_hours: ends the run after that time where the tool can do that.
+        max_usd: ends it when the rent alone has reached this.
+
+    Raises:
+        UsageError: there is no such row, or the tool cannot have it; the message says which row it can have.
+    """
+    estimate = next((found for found in result.estimates if found.rank == row), None)
+    if estimate is None:
+        raise UsageError(f"--row {row}: there are rows 1 to {len(result.estimates)}.")
+    if reason := _why_not(to, estimate):
+        raise UsageError(
+            f"--row {row} cannot become a file for {TOOLS[to]}: {reason}. {_instead(to, result, estimate)}"
+        )
+    task = task_of(
+        result,
+        estimate,
+        made_by=made_by,
+        command=command,
+        image=image,
+        dataset_gb=dataset_gb,
+        image_gb=image_gb,
+        max_hours=max_hours,
+        max_usd=max_usd,
+    )
+    tool = _tool(to)
+    lines = [*(f"# {line}" for line in task.header), "", *tool.text(task)]
+    return Export(text="\n".join(lines) + "\n", how_to_run=tool.how_to_run(task), endless=_endless(to, task))
+
+
+def _endless(to: str, task: Task) -> str | None:
+    if task.max_seconds is None or _tool(to).ends_runs(task.offer):
+        return None
+    return f"{TOOLS[to]} cannot end the run here: watch it, the limit is reached after {hours(task.max_seconds):,.1f} hours"
+
+
+def _tool(name: str) -> Any:
+    return import_module(f"planner.export.{name}")
+
+
+def _why_not(to: str, estimate: Estimate) -> str | None:
+    offer, tool = estimate.offer, _tool(to)
+    if offer.provider not in tool.PROVIDERS:
+        if offer.provider == "own":
+            return "it is a machine of your own, which nobody has to start"
+        return f"{offer.provider} is not among {', '.join(tool.PROVIDERS)}"
+    if offer.purchase not in _EXPRESSIBLE:
+        return _commitment(offer.purchase)
+    reason: str | None = tool.why_not(offer, estimate.node_count)
+    return reason
+
+
+def _commitment(purchase: Purchase) -> str:
+    if purchase is Purchase.CAPACITY_BLOCK:
+        return "a capacity block is bought first, and started by the id of the reservation that it then has"
+    return (
+        f"{purchase} is bought for the account and lowers its bill; no file asks for it. Buy it, then export the same "
+        "machine with --purchase on_demand"
+    )
+
+
+def _instead(to: str, result: EstimateResult, refused: Estimate) -> str:
+    possible = [found for found in result.estimates if _why_not(to, found) is None]
+    if not possible:
+        return (
+            f"No row of this estimate can. {TOOLS[to]} takes {', '.join(_tool(to).PROVIDERS)}, on demand or spot; "
+            "--all gives every region a row, --region chooses one."
+        )
+    return "Rows that can: " + "; ".join(_named(found, refused) for found in possible[:3]) + "."
+
+
+def _named(found: Estimate, refused: Estimate) -> str:
+    offer = found.offer
+    more = found.usd - refused.usd
+    dearer = f"{more:,.2f} USD more" if more >= 0 else f"{-more:,.2f} USD less"
+    return f"--row {found.rank} ({offer.gpu_count:g}x {offer.gpu}, {offer.provider} {offer.instance_type}, {offer.purchase}, {dearer})"
+
+
+def notes(found: Export, output: str) -> Iterator[str]:
+    """What to do next with the file."""
+    yield f"Next:    {found.how_to_run.replace('FILE', output)}"
+    if found.endless:
+        yield f"Limit:   {found.endless}."
+    yield "Prices and places are those of the estimate; whether the machine is free now is not said."

@@ -1,0 +1,66 @@
+"""How the clouds name a machine, where that differs from the name on a price list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from planner.hardware.gpus import load_gpus
+from planner.model import Offer
+
+_REGION = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+_ARM = frozenset({"gb200-192gb", "gb300-288gb", "gh200-96gb", "t4g"})
+"""GPUs that clouds only sell beside ARM processors: NVIDIA's Grace, and AWS's Graviton 2 with the T4G."""
+
+_AZURE_EDGE = ("att", "sgx")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GcpMachine:
+    """A Compute Engine machine type; N1 has its GPUs attached, all others bring theirs."""
+
+    machine_type: str
+    accelerator: str | None = None
+    count: int = 0
+
+
+def gcp_machine(instance_type: str) -> GcpMachine:
+    """The machine type and the GPUs attached to it.
+
+    >>> gcp_machine("n1-standard-8+2x-nvidia-tesla-t4")
+    GcpMachine(machine_type='n1-standard-8', accelerator='nvidia-tesla-t4', count=2)
+    """
+    if found := re.fullmatch(r"(n1-[a-z]+-\d+)\+(\d+)x-([a-z0-9-]+)", instance_type):
+        return GcpMachine(machine_type=found[1], accelerator=found[3], count=int(found[2]))
+    return GcpMachine(machine_type=instance_type)
+
+
+def no_region(offer: Offer) -> str | None:
+    """Why the region of a price is not one that a tool can be told; `None` if it is one."""
+    if not _REGION.fullmatch(offer.region):
+        return f"{offer.region[:60]!r} is not the name of a region"
+    if offer.provider == "aws" and not _AWS_REGION.fullmatch(offer.region):
+        parent = re.match(r"[a-z]{2}(?:-[a-z]+)+-\d+", offer.region)
+        instead = f" (--region {parent[0]} is the region it belongs to)" if parent else ""
+        return f"{offer.region} is a Local or Wavelength Zone, which needs a subnet of its own there{instead}"
+    if offer.provider == "azure" and offer.region.startswith(_AZURE_EDGE):
+        return f"{offer.region} is an Azure edge zone, not a region"
+    return None
+
+
+def broken_gpus(offer: Offer) -> str | None:
+    """Why a tool that counts whole GPUs cannot have this one; `None` if all are whole."""
+    if offer.gpu_count == int(offer.gpu_count):
+        return None
+    return f"it counts whole GPUs, and {offer.instance_type} has {offer.gpu_count:g} of one"
+
+
+def is_arm(offer: Offer) -> bool:
+    """Whether programs and container images must be built for ARM."""
+    return offer.gpu in _ARM
+
+
+def gpu_vendor(offer: Offer) -> str:
+    """`nvidia` or `amd`."""
+    return load_gpus()[offer.gpu].vendor.lower()

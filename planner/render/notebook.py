@@ -1,0 +1,98 @@
+"""Results as a notebook shows them: small tables in the notebook's own colours, everything escaped, no script.
+
+A notebook stores a text beside the HTML, and a console of IPython shows it: the table of the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from html import escape
+
+from planner.compare import Comparison
+from planner.estimate import EstimateResult
+from planner.recommend import Recommendation
+from planner.render.comparison import comparison_tables, rendered_comparison
+from planner.render.comparison import notes_text as comparison_notes
+from planner.render.estimates import estimates_table, notes_text, rendered_estimates
+from planner.render.listing import Column, Row, shown
+from planner.render.recommendation import misses_table, rendered_recommendation
+
+MAX_ROWS = 25
+"""Rows to show; the whole is a frame away."""
+
+_TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
+_CELL = "padding:2px 8px;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none"
+
+
+def estimates_html(result: EstimateResult) -> str:
+    """The estimates with basis, ranges and ages; assumptions, prices and what was left out folded below."""
+    workload = result.workload
+    title = f"{workload.model.name}, {workload.samples:,.0f} {workload.model.sample_unit}s, as of {result.as_of}"
+    columns, rows = estimates_table(result)
+    return _page(title, _table(columns, rows), _folded("Assumptions, prices, left out, notes", notes_text(result)))
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """The verdict, the items side by side, and folded below what flips it, the ranking and the assumptions."""
+    items, *others = comparison_tables(comparison)
+    return _page(
+        comparison.verdict,
+        _table(*items),
+        _details("What flips the verdict, ranking, curve", "".join(_table(*table) for table in others)),
+        _folded("Assumptions and notes", comparison_notes(comparison)),
+    )
+
+
+def recommendation_html(found: Recommendation) -> str:
+    """The sentences, the estimates, and folded below what nearly won and the assumptions."""
+    sentences = "".join(f"<p>{_text(sentence)}</p>" for sentence in found.sentences)
+    columns, rows = estimates_table(found.result)
+    misses = _details("Nearly", _table(*misses_table(found))) if found.near_misses else ""
+    notes = _folded("Assumptions, prices, left out, notes", notes_text(found.result))
+    return _page(found.result.workload.model.name, sentences, _table(columns, rows), misses, notes)
+
+
+def plain_text(result: EstimateResult | Comparison | Recommendation) -> str:
+    """The table of the command line, of `MAX_ROWS` rows at most."""
+    if isinstance(result, Comparison):
+        return rendered_comparison(result, "table")
+    if isinstance(result, Recommendation):
+        return rendered_recommendation(result, "table", width=None)
+    more = len(result.estimates) - MAX_ROWS
+    shortened = replace(result, estimates=result.estimates[:MAX_ROWS])
+    return rendered_estimates(shortened, "table", width=None) + (f"{more:,} more rows\n" if more > 0 else "")
+
+
+def _page(title: str, *parts: str) -> str:
+    return f"<div><p><b>{_text(title)}</b></p>{''.join(parts)}</div>"
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    head = "".join(f'<th scope="col" style="{_style(column)}">{_text(column.heading)}</th>' for column in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="{_style(column)}">{_text(shown(column, row))}</td>' for column in columns)
+        + "</tr>"
+        for row in rows[:MAX_ROWS]
+    )
+    more = f"<p>{len(rows) - MAX_ROWS:,} more rows: to_frame() holds all.</p>" if len(rows) > MAX_ROWS else ""
+    return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}'
+
+
+def _style(column: Column) -> str:
+    return f"{_CELL};text-align:{'right' if column.is_number else 'left'}{'' if column.may_fold else ';white-space:nowrap'}"
+
+
+def _folded(title: str, lines: Iterable[str]) -> str:
+    return _details(title, f'<pre style="white-space:pre-wrap;background:none">{_text(chr(10).join(lines))}</pre>')
+
+
+def _details(title: str, content: str) -> str:
+    return f"<details><summary>{_text(title)}</summary>{content}</details>"
+
+
+def _text(text: str) -> str:
+    # names come out of price books, which anybody may have written
+    visible = "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return escape(visible)

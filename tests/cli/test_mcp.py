@@ -1,0 +1,293 @@
+"""`planner mcp`: the SDK's own client talks to the real process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from planner.cli.agent_tools import TOOLS
+from planner.planned_work import LanguageArguments
+from tests.builders import a_snapshot, an_offer
+from tests.conftest import ROOT
+
+SERVER = [sys.executable, "-m", "planner", "mcp"]
+RUN = {
+    "model": "resnet50",
+    "epochs": 90,
+    "as_of": "2026-07-01",
+    "gpus": ["H100", "a100-40gb-sxm"],
+    "providers": ["aws"],
+}
+TYPED = (
+    "estimate", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01", "--gpu", "H100",
+    "--gpu", "a100-40gb-sxm", "--provider", "aws", "--format", "json",
+)  # fmt: skip
+
+
+def asked(*calls, arguments=()):
+    """The results of these calls, one after the other, in one session; and the tools."""
+
+    async def session():
+        async with _session(*arguments) as client:
+            results = [await client.call_tool(name, given) for name, given in calls]
+            return results, (await client.list_tools()).tools
+
+    return anyio.run(session)
+
+
+def test_four_tools_that_only_read():
+    """Typed arguments with units, no file, and hints that nothing is changed."""
+    _, tools = asked()
+
+    assert ["estimate", "compare", "gpus", "prices"] == [tool.name for tool in tools]
+    for tool in tools:
+        assert tool.annotations.read_only_hint
+        assert not tool.annotations.destructive_hint
+        assert tool.input_schema["additionalProperties"] is False
+        names = tool.input_schema["properties"]
+        assert not {"data_dir", "price_book", "model_file", "output"} & names.keys()
+        assert all(one["description"] for one in names.values())
+        assert "config.json" not in json.dumps(names)
+    estimate = tools[0].input_schema["properties"]
+    assert {"type": "array", "items": {"type": "string"}} == {key: estimate["gpus"][key] for key in ("type", "items")}
+    assert "number" == estimate["epochs"]["type"]
+    assert 15 == estimate["limit"]["default"]
+    assert LanguageArguments.__annotations__.keys() - {"sequence_length"} <= estimate.keys()
+    assert "sequence_length_or_image_size" in estimate
+
+
+def test_estimate_is_the_document_of_the_command(run_planner):
+    """The same JSON, to the last digit, and a text with the same table and notes."""
+    (result,), _ = asked(("estimate", RUN))
+
+    assert not result.is_error
+    assert json.loads(run_planner(*TYPED).stdout) == result.structured_content
+    table = run_planner(*TYPED[:-2]).stdout
+    assert result.content[0].text.startswith(table)
+    assert "Left out:" in result.content[0].text
+
+
+def test_compare_is_the_document_of_the_command(run_planner):
+    """The same JSON."""
+    (result,), _ = asked(("compare", {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4}))
+
+    typed = run_planner(
+        "compare", "--model", "resnet50", "--epochs", "90", "--buy", "rtx-4090", "--jobs-per-month", "4",
+        "--format", "json",
+    )  # fmt: skip
+    assert json.loads(typed.stdout) == result.structured_content
+    assert result.structured_content["verdict"] in " ".join(result.content[0].text.split())
+
+
+def test_gpus_and_prices_are_the_rows_of_the_commands(run_planner):
+    """Named GPUs in full, offers with their ages."""
+    (gpus, prices), _ = asked(
+        ("gpus", {"names": ["RTX 4090", "T4"]}), ("prices", {"gpus": ["H100:8"], "purchases": ["on_demand"]})
+    )
+
+    typed = json.loads(run_planner("gpus", "RTX 4090", "T4", "--format", "json").stdout)
+    assert typed["gpus"] == gpus.structured_content["gpus"]
+    typed = json.loads(
+        run_planner("prices", "list", "--gpu", "H100:8", "--purchase", "on_demand", "--format", "json").stdout
+    )
+    assert typed["offers"] == prices.structured_content["offers"]
+    assert prices.structured_content["prices"][0]["age_days"] > 0
+
+
+def test_long_answers_are_cut_and_say_so():
+    """An agent's memory is not filled by one call."""
+    (estimate, gpus, prices), _ = asked(
+        ("estimate", {"model": "resnet50", "epochs": 90}), ("gpus", {}), ("prices", {"limit": 3})
+    )
+
+    assert 15 == len(estimate.structured_content["estimates"])
+    assert "ranked after the first 15" in [row["reason"] for row in estimate.structured_content["left_out"]]
+    assert 15 == len(gpus.structured_content["gpus"])
+    assert "t4" in gpus.structured_content["not_shown"]
+    assert 3 == len(prices.structured_content["offers"])
+    assert "ranked after the first 3" in [row["reason"] for row in prices.structured_content["left_out"]]
+
+
+WRONG = (
+    ("estimate", {**RUN, "gpu": ["A100"]}, "Unknown argument 'gpu'. Did you mean gpus"),
+    ("estimate", {**RUN, "gpus": [1]}, "gpus must be a text, not 1."),
+    ("estimate", {**RUN, "epochs": "ninety"}, "epochs must be a number, not ninety."),
+    ("estimate", {**RUN, "epochs": True}, "epochs must be a number, not True."),
+    ("estimate", {**RUN, "limit": 1000}, "limit must be a whole number from 1 to 100, not 1000."),
+    ("estimate", {**RUN, "as_of": "yesterday"}, "as_of: 'yesterday' does not match the format '%Y-%m-%d'."),
+    ("estimate", {**RUN, "gpus": ["A100"] * 51}, "gpus may hold 50 values at most, not 51."),
+    ("estimate", {**RUN, "model": "x" * 201}, "model may have 200 characters at most, not 201."),
+    ("estimate", {**RUN, "data_dir": "/etc"}, "Unknown argument 'data_dir'."),
+    ("estimate", {**RUN, "price_book": "/etc/passwd"}, "Unknown argument 'price_book'."),
+    ("gpus", {"names": "T4"}, "names must be a list"),
+    ("compare", {"utilisation": 0.5}, "Name a card with --buy"),
+    ("explode", {}, "Unknown tool 'explode'. Known: estimate, compare, gpus, prices."),
+)
+
+
+def test_wrong_arguments_are_errors_to_read():
+    """A result that says what would do, not a failure of the protocol."""
+    results, _ = asked(*((tool, arguments) for tool, arguments, _ in WRONG))
+
+    assert all(result.is_error for result in results)
+    assert [] == [
+        (message, result.content[0].text)
+        for (_, _, message), result in zip(WRONG, results, strict=True)
+        if message not in result.content[0].text
+    ]
+
+
+def test_errors_are_those_of_the_command_line(run_planner):
+    """The same words, close matches included."""
+    changes = (
+        ({"gpus": ["A10O"]}, ("--gpu", "A10O")),
+        ({"model": "resnet5O"}, ("--model", "resnet5O")),
+        ({"epochs": 0}, ("--epochs", "0")),
+        ({"max_usd": 0.01}, ("--max-usd", "0.01")),
+        ({"regions": ["us-east1-x"]}, ("--region", "us-east1-x")),
+    )
+
+    results, _ = asked(*(("estimate", {**RUN, **change}) for change, _ in changes))
+
+    assert all(result.is_error for result in results)
+    without_gpus = tuple(text for text in TYPED if text not in ("--gpu", "H100", "a100-40gb-sxm"))
+    assert [f"Error: {result.content[0].text}\n" for result in results] == [
+        run_planner(*(without_gpus if "gpus" in change else TYPED), *typed).stderr for change, typed in changes
+    ]
+
+
+def test_a_model_is_never_a_file(tmp_path):
+    """A name that is a file is an unknown name, whatever lies there."""
+    path = tmp_path / "config.json"
+    path.write_text('{"secret": 1}')
+    more = ({}, {"tokens": "1B"}, {"gmacs_per_sample": 1, "tokens": 1e9})
+
+    results, _ = asked(*(("estimate", {"model": str(path), "epochs": 1, **extra}) for extra in more))
+
+    assert all(result.is_error for result in results)
+    assert all(result.content[0].text.startswith("Unknown model ") for result in results)
+
+
+def test_own_figures_and_language_models():
+    """A label with figures, and tokens with a suffix."""
+    (own, language), _ = asked(
+        ("estimate", {"model": "mine", "measured": ["a100-80gb-sxm=1234"], "samples_per_epoch": 1e6, "epochs": 10}),
+        ("estimate", {"model": "gpt2-124m", "tokens": "10B", "gpus": ["H100:8"]}),
+    )
+
+    assert "mine" == own.structured_content["workload"]["model"]
+    assert 10e9 == language.structured_content["workload"]["tokens"]
+
+
+def test_the_data_folder_is_chosen_at_the_start(tmp_path):
+    """By who starts the server, not by who asks."""
+    a_snapshot(tmp_path, an_offer(provider="aws", usd_per_hour=0.5), provider="aws", stem="2026-06-30")
+
+    (result,), _ = asked(("prices", {"providers": ["aws"]}), arguments=("--data-dir", str(tmp_path)))
+
+    assert [0.5] == [row["usd_per_hour"] for row in result.structured_content["offers"]]
+
+
+def test_rubbish_on_the_line_ends_nothing(tmp_path):
+    """The next request is answered, standard output holds the protocol alone, and the end of input ends the process."""
+    lines = [
+        "this is no JSON",
+        '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", '
+        '"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}',
+        '{"jsonrpc": "2.0", "method": "notifications/initialized"}',
+        '{"half": ',
+        "\x00\xff",
+        '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "gpus", "arguments": {"names": ["T4"]}}}',
+        '{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "gpus", "arguments": [1]}}',
+        '{"jsonrpc": "2.0", "id": 4, "method": "no/such"}',
+        '{"jsonrpc": "2.0", "id": 5, "method": "ping"}',
+    ]
+
+    with subprocess.Popen(
+        SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=_environment(),
+    ) as process:  # fmt: skip
+        process.stdin.write("\n".join(lines) + "\n")
+        process.stdin.flush()
+        answers = {}
+        while 5 not in answers or 2 not in answers:
+            document = json.loads(process.stdout.readline())  # every line is JSON
+            answers[document.get("id")] = document
+        process.stdin.close()
+        rest = process.stdout.read()
+        errors = process.stderr.read()
+        code = process.wait(30)
+
+    assert 0 == code
+    assert all(json.loads(line) for line in rest.splitlines())
+    assert "t4" == answers[2]["result"]["structuredContent"]["gpus"][0]["name"]
+    assert {} == answers[5]["result"]
+    assert "error" in answers[4]
+    assert "Traceback" not in errors
+
+
+def test_no_input_ends_at_once(run_planner):
+    """A closed input is the end, not an error."""
+    done = run_planner("mcp", stdin=subprocess.DEVNULL)
+
+    assert (0, "") == (done.returncode, done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_an_interrupt_ends_it_at_once(tmp_path):
+    """Ctrl-C, while it waits for a line that never comes."""
+    with subprocess.Popen(
+        SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=_environment(),
+    ) as process:  # fmt: skip
+        process.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        process.stdin.flush()
+        process.stdout.readline()  # it is up
+        process.send_signal(signal.SIGINT)
+
+        code = process.wait(30)
+        errors = process.stderr.read()
+
+    assert (-signal.SIGINT, "") == (code, errors)
+
+
+def test_without_the_extra_it_says_which(run_planner, tmp_path):
+    """The command is there, and says what to install."""
+    (tmp_path / "mcp.py").write_text("raise ModuleNotFoundError('no module', name='mcp')")
+
+    done = run_planner("mcp", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, stdin=subprocess.DEVNULL)
+
+    assert 2 == done.returncode
+    assert "pip install 'gpu-cost-planner[mcp]'" in done.stderr
+
+
+def test_every_tool_calls_a_function_of_the_same_arguments():
+    """What the schema offers, the function takes."""
+    import inspect  # noqa: PLC0415
+
+    from planner.compare import compare  # noqa: PLC0415
+    from planner.estimate import MoreOptions, estimate  # noqa: PLC0415
+
+    takes = {*inspect.signature(estimate).parameters, *MoreOptions.__annotations__}
+    assert TOOLS["estimate"].arguments().keys() <= takes
+    takes = {*inspect.signature(compare).parameters, *LanguageArguments.__annotations__, "sequence_length"}
+    assert TOOLS["compare"].arguments().keys() <= takes
+
+
+@asynccontextmanager
+async def _session(*arguments):
+    server = StdioServerParameters(command=SERVER[0], args=[*SERVER[1:], *arguments], env=_environment())
+    async with stdio_client(server) as (requests, responses), ClientSession(requests, responses) as client:
+        await client.initialize()
+        yield client
+
+
+def _environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT)}

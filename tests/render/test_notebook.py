@@ -1,0 +1,127 @@
+"""What a notebook shows of a result."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+import planner
+from planner.render.notebook import MAX_ROWS
+
+RUN = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text, and insists that every tag is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.text = [], [], set(), ""
+        self.feed(text)
+        assert [] == self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag):
+        assert tag == self.open.pop()
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def _estimates():
+    return planner.estimate(**RUN, gpus=["A100:8"], purchases=["on_demand"])
+
+
+def _comparison():
+    return planner.compare(**RUN, buy="rtx-4090", jobs_per_month=4)
+
+
+def _recommendation():
+    return planner.recommend(**RUN, deadline="48h")
+
+
+@pytest.mark.parametrize("make", [_estimates, _comparison, _recommendation])
+def test_a_result_shows_itself(make):
+    """A whole piece of HTML of plain tags only, readable on light and dark, that loads and runs nothing."""
+    page = Page(make()._repr_html_())
+
+    assert {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "pre"} >= set(page.tags)
+    assert {"scope", "style"} == page.attributes
+    assert "table" in page.tags
+
+
+def test_an_estimate_shows_basis_range_and_age():
+    """The figures of the table on the screen, and what they rest on."""
+    result = _estimates()
+
+    text = Page(result._repr_html_()).text
+
+    first = result.estimates[0]
+    assert first.offer.instance_type in text
+    assert f"{first.usd:,.2f} (" in text
+    assert str(first.throughput.basis) in text
+    assert f"{(result.as_of - first.offer.observed_on).days} d" in text
+    assert "Left out:" in text
+    assert "start-up of 120 s" in text
+
+
+def test_long_results_are_cut_and_say_so():
+    """A notebook is not filled by one cell."""
+    result = planner.estimate(**RUN)
+
+    page = Page(result._repr_html_())
+
+    assert MAX_ROWS + 1 == page.tags.count("tr")
+    assert f"{len(result.estimates) - MAX_ROWS} more rows: to_frame() holds all." in page.text
+
+
+def test_names_are_escaped():
+    """What a price book calls an instance is text, not markup."""
+    result = _estimates()
+    evil = replace(result.estimates[0].offer, instance_type="<script>alert(1)</script>\x1b[31m", region="a&b\"'")
+    result = replace(result, estimates=(replace(result.estimates[0], offer=evil),), notes=("<img src=x>",))
+
+    html = result._repr_html_()
+
+    assert not re.search(r"<(script|img)|\x1b", html)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\N{REPLACEMENT CHARACTER}[31m" in html
+    assert "&lt;img src=x&gt;" in html
+
+
+def test_a_comparison_leads_with_its_verdict():
+    """And shows both bills."""
+    comparison = _comparison()
+
+    text = Page(comparison._repr_html_()).text
+
+    assert text.startswith(comparison.verdict)
+    assert comparison.own.label in text
+    assert "flips" in text
+
+
+def test_a_recommendation_speaks():
+    """Every sentence, in order."""
+    found = _recommendation()
+
+    text = Page(found._repr_html_()).text
+
+    assert "".join(found.sentences) in text
+
+
+@pytest.mark.parametrize("make", [_estimates, _comparison, _recommendation, lambda: planner.estimate(**RUN)])
+def test_a_console_shows_the_table(make):
+    """IPython asks for a text; it gets the table of the command line and not every field of every record."""
+    result, written = make(), []
+
+    result._repr_pretty_(SimpleNamespace(text=written.append), False)
+
+    assert 1 == len(written)
+    assert "USD" in written[0]
+    assert written[0].count("\n") < 60

@@ -86,7 +86,7 @@ def _values(document: dict[str, Any]) -> dict[str, Any]:
         "jobs_per_month": document["use"]["jobs_per_month"],
         "months": document["use"]["months"],
         "usd_per_kwh": own["terms"]["usd_per_kwh"],
-        "card_usd": own["terms"]["card_usd"],
+        "card_usd": own["terms"]["card_usd"] or None,  # 0: in the price of the whole system, or nothing is bought
         "discount_per_year": own["terms"]["discount_per_year"],
     }
 

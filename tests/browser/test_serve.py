@@ -190,6 +190,14 @@ def test_untouched_sliders_stand_at_the_shipped_figures(server, page_of):
     assert "card_usd" not in query_of(page)
 
 
+def test_a_card_without_a_price_of_its_own_shows_none(page_of):
+    """An H100 SXM is bought with its system: that is no card for 0 USD."""
+    page = page_of("buy", {"buy": "h100-80gb-sxm:8"})
+
+    assert "none" == page.locator("#card_usd").get_attribute("placeholder")
+    assert "none" == page.locator("input[data-for=card_usd]").get_attribute("aria-valuetext")
+
+
 def test_a_shared_link_restores_everything(server, page_of, open_page):
     """Form, table and answer, in another browser: also what the form has no field for."""
     page = page_of("rent", {"tax_fraction": "0.19", "provider": "aws", "purchase": "spot", "sort": "hours"})

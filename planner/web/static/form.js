@@ -103,9 +103,15 @@
   planner.shipped = (values) => {
     for (const slider of document.querySelectorAll("input[type=range]")) {
       const field = document.getElementById(slider.dataset.for);
-      if (field.value.trim() === "" && typeof values[field.name] === "number") {
-        shipped[field.name] = values[field.name];
-        field.placeholder = String(Number(values[field.name].toPrecision(4)));
+      const value = values[field.name];
+      if (field.value.trim() === "" && typeof value === "number") {
+        shipped[field.name] = value;
+        field.placeholder = String(Number(value.toPrecision(4)));
+      } else if (value === null) {
+        delete shipped[field.name]; // there is no such figure, which is not a figure of 0
+        field.placeholder = "none";
+        slider.value = slider.min;
+        slider.setAttribute("aria-valuetext", "none");
       }
       place(slider);
     }

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
 from planner.cli.options import option
 
 if TYPE_CHECKING:
@@ -44,11 +42,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=float,
         help="Interruptions of one spot instance per hour. Default: as published for type and region, else 10 % a day.",
     ),
-    click.option(
+    option(
         "--checkpoints/--no-checkpoints",
         "has_checkpoints",
-        envvar="PLANNER_CHECKPOINTS",
-        show_envvar=True,
         default=True,
         show_default=True,
         help="Whether the run saves its state.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -23,12 +24,10 @@ def mcp(*, data_dir: Path | None) -> None:
     Example, for the settings of an editor:
       {"mcpServers": {"gpu-cost-planner": {"command": "planner", "args": ["mcp"]}}}
     """
-    try:
-        from planner.cli.agent_server import serve  # noqa: PLC0415 - needs the extra
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("mcp", "mcp_types"):
-            raise
-        raise UsageError("planner mcp needs the extra mcp: pip install 'gpu-cost-planner[mcp]'") from error
+    if find_spec("mcp") is None:
+        raise UsageError("planner mcp needs the extra mcp: pip install 'gpu-cost-planner[mcp]'")
+    from planner.cli.agent_server import serve  # noqa: PLC0415 - needs the extra
+
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"The data directory {str(data_dir)!r} is not a folder. Make it, or leave out --data-dir.")
     if sys.stdin.isatty():

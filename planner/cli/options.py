@@ -25,7 +25,7 @@ _COMPLETED = frozenset(
 
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
     """A click option that is also the environment variable `PLANNER_<NAME>`."""
-    envvar = "PLANNER_" + name.removeprefix("--").replace("-", "_").upper()
+    envvar = "PLANNER_" + name.removeprefix("--").partition("/")[0].replace("-", "_").upper()
     if name in _COMPLETED:
         settings.setdefault("shell_complete", completed)
     return click.option(name, *others, envvar=envvar, show_envvar=True, **settings)

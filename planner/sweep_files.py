@@ -67,16 +67,14 @@ def _csv_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataF
 
 
 def _parquet_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
-    import pyarrow as pa  # noqa: PLC0415 - an extra
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
+    arrow = _arrow()
     writer: Any = None
     try:
         for part in parts:
             shaped = part.reindex(columns=list(_TYPES)).astype(_TYPES)
-            table = pa.Table.from_pandas(shaped, preserve_index=False)
+            table = arrow.Table.from_pandas(shaped, preserve_index=False)
             if writer is None:
-                writer = pq.ParquetWriter(path, table.schema)
+                writer = arrow.parquet.ParquetWriter(path, table.schema)
             writer.write_table(table)
             yield part
     finally:
@@ -128,11 +126,15 @@ _TYPES = {
 
 
 def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    for batch in _arrow().parquet.ParquetFile(path).iter_batches(batch_size=rows):
+        yield batch.to_pandas()
+
+
+def _arrow() -> Any:
     try:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - an extra
+        import pyarrow.parquet  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         if error.name != "pyarrow":
             raise
         raise UsageError("Parquet needs the extra dask: pip install 'gpu-cost-planner[dask]'") from error
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=rows):
-        yield batch.to_pandas()
+    return pyarrow

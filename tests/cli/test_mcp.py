@@ -258,30 +258,6 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
     assert (-signal.SIGINT, "") == (code, errors)
 
 
-_PLAIN_INSTALLATION = """
-import sys
-from importlib.machinery import PathFinder
-
-class Plain(PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
-        absent = name.partition(".")[0] in ("anyio", "mcp", "mcp_types", "pydantic")
-        return None if absent else super().find_spec(name, path, target)
-
-sys.meta_path[:] = [Plain if finder is PathFinder else finder for finder in sys.meta_path]
-"""
-
-
-def test_without_the_extra_it_says_which(run_planner, tmp_path):
-    """The command is there, and says what to install."""
-    (tmp_path / "sitecustomize.py").write_text(_PLAIN_INSTALLATION)
-
-    done = run_planner("mcp", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, stdin=subprocess.DEVNULL)
-
-    assert 2 == done.returncode
-    assert "pip install 'gpu-cost-planner[mcp]'" in done.stderr
-
-
 def test_every_tool_calls_a_function_of_the_same_arguments():
     """What the schema offers, the function takes."""
     import inspect  # noqa: PLC0415

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.clock import current_day
-from planner.cost.bill import STARTUP_SECONDS, Biller, BillTerms
+from planner.cost.bill import Biller
+from planner.cost.bill_terms import STARTUP_SECONDS, BillTerms
 from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
 from planner.cost.rental import billing_rule

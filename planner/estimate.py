@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from planner.clock import current_day
-from planner.cost.bill import STARTUP_SECONDS, Biller, BillOptions, BillTerms
+from planner.cost.bill import Biller
+from planner.cost.bill_terms import STARTUP_SECONDS, BillOptions, BillTerms
 from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus, load_gpus
 from planner.model import (
@@ -156,7 +157,7 @@ def estimate(
         data_dir: folder of the user's own snapshots; by default the platform's.
         as_of: plan with the prices known on that day.
         price_book: TOML file of own rates, discounts, credits and machines.
-        more: what is on the bill, see `planner.cost.bill.BillTerms`; and what is said of a language model, see
+        more: what is on the bill, see `planner.cost.bill_terms.BillTerms`; and what is said of a language model, see
             `planner.throughput.language_work.LanguageOptions`.
 
     Raises:

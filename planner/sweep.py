@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.cost.bill import BillTerms
+from planner.cost.bill_terms import BillTerms
 from planner.errors import PlannerError, UnknownNameError, UsageError
 from planner.estimate import estimate
 from planner.planned_work import LanguageArguments

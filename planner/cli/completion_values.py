@@ -150,7 +150,7 @@ def _countries(ctx: click.Context) -> list[str]:
 
 
 def _items(ctx: click.Context) -> list[str]:
-    from planner.cost.bill import ITEMS  # noqa: PLC0415
+    from planner.cost.bill_terms import ITEMS  # noqa: PLC0415
 
     return list(ITEMS)
 

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 import planner
-from planner.cost.bill import Biller, BillTerms, percentile
+from planner.cost.bill import Biller, percentile
+from planner.cost.bill_terms import BillTerms
 from planner.cost.failures import failures_per_hour
 from planner.cost.spot import DEFAULT_RATE, interruption_rate
 from planner.errors import NothingLeftError, UsageError

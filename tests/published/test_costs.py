@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.cost.bill import USUAL_OVERHEAD
+from planner.cost.bill_terms import USUAL_OVERHEAD
 from planner.cost.checkpoints import interrupted_run, young_interval_seconds
 from planner.cost.rental import rental_items
 from planner.model import Purchase

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.asked import check_nodes, described_work, wanted_offers, weakest_basis
 from planner.clock import current_day
 from planner.cost.bill import Biller
 from planner.cost.bill_terms import STARTUP_SECONDS, BillTerms
@@ -20,15 +21,7 @@ from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
 from planner.cost.rental import billing_rule
 from planner.cost.spot import interruption_rate
-from planner.estimate import (
-    check_nodes,
-    described_work,
-    estimate,
-    price_one,
-    throughput_over_nodes,
-    wanted_offers,
-    weakest_basis,
-)
+from planner.estimate import estimate, price_one, throughput_over_nodes
 from planner.model import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.planned_work import LanguageArguments
 from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers

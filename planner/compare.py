@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.asked import MAX_PRICE_AGE_DAYS, described_work
 from planner.buying.candidates import Candidate, NotCompared, candidates_of, compared_machines
 from planner.buying.options import MONTHS, OwnerOptions, Use, check_options
 from planner.buying.owning import Owned
@@ -18,7 +19,6 @@ from planner.cost.rent_or_buy import Month, cost_curve
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
 from planner.errors import UnknownNameError, UsageError
-from planner.estimate import MAX_PRICE_AGE_DAYS, described_work
 from planner.hardware.cards import Condition
 from planner.hardware.machines import gpus_in
 from planner.model import Workload

@@ -9,11 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from planner.asked import MAX_PRICE_AGE_DAYS, check_nodes, described_work, wanted_offers, weakest_basis
 from planner.clock import current_day
 from planner.cost.bill import Biller
 from planner.cost.bill_terms import STARTUP_SECONDS, BillOptions, BillTerms
-from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
-from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.errors import NothingLeftError, NoThroughputError
+from planner.hardware.gpus import load_gpus
 from planner.model import (
     Basis,
     Estimate,
@@ -27,22 +28,15 @@ from planner.model import (
     Unpriced,
     Workload,
 )
-from planner.planned_work import LanguageArguments, planned_work
+from planner.planned_work import LanguageArguments
 from planner.prices.catalog import DEARER, USUAL_PURCHASES, OfferFilter, Selection, current_snapshots, select_offers
-from planner.prices.offers import purchase_kind
 from planner.prices.snapshots import Snapshot
 from planner.ranking import best_of_each_group, check_limits, ranked, within_limits
 from planner.remarks import asked_for, assumptions, notes, nothing_runs
 from planner.throughput.prediction import predict_many
-from planner.throughput.workloads import Work
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MAX_PRICE_AGE_DAYS = 730
-"""Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
-
-MAX_NODES = 4096
 
 
 class MoreOptions(BillOptions, LanguageArguments, total=False):
@@ -241,68 +235,6 @@ def estimate(
     )
 
 
-def described_work(
-    *,
-    model: str | None = None,
-    epochs: float | None = None,
-    dataset: str | None = None,
-    samples_per_epoch: float | None = None,
-    precision: str = "amp",
-    batch_size: int | None = None,
-    framework: str | None = None,
-    sequence_length_or_image_size: int | None = None,
-    gmacs_per_sample: float | None = None,
-    params_millions: float | None = None,
-    activations_millions: float | None = None,
-    measured: Iterable[str] = (),
-    model_file: Path | None = None,
-    language: Mapping[str, Any] | None = None,
-    node_count: int = 1,
-) -> Work:
-    """The work that these options of `estimate` describe."""
-    return planned_work(
-        model=model,
-        epochs=epochs,
-        precision=precision,
-        input_size=sequence_length_or_image_size,
-        node_count=node_count,
-        general={
-            "dataset": dataset,
-            "samples_per_epoch": samples_per_epoch,
-            "batch_size": batch_size,
-            "framework": framework,
-        },
-        own={
-            "gmacs_per_sample": gmacs_per_sample,
-            "params_millions": params_millions,
-            "activations_millions": activations_millions,
-            "measured": tuple(measured) or None,
-            "model_file": model_file,
-        },
-        language=language or {},
-    )
-
-
-def wanted_offers(
-    *,
-    gpus: Iterable[str] = (),
-    gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
-    max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
-) -> OfferFilter:
-    """The filter that these options of `estimate` describe."""
-    return OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in gpus),
-        gpu_counts=tuple(gpu_counts),
-        providers=tuple(providers),
-        regions=tuple(regions),
-        purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
-        max_price_age_days=max_price_age_days,
-    )
-
-
 def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
     """Prices on demand to compare commitments with; empty where no commitment is asked for."""
     if set(wanted.purchases) <= set(USUAL_PURCHASES):
@@ -312,22 +244,6 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
     except NothingLeftError:
         return {}
     return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
-
-
-def check_nodes(nodes: int) -> None:
-    """Refuse a number of instances that cannot be one."""
-    if not 1 <= nodes <= MAX_NODES:
-        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {nodes:,}.")
-
-
-def weakest_basis(text: str | None) -> Basis:
-    """The weakest basis that counts; all if none is named."""
-    if text is None:
-        return Basis.MODELLED
-    try:
-        return Basis(text)
-    except ValueError:
-        raise UnknownNameError("basis", text, map(str, Basis), "planner estimate --help") from None
 
 
 def _with_throughput(

@@ -80,6 +80,8 @@ def test_a_data_folder_that_is_a_file_is_an_output_error(folder):
 
 
 _REFRESH = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background may have it ignored
 from planner.cli import main
 from planner.prices import registry
 from tests.prices import fakecloud

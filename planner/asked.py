@@ -17,8 +17,6 @@ from planner.throughput.workloads import Work
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
-MAX_NODES = 4096
-
 
 def described_work(
     *,
@@ -84,7 +82,11 @@ def wanted_offers(
 
 def check_nodes(nodes: int) -> None:
     """Refuse a number of instances that cannot be one."""
-    if not 1 <= nodes <= MAX_NODES:
+    if nodes == 1:
+        return
+    from planner.throughput.nodes import MAX_NODES  # noqa: PLC0415 - most runs are on one machine
+
+    if not 1 < nodes <= MAX_NODES:
         raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {nodes:,}.")
 
 

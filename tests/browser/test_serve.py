@@ -14,6 +14,9 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 WINDOWS = [(size, theme) for size in (WIDE, PHONE) for theme in ("light", "dark")]
 RENT = {"model": "resnet50", "epochs": "90", "as_of": DAY}
 BUY = {**RENT, "buy": "rtx-4090", "jobs_per_month": "4"}
+NOTHING_TOO_WIDE = (
+    "() => [...document.querySelectorAll('.drawing svg')].every(one => one.getBoundingClientRect().width <= innerWidth)"
+)
 PAGES = {"rent": ("/", RENT, "/api/estimate"), "buy": ("/compare", BUY, "/api/compare")}
 
 
@@ -107,7 +110,7 @@ def test_the_page_fits_its_window(page_of, which, size, theme):
     """No sideways scrolling and every chart drawn, wide and narrow, light and dark, without a fault."""
     page = page_of(which, color_scheme=theme)
     page.set_viewport_size(size)
-    page.wait_for_timeout(300)
+    page.wait_for_function(NOTHING_TOO_WIDE)
 
     assert size["width"] == page.evaluate("document.documentElement.scrollWidth")
     for drawing in page.query_selector_all(".drawing"):
@@ -273,9 +276,9 @@ def test_the_other_question_takes_along_what_was_said(page_of):
     page = page_of("buy", {"max_hours": "50"})
 
     page.get_by_role("link", name="Rent: time and cost").click()
+    page.wait_for_url(lambda address: "/" == urlsplit(address).path)  # and until its scripts have run
     page.evaluate("planner.ready.then(() => true)")
 
-    assert "/" == urlsplit(page.url).path
     assert {**BUY, "max_hours": "50"} == query_of(page)
     assert "50" == page.locator("#max_hours").input_value()
 
@@ -316,7 +319,8 @@ def test_only_the_latest_answer_is_shown(server, page_of):
 
     page.evaluate("delete document.getElementById('result').dataset.milliseconds")
     page.locator("#epochs").press_sequentially("1234", delay=15)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1500)  # for an older answer to come late
+    drawn(page)
 
     epochs = page.locator("#epochs").input_value()
     assert epochs == query_of(page)["epochs"]

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ _OPTIONAL = (
 """Sizes that a shape may lack."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, so that what is counted from the shape can be kept
 class LanguageModel:
     """The shape of a decoder-only transformer, from `data/language_models.csv`.
 
@@ -99,7 +99,7 @@ class LanguageModel:
         """Elements of all query heads of a token together, without the rotary part of latent attention."""
         return self.heads * self.head_size
 
-    @property
+    @cached_property
     def attention_parameters(self) -> int:
         """Matrix elements of one attention block."""
         if self.key_value_rank is None:
@@ -121,7 +121,7 @@ class LanguageModel:
         """Elements of the matrix that gives the logits, whether it is the embedding or its own."""
         return self.hidden * self.vocabulary
 
-    @property
+    @cached_property
     def parameters(self) -> int:
         """All parameters, counted from the shape."""
         expert_layers = self.layers - self._dense_layers
@@ -134,28 +134,28 @@ class LanguageModel:
             + self.other_parameters
         )
 
-    @property
+    @cached_property
     def active_parameters(self) -> int:
         """Parameters that one token passes through; the same as `parameters` in a dense model."""
         expert_layers = self.layers - self._dense_layers
         idle = (self.experts or 0) - (self.experts_per_token or 0)
         return self.parameters - expert_layers * idle * self._matrices * self.hidden * (self.expert_feed_forward or 0)
 
-    @property
+    @cached_property
     def matrix_parameters(self) -> int:
         """Elements of all matrices a token is multiplied with, the output layer included, embedding look-ups not."""
         vectors = self.layers * self.vector_parameters_per_layer + self.other_parameters
         tables = self.embedding_parameters - (self.output_parameters if self.is_tied else 0)
         return self.active_parameters - vectors - tables
 
-    @property
+    @cached_property
     def active_feed_forward(self) -> float:
         """Inner feed-forward elements of one token, the mean over layers."""
         expert_width = (self.experts_per_token or 0) * (self.expert_feed_forward or 0) + (self.shared_feed_forward or 0)
         dense = self._dense_layers
         return (dense * self.feed_forward + (self.layers - dense) * expert_width) / self.layers
 
-    @property
+    @cached_property
     def layer_parameters(self) -> float:
         """Parameters of one layer, the mean over layers."""
         outside = self.embedding_parameters + (0 if self.is_tied else self.output_parameters) + self.other_parameters

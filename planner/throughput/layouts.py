@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planner.errors import NoThroughputError, UsageError
 from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
@@ -33,13 +34,11 @@ def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: H
         UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
         NoThroughputError: no layout fits; `planner fit` says by how much, and what would make it fit.
     """
-    plans = []
-    for layout in candidate_layouts(job, gpu_count):
-        memory = memory_needed(job, layout)
-        if memory.total <= usable_bytes:
-            plans.append(
-                Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
-            )
+    plans = [
+        Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
+        for layout, memory in _layouts_with_memory(job, gpu_count)
+        if memory.total <= usable_bytes
+    ]
     if not plans:
         raise NoThroughputError(_does_not_fit(job))
     return min(plans, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
@@ -67,6 +66,12 @@ def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
                         zero_stage=zero_stage,
                         recomputation=recomputation,
                     )
+
+
+@lru_cache(maxsize=32)
+def _layouts_with_memory(job: LanguageJob, gpu_count: int) -> tuple[tuple[Layout, Memory], ...]:
+    """Every candidate and what it holds, which is the same on every kind of GPU."""
+    return tuple((layout, memory_needed(job, layout)) for layout in candidate_layouts(job, gpu_count))
 
 
 def check_sizes(job: LanguageJob) -> None:

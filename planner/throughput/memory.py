@@ -47,7 +47,15 @@ class Memory:
     @property
     def total(self) -> float:
         """All parts together."""
-        return sum(value for _, value in self.parts())
+        return (
+            self.weights
+            + self.gradients
+            + self.optimizer
+            + self.activations
+            + self.logits
+            + self.buffers
+            + self.overhead
+        )
 
     def parts(self) -> tuple[tuple[str, float], ...]:
         """Each part with its name, in the order they are shown."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from planner.arguments import listed
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Basis
@@ -31,7 +32,7 @@ def described_work(
     gmacs_per_sample: float | None = None,
     params_millions: float | None = None,
     activations_millions: float | None = None,
-    measured: Iterable[str] = (),
+    measured: str | Iterable[str] = (),
     model_file: Path | None = None,
     language: Mapping[str, Any] | None = None,
     node_count: int = 1,
@@ -53,7 +54,7 @@ def described_work(
             "gmacs_per_sample": gmacs_per_sample,
             "params_millions": params_millions,
             "activations_millions": activations_millions,
-            "measured": tuple(measured) or None,
+            "measured": listed(measured) or None,
             "model_file": model_file,
         },
         language=language or {},
@@ -62,20 +63,20 @@ def described_work(
 
 def wanted_offers(
     *,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
 ) -> OfferFilter:
     """The filter that these options of `estimate` describe."""
     return OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in gpus),
+        gpus=tuple(choose_gpus(text) for text in listed(gpus)),
         gpu_counts=tuple(gpu_counts),
-        providers=tuple(providers),
-        regions=tuple(regions),
-        purchases=tuple(purchase_kind(text) for text in purchases) or USUAL_PURCHASES,
+        providers=listed(providers),
+        regions=listed(regions),
+        purchases=tuple(purchase_kind(text) for text in listed(purchases)) or USUAL_PURCHASES,
         max_price_age_days=max_price_age_days,
     )
 

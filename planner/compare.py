@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.arguments import checked, listed
 from planner.asked import MAX_PRICE_AGE_DAYS, described_work
 from planner.buying.candidates import Candidate, NotCompared, candidates_of, compared_machines
 from planner.buying.options import MONTHS, OwnerOptions, Use, check_options
@@ -85,6 +86,7 @@ class Comparison:
         printer.text(plain_text(self).rstrip())
 
 
+@checked(LanguageArguments)
 def compare(
     *,
     buy: str | Iterable[str] = (),
@@ -100,13 +102,13 @@ def compare(
     gmacs_per_sample: float | None = None,
     params_millions: float | None = None,
     activations_millions: float | None = None,
-    measured: Iterable[str] = (),
+    measured: str | Iterable[str] = (),
     model_file: Path | None = None,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
     data_dir: Path | None = None,
     as_of: date | None = None,
@@ -214,7 +216,7 @@ def compare(
     )
     use = Use(jobs_per_month=jobs_per_month, gpu_hours_per_month=gpu_hours_per_month, utilisation=utilisation)
     check_options(options, use, rent_usd_per_hour)
-    candidates, notes = candidates_of(_listed(buy), _listed(own))
+    candidates, notes = candidates_of(listed(buy), listed(own))
     if card_usd is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
         raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
     market = Market(
@@ -279,10 +281,6 @@ def compare(
         rent_assumptions=tuple(work_notes),
         notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best)),
     )
-
-
-def _listed(names: str | Iterable[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
 
 
 def _named(kind: str, name: str, known: Sequence[str]) -> str:

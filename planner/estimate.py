@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from planner.arguments import checked
 from planner.asked import MAX_PRICE_AGE_DAYS, check_nodes, described_work, wanted_offers, weakest_basis
 from planner.clock import current_day
 from planner.cost.bill import Biller
@@ -82,6 +83,7 @@ class EstimateResult:
         printer.text(plain_text(self).rstrip())
 
 
+@checked(MoreOptions)
 def estimate(
     *,
     model: str | None = None,
@@ -95,15 +97,15 @@ def estimate(
     gmacs_per_sample: float | None = None,
     params_millions: float | None = None,
     activations_millions: float | None = None,
-    measured: Iterable[str] = (),
+    measured: str | Iterable[str] = (),
     model_file: Path | None = None,
     basis: str | None = None,
     nodes: int = 1,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_hours: float | None = None,
     max_usd: float | None = None,
     max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,

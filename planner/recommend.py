@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from planner.arguments import checked
 from planner.cost.bill import percentile
 from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError
-from planner.estimate import EstimateResult, estimate
+from planner.estimate import EstimateResult, MoreOptions, estimate
 from planner.model import Basis, Estimate
+from planner.planned_work import LanguageArguments
 from planner.ranking import ranked
 from planner.units import SECONDS_PER_HOUR, hours
 
@@ -90,6 +92,7 @@ class _Limits:
         return "fastest" if self.budget_usd is not None else "best value (least USD x hours)"
 
 
+@checked(estimate, MoreOptions)
 def recommend(
     *,
     deadline: str | None = None,
@@ -97,6 +100,7 @@ def recommend(
     is_owned: bool = False,
     runs_per_month: float = 1.0,
     limit: int = 5,
+    nodes: int | None = None,
     **options: Any,
 ) -> Recommendation:
     """The best estimates within a deadline and a budget.
@@ -111,8 +115,8 @@ def recommend(
         is_owned: a machine of one's own is there; the price book must hold it.
         runs_per_month: such runs in a month, to weigh buying a card against renting.
         limit: estimates to return.
-        options: those of `planner.estimate`, without its limits and its order; without `nodes` one, two, four and eight
-            instances are tried.
+        nodes: instances that work together; `None` tries one, two, four and eight.
+        options: those of `planner.estimate`, without its limits and its order.
 
     Raises:
         UsageError: a limit cannot be one, or a machine is owned that no price book names.
@@ -125,7 +129,7 @@ def recommend(
     if limit < 1:
         raise UsageError(f"--limit must be at least 1, not {limit}.")
     limits = _Limits(deadline_seconds=_seconds_until(deadline, options.get("as_of")), budget_usd=budget_usd)
-    result = _over_nodes(options)
+    result = _over_nodes(nodes, options)
     if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
         raise UsageError(
             "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
@@ -146,20 +150,19 @@ def recommend(
     )
 
 
-def _over_nodes(options: Mapping[str, Any]) -> EstimateResult:
-    """Estimates over one node and several, ranked together, unless `nodes` says how many.
+def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> EstimateResult:
+    """Estimates over that many nodes, or over one and several, ranked together.
 
     Several nodes are proposed only where the network between them is known: hosts of a marketplace have none to speak of.
     """
-    if options.get("nodes") is not None:
-        return estimate(**options)
-    shared = {name: value for name, value in options.items() if name != "nodes"}
-    single = estimate(**shared)
+    if nodes is not None:
+        return estimate(**options, nodes=nodes)
+    single = estimate(**options)
     found = list(single.estimates)
-    for nodes in MORE_NODES:
+    for more in MORE_NODES:
         # nothing may be known of several nodes where one is known
         with contextlib.suppress(NothingLeftError):
-            several = estimate(**shared, nodes=nodes).estimates
+            several = estimate(**options, nodes=more).estimates
             found += [one for one in several if one.offer.network_gbps is not None]
     return replace(single, estimates=tuple(ranked(found, "usd")))
 
@@ -308,7 +311,8 @@ def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
     """Whether one of the cards for a desk is worth buying for such runs."""
     from planner.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
 
-    shared = {name: options[name] for name in inspect.signature(compare).parameters if name in options}
+    taken = inspect.signature(compare).parameters.keys() | LanguageArguments.__annotations__.keys()
+    shared = {name: value for name, value in options.items() if name in taken}
     try:
         found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
     except PlannerError as error:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.arguments import checked
 from planner.cost.bill_terms import BillTerms
 from planner.errors import PlannerError, UnknownNameError, UsageError
 from planner.estimate import estimate
@@ -41,6 +42,7 @@ _ALIASES = {
 _SHARED = ("data_dir", "as_of", "price_book", "limit", "every_offer")
 
 
+@checked()
 def estimate_many(
     jobs: pd.DataFrame | Iterable[Mapping[str, Any]],
     *,

@@ -14,9 +14,11 @@ ALLOWED = {
     "planner.errors": (),
     "planner.units": (),
     "planner.clock": (),
+    "planner.arguments": ("planner.errors", "planner.model"),
     "planner.paths": ("planner.errors",),
     "planner.hardware": ("planner.model", "planner.errors", "planner.units", "planner.paths", "planner.hardware"),
     "planner.throughput": (
+        "planner.arguments",
         "planner.model",
         "planner.errors",
         "planner.units",
@@ -33,6 +35,7 @@ ALLOWED = {
         "planner.cost",
     ),
     "planner.prices": (
+        "planner.arguments",
         "planner.clock",
         "planner.model",
         "planner.errors",

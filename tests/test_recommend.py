@@ -209,3 +209,13 @@ def test_a_purchase_is_weighed_against_renting():
         model="resnet50", epochs=90, buy=DESK_CARDS, jobs_per_month=4, as_of=date(2026, 11, 20)
     ).verdict
     assert f"Cloud or card, at 4 such runs a month: {verdict} See: planner compare" == found.sentences[-1]
+
+
+def test_a_card_is_weighed_for_a_language_model_too():
+    """What was said of the run reaches the comparison: tokens and method, not only the name."""
+    job = {"model": "llama-3-8b", "method": "qlora", "tokens": "100M", "as_of": date(2026, 11, 20)}
+
+    found = planner.recommend(**job, nodes=1)
+
+    verdict = planner.compare(**job, buy=DESK_CARDS, jobs_per_month=1).verdict
+    assert f"Cloud or card, at one such run a month: {verdict} See: planner compare" == found.sentences[-1]

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planner.arguments import checked, listed
 from planner.clock import current_day
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import choose_gpus
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked()
 def offers(
     *,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_price_age_days: int | None = None,
     data_dir: Path | None = None,
     as_of: date | None = None,
@@ -59,13 +61,14 @@ def offers(
     return sorted(selection.offers, key=by_price)
 
 
+@checked()
 def offers_frame(
     *,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_price_age_days: int | None = None,
     data_dir: Path | None = None,
     as_of: date | None = None,
@@ -88,11 +91,11 @@ def offers_frame(
 
 def select(
     *,
-    gpus: Iterable[str] = (),
+    gpus: str | Iterable[str] = (),
     gpu_counts: Iterable[float] = (),
-    providers: Iterable[str] = (),
-    regions: Iterable[str] = (),
-    purchases: Iterable[str] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
     max_price_age_days: int | None = None,
     data_dir: Path | None = None,
     as_of: date | None = None,
@@ -100,11 +103,11 @@ def select(
 ) -> Selection:
     """Offers, what was left out and the books they came from; arguments as for `offers`."""
     wanted = OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in gpus),
+        gpus=tuple(choose_gpus(text) for text in listed(gpus)),
         gpu_counts=tuple(gpu_counts),
-        providers=tuple(providers),
-        regions=tuple(regions),
-        purchases=tuple(purchase_kind(text) for text in purchases),
+        providers=listed(providers),
+        regions=listed(regions),
+        purchases=tuple(purchase_kind(text) for text in listed(purchases)),
         max_price_age_days=max_price_age_days,
     )
     today = as_of or current_day()

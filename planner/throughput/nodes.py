@@ -46,8 +46,8 @@ def over_nodes(
         UsageError: `node_count` is out of range.
         NoThroughputError: the parameters of the model, the batch or the unit leave the traffic unknown.
     """
-    if not 1 <= node_count <= MAX_NODES or node_count != int(node_count):
-        raise UsageError(f"--nodes must be a whole number from 1 to {MAX_NODES:,}, not {node_count:g}.")
+    if not 1 <= node_count <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {node_count:,}.")
     if node_count == 1:
         return one
     if model.params_millions is None:

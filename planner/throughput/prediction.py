@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from planner.arguments import checked
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Model, OwnMeasurement, Throughput, Workload
@@ -28,6 +29,7 @@ Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
 
 
+@checked()
 def predict_throughput(
     *,
     model: str | Model,

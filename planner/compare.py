@@ -69,7 +69,7 @@ class Comparison:
         """The curve of the best machine: month, rent_usd, own_usd, own_if_sold_usd, all cumulative and worth today."""
         import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
 
-        from planner.render.comparison import curve_rows  # noqa: PLC0415 - render imports this module
+        from planner.render.comparison_document import curve_rows  # noqa: PLC0415 - render imports this module
 
         return pd.DataFrame(curve_rows(self))
 

@@ -66,7 +66,7 @@ class EstimateResult:
         """One row per estimate in rank order; columns are the flat keys of the JSON, `usd` in dollars, times in seconds."""
         import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
 
-        from planner.render.estimates import flat_rows  # noqa: PLC0415 - render imports this module
+        from planner.render.estimate_document import flat_rows  # noqa: PLC0415 - render imports this module
 
         return pd.DataFrame(flat_rows(self))
 

@@ -168,7 +168,7 @@ def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(columns: Columns, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    from planner.render.estimates import flat_record  # noqa: PLC0415 - render imports estimate
+    from planner.render.estimate_document import flat_record  # noqa: PLC0415 - render imports estimate
 
     try:
         workload, found = columns.best(options, limit)

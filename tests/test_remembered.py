@@ -11,8 +11,8 @@ from planner.buying import renting
 from planner.errors import SnapshotError
 from planner.model import Purchase
 from planner.prices import catalog
-from planner.render.comparison import document as comparison_document
-from planner.render.estimates import document
+from planner.render.comparison_document import document as comparison_document
+from planner.render.estimate_document import document
 from planner.throughput import language_throughput, measured, prediction, workloads
 from tests.builders import a_snapshot, an_offer
 

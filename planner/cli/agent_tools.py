@@ -25,6 +25,7 @@ from planner.estimate import estimate
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
+from planner.render import comparison_document, estimate_document
 from planner.render import estimates as estimates_page
 from planner.render.listing import Listing, Row, rendered
 from planner.render.lookups import gpus_listing, offers_listing
@@ -194,13 +195,13 @@ def _refuse_files(arguments: Mapping[str, Any]) -> None:
 def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     result = estimate(**arguments, data_dir=data_dir)
     text = estimates_page.rendered_estimates(result, "table", width=None)
-    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimates_page.document(result)
+    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimate_document.document(result)
 
 
 def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     result = compare(**arguments, data_dir=data_dir)
     text = comparison_page.rendered_comparison(result, "table")
-    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_page.document(result)
+    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_document.document(result)
 
 
 def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:

@@ -35,7 +35,7 @@ def write_estimate_charts(
     is_report: bool,
 ) -> list[str]:
     """Write the report of an estimate if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.estimates import document  # noqa: PLC0415
+    from planner.render.estimate_document import document  # noqa: PLC0415
     from planner.render.report.estimates import estimate_report  # noqa: PLC0415
 
     content = document(result, currency)
@@ -49,7 +49,7 @@ def write_comparison_charts(
     result: Comparison, data_dir: Path | None, pictures: Sequence[Path], output: Path | None, *, is_report: bool
 ) -> list[str]:
     """Write the report of a comparison if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.comparison import document  # noqa: PLC0415
+    from planner.render.comparison_document import document  # noqa: PLC0415
     from planner.render.report.comparison import comparison_report  # noqa: PLC0415
 
     content = document(result)

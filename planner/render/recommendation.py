@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Sequence
 
 from planner.recommend import Recommendation
-from planner.render.estimates import document as estimates_document
-from planner.render.estimates import estimate_record, rendered_estimates, what_is_rented
+from planner.render.estimate_document import document as estimates_document
+from planner.render.estimate_document import estimate_record
+from planner.render.estimates import rendered_estimates, what_is_rented
 from planner.render.front import front_picture
 from planner.render.listing import (
     Column,

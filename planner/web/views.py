@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from planner.paths import default_user_data_dir
-from planner.render import comparison as comparison_view
-from planner.render import estimates as estimates_view
+from planner.render import comparison_document, estimate_document
 from planner.render.charts.history import history_rows
+from planner.render.comparison import rendered_comparison
+from planner.render.estimates import rendered_estimates
 from planner.render.report.comparison import comparison_parts, comparison_report
 from planner.render.report.estimates import estimate_parts, estimate_report
 from planner.render.report.markup import joined
@@ -60,8 +61,8 @@ def _options(question: Question) -> Iterator[str]:
 def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> str:
     result, money = estimated(question, data_dir)
     if form not in ("html", VIEW):
-        return estimates_view.rendered_estimates(result, form, width=None, currency=money)
-    document = estimates_view.document(result, money)
+        return rendered_estimates(result, form, width=None, currency=money)
+    document = estimate_document.document(result, money)
     if form == VIEW:
         return _view(estimate_parts(document, command=command_line(question)), {})
     history = history_rows(document["estimates"], data_dir or default_user_data_dir(), result.as_of)
@@ -71,8 +72,8 @@ def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> s
 def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str:
     result = compared(question, data_dir)
     if form not in ("html", VIEW):
-        return comparison_view.rendered_comparison(result, form)
-    document = comparison_view.document(result)
+        return rendered_comparison(result, form)
+    document = comparison_document.document(result)
     if form == VIEW:
         return _view(comparison_parts(document, command=command_line(question)), _values(document))
     history = history_rows([document["rent"]], data_dir or default_user_data_dir(), result.as_of)

@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 import planner
 from planner.render.charts.history import history_rows
-from planner.render.comparison import document as comparison_document
-from planner.render.estimates import document as estimate_document
+from planner.render.comparison_document import document as comparison_document
+from planner.render.estimate_document import document as estimate_document
 from planner.render.report.comparison import comparison_report
 from planner.render.report.estimates import estimate_report
 

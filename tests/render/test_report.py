@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 import planner
-from planner.render.comparison import document as comparison_document
-from planner.render.estimates import document as estimate_document
+from planner.render.comparison_document import document as comparison_document
+from planner.render.estimate_document import document as estimate_document
 from planner.render.report.comparison import comparison_report
 from planner.render.report.estimates import ROWS, estimate_report
 from planner.render.report.markup import Markup, element, joined

@@ -23,7 +23,7 @@ def history_rows(estimates: Iterable[Row], data_dir: Path, as_of: date) -> list[
     left out.
 
     Args:
-        estimates: records of `planner.render.estimates.document`, best first.
+        estimates: records of `planner.render.estimate_document.document`, best first.
         data_dir: the user's folder; shipped books belong to the history too.
         as_of: the day of the estimate.
     """

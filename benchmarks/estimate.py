@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from planner.paths import shipped_data_dir
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.prices.snapshots import COLUMNS, read_rows
 
 # what the installed `planner` script runs

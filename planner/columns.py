@@ -24,7 +24,8 @@ from planner.cost.spot import interruption_rate
 from planner.estimate import estimate, price_one, throughput_over_nodes
 from planner.model import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.planned_work import LanguageArguments
-from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.prices.catalog import OfferFilter, Selection, select_offers
+from planner.prices.current import current_snapshots
 from planner.ranking import check_limits, ranked
 from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR

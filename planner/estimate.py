@@ -30,7 +30,8 @@ from planner.model import (
     Workload,
 )
 from planner.planned_work import LanguageArguments
-from planner.prices.catalog import DEARER, USUAL_PURCHASES, OfferFilter, Selection, current_snapshots, select_offers
+from planner.prices.catalog import DEARER, USUAL_PURCHASES, OfferFilter, Selection, select_offers
+from planner.prices.current import current_snapshots
 from planner.prices.snapshots import Snapshot
 from planner.ranking import best_of_each_group, check_limits, ranked, within_limits
 from planner.remarks import asked_for, assumptions, notes, nothing_runs

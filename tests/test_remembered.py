@@ -10,19 +10,20 @@ import planner
 from planner.buying import renting
 from planner.errors import SnapshotError
 from planner.model import Purchase
-from planner.prices import catalog
+from planner.prices import catalog, current
 from planner.render.comparison_document import document as comparison_document
 from planner.render.estimate_document import document
-from planner.throughput import language_throughput, measured, prediction, workloads
+from planner.throughput import language_throughput, layouts, measured, prediction, workloads
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
 STORES = (
     renting._rent_again,
-    catalog._unchanged_snapshot,
+    current._unchanged_snapshot,
     catalog._groups,
     catalog._selected,
     catalog._selected_groups,
+    layouts._layouts_with_memory,
     language_throughput._predicted_or_why_not,
     measured.benchmarks_of,
     prediction._prediction,

@@ -18,7 +18,8 @@ from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
 from planner.model import CostItem, Estimate, Offer, Purchase, Throughput, Workload
-from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, current_snapshots, select_offers
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, select_offers
+from planner.prices.current import current_snapshots
 from planner.prices.offers import purchase_kind
 from planner.throughput.prediction import predict_many
 from planner.units import SECONDS_PER_HOUR, hours, kwh

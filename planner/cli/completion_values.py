@@ -58,7 +58,7 @@ def _datasets(ctx: click.Context) -> list[str]:
 
 
 def _providers(ctx: click.Context) -> list[str]:
-    from planner.prices.catalog import current_snapshots  # noqa: PLC0415
+    from planner.prices.current import current_snapshots  # noqa: PLC0415
 
     return [snapshot.provider for snapshot in current_snapshots(_data_dir(ctx))]
 
@@ -75,7 +75,7 @@ def _regions(ctx: click.Context) -> list[str]:
 
 def _rows(ctx: click.Context) -> Iterable[list[str]]:
     """Rows of the newest books, only those of the providers already typed, if any."""
-    from planner.prices.catalog import current_snapshots  # noqa: PLC0415
+    from planner.prices.current import current_snapshots  # noqa: PLC0415
     from planner.prices.snapshots import read_rows  # noqa: PLC0415
 
     providers = {str(name).lower() for name in ctx.params.get("providers") or ()}

@@ -8,7 +8,7 @@ import click
 
 from planner.cli.options import data_dir_option, option
 from planner.errors import UsageError
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 
 PORT = 8765
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
-from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
+from planner.errors import NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.model import LeftOut, Offer, PriceBook, Purchase, Unpriced
-from planner.paths import default_user_data_dir, shipped_data_dir
-from planner.prices.snapshots import Snapshot, list_snapshots, read_rows, read_snapshot
+from planner.prices.rows import bad_row, is_possible, offer_of
+from planner.prices.snapshots import Snapshot, read_rows
 
 USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 """What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
+DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
+_RETIRED = "instance types that the provider has retired"
+_FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other regions")
+_IMPOSSIBLE = "a row that cannot be"
+_NONE: set[float] = set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,58 +97,6 @@ _selected = lru_cache(maxsize=2)(_select)
 _selected_groups = lru_cache(maxsize=256)(_select)
 
 
-def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None) -> list[Snapshot]:
-    """The newest snapshot of each provider, shipped or the user's own, sorted by provider.
-
-    Args:
-        data_dir: the user's folder; `None` is the platform's default, which need not exist.
-        as_of: only snapshots of that day or before.
-
-    Raises:
-        UsageError: `data_dir` is given and is not a folder.
-        SnapshotError: a sidecar cannot be read.
-    """
-    newest: dict[str, Path] = {}
-    for path in [*list_snapshots(shipped_data_dir()), *user_snapshots(data_dir)]:
-        if as_of is not None and path.stem[:10] > as_of.isoformat():
-            continue
-        known = newest.get(path.parent.name)
-        # the user's own come later in the list and win over a shipped one of the same day
-        if known is None or path.stem >= known.stem:
-            newest[path.parent.name] = path
-    if not newest:
-        raise NothingLeftError(f"There is no price snapshot of {as_of} or before. See: planner providers")
-    return [_unchanged_snapshot(path, *_state(path)) for _, path in sorted(newest.items())]
-
-
-@lru_cache(maxsize=64)
-def _unchanged_snapshot(path: Path, *_: tuple[int, int] | None) -> Snapshot:
-    return read_snapshot(path)
-
-
-def _state(path: Path) -> Iterator[tuple[int, int] | None]:
-    """Size and time of change of both files of a snapshot: what is asked again before an answer is used again."""
-    for file in (path, path.with_suffix(".json")):
-        try:
-            status = file.stat()
-        except OSError:
-            yield None  # who reads the file says what is wrong with it
-        else:
-            yield status.st_size, status.st_mtime_ns
-
-
-def user_snapshots(data_dir: Path | None) -> list[Path]:
-    """Snapshots in the user's folder; none if the default folder does not exist.
-
-    Raises:
-        UsageError: a folder was given and is not one.
-    """
-    folder = default_user_data_dir() if data_dir is None else data_dir
-    if data_dir is not None and not folder.is_dir():
-        raise UsageError(f"The data directory {str(folder)!r} is not a folder. Make it, or leave out --data-dir.")
-    return list_snapshots(folder)
-
-
 class _Sieve:
     """Runs rows through the filters and counts what each one takes."""
 
@@ -178,14 +130,14 @@ class _Sieve:
                 gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
                 price = float(price_text)
             except ValueError:
-                raise _bad_row(snapshot, line, row) from None
+                raise bad_row(snapshot, line, row) from None
             group = (gpu, count_text, purchase)
             if group not in self.reasons:
                 self.reasons[group] = self._reason_against(*group)
             reason = self.reasons[group]
             # a NaN is not above 0 either
             if reason is _IMPOSSIBLE or not 0 < price < 1e7:
-                raise _bad_row(snapshot, line, row)
+                raise bad_row(snapshot, line, row)
             if reason is None:
                 if self.regions and region.lower() not in self.regions:
                     reason = "other regions"
@@ -197,7 +149,7 @@ class _Sieve:
                 self.lost[reason] += 1
             else:
                 passed.append((price, row))
-        return [_offer(snapshot, price, row) for price, row in passed]
+        return [offer_of(snapshot, price, row) for price, row in passed]
 
     def best_offers(self, snapshot: Snapshot) -> list[Offer]:
         """The cheapest offer that passes of each group, in the order of their first."""
@@ -214,11 +166,11 @@ class _Sieve:
                 self.lost[DEARER] += group.rows - group.elsewhere - group.old - group.retired - 1
                 found.append(group)
         found.sort(key=lambda group: group.first)
-        return [_offer(snapshot, *group.best) for group in found if group.best is not None]
+        return [offer_of(snapshot, *group.best) for group in found if group.best is not None]
 
     def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
         """Why offers of that GPU, count and purchase are not wanted: asked once for each of some hundred groups."""
-        if not _is_possible(gpu, count_text, purchase):
+        if not is_possible(gpu, count_text, purchase):
             return _IMPOSSIBLE
         count = float(count_text)
         counts = self.asked.get(gpu, _NONE)
@@ -254,16 +206,16 @@ def _groups(  # noqa: C901 - one straight loop: calls in it would double its tim
             gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
             price = float(price_text)
         except ValueError:
-            raise _bad_row(snapshot, line, row) from None
+            raise bad_row(snapshot, line, row) from None
         key = (gpu, count_text, purchase)
         group = groups.get(key)
         if group is None:
-            if not _is_possible(*key):
-                raise _bad_row(snapshot, line, row)
+            if not is_possible(*key):
+                raise bad_row(snapshot, line, row)
             group = groups[key] = _Group(key)
         # a NaN is not above 0 either
         if not 0 < price < 1e7:
-            raise _bad_row(snapshot, line, row)
+            raise bad_row(snapshot, line, row)
         group.rows += 1
         if regions and region.lower() not in regions:
             group.elsewhere += 1
@@ -276,73 +228,6 @@ def _groups(  # noqa: C901 - one straight loop: calls in it would double its tim
         elif price < group.best[0]:
             group.best = (price, row)
     return tuple(groups.values())
-
-
-def _is_possible(gpu: str, count_text: str, purchase: str) -> bool:
-    count = float(count_text) if _is_positive(count_text) else 0.0
-    return 0 < count < 1e6 and gpu in _known_gpus() and purchase in _PURCHASES
-
-
-_IMPOSSIBLE = "a row that cannot be"
-_NONE: set[float] = set()
-_FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other regions")
-DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
-_RETIRED = "instance types that the provider has retired"
-_PURCHASES = frozenset(str(purchase) for purchase in Purchase)
-
-
-_VERIFY = "Delete the snapshot, or look at it with: planner prices verify"
-
-
-@cache
-def _known_gpus() -> frozenset[str]:
-    return frozenset(load_gpus())
-
-
-def _bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
-    where = f"{snapshot.path}, line {line}"
-    if len(row) != 12:
-        return SnapshotError(f"{where}: {len(row)} columns where 12 belong.")
-    if row[0] not in load_gpus():
-        return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
-    if row[5] not in _PURCHASES:
-        return SnapshotError(
-            f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
-        )
-    column, text = ("gpu_count", row[1]) if not _is_positive(row[1]) else ("usd_per_hour", row[6])
-    return SnapshotError(f"{where}, column {column}: {text!r} is not a positive number. {_VERIFY}")
-
-
-def _is_positive(text: str) -> bool:
-    try:
-        return float(text) > 0
-    except ValueError:
-        return False
-
-
-def _offer(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
-    try:
-        return _parsed(snapshot.provider, price, row)
-    except ValueError as error:
-        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {error}. {_VERIFY}") from error
-
-
-def _parsed(provider: str, price: float, row: list[str]) -> Offer:
-    return Offer(
-        provider=provider,
-        instance_type=row[2],
-        region=row[3],
-        zone=row[4] or None,
-        gpu=row[0],
-        gpu_count=float(row[1]),
-        vcpus=float(row[7]) if row[7] else None,
-        memory_gib=float(row[8]) if row[8] else None,
-        network_gbps=float(row[9]) if row[9] else None,
-        purchase=Purchase(row[5]),
-        usd_per_hour=price,
-        observed_on=date.fromisoformat(row[10]),
-        source=row[11],
-    )
 
 
 def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -> list[Snapshot]:

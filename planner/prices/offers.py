@@ -13,7 +13,8 @@ from planner.clock import current_day
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Offer, Purchase
-from planner.prices.catalog import OfferFilter, Selection, current_snapshots, select_offers
+from planner.prices.catalog import OfferFilter, Selection, select_offers
+from planner.prices.current import current_snapshots
 
 if TYPE_CHECKING:
     import pandas as pd

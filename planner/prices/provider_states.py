@@ -7,7 +7,7 @@ from pathlib import Path
 
 from planner.errors import PlannerError
 from planner.prices.books import book_offers
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.prices.registry import load_provider, provider_names
 from planner.prices.snapshots import Snapshot
 

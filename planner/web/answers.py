@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.clock import current_day
 from planner.errors import PlannerError, UnknownNameError
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.web.parameters import EstimateQuestion, Question
 from planner.web.refusals import BAD, FAILED, Refusal, error_body, refusal_of
 from planner.web.views import FORMATS, MEDIA_TYPES, written

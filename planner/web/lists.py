@@ -8,7 +8,7 @@ from pathlib import Path
 from planner.clock import current_day
 from planner.hardware.cards import load_cards
 from planner.hardware.gpus import load_gpus
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.render.listing import to_json
 from planner.render.lookups import gpus_listing, models_listing
 from planner.throughput.language_models import load_language_models

@@ -18,7 +18,7 @@ from pathlib import Path
 from planner.errors import PlannerError
 from planner.prices import registry
 from planner.prices.books import book_offers
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import interrupted_writes, list_snapshots, read_snapshot
 from tests.prices import fakecloud

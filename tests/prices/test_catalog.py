@@ -7,7 +7,8 @@ import pytest
 from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model import Purchase
-from planner.prices.catalog import OfferFilter, current_snapshots, select_offers
+from planner.prices.catalog import OfferFilter, select_offers
+from planner.prices.current import current_snapshots
 from planner.prices.snapshots import read_snapshot
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 

@@ -8,7 +8,7 @@ import pytest
 
 from planner.errors import ProviderError, UnknownNameError
 from planner.model import Purchase
-from planner.prices.catalog import current_snapshots
+from planner.prices.current import current_snapshots
 from planner.prices.lock import refresh_lock
 from planner.prices.quarantine import held_back_path
 from planner.prices.refresh import RefreshOrder, refresh, without_secrets

@@ -1,0 +1,77 @@
+"""Rows of a snapshot as offers, and what is wrong with a row that cannot be one."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+from planner.errors import SnapshotError
+from planner.hardware.gpus import load_gpus
+from planner.model import Offer, Purchase
+from planner.prices.snapshots import Snapshot
+
+_PURCHASES = frozenset(str(purchase) for purchase in Purchase)
+_VERIFY = "Delete the snapshot, or look at it with: planner prices verify"
+
+
+def offer_of(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
+    """The offer of a row whose price was read already.
+
+    Raises:
+        SnapshotError: a field holds what it must not hold.
+    """
+    try:
+        return _parsed(snapshot.provider, price, row)
+    except ValueError as error:
+        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {error}. {_VERIFY}") from error
+
+
+def _parsed(provider: str, price: float, row: list[str]) -> Offer:
+    return Offer(
+        provider=provider,
+        instance_type=row[2],
+        region=row[3],
+        zone=row[4] or None,
+        gpu=row[0],
+        gpu_count=float(row[1]),
+        vcpus=float(row[7]) if row[7] else None,
+        memory_gib=float(row[8]) if row[8] else None,
+        network_gbps=float(row[9]) if row[9] else None,
+        purchase=Purchase(row[5]),
+        usd_per_hour=price,
+        observed_on=date.fromisoformat(row[10]),
+        source=row[11],
+    )
+
+
+def is_possible(gpu: str, count_text: str, purchase: str) -> bool:
+    """Whether there can be offers of that GPU, count and purchase."""
+    count = float(count_text) if _is_positive(count_text) else 0.0
+    return 0 < count < 1e6 and gpu in _known_gpus() and purchase in _PURCHASES
+
+
+def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
+    """What to raise for a row that cannot be: file, line, column and value."""
+    where = f"{snapshot.path}, line {line}"
+    if len(row) != 12:
+        return SnapshotError(f"{where}: {len(row)} columns where 12 belong.")
+    if row[0] not in load_gpus():
+        return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
+    if row[5] not in _PURCHASES:
+        return SnapshotError(
+            f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
+        )
+    column, text = ("gpu_count", row[1]) if not _is_positive(row[1]) else ("usd_per_hour", row[6])
+    return SnapshotError(f"{where}, column {column}: {text!r} is not a positive number. {_VERIFY}")
+
+
+@cache
+def _known_gpus() -> frozenset[str]:
+    return frozenset(load_gpus())
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False

@@ -11,6 +11,7 @@ from planner.cost.rental import billing_rule
 from planner.errors import NoThroughputError
 from planner.model import Estimate, Throughput, Unpriced, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
+from planner.units import epochs_text
 
 
 def assumptions(
@@ -28,7 +29,7 @@ def assumptions(
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
         f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
-        f"x {workload.epochs:g} epochs = {workload.samples:,.0f} {model.sample_unit}s",
+        f"x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {model.sample_unit}s",
         f"precision {precision}; data loading keeps up with the GPUs",
         *(workload.language.assumptions if workload.language else ()),
         *biller.assumptions(shown),

@@ -13,6 +13,11 @@ def hours(seconds: float) -> float:
     return seconds / SECONDS_PER_HOUR
 
 
+def epochs_text(epochs: float) -> str:
+    """`1 epoch`, `90 epochs`, `0.5 epochs`."""
+    return "1 epoch" if epochs == 1 else f"{epochs:g} epochs"
+
+
 def kwh(watts: float, seconds: float) -> float:
     """Energy of a load of `watts` over `seconds`, in kWh."""
     return watts / WATTS_PER_KILOWATT * hours(seconds)

@@ -11,6 +11,7 @@ import planner
 from planner.compare import compare
 from planner.cost.rent_or_buy import margin_usd
 from planner.errors import NothingLeftError, UnknownNameError, UsageError
+from planner.render.comparison_document import document
 from tests.builders import a_snapshot, an_offer
 
 JOB = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
@@ -25,6 +26,18 @@ def test_the_work_is_the_same_on_both_sides():
     assert best == result.rent.estimate
     assert pytest.approx(1_281_167 * 90) == result.own.job_seconds * result.own.throughput.samples_per_second
     assert pytest.approx(4 * 36 * best.usd) == result.curve[-1].rent_usd
+
+
+def test_a_comparison_of_a_language_model_says_what_the_job_is():
+    """Tokens, method and stack stand under the table, and all that was said of the run in the document."""
+    job = {"model": "llama-3-8b", "method": "qlora", "tokens": "100M", "as_of": date(2026, 7, 1)}
+
+    result = compare(**job, buy="rtx-4090", jobs_per_month=4)
+
+    said = "job 100,000,000 tokens, qlora, amp, stack llm-foundry [--tokens --method --precision --stack]"
+    assert said == result.assumptions[-1]
+    work = document(result)["workload"]
+    assert ("qlora", 1e8, 2048, 16) == (work["method"], work["tokens"], work["sequence_length"], work["rank"])
 
 
 def test_items_sum_to_the_total_and_the_curve_ends_there():

@@ -23,6 +23,7 @@ DOCUMENTS = {
     "planner.compare/1": [
         ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", *JOBS),
         ("compare", "--buy", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3"),
+        ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
     ],
     "planner.validate/1": [("validate",)],
 }

@@ -259,6 +259,9 @@ def rent_same(
 def work_text(workload: Workload) -> str:
     """How much work a job is, in one line."""
     precision = workload.precision or "best precision"
+    if workload.language is not None:
+        how = f"{workload.language.job.method}, {precision}, stack {workload.language.stack}"
+        return f"job {workload.samples:,.0f} tokens, {how} [--tokens --method --precision --stack]"
     return f"job {workload.samples:,.0f} {workload.model.sample_unit}s, {precision} [--epochs --dataset --precision]"
 
 

@@ -12,7 +12,7 @@ from planner.cost.extras import KEPT_CHECKPOINTS
 from planner.estimate import EstimateResult
 from planner.export.machines import is_arm
 from planner.model import Estimate, Offer, Purchase
-from planner.units import SECONDS_PER_HOUR, hours
+from planner.units import SECONDS_PER_HOUR, epochs_text, hours
 
 PLACEHOLDER = (
     "# TODO: your training command goes here; until then the run stops at once and says so",
@@ -125,7 +125,7 @@ def _header(result: EstimateResult, estimate: Estimate, made_by: str) -> Iterato
     nodes = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
     age = (result.as_of - offer.observed_on).days
     yield (
-        f"Train {comment(workload.model.name)} for {workload.epochs:g} epochs "
+        f"Train {comment(workload.model.name)} for {epochs_text(workload.epochs)} "
         f"({workload.samples:,.0f} {workload.model.sample_unit}s)"
     )
     yield f"on {nodes}{comment(offer.instance_type)} ({offer.gpu_count:g}x {offer.gpu}), {offer.provider} {place(offer)}, {offer.purchase}."

@@ -10,7 +10,7 @@ from planner.compare import Comparison
 from planner.cost.break_even import case_break_even_months
 from planner.cost.rent_or_buy import rent_usd
 from planner.model import CostItem
-from planner.render.estimate_document import estimate_record
+from planner.render.estimate_document import estimate_record, workload_record
 from planner.render.listing import Row
 
 SCHEMA = "planner.compare/1"
@@ -23,18 +23,7 @@ def document(comparison: Comparison) -> Row:
     return {
         "schema": SCHEMA,
         "as_of": comparison.as_of.isoformat(),
-        "workload": None
-        if workload is None
-        else {
-            "model": workload.model.name,
-            "dataset": workload.dataset,
-            "sample_unit": workload.model.sample_unit,
-            "samples_per_epoch": workload.samples_per_epoch,
-            "epochs": workload.epochs,
-            "samples": workload.samples,
-            "precision": "best" if workload.precision is None else str(workload.precision),
-            "batch_size": workload.batch_size,
-        },
+        "workload": None if workload is None else workload_record(workload),
         "use": {
             "jobs_per_month": best.case.jobs_per_month if workload else None,
             "hours_per_month": best.case.hours_per_month,

@@ -18,24 +18,12 @@ SCHEMA = "planner.estimate/1"
 
 def document(result: EstimateResult, currency: Currency | None = None) -> Row:
     """The JSON document of the result, schema `planner.estimate/1`."""
-    workload = result.workload
     return {
         "schema": SCHEMA,
         "workload": {
-            "model": workload.model.name,
-            "task": workload.model.task,
-            "dataset": workload.dataset,
-            "sample_unit": workload.model.sample_unit,
-            "samples_per_epoch": workload.samples_per_epoch,
-            "epochs": workload.epochs,
-            "samples": workload.samples,
+            **workload_record(result.workload),
             "samples_source": result.samples_source,
-            "precision": "best" if workload.precision is None else str(workload.precision),
-            "batch_size": workload.batch_size,
-            "framework": workload.framework,
-            "input_size": workload.input_size,
             "startup_seconds": result.startup_seconds,
-            **_language(workload),
         },
         "as_of": result.as_of.isoformat(),
         "prices": [
@@ -56,6 +44,24 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
         ],
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
+    }
+
+
+def workload_record(workload: Workload) -> Row:
+    """The work as its JSON record."""
+    return {
+        "model": workload.model.name,
+        "task": workload.model.task,
+        "dataset": workload.dataset,
+        "sample_unit": workload.model.sample_unit,
+        "samples_per_epoch": workload.samples_per_epoch,
+        "epochs": workload.epochs,
+        "samples": workload.samples,
+        "precision": "best" if workload.precision is None else str(workload.precision),
+        "batch_size": workload.batch_size,
+        "framework": workload.framework,
+        "input_size": workload.input_size,
+        **_language(workload),
     }
 
 

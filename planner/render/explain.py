@@ -11,7 +11,7 @@ from planner.errors import UsageError
 from planner.estimate import EstimateResult
 from planner.model import Estimate, Interruptions
 from planner.render.listing import one_line
-from planner.units import hours
+from planner.units import epochs_text, hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -69,7 +69,7 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 def _work(result: EstimateResult) -> Iterator[str]:
     workload = result.workload
     unit = workload.model.sample_unit
-    yield f"{workload.samples_per_epoch:,.0f} {unit}s/epoch x {workload.epochs:g} epochs = {workload.samples:,.0f} {unit}s"
+    yield f"{workload.samples_per_epoch:,.0f} {unit}s/epoch x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {unit}s"
     yield f"{unit}s per epoch: {workload.dataset or 'own figure'}; {result.samples_source}"
     yield f"model: {workload.model.name}; {workload.model.source}"
 

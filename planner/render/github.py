@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.estimate import EstimateResult
-from planner.model import Estimate
+from planner.model import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, visible
-from planner.units import hours
+from planner.units import epochs_text, hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -57,7 +57,7 @@ def rendered_comment(
     money, shown = _Money(currency), result.estimates[: min(limit, MOST_ROWS)]
     lines = [
         MARKER,
-        f"### Training {code(result.workload.model.name)} for {result.workload.epochs:g} epochs",
+        f"### Training {code(result.workload.model.name)} {_amount(result.workload)}",
         "",
         *_verdict(result, gate),
         _answer(result.estimates[0], _BEST[sort], money),
@@ -103,6 +103,12 @@ class _Money:
 
     def range(self, low: float, high: float) -> str:
         return f"{significant(low * self._per_usd)} to {significant(high * self._per_usd)}"
+
+
+def _amount(workload: Workload) -> str:
+    if workload.language is not None:
+        return f"({workload.language.job.method}) on {workload.samples:,.0f} tokens"
+    return f"for {epochs_text(workload.epochs)}"
 
 
 def _verdict(result: EstimateResult, gate: Gate) -> Iterator[str]:

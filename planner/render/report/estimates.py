@@ -19,7 +19,7 @@ from planner.render.report.tables import (
     plain_table,
     sortable_table,
 )
-from planner.units import hours
+from planner.units import epochs_text, hours
 
 ROWS = 1000
 """Rows in a report; more make a page slow and large, and nobody reads them: CSV and JSON hold all."""
@@ -104,8 +104,8 @@ class _Numbered:
 def _workload(document: Row) -> str:
     work = document["workload"]
     if work.get("tokens"):
-        return f"{name(work['model'])} on {work['tokens']:,.0f} tokens"
-    return f"{name(work['model'])} for {work['epochs']:g} epochs"
+        return f"{name(work['model'])} ({work['method']}) on {work['tokens']:,.0f} tokens"
+    return f"{name(work['model'])} for {epochs_text(work['epochs'])}"
 
 
 def _subtitle(document: Row) -> str:

@@ -83,7 +83,7 @@ def run_line(tmp_path):
         settings["PATH"] = f"{tools}:{settings['PATH']}"
         settings.pop("COLUMNS", None)
         return subprocess.run(
-            ["bash", "-c", line], cwd=folder, env=settings, capture_output=True, text=True, timeout=120, check=False
+            ["bash", "-c", line], cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False
         )
 
     return run

@@ -61,6 +61,7 @@ def open_page(browser):
 
     def open_(address, **options):
         context = browser.new_context(**options)
+        context.set_default_timeout(120_000)  # a busy machine is no failure
         contexts.append(context)
         page = context.new_page()
         page.faults = []

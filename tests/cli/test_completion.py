@@ -48,7 +48,7 @@ class Terminal:
         """Type this, a key at a time for the shell."""
         os.write(self.master, text.encode())
 
-    def read_until(self, text, seconds=30):
+    def read_until(self, text, seconds=120):
         """What appeared, up to the text and a little more."""
         end = time.monotonic() + seconds
         while text not in self.seen and time.monotonic() < end:

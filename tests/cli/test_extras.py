@@ -43,7 +43,7 @@ def test_a_plain_installation_says_which_extra_is_wanted(run_planner, tmp_path, 
     (tmp_path / "jobs.csv").write_text("model,epochs\nresnet50,90\n")
 
     done = run_planner(
-        *command, environment={"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}, stdin=subprocess.DEVNULL, timeout=60
+        *command, environment={"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}, stdin=subprocess.DEVNULL, timeout=300
     )
 
     assert 2 == done.returncode, done.stderr

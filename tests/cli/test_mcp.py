@@ -223,7 +223,7 @@ def test_rubbish_on_the_line_ends_nothing(tmp_path):
         process.stdin.close()
         rest = process.stdout.read()
         errors = process.stderr.read()
-        code = process.wait(30)
+        code = process.wait(300)
 
     assert 0 == code
     assert all(json.loads(line) for line in rest.splitlines())
@@ -252,7 +252,7 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
         process.stdout.readline()  # it is up
         process.send_signal(signal.SIGINT)
 
-        code = process.wait(30)
+        code = process.wait(300)
         errors = process.stderr.read()
 
     assert (-signal.SIGINT, "") == (code, errors)

@@ -106,7 +106,7 @@ def test_ctrl_c_in_the_middle_of_a_refresh_leaves_the_old_book(folder):
         while "page 2 of 20" not in said:
             said += running.stderr.readline() or pytest.fail(said)
         running.send_signal(signal.SIGINT)
-        _, rest = running.communicate(timeout=30)
+        _, rest = running.communicate(timeout=300)
 
     assert (130, "Interrupted.") == (running.returncode, rest.strip().splitlines()[-1].removeprefix("Error: "))
     assert 2.0 == stress.newest_price(data_dir)

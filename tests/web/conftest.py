@@ -41,7 +41,7 @@ class Served:
         self.port = urlsplit(address).port
 
     def get(self, path, question=(), *, method="GET", headers=(), body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         with contextlib.closing(connection):
             query = urlencode(list(question.items() if isinstance(question, dict) else question), doseq=True)
             connection.request(method, f"{path}?{query}" if query else path, body=body, headers=dict(headers))
@@ -69,7 +69,7 @@ def served(*arguments, home):
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture(scope="session")

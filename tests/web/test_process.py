@@ -23,7 +23,7 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
     with served(home=tmp_path) as server:
         assert 200 == server.get("/").status
         server.process.send_signal(number)
-        rest, said = server.process.communicate(timeout=20)
+        rest, said = server.process.communicate(timeout=120)
 
     assert (0, "", "Serving until Ctrl+C.\n") == (server.process.returncode, rest, said)
 
@@ -32,13 +32,13 @@ def test_what_is_under_way_is_finished_first(tmp_path):
     """An answer that was begun before the signal is given."""
     replies = []
     with served(home=tmp_path) as server:
-        question = {"model": "llama-3-8b", "tokens": "1B", "as_of": DAY}
+        question = {"model": "llama-3-8b", "tokens": "1B", "nodes": "16", "as_of": DAY}  # a second of work
         asking = threading.Thread(target=lambda: replies.append(server.get("/api/estimate", question)))
         asking.start()
-        time.sleep(0.15)
+        time.sleep(0.4)
         server.process.send_signal(signal.SIGTERM)
         asking.join()
-        server.process.wait(timeout=20)
+        server.process.wait(timeout=120)
 
     assert [200] == [reply.status for reply in replies]
     assert 0 == server.process.returncode

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from planner.paths import shipped_data_dir
-from planner.throughput.measured_steps import foundry_steps, megatron_steps
+from planner.throughput.measured_steps import adapter_steps, foundry_steps, megatron_steps
 from planner.throughput.published_runs import leave_out_publications, shipped_run_overhead
 from planner.throughput.step_time import Stack, load_stacks, load_step_time
 from planner.throughput.step_time_fit import (
+    ADAPTERS,
     FOUNDRY,
     MEGATRON,
     LeftOutResult,
@@ -28,6 +29,7 @@ from planner.throughput.step_time_fit import (
 DESCRIPTIONS = {
     "llm-foundry": "PyTorch FSDP with flash attention, fused kernels (llm-foundry, 2023)",
     "megatron-deepspeed": "Megatron-DeepSpeed without flash attention (2021-2022 generation)",
+    "transformers-peft": "Hugging Face Transformers and PEFT with flash attention, not compiled (2023; QLoRA with GPTQ)",
 }
 
 
@@ -38,6 +40,7 @@ def main(out: Path) -> None:
     stacks = {
         "llm-foundry": fit_stack(foundry_steps(), **FOUNDRY),
         "megatron-deepspeed": fit_stack(megatron_steps(), **MEGATRON),
+        "transformers-peft": fit_stack(adapter_steps(), **ADAPTERS),
     }
     results = language_leave_outs()
     path = out / "language_step_time.json"
@@ -48,6 +51,7 @@ def main(out: Path) -> None:
             "data/throughput/llm-foundry.csv: mosaicml/llm-foundry, 2023-10-20",
             "data/parallel_iterations.csv: VIA-Research/vTrain, 2024-09-26",
             "data/h100_steps.csv: mosaicml/llm-foundry, read 2026-11-21 (checked, not fitted)",
+            "data/adapter_steps.csv: QwenLM/Qwen, read 2026-11-21",
             "data/published_runs.csv: whole runs, papers and model cards of 2022 to 2024",
             "data/throughput/lambda.csv (BERT rows since 2022-06): lambdal/deeplearning-benchmark, 2025-12-17",
         ],

@@ -252,6 +252,7 @@ def test_the_readme_states_the_published_accuracy():
         "a whole network, known by its arithmetic only (RTX 3090)": "model",
         "2, 4, 8 GPUs, one GPU known": "counts",
         "a language model on A100 (llm-foundry)": "language_model",
+        "LoRA and QLoRA of one model on A100 (Transformers, PEFT)": "adapter_model",
         "a language model on H100, learnt on A100 only": "language_h100",
         "a whole published run of a language model (13 runs)": "published_run",
     }
@@ -268,7 +269,7 @@ def test_the_readme_states_the_published_accuracy():
 
 def test_the_page_on_language_models_states_the_published_accuracy():
     """Its table of left-out errors is taken from docs/accuracy.md."""
-    splits = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"]
+    splits = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu", "adapter_model"]
     text = (ROOT / "docs" / "language-models.md").read_text(encoding="utf-8")
     stated = re.findall(r"^\| .+ left out \| [\d,]+ \| ([\d.]+)% \| ([\d.]+)% \| [\d.]+% \| ([\d.]+)% \|", text, re.M)
 

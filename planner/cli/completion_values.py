@@ -173,7 +173,7 @@ _VALUES: dict[str, Callable[[click.Context], list[str]]] = {
     "recompute": _recomputations,
     "resale_curve": _resale_curves,
     "sort": lambda _ctx: ["usd", "hours", "value"],
-    "stack": lambda _ctx: ["llm-foundry", "megatron-deepspeed"],
+    "stack": lambda _ctx: ["llm-foundry", "megatron-deepspeed", "transformers-peft"],
     "text": _models,
     "without": _items,
 }

@@ -15,7 +15,7 @@ from planner.model import Precision
 from planner.render.fit import fit_notes, fits_listing
 from planner.throughput.fit import Fit, fit_language_model, fit_vision_model
 from planner.throughput.language_jobs import LanguageWork
-from planner.throughput.language_throughput import DEFAULT_STACK
+from planner.throughput.language_throughput import usual_stack
 from planner.throughput.language_work import (
     LanguageOptions,
     chosen_language_model,
@@ -78,7 +78,7 @@ def _fits(
         ]
         return found, f"{image_model.name}, {batch_size} {image_model.sample_unit}s a GPU, {kind}"
     job = plan_job(chosen_language_model(model, options), options, precision)
-    work = LanguageWork(job=job, stack=options.stack or DEFAULT_STACK)
+    work = LanguageWork(job=job, stack=options.stack or usual_stack(job.method))
     found = [
         one
         for choice in choices

@@ -27,7 +27,12 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--rank", {"type": int, "help": "Rank of LoRA or QLoRA adapters, on every matrix. Default: 16."}),
     ("--optimizer", {"help": "adamw, adamw-8bit, adafactor or sgd. Default: adamw; adamw-8bit with QLoRA."}),
-    ("--recompute", {"help": "Recomputation of activations: none, selective, full or auto. Default: auto."}),
+    (
+        "--recompute",
+        {
+            "help": "Recomputation of activations: none, selective, full or auto. Default: auto; full with transformers-peft."
+        },
+    ),
     (
         "--zero-stage",
         {"type": int, "help": "0 (plain data parallelism), 1, 2 or 3 (FSDP). Default: the best that fits."},
@@ -35,7 +40,13 @@ _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--tensor-parallel", {"type": int, "help": "GPUs that share each layer. Default: the best that fits."}),
     ("--pipeline-parallel", {"type": int, "help": "Stages of layers. Default: the best that fits."}),
     ("--micro-batch", {"type": int, "help": "Sequences of one forward pass on one GPU. Default: the best that fits."}),
-    ("--stack", {"help": "Software the speed stands for: llm-foundry or megatron-deepspeed. Default: llm-foundry."}),
+    (
+        "--stack",
+        {
+            "help": "Software the speed stands for: llm-foundry, transformers-peft or megatron-deepspeed. Default: "
+            "llm-foundry; transformers-peft for lora and qlora."
+        },
+    ),
     ("--params", {"type": count, "help": "Parameters of an own model, with --layers --hidden --heads --vocab: 7B."}),
     ("--layers", {"type": int, "help": "Layers of an own model."}),
     ("--hidden", {"type": int, "help": "Hidden size of an own model."}),

@@ -33,6 +33,7 @@ class Fit:
     largest_batch: int | None
     change: str | None  # the cheapest change that makes it fit; None where it fits, or nothing does
     tokens_per_second: float | None = None  # of the language model in that layout; None for other models
+    is_narrow: bool = False  # fits by the count, but measured runs of its kind held so much more that it may not
 
     @property
     def fits(self) -> bool:
@@ -115,6 +116,7 @@ def _fit_of(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> F
         largest_batch=_largest_micro_batch(work.job, plan.plan.layout, usable),
         change=None,
         tokens_per_second=plan.tokens_per_second,
+        is_narrow=plan.is_narrow,
     )
 
 

@@ -171,9 +171,10 @@ class LanguageWork:
     def assumptions(self) -> tuple[str, ...]:
         """What an answer takes for granted, a line each."""
         job = self.job
+        others = "; methods compare within one --stack" if job.method.has_adapters else ""
         adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""
         return (
             f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "
             f"{job.optimizer}; each GPU count in its fastest layout that fits into memory",
-            f"software stack {self.stack}; published results on the same GPUs differ up to 4 times between stacks",
+            f"software stack {self.stack}{others}; published results on the same GPUs differ up to 4 times between stacks",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +16,14 @@ from planner.throughput.language_jobs import LanguageWork, Method, Recomputation
 from planner.throughput.language_models import LanguageModel
 from planner.throughput.layouts import Plan, best_plan
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
+from planner.throughput.memory import ADAPTER_ROOM, GIB, devices_per_gpu, usable_bytes
 from planner.throughput.precision import peak_tflops
-from planner.throughput.step_time import load_stacks, load_step_time
+from planner.throughput.step_time import Hardware, load_stacks, load_step_time
 from planner.throughput.training_hardware import NETWORK_GBIT_PER_S, hardware_of
 
 Cell = tuple[str, float]
 
-ADAPTER_REACH = math.log(1.35)  # an assumption: no row of adapters is shipped
+UNSEEN_METHOD_REACH = math.log(1.35)  # an assumption: adapters in a stack measured without, or all weights in the other
 OTHER_VENDOR_REACH = math.log(1.5)  # an assumption: no row of an AMD GPU is shipped
 FAR_REACH = math.log(1.15)  # an assumption: more GPUs, or larger models, than were measured
 MEASURED_GPUS = 128
@@ -30,8 +31,21 @@ MEASURED_PARAMETERS = 70e9
 UNSTATED_GBIT_PER_S = 100.0
 """Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
 DEFAULT_STACK = "llm-foundry"
+ADAPTER_STACK = "transformers-peft"
+"""The stack that adapters were measured in, and that most of them are trained in."""
 CHECKED_GPU = "h100-80gb-sxm"  # never fitted, but how far off it is was measured
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
+_BASE_SPLIT = {
+    "llm-foundry": "llm-foundry A100, models left out",
+    "megatron-deepspeed": "Megatron grid, shapes left out",
+    ADAPTER_STACK: "adapters A100, models left out",
+}
+"""What says how far off a stack's steps are on the GPU it was fitted to."""
+
+
+def usual_stack(method: Method) -> str:
+    """The stack that an estimate stands for where none is named."""
+    return ADAPTER_STACK if method.has_adapters else DEFAULT_STACK
 
 
 def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
@@ -111,13 +125,19 @@ class LanguagePlan:
     precision: Precision
     plan: Plan
     usable_bytes: float
+    roomy_bytes: float  # what a count may reach and leave room for what it does not see
     tokens_per_second: float
     mfu: float
     hfu: float
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the job fits by the count, but measured runs of its kind held so much more that it may not."""
+        return self.plan.memory.total > self.roomy_bytes
+
 
 def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precision: Precision) -> LanguagePlan:
-    """The fastest layout of the job that fits on `gpu_count` GPUs of each of the work's machines.
+    """The fastest layout of the job that fits on `gpu_count` GPUs of each of the work's machines, with room if one has it.
 
     Raises:
         NoThroughputError: the job does not fit, or the GPU cannot run it.
@@ -137,7 +157,8 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     )
     hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
     usable = usable_bytes(gpu)
-    plan = best_plan(work.job, devices, usable, hardware, load_stacks()[work.stack])
+    roomy = usable / ADAPTER_ROOM if work.job.method.has_adapters else usable
+    plan = _roomiest_plan(work, devices, (roomy, usable), hardware)
     tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
     peak = peak_tflops(gpu, precision) / share
     return LanguagePlan(
@@ -147,10 +168,20 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
         precision=precision,
         plan=plan,
         usable_bytes=usable,
+        roomy_bytes=roomy,
         tokens_per_second=tokens,
         mfu=utilisation(training_flops_per_token(work.job), tokens / devices, peak),
         hfu=utilisation(hardware_flops_per_token(work.job, plan.layout.recomputation), tokens / devices, peak),
     )
+
+
+def _roomiest_plan(work: LanguageWork, devices: int, limits: tuple[float, float], hardware: Hardware) -> Plan:
+    """The best plan within the first of the limits, in bytes, else within the second."""
+    stack = load_stacks()[work.stack]
+    if limits[0] < limits[1]:
+        with contextlib.suppress(NoThroughputError):
+            return best_plan(work.job, devices, limits[0], hardware, stack)
+    return best_plan(work.job, devices, limits[1], hardware, stack)
 
 
 def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_count: float) -> Throughput:
@@ -192,7 +223,10 @@ def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark
 def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Basis:
     if row is not None:
         return Basis.MEASURED
-    own = work.job.model.name.startswith("mpt-") and work.job.method is Method.PRETRAIN
+    job = work.job
+    own = job.model.family == "MPT" and job.method is Method.PRETRAIN
+    if work.stack == ADAPTER_STACK:
+        own = job.model.family == "Qwen" and job.method.has_adapters
     return Basis.SCALED if own and plan.gpu.name in FITTED_GPUS else Basis.MODELLED
 
 
@@ -203,10 +237,7 @@ def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> t
     """
     job, layout = work.job, plan.plan.layout
     splits = _left_out()
-    base = (
-        "Megatron grid, shapes left out" if work.stack == "megatron-deepspeed" else "llm-foundry A100, models left out"
-    )
-    causes = [splits[base]]
+    causes = [splits[_BASE_SPLIT[work.stack]]]
     if row is not None:
         causes = [splits["llm-foundry A100, cells left out"]]
     if plan.gpu.name == CHECKED_GPU and work.stack == "llm-foundry":
@@ -215,8 +246,8 @@ def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> t
         causes.append(splits["BERT on other GPUs, GPUs left out"])
     if layout.tensor * layout.pipeline > 1 and work.stack != "megatron-deepspeed":
         causes.append(splits["Megatron grid, shapes left out"])
-    if job.method.has_adapters:
-        causes.append((ADAPTER_REACH, ADAPTER_REACH))
+    if job.method.has_adapters != (work.stack == ADAPTER_STACK):
+        causes.append((UNSEEN_METHOD_REACH, UNSEEN_METHOD_REACH))
     if plan.gpu.vendor != "NVIDIA":
         causes.append((OTHER_VENDOR_REACH, OTHER_VENDOR_REACH))
     if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
@@ -256,9 +287,14 @@ def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
     shape = f"shape of {work.job.model.name}: {work.job.model.source}"
     if row is not None:
         return f"{row.source}, {row.as_of}", shape
+    learnt_from = (
+        "QwenLM/Qwen (LoRA and QLoRA on A100, 2023)"
+        if work.stack == ADAPTER_STACK
+        else "mosaicml/llm-foundry (A100, 2023-10-20), VIA-Research/vTrain (Megatron on A100, 2024-09-26)"
+    )
     return (
-        "efficiencies learnt from mosaicml/llm-foundry (A100, 2023-10-20), VIA-Research/vTrain (Megatron on A100, "
-        "2024-09-26) and BERT rows of 17 GPUs of lambdal/deeplearning-benchmark: data/language_step_time.json",
+        f"efficiencies learnt from {learnt_from} and BERT rows of 17 GPUs of lambdal/deeplearning-benchmark: "
+        "data/language_step_time.json",
         shape,
     )
 
@@ -301,7 +337,13 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
             "trainers have to be told to cut unevenly"
         )
     if work.job.method.has_adapters:
-        notes.append("adapters: no measurement is shipped; arithmetic only, range widened")
+        where = "on A100 only" if work.stack == ADAPTER_STACK else f"with {ADAPTER_STACK} only"
+        if work.stack != ADAPTER_STACK or plan.gpu.name not in FITTED_GPUS:
+            notes.append(f"adapters were measured {where}; range widened")
+    if plan.is_narrow:
+        notes.append(
+            f"memory is tight: measured runs of adapters held up to {ADAPTER_ROOM - 1:.0%} more than their count"
+        )
     if plan.gpu.vendor != "NVIDIA":
         notes.append("no measurement of AMD GPUs is shipped; range widened")
     if plan.is_cluster and work.network_gbit_per_s is None:

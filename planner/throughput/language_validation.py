@@ -45,6 +45,12 @@ _MEANING = {
         "BERT on a whole GPU, step by arithmetic",
         "other GPUs",
     ),
+    "adapters A100, models left out": (
+        "adapter_model",
+        "modelled",
+        "all LoRA and QLoRA steps of a model (A100)",
+        "other models",
+    ),
     PUBLISHED: (
         "published_run",
         "modelled",

@@ -15,7 +15,7 @@ from planner.throughput.described_models import language_model_from_figures, res
 from planner.throughput.flops import forward_attention_flops, forward_matrix_flops
 from planner.throughput.language_jobs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.throughput.language_models import LanguageModel, find_language_model, load_language_models
-from planner.throughput.language_throughput import DEFAULT_STACK
+from planner.throughput.language_throughput import ADAPTER_STACK, DEFAULT_STACK, usual_stack
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks
 from planner.throughput.workloads import Work, known_model, load_models, precision_named
@@ -87,7 +87,7 @@ def plan_language_work(
     shape = chosen_language_model(model, options)
     job = plan_job(shape, options, precision)
     tokens, passes, source = _tokens(job, options, epochs)
-    stack = options.stack or DEFAULT_STACK
+    stack = options.stack or usual_stack(job.method)
     if stack not in load_stacks():
         raise UnknownNameError("software stack", stack, load_stacks(), SEE)
     work = LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s)
@@ -222,7 +222,8 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
     if batch_tokens < length:
         raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
-    is_recent = (options.stack or DEFAULT_STACK) not in OLD_STACKS
+    stack = options.stack or usual_stack(method)
+    usual_size = 1 if stack == ADAPTER_STACK else None  # which cuts no tensors and has no stages
     job = LanguageJob(
         model=model,
         method=method,
@@ -233,15 +234,13 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
             Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),
         rank=16 if options.rank is None else options.rank,
-        has_flash_attention=is_recent,
-        has_sequence_parallelism=is_recent,
-        has_interleaving=is_recent,
-        recomputation=None
-        if options.recompute in (None, "auto")
-        else _one_of(Recomputation, str(options.recompute), "recomputation"),
+        has_flash_attention=stack not in OLD_STACKS,
+        has_sequence_parallelism=stack == DEFAULT_STACK,
+        has_interleaving=stack == DEFAULT_STACK,
+        recomputation=_recomputation(options.recompute, stack),
         zero_stage=options.zero_stage,
-        tensor=options.tensor_parallel,
-        pipeline=options.pipeline_parallel,
+        tensor=usual_size if options.tensor_parallel is None else options.tensor_parallel,
+        pipeline=usual_size if options.pipeline_parallel is None else options.pipeline_parallel,
         micro_batch=options.micro_batch,
     )
     check_sizes(job)
@@ -265,6 +264,13 @@ def number_of(text: str) -> float:
     if not 0 < value < 1e18:
         raise UsageError(f"{text!r} is not a positive number. Write for example 15B, 300M or 7e9.")
     return value
+
+
+def _recomputation(text: str | None, stack: str) -> Recomputation | None:
+    """As asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
+    if text is None:
+        return Recomputation.FULL if stack == ADAPTER_STACK else None
+    return None if text == "auto" else _one_of(Recomputation, text, "recomputation")
 
 
 def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) -> tuple[float, float, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.hardware.gpus import load_gpus
 from planner.model import Benchmark, Precision
 from planner.paths import shipped_data_dir
-from planner.throughput.language_jobs import LanguageJob, Layout, Recomputation
+from planner.throughput.language_jobs import LanguageJob, Layout, Method, Recomputation
 from planner.throughput.language_models import LanguageModel, load_language_models
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.step_time import Hardware
@@ -62,6 +62,13 @@ def hopper_steps() -> list[Step]:
         return [_hopper_step(row, models[row["model"]]) for row in csv.DictReader(file)]
 
 
+def adapter_steps() -> list[Step]:
+    """48 steps of LoRA and QLoRA on one or four A100, with all layers recomputed."""
+    models = load_language_models()
+    with (shipped_data_dir() / "adapter_steps.csv").open(encoding="utf-8", newline="") as file:
+        return [_adapter_step(row, models[row["model"]]) for row in csv.DictReader(file)]
+
+
 def megatron_steps() -> list[Step]:
     """1,440 iterations of GPT models under tensor, data and pipeline parallelism, without flash attention."""
     with (shipped_data_dir() / "parallel_iterations.csv").open(encoding="utf-8", newline="") as file:
@@ -85,6 +92,28 @@ def _hopper_step(row: dict[str, str], model: LanguageModel) -> Step:
         ),
         hardware=hardware_of(load_gpus()[row["gpu"]], gpu_count, Precision.BF16, gpus_per_machine=8),
         seconds=tokens / float(row["tokens_per_second"]),
+        group=row["model"],
+    )
+
+
+def _adapter_step(row: dict[str, str], model: LanguageModel) -> Step:
+    gpu_count = int(row["gpu_count"])
+    return Step(
+        job=LanguageJob(
+            model=model,
+            method=Method(row["method"]),
+            rank=int(row["rank"]),
+            sequence_length=int(row["sequence_length"]),
+            batch_tokens=int(row["batch_tokens"]),
+        ),
+        layout=Layout(
+            data=gpu_count,
+            micro_batch=int(row["micro_batch"]),
+            zero_stage=int(row["zero_stage"]),
+            recomputation=Recomputation(row["recompute"]),
+        ),
+        hardware=hardware_of(load_gpus()[row["gpu"]], gpu_count, Precision.BF16),
+        seconds=float(row["seconds_per_step"]),
         group=row["model"],
     )
 

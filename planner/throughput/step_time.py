@@ -18,9 +18,6 @@ from planner.paths import shipped_data_dir
 from planner.throughput.flops import forward_attention_flops
 from planner.throughput.language_jobs import LanguageJob, Layout, Method, Recomputation
 
-DEQUANTISED_BYTES = 12.0
-"""Traffic of one 4-bit weight in one pass: half a byte read, two written, two read, at half the usual rate. An
-assumption; https://cloud.google.com/vertex-ai/generative-ai/docs/model-garden/lora-qlora sees LoRA 1.66 times as fast."""
 LAUNCH_SHARPNESS = 8.0
 """Host and GPU work side by side almost perfectly: the slower of the two sets the pace."""
 
@@ -39,6 +36,7 @@ class Stack:
     overlap: float  # 1: exchange waits for arithmetic; the larger, the better one hides the other
     wire_efficiency: float  # share of the bandwidth between GPUs that the exchange reaches
     exchange_seconds: float  # start of one exchange between GPUs
+    dequantised_bytes: float  # traffic that unpacking one 4-bit weight in one pass takes as long as
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +117,7 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
         bytes_moved += stack.score_traffic * tokens * job.precision_bytes * model.heads * job.sequence_length / t
     layer = layer_products / t / rate + scores + bytes_moved / hardware.bytes_per_second
     if job.method is Method.QLORA:
-        layer += passes * DEQUANTISED_BYTES * model.layer_parameters / t / hardware.bytes_per_second
+        layer += passes * stack.dequantised_bytes * model.layer_parameters / t / hardware.bytes_per_second
     launches = stack.launch_seconds * (1 + again / 3)
     layer = _side_by_side(layer, launches, LAUNCH_SHARPNESS)
     if t > 1:

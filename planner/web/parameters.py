@@ -91,12 +91,16 @@ class _Language(Question):
     batch_tokens: Text | None = _says("Tokens of an optimiser step over all GPUs. Default: as published runs use.")
     rank: Whole | None = _says("Rank of LoRA or QLoRA adapters. Default: 16.")
     optimizer: Text | None = _says("adamw, adamw-8bit, adafactor or sgd.")
-    recompute: Text | None = _says("Recomputation of activations: none, selective, full or auto.")
+    recompute: Text | None = _says(
+        "Recomputation of activations: none, selective, full or auto (the default; full with transformers-peft)."
+    )
     zero_stage: Whole | None = _says("0, 1, 2 or 3 (FSDP). Default: the best that fits.")
     tensor_parallel: Size | None = _says("GPUs that share each layer. Default: the best that fits.")
     pipeline_parallel: Size | None = _says("Stages of layers. Default: the best that fits.")
     micro_batch: Size | None = _says("Sequences of one forward pass on one GPU. Default: the best that fits.")
-    stack: Text | None = _says("Software the speed stands for: llm-foundry (the default) or megatron-deepspeed.")
+    stack: Text | None = _says(
+        "Software the speed stands for: llm-foundry, transformers-peft (the default of lora and qlora) or megatron-deepspeed."
+    )
     params: Text | None = _says("Parameters of an own language model, with layers hidden heads vocab: 7B.")
     layers: Size | None = _says("Layers of an own language model.")
     hidden: Size | None = _says("Hidden size of an own language model.")

@@ -65,7 +65,7 @@ def test_json_of_an_estimate_says_what_is_trained(run_planner):
     """Method, tokens, stack and parameters are part of the workload."""
     workload = json.loads(run_planner(*RUN, "--gpu", "A100:8", "--format", "json").stdout)["workload"]
 
-    assert ("lora", 1e8, "llm-foundry") == (workload["method"], workload["tokens"], workload["stack"])
+    assert ("lora", 1e8, "transformers-peft") == (workload["method"], workload["tokens"], workload["stack"])
     assert 8_030_261_248 == workload["parameters"]
 
 
@@ -181,11 +181,11 @@ def test_an_unknown_argument_of_estimate_is_refused():
 
 
 def test_listing_of_language_models(run_planner):
-    """All 89, or those whose name holds a text."""
+    """All 93, or those whose name holds a text."""
     every = run_planner("models", "--language", "--format", "csv").stdout
     llama = run_planner("models", "--language", "llama").stdout
 
-    assert 90 == len(every.splitlines())
+    assert 94 == len(every.splitlines())
     assert "llama-3-8b" in llama
     assert "qwen" not in llama
 

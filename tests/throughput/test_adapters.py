@@ -116,6 +116,15 @@ def test_what_was_not_measured_is_said_and_widens_the_range():
     assert "QwenLM/Qwen" in here.sources[0]
 
 
+def test_the_range_where_it_was_measured_is_that_of_left_out_models():
+    """On A100 nothing else makes it wider."""
+    found = predicted("llama-2-7b", "a100-80gb-sxm", 8, method="lora")
+
+    left_out = load_step_time()["left_out"]["adapters A100, models left out"]
+    assert pytest.approx(found.samples_per_second / left_out["high"]) == found.low
+    assert pytest.approx(found.samples_per_second / left_out["low"]) == found.high
+
+
 def test_models_of_the_measured_family_are_scaled():
     """Others are modelled."""
     assert Basis.SCALED is predicted("qwen-7b", "a100-80gb-sxm", 1, method="lora").basis

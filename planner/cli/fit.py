@@ -15,7 +15,7 @@ from planner.model import Precision
 from planner.render.fit import fit_notes, fits_listing
 from planner.throughput.fit import Fit, fit_language_model, fit_vision_model
 from planner.throughput.language_jobs import LanguageWork
-from planner.throughput.language_throughput import usual_stack
+from planner.throughput.language_plan import usual_stack
 from planner.throughput.language_work import (
     LanguageOptions,
     chosen_language_model,

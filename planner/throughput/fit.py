@@ -9,7 +9,7 @@ from planner.errors import NoThroughputError, PlannerError, UsageError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.model import Gpu, Model, Precision
 from planner.throughput.language_jobs import LanguageJob, LanguageWork, Layout, Method, Optimizer
-from planner.throughput.language_throughput import plan_language_model
+from planner.throughput.language_plan import plan_language_model
 from planner.throughput.layouts import candidate_layouts
 from planner.throughput.memory import Memory, devices_per_gpu, memory_needed, usable_bytes, vision_memory
 

@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model import Basis, Benchmark, Gpu, Precision, Throughput, Workload
-from planner.throughput.flops import hardware_flops_per_token, training_flops_per_token, utilisation
-from planner.throughput.language_jobs import LanguageWork, Method, Recomputation
+from planner.throughput.flops import training_flops_per_token
+from planner.throughput.language_jobs import LanguageWork, Method
 from planner.throughput.language_models import LanguageModel
-from planner.throughput.layouts import Plan, best_plan
+from planner.throughput.language_plan import (
+    ADAPTER_STACK,
+    DEFAULT_STACK,
+    UNSTATED_GBIT_PER_S,
+    LanguagePlan,
+    plan_language_model,
+)
+from planner.throughput.language_ranges import FITTED_GPUS, reaches, run_overhead
+from planner.throughput.language_work import LanguageOptions, language_workload, plan_job
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.memory import ADAPTER_ROOM, GIB, devices_per_gpu, usable_bytes
-from planner.throughput.precision import peak_tflops
-from planner.throughput.step_time import Hardware, load_stacks, load_step_time
-from planner.throughput.training_hardware import NETWORK_GBIT_PER_S, hardware_of
+from planner.throughput.memory import ADAPTER_ROOM, GIB
+from planner.throughput.step_time import load_step_time
+from planner.throughput.training_hardware import NETWORK_GBIT_PER_S
 
 Cell = tuple[str, float]
-
-UNSEEN_METHOD_REACH = math.log(1.35)  # an assumption: adapters in a stack measured without, or all weights in the other
-OTHER_VENDOR_REACH = math.log(1.5)  # an assumption: no row of an AMD GPU is shipped
-FAR_REACH = math.log(1.15)  # an assumption: more GPUs, or larger models, than were measured
-MEASURED_GPUS = 128
-MEASURED_PARAMETERS = 70e9
-UNSTATED_GBIT_PER_S = 100.0
-"""Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
-DEFAULT_STACK = "llm-foundry"
-ADAPTER_STACK = "transformers-peft"
-"""The stack that adapters were measured in, and that most of them are trained in."""
-CHECKED_GPU = "h100-80gb-sxm"  # never fitted, but how far off it is was measured
-FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
-_BASE_SPLIT = {
-    "llm-foundry": "llm-foundry A100, models left out",
-    "megatron-deepspeed": "Megatron grid, shapes left out",
-    ADAPTER_STACK: "adapters A100, models left out",
-}
-"""What says how far off a stack's steps are on the GPU it was fitted to."""
-
-
-def usual_stack(method: Method) -> str:
-    """The stack that an estimate stands for where none is named."""
-    return ADAPTER_STACK if method.has_adapters else DEFAULT_STACK
 
 
 def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
@@ -86,8 +68,6 @@ def language_throughput(
         NoThroughputError: the model does not fit, or the GPU lacks the precision.
         UsageError: the number of GPUs cannot be split.
     """
-    from planner.throughput.language_work import LanguageOptions, language_workload, plan_job  # noqa: PLC0415 - it plans with this
-
     text = "amp" if precision is None else str(precision)
     options = LanguageOptions(sequence_length=sequence_length, micro_batch=micro_batch)
     job = plan_job(model, options, text)
@@ -115,82 +95,13 @@ def on_machines(
     return _predicted_or_why_not(work, workload.precision or Precision.AMP, gpu, gpu_count)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguagePlan:
-    """The best layout on so many GPUs of a kind and its speed, before the range is put round it."""
-
-    gpu: Gpu
-    gpu_count: int  # devices, as a program sees them
-    is_cluster: bool  # of several machines
-    precision: Precision
-    plan: Plan
-    usable_bytes: float
-    roomy_bytes: float  # what a count may reach and leave room for what it does not see
-    tokens_per_second: float
-    mfu: float
-    hfu: float
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether the job fits by the count, but measured runs of its kind held so much more that it may not."""
-        return self.plan.memory.total > self.roomy_bytes
-
-
-def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precision: Precision) -> LanguagePlan:
-    """The fastest layout of the job that fits on `gpu_count` GPUs of each of the work's machines, with room if one has it.
-
-    Raises:
-        NoThroughputError: the job does not fit, or the GPU cannot run it.
-        UsageError: the number of GPUs cannot be split, or the batch does not feed them.
-    """
-    if gpu_count != int(gpu_count):
-        raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
-    share = devices_per_gpu(gpu)
-    inside = int(gpu_count) * share
-    devices = inside * work.node_count
-    whole = hardware_of(
-        gpu,
-        devices,
-        precision,
-        gpus_per_machine=inside if work.node_count > 1 else None,
-        network_gbit_per_s=work.network_gbit_per_s or (UNSTATED_GBIT_PER_S if work.node_count > 1 else None),
-    )
-    hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
-    usable = usable_bytes(gpu)
-    roomy = usable / ADAPTER_ROOM if work.job.method.has_adapters else usable
-    plan = _roomiest_plan(work, devices, (roomy, usable), hardware)
-    tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
-    peak = peak_tflops(gpu, precision) / share
-    return LanguagePlan(
-        gpu=gpu,
-        gpu_count=devices,
-        is_cluster=hardware.network_bytes_per_second is not None,
-        precision=precision,
-        plan=plan,
-        usable_bytes=usable,
-        roomy_bytes=roomy,
-        tokens_per_second=tokens,
-        mfu=utilisation(training_flops_per_token(work.job), tokens / devices, peak),
-        hfu=utilisation(hardware_flops_per_token(work.job, plan.layout.recomputation), tokens / devices, peak),
-    )
-
-
-def _roomiest_plan(work: LanguageWork, devices: int, limits: tuple[float, float], hardware: Hardware) -> Plan:
-    """The best plan within the first of the limits, in bytes, else within the second."""
-    stack = load_stacks()[work.stack]
-    if limits[0] < limits[1]:
-        with contextlib.suppress(NoThroughputError):
-            return best_plan(work.job, devices, limits[0], hardware, stack)
-    return best_plan(work.job, devices, limits[1], hardware, stack)
-
-
 def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_count: float) -> Throughput:
     gpu = load_gpus()[gpu_name]
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
-    overhead = _run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0
+    overhead = run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0
     rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
-    slower, faster = _reaches(work, plan, row)
+    slower, faster = reaches(work, plan, row)
     return Throughput(
         samples_per_second=rate,
         low=rate * math.exp(-slower),
@@ -228,55 +139,6 @@ def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Bas
     if work.stack == ADAPTER_STACK:
         own = job.model.family == "Qwen" and job.method.has_adapters
     return Basis.SCALED if own and plan.gpu.name in FITTED_GPUS else Basis.MODELLED
-
-
-def _reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> tuple[float, float]:
-    """Logarithms of how much slower and how much faster the run may be, nine times in ten.
-
-    Independent causes add as squares; each is the spread of left-out measurements, or an assumption that says so.
-    """
-    job, layout = work.job, plan.plan.layout
-    splits = _left_out()
-    causes = [splits[_BASE_SPLIT[work.stack]]]
-    if row is not None:
-        causes = [splits["llm-foundry A100, cells left out"]]
-    if plan.gpu.name == CHECKED_GPU and work.stack == "llm-foundry":
-        causes.append(splits["llm-foundry H100, fitted to A100"])
-    elif plan.gpu.name not in FITTED_GPUS:
-        causes.append(splits["BERT on other GPUs, GPUs left out"])
-    if layout.tensor * layout.pipeline > 1 and work.stack != "megatron-deepspeed":
-        causes.append(splits["Megatron grid, shapes left out"])
-    if job.method.has_adapters != (work.stack == ADAPTER_STACK):
-        causes.append((UNSEEN_METHOD_REACH, UNSEEN_METHOD_REACH))
-    if plan.gpu.vendor != "NVIDIA":
-        causes.append((OTHER_VENDOR_REACH, OTHER_VENDOR_REACH))
-    if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
-        causes.append((FAR_REACH, FAR_REACH))
-    if row is None and job.recomputation is None and layout.recomputation is Recomputation.FULL:
-        # less may have to be computed again than the count of memory says: frameworks free early, or keep some layers
-        causes.append((0.0, math.log(plan.hfu / plan.mfu)))
-    slower, faster = (math.sqrt(sum(cause[side] ** 2 for cause in causes)) for side in (0, 1))
-    if plan.is_cluster and work.is_whole_run:
-        overhead = _run_overhead()
-        slower = math.hypot(slower, math.log(overhead["high"] / overhead["middle"]))
-        faster = math.hypot(faster, math.log(overhead["middle"] / overhead["low"]))
-    return slower, faster
-
-
-@cache
-def _left_out() -> Mapping[str, tuple[float, float]]:
-    """How much slower and faster left-out steps were than foretold, as logarithms, by split."""
-    splits = load_step_time()["left_out"].items()
-    return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in splits}
-
-
-def _run_overhead() -> Mapping[str, float]:
-    """Time of a whole run over several machines to the sum of its steps: `middle`, `low` and `high` of published runs.
-
-    Checkpoints, evaluation, restarts and layouts short of the best; learnt in `planner/throughput/published_runs.py`.
-    """
-    overhead: Mapping[str, float] = load_step_time()["runs"]
-    return overhead
 
 
 def _description(stack: str) -> str:

@@ -15,7 +15,7 @@ from planner.throughput.described_models import language_model_from_figures, res
 from planner.throughput.flops import forward_attention_flops, forward_matrix_flops
 from planner.throughput.language_jobs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.throughput.language_models import LanguageModel, find_language_model, load_language_models
-from planner.throughput.language_throughput import ADAPTER_STACK, DEFAULT_STACK, usual_stack
+from planner.throughput.language_plan import ADAPTER_STACK, DEFAULT_STACK, usual_stack
 from planner.throughput.layouts import check_sizes
 from planner.throughput.step_time import load_stacks
 from planner.throughput.workloads import Work, known_model, load_models, precision_named

@@ -9,6 +9,7 @@ from planner.throughput.language_jobs import Layout
 from planner.throughput.language_models import find_language_model
 from planner.throughput.language_throughput import predict_language_model
 from planner.throughput.language_work import LanguageOptions, plan_job, plan_language_work
+from planner.throughput.prediction import predict_throughput
 from planner.throughput.published_runs import load_published_runs
 from planner.throughput.step_time import load_stacks, step_seconds
 from planner.throughput.training_hardware import hardware_of
@@ -17,6 +18,10 @@ from planner.units import hours
 LLAMA_3 = (
     "https://arxiv.org/abs/2407.21783 (table 4: tensor 8, pipeline 16, 8,192-token sequences, 16M tokens a step, nothing "
     "recomputed; 15.6T tokens, 3.8e25 operations) and its model card (30.84M H100-80GB hours)"
+)
+AUTOMODEL = (
+    "https://github.com/NVIDIA-NeMo/Automodel/blob/01926a5c443b7979463c73341bf64adf79de638e/docs/performance-summary.md "
+    "(DGX-H100, BF16, Transformer Engine and DeepEP)"
 )
 NEOX = (
     "https://arxiv.org/abs/2204.06745 (96 A100-40GB, tensor 2, pipeline 4, 3.15M tokens x 150,000 steps; 1,830 hours)"
@@ -83,6 +88,20 @@ def test_the_hours_of_llama_3_1_405b():
 
     assert 1.2 * run.gpu_hours < middle < 1.5 * run.gpu_hours, LLAMA_3
     assert pytest.approx(3.8e25, rel=0.01) == 6 * find_language_model("llama-3.1-405b").parameters * run.tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu_count", "published_per_gpu"),
+    [("qwen3-30b-a3b", 8, 12_040), ("deepseek-v3", 256, 1_002), ("deepseek-v3", 1024, 865)],
+)
+def test_steps_of_mixtures_of_experts_on_h100(model, gpu_count, published_per_gpu):
+    """Tokens/s a GPU in BF16 at 4,096 tokens, on up to 1,024 GPUs: inside the range, within a third; nothing fitted."""
+    found = predict_throughput(
+        model=model, gpu="h100-80gb-sxm", gpu_count=gpu_count, precision="bf16", sequence_length_or_image_size=4096
+    )
+
+    assert found.low < published_per_gpu * gpu_count < found.high, AUTOMODEL
+    assert pytest.approx(published_per_gpu * gpu_count, rel=0.34) == found.samples_per_second, AUTOMODEL
 
 
 def test_the_benchmark_time_of_mpt_7b():

@@ -171,7 +171,7 @@ class LanguageWork:
     def assumptions(self) -> tuple[str, ...]:
         """What an answer takes for granted, a line each."""
         job = self.job
-        others = "; methods compare within one --stack" if job.method.has_adapters else ""
+        others = "; compare methods within one stack (--stack)" if job.method.has_adapters else ""
         adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""
         return (
             f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "

@@ -162,18 +162,20 @@ def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
 
 @pytest.mark.slow
 def test_the_report_holds_the_splits_of_language_models():
-    """Six splits of steps and one of whole runs with their coverage, each beside one constant utilisation."""
+    """Seven splits of steps and one of whole runs with their coverage, each beside one constant utilisation."""
     from planner.throughput.language_validation import language_splits  # noqa: PLC0415 - needs numpy
 
     splits = {split.split: split for split in language_splits()}
 
     steps = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"]
-    assert sorted([*steps, "language_h100", "published_run"]) == sorted(splits)
+    assert sorted([*steps, "language_h100", "adapter_model", "published_run"]) == sorted(splits)
     assert 0.06 >= splits["language_h100"].errors.median
     assert 0.2 >= splits["published_run"].errors.median
     assert 0.08 >= splits["language_cell"].errors.median
     assert 0.12 >= splits["parallel_cell"].errors.median
+    assert 0.10 >= splits["adapter_model"].errors.median
     assert all(0.87 <= splits[name].errors.coverage <= 0.93 for name in [*steps, "language_h100"])
+    assert 0.85 <= splits["adapter_model"].errors.coverage <= 0.93  # of 48
     assert 0.85 <= splits["published_run"].errors.coverage  # of thirteen
     assert all(split.errors.median < split.baselines[0].median for split in splits.values())
 

@@ -123,9 +123,6 @@ def plan_language_request(
         UnknownNameError: no model of any kind has that name.
         UsageError: an option does not belong to language models, or the model is not one.
     """
-    wrong = sorted(name for name in said if name not in LanguageOptions.__dataclass_fields__)
-    if wrong:
-        raise UsageError(f"estimate() knows no argument {', '.join(wrong)}.")
     if model is not None and not is_language_model(model, LanguageOptions()):
         if known_model(model) is not None:
             options = ", ".join("--" + name.replace("_", "-") for name in said)

@@ -134,23 +134,21 @@ def _ask(port: int, due: Queue[tuple[float, str] | None], results: list[tuple[fl
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     while (task := due.get()) is not None:
         when, question = task
-        try:
-            connection.request("GET", question)
-            answer = connection.getresponse()
-            answer.read()
-            status = answer.status
-        except (OSError, http.client.HTTPException):
-            # a connection that was idle for seconds has been closed by the server: a new one is asked once
-            connection.close()
-            try:
-                connection.request("GET", question)
-                answer = connection.getresponse()
-                answer.read()
-                status = answer.status
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                status = 0
+        # a connection that was idle for seconds has been closed by the server: a new one is asked once
+        status = _status(connection, question) or _status(connection, question)
         results.append((time.perf_counter() - when, status, question))
+
+
+def _status(connection: http.client.HTTPConnection, question: str) -> int:
+    """Status of the whole answer; 0 if there was none."""
+    try:
+        connection.request("GET", question)
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return 0
+    return answer.status
 
 
 def _cpu_seconds(process_id: int) -> float:

@@ -80,6 +80,11 @@ def test_an_unknown_name_gets_the_closest(function, arguments, said):
         (planner.offers_frame, {"data_dir": "prices"}, "data_dir must be a pathlib.Path or None"),
         (
             planner.predict_throughput,
+            {"model": "resnet50", "gpu": "l4", "node_count": 1.5},
+            "node_count must be a whole",
+        ),
+        (
+            planner.predict_throughput,
             {"model": "resnet50", "gpu": "t4", "measured": ["t4=100"]},
             "measured must be a list of planner.model.OwnMeasurement, not ['t4=100'] (list).",
         ),

@@ -125,6 +125,12 @@ def _optimizers(ctx: click.Context) -> list[str]:
     return [str(optimizer) for optimizer in Optimizer]
 
 
+def _stacks(ctx: click.Context) -> list[str]:
+    from planner.throughput.step_time import load_stacks  # noqa: PLC0415
+
+    return sorted(load_stacks())
+
+
 def _recomputations(ctx: click.Context) -> list[str]:
     from planner.throughput.language_jobs import Recomputation  # noqa: PLC0415
 
@@ -173,7 +179,7 @@ _VALUES: dict[str, Callable[[click.Context], list[str]]] = {
     "recompute": _recomputations,
     "resale_curve": _resale_curves,
     "sort": lambda _ctx: ["usd", "hours", "value"],
-    "stack": lambda _ctx: ["llm-foundry", "megatron-deepspeed", "transformers-peft"],
+    "stack": _stacks,
     "text": _models,
     "without": _items,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.render.listing import Column, Listing, Row, number
 from planner.throughput.fit import Fit
-from planner.throughput.memory import ADAPTER_ROOM, GIB
+from planner.throughput.memory import ADAPTER_EXCESS, GIB
 
 SCHEMA = "planner.fit/1"
 _PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "overhead")
@@ -44,7 +44,7 @@ def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
             way = f" Cheapest change that fits: {fit.change}." if fit.change else " No change within 1,024 GPUs fits."
             yield f"{name}: {over:,.1f} GiB too much ({fit.layout}).{way}"
     if any(fit.is_narrow for fit in fits):
-        yield f"Little room: measured runs of adapters held up to {ADAPTER_ROOM - 1:.0%} more than their count, small models more."
+        yield f"Little room: {ADAPTER_EXCESS}."
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
 
 

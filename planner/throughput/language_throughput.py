@@ -23,7 +23,7 @@ from planner.throughput.language_plan import (
 from planner.throughput.language_ranges import FITTED_GPUS, reaches, run_overhead
 from planner.throughput.language_work import LanguageOptions, language_workload, plan_job
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.memory import ADAPTER_ROOM, GIB
+from planner.throughput.memory import ADAPTER_EXCESS, GIB
 from planner.throughput.step_time import load_step_time
 from planner.throughput.training_hardware import NETWORK_GBIT_PER_S
 
@@ -203,9 +203,7 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
         if work.stack != ADAPTER_STACK or plan.gpu.name not in FITTED_GPUS:
             notes.append(f"adapters were measured {where}; range widened")
     if plan.is_narrow:
-        notes.append(
-            f"memory is tight: measured runs of adapters held up to {ADAPTER_ROOM - 1:.0%} more than their count"
-        )
+        notes.append(f"memory is tight: {ADAPTER_EXCESS}")
     if plan.gpu.vendor != "NVIDIA":
         notes.append("no measurement of AMD GPUs is shipped; range widened")
     if plan.is_cluster and work.network_gbit_per_s is None:

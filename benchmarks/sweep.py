@@ -7,8 +7,8 @@ import resource
 import sys
 import time
 
-from planner.columns import Columns
-from planner.sweep import estimate_many
+from planner.answers.columns import Columns
+from planner.answers.sweep import estimate_many
 from planner.throughput.measured import load_benchmarks
 
 

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.compare import Comparison as Comparison
-    from planner.compare import compare as compare
+    from planner.answers.compare import compare as compare
+    from planner.answers.estimate import estimate as estimate
+    from planner.answers.recommend import recommend as recommend
+    from planner.answers.sweep import estimate_many as estimate_many
+    from planner.answers.throughput import predict_throughput as predict_throughput
     from planner.errors import PlannerError as PlannerError
-    from planner.estimate import EstimateResult as EstimateResult
-    from planner.estimate import estimate as estimate
     from planner.prices.offers import offers as offers
     from planner.prices.offers import offers_frame as offers_frame
-    from planner.recommend import Recommendation as Recommendation
-    from planner.recommend import recommend as recommend
-    from planner.sweep import estimate_many as estimate_many
-    from planner.throughput.prediction import predict_throughput as predict_throughput
+    from planner.results.comparison import Comparison as Comparison
+    from planner.results.estimate import EstimateResult as EstimateResult
+    from planner.results.recommendation import Recommendation as Recommendation
 
 _HOMES = {
-    "Comparison": "planner.compare",
-    "EstimateResult": "planner.estimate",
+    "Comparison": "planner.results.comparison",
+    "EstimateResult": "planner.results.estimate",
     "PlannerError": "planner.errors",
-    "Recommendation": "planner.recommend",
-    "compare": "planner.compare",
-    "estimate": "planner.estimate",
-    "estimate_many": "planner.sweep",
+    "Recommendation": "planner.results.recommendation",
+    "compare": "planner.answers.compare",
+    "estimate": "planner.answers.estimate",
+    "estimate_many": "planner.answers.sweep",
     "offers": "planner.prices.offers",
     "offers_frame": "planner.prices.offers",
-    "recommend": "planner.recommend",
-    "predict_throughput": "planner.throughput.prediction",
+    "recommend": "planner.answers.recommend",
+    "predict_throughput": "planner.answers.throughput",
 }
 """Each public name and the module it is loaded from when first used."""
 
@@ -44,13 +42,3 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: Any) -> None:
-        # importing the module planner.estimate would put it where the function planner.estimate belongs
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

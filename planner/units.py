@@ -1,5 +1,13 @@
 """Unit constants and conversions; everything else computes in seconds, watts, USD, GiB and samples."""
 
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+Row = dict[str, Any]
+"""One record of a listing or a JSON document."""
+
 SECONDS_PER_MINUTE = 60
 SECONDS_PER_HOUR = 3600
 HOURS_PER_MONTH = 730  # 365 days / 12 months, the month every cloud price list uses
@@ -21,3 +29,8 @@ def epochs_text(epochs: float) -> str:
 def kwh(watts: float, seconds: float) -> float:
     """Energy of a load of `watts` over `seconds`, in kWh."""
     return watts / WATTS_PER_KILOWATT * hours(seconds)
+
+
+def current_day() -> date:
+    """The day in UTC: price books are dated so, and an age counted in local days could be -1."""
+    return datetime.now(UTC).date()

@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.aws_api import Account, NotAllowedError, credentials_found
 from providers.aws_fetch import Fetch
 from providers.aws_pages import parse_pages

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import ProviderError, UnknownNameError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.aws_api import HOME_REGION, Account, NotAllowedError
 from providers.aws_bulk import concerns_gpus, gpu_lines
 from providers.aws_bulk_json import cut_savings_plans

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.aws_bulk import csv_rows, head, publication_date, unpacked
 from providers.aws_bulk_json import json_rows, savings_plan_rates
 from providers.aws_rows import OfferBuilder, product_rows

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from planner.model import HeldBack, Offer, Purchase, Unpriced
+from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 from providers.aws_types import InstanceTypes
 
 _LEASES = {"1yr": Purchase.RESERVED_1Y, "3yr": Purchase.RESERVED_3Y}

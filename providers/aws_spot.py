@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.aws_rows import OfferBuilder
 
 SPOT_SOURCE = "AWS spot price history"

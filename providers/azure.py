@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from planner.errors import ProviderError, close_matches
 from planner.hardware.gpus import load_gpus
-from planner.model import Unpriced
+from planner.model.records import Unpriced
 from providers import azure_prices, azure_sizes
 from providers.azure_arm import fetch_sku_pages
 from providers.azure_prices import concerns_gpus, retail_offers

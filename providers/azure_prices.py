@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from planner.hardware.gpus import load_gpus
-from planner.model import HeldBack, Offer, Purchase
+from planner.model.records import HeldBack, Offer, Purchase
 from planner.units import HOURS_PER_YEAR
 from providers.azure_sizes import Size, Sizes, is_gpu_size
 

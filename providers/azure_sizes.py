@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from planner.model import HeldBack
+from planner.model.records import HeldBack
 from planner.paths import shipped_data_dir
 
 ADDRESS = "https://management.azure.com Microsoft.Compute/skus"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from planner.errors import ProviderError
-from planner.model import HeldBack, Offer, Purchase, Unpriced
+from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 
 Report = Callable[[str], None]
 """Called by `fetch` with one short line a step ("us-east-1: 5 pages"); shown as progress."""

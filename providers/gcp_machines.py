@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError
-from planner.model import HeldBack
+from planner.model.records import HeldBack
 from planner.paths import shipped_data_dir
 from planner.units import MIB_PER_GIB
 

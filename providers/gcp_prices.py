@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from planner.model import Offer, Purchase, Unpriced
+from planner.model.records import Offer, Purchase, Unpriced
 from planner.units import HOURS_PER_MONTH
 from providers import gcp_skus
 from providers.gcp_machines import Machine

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from planner.model import HeldBack, Purchase
+from planner.model.records import HeldBack, Purchase
 
 ADDRESS = "https://cloudbilling.googleapis.com/v1/services/6F81-5844-456A/skus"
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.base import RawPages
 from providers.http import json_document
 

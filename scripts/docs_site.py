@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = ("data/README.md", "data/prices/README.md", "CHANGELOG.md")
 """Pages outside `docs/` that are pages of the site too."""
 
-RECORDS = ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced", "PriceBook")
+RECORDS = ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced", "BookUsed")
 """Records that users of the Python functions meet."""
 
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?=[)#])")
@@ -138,7 +138,7 @@ def _python_page() -> Iterator[str]:
     yield "## Records\n"
     yield "What the functions above return is made of these. Units are part of the names.\n"
     for name in RECORDS:
-        yield _reference(f"planner.model.{name}", name, level=3)
+        yield _reference(f"planner.model.records.{name}", name, level=3)
 
 
 def _reference(path: str, heading: str, level: int = 2) -> str:

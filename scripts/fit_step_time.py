@@ -12,11 +12,9 @@ from typing import Any
 
 import click
 
-from planner.paths import shipped_data_dir
-from planner.throughput.measured_steps import adapter_steps, foundry_steps, megatron_steps
-from planner.throughput.published_runs import leave_out_publications, shipped_run_overhead
-from planner.throughput.step_time import Stack, load_stacks, load_step_time
-from planner.throughput.step_time_fit import (
+from planner.accuracy.measured_steps import adapter_steps, foundry_steps, megatron_steps
+from planner.accuracy.published_runs import leave_out_publications, shipped_run_overhead
+from planner.accuracy.step_time_fit import (
     ADAPTERS,
     FOUNDRY,
     MEGATRON,
@@ -25,6 +23,8 @@ from planner.throughput.step_time_fit import (
     language_leave_outs,
     searched_layouts,
 )
+from planner.language.step_time import Stack, load_stacks, load_step_time
+from planner.paths import shipped_data_dir
 
 DESCRIPTIONS = {
     "llm-foundry": "PyTorch FSDP with flash attention, fused kernels (llm-foundry, 2023)",

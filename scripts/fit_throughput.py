@@ -14,13 +14,13 @@ from typing import Any
 
 import click
 
+from planner.accuracy.learning import level, publish, scaling, transfer
+from planner.accuracy.learning.leave_out import all_left_out
+from planner.accuracy.learning.left_out import Evidence, gather
 from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
-from planner.throughput.learning import level, publish, scaling, transfer
-from planner.throughput.learning.leave_out import all_left_out
-from planner.throughput.learning.left_out import Evidence, gather
 from planner.throughput.measured import load_benchmarks
-from planner.throughput.workloads import load_models
+from planner.work.listed import load_models
 
 FOLDS = 6
 DIGITS = 6

@@ -8,7 +8,7 @@ from datetime import date
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
-from planner.model import Offer, Purchase
+from planner.model.records import Offer, Purchase
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
 
 _OFFER = Offer(

@@ -5,67 +5,130 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import planner
 
 ROOT = Path(planner.__file__).parent.parent
 
-ALLOWED = {
-    "planner.model": (),
-    "planner.errors": (),
-    "planner.units": (),
-    "planner.clock": (),
-    "planner.arguments": ("planner.errors", "planner.model"),
-    "planner.paths": ("planner.errors",),
-    "planner.hardware": ("planner.model", "planner.errors", "planner.units", "planner.paths", "planner.hardware"),
-    "planner.throughput": (
-        "planner.arguments",
-        "planner.model",
-        "planner.errors",
-        "planner.units",
-        "planner.paths",
-        "planner.hardware",
-        "planner.throughput",
-    ),
-    "planner.cost": (
-        "planner.model",
-        "planner.errors",
-        "planner.units",
-        "planner.paths",
-        "planner.hardware",
-        "planner.cost",
-    ),
-    "planner.prices": (
-        "planner.arguments",
-        "planner.clock",
-        "planner.model",
-        "planner.errors",
-        "planner.units",
-        "planner.paths",
-        "planner.hardware",
-        "planner.prices",
-    ),
-    "providers": (
-        "planner.model",
-        "planner.errors",
-        "planner.units",
-        "planner.paths",
-        "planner.hardware.gpus",
-        "providers",
-    ),
-}
-"""Room and the rooms it may import from; rooms that are not named here are the upper floor and may import any below."""
+ROOMS = (
+    ("planner.errors", "planner.units", "planner.paths"),
+    ("planner.model",),
+    ("planner.options",),
+    ("planner.hardware",),
+    ("planner.cost",),
+    ("planner.prices",),
+    ("planner.throughput",),
+    ("planner.language",),
+    ("planner.work",),
+    ("planner.results",),
+    ("planner.answers",),
+    ("planner.accuracy",),
+    ("planner.export",),
+    ("planner.render",),
+    ("planner.web",),
+    ("planner.cli",),
+    ("planner", "planner.__main__"),
+)
+"""The rooms from the ground up: a module may import from its own room and from those below."""
+
+APART = (
+    ("planner.prices", "planner.cost"),
+    ("planner.throughput", "planner.cost"),
+    ("planner.throughput", "planner.prices"),
+    ("planner.answers", "planner.accuracy"),
+    ("planner.accuracy", "planner.answers"),
+    ("planner.accuracy", "planner.prices"),
+    ("planner.export", "planner.answers"),
+    ("planner.web", "planner.cli"),
+)
+"""Rooms of which the first must not know the second, though it lies above it."""
+
+OF_PROVIDERS = (
+    "planner.model",
+    "planner.errors",
+    "planner.units",
+    "planner.paths",
+    "planner.hardware.gpus",
+    "providers",
+)
+"""What an adapter may import."""
+
+MOST_LINES = 400
+MOST_LINES_OF_A_FUNCTION = 60
 
 
 def test_imports_point_one_way():
-    """No room imports from a room above it."""
+    """No room imports from a room above it, late imports included."""
+    floor = {room: index for index, rooms in enumerate(ROOMS) for room in rooms}
     broken = [
         f"{name} imports {imported}"
         for name, imported in _imports()
-        for room, allowed in ALLOWED.items()
-        if _inside(name, room) and not any(_inside(imported, place) for place in allowed)
+        if _inside(name, "planner") and _inside(imported, "planner") and floor[_room(imported)] > floor[_room(name)]
     ]
 
     assert [] == broken
+
+
+def test_neighbours_stay_apart():
+    """Planning never loads the accuracy room, prices know no costs, and so on."""
+    assert [] == [
+        f"{name} imports {imported}"
+        for name, imported in _imports()
+        for room, other in APART
+        if _inside(name, room) and _inside(imported, other)
+    ]
+
+
+def test_adapters_know_the_records_only():
+    """A provider's module imports records, errors, units, paths and the names of GPUs."""
+    assert [] == [
+        f"{name} imports {imported}"
+        for name, imported in _imports()
+        if _inside(name, "providers") and not any(_inside(imported, place) for place in OF_PROVIDERS)
+    ]
+
+
+def test_no_modules_form_a_circle():
+    """No module reaches itself over imports, late ones and those for type checkers included."""
+    arrows: dict[str, set[str]] = {name: set() for name in _modules()}
+    for name, imported in _imports(for_checkers=True):
+        if imported in arrows and imported != name:
+            arrows[name].add(imported)
+
+    assert [] == _circles(arrows)
+
+
+def test_a_circle_is_found():
+    """The search for circles finds one of three and leaves out what only leads there."""
+    arrows = {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}, "e": set()}
+
+    assert [["a", "b", "c"]] == _circles(arrows)
+
+
+def test_few_modules_lie_loose():
+    """Beside the rooms there are the package itself, its start, errors, units and paths."""
+    assert {"__init__", "__main__", "errors", "units", "paths"} == {
+        path.stem for path in (ROOT / "planner").glob("*.py")
+    }
+
+
+@pytest.mark.xfail(reason="being shortened", strict=True)
+def test_modules_and_functions_are_short():
+    """A module is read in one sitting, a function without scrolling."""
+    long_modules, long_functions = [], []
+    for name, path in _modules().items():
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > MOST_LINES:
+            long_modules.append(name)
+        long_functions += [
+            f"{name}.{node.name}"
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and (node.end_lineno or 0) - node.lineno >= MOST_LINES_OF_A_FUNCTION
+        ]
+
+    assert ([], []) == (long_modules, long_functions)
 
 
 def test_planner_never_imports_providers():
@@ -122,33 +185,69 @@ def test_the_public_surface_is_pinned():
     ] == planner.__all__
 
 
-def test_a_function_wins_over_the_module_of_its_name():
-    """`planner.estimate` is the function even after its module was imported."""
-    code = "import planner.estimate\nfrom planner.estimate import STARTUP_SECONDS\nprint(callable(planner.estimate))"
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-
-    assert "True\n" == done.stdout
-
-
-def _imports():
-    for package in ("planner", "providers"):
-        for path in sorted((ROOT / package).rglob("*.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            for node in _runtime_nodes(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    yield from ((name, alias.name) for alias in node.names if _ours(alias.name))
-                elif isinstance(node, ast.ImportFrom) and node.module and _ours(node.module):
-                    yield name, node.module
+def _modules():
+    """Every module of ours by its name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for package in ("planner", "providers")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
 
 
-def _runtime_nodes(tree):
-    """All nodes except those under `if TYPE_CHECKING:`."""
+def _imports(*, for_checkers=False):
+    """Pairs of a module and one it imports: the module itself where a name of it is imported."""
+    modules = _modules()
+    for name, path in modules.items():
+        for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), for_checkers=for_checkers):
+            if isinstance(node, ast.Import):
+                yield from ((name, alias.name) for alias in node.names if _ours(alias.name))
+            elif isinstance(node, ast.ImportFrom) and node.module and _ours(node.module):
+                for alias in node.names:
+                    full = f"{node.module}.{alias.name}"
+                    yield name, full if full in modules else node.module
+
+
+def _nodes(tree, *, for_checkers):
+    """All nodes; without those under `if TYPE_CHECKING:` unless they are asked for."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        if (
+            isinstance(node, ast.If)
+            and isinstance(node.test, ast.Name)
+            and node.test.id == "TYPE_CHECKING"
+            and not for_checkers
+        ):
             continue
         yield node
-        yield from _runtime_nodes(node)
+        yield from _nodes(node, for_checkers=for_checkers)
+
+
+def _circles(arrows):
+    """Groups of modules that reach each other (Tarjan's strongly connected components of more than one)."""
+    order, low, waiting, found = {}, {}, [], []
+
+    def visit(name):
+        order[name] = low[name] = len(order)
+        waiting.append(name)
+        for other in sorted(arrows[name]):
+            if other not in order:
+                visit(other)
+            if other in waiting:
+                low[name] = min(low[name], low[other])
+        if low[name] == order[name]:
+            at = waiting.index(name)
+            group = waiting[at:]
+            del waiting[at:]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for name in sorted(arrows):
+        if name not in order:
+            visit(name)
+    return found
+
+
+def _room(module):
+    return ".".join(module.split(".")[:2])
 
 
 def _ours(module):

@@ -14,24 +14,25 @@ from typing import Any
 
 import click
 
+from planner.answers.compare import compare
+from planner.answers.estimate import estimate
 from planner.cli.compare import compare as compare_command
 from planner.cli.estimate import estimate as estimate_command
 from planner.cli.prices import list_prices
 from planner.cli.setting_values import of_its_kind
-from planner.clock import current_day
-from planner.compare import compare
 from planner.errors import UnknownNameError, UsageError
-from planner.estimate import estimate
 from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.language.jobs import LanguageOptions
+from planner.model.language_models import find_language_model
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
-from planner.render import comparison_document, estimate_document
 from planner.render import estimates as estimates_page
-from planner.render.listing import Listing, Row, rendered
+from planner.render.listing import Listing, rendered
 from planner.render.lookups import gpus_listing, offers_listing
-from planner.throughput.language_models import find_language_model
-from planner.throughput.language_work import LanguageOptions
-from planner.throughput.workloads import known_model, resolve_model
+from planner.results import comparison as comparison_results
+from planner.results import estimate as estimate_results
+from planner.units import Row, current_day
+from planner.work.listed import known_model, resolve_model
 
 MAX_ROWS = 100
 MAX_ITEMS = 50
@@ -195,13 +196,13 @@ def _refuse_files(arguments: Mapping[str, Any]) -> None:
 def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     result = estimate(**arguments, data_dir=data_dir)
     text = estimates_page.rendered_estimates(result, "table", width=None)
-    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimate_document.document(result)
+    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimate_results.document(result)
 
 
 def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     result = compare(**arguments, data_dir=data_dir)
     text = comparison_page.rendered_comparison(result, "table")
-    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_document.document(result)
+    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_results.document(result)
 
 
 def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:

@@ -14,7 +14,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def bill_options(function: _F) -> _F:
-    """Interruptions, commitments and the items beside rent; names as in `planner.cost.bill_terms.BillTerms`."""
+    """Interruptions, commitments and the items beside rent; names as in `planner.options.bill.BillTerms`."""
     for add in reversed(_OPTIONS):
         function = add(function)
     return function

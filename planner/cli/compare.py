@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from planner.asked import MAX_PRICE_AGE_DAYS
-from planner.buying.options import MONTHS
+from planner.answers.compare import compare as run_compare
+from planner.answers.question import MAX_PRICE_AGE_DAYS
 from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
 from planner.cli.options import chart_option, data_dir_option, option, output_options_with, write_notes, write_result
 from planner.cli.work_options import work_options
-from planner.compare import compare as run_compare
+from planner.options.owning import MONTHS
 from planner.render.comparison import notes_text, rendered_comparison
 
 

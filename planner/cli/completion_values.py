@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from planner.cli.options import setting_name
+from planner.cli.names import setting_name
 
 
 def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -42,8 +42,8 @@ def _gpus(ctx: click.Context, incomplete: str) -> list[str]:
 def _models(ctx: click.Context) -> list[str]:
     import csv  # noqa: PLC0415
 
+    from planner.model.language_models import load_language_models  # noqa: PLC0415
     from planner.paths import shipped_data_dir  # noqa: PLC0415
-    from planner.throughput.language_models import load_language_models  # noqa: PLC0415
 
     # names alone: making a record of every row would take most of the time
     with (shipped_data_dir() / "models.csv").open(encoding="utf-8", newline="") as file:
@@ -52,7 +52,7 @@ def _models(ctx: click.Context) -> list[str]:
 
 
 def _datasets(ctx: click.Context) -> list[str]:
-    from planner.throughput.workloads import load_datasets  # noqa: PLC0415
+    from planner.work.listed import load_datasets  # noqa: PLC0415
 
     return [dataset.name for dataset in load_datasets()]
 
@@ -90,19 +90,19 @@ def _data_dir(ctx: click.Context) -> Path | None:
 
 
 def _purchases(ctx: click.Context) -> list[str]:
-    from planner.model import Purchase  # noqa: PLC0415
+    from planner.model.records import Purchase  # noqa: PLC0415
 
     return [str(kind) for kind in Purchase]
 
 
 def _bases(ctx: click.Context) -> list[str]:
-    from planner.model import Basis  # noqa: PLC0415
+    from planner.model.records import Basis  # noqa: PLC0415
 
     return [str(basis) for basis in Basis]
 
 
 def _precisions(ctx: click.Context) -> list[str]:
-    from planner.model import Precision  # noqa: PLC0415
+    from planner.model.records import Precision  # noqa: PLC0415
 
     return [*map(str, Precision), "best"]
 
@@ -114,25 +114,25 @@ def _frameworks(ctx: click.Context) -> list[str]:
 
 
 def _methods(ctx: click.Context) -> list[str]:
-    from planner.throughput.language_jobs import Method  # noqa: PLC0415
+    from planner.model.language_runs import Method  # noqa: PLC0415
 
     return [str(method) for method in Method]
 
 
 def _optimizers(ctx: click.Context) -> list[str]:
-    from planner.throughput.language_jobs import Optimizer  # noqa: PLC0415
+    from planner.model.language_runs import Optimizer  # noqa: PLC0415
 
     return [str(optimizer) for optimizer in Optimizer]
 
 
 def _stacks(ctx: click.Context) -> list[str]:
-    from planner.throughput.step_time import load_stacks  # noqa: PLC0415
+    from planner.language.step_time import load_stacks  # noqa: PLC0415
 
     return sorted(load_stacks())
 
 
 def _recomputations(ctx: click.Context) -> list[str]:
-    from planner.throughput.language_jobs import Recomputation  # noqa: PLC0415
+    from planner.model.language_runs import Recomputation  # noqa: PLC0415
 
     return [*map(str, Recomputation), "auto"]
 
@@ -156,7 +156,7 @@ def _countries(ctx: click.Context) -> list[str]:
 
 
 def _items(ctx: click.Context) -> list[str]:
-    from planner.cost.bill_terms import ITEMS  # noqa: PLC0415
+    from planner.options.bill import ITEMS  # noqa: PLC0415
 
     return list(ITEMS)
 

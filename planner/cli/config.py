@@ -11,12 +11,14 @@ import click
 from click.core import ParameterSource
 
 from planner.cli.defaults import EveryCommand, default_map, full_names
-from planner.cli.options import output_options, setting_name, write_notes, write_result
+from planner.cli.names import setting_name
+from planner.cli.options import output_options, write_notes, write_result
 from planner.cli.setting_values import SettingsFile
 from planner.cli.settings import ALWAYS_TYPED, Setting, read_files, settings_of
 from planner.cli.settings_places import FILE_NAME, project_folders, user_file
 from planner.errors import UnknownNameError, close_matches
-from planner.render.listing import Column, Listing, Row, general, rendered, to_json
+from planner.render.listing import Column, Listing, general, rendered, to_json
+from planner.units import Row
 
 SCHEMA = "planner.config/1"
 _SHOWN_COMMANDS = 4

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from planner.asked import MAX_PRICE_AGE_DAYS
+from planner.answers.estimate import estimate as run_estimate
+from planner.answers.question import MAX_PRICE_AGE_DAYS
 from planner.cli.bill_options import bill_options, chosen_currency, currency_option
 from planner.cli.common import settings_used
 from planner.cli.language_options import language_options
@@ -23,7 +24,6 @@ from planner.cli.options import (
     write_result,
 )
 from planner.cli.work_options import work_options
-from planner.estimate import estimate as run_estimate
 from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
 
 

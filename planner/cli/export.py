@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from planner.answers.estimate import estimate as run_estimate
 from planner.cli.estimate import estimate
 from planner.cli.given_command import given_command
 from planner.cli.options import option, write_notes, write_result
-from planner.estimate import estimate as run_estimate
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
 

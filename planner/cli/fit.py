@@ -11,18 +11,14 @@ from planner.cli.language_options import language_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Precision
+from planner.language.jobs import LanguageOptions, plan_job
+from planner.language.memory_fit import Fit, fit_language_model, fit_vision_model
+from planner.language.plan import usual_stack
+from planner.model.language_runs import LanguageWork
+from planner.model.records import Precision, precision_named
 from planner.render.fit import fit_notes, fits_listing
-from planner.throughput.fit import Fit, fit_language_model, fit_vision_model
-from planner.throughput.language_jobs import LanguageWork
-from planner.throughput.language_plan import usual_stack
-from planner.throughput.language_work import (
-    LanguageOptions,
-    chosen_language_model,
-    is_language_model,
-    plan_job,
-)
-from planner.throughput.workloads import precision_named, resolve_model
+from planner.work.language import chosen_language_model, is_language_model
+from planner.work.listed import resolve_model
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

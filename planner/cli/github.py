@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.answers.estimate import estimate
 from planner.cli.given_command import given_command
 from planner.cli.options import write_notes, write_result
 from planner.errors import LimitError, UsageError
-from planner.estimate import estimate
 from planner.render.estimates import notes_text
 from planner.render.github import Gate, rendered_comment
 

@@ -12,7 +12,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def count(text: str) -> float:
     """A count with an optional K, M, B or T."""
-    from planner.throughput.language_work import number_of  # noqa: PLC0415 - only language models need it
+    from planner.work.language import number_of  # noqa: PLC0415 - only language models need it
 
     return number_of(text)
 

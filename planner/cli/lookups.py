@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from planner.accuracy.row_checks import suspect_benchmarks
 from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
-from planner.clock import current_day
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.model.language_models import LanguageModel, load_language_models
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,
@@ -22,11 +23,10 @@ from planner.render.lookups import (
     providers_listing,
     suspects_listing,
 )
-from planner.throughput.checks import suspect_benchmarks
-from planner.throughput.described_models import resolve_language_model
-from planner.throughput.language_models import LanguageModel, load_language_models
 from planner.throughput.measured import benchmarks_of, load_benchmarks
-from planner.throughput.workloads import load_models, resolve_model
+from planner.units import current_day
+from planner.work.described import resolve_language_model
+from planner.work.listed import load_models, resolve_model
 
 
 @click.command()

@@ -79,12 +79,6 @@ def is_quiet() -> bool:
     return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
 
 
-def setting_name(param: click.Parameter) -> str:
-    """How an option is called without its dashes, as in a settings file: `max_price_age`."""
-    names = [name for name in param.opts if name.startswith("--")]
-    return names[0].removeprefix("--").replace("-", "_") if names else str(param.name)
-
-
 def data_dir_option(function: _F) -> _F:
     """`--data-dir`: where the user's own snapshots lie."""
     return option(

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from planner.answers.estimate import estimate
+from planner.answers.repriced import repriced
 from planner.cli.options import (
     completed,
     data_dir_option,
@@ -17,13 +19,11 @@ from planner.cli.options import (
     write_notes,
     write_problems,
 )
-from planner.clock import current_day
 from planner.errors import UsageError
-from planner.estimate import estimate
 from planner.hardware.gpus import resolve_gpu
 from planner.paths import default_user_data_dir
+from planner.prices.catalog import purchase_kind
 from planner.prices.history import price_history
-from planner.prices.offers import purchase_kind
 from planner.prices.prune import prunable
 from planner.prices.prune import prune as remove
 from planner.prices.states import PriceState, compare_states, current_state, earlier_state, state_at, state_offers
@@ -36,7 +36,7 @@ from planner.render.prices import (
     repriced_listing,
     series_listing,
 )
-from planner.repricing import repriced
+from planner.units import current_day
 
 
 @click.command()

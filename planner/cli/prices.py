@@ -10,10 +10,10 @@ import click
 
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
-from planner.clock import current_day
 from planner.hardware.gpus import choose_gpus
 from planner.prices.offers import by_price, select
 from planner.render.lookups import offers_listing
+from planner.units import current_day
 
 
 @click.group()

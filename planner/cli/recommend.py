@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
 from planner.cli.estimate import estimate
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
-from planner.recommend import recommend as run_recommend
 from planner.render.estimates import notes_text
 from planner.render.recommendation import rendered_recommendation
 

@@ -23,7 +23,7 @@ from planner.cli.options import (
 )
 from planner.errors import UsageError
 from planner.paths import default_user_data_dir
-from planner.prices.offers import purchase_kind
+from planner.prices.catalog import purchase_kind
 from planner.prices.refresh import Progress, RefreshOrder
 from planner.prices.refresh import refresh as run_refresh
 from planner.prices.registry import load_provider, provider_names

@@ -20,9 +20,9 @@ from planner.render.charts.images import write_charts
 from planner.render.charts.parts import Spec
 
 if TYPE_CHECKING:
-    from planner.compare import Comparison
     from planner.cost.currency import Currency
-    from planner.estimate import EstimateResult
+    from planner.results.comparison import Comparison
+    from planner.results.estimate import EstimateResult
 
 
 def write_estimate_charts(
@@ -35,8 +35,8 @@ def write_estimate_charts(
     is_report: bool,
 ) -> list[str]:
     """Write the report of an estimate if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.estimate_document import document  # noqa: PLC0415
     from planner.render.report.estimates import estimate_report  # noqa: PLC0415
+    from planner.results.estimate import document  # noqa: PLC0415
 
     content = document(result, currency)
     history = history_rows(content["estimates"], data_dir or default_user_data_dir(), result.as_of)
@@ -49,8 +49,8 @@ def write_comparison_charts(
     result: Comparison, data_dir: Path | None, pictures: Sequence[Path], output: Path | None, *, is_report: bool
 ) -> list[str]:
     """Write the report of a comparison if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.comparison_document import document  # noqa: PLC0415
     from planner.render.report.comparison import comparison_report  # noqa: PLC0415
+    from planner.results.comparison import document  # noqa: PLC0415
 
     content = document(result)
     history = history_rows([content["rent"]], data_dir or default_user_data_dir(), result.as_of)

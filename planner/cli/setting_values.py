@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from planner.cli.options import setting_name
+from planner.cli.names import setting_name
 from planner.errors import DataError, PlannerError
 
 PROJECT_PATHS = ("model_file", "price_book")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import click
 
-from planner.cli.options import setting_name
+from planner.cli.names import setting_name
 from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_user
 from planner.cli.settings_places import present_files
 from planner.errors import DataError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planner.answers.sweep import ENGINES, planned_parts
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
-from planner.sweep import ENGINES, planned_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def sweep(
       planner sweep log.parquet --engine dask --scheduler tcp://10.0.0.5:8786 --output plans.parquet
     """
     from planner.render.sweep import sweep_listing  # noqa: PLC0415 - loads with the results
-    from planner.sweep_files import read_parts, write_parts  # noqa: PLC0415
+    from planner.render.sweep_files import read_parts, write_parts  # noqa: PLC0415
 
     parts = planned_parts(
         read_parts(jobs),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from planner.accuracy.validation import validate as run_validation
+from planner.accuracy.validation import validation_record
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.render.listing import rendered, to_json
 from planner.render.validation import accuracy_page, validation_listing, worst_listing
-from planner.throughput.validation import validate as run_validation
-from planner.throughput.validation import validation_record
 
 
 @click.command()

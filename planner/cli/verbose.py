@@ -13,7 +13,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from planner.cli.options import setting_name, write_notes
+from planner.cli.names import setting_name
+from planner.cli.options import write_notes
 from planner.paths import default_user_data_dir, shipped_data_dir
 
 _CODE = (".py", ".pyc", ".so", ".pyd", ".pth", ".zip")

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.cost.bill_terms import STARTUP_SECONDS, USUAL_OVERHEAD, BillTerms
 from planner.cost.checkpoints import (
     HOPELESS_RATIO,
     checkpoint_gb,
@@ -14,11 +13,12 @@ from planner.cost.checkpoints import (
     interrupted_run,
     percentile_seconds,
 )
-from planner.cost.failures import COUNTED_FROM, GPU_HOURS_PER_FAILURE, failures_per_hour
+from planner.cost.failures import COUNTED_FROM, failures_per_hour
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.cost.spot import InterruptionRate, interruption_rate
 from planner.errors import UsageError
-from planner.model import CostItem, Estimate, Interruptions, Offer, Purchase, Throughput, Workload
+from planner.model.records import CostItem, Estimate, Interruptions, Offer, Purchase, Throughput, Workload
+from planner.options.bill import GPU_HOURS_PER_FAILURE, STARTUP_SECONDS, USUAL_OVERHEAD, BillTerms
 from planner.units import hours
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planner.model import CostItem, Offer, Purchase
+from planner.model.records import CostItem, Offer, Purchase
 from planner.units import HOURS_PER_YEAR
 
 TERM_HOURS = {

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from planner.cost.checkpoints import checkpoint_gb
-from planner.model import CostItem, Offer
+from planner.model.records import CostItem, Offer
 from planner.paths import shipped_data_dir
 from planner.units import HOURS_PER_MONTH, hours
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-GPU_HOURS_PER_FAILURE = 50_000.0
-"""One unexpected interruption of a training run per so many GPU-hours.
-
-Meta's Llama 3 run: 419 unexpected interruptions in 54 days on 16,384 H100, 50,676 GPU-hours each
-(https://arxiv.org/abs/2407.21783, section 3.3.4, July 2024)."""
+from planner.options.bill import GPU_HOURS_PER_FAILURE
 
 COUNTED_FROM = 0.1
 """Failures expected over a run from which they are part of its time and bill. Below, nine in ten runs or more see none,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
-from planner.model import CostItem
+from planner.model.records import CostItem
 from planner.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
 MONTHS_PER_YEAR = 12

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planner.model import CostItem, Offer
+from planner.model.records import CostItem, Offer
 from planner.paths import shipped_data_dir
 from planner.units import hours
 
@@ -54,7 +54,7 @@ def rental_items(
         more: names and seconds of what else the instances are running for.
 
     >>> from datetime import date
-    >>> from planner.model import Purchase
+    >>> from planner.model.records import Purchase
     >>> offer = Offer(provider="vultr", instance_type="t", region="r", zone=None, gpu="l40s", gpu_count=1, vcpus=None,
     ...     memory_gib=None, purchase=Purchase.ON_DEMAND, usd_per_hour=2.0, observed_on=date(2026, 1, 1), source="s")
     >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", increment_seconds=3600,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.units import HOURS_PER_MONTH
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from planner.export.machines import broken_gpus, gcp_machine, gpu_vendor, is_arm, no_region
 from planner.export.quoting import block, quoted, yaml_value
 from planner.export.task import ANYWHERE, Task
-from planner.model import Offer
+from planner.model.records import Offer
 
 _BACKENDS = {
     "aws": "aws",

@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from planner.errors import UsageError
-from planner.estimate import EstimateResult
 from planner.export.task import Task, task_of
-from planner.model import Estimate, Purchase
+from planner.model.records import Estimate, Purchase
+from planner.results.estimate import EstimateResult
 from planner.units import hours
 
 TOOLS = {"skypilot": "SkyPilot", "dstack": "dstack", "kubernetes": "Kubernetes", "terraform": "Terraform"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from planner.hardware.gpus import load_gpus
-from planner.model import Offer
+from planner.model.records import Offer
 
 _REGION = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planner.export.machines import gcp_machine, no_region
 from planner.export.quoting import block, yaml_value
 from planner.export.task import ANYWHERE, Task
-from planner.model import Offer
+from planner.model.records import Offer
 
 PROVIDERS = ("aws", "azure", "gcp", "lambda", "oci", "runpod", "vast")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from planner.cost.checkpoints import checkpoint_gb
 from planner.cost.extras import KEPT_CHECKPOINTS
-from planner.estimate import EstimateResult
 from planner.export.machines import is_arm
-from planner.model import Estimate, Offer, Purchase
+from planner.model.records import Estimate, Offer, Purchase
+from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
 
 PLACEHOLDER = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from planner.export.machines import gcp_machine, no_region
 from planner.export.quoting import hcl_value
 from planner.export.task import Task
-from planner.model import Offer
+from planner.model.records import Offer
 
 PROVIDERS = ("aws", "azure", "gcp")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from planner.errors import DataError, UnknownNameError, UsageError
-from planner.model import Gpu
+from planner.model.records import Gpu
 from planner.paths import shipped_data_dir
 
 

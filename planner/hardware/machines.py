@@ -10,7 +10,7 @@ from planner.errors import UsageError
 from planner.hardware.cards import Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import LARGEST_PCIE_HOST, SERVER, SYSTEM, Host, module_hosts, pcie_host
-from planner.model import Gpu
+from planner.model.records import Gpu
 
 LOAD_FRACTION = 0.8
 LOAD_FRACTION_LOW, LOAD_FRACTION_HIGH = 0.6, 1.0

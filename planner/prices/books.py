@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import NothingLeftError, SnapshotError
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from planner.errors import NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
-from planner.model import LeftOut, Offer, PriceBook, Purchase, Unpriced
+from planner.model.records import BookUsed, LeftOut, Offer, Purchase, Unpriced
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, read_rows
 
@@ -41,7 +41,7 @@ class Selection:
     """Offers that passed, in snapshot order, and what became of the others."""
 
     offers: tuple[Offer, ...]
-    books: tuple[PriceBook, ...]
+    books: tuple[BookUsed, ...]
     left_out: tuple[LeftOut, ...]
     unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
     excludes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # provider: (glob, what)
@@ -239,8 +239,8 @@ def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -
     return [snapshot for snapshot in snapshots if snapshot.provider in wanted]
 
 
-def _book(snapshot: Snapshot, today: date) -> PriceBook:
-    return PriceBook(
+def _book(snapshot: Snapshot, today: date) -> BookUsed:
+    return BookUsed(
         provider=snapshot.provider,
         observed_on=snapshot.observed_on,
         age_days=(today - snapshot.observed_on).days,
@@ -273,3 +273,15 @@ def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> str:
         f" {', '.join(choice.text for choice in asked)}: instances hold {', '.join(f'{count:g}' for count in counts)};"
         " for more, take several with --nodes."
     )
+
+
+def purchase_kind(text: str) -> Purchase:
+    """The kind of purchase a person means; `on-demand` is `on_demand`.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+    """
+    try:
+        return Purchase(text.lower().replace("-", "_"))
+    except ValueError:
+        raise UnknownNameError("purchase kind", text, map(str, Purchase), "planner prices list --help") from None

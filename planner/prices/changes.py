@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.prices.snapshots import sort_key
 
 Key = tuple[str, str, float, str, str, str, str]

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.hardware.gpus import load_gpus
-from planner.model import HeldBack, Offer, Purchase
+from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.changes import Key, offer_key
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 

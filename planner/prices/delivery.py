@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.registry import fetch_request, load_provider, raw_pages
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.model import HeldBack, Offer, Purchase
+from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import previous_book
 from planner.prices.checks import price_problem
 from planner.units import MIB_PER_GIB

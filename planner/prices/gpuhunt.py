@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import CatalogueReader, Line
 from planner.prices.registry import parsed_prices

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from planner.errors import NothingLeftError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.history_index import ALL_REGIONS, Report, open_index, unreadable_books
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from planner.model import HeldBack, Offer, Unpriced
+from planner.model.records import HeldBack, Offer, Unpriced
 from planner.prices.changes import offer_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem
 from planner.prices.delivery import Delivery, Reach

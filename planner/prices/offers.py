@@ -8,13 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.arguments import checked, listed
-from planner.clock import current_day
-from planner.errors import UnknownNameError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Offer, Purchase
-from planner.prices.catalog import OfferFilter, Selection, select_offers
+from planner.model.records import Offer
+from planner.options.checked import checked, listed
+from planner.prices.catalog import OfferFilter, Selection, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
+from planner.units import current_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,18 +112,6 @@ def select(
     )
     today = as_of or current_day()
     return select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
-
-
-def purchase_kind(text: str) -> Purchase:
-    """The kind of purchase a person means; `on-demand` is `on_demand`.
-
-    Raises:
-        UnknownNameError: there is no such kind.
-    """
-    try:
-        return Purchase(text.lower().replace("-", "_"))
-    except ValueError:
-        raise UnknownNameError("purchase kind", text, map(str, Purchase), "planner prices list --help") from None
 
 
 def by_price(offer: Offer) -> tuple[object, ...]:

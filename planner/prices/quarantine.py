@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from planner.model import HeldBack
+from planner.model.records import HeldBack
 
 COLUMNS = (
     "provider",

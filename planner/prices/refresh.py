@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from planner.errors import OutputError, PlannerError, ProviderError, close_matches
-from planner.model import HeldBack, Offer, Purchase
+from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, check_offers, check_whole, price_bands

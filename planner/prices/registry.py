@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from planner.errors import ProviderError, UnknownNameError
-from planner.model import HeldBack, Offer, Purchase, Unpriced
+from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 
 if TYPE_CHECKING:
     from providers.base import FetchRequest, ParsedPrices, Provider, RawPages

@@ -7,7 +7,7 @@ from functools import cache
 
 from planner.errors import SnapshotError
 from planner.hardware.gpus import load_gpus
-from planner.model import Offer, Purchase
+from planner.model.records import Offer, Purchase
 from planner.prices.snapshots import Snapshot
 
 _PURCHASES = frozenset(str(purchase) for purchase in Purchase)

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import CatalogueReader, Line

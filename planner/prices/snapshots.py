@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import OutputError, SnapshotError
-from planner.model import Offer, Unpriced
+from planner.model.records import Offer, Unpriced
 
 SCHEMA = "planner.snapshot/1"
 COLUMNS = (

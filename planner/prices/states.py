@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from planner.errors import UnknownNameError, UsageError
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import Changes, changes
 from planner.prices.snapshots import read_snapshot

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from planner.errors import SnapshotError
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key

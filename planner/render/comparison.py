@@ -6,15 +6,21 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from planner.buying.owning import Owned
-from planner.buying.renting import Rental
-from planner.compare import Comparison
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
-from planner.model import Throughput
-from planner.render.comparison_document import curve_rows, document, ranking_rows, rented_kg, rented_kwh
-from planner.render.listing import Column, Row, markdown_text, one_line, significant, to_csv, to_json, to_markdown
-from planner.units import hours
+from planner.model.records import Throughput
+from planner.render.listing import Column, markdown_text, one_line, significant, to_csv, to_json, to_markdown
+from planner.results.comparison import (
+    Comparison,
+    Owned,
+    Rental,
+    curve_rows,
+    document,
+    ranking_rows,
+    rented_kg,
+    rented_kwh,
+)
+from planner.units import Row, hours
 
 WIDTH = 80
 """Columns of the table: it fits the narrowest usual screen, and 40 lines with its notes."""

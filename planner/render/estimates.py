@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from planner.estimate import EstimateResult
-from planner.model import Estimate, PriceBook
-from planner.render.estimate_document import document, flat_rows
-from planner.render.listing import Column, Row, number, one_line, significant, to_csv, to_json, to_markdown, to_table
-from planner.units import hours
+from planner.model.records import BookUsed, Estimate
+from planner.render.listing import Column, number, one_line, significant, to_csv, to_json, to_markdown, to_table
+from planner.results.estimate import EstimateResult, document, flat_rows
+from planner.units import Row, hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -153,5 +152,5 @@ def _ranged(value: float, low: float, high: float, between: str, *, money: bool 
     return f"{text(value)}{between}({significant(low)}-{significant(high)})"
 
 
-def _age(book: PriceBook) -> str:
+def _age(book: BookUsed) -> str:
     return f"{book.provider} {book.observed_on} ({book.age_days} days old)"

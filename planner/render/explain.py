@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from planner.cost.bill import percentile
 from planner.cost.rental import billed_seconds, billing_rule
 from planner.errors import UsageError
-from planner.estimate import EstimateResult
-from planner.model import Estimate, Interruptions
+from planner.model.records import Estimate, Interruptions
 from planner.render.listing import one_line
+from planner.results.estimate import EstimateResult
 from planner.units import epochs_text, hours
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.render.listing import Column, Listing, Row, number
-from planner.throughput.fit import Fit
-from planner.throughput.memory import ADAPTER_EXCESS, GIB
+from planner.language.memory import ADAPTER_EXCESS, GIB
+from planner.language.memory_fit import Fit
+from planner.render.listing import Column, Listing, number
+from planner.units import Row
 
 SCHEMA = "planner.fit/1"
 _PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "overhead")

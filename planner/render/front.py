@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from planner.model import Estimate
+from planner.model.records import Estimate
 from planner.render.listing import significant
 from planner.units import hours
 

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.estimate import EstimateResult
-from planner.model import Estimate, Workload
+from planner.model.records import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, visible
+from planner.results.estimate import EstimateResult
 from planner.units import epochs_text, hours
 
 if TYPE_CHECKING:

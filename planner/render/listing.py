@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from planner.units import Row
+
 FORMATS = ("table", "json", "csv", "markdown")
 
 LONGEST_CELL = 1000
 """Characters of a cell in a table; JSON and CSV hold all of it."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

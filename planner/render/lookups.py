@@ -7,11 +7,12 @@ from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
-from planner.model import Benchmark, Gpu, Model, Offer
+from planner.model.language_models import LanguageModel
+from planner.model.records import Benchmark, Gpu, Model, Offer
 from planner.prices.offers import offer_record
 from planner.prices.provider_states import ProviderState
-from planner.render.listing import Column, Listing, Row, general, number, significant
-from planner.throughput.language_models import LanguageModel
+from planner.render.listing import Column, Listing, general, number, significant
+from planner.units import Row
 
 
 def gpus_listing(gpus: Iterable[Gpu]) -> Listing:

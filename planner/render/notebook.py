@@ -9,20 +9,30 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
 
-from planner.compare import Comparison
-from planner.estimate import EstimateResult
-from planner.recommend import Recommendation
 from planner.render.comparison import comparison_tables, rendered_comparison
 from planner.render.comparison import notes_text as comparison_notes
 from planner.render.estimates import estimates_table, notes_text, rendered_estimates
-from planner.render.listing import Column, Row, shown
+from planner.render.listing import Column, shown
 from planner.render.recommendation import misses_table, rendered_recommendation
+from planner.results.comparison import Comparison
+from planner.results.estimate import EstimateResult
+from planner.results.recommendation import Recommendation
+from planner.units import Row
 
 MAX_ROWS = 25
 """Rows to show; the whole is a frame away."""
 
 _TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
 _CELL = "padding:2px 8px;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none"
+
+
+def html_of(result: EstimateResult | Comparison | Recommendation) -> str:
+    """The result as HTML for a notebook."""
+    if isinstance(result, Comparison):
+        return comparison_html(result)
+    if isinstance(result, Recommendation):
+        return recommendation_html(result)
+    return estimates_html(result)
 
 
 def estimates_html(result: EstimateResult) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from planner.model import Offer
+from planner.answers.repriced import RepricedEstimate
+from planner.model.records import Offer
 from planner.prices.history import HistoryPoint, PriceSeries
 from planner.prices.prune import Prunable
 from planner.prices.states import ProviderChanges
 from planner.prices.verify import BookReport
-from planner.render.listing import Column, Listing, Row, number
-from planner.repricing import RepricedEstimate
+from planner.render.listing import Column, Listing, number
+from planner.units import Row
 
 CHART_WIDTH = 30
 _BARS = "▁▂▃▄▅▆▇█"

@@ -5,14 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from planner.recommend import Recommendation
-from planner.render.estimate_document import document as estimates_document
-from planner.render.estimate_document import estimate_record
 from planner.render.estimates import rendered_estimates, what_is_rented
 from planner.render.front import front_picture
 from planner.render.listing import (
     Column,
-    Row,
     markdown_text,
     number,
     one_line,
@@ -22,9 +18,10 @@ from planner.render.listing import (
     to_markdown,
     to_table,
 )
-from planner.units import hours
+from planner.results.estimate import estimate_record
+from planner.results.recommendation import Recommendation, document
+from planner.units import Row, hours
 
-SCHEMA = "planner.recommend/1"
 PLAIN_WIDTH = 100
 """Columns of sentences and picture where there is no terminal to ask."""
 
@@ -45,15 +42,6 @@ def rendered_recommendation(found: Recommendation, form: str, *, width: int | No
         parts.append("Nearly:\n" + to_table(_MISSES, _misses(found), width=width))
     parts.append(front_picture(found.everything, width=min(columns, 80)))
     return "\n".join(parts)
-
-
-def document(found: Recommendation) -> Row:
-    """The JSON document, schema `planner.recommend/1`: that of the estimates, with near misses and sentences."""
-    content = estimates_document(found.result)
-    content["schema"] = SCHEMA
-    content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
-    content["sentences"] = list(found.sentences)
-    return content
 
 
 def misses_table(found: Recommendation) -> tuple[Sequence[Column], list[Row]]:

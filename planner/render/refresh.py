@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from planner.model import Offer
+from planner.model.records import Offer
 from planner.prices.changes import Changes, Move
 from planner.prices.quarantine import held_back_path
 from planner.prices.refresh import Outcome
-from planner.render.listing import Column, Listing, Row
+from planner.render.listing import Column, Listing
+from planner.units import Row
 
 SHOWN_MOVES = 5
 SHOWN_REASONS = 5

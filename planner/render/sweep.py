@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from planner.render.listing import Column, Listing, Row, number, significant
-from planner.units import hours
+from planner.render.listing import Column, Listing, number, significant
+from planner.units import Row, hours
 
 if TYPE_CHECKING:
     import pandas as pd

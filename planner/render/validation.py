@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.render.listing import Column, Listing, Row, general, to_markdown
-from planner.throughput.validation import ErrorSummary, SplitResult, Validation
+from planner.accuracy.results import ErrorSummary, SplitResult, Validation
+from planner.render.listing import Column, Listing, general, to_markdown
+from planner.units import Row
 
 TARGETS = {
     "cell": (0.06, 0.10, 0.20),

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.model import Gpu, Model
-from planner.throughput.fitted import load_fit
+from planner.model.records import Gpu, Model
+from planner.throughput.learnt import load_fit
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
 FULL = 2.0  # times the usual batch, which fills the memory of its GPU

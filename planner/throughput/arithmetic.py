@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from planner.errors import NoThroughputError
-from planner.model import Model
+from planner.model.records import Model
 from planner.paths import shipped_data_dir
 from planner.throughput.linear import dot, solve
 

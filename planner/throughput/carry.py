@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.throughput.fitted import carry_fit
+from planner.throughput.learnt import carry_fit
 from planner.throughput.linear import dot, solve
 
 CONTRADICTION = 4.0  # standard deviations; machines and software explain two

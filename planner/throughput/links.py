@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from planner.model import Gpu
+from planner.model.records import Gpu
 
 PCIE_GB_PER_S = {3: 32.0, 4: 64.0, 5: 128.0}  # 16 lanes, both directions together, by PCIe generation
 

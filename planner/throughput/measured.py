@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from planner.model import Benchmark, Precision
+from planner.model.records import Benchmark, Precision
 from planner.paths import shipped_data_dir
 
 SET_ASIDE = "set-aside.csv"

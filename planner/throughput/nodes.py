@@ -13,8 +13,8 @@ import math
 from dataclasses import replace
 
 from planner.errors import NoThroughputError, UsageError
-from planner.model import Basis, Model, Throughput
-from planner.throughput.fitted import load_fit
+from planner.model.records import Basis, Model, Throughput
+from planner.throughput.learnt import load_fit
 from planner.throughput.scaling import TRAFFIC_UNITS
 
 BYTES_PER_GRADIENT = 4  # mixed precision keeps FP32 gradients unless told otherwise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.errors import NoThroughputError
-from planner.model import Gpu, Precision
+from planner.model.records import Gpu, Precision
 
 SIXTEEN_BIT = (Precision.AMP, Precision.BF16, Precision.FP16)
 WIDTHS = {"16": Precision.AMP, "tf32": Precision.TF32, "fp32": Precision.FP32}

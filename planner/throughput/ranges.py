@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from planner.throughput.fitted import load_fit
+from planner.throughput.learnt import load_fit
 
 
 def reach(kind: str, deviation: float) -> float:

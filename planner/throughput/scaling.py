@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.errors import NoThroughputError
-from planner.model import Benchmark, Gpu, Model
-from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
+from planner.model.records import Benchmark, Gpu, Model
+from planner.throughput.learnt import Record, gpu_index, job_fit, load_fit
 from planner.throughput.links import link_of
 from planner.throughput.ranges import reach
 

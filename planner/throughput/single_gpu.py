@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
-from planner.throughput.fitted import Record, gpu_index, job_fit, load_fit
-from planner.throughput.jobs import is_new_generation, newest_row, stack_of
+from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
+from planner.throughput.learnt import Record, gpu_index, job_fit, load_fit
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
+from planner.throughput.scripts import is_new_generation, newest_row, stack_of
 from planner.throughput.tasks import class_of
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.model import Model
+from planner.model.records import Model
 
 TASK_CLASSES = (
     # (what the task's name holds, class): the classes whose models respond alike to a GPU's figures

@@ -8,10 +8,14 @@ from dataclasses import replace
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
+from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic, usual_batch
-from planner.throughput.fitted import load_fit
-from planner.throughput.jobs import (
+from planner.throughput.learnt import load_fit
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.precision import peak_tflops, precision_notes, width_of
+from planner.throughput.ranges import measured_reach, together
+from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
+from planner.throughput.scripts import (
     choose_job,
     is_new_generation,
     job_of,
@@ -19,10 +23,6 @@ from planner.throughput.jobs import (
     newest_row,
     stack_of,
 )
-from planner.throughput.measured import benchmarks_of
-from planner.throughput.precision import peak_tflops, precision_notes, width_of
-from planner.throughput.ranges import measured_reach, together
-from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.single_gpu import SingleGpus, source_texts
 
 FRACTION_RANGE = (0.7, 1.1)

@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from planner.clock import current_day
 from planner.errors import PlannerError, UnknownNameError
 from planner.prices.current import current_snapshots
+from planner.units import current_day
 from planner.web.parameters import EstimateQuestion, Question
 from planner.web.refusals import BAD, FAILED, Refusal, error_body, refusal_of
 from planner.web.views import FORMATS, MEDIA_TYPES, written

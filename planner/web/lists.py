@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from planner.clock import current_day
 from planner.hardware.cards import load_cards
 from planner.hardware.gpus import load_gpus
+from planner.model.language_models import load_language_models
 from planner.prices.current import current_snapshots
 from planner.render.listing import to_json
 from planner.render.lookups import gpus_listing, models_listing
-from planner.throughput.language_models import load_language_models
-from planner.throughput.workloads import load_models
+from planner.units import current_day
+from planner.work.listed import load_models
 
 
 @cache

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from planner.compare import Comparison, compare
+from planner.answers.compare import compare
+from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
 from planner.errors import UnknownNameError
-from planner.estimate import EstimateResult, estimate
-from planner.planned_work import LanguageArguments
-from planner.throughput.language_models import find_language_model, load_language_models
-from planner.throughput.workloads import known_model, load_models
+from planner.model.language_models import find_language_model, load_language_models
+from planner.results.comparison import Comparison
+from planner.results.estimate import EstimateResult
 from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
 from planner.web.refusals import BAD, Refusal
+from planner.work.listed import known_model, load_models
+from planner.work.planned import LanguageArguments
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
 _LANGUAGE = frozenset(LanguageArguments.__annotations__) - {"sequence_length"}

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from planner.paths import default_user_data_dir
-from planner.render import comparison_document, estimate_document
 from planner.render.charts.history import history_rows
 from planner.render.comparison import rendered_comparison
 from planner.render.estimates import rendered_estimates
@@ -17,6 +16,8 @@ from planner.render.report.comparison import comparison_parts, comparison_report
 from planner.render.report.estimates import estimate_parts, estimate_report
 from planner.render.report.markup import joined
 from planner.render.report.page import Parts
+from planner.results import comparison as comparison_results
+from planner.results import estimate as estimate_results
 from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
 from planner.web.questions import compared, estimated
 
@@ -62,7 +63,7 @@ def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> s
     result, money = estimated(question, data_dir)
     if form not in ("html", VIEW):
         return rendered_estimates(result, form, width=None, currency=money)
-    document = estimate_document.document(result, money)
+    document = estimate_results.document(result, money)
     if form == VIEW:
         return _view(estimate_parts(document, command=command_line(question)), {})
     history = history_rows(document["estimates"], data_dir or default_user_data_dir(), result.as_of)
@@ -73,7 +74,7 @@ def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str
     result = compared(question, data_dir)
     if form not in ("html", VIEW):
         return rendered_comparison(result, form)
-    document = comparison_document.document(result)
+    document = comparison_results.document(result)
     if form == VIEW:
         return _view(comparison_parts(document, command=command_line(question)), _values(document))
     history = history_rows([document["rent"]], data_dir or default_user_data_dir(), result.as_of)

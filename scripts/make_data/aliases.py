@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from planner.model import Gpu
+from planner.model.records import Gpu
 
 MAKER = "maker's product name"
 SHORT = "common spelling"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.hardware.gpus import normalised
-from planner.model import Gpu
+from planner.model.records import Gpu
 from scripts.make_data.aliases import NAMED, aliases_by_rule
 from scripts.make_data.tables import COMPILED_ON, cells, number, read_table, whole, write_table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from planner.model import Dataset, Model
+from planner.model.records import Dataset, Model
 from scripts.make_data.tables import COMPILED_ON, cells, number, read_table, whole, write_table
 
 MODEL_COLUMNS = (

@@ -7,8 +7,8 @@ import statistics
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.model import Benchmark, Precision
-from planner.throughput.checks import failed_checks
+from planner.accuracy.row_checks import failed_checks
+from planner.model.records import Benchmark, Precision
 from scripts.make_data.gpus import gpus
 from scripts.make_data.models import canonical_model, datasets, models
 from scripts.make_data.tables import cells, read_table, whole, write_table

@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 
 import planner
 from planner.render.charts.history import history_rows
-from planner.render.comparison_document import document as comparison_document
-from planner.render.estimate_document import document as estimate_document
 from planner.render.report.comparison import comparison_report
 from planner.render.report.estimates import estimate_report
+from planner.results.comparison import document as comparison_document
+from planner.results.estimate import document as estimate_document
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from datetime import date
 
 import pytest
 
-from planner.estimate import estimate
+from planner.answers.estimate import estimate
 from planner.render.estimates import rendered_estimates
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from planner.answers.estimate import estimate
 from planner.errors import UsageError
-from planner.estimate import estimate
 from tests.conftest import ROOT
 
 FIT = ("fit", "--model", "llama-3-8b", "--gpu", "RTX 4090", "--gpu", "a100-80gb-sxm:8")
@@ -194,7 +194,7 @@ def test_image_models_load_nothing_of_language_models():
     """`planner estimate --model resnet50` is as fast as before."""
     code = (
         "import sys\n"
-        "from planner.estimate import estimate\n"
+        "from planner.answers.estimate import estimate\n"
         "estimate(model='resnet50', epochs=90)\n"
         "print([name for name in sys.modules if 'language' in name or 'step_time' in name])\n"
     )

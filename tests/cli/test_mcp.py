@@ -13,7 +13,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from planner.cli.agent_tools import TOOLS
-from planner.planned_work import LanguageArguments
+from planner.work.planned import LanguageArguments
 from tests.builders import a_snapshot, an_offer
 from tests.conftest import ROOT
 
@@ -262,8 +262,8 @@ def test_every_tool_calls_a_function_of_the_same_arguments():
     """What the schema offers, the function takes."""
     import inspect  # noqa: PLC0415
 
-    from planner.compare import compare  # noqa: PLC0415
-    from planner.estimate import MoreOptions, estimate  # noqa: PLC0415
+    from planner.answers.compare import compare  # noqa: PLC0415
+    from planner.answers.estimate import MoreOptions, estimate  # noqa: PLC0415
 
     takes = {*inspect.signature(estimate).parameters, *MoreOptions.__annotations__}
     assert TOOLS["estimate"].arguments().keys() <= takes

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from planner.clock import current_day
+from planner.units import current_day
 from tests.conftest import ROOT
 
 ON_DEMAND_A2 = ("--provider", "gcp", "--gpu", "a100-40gb-sxm:1", "--purchase", "on_demand")

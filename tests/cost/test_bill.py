@@ -7,13 +7,14 @@ import pytest
 
 import planner
 from planner.cost.bill import Biller, percentile
-from planner.cost.bill_terms import BillTerms
 from planner.cost.failures import failures_per_hour
 from planner.cost.spot import DEFAULT_RATE, interruption_rate
 from planner.errors import NothingLeftError, UsageError
-from planner.model import Basis, Estimate, Precision, Purchase, Throughput
-from planner.throughput.language_work import LanguageOptions, plan_language_work
-from planner.throughput.workloads import plan_work
+from planner.language.jobs import LanguageOptions
+from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
+from planner.options.bill import BillTerms
+from planner.work.language import plan_language_work
+from planner.work.listed import plan_work
 from tests.builders import an_offer
 
 WORK = plan_work(model="resnet50", epochs=90).workload

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.cost.commitments import break_even_fraction, commitment_note, term_hours, unused_item
-from planner.model import Purchase
+from planner.model.records import Purchase
 from tests.builders import an_offer
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.snapshots import COLUMNS, list_snapshots, read_rows, read_snapshot
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
+from planner.accuracy.row_checks import failed_checks
 from planner.hardware.gpus import load_gpus
-from planner.model import Precision
+from planner.model.records import Precision
 from planner.paths import shipped_data_dir
-from planner.throughput.checks import failed_checks
 from planner.throughput.measured import benchmark_files, benchmarks_of, load_benchmarks
-from planner.throughput.workloads import load_datasets, load_models
+from planner.work.listed import load_datasets, load_models
 
 COLUMNS = [
     "model",

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 
+from planner.answers.estimate import estimate
 from planner.errors import UsageError
-from planner.estimate import estimate
 from planner.export.files import export
 
 HOSTILE = (

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from planner.errors import UsageError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from tests.export.exports import CASES, HOSTILE, case, estimated, exported
 
 

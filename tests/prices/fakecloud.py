@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from planner.errors import ProviderError
-from planner.model import HeldBack, Offer, Purchase
+from planner.model.records import HeldBack, Offer, Purchase
 from providers.base import ParsedPrices, Source
 
 ADDRESS = "tests.prices.fakecloud:FakeCloud"

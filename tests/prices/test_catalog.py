@@ -6,7 +6,7 @@ import pytest
 
 from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.current import current_snapshots
 from planner.prices.snapshots import read_snapshot

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.checks import (
     BAND_FACTOR,
     check_offers,

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from planner.cli.root import cli
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.paths import shipped_data_dir
 from planner.prices import registry
 from planner.prices.books import book_offers

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from planner.errors import NothingLeftError, ProviderError, UnknownNameError, UsageError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.changes import changes
 from planner.prices.history import price_history
 from planner.prices.lock import refresh_lock

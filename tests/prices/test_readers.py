@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from planner.errors import ProviderError, UsageError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.books import book_offers
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import read_snapshot

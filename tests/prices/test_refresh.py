@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from planner.errors import ProviderError, UnknownNameError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.current import current_snapshots
 from planner.prices.lock import refresh_lock
 from planner.prices.quarantine import held_back_path

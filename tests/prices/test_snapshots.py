@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.errors import OutputError, SnapshotError
-from planner.model import Purchase, Unpriced
+from planner.model.records import Purchase, Unpriced
 from planner.prices.snapshots import (
     csv_bytes,
     interrupted_writes,

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from planner.errors import ProviderError, UnknownNameError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.aws import AwsProvider
 from providers.aws_bulk_json import json_rows
 from providers.base import FetchRequest, RawPages

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.base import FetchRequest, RawPages
 from providers.http import HttpStatusError
 from tests.providers.aws_server import (

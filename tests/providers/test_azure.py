@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.azure import AzureProvider
 from providers.azure_sizes import shipped_regions
 from providers.base import FetchRequest, RawPages

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.hardware.gpus import load_gpus
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.azure_prices import retail_offers, row_kind
 from providers.azure_sizes import read_sizes, shipped_regions, shipped_sizes
 from tests.providers.clouds import NOON, fixture_json

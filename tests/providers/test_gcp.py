@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.base import FetchRequest, RawPages
 from providers.gcp import GcpProvider
 from tests.providers.clouds import (

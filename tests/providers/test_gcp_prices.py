@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.gcp_machines import Machine, listed_machines
 from providers.gcp_prices import Part, machine_offers, machine_parts, machine_usd_per_hour, parts_text
 from providers.gcp_skus import read_rates

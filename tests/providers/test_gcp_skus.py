@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.gcp_machines import load_accelerators
 from providers.gcp_skus import read_rates
 from tests.providers.clouds import NOON, fixture_json

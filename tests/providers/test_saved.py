@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from planner.errors import ProviderError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from providers.base import FetchRequest
 from providers.saved import fetched, json_pages
 from tests.providers.clouds import NOON, saved_pages

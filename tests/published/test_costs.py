@@ -2,10 +2,10 @@
 
 import pytest
 
-from planner.cost.bill_terms import USUAL_OVERHEAD
 from planner.cost.checkpoints import interrupted_run, young_interval_seconds
 from planner.cost.rental import rental_items
-from planner.model import Purchase
+from planner.model.records import Purchase
+from planner.options.bill import USUAL_OVERHEAD
 from planner.throughput.measured import benchmarks_of
 from tests.builders import an_offer
 

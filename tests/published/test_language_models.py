@@ -2,18 +2,19 @@
 
 import pytest
 
+from planner.accuracy.published_runs import load_published_runs
+from planner.answers.throughput import predict_throughput
 from planner.hardware.gpus import load_gpus
-from planner.model import CostItem, Precision
-from planner.throughput.flops import training_flops_per_token
-from planner.throughput.language_jobs import Layout
-from planner.throughput.language_models import find_language_model
-from planner.throughput.language_throughput import predict_language_model
-from planner.throughput.language_work import LanguageOptions, plan_job, plan_language_work
-from planner.throughput.prediction import predict_throughput
-from planner.throughput.published_runs import load_published_runs
-from planner.throughput.step_time import load_stacks, step_seconds
-from planner.throughput.training_hardware import hardware_of
+from planner.language.flops import training_flops_per_token
+from planner.language.jobs import LanguageOptions, plan_job
+from planner.language.prediction import predict_language_model
+from planner.language.step_time import load_stacks, step_seconds
+from planner.language.training_hardware import hardware_of
+from planner.model.language_models import find_language_model
+from planner.model.language_runs import Layout
+from planner.model.records import CostItem, Precision
 from planner.units import hours
+from planner.work.language import plan_language_work
 
 LLAMA_3 = (
     "https://arxiv.org/abs/2407.21783 (table 4: tensor 8, pipeline 16, 8,192-token sequences, 16M tokens a step, nothing "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.compare import compare
+from planner.answers.compare import compare
 from planner.cost.break_even import break_even_months
 
 LENOVO = "https://lenovopress.lenovo.com/lp2225-on-premise-vs-cloud-generative-ai-total-cost-of-ownership"

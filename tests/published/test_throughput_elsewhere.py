@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.throughput.prediction import predict_throughput
+from planner.answers.throughput import predict_throughput
 
 # Training rates of timm's own benchmark script, images/s at 224 px, by one author on his own cards:
 # https://nikolasent.github.io/hardware/deeplearning/2022/11/30/Four-gens-of-Nvidia-GPUs-compared.html (PyTorch 1.13)

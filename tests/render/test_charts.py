@@ -8,13 +8,13 @@ import pytest
 
 import planner
 from planner.errors import UsageError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.render.charts import comparison_charts, estimate_charts
 from planner.render.charts.history import history_rows
 from planner.render.charts.images import chart_image, write_charts
 from planner.render.charts.parts import HUES, light_colours, log_or_linear
-from planner.render.comparison_document import document as comparison_document
-from planner.render.estimate_document import document as estimate_document
+from planner.results.comparison import document as comparison_document
+from planner.results.estimate import document as estimate_document
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)

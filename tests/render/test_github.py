@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from planner.estimate import estimate
+from planner.answers.estimate import estimate
 from planner.render.github import MARKER, Gate, code, rendered_comment
 from tests.export.exports import HOSTILE
 

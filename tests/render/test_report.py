@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 
 import planner
-from planner.render.comparison_document import document as comparison_document
-from planner.render.estimate_document import document as estimate_document
 from planner.render.report.comparison import comparison_report
 from planner.render.report.estimates import ROWS, estimate_report
 from planner.render.report.markup import Markup, element, joined
 from planner.render.report.page import safe_json
+from planner.results.comparison import document as comparison_document
+from planner.results.estimate import document as estimate_document
 
 DAY = date(2026, 7, 1)
 MEGABYTES = 5

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
+from planner.answers.throughput import predict_throughput
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model import Basis, Model
+from planner.model.records import Basis, Model
 from planner.throughput.links import Link, link_gb_per_s, link_of
 from planner.throughput.nodes import over_nodes
-from planner.throughput.prediction import predict_throughput
 from planner.throughput.scaling import Scaling, eta_of, log_efficiency
 
 

@@ -28,7 +28,7 @@ def comparison_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, S
     """Specifications by name, in the order in which they are read.
 
     Args:
-        document: `planner.render.comparison_document.document`.
+        document: `planner.results.comparison.document`.
         history: `planner.render.charts.history.history_rows` of what is rented; without them that chart is left out.
 
     Returns:

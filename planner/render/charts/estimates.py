@@ -43,7 +43,7 @@ def estimate_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, Spe
     """Specifications by name, in the order in which they are read.
 
     Args:
-        document: `planner.render.estimate_document.document`.
+        document: `planner.results.estimate.document`.
         history: `planner.render.charts.history.history_rows` of its rows; without them that chart is left out.
 
     Returns:

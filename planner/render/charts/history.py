@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from planner.errors import NothingLeftError
-from planner.model import Purchase
+from planner.model.records import Purchase
 from planner.prices.history import PriceSeries, price_history
 from planner.render.charts.parts import Row, Spec, by_width, chart, log_or_linear, name, scale_words, shown_in
 
@@ -23,7 +23,7 @@ def history_rows(estimates: Iterable[Row], data_dir: Path, as_of: date) -> list[
     left out.
 
     Args:
-        estimates: records of `planner.render.estimate_document.document`, best first.
+        estimates: records of `planner.results.estimate.document`, best first.
         data_dir: the user's folder; shipped books belong to the history too.
         as_of: the day of the estimate.
     """

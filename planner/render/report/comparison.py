@@ -28,7 +28,7 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
     """The whole HTML file.
 
     Args:
-        document: `planner.render.comparison_document.document`.
+        document: `planner.results.comparison.document`.
         command: what made it, to be shown.
         history: `planner.render.charts.history.history_rows` of what is rented.
 

@@ -29,7 +29,7 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
     """The whole HTML file.
 
     Args:
-        document: `planner.render.estimate_document.document`.
+        document: `planner.results.estimate.document`.
         command: what made it, to be shown.
         history: `planner.render.charts.history.history_rows`.
 

@@ -1,0 +1,300 @@
+"""The files that planning reads, made from the fits: jobs.jsonl, carry.jsonl, arithmetic.json and fit.json."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from planner.accuracy.learning import scaling, transfer
+from planner.accuracy.learning.evidence import Point
+from planner.accuracy.learning.leave_out_counts import loss_per_doubling, node_pairs
+from planner.accuracy.learning.left_out import Evidence, LeftOut, quantile
+from planner.accuracy.learning.scaling import Scaled
+from planner.accuracy.learning.transfer import Posterior
+from planner.errors import NoThroughputError
+from planner.model.records import Benchmark, Gpu, Precision
+from planner.throughput.adjustments import usual_batch
+from planner.throughput.precision import WIDTHS, refuse_missing_precision, width_of
+from planner.throughput.scaling import COUNTS, log_traffic
+from planner.throughput.scripts import job_of, newest_row, origin_of
+
+Matrix = Any
+
+NEW_MODEL = "?"
+CLASSES = ("vision", "text", "audio", "tables", "other")
+SPLIT_OF_KIND = {
+    "cell": "cell",
+    "gpu": "pair",
+    "new_gpu": "gpu",
+    "carried": "carried",
+    "carried_format": "carried_format",
+    "modelled": "model",
+    "modelled_filled": "model_filled",
+    "scaling": "counts_pair",
+    "framework": "framework",
+}
+"""Each kind of range and the split whose left-out errors it is calibrated on."""
+FEWEST_MACHINES = 5
+FULL_BATCH = 0.75  # of the largest: closer batches say more of noise than of the batch
+USUAL_SECONDS_PER_STEP = 0.25  # stands in where batch or unit leave the time of a step unknown
+FACTORS = 12  # keep 97 % of the variance between GPUs; the rest is published as each place's own
+FEWEST_GPUS = 5  # a job measured on fewer is carried from its own few rows when planning
+Newest = Callable[[str, str], str]
+"""Newest software by origin and GPU."""
+DIGITS = 3  # of natural logarithms: 0.1 %
+
+
+def job_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidence: Evidence) -> list[dict[str, Any]]:
+    """One record per job: mean and standard deviation of the log rate of one GPU, and of eta, over all GPUs.
+
+    Lists follow the order of `data/gpus.csv`; `None` where the GPU lacks the number format.
+    """
+    gpus = posterior.gpus
+    lines = []
+    newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
+    for job in sorted({point.job for point in posterior.points}):
+        points = [point for point in posterior.points if point.job == job]
+        if len({point.gpu for point in points}) < FEWEST_GPUS:
+            continue  # planning carries such jobs itself
+        line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
+        line["software"] = [newest(job.split("|")[2], name) for name in gpus]
+        line |= {"mean": {}, "deviation": {}}
+        for width, precision in WIDTHS.items():
+            wanted = wanted_points(points[-1], gpus, precision, newest)
+            mean, deviation = _means(posterior, wanted)
+            by_gpu = {point.gpu: index for index, point in enumerate(wanted)}
+            line["mean"][width] = [_rounded(mean, by_gpu.get(name)) for name in gpus]
+            line["deviation"][width] = [_rounded(deviation, by_gpu.get(name)) for name in gpus]
+        line["eta"], line["eta_deviation"] = _eta(line["mean"]["16"], points[-1], scaled, evidence, newest)
+        lines.append(line)
+    return lines
+
+
+def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, newest: Newest) -> list[Point]:
+    """A point like this one for every GPU that has the number format, under the newest software known there."""
+    return [
+        replace(like, gpu=name, precision=precision, software=newest(like.job.split("|")[2], name), is_new=True)
+        for name, gpu in gpus.items()
+        if _has(gpu, precision)
+    ]
+
+
+def carry_lines(posterior: Posterior) -> list[dict[str, Any]]:
+    """One record per task class: how a model that nothing is known of but its class responds to each GPU.
+
+    `mean` is a log rate up to a constant; the covariance between two places (GPU and width) is the product of their
+    factors, plus `own` where they are the same place. The constant itself, the level of the model, is left free.
+    """
+    lines = []
+    for name in CLASSES:
+        blank = Point(
+            model=NEW_MODEL, job=NEW_MODEL, task_class=name, gpu="", precision=Precision.AMP, software="", is_new=True
+        )
+        wanted = [
+            replace(blank, gpu=gpu.name, precision=precision)
+            for precision in WIDTHS.values()
+            for gpu in posterior.gpus.values()
+            if _has(gpu, precision)
+        ]
+        mean, covariance = posterior.predict(wanted)
+        factors, own = _factors(covariance)
+        lines.append(
+            {
+                "class": name,
+                "noise": posterior.variances["noise"],
+                "places": [f"{point.gpu}|{width_of(point.precision)}" for point in wanted],
+                "mean": [round(float(value - mean.mean()), DIGITS) for value in mean],
+                "factors": [[round(float(value), DIGITS) for value in row] for row in factors],
+                "own": [round(float(value), 5) for value in own],
+            }
+        )
+    return lines
+
+
+def new_model_scaling(scaled: scaling.ScalingPosterior) -> dict[str, Any]:
+    """Eta of a model without rows of several GPUs, by GPU and count, with standard deviations.
+
+    At the central gradient traffic, at e times that (`_plus`), and where the traffic is not known (`_unknown`).
+    """
+    found: dict[str, Any] = {}
+    for traffic, suffix in ((scaling.TRAFFIC_CENTRE, ""), (scaling.TRAFFIC_CENTRE + 1.0, "_plus"), (None, "_unknown")):
+        wanted = [_new_scaled(name, count, traffic) for count in COUNTS for name in scaled.gpus]
+        mean, deviation = scaled.predict(wanted)
+        size = len(scaled.gpus)
+        for index, count in enumerate(COUNTS):
+            part = slice(index * size, (index + 1) * size)
+            found.setdefault(f"eta{suffix}", {})[str(count)] = [round(float(value), DIGITS) for value in mean[part]]
+            found.setdefault(f"deviation{suffix}", {})[str(count)] = [
+                round(float(value), DIGITS) for value in deviation[part]
+            ]
+    return found
+
+
+def _software(origin: str, gpu: str, rows: Sequence[Benchmark]) -> str:
+    # the newest software any model of the same source was run with on that GPU; none known: left open
+    newest = newest_row([row for row in rows if row.gpu == gpu and origin_of(row) == origin])
+    return newest.software if newest is not None else ""
+
+
+def _means(posterior: Posterior, wanted: Sequence[Point]) -> tuple[Matrix, Matrix]:
+    mean, covariance = posterior.predict(wanted)
+    noise = transfer.noise(posterior.variances, transfer.columns(wanted, posterior.gpus))
+    return mean, np.sqrt(np.maximum(np.diag(covariance), 0.0) + noise)
+
+
+def _eta(
+    rates: Sequence[float],
+    like: Point,
+    scaled: scaling.ScalingPosterior,
+    evidence: Evidence,
+    newest: Newest,
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    origin = like.job.split("|")[2]
+    batches = {
+        row.gpu: row.batch_size_per_gpu
+        for row in evidence.rows
+        if row.model == like.model
+        and origin_of(row) == origin
+        and width_of(row.precision) == "16"
+        and row.batch_size_per_gpu
+    }
+    wanted = []
+    for count in COUNTS:
+        for index, name in enumerate(scaled.gpus):
+            batch = usual_batch(scaled.gpus[name], batches, scaled.gpus)
+            wanted.append(
+                Scaled(
+                    model=like.model,
+                    job=like.job,
+                    gpu=name,
+                    gpu_count=count,
+                    precision=Precision.AMP,
+                    software=newest(origin, name),
+                    origin=origin,
+                    log_traffic=log_traffic(evidence.models[like.model], rates[index], batch),
+                )
+            )
+    mean, deviation = scaled.predict(wanted)
+    size = len(scaled.gpus)
+    parts = {str(count): slice(index * size, (index + 1) * size) for index, count in enumerate(COUNTS)}
+    return (
+        {count: [round(float(value), 2) for value in mean[part]] for count, part in parts.items()},
+        {count: [round(float(value), 2) for value in deviation[part]] for count, part in parts.items()},
+    )
+
+
+def _new_scaled(gpu: str, count: int, traffic: float | None) -> Scaled:
+    return Scaled(
+        model=NEW_MODEL,
+        job=f"{NEW_MODEL}|pytorch||",
+        gpu=gpu,
+        gpu_count=count,
+        precision=Precision.AMP,
+        software="",
+        origin="",
+        log_traffic=traffic,
+    )
+
+
+def _factors(covariance: Matrix) -> tuple[Matrix, Matrix]:
+    # the level is free, so only differences between places count: centring removes its variance and nothing else
+    size = len(covariance)
+    centring = np.eye(size) - 1.0 / size
+    centred = centring @ covariance @ centring
+    values, vectors = np.linalg.eigh(centred)
+    order = np.argsort(values)[::-1]
+    values, vectors = np.maximum(values[order], 0.0), vectors[:, order]
+    factors = vectors[:, :FACTORS] * np.sqrt(values[:FACTORS])
+    own = np.maximum(np.diag(centred) - np.sum(factors**2, axis=1), 0.0)
+    return factors, own
+
+
+def _has(gpu: Gpu, precision: Precision) -> bool:
+    try:
+        refuse_missing_precision(gpu, precision)
+    except NoThroughputError:
+        return False
+    return True
+
+
+def _rounded(values: Matrix, index: int | None) -> float | None:
+    return None if index is None else round(float(values[index]), DIGITS)
+
+
+def fit_record(evidence: Evidence, scaled: scaling.ScalingPosterior, left_out: Sequence[LeftOut]) -> dict[str, Any]:
+    """The content of `fit.json`: order of the GPUs, quantiles of the ranges, scaling of new models, batch size, network."""
+    return {
+        "made_by": "python -m scripts.fit_throughput",
+        "rows": len(evidence.rows),
+        "newest_row": max(row.as_of for row in evidence.rows),
+        "gpus": list(evidence.gpus),
+        "measured_gpus": sorted({point.gpu for point in evidence.points}),
+        "frameworks": sorted({row.framework for row in evidence.rows}),
+        "quantiles": quantiles(left_out, evidence.rows),
+        "scaling": {"traffic_centre": scaling.TRAFFIC_CENTRE, **new_model_scaling(scaled)},
+        "batch": _batch_constants(evidence.rows),
+        "nodes": _node_constants(evidence.rows),
+    }
+
+
+def quantiles(left_out: Sequence[LeftOut], rows: Sequence[Benchmark]) -> dict[str, Any]:
+    """90 % quantile of error over claimed standard deviation, by kind of prediction."""
+    scores: dict[str, list[float]] = {}
+    for one in left_out:
+        scores.setdefault(one.split, []).append(one.score)
+    found: dict[str, Any] = {kind: round(quantile(scores[split]), DIGITS) for kind, split in SPLIT_OF_KIND.items()}
+    found["measured"] = {
+        "versions": round(quantile(scores["measured"]), DIGITS),
+        "machines": round(_between_machines(rows, noisy=False), DIGITS),
+        "noisy_machines": round(_between_machines(rows, noisy=True), DIGITS),
+        "noisy_models": list(transfer.NOISY_MODELS),
+    }
+    return found
+
+
+def _between_machines(rows: Sequence[Benchmark], *, noisy: bool) -> float:
+    # the farther of the slowest and the fastest machine from the median, of rows of five machines and more
+    spreads = [
+        max(np.log(row.high / row.samples_per_second), np.log(row.samples_per_second / row.low))
+        for row in rows
+        if row.machines >= FEWEST_MACHINES and row.gpu_count == 1 and (row.model in transfer.NOISY_MODELS) == noisy
+    ]
+    return float(quantile(spreads))
+
+
+def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
+    """The e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles."""
+    groups: dict[tuple[str, str, str, str, int], dict[int, float]] = {}
+    for row in rows:
+        if row.batch_size_per_gpu:
+            key = (job_of(row), row.gpu, row.precision, row.software, row.gpu_count)
+            groups.setdefault(key, {})[row.batch_size_per_gpu] = row.samples_per_second
+    exponents = []
+    for rates in groups.values():
+        largest = max(rates)
+        for batch, rate in rates.items():
+            if batch < FULL_BATCH * largest:
+                exponents.append(min(max(np.log(rate / rates[largest]) / np.log(batch / largest), 0.0), 1.0))
+    low, median, high = np.quantile(exponents, [0.05, 0.5, 0.95])
+    return {
+        "low": round(float(low), 3),
+        "median": round(float(median), 3),
+        "high": round(float(high), 3),
+        "n": len(exponents),
+    }
+
+
+def _node_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
+    losses = [loss_per_doubling(row, base) for row, base in node_pairs(rows)]
+    low, median, high = np.quantile(losses, [0.05, 0.5, 0.95])
+    return {
+        "low": round(max(float(low), 0.0), 4),
+        "median": round(float(median), 4),
+        "high": round(float(high), 4),
+        "n": len(losses),
+        "usual_seconds_per_step": USUAL_SECONDS_PER_STEP,
+    }

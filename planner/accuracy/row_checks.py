@@ -1,0 +1,176 @@
+"""Is a measured throughput believable? Pure checks over benchmark rows; each gives the rows it doubts, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from planner.hardware.gpus import load_gpus
+from planner.model.records import Benchmark, Dataset, Gpu, Model, Precision
+from planner.throughput.measured import load_benchmarks, set_aside
+from planner.work.listed import load_datasets, load_models
+
+# Repeats of one cell on different machines of one kind differ by 0.3 to 6 percent on one GPU (tacotron2 14), and by up
+# to 14 where a host or a power limit differs. A quarter is none of these.
+SINGLE_GPU_SPREAD = 1.25
+# Several GPUs also differ in wires that a row does not name (bridges, switches): 1.3 to 1.9 times is usual on PCIe cards.
+# Beyond twice, a median between two such machines says nothing about a third.
+MULTI_GPU_SPREAD = 2.0
+# From this many machines on, the median outvotes one bad machine.
+MACHINES_THAT_OUTVOTE = 5
+# n GPUs cannot each be faster than one alone. Repeats of the same model vary by 1 to 3 percent (tacotron2 4 to 8), at
+# both ends of the ratio, and another host adds some: three standard deviations are about 10 percent (tacotron2 20).
+SUPERLINEAR_BOUND = 1.10
+SUPERLINEAR_BOUND_NOISY = 1.20
+NOISY_MODELS = frozenset({"tacotron2"})
+# Batches within 10 percent count as the same: GPUs are faster at larger batches, which is no fault of a row.
+SAME_BATCH_FRACTION = 0.10
+# With fewer steps in an epoch, start and end of the epoch are most of what was timed.
+STEPS_PER_EPOCH_NEEDED = 5
+# The backward pass costs twice the forward pass; a multiply-add is two operations.
+TRAINING_OPERATIONS_PER_FORWARD_MAC = 3 * 2
+
+
+def failed_checks(
+    benchmarks: Iterable[Benchmark],
+    *,
+    gpus: Mapping[str, Gpu],
+    models: Mapping[str, Model],
+    datasets: Mapping[str, Dataset],
+) -> dict[Benchmark, str]:
+    """Every row that fails a check, with the reason of the first one it fails: repeats, peak, steps, scaling.
+
+    Rows that fail an earlier check are no yardstick for scaling: a bad single-GPU row does not condemn good rows of
+    eight GPUs.
+    """
+    rows = list(benchmarks)
+    failed = impossible(rows, gpus=gpus, models=models) | contradictory(rows)  # a key's last reason stays
+    failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
+    failed |= superlinear([row for row in rows if row not in failed])
+    return failed
+
+
+def suspect_benchmarks() -> list[tuple[Benchmark, str]]:
+    """Every row that is not believed, with the reason: those set aside, then shipped ones that fail a check today."""
+    failed = failed_checks(
+        load_benchmarks(),
+        gpus=load_gpus(),
+        models={model.name: model for model in load_models()},
+        datasets={dataset.name: dataset for dataset in load_datasets()},
+    )
+    return [*set_aside(), *failed.items()]
+
+
+def contradictory(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
+    """Rows whose fastest and slowest machine disagree by more than machines do, with too few machines to tell which."""
+    failed = {}
+    for row in benchmarks:
+        spread = row.high / row.low
+        bound = SINGLE_GPU_SPREAD if row.gpu_count == 1 else MULTI_GPU_SPREAD
+        if spread > bound and row.machines < MACHINES_THAT_OUTVOTE:
+            failed[row] = f"repeats contradict: fastest {spread:.2f} times the slowest (bound {bound:g})"
+    return failed
+
+
+def impossible(
+    benchmarks: Iterable[Benchmark], *, gpus: Mapping[str, Gpu], models: Mapping[str, Model]
+) -> dict[Benchmark, str]:
+    """Rows that need more arithmetic than the GPU's dense peak.
+
+    operations per second and GPU = 3 x 2 x forward multiply-adds x samples per second / GPUs. Rows of a model without
+    known multiply-adds, or of another input size than theirs for which no lower bound is known, are not judged.
+    """
+    failed = {}
+    for row in benchmarks:
+        gpu, model = gpus.get(row.gpu), models.get(row.model)
+        macs = forward_gmacs_lower_bound(row, model) if model else None
+        peak = peak_tflops(gpu, row.precision) if gpu else None
+        if macs is None or peak is None:
+            continue
+        gflops = TRAINING_OPERATIONS_PER_FORWARD_MAC * macs * row.samples_per_second / row.gpu_count
+        if gflops > peak * 1000:
+            failed[row] = f"needs {gflops / 1000:.1f} TFLOPS per GPU, above the dense peak of {peak:g}"
+    return failed
+
+
+def over_in_few_steps(
+    benchmarks: Iterable[Benchmark], *, models: Mapping[str, Model], datasets: Mapping[str, Dataset]
+) -> dict[Benchmark, str]:
+    """Rows whose global batch is so large that an epoch of the model's own data set is over in a few steps."""
+    failed = {}
+    for row in benchmarks:
+        model = models.get(row.model)
+        dataset = datasets.get(model.dataset) if model and model.dataset else None
+        if dataset is None or row.batch_size_per_gpu is None:
+            continue
+        steps = dataset.samples / (row.batch_size_per_gpu * row.gpu_count)
+        if steps < STEPS_PER_EPOCH_NEEDED:
+            failed[row] = f"an epoch is over in {steps:.1f} steps, too few to time"
+    return failed
+
+
+def superlinear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
+    """Rows of several GPUs, each faster than one GPU alone in the same stack at the same batch.
+
+    Batches must agree within 10 percent, or be unstated on both sides; otherwise nothing is compared.
+    """
+    rows = list(benchmarks)
+    singles: dict[tuple[object, ...], list[Benchmark]] = {}
+    for row in rows:
+        if row.gpu_count == 1:
+            singles.setdefault(_stack(row), []).append(row)
+    failed = {}
+    for row in rows:
+        alike = [single for single in singles.get(_stack(row), []) if _same_batch(single, row)]
+        if row.gpu_count == 1 or not alike:
+            continue
+        per_gpu = row.samples_per_second / row.gpu_count / max(single.samples_per_second for single in alike)
+        bound = SUPERLINEAR_BOUND_NOISY if row.model in NOISY_MODELS else SUPERLINEAR_BOUND
+        if per_gpu > bound:
+            failed[row] = f"superlinear: each of {row.gpu_count} GPUs {per_gpu:.3f} times one alone (bound {bound:g})"
+    return failed
+
+
+def peak_tflops(gpu: Gpu, precision: Precision) -> float | None:
+    """The highest dense rate the hardware has for a precision; `None` if no figure is known.
+
+    Mixed precision without tensor cores may compute in packed 16-bit or in FP32, whichever is faster.
+    """
+    vector = max((rate for rate in (gpu.fp32_tflops, gpu.fp16_non_tensor_tflops) if rate is not None), default=None)
+    return {
+        Precision.AMP: gpu.fp16_tensor_tflops or vector,
+        Precision.FP16: gpu.fp16_tensor_tflops or vector,
+        Precision.BF16: gpu.bf16_tensor_tflops or gpu.fp32_tflops,
+        Precision.TF32: gpu.tf32_tensor_tflops or gpu.fp32_tflops,
+        Precision.FP32: gpu.fp32_tflops,
+    }[precision]
+
+
+def forward_gmacs_lower_bound(row: Benchmark, model: Model) -> float | None:
+    """Forward multiply-adds (1e9) of one sample at the row's input size, at least; `None` if not known.
+
+    Images grow with the square of the side. A sequence grows at least in proportion to its tokens; a token costs at
+    least the same. A row without an input size ran at the model's own.
+    """
+    macs = model.forward_gmacs_per_sample
+    if macs is None or row.input_size is None or row.input_size == model.input_size:
+        return macs
+    if model.input_size is None:
+        return None
+    ratio = row.input_size / model.input_size
+    if row.sample_unit == "image":
+        return macs * ratio**2
+    if row.sample_unit == "sequence" and ratio > 1:
+        return macs * ratio
+    if row.sample_unit == "token" and ratio > 1:
+        return macs
+    return None
+
+
+def _stack(row: Benchmark) -> tuple[object, ...]:
+    return row.model, row.framework, row.software, row.gpu, row.precision, row.input_size
+
+
+def _same_batch(one: Benchmark, other: Benchmark) -> bool:
+    if one.batch_size_per_gpu is None or other.batch_size_per_gpu is None:
+        return one.batch_size_per_gpu is other.batch_size_per_gpu
+    return abs(one.batch_size_per_gpu / other.batch_size_per_gpu - 1) <= SAME_BATCH_FRACTION

@@ -1,0 +1,72 @@
+"""What an answer about owning rests on, in words, each with the options that change it."""
+
+from __future__ import annotations
+
+from planner.cost.ownership import OwnershipTerms
+from planner.cost.resale import resale_fraction
+from planner.hardware.electricity import Place
+from planner.hardware.machines import Machine, Money
+from planner.options.owning import OwnerOptions
+
+
+def owner_assumptions(
+    machine: Machine, terms: OwnershipTerms, options: OwnerOptions, place: Place, *, is_owned_already: bool
+) -> tuple[str, ...]:
+    """What an answer about owning rests on, a line each, with the options that change it."""
+    lines = []
+    if is_owned_already:
+        lines.append("owned already: no purchase, no resale, no idle power counted")
+    else:
+        lines.append(f"cards {_money(machine.cards)} [--card-usd --condition]")
+        lines.append(f"host {_money(machine.host)} [--host-usd]")
+    lines.append(
+        f"power {terms.card_watts:,.0f} W + host {terms.host_watts:,.0f}, idle {terms.idle_watts:,.0f} "
+        "[--card-watts --host-watts --idle-watts]"
+    )
+    lines.append(_electricity_text(machine, terms, options, place))
+    lines.append(_upkeep_text(terms))
+    if not is_owned_already:
+        lines.append(_resale_text(terms))
+    else:
+        lines.append(f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]")
+    return tuple(lines)
+
+
+def _money(money: Money) -> str:
+    span = f" ({money.usd_low:,.0f}-{money.usd_high:,.0f})" if money.usd_low < money.usd_high else ""
+    return f"{money.usd:,.0f} USD{span} {money.basis}"
+
+
+def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerOptions, place: Place) -> str:
+    if terms.running_usd_per_hour is not None:
+        return f"running cost {terms.running_usd_per_hour:g} USD/h as given, in place of electricity"
+    rate = "business" if machine.in_data_centre else "household"
+    how = "as given" if options.usd_per_kwh is not None else f"{place.iso2 or place.name} {rate}"
+    return f"{terms.usd_per_kwh:g} USD/kWh, {how}, PUE {terms.pue:g} [--country --usd-per-kwh --pue]"
+
+
+def _upkeep_text(terms: OwnershipTerms) -> str:
+    hosting, staff, maintenance = (
+        terms.hosting_usd_per_month,
+        terms.staff_usd_per_month,
+        terms.maintenance_fraction_per_year,
+    )
+    if not (hosting or staff or maintenance):
+        return "no hosting, staff, upkeep [--hosting-... --staff-... --maintenance-...]"
+    return (
+        f"hosting {hosting:g} and staff {staff:g} USD a month, maintenance {maintenance:.1%} of the purchase a year "
+        "[--hosting-usd-per-month --staff-usd-per-month --maintenance-fraction-per-year]"
+    )
+
+
+def _resale_text(terms: OwnershipTerms) -> str:
+    fraction = (
+        terms.resale_fraction
+        if terms.resale_fraction is not None
+        else resale_fraction(terms.resale_curve, terms.months)
+    )
+    how = "" if terms.resale_fraction is not None else f" ({terms.resale_curve})"
+    return (
+        f"resale {fraction:.0%}{how}, money {terms.discount_per_year:.1%} a year "
+        "[--resale-fraction --discount-per-year]"
+    )

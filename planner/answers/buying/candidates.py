@@ -1,0 +1,121 @@
+"""The machines that a comparison looks at: which were asked for, how much each works, and which cannot be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from planner.answers.buying.owning import job_time, own_machine
+from planner.answers.buying.renting import Market, rent_same
+from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError
+from planner.hardware.gpus import choose_gpus
+from planner.hardware.machines import gpus_in
+from planner.model.records import Workload
+from planner.options.owning import OwnerOptions, Use
+from planner.results.comparison import NotCompared, Owned, Rental
+from planner.units import HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A GPU to buy, or one that is there; without a count as many cards as the jobs need."""
+
+    gpu: str
+    card_count: int | None
+    is_owned_already: bool
+
+
+def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidate], list[str]]:
+    """The machines named, each once, and notes on names that cover several GPUs.
+
+    Raises:
+        UsageError: nothing is named, or a part of a card.
+        UnknownNameError: no GPU goes by a name.
+    """
+    found: dict[Candidate, None] = {}  # an ordered set: a GPU named twice is compared once
+    notes = []
+    for texts, is_owned_already in ((buy, False), (own, True)):
+        for text in texts:
+            choice = choose_gpus(text)
+            if choice.count is not None and choice.count != int(choice.count):
+                raise UsageError(f"{text!r}: whole cards are bought, not {choice.count:g}.")
+            if len(choice.gpus) > 1:
+                notes.append(f"{text} covers {', '.join(choice.gpus)}")
+            count = None if choice.count is None else int(choice.count)
+            found.update(
+                {Candidate(gpu=gpu, card_count=count, is_owned_already=is_owned_already): None for gpu in choice.gpus}
+            )
+    if not found:
+        raise UsageError("What would be bought? Name a card with --buy, for example --buy rtx-4090. See: planner gpus")
+    return list(found), notes
+
+
+def compared_machines(
+    candidates: Sequence[Candidate],
+    workload: Workload | None,
+    rental: Rental | None,
+    use: Use,
+    *,
+    options: OwnerOptions,
+    market: Market,
+    rent_usd_per_hour: float | None,
+    today: date,
+) -> tuple[list[Owned], list[NotCompared]]:
+    """Every candidate that can be compared; what stops the others. If nothing is left the first reason is raised."""
+    compared, not_compared = [], []
+    first_error: PlannerError | None = None
+    jobs = use.jobs_per_month if workload else None
+    for candidate in candidates:
+        gpu_count = gpus_in(candidate.gpu, candidate.card_count)
+        try:
+            if workload is not None and jobs is None:
+                # hours are hours of the first machine; the others are asked to do the same jobs
+                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count))[1], gpu_count)
+            compared.append(
+                own_machine(
+                    candidate.gpu,
+                    candidate.card_count,
+                    is_owned_already=candidate.is_owned_already,
+                    workload=workload,
+                    jobs_per_month=_hours(use, gpu_count, is_machine_hours=rent_usd_per_hour is not None)
+                    if jobs is None
+                    else jobs,
+                    busy_at_most=use.busy_at_most,
+                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today),
+                    options=options,
+                    today=today,
+                )
+            )
+        except (UsageError, NoThroughputError, NothingLeftError) as error:
+            if isinstance(error, UnknownNameError) or len(candidates) == 1:
+                raise
+            first_error = first_error or error
+            not_compared.append(NotCompared(gpu=candidate.gpu, reason=str(error)))
+    if first_error is not None and not compared:
+        raise first_error
+    return compared, not_compared
+
+
+def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:
+    """Jobs that fill the hours of use of one machine, all its GPUs on one job."""
+    return _hours(use, gpu_count, is_machine_hours=False) / hours_per_job
+
+
+def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
+    """Hours a month that the machine works."""
+    if use.utilisation is not None:
+        return use.utilisation * HOURS_PER_MONTH
+    if use.gpu_hours_per_month is None:
+        raise UsageError(
+            "--jobs-per-month needs a job: give --model and --epochs, or give --gpu-hours-per-month instead."
+        )
+    per_hour = 1 if is_machine_hours else gpu_count
+    hours = use.gpu_hours_per_month / per_hour
+    if hours > HOURS_PER_MONTH:
+        cards = "" if per_hour == 1 else f" x {per_hour} GPUs"
+        raise UsageError(
+            f"--gpu-hours-per-month {use.gpu_hours_per_month:g} is beyond the {HOURS_PER_MONTH} h{cards} of a month. "
+            "Use less, or buy more cards."
+        )
+    return hours

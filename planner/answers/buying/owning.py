@@ -1,0 +1,209 @@
+"""The owning side of a comparison: a machine, the work it does, and what that costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+
+from planner.answers.buying.assumptions import owner_assumptions
+from planner.answers.throughput import predict_many
+from planner.cost.ownership import OwnershipTerms, ownership_items
+from planner.cost.rent_or_buy import Case
+from planner.cost.resale import ResaleCurve
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.cards import Condition
+from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
+from planner.hardware.hosts import LARGEST_PCIE_HOST
+from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
+from planner.model.records import Throughput, Workload
+from planner.options.owning import OwnerOptions
+from planner.results.comparison import Owned, Rental
+from planner.units import HOURS_PER_MONTH, hours
+
+DATA_CENTRE_PUE = 1.58
+"""Energy of a server room's building per energy of its machines: average of the Uptime Institute's survey of 2023."""
+
+
+def own_machine(
+    gpu: str,
+    card_count: int | None,
+    *,
+    is_owned_already: bool,
+    workload: Workload | None,
+    jobs_per_month: float,
+    busy_at_most: float,
+    rental: Rental,
+    options: OwnerOptions,
+    today: date,
+) -> Owned:
+    """The machine of that GPU doing so many jobs a month.
+
+    Without a count, jobs that do not fit into a month of one card are shared by as many cards as it takes, each doing its
+    own jobs; with a count all cards work on one job together.
+
+    Raises:
+        UsageError: not sold, no price known, or too much work for the machine.
+        NoThroughputError: nothing says how fast the workload runs on it.
+    """
+    condition = Condition(options.condition)
+    given = Given(card_usd=options.card_usd, host_usd=options.host_usd, host_watts=options.host_watts)
+    if is_owned_already:
+        # what is paid is paid, and the machine idles whether it is used or not
+        given = replace(given, card_usd=0.0, host_usd=0.0)
+    first = machine_for(gpu, card_count, condition=condition, given=given, today=today)
+    throughput, job_hours = job_time(workload, (gpu, first.gpu_count))
+    cards = 1 if is_owned_already else _cards_needed(first, card_count, jobs_per_month * job_hours, busy_at_most)
+    machine = first if cards == 1 else machine_for(gpu, cards, condition=condition, given=given, today=today)
+    hours_per_job = job_hours / cards
+    _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
+    place = find_place(options.country or DEFAULT_PLACE)
+    terms = _terms(machine, options, place, is_owned_already=is_owned_already)
+    case = Case(
+        jobs_per_month=jobs_per_month,
+        rent_usd_per_job=rental.usd_per_job,
+        hours_per_job=hours_per_job,
+        terms=terms,
+    )
+    return Owned(
+        machine=machine,
+        label=_label(machine, is_owned_already=is_owned_already),
+        is_owned_already=is_owned_already,
+        throughput=throughput,
+        cell=(gpu, float(first.gpu_count)),
+        jobs_side_by_side=cards,
+        job_seconds=job_hours * 3600,
+        case=case,
+        rental=rental,
+        items=ownership_items(terms, case.hours_per_month),
+        grid=place_grid(place),
+        place=place,
+        is_kwh_price_given=options.usd_per_kwh is not None or options.running_usd_per_hour is not None,
+        has_given_watts=options.card_watts is not None,
+        assumptions=owner_assumptions(machine, terms, options, place, is_owned_already=is_owned_already),
+        notes=(
+            *machine.notes,
+            *_more_cards(cards, jobs_per_month * job_hours, busy_at_most),
+            *_unknown_idle(machine, options, is_owned_already=is_owned_already),
+        ),
+    )
+
+
+def job_time(workload: Workload | None, cell: tuple[str, float]) -> tuple[Throughput | None, float]:
+    """How fast a job runs on so many GPUs and how many hours it takes; without a workload a job is one hour.
+
+    Raises:
+        NoThroughputError: nothing says how fast.
+    """
+    if workload is None:
+        return None, 1.0
+    throughput = predict_many(workload, [cell])[cell]
+    if isinstance(throughput, NoThroughputError):
+        raise NoThroughputError(
+            f"{throughput} on {cell[1]:g}x {cell[0]}. Compare hours instead: --rent-usd-per-hour with --gpu-hours-per-month."
+        )
+    return throughput, hours(workload.samples / throughput.samples_per_second)
+
+
+def _cards_needed(first: Machine, card_count: int | None, hours_needed: float, busy_at_most: float) -> int:
+    if card_count is not None or not is_sold_as_card(first.gpu.name) or busy_at_most == 0:
+        return 1
+    cards = max(1, math.ceil(hours_needed / (HOURS_PER_MONTH * busy_at_most) - 1e-9))
+    if cards > LARGEST_PCIE_HOST:
+        raise UsageError(
+            f"The jobs need {hours_needed:,.0f} h a month on one {first.gpu.display_name}: {cards} cards, more than the "
+            f"{LARGEST_PCIE_HOST} of one machine. Buy several machines' share of the jobs, or a faster GPU."
+        )
+    return cards
+
+
+def _check_fits(
+    machine: Machine, jobs_per_month: float, hours_per_job: float, busy_at_most: float, *, is_owned_already: bool
+) -> None:
+    needed, there = jobs_per_month * hours_per_job, HOURS_PER_MONTH * busy_at_most
+    if needed > there * (1 + 1e-9):
+        what = "owned" if is_owned_already else "bought"
+        raise UsageError(
+            f"The work needs {needed:,.0f} hours a month on the {machine.card_count}x {machine.gpu.name} {what}, a month has "
+            f"{there:,.0f} ({HOURS_PER_MONTH} h x utilisation {busy_at_most:g}). Name more cards, for example "
+            f"--{'own' if is_owned_already else 'buy'} {machine.gpu.name}:{math.ceil(machine.card_count * needed / there) if there else 2}, or fewer jobs."
+        )
+
+
+def _terms(machine: Machine, options: OwnerOptions, place: Place, *, is_owned_already: bool) -> OwnershipTerms:
+    card_watts = _known("card", options.card_watts, machine.card_watts, machine)
+    host_watts = _known("host", options.host_watts, machine.host_watts, machine)
+    return OwnershipTerms(
+        card_usd=machine.cards.usd,
+        host_usd=machine.host.usd,
+        card_watts=card_watts,
+        host_watts=host_watts,
+        idle_watts=_idle_watts(machine, options, is_owned_already=is_owned_already),
+        pue=options.pue if options.pue is not None else DATA_CENTRE_PUE if machine.in_data_centre else 1.0,
+        usd_per_kwh=_usd_per_kwh(machine, options, place),
+        running_usd_per_hour=options.running_usd_per_hour,
+        hosting_usd_per_month=options.hosting_usd_per_month,
+        maintenance_fraction_per_year=options.maintenance_fraction_per_year,
+        staff_usd_per_month=options.staff_usd_per_month,
+        resale_fraction=options.resale_fraction,
+        resale_curve=ResaleCurve(options.resale_curve),
+        discount_per_year=options.discount_per_year,
+        months=options.months,
+    )
+
+
+def _known(what: str, given: float | None, shipped: float | None, machine: Machine) -> float:
+    if given is not None:
+        return given
+    if shipped is None:
+        raise UsageError(f"What the {what} of {machine.gpu.display_name} draws is not known. Give --{what}-watts.")
+    return shipped
+
+
+def _idle_watts(machine: Machine, options: OwnerOptions, *, is_owned_already: bool) -> float:
+    """Watts in hours of no use: of what was bought and is not described by hand."""
+    if options.idle_watts is not None:
+        return options.idle_watts
+    if is_owned_already:
+        return 0.0
+    cards = 0.0 if options.card_watts is not None else machine.idle_card_watts or 0.0
+    exists = options.host_usd == 0
+    host = 0.0 if options.host_watts is not None or exists else machine.idle_host_watts or 0.0
+    return cards + host
+
+
+def _unknown_idle(machine: Machine, options: OwnerOptions, *, is_owned_already: bool) -> tuple[str, ...]:
+    if options.idle_watts is not None or is_owned_already:
+        return ()
+    unknown = [
+        what
+        for what, is_described, watts in (
+            (machine.gpu.display_name, options.card_watts is not None, machine.idle_card_watts),
+            (machine.host_name, options.host_watts is not None or options.host_usd == 0, machine.idle_host_watts),
+        )
+        if watts is None and not is_described
+    ]
+    return (f"idle draw of {' and '.join(unknown)} is not known and not counted; give --idle-watts",) if unknown else ()
+
+
+def _usd_per_kwh(machine: Machine, options: OwnerOptions, place: Place) -> float:
+    if options.usd_per_kwh is not None:
+        return options.usd_per_kwh
+    price = place.usd_per_kwh_business if machine.in_data_centre else place.usd_per_kwh_household
+    if price is None:
+        raise UsageError(f"No price of electricity in {place.name} is known. Give --usd-per-kwh.")
+    return price
+
+
+def _label(machine: Machine, *, is_owned_already: bool) -> str:
+    state = "owned" if is_owned_already else machine.condition.value
+    return f"{machine.card_count}x {machine.gpu.name} ({state})"
+
+
+def _more_cards(cards: int, hours_needed: float, busy_at_most: float) -> tuple[str, ...]:
+    if cards == 1:
+        return ()
+    return (
+        f"the jobs need {hours_needed:,.0f} h a month on one card, more than {HOURS_PER_MONTH * busy_at_most:,.0f}: "
+        f"{cards} cards bought, each doing its own jobs",
+    )

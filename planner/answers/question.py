@@ -1,0 +1,100 @@
+"""What the options of an estimate ask for: the work, the offers that count, how many instances, the weakest basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from planner.errors import UnknownNameError, UsageError
+from planner.hardware.gpus import choose_gpus
+from planner.model.records import Basis
+from planner.options.checked import listed
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind
+from planner.work.listed import Work
+from planner.work.planned import planned_work
+
+MAX_PRICE_AGE_DAYS = 730
+"""Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
+
+
+def described_work(
+    *,
+    model: str | None = None,
+    epochs: float | None = None,
+    dataset: str | None = None,
+    samples_per_epoch: float | None = None,
+    precision: str = "amp",
+    batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    gmacs_per_sample: float | None = None,
+    params_millions: float | None = None,
+    activations_millions: float | None = None,
+    measured: str | Iterable[str] = (),
+    model_file: Path | None = None,
+    language: Mapping[str, Any] | None = None,
+    node_count: int = 1,
+) -> Work:
+    """The work that these options of `estimate` describe."""
+    return planned_work(
+        model=model,
+        epochs=epochs,
+        precision=precision,
+        input_size=sequence_length_or_image_size,
+        node_count=node_count,
+        general={
+            "dataset": dataset,
+            "samples_per_epoch": samples_per_epoch,
+            "batch_size": batch_size,
+            "framework": framework,
+        },
+        own={
+            "gmacs_per_sample": gmacs_per_sample,
+            "params_millions": params_millions,
+            "activations_millions": activations_millions,
+            "measured": listed(measured) or None,
+            "model_file": model_file,
+        },
+        language=language or {},
+    )
+
+
+def wanted_offers(
+    *,
+    gpus: str | Iterable[str] = (),
+    gpu_counts: Iterable[float] = (),
+    providers: str | Iterable[str] = (),
+    regions: str | Iterable[str] = (),
+    purchases: str | Iterable[str] = (),
+    max_price_age_days: int | None = MAX_PRICE_AGE_DAYS,
+) -> OfferFilter:
+    """The filter that these options of `estimate` describe."""
+    return OfferFilter(
+        gpus=tuple(choose_gpus(text) for text in listed(gpus)),
+        gpu_counts=tuple(gpu_counts),
+        providers=listed(providers),
+        regions=listed(regions),
+        purchases=tuple(purchase_kind(text) for text in listed(purchases)) or USUAL_PURCHASES,
+        max_price_age_days=max_price_age_days,
+    )
+
+
+def check_nodes(nodes: int) -> None:
+    """Refuse a number of instances that cannot be one."""
+    if nodes == 1:
+        return
+    from planner.throughput.nodes import MAX_NODES  # noqa: PLC0415 - most runs are on one machine
+
+    if not 1 < nodes <= MAX_NODES:
+        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {nodes:,}.")
+
+
+def weakest_basis(text: str | None) -> Basis:
+    """The weakest basis that counts; all if none is named."""
+    if text is None:
+        return Basis.MODELLED
+    try:
+        return Basis(text)
+    except ValueError:
+        raise UnknownNameError("basis", text, map(str, Basis), "planner estimate --help") from None

@@ -1,0 +1,315 @@
+"""`planner recommend`: the best way to a result within a deadline and a budget, and why the others lost."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from planner.answers.estimate import MoreOptions, estimate
+from planner.answers.ranking import ranked
+from planner.cost.bill import percentile
+from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError
+from planner.model.records import Basis, Estimate
+from planner.options.checked import checked
+from planner.results.estimate import EstimateResult
+from planner.results.recommendation import NearMiss, Recommendation
+from planner.units import SECONDS_PER_HOUR, hours
+from planner.work.planned import LanguageArguments
+
+NEAR_MISSES = 5
+MORE_NODES = (2, 4, 8)
+"""Numbers of instances tried besides one where none is asked for."""
+
+DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
+"""Cards weighed against renting: those with much memory that fit a workstation and have several known prices."""
+
+_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    deadline_seconds: float | None
+    budget_usd: float | None
+
+    def hold(self, estimate: Estimate) -> bool:
+        return self.over(estimate) == 0
+
+    def over(self, estimate: Estimate) -> float:
+        """By which factor the worse limit is exceeded, less one; 0 where both hold."""
+        late = estimate.seconds / self.deadline_seconds - 1 if self.deadline_seconds else 0.0
+        dear = estimate.usd / self.budget_usd - 1 if self.budget_usd else 0.0
+        return max(late, dear, 0.0)
+
+    def merit(self, estimate: Estimate) -> tuple[float, float, int]:
+        """What is best first: cheapest within a deadline, fastest within a budget, else least USD x hours."""
+        usd, seconds = estimate.usd, estimate.seconds
+        if self.deadline_seconds is not None:
+            return usd, seconds, estimate.rank
+        if self.budget_usd is not None:
+            return seconds, usd, estimate.rank
+        return usd * seconds, usd, estimate.rank
+
+    @property
+    def aim(self) -> str:
+        if self.deadline_seconds is not None:
+            return "cheapest"
+        return "fastest" if self.budget_usd is not None else "best value (least USD x hours)"
+
+
+@checked(estimate, MoreOptions)
+def recommend(
+    *,
+    deadline: str | None = None,
+    budget_usd: float | None = None,
+    is_owned: bool = False,
+    runs_per_month: float = 1.0,
+    limit: int = 5,
+    nodes: int | None = None,
+    **options: Any,
+) -> Recommendation:
+    """The best estimates within a deadline and a budget.
+
+    With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the smallest
+    product of USD and hours. A limit is held against the expected time and cost; the sentences say whether the slow end
+    of the range and nine in ten interrupted runs meet it too.
+
+    Args:
+        deadline: a time from now (`48h`, `2d`, `90m`) or a day or time to come (`2026-12-01`, the end of it).
+        budget_usd: USD, above 0.
+        is_owned: a machine of one's own is there; the price book must hold it.
+        runs_per_month: such runs in a month, to weigh buying a card against renting.
+        limit: estimates to return.
+        nodes: instances that work together; `None` tries one, two, four and eight.
+        options: those of `planner.estimate`, without its limits and its order.
+
+    Raises:
+        UsageError: a limit cannot be one, or a machine is owned that no price book names.
+        LimitError: nothing meets the limits; the message names the nearest possibility.
+    """
+    if budget_usd is not None and not 0 < budget_usd < 1e12:
+        raise UsageError(f"--budget must be above 0 USD, not {budget_usd:g}.")
+    if not 0 < runs_per_month < 1e6:
+        raise UsageError(f"--runs-per-month must be above 0, not {runs_per_month:g}.")
+    if limit < 1:
+        raise UsageError(f"--limit must be at least 1, not {limit}.")
+    limits = _Limits(deadline_seconds=_seconds_until(deadline, options.get("as_of")), budget_usd=budget_usd)
+    result = _over_nodes(nodes, options)
+    if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
+        raise UsageError(
+            "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
+            "(docs/own-prices.md). It must have a known throughput for this model."
+        )
+    within = sorted((found for found in result.estimates if limits.hold(found)), key=limits.merit)
+    if not within:
+        raise LimitError(_nearest(result.estimates, limits))
+    chosen = [replace(found, rank=rank) for rank, found in enumerate(within[:limit], start=1)]
+    return Recommendation(
+        result=replace(result, estimates=tuple(chosen)),
+        near_misses=tuple(_near_misses(result.estimates, within, limits)),
+        sentences=(
+            *_sentences(result, within, limits),
+            _owned(within) if is_owned else _card_or_cloud(options, runs_per_month),
+        ),
+        everything=result.estimates,
+    )
+
+
+def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> EstimateResult:
+    """Estimates over that many nodes, or over one and several, ranked together.
+
+    Several nodes are proposed only where the network between them is known: hosts of a marketplace have none to speak of.
+    """
+    if nodes is not None:
+        return estimate(**options, nodes=nodes)
+    single = estimate(**options)
+    found = list(single.estimates)
+    for more in MORE_NODES:
+        # nothing may be known of several nodes where one is known
+        with contextlib.suppress(NothingLeftError):
+            several = estimate(**options, nodes=more).estimates
+            found += [one for one in several if one.offer.network_gbps is not None]
+    return replace(single, estimates=tuple(ranked(found, "usd")))
+
+
+def _seconds_until(text: str | None, as_of: date | None) -> float | None:
+    if text is None:
+        return None
+    if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", text.strip()):
+        seconds = float(found[1]) * _UNITS[found[2]]
+        if seconds <= 0:
+            raise UsageError(f"--deadline must be above 0, not {text}.")
+        return seconds
+    now = datetime.combine(as_of, time()) if as_of else datetime.now()  # noqa: DTZ005 - the user's own clock
+    try:
+        until = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"--deadline {text!r} is neither a time like 48h, 2d or 90m nor a date like 2026-12-01."
+        ) from None
+    if until.tzinfo is not None:
+        until = until.astimezone().replace(tzinfo=None)
+    if len(text.strip()) == 10:
+        until += timedelta(days=1)  # a day means its end
+    if until <= now:
+        raise UsageError(f"--deadline {text} is in the past: it is {now:%Y-%m-%d %H:%M}.")
+    return (until - now).total_seconds()
+
+
+def _nearest(estimates: Sequence[Estimate], limits: _Limits) -> str:
+    asked = []
+    if limits.deadline_seconds is not None:
+        asked.append(f"within {hours(limits.deadline_seconds):,.2f} h")
+    if limits.budget_usd is not None:
+        asked.append(f"for {limits.budget_usd:,.2f} USD")
+    nearest = min(estimates, key=lambda found: (limits.over(found), *limits.merit(found)))
+    fastest = min(estimates, key=lambda found: (found.seconds, found.usd))
+    cheapest = min(estimates, key=lambda found: (found.usd, found.seconds))
+    return (
+        f"Nothing ends {' '.join(asked)}. Nearest ({limits.over(nearest):.1%} over): {_named(nearest)}. "
+        f"Fastest: {_named(fastest)}. Cheapest: {_named(cheapest)}."
+    )
+
+
+def _near_misses(estimates: Sequence[Estimate], within: Sequence[Estimate], limits: _Limits) -> list[NearMiss]:
+    """Better ones that break a limit, nearest first, then the next best of other GPUs or providers."""
+    best = within[0]
+    broken = [found for found in estimates if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
+    broken.sort(key=lambda found: (limits.over(found), found.rank))
+    misses = [NearMiss(estimate=found, why=_broken(found, best, limits)) for found in broken[: NEAR_MISSES - 2]]
+    seen = {(best.offer.provider, best.offer.gpu)}
+    for found in within[1:]:
+        kind = (found.offer.provider, found.offer.gpu)
+        if len(misses) == NEAR_MISSES:
+            break
+        if kind not in seen:
+            seen.add(kind)
+            misses.append(NearMiss(estimate=found, why=_beaten(found, best)))
+    return misses
+
+
+def _broken(found: Estimate, best: Estimate, limits: _Limits) -> str:
+    reasons = []
+    if limits.deadline_seconds is not None and found.seconds > limits.deadline_seconds:
+        reasons.append(f"ends {hours(found.seconds - limits.deadline_seconds):,.2f} h too late")
+    if limits.budget_usd is not None and found.usd > limits.budget_usd:
+        reasons.append(f"costs {found.usd - limits.budget_usd:,.2f} USD too much")
+    return f"would {_gain(found, best)}, but {' and '.join(reasons)}"
+
+
+def _gain(found: Estimate, best: Estimate) -> str:
+    if found.usd < best.usd:
+        return f"save {best.usd - found.usd:,.2f} USD"
+    return f"save {hours(best.seconds - found.seconds):,.2f} h"
+
+
+def _beaten(found: Estimate, best: Estimate) -> str:
+    usd = (
+        f"{abs(found.usd / best.usd - 1):.0%} {'dearer' if found.usd >= best.usd else 'cheaper'}"
+        if best.usd > 0
+        else ""
+    )
+    slower = f"{abs(found.seconds / best.seconds - 1):.0%} {'slower' if found.seconds >= best.seconds else 'faster'}"
+    return f"{usd} and {slower}" if usd else slower
+
+
+def _sentences(result: EstimateResult, within: Sequence[Estimate], limits: _Limits) -> list[str]:
+    best = within[0]
+    sentences = [f"Take {_named(best)}: the {limits.aim} of {len(within)} estimates{_that(limits)}."]
+    sentences += _sure(best, limits)
+    fastest = min(within, key=lambda found: (found.seconds, found.usd))
+    value = min(within, key=lambda found: (found.usd * found.seconds, found.usd))
+    cheapest = min(within, key=lambda found: (found.usd, found.seconds))
+    for what, other in (("The cheapest", cheapest), ("The fastest", fastest), ("The best value", value)):
+        if other is not best:
+            sentences.append(f"{what} within the limits is {_named(other)}.")
+    gpu_hours = hours(best.seconds) * best.offer.gpu_count * best.node_count
+    share = f", {best.usd / limits.budget_usd:.0%} of the budget" if limits.budget_usd else ""
+    sentences.append(
+        f"Size of the project: {result.workload.samples:,.0f} {result.workload.model.sample_unit}s, {gpu_hours:,.1f} GPU-hours{share}."
+    )
+    basis = (
+        "measured on this GPU and count"
+        if best.throughput.basis is Basis.MEASURED
+        else f"{best.throughput.basis}, not measured there"
+    )
+    sentences.append(f"Throughput: {basis}, with {best.throughput.stack.strip()}; another framework will differ.")
+    sentences.append(_memory(best))
+    age = (result.as_of - best.offer.observed_on).days
+    sentences.append(f"The price is {age} days old; that capacity is free now is not said.")
+    return sentences
+
+
+def _that(limits: _Limits) -> str:
+    parts = []
+    if limits.deadline_seconds is not None:
+        parts.append(f"end within {hours(limits.deadline_seconds):,.1f} h")
+    if limits.budget_usd is not None:
+        parts.append(f"cost no more than {limits.budget_usd:,.2f} USD")
+    return f" that {' and '.join(parts)}" if parts else ""
+
+
+def _sure(best: Estimate, limits: _Limits) -> list[str]:
+    """Whether the limits hold at the slow end of the range, and for nine in ten interrupted runs."""
+    seconds_p90, usd_p90 = percentile(best)
+    seconds, usd = max(best.seconds_high, seconds_p90), max(best.usd_high, usd_p90)
+    late = limits.deadline_seconds is not None and seconds > limits.deadline_seconds
+    dear = limits.budget_usd is not None and usd > limits.budget_usd
+    if not (late or dear):
+        return ["That holds at the slow end of the range too."] if limits.deadline_seconds or limits.budget_usd else []
+    return [
+        f"With bad luck it takes {hours(seconds):,.2f} h and costs {usd:,.2f} USD, which breaks the limit: leave room."
+    ]
+
+
+def _memory(best: Estimate) -> str:
+    if best.fits_memory is True:
+        return "The model fits into the memory of these GPUs."
+    if best.fits_memory is False:
+        return "The model does not fit into the memory of these GPUs as it is: shard it, or use smaller batches."
+    if best.throughput.basis is Basis.MEASURED:
+        return "It fits: it was measured there, at the batch size of the measurement."
+    return "Whether the model fits into memory is not known; try the batch size before renting for long."
+
+
+def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
+    """Whether one of the cards for a desk is worth buying for such runs."""
+    from planner.answers.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
+
+    taken = inspect.signature(compare).parameters.keys() | LanguageArguments.__annotations__.keys()
+    shared = {name: value for name, value in options.items() if name in taken}
+    try:
+        found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
+    except PlannerError as error:
+        return f"Cloud or card: a purchase cannot be weighed here ({error})"
+    runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
+    return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
+
+
+def _owned(within: Sequence[Estimate]) -> str:
+    """How a machine of one's own stands against renting."""
+    best = within[0]
+    own = min((found for found in within if found.offer.provider == "own"), key=lambda found: found.usd, default=None)
+    if own is None:
+        return "Your own machine does not meet the limits; rent."
+    if own is best:
+        return "Your own machine is the best choice."
+    rented = "dearer" if best.usd > own.usd else "cheaper"
+    return (
+        f"Your own machine takes {hours(own.seconds):,.2f} h at {own.usd:,.2f} USD; the rented one is "
+        f"{abs(best.usd - own.usd):,.2f} USD {rented} and {abs(hours(best.seconds - own.seconds)):,.2f} h "
+        f"{'faster' if best.seconds < own.seconds else 'slower'}."
+    )
+
+
+def _named(found: Estimate) -> str:
+    offer = found.offer
+    nodes = f"{found.node_count} x " if found.node_count > 1 else ""
+    return (
+        f"{nodes}{offer.gpu_count:g}x {offer.gpu} at {offer.provider} ({offer.instance_type}, {offer.zone or offer.region}, "
+        f"{str(offer.purchase).replace('_', ' ')}) with {found.seconds / SECONDS_PER_HOUR:,.2f} h and {found.usd:,.2f} USD"
+    )

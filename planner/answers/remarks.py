@@ -1,0 +1,95 @@
+"""What is said beside an answer: what it assumes, what a reader must know, why nothing is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from planner.cost.bill import Biller
+from planner.cost.rental import billing_rule
+from planner.errors import NoThroughputError
+from planner.model.records import Estimate, Throughput, Unpriced, Workload
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
+from planner.units import epochs_text
+
+
+def assumptions(
+    workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
+) -> tuple[str, ...]:
+    """What the answer takes for granted, one line each, with the option that changes it."""
+    model = workload.model
+    dataset = f" of {workload.dataset}" if workload.dataset else ""
+    unruled = {
+        offer.provider
+        for offer in (estimate.offer for estimate in shown)
+        if offer.provider != "own"  # a machine of one's own has no bill but its rate
+        if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
+    }
+    precision = workload.precision or "the fastest known precision of each GPU"
+    return (
+        f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
+        f"x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {model.sample_unit}s",
+        f"precision {precision}; data loading keeps up with the GPUs",
+        *(workload.language.assumptions if workload.language else ()),
+        *biller.assumptions(shown),
+        "a price was listed on its day; that capacity is free is not said",
+        *(
+            ("only on-demand and spot prices; ask for others with --purchase",)
+            if wanted.purchases == USUAL_PURCHASES
+            else ()
+        ),
+        *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
+    )
+
+
+def notes(
+    wanted: OfferFilter,
+    shown: Sequence[Estimate],
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    today: date,
+    biller: Biller,
+) -> tuple[str, ...]:
+    """What a reader must know of the rows shown, how many of them it concerns, and what has no throughput."""
+    said = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
+    counts = Counter(note for estimate in shown for note in estimate.notes)
+    said += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
+    old = sum((today - estimate.offer.observed_on).days > 365 for estimate in shown)
+    if old:
+        said.append(
+            f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
+        )
+    said += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
+    without: dict[str, dict[str, list[str]]] = {}
+    for (gpu, gpu_count), throughput in sorted(throughputs.items()):
+        if isinstance(throughput, NoThroughputError):
+            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+    for reason, by_gpu in without.items():
+        said.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
+    return tuple(said)
+
+
+def nothing_runs(
+    workload: Workload,
+    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
+    left_out: Counter[str],
+    biller: Biller,
+) -> str:
+    """Why no offer is left, for the error message."""
+    if biller.refused:
+        return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
+    unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
+    reasons = "; ".join(sorted(unknown)) or "; ".join(
+        f"{reason} ({count})" for reason, count in left_out.most_common(3)
+    )
+    if workload.language:
+        return f"No offer is left for {workload.model.name}: {reasons}."
+    return (
+        f"No offer is left for {workload.model.name}: {reasons}. "
+        f"Measured GPUs: planner throughput --model {workload.model.name}"
+    )
+
+
+def asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
+    """Whether a type without a price is one that the filter names."""
+    return any(entry.gpu in choice.gpus and choice.count in (None, entry.gpu_count) for choice in wanted.gpus)

@@ -1,0 +1,134 @@
+"""Thousands of workloads against every offer: the figures of `estimate`, on this machine or on a Dask cluster."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.answers.estimate import estimate
+from planner.answers.sweep_part import ROWS_PER_PART, columns_of, planned_part
+from planner.errors import UnknownNameError, UsageError
+from planner.options.bill import BillTerms
+from planner.options.checked import checked
+from planner.work.planned import LanguageArguments
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.answers.columns import Columns
+
+ENGINES = ("local", "dask")
+
+_ALIASES = {
+    "gpu": "gpus",
+    "gpu_count": "gpu_counts",
+    "provider": "providers",
+    "region": "regions",
+    "purchase": "purchases",
+}
+_SHARED = ("data_dir", "as_of", "price_book", "limit", "every_offer")
+
+
+@checked()
+def estimate_many(
+    jobs: pd.DataFrame | Iterable[Mapping[str, Any]],
+    *,
+    limit: int = 1,
+    data_dir: Path | None = None,
+    as_of: date | None = None,
+    price_book: Path | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+) -> pd.DataFrame:
+    """The best estimates of every job over every offer, one row each: the figures of `estimate(every_offer=True)`.
+
+    Args:
+        jobs: one row or mapping a job, with `model`, `epochs` and any option of `estimate` by its name; an empty value is
+            the default. Lists (`gpus`, `regions` ...) are lists, or texts with `;` between the entries.
+        limit: estimates a job, best first by its `sort`.
+        data_dir: folder of the user's own snapshots.
+        as_of: plan with the prices known on that day.
+        price_book: TOML file of own prices.
+        engine: `local`, or `dask` to spread the jobs over a cluster (extra `dask`).
+        scheduler: address of the Dask scheduler, `tcp://host:8786`; `None` starts workers on this machine.
+
+    Returns:
+        Columns `job` (row number from 0), `rank`, those of `EstimateResult.to_frame` but `is_pareto`, and `error`: what is
+        wrong with a job that has no estimate, else empty.
+
+    Raises:
+        UsageError: a column is no option, `limit` or `engine` is wrong, or no scheduler answers.
+    """
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    frame = jobs if isinstance(jobs, pd.DataFrame) else pd.DataFrame(list(jobs))
+    parts = planned_parts(
+        [frame[start : start + ROWS_PER_PART] for start in range(0, max(len(frame), 1), ROWS_PER_PART)],
+        limit=limit,
+        data_dir=data_dir,
+        as_of=as_of,
+        price_book=price_book,
+        engine=engine,
+        scheduler=scheduler,
+    )
+    return pd.concat(list(parts), ignore_index=True)
+
+
+def planned_parts(
+    frames: Iterable[pd.DataFrame],
+    *,
+    limit: int = 1,
+    engine: str = "local",
+    scheduler: str | None = None,
+    **shared: Any,
+) -> Iterator[pd.DataFrame]:
+    """The rows of each part of the jobs in turn, so that no more than a few parts are in memory; as `estimate_many`."""
+    if limit < 1:
+        raise UsageError(f"--limit must be at least 1, not {limit}.")
+    if engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ENGINES, "planner sweep --help")
+    if engine == "local" and scheduler is not None:
+        raise UsageError("--scheduler needs --engine dask.")
+    if engine == "dask":
+        from planner.answers.sweep_dask import planned_on_cluster  # noqa: PLC0415 - an extra
+
+        yield from planned_on_cluster(_numbered(frames), scheduler=scheduler, limit=limit, **shared)
+        return
+    columns: Columns | None = None
+    for first, frame in _numbered(frames):
+        columns = columns or columns_of(**shared)
+        yield planned_part(frame, columns, first=first, limit=limit)
+
+
+def _numbered(frames: Iterable[pd.DataFrame]) -> Iterator[tuple[int, pd.DataFrame]]:
+    first = 0
+    for frame in frames:
+        renamed = frame.rename(columns=_ALIASES)
+        _check_columns(renamed.columns)
+        yield first, renamed
+        first += len(frame)
+
+
+def _check_columns(columns: Iterable[Any]) -> None:
+    names = [str(name) for name in columns]
+    known = _known_options()
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("column", name, known, "docs/sweep.md")
+    for name in ("model", "epochs"):
+        if name not in names and not (name == "epochs" and {"tokens", "samples"} & set(names)):
+            raise UsageError(f"The column {name} is missing; a job needs model and epochs, or tokens.")
+
+
+def _known_options() -> list[str]:
+    """Options of `estimate` that a job may set for itself."""
+    own = [
+        name
+        for name, parameter in inspect.signature(estimate).parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _SHARED
+    ]
+    return [*own, *(field.name for field in fields(BillTerms)), *LanguageArguments.__annotations__]

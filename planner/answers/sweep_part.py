@@ -1,0 +1,106 @@
+"""One part of a sweep: the rows of so many jobs. Below `sweep` and `sweep_dask`, since a cluster runs it too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.answers.columns import Columns
+
+ROWS_PER_PART = 10_000
+"""Jobs worked out at a time: seconds of work, tens of megabytes of results."""
+
+
+_LISTS = ("gpus", "gpu_counts", "providers", "regions", "purchases", "without", "measured")
+
+
+_WHOLE = (
+    *("batch_size", "trials", "max_price_age_days", "nodes", "sequence_length_or_image_size"),
+    *("sequence_length", "rank", "zero_stage", "tensor_parallel", "pipeline_parallel", "micro_batch"),
+    *("layers", "hidden", "heads", "kv_heads", "feed_forward", "vocab"),
+)
+
+
+_FLAGS = ("has_checkpoints", "share_commitment")
+
+
+def planned(
+    frame: pd.DataFrame,
+    *,
+    first: int,
+    limit: int,
+    data_dir: Path | None = None,
+    as_of: date | None = None,
+    price_book: Path | None = None,
+) -> pd.DataFrame:
+    """The rows of one part of the jobs, numbered from `first`, from the books as they are now; what a cluster runs."""
+    return planned_part(
+        frame, columns_of(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit
+    )
+
+
+def columns_of(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Columns:
+    """Every offer as columns, read anew."""
+    from planner.answers.columns import Columns as Made  # noqa: PLC0415 - loads numpy
+
+    return Made(data_dir=data_dir, as_of=as_of, price_book=price_book)
+
+
+def planned_part(frame: pd.DataFrame, columns: Columns, *, first: int, limit: int) -> pd.DataFrame:
+    """The rows of one part of the jobs; equal jobs are worked out once."""
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    known: dict[tuple[tuple[str, Any], ...], list[dict[str, Any]]] = {}
+    rows: list[dict[str, Any]] = []
+    for number, job in enumerate(frame.to_dict("records"), start=first):
+        options = job_options({str(name): value for name, value in job.items()})
+        key = tuple(options.items())
+        if key not in known:
+            known[key] = _rows(columns, options, limit)
+        rows += [{"job": number, **row} for row in known[key]]
+    return pd.DataFrame(rows)
+
+
+def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as keywords of `estimate`: empty cells left out, lists split, whole numbers whole."""
+    options: dict[str, Any] = {}
+    for name, value in job.items():
+        if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+            continue
+        if name in _LISTS:
+            entries = value if isinstance(value, (list, tuple)) else [text.strip() for text in str(value).split(";")]
+            options[name] = tuple(float(entry) if name == "gpu_counts" else str(entry) for entry in entries)
+        elif name in _WHOLE and float(value).is_integer():
+            options[name] = int(value)
+        elif name == "model_file":
+            options[name] = Path(value)
+        elif name in _FLAGS:
+            options[name] = str(value).lower() in ("true", "yes", "1", "1.0")
+        else:
+            options[name] = value
+    return options
+
+
+def _rows(columns: Columns, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    from planner.results.estimate import flat_record  # noqa: PLC0415 - render imports estimate
+
+    try:
+        workload, found = columns.best(options, limit)
+    except (PlannerError, TypeError, ValueError) as error:
+        # a word where a number belongs is this job's fault alone
+        return [{"model": options.get("model"), "error": str(error)}]
+    rows = []
+    for one in found:
+        record = flat_record(one, workload)
+        del record["is_pareto"]
+        record["notes"] = "; ".join(record["notes"])
+        rows.append({**record, "error": ""})
+    return rows

@@ -1,0 +1,144 @@
+"""How fast a workload trains on a number of GPUs: one rule with three bases.
+
+    measured   rows of that model, GPU, count and number format, in the framework asked for
+    scaled     the same model measured elsewhere (other GPU, count or number format), or an own measurement
+    modelled   only the arithmetic of the model is known
+
+Every figure comes with a range that holds nine left-out measurements in ten (docs/accuracy.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import choose_gpus
+from planner.model.records import Model, OwnMeasurement, Throughput, Workload, precision_named
+from planner.options.checked import checked
+from planner.throughput.workload_prediction import Prediction
+from planner.work.listed import known_model, resolve_model
+
+if TYPE_CHECKING:
+    from planner.model.language_models import LanguageModel
+
+Cell = tuple[str, float]
+"""A GPU key and how many of them work together."""
+
+
+@checked()
+def predict_throughput(
+    *,
+    model: str | Model,
+    gpu: str,
+    gpu_count: float = 1,
+    precision: str = "amp",
+    batch_size: int | None = None,
+    framework: str | None = None,
+    sequence_length_or_image_size: int | None = None,
+    node_count: int = 1,
+    network_gbit_per_s: float | None = None,
+    measured: Iterable[OwnMeasurement] = (),
+) -> Throughput:
+    """Training throughput of a model on `gpu_count` GPUs of one machine, or on `node_count` such machines.
+
+    Args:
+        model: a name of `data/models.csv`, or an own model (`planner.work.own`).
+        gpu: one GPU, by key or alias.
+        gpu_count: GPUs of each machine; a fraction for a slice of one.
+        precision: `amp`, `bf16`, `fp16`, `tf32` or `fp32`.
+        batch_size: samples per GPU and step; by default that of the measured rows.
+        framework: `pytorch`, `tensorflow2`, `mxnet` ...; by default PyTorch.
+        sequence_length_or_image_size: tokens or pixels; by default the model's own.
+        node_count: machines working together.
+        network_gbit_per_s: network of one machine; `None` if not stated.
+        measured: own measurements, which then set the level.
+
+    Raises:
+        UnknownNameError: no such model, GPU, precision or framework.
+        UsageError: the GPU name covers several GPUs, or a number is out of range.
+        NoThroughputError: the GPU lacks the precision, or nothing is known of the model's speed.
+    """
+    chosen = choose_gpus(gpu).gpus
+    if len(chosen) > 1:
+        raise UsageError(f"{gpu} may be {', '.join(chosen)}. Name one of them.")
+    if not gpu_count > 0 or math.isinf(gpu_count):
+        raise UsageError(f"gpu_count must be a positive number, not {gpu_count!r}.")
+    if isinstance(model, str) and not measured and (shape := _language_model(model)) is not None:
+        from planner.language.prediction import language_throughput  # noqa: PLC0415 - most runs need none of it
+
+        return language_throughput(
+            shape,
+            gpu=chosen[0],
+            gpu_count=gpu_count,
+            precision=precision_named(precision),
+            micro_batch=batch_size,
+            sequence_length=sequence_length_or_image_size,
+            node_count=node_count,
+            network_gbit_per_s=network_gbit_per_s,
+        )
+    workload = Workload(
+        model=resolve_model(model) if isinstance(model, str) else model,
+        dataset=None,
+        samples_per_epoch=1,
+        epochs=1,
+        precision=precision_named(precision),
+        batch_size=batch_size,
+        framework=framework,
+        input_size=sequence_length_or_image_size,
+        measured=tuple(measured),
+    )
+    prediction = _prediction(workload)
+    one = prediction.of(chosen[0], gpu_count)
+    if node_count == 1:
+        return one
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - most runs are on one machine
+
+    return over_nodes(
+        one,
+        model=workload.model,
+        gpu_count=gpu_count,
+        node_count=node_count,
+        network_gbit_per_s=network_gbit_per_s,
+        batch_size=one.batch_size_per_gpu,
+    )
+
+
+def _language_model(name: str) -> LanguageModel | None:
+    """The shape of a language model; `None` for other models, and for those that are listed as something else."""
+    listed = known_model(name)
+    if listed is not None and not listed.task.startswith("language-model"):
+        return None
+    from planner.model.language_models import find_language_model  # noqa: PLC0415 - most runs need none of it
+
+    return find_language_model(name)
+
+
+def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
+    """Throughput of the workload on each (GPU, count), or the reason why none is known.
+
+    Raises:
+        UnknownNameError: no row of any model is of the framework asked for.
+        UsageError: own measurements contradict each other.
+    """
+    if workload.language is not None:
+        from planner.language.prediction import predict_language_model  # noqa: PLC0415 - most runs need none of it
+
+        return predict_language_model(workload, cells)
+    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1))
+    found: dict[Cell, Throughput | NoThroughputError] = {}
+    for cell in cells:
+        try:
+            found[cell] = prediction.of(*cell)
+        except NoThroughputError as error:
+            found[cell] = error
+    return found
+
+
+@lru_cache(maxsize=32)
+def _prediction(workload: Workload) -> Prediction:
+    # the amount of work has no part in its speed: runs of other lengths take what is worked out already
+    return Prediction(workload)

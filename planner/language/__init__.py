@@ -1,0 +1,1 @@
+"""Language models: shape, memory, step time and layouts over GPUs."""

@@ -1,0 +1,175 @@
+"""The job of a language model from what was said of it, with the usual values where nothing was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from planner.errors import UnknownNameError, UsageError
+from planner.language.flops import forward_attention_flops, forward_matrix_flops
+from planner.language.layouts import check_sizes
+from planner.language.plan import ADAPTER_STACK, DEFAULT_STACK, usual_stack
+from planner.model.language_models import LanguageModel
+from planner.model.language_runs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
+from planner.model.records import Model, Precision, Workload, precision_named
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+USUAL_SEQUENCE_LENGTH = 2048
+
+
+USUAL_SEQUENCES_TUNED = 64
+"""Sequences of a step when open models are tuned; recipes use 16 to 128."""
+
+
+SEE = "planner fit --help"
+
+
+OLD_STACKS = frozenset(("megatron-deepspeed",))
+"""Stacks of before mid-2022: no flash attention, sequence parallelism or interleaved pipelines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageOptions:
+    """What can be said of a language model's run; `None` leaves a choice open."""
+
+    method: str | None = None
+    tokens: float | None = None
+    samples: float | None = None
+    sequence_length: int | None = None
+    batch_tokens: float | None = None
+    rank: int | None = None
+    optimizer: str | None = None
+    recompute: str | None = None
+    zero_stage: int | None = None
+    tensor_parallel: int | None = None
+    pipeline_parallel: int | None = None
+    micro_batch: int | None = None
+    stack: str | None = None
+    params: float | None = None
+    layers: int | None = None
+    hidden: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    feed_forward: int | None = None
+    vocab: int | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything was said."""
+        return any(getattr(self, name) is not None for name in self.__dataclass_fields__)
+
+
+def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
+    """The record that an answer is made from; `tokens` are those of the whole run, `passes` its epochs."""
+    return Workload(
+        model=_as_model(work.job.model, work.job),
+        dataset=None,
+        samples_per_epoch=tokens / passes,
+        epochs=passes,
+        precision=precision,
+        input_size=work.job.sequence_length,
+        language=work,
+    )
+
+
+def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "amp") -> LanguageJob:
+    """The job that the options describe, usual values where they are silent.
+
+    Raises:
+        UnknownNameError: no such method, optimiser, recomputation or precision.
+        UsageError: a number is out of range, or a parallel size does not divide the model.
+    """
+    method = _one_of(Method, options.method or "pretrain", "method")
+    usual = min(USUAL_SEQUENCE_LENGTH, model.context_length)
+    length = usual if options.sequence_length is None else options.sequence_length
+    kind = precision_named(precision) or Precision.AMP
+    for option, value in (
+        ("--sequence-length", length),
+        ("--batch-tokens", options.batch_tokens),
+        ("--rank", options.rank),
+        ("--micro-batch", options.micro_batch),
+    ):
+        if value is not None and value < 1:
+            raise UsageError(f"{option} must be at least 1, not {value}.")
+    if method is not Method.PRETRAIN and length > (model.learned_positions or length):
+        raise UsageError(
+            f"--sequence-length {length} is longer than the {model.learned_positions:,} positions that {model.name} has "
+            f"learned; tuning cannot add any. Use at most {model.learned_positions}."
+        )
+    if options.zero_stage is not None and options.zero_stage not in (0, 1, 2, 3):
+        raise UsageError(f"--zero-stage must be 0, 1, 2 or 3 (3 is FSDP), not {options.zero_stage}.")
+    if options.rank is not None and not method.has_adapters:
+        raise UsageError(f"--rank is the size of adapters; --method {method} has none. Use --method lora or qlora.")
+    usual_batch = _usual_batch_tokens(model, method, length)
+    batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
+    if batch_tokens < length:
+        raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
+    stack = options.stack or usual_stack(method)
+    usual_size = 1 if stack == ADAPTER_STACK else None  # which cuts no tensors and has no stages
+    job = LanguageJob(
+        model=model,
+        method=method,
+        sequence_length=length,
+        batch_tokens=batch_tokens,
+        precision_bytes=4 if kind in (Precision.FP32, Precision.TF32) else 2,
+        optimizer=_one_of(
+            Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
+        ),
+        rank=16 if options.rank is None else options.rank,
+        has_flash_attention=stack not in OLD_STACKS,
+        has_sequence_parallelism=stack == DEFAULT_STACK,
+        has_interleaving=stack == DEFAULT_STACK,
+        recomputation=_recomputation(options.recompute, stack),
+        zero_stage=options.zero_stage,
+        tensor=usual_size if options.tensor_parallel is None else options.tensor_parallel,
+        pipeline=usual_size if options.pipeline_parallel is None else options.pipeline_parallel,
+        micro_batch=options.micro_batch,
+    )
+    check_sizes(job)
+    return job
+
+
+def _recomputation(text: str | None, stack: str) -> Recomputation | None:
+    """As asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
+    if text is None:
+        return Recomputation.FULL if stack == ADAPTER_STACK else None
+    return None if text == "auto" else _one_of(Recomputation, text, "recomputation")
+
+
+def _usual_batch_tokens(model: LanguageModel, method: Method, length: int) -> int:
+    """Tokens of a step as published runs use: half a million for small models, four million from 6B on.
+
+    Source: https://arxiv.org/abs/2005.14165 (table 2.1), https://arxiv.org/abs/2302.13971 (table 2).
+    """
+    if method is not Method.PRETRAIN:
+        return USUAL_SEQUENCES_TUNED * length
+    million = 0.5 if model.parameters < 1.2e9 else 1 if model.parameters < 2.5e9 else 2 if model.parameters < 6e9 else 4
+    return max(length, round(million * 1_048_576) // length * length)
+
+
+def _as_model(shape: LanguageModel, job: LanguageJob) -> Model:
+    macs = (forward_matrix_flops(shape) + forward_attention_flops(shape, job.sequence_length)) / 2
+    return Model(
+        name=shape.name,
+        aliases=shape.aliases,
+        task=f"language-model {'pre-training' if job.method is Method.PRETRAIN else 'fine-tuning'}",
+        sample_unit="token",
+        params_millions=shape.parameters / 1e6,
+        forward_gmacs_per_sample=macs / 1e9,
+        activations_millions=None,
+        input_size=job.sequence_length,
+        dataset=None,
+        typical_epochs=None,
+        source=shape.source,
+        as_of=shape.as_of,
+    )
+
+
+def _one_of(kind: type[_E], text: str, what: str) -> _E:
+    known = [str(member) for member in kind]
+    if text not in known:
+        raise UnknownNameError(what, text, known, f"{SEE} ({', '.join(known)})")
+    return kind(text)

@@ -1,0 +1,168 @@
+"""The best layout of a language model over GPUs: every one that is possible and fits, by the time of a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from planner.errors import NoThroughputError, UsageError
+from planner.language.memory import Memory, memory_needed
+from planner.language.step_time import Hardware, Stack, step_seconds
+from planner.model.language_runs import LanguageJob, Layout, Recomputation
+
+MAX_MICRO_BATCH = 64
+"""Sequences in one forward pass; more fill no GPU better."""
+MAX_STAGES = 32
+"""Deeper pipelines than published runs use are searched only if asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A layout that fits, what it holds in memory and how long its step takes."""
+
+    layout: Layout
+    memory: Memory
+    seconds_per_step: float
+
+
+def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: Hardware, stack: Stack) -> Plan:
+    """The fastest layout that fits into `usable_bytes` a GPU; ties go to the simpler one.
+
+    Raises:
+        UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
+        NoThroughputError: no layout fits; `planner fit` says by how much, and what would make it fit.
+    """
+    plans = [
+        Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
+        for layout, memory in _layouts_with_memory(job, gpu_count)
+        if memory.total <= usable_bytes
+    ]
+    if not plans:
+        raise NoThroughputError(_does_not_fit(job))
+    return min(plans, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
+
+
+def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
+    """Every layout over `gpu_count` GPUs that divides heads and the batch, within what the job fixes.
+
+    Layers need not divide evenly over pipeline stages: the fullest stage then sets memory and pace.
+
+    Raises:
+        UsageError: there is none; the message says what would divide.
+    """
+    sizes = list(_sizes(job, gpu_count))
+    for tensor, pipeline in sizes:
+        data = gpu_count // (tensor * pipeline)
+        for micro_batch in _micro_batches(job, data):
+            for zero_stage in _zero_stages(job, data, pipeline):
+                for recomputation in _recomputations(job):
+                    yield Layout(
+                        data=data,
+                        tensor=tensor,
+                        pipeline=pipeline,
+                        micro_batch=micro_batch,
+                        zero_stage=zero_stage,
+                        recomputation=recomputation,
+                    )
+
+
+@lru_cache(maxsize=32)
+def _layouts_with_memory(job: LanguageJob, gpu_count: int) -> tuple[tuple[Layout, Memory], ...]:
+    """Every candidate and what it holds, which is the same on every kind of GPU."""
+    return tuple((layout, memory_needed(job, layout)) for layout in candidate_layouts(job, gpu_count))
+
+
+def check_sizes(job: LanguageJob) -> None:
+    """Refuse parallel sizes that the model cannot be cut into.
+
+    Raises:
+        UsageError: the message says which sizes will do.
+    """
+    model = job.model
+    if job.tensor is not None and (job.tensor < 1 or model.heads % job.tensor or model.hidden % job.tensor):
+        options = ", ".join(str(divisor) for divisor in _divisors(math.gcd(model.heads, model.hidden)) if divisor <= 64)
+        raise UsageError(
+            f"--tensor-parallel {job.tensor} does not divide the {model.heads} attention heads of {model.name}. "
+            f"Sizes that do: {options}."
+        )
+    if job.pipeline is not None and not 1 <= job.pipeline <= model.layers:
+        raise UsageError(
+            f"--pipeline-parallel {job.pipeline}: {model.name} has {model.layers} layers, for 1 to {model.layers} stages."
+        )
+
+
+def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
+    """Tensor and pipeline sizes whose product divides the GPUs and leaves every replica at least one sequence."""
+    model = job.model
+    check_sizes(job)
+    tensors = (
+        [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
+    )
+    pipelines = [job.pipeline] if job.pipeline else range(1, min(MAX_STAGES, model.layers) + 1)
+    even = [(t, p) for t in tensors for p in pipelines if gpu_count % (t * p) == 0]
+    if not even:
+        raise UsageError(
+            f"{gpu_count} GPUs cannot be split into groups of {job.tensor or 1} x {job.pipeline or 1} "
+            f"(tensor x pipeline). Multiples of {(job.tensor or 1) * (job.pipeline or 1)} can."
+        )
+    fed = [(t, p) for t, p in even if gpu_count // (t * p) <= job.batch_sequences]
+    if not fed:
+        least = min(gpu_count // (t * p) for t, p in even)
+        raise UsageError(
+            f"{gpu_count} GPUs are more than the batch can feed: {job.batch_tokens:,} tokens are {job.batch_sequences} "
+            f"sequences of {job.sequence_length}, for {least} replicas. Use --batch-tokens "
+            f"{least * job.sequence_length} or more, or at most {_most_gpus(even, gpu_count, job.batch_sequences)} GPUs."
+        )
+    # pipelines deeper than the micro batches of a step are mostly bubble
+    busy = [(t, p) for t, p in fed if p == 1 or job.pipeline or p <= job.batch_sequences // (gpu_count // (t * p))]
+    return busy or fed
+
+
+def _most_gpus(even: list[tuple[int, int]], gpu_count: int, sequences: int) -> int:
+    least = min(gpu_count // (t * p) for t, p in even)
+    return gpu_count // least * sequences
+
+
+def _micro_batches(job: LanguageJob, data: int) -> list[int]:
+    most = job.batch_sequences // data
+    if job.micro_batch is not None:
+        if job.micro_batch > most:
+            raise UsageError(f"--micro-batch {job.micro_batch} is more than the {most} sequences of a replica's step.")
+        return [job.micro_batch]
+    return [2**power for power in range(MAX_MICRO_BATCH.bit_length()) if 2**power <= min(most, MAX_MICRO_BATCH)]
+
+
+def _zero_stages(job: LanguageJob, data: int, pipeline: int) -> tuple[int, ...]:
+    if job.zero_stage is not None:
+        return (job.zero_stage,)
+    if data == 1:
+        return (0,)
+    # gradients and weights that come and go between micro batches do not go with a pipeline
+    return (0, 1) if pipeline > 1 else (0, 1, 2, 3)
+
+
+def _recomputations(job: LanguageJob) -> tuple[Recomputation, ...]:
+    if job.recomputation is not None:
+        return (job.recomputation,)
+    if job.has_flash_attention:  # which already computes the scores again
+        return (Recomputation.NONE, Recomputation.FULL)
+    return (Recomputation.NONE, Recomputation.SELECTIVE, Recomputation.FULL)
+
+
+def _divisors(number: int) -> list[int]:
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+
+
+def _complexity(layout: Layout) -> tuple[int, ...]:
+    return layout.pipeline, layout.tensor, layout.zero_stage, layout.micro_batch
+
+
+def _does_not_fit(job: LanguageJob) -> str:
+    # the same words for every GPU: an estimate counts what it leaves out by reason
+    name = job.model.name
+    return (
+        f"{name} ({job.method}) does not fit into memory "
+        f"(planner fit --model {name} --method {job.method} --gpu ... says what would make it fit)"
+    )

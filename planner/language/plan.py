@@ -1,0 +1,96 @@
+"""The best layout of a language model on a number of GPUs, and its speed: what the arithmetic says, without a range."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+
+from planner.errors import NoThroughputError
+from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
+from planner.language.layouts import Plan, best_plan
+from planner.language.memory import ADAPTER_ROOM, devices_per_gpu, usable_bytes
+from planner.language.step_time import Hardware, load_stacks
+from planner.language.training_hardware import hardware_of
+from planner.model.language_runs import LanguageWork, Method
+from planner.model.records import Gpu, Precision
+from planner.throughput.precision import peak_tflops
+
+UNSTATED_GBIT_PER_S = 100.0
+"""Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
+DEFAULT_STACK = "llm-foundry"
+ADAPTER_STACK = "transformers-peft"
+"""The stack that adapters were measured in, and that most of them are trained in."""
+
+
+def usual_stack(method: Method) -> str:
+    """The stack that an estimate stands for where none is named."""
+    return ADAPTER_STACK if method.has_adapters else DEFAULT_STACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguagePlan:
+    """The best layout on so many GPUs of a kind and its speed, before the range is put round it."""
+
+    gpu: Gpu
+    gpu_count: int  # devices, as a program sees them
+    is_cluster: bool  # of several machines
+    precision: Precision
+    plan: Plan
+    usable_bytes: float
+    roomy_bytes: float  # what a count may reach and leave room for what it does not see
+    tokens_per_second: float
+    mfu: float
+    hfu: float
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the job fits by the count, but measured runs of its kind held so much more that it may not."""
+        return self.plan.memory.total > self.roomy_bytes
+
+
+def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precision: Precision) -> LanguagePlan:
+    """The fastest layout of the job that fits on `gpu_count` GPUs of each of the work's machines, with room if one has it.
+
+    Raises:
+        NoThroughputError: the job does not fit, or the GPU cannot run it.
+        UsageError: the number of GPUs cannot be split, or the batch does not feed them.
+    """
+    if gpu_count != int(gpu_count):
+        raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
+    share = devices_per_gpu(gpu)
+    inside = int(gpu_count) * share
+    devices = inside * work.node_count
+    whole = hardware_of(
+        gpu,
+        devices,
+        precision,
+        gpus_per_machine=inside if work.node_count > 1 else None,
+        network_gbit_per_s=work.network_gbit_per_s or (UNSTATED_GBIT_PER_S if work.node_count > 1 else None),
+    )
+    hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
+    usable = usable_bytes(gpu)
+    roomy = usable / ADAPTER_ROOM if work.job.method.has_adapters else usable
+    plan = _roomiest_plan(work, devices, (roomy, usable), hardware)
+    tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
+    peak = peak_tflops(gpu, precision) / share
+    return LanguagePlan(
+        gpu=gpu,
+        gpu_count=devices,
+        is_cluster=hardware.network_bytes_per_second is not None,
+        precision=precision,
+        plan=plan,
+        usable_bytes=usable,
+        roomy_bytes=roomy,
+        tokens_per_second=tokens,
+        mfu=utilisation(training_flops_per_token(work.job), tokens / devices, peak),
+        hfu=utilisation(hardware_flops_per_token(work.job, plan.layout.recomputation), tokens / devices, peak),
+    )
+
+
+def _roomiest_plan(work: LanguageWork, devices: int, limits: tuple[float, float], hardware: Hardware) -> Plan:
+    """The best plan within the first of the limits, in bytes, else within the second."""
+    stack = load_stacks()[work.stack]
+    if limits[0] < limits[1]:
+        with contextlib.suppress(NoThroughputError):
+            return best_plan(work.job, devices, limits[0], hardware, stack)
+    return best_plan(work.job, devices, limits[1], hardware, stack)

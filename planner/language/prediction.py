@@ -1,0 +1,212 @@
+"""How fast a language model trains on a number of GPUs, and whether it fits: the best layout, with a 90 % range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import load_gpus
+from planner.language.flops import training_flops_per_token
+from planner.language.jobs import LanguageOptions, language_workload, plan_job
+from planner.language.memory import ADAPTER_EXCESS, GIB
+from planner.language.plan import (
+    ADAPTER_STACK,
+    DEFAULT_STACK,
+    UNSTATED_GBIT_PER_S,
+    LanguagePlan,
+    plan_language_model,
+)
+from planner.language.ranges import FITTED_GPUS, reaches, run_overhead
+from planner.language.step_time import load_step_time
+from planner.language.training_hardware import NETWORK_GBIT_PER_S
+from planner.model.language_models import LanguageModel
+from planner.model.language_runs import LanguageWork, Method
+from planner.model.records import Basis, Benchmark, Gpu, Precision, Throughput, Workload
+from planner.throughput.measured import benchmarks_of
+
+Cell = tuple[str, float]
+
+
+def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
+    """Tokens per second of the workload's job on each (GPU, count) in its best layout, or why it does not run there."""
+    work = workload.language
+    if work is None:
+        raise ValueError(f"{workload.model.name} is not described as a language model")
+    precision = workload.precision or Precision.AMP
+    return {cell: _predicted_or_why_not(work, precision, *cell) for cell in cells}
+
+
+@lru_cache(maxsize=4096)
+def _predicted_or_why_not(
+    work: LanguageWork, precision: Precision, gpu: str, gpu_count: float
+) -> Throughput | NoThroughputError:
+    try:
+        return _predicted(work, precision, gpu, gpu_count)
+    except NoThroughputError as error:
+        return NoThroughputError(str(error))  # what is kept must not hold on to where it was raised
+    except UsageError as error:  # of this number of GPUs: others may do
+        return NoThroughputError(str(error).rstrip("."))
+
+
+def language_throughput(
+    model: LanguageModel,
+    *,
+    gpu: str,
+    gpu_count: float,
+    precision: Precision | None,
+    micro_batch: int | None = None,
+    sequence_length: int | None = None,
+    node_count: int = 1,
+    network_gbit_per_s: float | None = None,
+) -> Throughput:
+    """Tokens per second of pretraining, as a benchmark counts them: steps only, nothing lost between them.
+
+    Raises:
+        NoThroughputError: the model does not fit, or the GPU lacks the precision.
+        UsageError: the number of GPUs cannot be split.
+    """
+    text = "amp" if precision is None else str(precision)
+    options = LanguageOptions(sequence_length=sequence_length, micro_batch=micro_batch)
+    job = plan_job(model, options, text)
+    # as many sequences as feed every GPU, where the usual batch would not
+    least = math.ceil(gpu_count) * node_count * (micro_batch or 1) * job.sequence_length
+    job = replace(job, batch_tokens=max(job.batch_tokens, least))
+    work = LanguageWork(
+        job=job,
+        stack=DEFAULT_STACK,
+        node_count=node_count,
+        network_gbit_per_s=network_gbit_per_s,
+        is_whole_run=False,
+    )
+    workload = language_workload(work, tokens=float(job.batch_tokens), passes=1.0, precision=precision)
+    return _predicted(work, workload.precision or Precision.AMP, gpu, gpu_count)
+
+
+def on_machines(
+    workload: Workload, gpu: str, gpu_count: float, network_gbit_per_s: float | None
+) -> Throughput | NoThroughputError:
+    """The same on the workload's number of machines with that network each; offers differ in it."""
+    if workload.language is None:
+        raise ValueError(f"{workload.model.name} is not described as a language model")
+    work = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
+    return _predicted_or_why_not(work, workload.precision or Precision.AMP, gpu, gpu_count)
+
+
+def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_count: float) -> Throughput:
+    gpu = load_gpus()[gpu_name]
+    plan = plan_language_model(work, gpu, gpu_count, precision)
+    row = _measured_row(work, gpu, plan)
+    overhead = run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0
+    rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
+    slower, faster = reaches(work, plan, row)
+    return Throughput(
+        samples_per_second=rate,
+        low=rate * math.exp(-slower),
+        high=rate * math.exp(faster),
+        basis=_basis(work, plan, row),
+        precision=precision,
+        stack=_description(work.stack),
+        sources=_sources(work, row),
+        steps=_steps(work, plan, row, rate, overhead),
+        notes=_notes(work, plan),
+    )
+
+
+def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark | None:
+    """The fastest shipped row of just this job, if nothing of the way was fixed."""
+    job = work.job
+    fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline)
+    if job.method is not Method.PRETRAIN or work.stack != "llm-foundry" or any(part is not None for part in fixed):
+        return None
+    rows = [
+        row
+        for row in benchmarks_of(job.model.name)
+        if (row.gpu, row.gpu_count, row.input_size) == (gpu.name, plan.gpu_count, job.sequence_length)
+        and job.micro_batch in (None, row.batch_size_per_gpu)
+        and plan.precision in (Precision.AMP, Precision.BF16)
+    ]
+    return max(rows, key=lambda row: row.samples_per_second, default=None)
+
+
+def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Basis:
+    if row is not None:
+        return Basis.MEASURED
+    job = work.job
+    own = job.model.family == "MPT" and job.method is Method.PRETRAIN
+    if work.stack == ADAPTER_STACK:
+        own = job.model.family == "Qwen" and job.method.has_adapters
+    return Basis.SCALED if own and plan.gpu.name in FITTED_GPUS else Basis.MODELLED
+
+
+def _description(stack: str) -> str:
+    return str(load_step_time()["stacks"][stack]["description"])
+
+
+def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
+    shape = f"shape of {work.job.model.name}: {work.job.model.source}"
+    if row is not None:
+        return f"{row.source}, {row.as_of}", shape
+    learnt_from = (
+        "QwenLM/Qwen (LoRA and QLoRA on A100, 2023)"
+        if work.stack == ADAPTER_STACK
+        else "mosaicml/llm-foundry (A100, 2023-10-20), VIA-Research/vTrain (Megatron on A100, 2024-09-26)"
+    )
+    return (
+        f"efficiencies learnt from {learnt_from} and BERT rows of 17 GPUs of lambdal/deeplearning-benchmark: "
+        "data/language_step_time.json",
+        shape,
+    )
+
+
+def _steps(
+    work: LanguageWork, plan: LanguagePlan, row: Benchmark | None, rate: float, overhead: float
+) -> tuple[str, ...]:
+    job, layout, memory = work.job, plan.plan.layout, plan.plan.memory
+    model = job.model
+    active = f", {model.active_parameters / 1e9:.3g}B active" if model.experts else ""
+    step = plan.plan.seconds_per_step
+    learnt = plan.tokens_per_second
+    return (
+        f"{model.parameters / 1e9:.4g}B parameters{active}; {job.method}, {job.trained_parameters / 1e9:.4g}B trained, "
+        f"{training_flops_per_token(job) / 1e9:.4g} GFLOP a token of a sequence of {job.sequence_length:,}",
+        f"layout: {layout} on {plan.gpu_count} GPUs; {job.batch_tokens:,} tokens a step",
+        f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU",
+        f"{job.batch_tokens:,} tokens / {step:.4g} s a step = {learnt:,.0f} tokens/s "
+        f"= {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
+        *((f"measured in place of that: {row.samples_per_second:,.0f} tokens/s",) if row else ()),
+        *(
+            (
+                f"/ {overhead:.3g} for what whole runs over machines lose (checkpoints, evaluation, restarts, layouts short "
+                f"of the best), the median of published ones: {rate:,.0f} tokens/s",
+            )
+            if overhead > 1
+            else ()
+        ),
+    )
+
+
+def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
+    notes = [
+        "language models: the figure stands for one software stack (see --explain); others are up to 4 times slower"
+    ]
+    layers, layout = work.job.model.layers, plan.plan.layout
+    if layers % layout.pipeline:
+        notes.append(
+            f"{layers} layers over {layout.pipeline} pipeline stages: the fullest holds {layout.stage_layers(layers)}; "
+            "trainers have to be told to cut unevenly"
+        )
+    if work.job.method.has_adapters:
+        where = "on A100 only" if work.stack == ADAPTER_STACK else f"with {ADAPTER_STACK} only"
+        if work.stack != ADAPTER_STACK or plan.gpu.name not in FITTED_GPUS:
+            notes.append(f"adapters were measured {where}; range widened")
+    if plan.is_narrow:
+        notes.append(f"memory is tight: {ADAPTER_EXCESS}")
+    if plan.gpu.vendor != "NVIDIA":
+        notes.append("no measurement of AMD GPUs is shipped; range widened")
+    if plan.is_cluster and work.network_gbit_per_s is None:
+        assumed = UNSTATED_GBIT_PER_S if work.node_count > 1 else NETWORK_GBIT_PER_S
+        notes.append(f"network between machines not stated: {assumed:,.0f} Gbit/s of each assumed")
+    return tuple(notes)

@@ -1,0 +1,82 @@
+"""What a step of a language model runs on: sustained rates of a GPU and of the wires between several."""
+
+from __future__ import annotations
+
+import math
+
+from planner.language.step_time import Hardware
+from planner.model.records import Gpu, Precision
+from planner.throughput.precision import peak_tflops
+
+POWER_EXPONENT = 0.3
+"""How strongly a low power limit holds matrix products back. The BERT rows of 17 GPUs lower the mean error of the
+step time from 10.5 % at 0 to 9.7 % at 0.3 and 9.4 % at 0.5; the smaller one keeps closer to the data sheet."""
+AMPLE_WATTS_PER_TFLOP = 1.2
+"""From here on the clock does not fall: an A100 SXM with 1.28 W a TFLOP holds it, an H100 with 0.71 does not."""
+SMALL_CARD_WATTS = 75.0
+SMALL_CARD_FACTOR = 0.75
+"""Cards fed by the slot alone (T4, L4) throttle further under long products: https://arxiv.org/abs/1903.07486 measures
+about 0.64 of a T4's peak. An assumption for training: no row of these cards is shipped."""
+AMD_FACTOR = 0.7
+"""620 TFLOPS of an MI300X against 720 of an H100 in the same 16-bit products, for 1,307 and 989 on paper:
+https://semianalysis.com/2024/12/22/mi300x-vs-h100-vs-h200-benchmark-part-1-training/. No row of these is shipped."""
+ATTENTION_SHARE = 0.35
+"""Of the data sheet, in attention kernels that do not know a GPU's asynchronous instructions: FlashAttention-2 on an H100
+(https://arxiv.org/abs/2407.08608, abstract). The fitted stack is of 2023, its A100 reach 0.56."""
+ASYNCHRONOUS = ("Hopper", "Blackwell GB1")
+"""Architectures with such instructions; of the second no figure is known."""
+PCIE_GB_PER_S = {3: 12.0, 4: 24.0, 5: 48.0}
+"""What sixteen lanes carry one way, after protocol."""
+GPUS_PER_MACHINE = 8
+MOST_GPUS_OF_A_MACHINE = 16
+"""A count up to sixteen is one machine, the largest that is rented; more are machines of eight."""
+NETWORK_GBIT_PER_S = 1600.0
+"""Of a machine of eight in a cluster built for training, such as the measured ones."""
+
+
+def hardware_of(
+    gpu: Gpu,
+    gpu_count: int,
+    precision: Precision,
+    *,
+    gpus_per_machine: int | None = None,
+    network_gbit_per_s: float | None = None,
+) -> Hardware:
+    """Rates for a run on `gpu_count` GPUs in machines of `gpus_per_machine`, each with `network_gbit_per_s`.
+
+    Raises:
+        NoThroughputError: the GPU cannot train in that precision.
+    """
+    peak = peak_tflops(gpu, precision)
+    inside = gpus_per_machine or (gpu_count if gpu_count <= MOST_GPUS_OF_A_MACHINE else GPUS_PER_MACHINE)
+    network = None
+    if gpu_count > inside:
+        # gigabits of a machine to gigabytes of one of its GPUs
+        network = (network_gbit_per_s or NETWORK_GBIT_PER_S) / 8 / inside
+    return Hardware(
+        peak_flops=peak * 1e12 * sustained_share(gpu, peak),
+        bytes_per_second=gpu.memory_bandwidth_gb_per_s * 1e9,
+        link_bytes_per_second=_link_gb_per_s(gpu, min(gpu_count, inside)) * 1e9,
+        network_bytes_per_second=None if network is None else network * 1e9,
+        gpus_per_machine=inside,
+        attention_flops=ATTENTION_SHARE * peak * 1e12 if gpu.architecture.startswith(ASYNCHRONOUS) else None,
+    )
+
+
+def sustained_share(gpu: Gpu, peak: float) -> float:
+    """Share of the data sheet's rate that power limit and libraries leave to long matrix products; 1 for an A100."""
+    share = 1.0 if gpu.vendor == "NVIDIA" else AMD_FACTOR
+    if gpu.tdp_watts is None:
+        return share
+    if gpu.tdp_watts <= SMALL_CARD_WATTS:
+        share *= SMALL_CARD_FACTOR
+    watts_per_tflop = gpu.tdp_watts / peak
+    return share * min(1.0, math.pow(watts_per_tflop / AMPLE_WATTS_PER_TFLOP, POWER_EXPONENT))
+
+
+def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:
+    """Rate one way; bridges join pairs only, so more GPUs talk over the bus."""
+    bridged = "bridge" in (gpu.interconnect or "").lower()
+    if gpu.interconnect_gb_per_s is not None and not (bridged and gpu_count > 2):
+        return gpu.interconnect_gb_per_s / 2
+    return PCIE_GB_PER_S.get(gpu.pcie_generation or 4, PCIE_GB_PER_S[4])

@@ -1,0 +1,1 @@
+"""Every option of the product, declared once."""

@@ -1,0 +1,140 @@
+"""Jobs and results of a sweep as CSV or Parquet, a part at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.answers.sweep_part import ROWS_PER_PART
+from planner.errors import OutputError, UsageError
+from planner.render.listing import csv_cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
+    """The jobs of a CSV or Parquet file in parts of so many rows.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no job.
+    """
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    found = False
+    try:
+        for part in _parquet_parts(path, rows) if path.suffix == ".parquet" else pd.read_csv(path, chunksize=rows):
+            if len(part):
+                found = True
+                yield part
+    except OSError as error:
+        raise UsageError(f"Cannot read the jobs in {path}: {error.strerror or error}.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not a table of jobs: {error}") from error
+    if not found:
+        raise UsageError(f"{path} holds no jobs.")
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
+    """Write parts to a CSV or Parquet file as they come, and pass them on; the file is there whole or not at all.
+
+    Raises:
+        OutputError: the place cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield from _parquet_written(parts, temporary) if path.suffix == ".parquet" else _csv_written(parts, temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _csv_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
+    columns: list[str] | None = None
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for part in parts:
+            # a part of nothing but errors has fewer columns
+            columns = columns or sorted_columns(part)
+            shaped = part.reindex(columns=columns)
+            texts = shaped.select_dtypes(exclude=["number", "bool"]).columns
+            shaped = shaped.assign(**{name: shaped[name].map(csv_cell, na_action="ignore") for name in texts})
+            shaped.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+            yield part
+
+
+def _parquet_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
+    arrow = _arrow()
+    writer: Any = None
+    try:
+        for part in parts:
+            shaped = part.reindex(columns=list(_TYPES)).astype(_TYPES)
+            table = arrow.Table.from_pandas(shaped, preserve_index=False)
+            if writer is None:
+                writer = arrow.parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            yield part
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def sorted_columns(part: pd.DataFrame) -> list[str]:
+    """All columns a part may have, in the order of the results."""
+    return [*_TYPES, *(name for name in part.columns if name not in _TYPES)]
+
+
+_TYPES = {
+    "job": "int64",
+    "rank": "float64",
+    "model": "string",
+    "samples": "float64",
+    "provider": "string",
+    "region": "string",
+    "zone": "string",
+    "instance_type": "string",
+    "gpu": "string",
+    "gpu_count": "float64",
+    "node_count": "float64",
+    "purchase": "string",
+    "usd_per_hour": "float64",
+    "usd_per_gpu_hour": "float64",
+    "price_observed_on": "string",
+    "price_source": "string",
+    "samples_per_second": "float64",
+    "samples_per_second_low": "float64",
+    "samples_per_second_high": "float64",
+    "basis": "string",
+    "stack": "string",
+    "seconds": "float64",
+    "seconds_low": "float64",
+    "seconds_high": "float64",
+    "seconds_p90": "float64",
+    "usd": "float64",
+    "usd_low": "float64",
+    "usd_high": "float64",
+    "usd_p90": "float64",
+    "interruptions_per_hour": "float64",
+    "interruptions_expected": "float64",
+    "notes": "string",
+    "error": "string",
+}
+"""Columns of a result file and their types, listed by hand so that a change of a record cannot change a file."""
+
+
+def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    for batch in _arrow().parquet.ParquetFile(path).iter_batches(batch_size=rows):
+        yield batch.to_pandas()
+
+
+def _arrow() -> Any:
+    try:
+        import pyarrow.parquet  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        if error.name != "pyarrow":
+            raise
+        raise UsageError("Parquet needs the extra dask: pip install 'gpu-cost-planner[dask]'") from error
+    return pyarrow

@@ -1,0 +1,1 @@
+"""What an answer is: the records of each result and their JSON document."""

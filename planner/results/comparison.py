@@ -1,0 +1,327 @@
+"""The result of a comparison, the records in it, and its JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from planner.cost.break_even import case_break_even_months
+from planner.cost.ownership import kwh_per_month, running_usd_per_month
+from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
+from planner.cost.sensitivity import Sensitivity
+from planner.cost.uncertainty import Odds
+from planner.hardware.electricity import Grid, Place
+from planner.hardware.machines import Machine
+from planner.model.records import CostItem, Estimate, Offer, Throughput, Workload
+from planner.results.estimate import estimate_record, workload_record
+from planner.results.shown import ShownInNotebooks
+from planner.units import Row, kwh
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "planner.compare/1"
+GRAMS_PER_KILOGRAM = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison(ShownInNotebooks):
+    """Renting against owning, best machine first, and all that is needed to judge it.
+
+    `options` are ranked by what they save against renting; `break_even`, `curve`, `sensitivity` and the rest speak of
+    the first. `workload` is `None` where only hours are compared.
+    """
+
+    workload: Workload | None
+    as_of: date
+    options: tuple[Owned, ...]
+    break_even: BreakEven
+    curve: tuple[Month, ...]
+    use_curve: tuple[UseMonth, ...]
+    verdict: str
+    odds: Odds
+    sensitivity: tuple[Sensitivity, ...]
+    not_compared: tuple[NotCompared, ...]
+    assumptions: tuple[str, ...]
+    rent_assumptions: tuple[str, ...]  # what the estimate of the rented run rests on besides
+    notes: tuple[str, ...]
+
+    @property
+    def own(self) -> Owned:
+        """The best machine."""
+        return self.options[0]
+
+    @property
+    def rent(self) -> Rental:
+        """What the best machine is compared with."""
+        return self.options[0].rental
+
+    def to_frame(self) -> pd.DataFrame:
+        """The curve of the best machine: month, rent_usd, own_usd, own_if_sold_usd, all cumulative and worth today."""
+        import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
+
+        return pd.DataFrame(curve_rows(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """A machine doing the work of a comparison, beside the rental it would replace.
+
+    `job_seconds` is how long one job takes, `case` the money month by month. `is_owned_already` says that nothing is
+    bought. `grid` is `None` where not known.
+    """
+
+    machine: Machine
+    label: str
+    is_owned_already: bool
+    throughput: Throughput | None
+    cell: tuple[str, float]
+    jobs_side_by_side: int
+    job_seconds: float
+    case: Case
+    rental: Rental
+    items: tuple[CostItem, ...]
+    grid: Grid | None
+    place: Place
+    is_kwh_price_given: bool
+    has_given_watts: bool
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def usd(self) -> float:
+        """Cost over the horizon, worth today: the sum of the items."""
+        return sum(item.usd for item in self.items)
+
+    @property
+    def margin_usd(self) -> float:
+        """How much less it costs than renting over the horizon; negative: more."""
+        return margin_usd(self.case)
+
+    @property
+    def usd_per_month(self) -> float:
+        """What each month costs after the purchase."""
+        return running_usd_per_month(self.case.terms, self.case.hours_per_month)
+
+    @property
+    def usd_per_job(self) -> float | None:
+        """Cost over the horizon per job; `None` if there are none."""
+        jobs = self.case.jobs_per_month * self.case.terms.months
+        return self.usd / jobs if jobs else None
+
+    @property
+    def kwh(self) -> float:
+        """Energy over the horizon, idle hours and the building included."""
+        return sum(kwh_per_month(self.case.terms, self.case.hours_per_month)) * self.case.terms.months
+
+    @property
+    def kg_co2(self) -> float | None:
+        """Emissions of that energy; `None` where the grid is not known."""
+        return None if self.grid is None else self.kwh * self.grid.gco2_per_kwh / 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rental:
+    """What one job costs rented; a job is a training run, or one machine hour where only hours are known.
+
+    `estimate` is the offer behind it, `None` with a price of one's own; `offer` also holds where only hours are known.
+    `watts` are of the whole rented machine with the building around it; they and `grid` are `None` where not known.
+    """
+
+    label: str
+    usd_per_job: float
+    usd_per_hour: float
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    items: tuple[CostItem, ...]
+    factor_low: float  # how far the price may move over the horizon
+    factor_high: float
+    throughput: Throughput | None
+    cell: tuple[str, float] | None  # GPU and count, where they are known
+    estimate: Estimate | None
+    offer: Offer | None
+    watts: float | None
+    grid: Grid | None
+    is_given: bool
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def kwh_per_job(self) -> float | None:
+        """Energy of one job in kWh."""
+        return None if self.watts is None else kwh(self.watts, self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCompared:
+    """A machine that was asked for and could not be compared, and why."""
+
+    gpu: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakEven:
+    """When the purchase has paid for itself, as jobs, months and GPU hours; all `None`: never, for the `reason`.
+
+    Resale is not counted. `months_if_sold` counts it: from then on buying and selling again costs no more than renting
+    did; `None` if not within the horizon. `jobs` is `None` where only hours are compared.
+    """
+
+    jobs: float | None
+    months: float | None
+    gpu_hours: float | None
+    reason: str | None
+    months_if_sold: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseMonth:
+    """The decision at another use of the machine: a part of the month, its hours, margin and break-even."""
+
+    utilisation: float
+    hours_per_month: float
+    margin_usd: float
+    break_even_months: float | None
+
+
+def document(comparison: Comparison) -> Row:
+    """The JSON document of the comparison, schema `planner.compare/1`."""
+    workload, best = comparison.workload, comparison.own
+    return {
+        "schema": SCHEMA,
+        "as_of": comparison.as_of.isoformat(),
+        "workload": None if workload is None else workload_record(workload),
+        "use": {
+            "jobs_per_month": best.case.jobs_per_month if workload else None,
+            "hours_per_month": best.case.hours_per_month,
+            "months": best.case.terms.months,
+        },
+        "rent": _rent_record(comparison),
+        "own": _own_record(best),
+        "break_even": asdict(comparison.break_even),
+        "margin_usd": best.margin_usd,
+        "verdict": comparison.verdict,
+        "odds": asdict(comparison.odds),
+        "curve": curve_rows(comparison),
+        "use_curve": [asdict(entry) for entry in comparison.use_curve],
+        "sensitivity": [asdict(entry) for entry in comparison.sensitivity],
+        "ranking": ranking_rows(comparison),
+        "not_compared": [asdict(entry) for entry in comparison.not_compared],
+        "assumptions": [*comparison.assumptions, *comparison.rent_assumptions],
+        "notes": list(comparison.notes),
+    }
+
+
+def curve_rows(comparison: Comparison) -> list[Row]:
+    """The curve of the best machine, one record a month."""
+    return [asdict(month) for month in comparison.curve]
+
+
+def ranking_rows(comparison: Comparison) -> list[Row]:
+    """Every machine and renting, best first."""
+    best = comparison.own
+    rows: list[Row] = [
+        {
+            "what": owned.label,
+            "usd_total": owned.usd,
+            "margin_usd": owned.margin_usd,
+            "break_even_months": None if owned.is_owned_already else case_break_even_months(owned.case),
+            "seconds": owned.job_seconds if comparison.workload else None,
+        }
+        for owned in comparison.options
+    ]
+    rows.append(
+        {
+            "what": f"keep renting: {best.rental.label}",
+            "usd_total": rent_usd(best.case),
+            "margin_usd": 0.0,
+            "break_even_months": None,
+            "seconds": best.rental.seconds if comparison.workload else None,
+        }
+    )
+    return sorted(rows, key=lambda row: (-row["margin_usd"], row["what"]))
+
+
+def rented_kwh(comparison: Comparison) -> float | None:
+    """Energy of the rented machine over the horizon; `None` where it is not known."""
+    per_job = comparison.rent.kwh_per_job
+    case = comparison.own.case
+    return None if per_job is None else per_job * case.jobs_per_month * case.terms.months
+
+
+def rented_kg(comparison: Comparison) -> float | None:
+    """Carbon dioxide of the same in kg; `None` where the grid is not known."""
+    kwh, grid = rented_kwh(comparison), comparison.rent.grid
+    return None if kwh is None or grid is None else kwh * grid.gco2_per_kwh / GRAMS_PER_KILOGRAM
+
+
+def _rent_record(comparison: Comparison) -> Row:
+    rental, case = comparison.rent, comparison.own.case
+    record: Row = (
+        estimate_record(rental.estimate)
+        if rental.estimate
+        else {
+            "gpu": rental.cell[0] if rental.cell else None,
+            "gpu_count": rental.cell[1] if rental.cell else None,
+            "usd_per_hour": rental.usd_per_hour,
+            "seconds": rental.seconds,
+            "usd": rental.usd_per_job,
+            "items": _items(rental.items),
+        }
+    )
+    record.update(
+        {
+            "label": rental.label,
+            "usd_per_job": rental.usd_per_job if comparison.workload else None,
+            "usd_per_month": case.rent_usd_per_month,
+            "usd_total": rent_usd(case),
+            "kwh_total": rented_kwh(comparison),
+            "kg_co2_total": rented_kg(comparison),
+            "grid": asdict(rental.grid) if rental.grid else None,
+        }
+    )
+    return record
+
+
+def _own_record(owned: Owned) -> Row:
+    terms, throughput = owned.case.terms, owned.throughput
+    return {
+        "gpu": owned.machine.gpu.name,
+        "card_count": owned.machine.card_count,
+        "gpu_count": owned.machine.gpu_count,
+        "condition": "owned" if owned.is_owned_already else str(owned.machine.condition),
+        "label": owned.label,
+        "items": _items(owned.items),
+        "usd_upfront": terms.upfront_usd,
+        "usd_per_month": owned.usd_per_month,
+        "usd_per_job": owned.usd_per_job if throughput else None,
+        "usd_resale": -sum(item.usd for item in owned.items if item.name == "resale"),
+        "usd_total": owned.usd,
+        "seconds": owned.job_seconds if throughput else None,
+        "hours_per_month": owned.case.hours_per_month,
+        "throughput": None
+        if throughput is None
+        else {
+            "samples_per_second": throughput.samples_per_second,
+            "low": throughput.low,
+            "high": throughput.high,
+            "basis": str(throughput.basis),
+            "precision": str(throughput.precision),
+            "stack": throughput.stack,
+            "sources": list(throughput.sources),
+            "notes": list(throughput.notes),
+        },
+        "prices": {"cards": asdict(owned.machine.cards), "host": asdict(owned.machine.host)},
+        "terms": {**asdict(terms), "resale_curve": str(terms.resale_curve)},
+        "kwh_total": owned.kwh,
+        "kg_co2_total": owned.kg_co2,
+        "grid": asdict(owned.grid) if owned.grid else None,
+    }
+
+
+def _items(items: Sequence[CostItem]) -> list[Row]:
+    return [{**asdict(item), "usd": item.usd} for item in items]

@@ -1,0 +1,219 @@
+"""The result of an estimate, its JSON document, and its rows as flat records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from planner.cost.bill import percentile
+from planner.model.records import BookUsed, Estimate, LeftOut, Unpriced, Workload
+from planner.results.shown import ShownInNotebooks
+from planner.units import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from planner.cost.currency import Currency
+
+SCHEMA = "planner.estimate/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateResult(ShownInNotebooks):
+    """Ranked estimates, best first, and all that is needed to judge them.
+
+    `unpriced` lists instance types with a wanted GPU that have no usable public price, as (provider, entry).
+    """
+
+    workload: Workload
+    as_of: date  # the day that ages are counted from
+    prices: tuple[BookUsed, ...]
+    estimates: tuple[Estimate, ...]
+    left_out: tuple[LeftOut, ...]
+    unpriced: tuple[tuple[str, Unpriced], ...]
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
+    startup_seconds: float
+    samples_source: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per estimate in rank order; columns are the flat keys of the JSON, `usd` in dollars, times in seconds."""
+        import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
+
+        return pd.DataFrame(flat_rows(self))
+
+
+def document(result: EstimateResult, currency: Currency | None = None) -> Row:
+    """The JSON document of the result, schema `planner.estimate/1`."""
+    return {
+        "schema": SCHEMA,
+        "workload": {
+            **workload_record(result.workload),
+            "samples_source": result.samples_source,
+            "startup_seconds": result.startup_seconds,
+        },
+        "as_of": result.as_of.isoformat(),
+        "prices": [
+            {
+                "provider": book.provider,
+                "observed_on": book.observed_on.isoformat(),
+                "age_days": book.age_days,
+                "source": book.source,
+            }
+            for book in result.prices
+        ],
+        **({"currency": asdict(currency)} if currency else {}),
+        "estimates": [estimate_record(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
+        "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
+        "unpriced": [
+            {"provider": provider, "instance_type": entry.instance_type, "gpu": entry.gpu, "reason": entry.reason}
+            for provider, entry in result.unpriced
+        ],
+        "assumptions": list(result.assumptions),
+        "notes": list(result.notes),
+    }
+
+
+def workload_record(workload: Workload) -> Row:
+    """The work as its JSON record."""
+    return {
+        "model": workload.model.name,
+        "task": workload.model.task,
+        "dataset": workload.dataset,
+        "sample_unit": workload.model.sample_unit,
+        "samples_per_epoch": workload.samples_per_epoch,
+        "epochs": workload.epochs,
+        "samples": workload.samples,
+        "precision": "best" if workload.precision is None else str(workload.precision),
+        "batch_size": workload.batch_size,
+        "framework": workload.framework,
+        "input_size": workload.input_size,
+        **_language(workload),
+    }
+
+
+def _language(workload: Workload) -> Row:
+    """What a language model's workload adds; nothing for others."""
+    if workload.language is None:
+        return {}
+    job = workload.language.job
+    return {
+        "method": str(job.method),
+        "tokens": workload.samples,
+        "sequence_length": job.sequence_length,
+        "batch_tokens": job.batch_tokens,
+        "optimizer": str(job.optimizer),
+        "rank": job.rank if job.method.has_adapters else None,
+        "parameters": job.model.parameters,
+        "active_parameters": job.model.active_parameters,
+        "stack": workload.language.stack,
+    }
+
+
+def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[Row]:
+    """One flat record per estimate: the JSON keys, throughput keys prefixed, items left to the JSON."""
+    return [flat_record(estimate, result.workload) | _amounts(estimate, currency) for estimate in result.estimates]
+
+
+def flat_record(estimate: Estimate, workload: Workload) -> Row:
+    """One estimate as a flat record."""
+    row = estimate_record(estimate)
+    throughput = row.pop("throughput")
+    del row["items"]
+    interruptions = row.pop("interruptions") or {}
+    row["interruptions_per_hour"] = interruptions.get("per_hour")
+    row["interruptions_expected"] = interruptions.get("expected")
+    row["seconds_p90"] = interruptions.get("seconds_p90", estimate.seconds)
+    row["usd_p90"] = interruptions.get("usd_p90", estimate.usd)
+    row["model"] = workload.model.name
+    row["samples"] = workload.samples
+    row["samples_per_second"] = throughput["samples_per_second"]
+    row["samples_per_second_low"] = throughput["low"]
+    row["samples_per_second_high"] = throughput["high"]
+    row["basis"] = throughput["basis"]
+    row["stack"] = throughput["stack"]
+    return row
+
+
+def _amounts(estimate: Estimate, currency: Currency | None) -> Row:
+    if currency is None:
+        return {}
+    return {
+        "currency": currency.code,
+        "amount": estimate.usd * currency.per_usd,
+        "amount_low": estimate.usd_low * currency.per_usd,
+        "amount_high": estimate.usd_high * currency.per_usd,
+    }
+
+
+def estimate_record(estimate: Estimate) -> Row:
+    """One estimate as its JSON record."""
+    offer, throughput = estimate.offer, estimate.throughput
+    return {
+        "rank": estimate.rank,
+        "provider": offer.provider,
+        "region": offer.region,
+        "zone": offer.zone,
+        "instance_type": offer.instance_type,
+        "gpu": offer.gpu,
+        "gpu_count": _whole(offer.gpu_count),
+        "node_count": estimate.node_count,
+        "purchase": str(offer.purchase),
+        "usd_per_hour": offer.usd_per_hour,
+        "usd_per_gpu_hour": offer.usd_per_gpu_hour,
+        "price_observed_on": offer.observed_on.isoformat(),
+        "price_source": offer.source,
+        "throughput": {
+            "samples_per_second": throughput.samples_per_second,
+            "low": throughput.low,
+            "high": throughput.high,
+            "basis": str(throughput.basis),
+            "precision": str(throughput.precision),
+            "stack": throughput.stack,
+            "batch_size_per_gpu": throughput.batch_size_per_gpu,
+            "sources": list(throughput.sources),
+        },
+        "seconds": estimate.seconds,
+        "seconds_low": estimate.seconds_low,
+        "seconds_high": estimate.seconds_high,
+        "usd": estimate.usd,
+        "usd_low": estimate.usd_low,
+        "usd_high": estimate.usd_high,
+        "items": [
+            {
+                "name": item.name,
+                "quantity": item.quantity,
+                "unit": item.unit,
+                "usd_per_unit": item.usd_per_unit,
+                "usd": item.usd,
+            }
+            for item in estimate.items
+        ],
+        "interruptions": _json_interruptions(estimate),
+        "fits_memory": estimate.fits_memory,
+        "is_pareto": estimate.is_pareto,
+        "notes": list(estimate.notes),
+    }
+
+
+def _json_interruptions(estimate: Estimate) -> Row | None:
+    run = estimate.interruptions
+    if run is None:
+        return None
+    seconds_p90, usd_p90 = percentile(estimate)
+    return {
+        "per_hour": run.per_hour,
+        "source": estimate.basis_of_interruptions,
+        "expected": run.count,
+        "checkpoint_interval_seconds": run.interval_seconds if run.has_checkpoints else None,
+        "checkpoint_seconds": run.checkpoint_seconds if run.has_checkpoints else None,
+        "restart_seconds": run.restart_seconds,
+        "lost_seconds": run.lost_seconds,
+        "seconds_p90": seconds_p90,
+        "usd_p90": usd_p90,
+    }
+
+
+def _whole(count: float) -> Any:
+    return int(count) if count == int(count) else count

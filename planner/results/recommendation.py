@@ -1,0 +1,43 @@
+"""A recommendation: what is recommended, what nearly won, and its JSON document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.model.records import Estimate
+from planner.results.estimate import EstimateResult, estimate_record
+from planner.results.estimate import document as estimates_document
+from planner.results.shown import ShownInNotebooks
+from planner.units import Row
+
+SCHEMA = "planner.recommend/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """An estimate that lost, and why."""
+
+    estimate: Estimate
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation(ShownInNotebooks):
+    """The answer: `result.estimates` best first, what nearly won, and the same in sentences.
+
+    `everything` holds all estimates there were, within the limits or not, for the picture of time against money.
+    """
+
+    result: EstimateResult
+    near_misses: tuple[NearMiss, ...]
+    sentences: tuple[str, ...]
+    everything: tuple[Estimate, ...]
+
+
+def document(found: Recommendation) -> Row:
+    """The JSON document, schema `planner.recommend/1`: that of the estimates, with near misses and sentences."""
+    content = estimates_document(found.result)
+    content["schema"] = SCHEMA
+    content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
+    content["sentences"] = list(found.sentences)
+    return content

@@ -1,0 +1,104 @@
+"""Jobs: one training script of one model, as one source ran it; figures of different jobs are not alike.
+
+The same network differs by a factor of two between scripts (input pipeline, fused kernels, memory layout), so a
+figure is only carried within one job, and every figure names the stack it stands for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from planner.model.records import Benchmark
+
+NEW_GENERATION_SINCE = (1, 12)
+"""PyTorch 1.12 (July 2022): Lambda's containers from 1.13 on use today's kernels and batch sizes, those up to 1.10 do not."""
+
+ENOUGH_MACHINES = 3
+
+
+def job_of(row: Benchmark) -> str:
+    """The job that a row measures: `model|framework|origin|input size`."""
+    return "|".join((row.model, row.framework, origin_of(row), str(row.input_size or "")))
+
+
+def origin_of(row: Benchmark) -> str:
+    """The repository that a row comes from."""
+    return row.source.partition(":")[0]
+
+
+def is_new_generation(row: Benchmark) -> bool:
+    """Whether the software is of the present generation; where no PyTorch version is stated, rows of 2022 and later."""
+    version = pytorch_version(row.software)
+    return version >= NEW_GENERATION_SINCE if version else row.as_of >= "2022"
+
+
+def newest_row(rows: Iterable[Benchmark]) -> Benchmark | None:
+    """The row that stands for today's software: newest generation first, then measured on three machines or more, then newest.
+
+    Three machines outvote a newer container seen on one or two: 45 H100 systems run PyTorch 2.3, one ran 2.5. Of two
+    memory layouts measured alike the first by name wins: channels first, PyTorch's own.
+    """
+    return max(
+        sorted(rows, key=lambda row: row.software),
+        key=lambda row: (
+            is_new_generation(row),
+            row.machines >= ENOUGH_MACHINES,
+            row.as_of,
+            row.machines,
+            row.batch_size_per_gpu or 0,
+        ),
+        default=None,
+    )
+
+
+def choose_job(
+    rows: Sequence[Benchmark], framework: str | None, input_size: int | None, usual_size: int | None = None
+) -> str | None:
+    """The job among these rows that an estimate should stand for; `None` without rows of that framework.
+
+    The input size asked for (or the nearest), then PyTorch before others, then a stated software version, then the newest.
+    Rows that do not state their size are taken to be of `usual_size`.
+    """
+    jobs: dict[str, list[Benchmark]] = {}
+    for row in rows:
+        if framework is None or matches_framework(row.framework, framework):
+            jobs.setdefault(job_of(row), []).append(row)
+
+    def merit(job: str) -> tuple[float, bool, bool, str, int, str]:
+        newest = newest_row(jobs[job]) or jobs[job][0]
+        size = newest.input_size or usual_size
+        distance = abs(math.log(size / input_size)) if size and input_size else 0.0
+        is_pytorch = newest.framework.startswith("pytorch")
+        return (-distance, is_pytorch, newest.software != "", newest.as_of, len(jobs[job]), job)
+
+    return max(jobs, key=merit, default=None)
+
+
+def matches_framework(name: str, asked: str) -> bool:
+    """Whether a framework goes by the name asked for: `tensorflow` covers `tensorflow1` and `tensorflow2`.
+
+    >>> matches_framework("pytorch-timm", "PyTorch"), matches_framework("mxnet", "pytorch")
+    (True, False)
+    """
+    return name.lower().startswith(asked.lower())
+
+
+def stack_of(row: Benchmark) -> str:
+    """Framework and software of a row, as shown to people."""
+    if row.software.lower().startswith(row.framework.lower()):
+        return row.software
+    return f"{row.framework} {row.software}".strip() or row.framework
+
+
+@cache
+def pytorch_version(software: str) -> tuple[int, int] | None:
+    """The version in a software name such as `PyTorch 2.3.0a0+40ec155e58.nv24.03 (NGC)`.
+
+    >>> pytorch_version("PyTorch 1.13.0a0+d0d6b1f (NGC)")
+    (1, 13)
+    """
+    found = re.match(r"PyTorch (\d+)\.(\d+)", software)
+    return (int(found[1]), int(found[2])) if found else None

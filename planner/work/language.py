@@ -1,0 +1,177 @@
+"""The workload of a language model from what a person types: model, method, amount of text, and what is fixed of the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from planner.errors import UnknownNameError, UsageError
+from planner.language.jobs import SEE, LanguageOptions, language_workload, plan_job
+from planner.language.plan import usual_stack
+from planner.language.step_time import load_stacks
+from planner.model.language_models import LanguageModel, find_language_model, load_language_models
+from planner.model.language_runs import LanguageJob, LanguageWork
+from planner.model.records import precision_named
+from planner.work.described import language_model_from_figures, resolve_language_model
+from planner.work.listed import Work, known_model, load_models
+
+
+def is_language_model(text: str, options: LanguageOptions) -> bool:
+    """Whether a name, file or options describe a language model by its shape."""
+    is_file = text.endswith(".json") or (Path(text) / "config.json").is_file()
+    return options.is_given or is_file or find_language_model(text) is not None
+
+
+def plan_language_work(
+    *,
+    model: str | None,
+    epochs: float | None = None,
+    precision: str = "amp",
+    options: LanguageOptions,
+    node_count: int = 1,
+    network_gbit_per_s: float | None = None,
+) -> Work:
+    """The workload that these options describe.
+
+    tokens = samples x sequence length x epochs, or `tokens` for the whole run.
+
+    Raises:
+        UnknownNameError: no such model, method, optimiser, recomputation, stack or precision.
+        UsageError: a number is out of range, or two of them contradict each other.
+        DataError: a file does not describe a language model.
+    """
+    shape = chosen_language_model(model, options)
+    job = plan_job(shape, options, precision)
+    tokens, passes, source = _tokens(job, options, epochs)
+    stack = options.stack or usual_stack(job.method)
+    if stack not in load_stacks():
+        raise UnknownNameError("software stack", stack, load_stacks(), SEE)
+    work = LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s)
+    kind = precision_named(precision)
+    return Work(workload=language_workload(work, tokens=tokens, passes=passes, precision=kind), samples_source=source)
+
+
+def plan_language_request(
+    *,
+    model: str | None,
+    epochs: float | None,
+    precision: str,
+    said: Mapping[str, Any],
+    general: Mapping[str, object],
+    node_count: int = 1,
+) -> Work:
+    """The workload of an `estimate` that is about a language model; `general` are options that only other models take.
+
+    Raises:
+        UnknownNameError: no model of any kind has that name.
+        UsageError: an option does not belong to language models, or the model is not one.
+    """
+    if model is not None and not is_language_model(model, LanguageOptions()):
+        if known_model(model) is not None:
+            options = ", ".join("--" + name.replace("_", "-") for name in said)
+            raise UsageError(
+                f"{model} is not a language model of known shape: {options} cannot be used. See: planner models --language"
+            )
+        names = [name for one in load_models() for name in (one.name, *one.aliases)]
+        names += [name for shape in load_language_models().values() for name in (shape.name, *shape.aliases)]
+        raise UnknownNameError("model", model, names, "planner models")
+    given = ["--" + name.replace("_", "-") for name, value in general.items() if value is not None]
+    if given:
+        raise UsageError(
+            f"{', '.join(given)} is not for language models. Use --tokens, or --samples with --epochs; "
+            "--batch-tokens for a step, --micro-batch for one GPU."
+        )
+    numbers = {
+        name: number_of(said[name])
+        for name in ("tokens", "samples", "params", "batch_tokens")
+        if isinstance(said.get(name), str)
+    }
+    return plan_language_work(
+        model=model,
+        epochs=epochs,
+        precision=precision,
+        options=LanguageOptions(**{**said, **numbers}),
+        node_count=node_count,
+    )
+
+
+def chosen_language_model(model: str | None, options: LanguageOptions) -> LanguageModel:
+    """The model named, read from a file, or described by figures.
+
+    Raises:
+        UsageError: nothing, too little or two different things describe it.
+    """
+    figures = ("params", "layers", "hidden", "heads", "vocab")
+    if model is not None:
+        given = [f"--{name}" for name in figures if getattr(options, name) is not None]
+        if given:
+            raise UsageError(f"--model {model} has a shape already: leave out {', '.join(given)}, or --model.")
+        return resolve_language_model(model)
+    if (
+        options.params is None
+        or options.layers is None
+        or options.hidden is None
+        or options.heads is None
+        or options.vocab is None
+    ):
+        missing = [f"--{name}" for name in figures if getattr(options, name) is None]
+        raise UsageError(
+            "Which model? Give --model, or the figures of your own: --params --layers --hidden --heads --vocab "
+            f"(missing: {', '.join(missing)}). See: planner models"
+        )
+    return language_model_from_figures(
+        params=options.params,
+        layers=options.layers,
+        hidden=options.hidden,
+        heads=options.heads,
+        vocab=options.vocab,
+        kv_heads=options.kv_heads,
+        feed_forward=options.feed_forward,
+    )
+
+
+def number_of(text: str) -> float:
+    """A count with an optional K, M, B or T: `15B` is 15,000,000,000, `7e9` and `300,000` work too.
+
+    Raises:
+        UsageError: the text is no positive number.
+
+    >>> number_of("1.4T")
+    1400000000000.0
+    """
+    found = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?)([kmbt]?)", text.strip().lower().replace(",", "").replace("_", ""))
+    try:
+        value = float(found[1]) * {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}[found[2]] if found else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e18:
+        raise UsageError(f"{text!r} is not a positive number. Write for example 15B, 300M or 7e9.")
+    return value
+
+
+def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) -> tuple[float, float, str]:
+    """Tokens of the whole run, passes over the data, and where the number comes from."""
+    passes = 1.0 if epochs is None else epochs
+    for option, value in (("--tokens", options.tokens), ("--samples", options.samples), ("--epochs", epochs)):
+        if value is not None and not 0 < value < 1e18:
+            raise UsageError(f"{option} must be a positive number, not {value:g}.")
+    if options.samples is not None:
+        tokens = options.samples * job.sequence_length * passes
+        if options.tokens is not None and abs(tokens / options.tokens - 1) > 0.01:
+            raise UsageError(
+                f"--tokens {options.tokens:,.0f} contradicts --samples {options.samples:,.0f} x --sequence-length "
+                f"{job.sequence_length} x --epochs {passes:g} = {tokens:,.0f} tokens. Leave one of them out."
+            )
+        return tokens, passes, f"{options.samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
+    if options.tokens is None:
+        raise UsageError(
+            f"How much text? Give --tokens (of the whole run) or --samples and --epochs for {job.model.name}."
+        )
+    if passes != 1:
+        raise UsageError(
+            f"--tokens {options.tokens:,.0f} counts the whole run and --epochs {passes:g} repeats something: give --samples "
+            f"with --epochs, or --tokens {options.tokens * passes:,.0f} alone if {options.tokens:,.0f} is one epoch."
+        )
+    return options.tokens, 1.0, "given with --tokens"

@@ -1,0 +1,211 @@
+"""A user's own model: its figures, its own measurements, or a TOML file with both."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from planner.errors import UnknownNameError, UsageError
+from planner.hardware.gpus import choose_gpus
+from planner.model.records import Model, OwnMeasurement, Precision
+from planner.work.listed import known_model, resolve_model
+
+CONTRADICTION = 1.25
+"""Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
+MAX_FIGURE = 1e9
+SAMPLE_UNITS = ("image", "sequence", "token", "sample")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """Everything a user can say of a model; `None` where nothing was said."""
+
+    name: str = "own model"
+    gmacs_per_sample: float | None = None
+    params_millions: float | None = None
+    activations_millions: float | None = None
+    samples_per_epoch: float | None = None
+    input_size: int | None = None
+    sample_unit: str = "sample"
+    task: str = "own"
+    measured: tuple[str, ...] = ()
+
+
+def described_model(
+    name: str | None,
+    *,
+    figures: Mapping[str, float | None],
+    measured: tuple[str, ...],
+    model_file: Path | None,
+    precision: str,
+) -> tuple[Model, tuple[OwnMeasurement, ...], float | None]:
+    """The model that the options describe, the user's measurements, and samples per epoch where a file states them.
+
+    A known model keeps its own figures and takes the measurements; figures or a file describe an own model.
+
+    Args:
+        name: a known model, or what to call an own one.
+        figures: `gmacs_per_sample`, `params_millions` and `activations_millions`, `None` where not given.
+        measured: texts for `parse_measurements`.
+        model_file: a file for `read_own_model`; options win over it.
+        precision: of measurements that name none.
+
+    Raises:
+        UsageError: nothing says which model, or a figure is impossible.
+        UnknownNameError: the name is not known and nothing else describes the model.
+    """
+    given: dict[str, Any] = {key: value for key, value in figures.items() if value is not None}
+    own = OwnModel() if model_file is None else read_own_model(model_file)
+    own = replace(own, **given, measured=measured or own.measured, name=name or own.name)
+    known_precision = Precision(precision) if precision in map(str, Precision) else Precision.AMP
+    measurements = parse_measurements(own.measured, known_precision)
+    if name is None and model_file is None and not given and not measured:
+        raise UsageError("Which model? Give --model, or the figures of your own: planner estimate --help")
+    if model_file is None and not given:
+        known = known_model(name) if name is not None and measured else None
+        if known is not None or not measured:
+            return known or resolve_model(str(name)), measurements, None
+    return own_model(own), measurements, own.samples_per_epoch
+
+
+def own_model(own: OwnModel) -> Model:
+    """The record of a model that a user describes.
+
+    Raises:
+        UsageError: a figure is zero, negative or not a number, or there is neither an amount of arithmetic nor a
+            measurement.
+    """
+    for name in ("gmacs_per_sample", "params_millions", "activations_millions", "samples_per_epoch", "input_size"):
+        _check_figure(name, getattr(own, name))
+    if own.sample_unit not in SAMPLE_UNITS:
+        raise UnknownNameError("sample unit", own.sample_unit, SAMPLE_UNITS, "planner estimate --help")
+    if own.gmacs_per_sample is None and not own.measured:
+        raise UsageError(
+            f"Nothing says how fast {own.name} is. Give --gmacs-per-sample (billion multiply-adds of one forward pass), "
+            f"or one own measurement such as --measured a100-80gb-sxm=1234."
+        )
+    return Model(
+        name=own.name,
+        aliases=(),
+        task=own.task,
+        sample_unit=own.sample_unit,
+        params_millions=own.params_millions,
+        forward_gmacs_per_sample=own.gmacs_per_sample,
+        activations_millions=own.activations_millions,
+        input_size=own.input_size,
+        dataset=None,
+        typical_epochs=None,
+        source="your own figures",
+        as_of="",
+    )
+
+
+def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AMP) -> tuple[OwnMeasurement, ...]:
+    """Own measurements from texts such as `a100-80gb-sxm=1234`, `h100-80gb-sxm:8=21000` or `t4@fp32=55`.
+
+    Args:
+        texts: GPU, optional count, optional precision, `=`, samples per second of all GPUs together.
+        precision: of measurements that name none.
+
+    Raises:
+        UsageError: a text is malformed, a rate is not positive, a GPU name is ambiguous, or two measurements of one
+            setting contradict each other.
+    """
+    found: dict[tuple[str, int, Precision], OwnMeasurement] = {}
+    for text in texts:
+        one = _measurement(text, precision)
+        key = (one.gpu, one.gpu_count, one.precision)
+        held = found.setdefault(key, one)
+        ratio = one.samples_per_second / held.samples_per_second
+        if max(ratio, 1 / ratio) > CONTRADICTION:
+            raise UsageError(
+                f"--measured {text}: contradicts {held.samples_per_second:g} samples/s given for the same GPU, count and precision "
+                f"({max(ratio, 1 / ratio):.2f} times). Keep the one that is right."
+            )
+        mean = math.sqrt(one.samples_per_second * held.samples_per_second)
+        found[key] = OwnMeasurement(
+            gpu=one.gpu, gpu_count=one.gpu_count, precision=one.precision, samples_per_second=mean
+        )
+    return tuple(found.values())
+
+
+def read_own_model(path: Path) -> OwnModel:
+    """A model described in a TOML file, whose keys are the fields of `OwnModel`.
+
+    ::
+
+        name = "my-detector"
+        gmacs_per_sample = 12.5
+        params_millions = 40
+        samples_per_epoch = 250000
+        measured = ["a100-80gb-sxm=1234", "t4=210"]
+
+    Raises:
+        UsageError: the file cannot be read, is no TOML, or holds an unknown key or a value of the wrong type.
+    """
+    import tomllib  # noqa: PLC0415 - only where somebody gives a file
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}.") from error
+    known = [one.name for one in fields(OwnModel)]
+    for key in content:
+        if key not in known:
+            raise UnknownNameError(f"key in {path.name}", key, known, "docs/throughput.md")
+    return OwnModel(**_typed(content, path))
+
+
+def _typed(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    typed = dict(content)
+    for key, value in content.items():
+        if key == "measured":
+            texts = [value] if isinstance(value, str) else value
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise UsageError(f'{path.name}: measured must be a list of texts such as "t4=210", not {value!r}.')
+            typed[key] = tuple(texts)
+        elif key in ("name", "sample_unit", "task"):
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"{path.name}: {key} must be a text, not {value!r}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            raise UsageError(f"{path.name}: {key} must be a number, not {value!r}.")
+    return typed
+
+
+def _check_figure(name: str, value: float | None) -> None:
+    if value is None:
+        return
+    if not value > 0 or math.isinf(value):
+        raise UsageError(f"--{name.replace('_', '-')} must be a positive number, not {value:g}.")
+    if value > MAX_FIGURE and name != "samples_per_epoch":
+        raise UsageError(f"--{name.replace('_', '-')} {value:g} is beyond any model. Check the unit.")
+
+
+def _measurement(text: str, precision: Precision) -> OwnMeasurement:
+    place, equals, rate_text = text.partition("=")
+    try:
+        rate = float(rate_text)
+    except ValueError:
+        rate = math.nan
+    if not equals or not rate > 0 or math.isinf(rate):
+        raise UsageError(
+            f"--measured {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234."
+        )
+    name, at, precision_text = place.partition("@")
+    if at:
+        known = [str(one) for one in Precision]
+        if precision_text not in known:
+            raise UnknownNameError("precision", precision_text, known, "planner estimate --help")
+        precision = Precision(precision_text)
+    choice = choose_gpus(name)
+    if len(choice.gpus) > 1:
+        raise UsageError(f"--measured {text!r}: {name} may be {', '.join(choice.gpus)}. Name one of them.")
+    count = choice.count or 1
+    if count != int(count):
+        raise UsageError(f"--measured {text!r}: the count must be whole.")
+    return OwnMeasurement(gpu=choice.gpus[0], gpu_count=int(count), precision=precision, samples_per_second=rate)

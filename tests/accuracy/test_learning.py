@@ -1,0 +1,145 @@
+"""What is learnt from the rows: exact left-out predictions, no leakage, sane quantiles."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.accuracy.learning import transfer
+from planner.accuracy.learning.evidence import single_gpu_points
+from planner.accuracy.learning.left_out import quantile
+from planner.accuracy.validation import nested_coverage, summary
+from planner.hardware.gpus import load_gpus
+from planner.throughput.carry import Carried, Sighting
+from planner.throughput.learnt import fit_folder, gpu_index, job_fit, load_fit
+from planner.throughput.linear import solve
+from planner.throughput.measured import load_benchmarks
+from planner.work.listed import load_models
+
+GPUS = load_gpus()
+
+
+@pytest.fixture(scope="module")
+def points():
+    """Every fourth single-GPU point: enough for identities, quick to invert."""
+    models = {model.name: model for model in load_models()}
+    return single_gpu_points(load_benchmarks(), GPUS, models)[::4]
+
+
+@pytest.fixture(scope="module")
+def variances():
+    """The published variances."""
+    return json.loads((fit_folder() / "variances.json").read_text())["transfer"]["all"]
+
+
+def test_leaving_out_by_formula_is_leaving_out(points, variances):
+    """The block formula gives what a fit without the group gives."""
+    group = [index for index, point in enumerate(points) if point.gpu == "rtx-3090"]
+    rest = [point for point in points if point.gpu != "rtx-3090"]
+
+    by_formula, deviation = transfer.posterior(points, GPUS, variances).left_out(group)
+    again, covariance = transfer.posterior(rest, GPUS, variances).predict([points[index] for index in group])
+
+    table = transfer.columns([points[index] for index in group], GPUS)
+    assert again == pytest.approx(by_formula, abs=1e-6)
+    assert np.sqrt(np.diag(covariance) + transfer.noise(variances, table)) == pytest.approx(deviation, rel=1e-4)
+
+
+def test_a_left_out_group_does_not_see_itself(points, variances):
+    """Ten times the measured rates of a GPU change nothing in what is predicted for it."""
+    group = [index for index, point in enumerate(points) if point.gpu == "rtx-4090"]
+    changed = [
+        replace(point, log_rate=point.log_rate + math.log(10)) if point.gpu == "rtx-4090" else point for point in points
+    ]
+
+    before, _ = transfer.posterior(points, GPUS, variances).left_out(group)
+    after, _ = transfer.posterior(changed, GPUS, variances).left_out(group)
+
+    assert before == pytest.approx(after, abs=1e-6)
+
+
+def test_the_folds_leave_out_every_gpu_and_model_once():
+    """Each measured GPU and model is in exactly one group whose variances were learnt without it."""
+    stored = json.loads((fit_folder() / "variances.json").read_text())
+    models = {model.name: model for model in load_models()}
+    measured = single_gpu_points(load_benchmarks(), GPUS, models)
+
+    gpus = [name for fold in stored["transfer"]["gpu_folds"] for name in fold["without"]]
+    names = [name for fold in stored["transfer"]["model_folds"] for name in fold["without"]]
+
+    assert len(gpus) == len(set(gpus))
+    assert {point.gpu for point in measured} <= set(gpus)
+    assert len(names) == len(set(names))
+    assert {point.model for point in measured} <= set(names)
+
+
+def test_the_published_files_fit_the_shipped_gpus():
+    """Every list has one entry per GPU of the table, in its order; otherwise the fit must be run again."""
+    assert list(GPUS) == load_fit()["gpus"]
+    assert len(load_benchmarks()) == load_fit()["rows"]
+    job = job_fit("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
+    assert len(GPUS) == len(job["mean"]["16"]) == len(job["eta"]["8"])
+    assert 0 == gpu_index()[next(iter(GPUS))]
+
+
+def test_the_quantile_is_the_conformal_one():
+    """Of 19 scores the 90 percent quantile is the 18th: ceil(20 x 0.9)."""
+    assert 18.0 == quantile([float(score) for score in range(1, 20)])
+
+
+def test_coverage_is_judged_without_the_own_group():
+    """A group of large errors raises the quantile of the others and not its own."""
+    scores = [1.0] * 10 + [5.0, 5.0]
+    groups = ["usual"] * 10 + ["odd"] * 2
+
+    held = nested_coverage(scores, groups)
+
+    assert [True] * 10 + [False] * 2 == held
+
+
+def test_one_group_has_no_coverage():
+    """There is nothing left to find a quantile on."""
+    assert [] == nested_coverage([1.0, 2.0], ["same", "same"])
+
+
+def test_a_summary_is_computed_by_hand():
+    """Median, mean and 90th percentile of the sizes, mean of the signed errors."""
+    found = summary("x", [0.1, -0.3, 0.2], [True, True, False])
+
+    assert (3, 0.2) == (found.n, found.median)
+    assert 0.2 == pytest.approx(found.mean)
+    assert 0.28 == pytest.approx(found.p90)
+    assert 0.0 == pytest.approx(found.bias, abs=1e-12)
+    assert 2 / 3 == pytest.approx(found.coverage)
+
+
+@given(st.lists(st.floats(-3, 3), min_size=9, max_size=9), st.lists(st.floats(-3, 3), min_size=3, max_size=3))
+def test_small_systems_are_solved(entries, right):
+    """The plain solver agrees with numpy on symmetric positive definite matrices."""
+    square = np.array(entries).reshape(3, 3)
+    matrix = square @ square.T + np.eye(3)
+
+    found = solve(matrix.tolist(), [[value] for value in right])
+
+    assert np.linalg.solve(matrix, right) == pytest.approx(np.array(found)[:, 0], abs=1e-9)
+
+
+def test_carrying_agrees_with_the_full_posterior(variances):
+    """The published factors and the plain solver give what the whole Gaussian process gives, within 2 percent."""
+    models = {model.name: model for model in load_models()}
+    everything = single_gpu_points(load_benchmarks(), GPUS, models)
+    blank = replace(
+        everything[0], model="?", job="?", task_class="vision", software="", is_new=True, gpu="rtx-3090", log_rate=6.0
+    )
+    fitted = transfer.posterior([*everything, blank], GPUS, variances)
+    wanted = [replace(blank, gpu=name) for name in ("a100-80gb-sxm", "t4", "h100-80gb-sxm", "mi300x")]
+
+    mean, _ = fitted.predict(wanted)
+    noise = math.sqrt(variances["noise"])
+    carried = Carried("vision", [Sighting(gpu="rtx-3090", width="16", log_rate=6.0, deviation=noise)])
+
+    assert [carried.log_rate(point.gpu, "16")[0] for point in wanted] == pytest.approx(list(mean), abs=0.02)

@@ -1,0 +1,229 @@
+"""Which measurements are believed: hand-made rows on both sides of each bound."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planner.accuracy.row_checks import (
+    contradictory,
+    failed_checks,
+    forward_gmacs_lower_bound,
+    impossible,
+    over_in_few_steps,
+    peak_tflops,
+    superlinear,
+)
+from planner.hardware.gpus import load_gpus
+from planner.model.records import Benchmark, Dataset, Model, Precision
+
+
+def test_superlinear_scaling_is_doubted():
+    """8 GPUs at 1.2 times the rate of one each: one of the two rows is wrong, the faster is set aside."""
+    one, eight = a_row(rate=100), a_row(gpu_count=8, rate=960)
+
+    failed = superlinear([one, eight])
+
+    assert {eight: "superlinear: each of 8 GPUs 1.200 times one alone (bound 1.1)"} == failed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate": 872},  # 1.09 times: within what two machines differ
+        {"batch_size_per_gpu": 200},
+        {"batch_size_per_gpu": None},
+        {"software": "another generation"},
+        {"gpu": "h100-80gb-sxm"},
+        {"precision": Precision.TF32},
+        {"input_size": 160},
+    ],
+)
+def test_scaling_is_judged_only_between_rows_alike(change):
+    """Noise, another batch, stack, GPU, precision or input size is no superlinear scaling."""
+    eight = {"gpu_count": 8, "rate": 960} | change
+
+    failed = superlinear([a_row(rate=100), a_row(**eight)])
+
+    assert {} == failed
+
+
+def test_a_noisy_model_has_a_wider_bound():
+    """tacotron2 varies by 4 to 8 percent from machine to machine: 1.15 times proves nothing, 1.25 does."""
+    one = a_row(model="tacotron2", rate=100)
+    two, four = a_row(model="tacotron2", gpu_count=2, rate=230), a_row(model="tacotron2", gpu_count=4, rate=500)
+
+    failed = superlinear([one, two, four])
+
+    assert [four] == list(failed)
+
+
+def test_contradictory_repeats_are_doubted():
+    """Two machines of one GPU, one 1.3 times the other: nobody can say which is right."""
+    row = a_row(rate=115, low=100, high=130, machines=2)
+
+    failed = contradictory([row])
+
+    assert {row: "repeats contradict: fastest 1.30 times the slowest (bound 1.25)"} == failed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"low": 100, "high": 124},
+        {"machines": 5},
+        {"gpu_count": 8},
+    ],
+)
+def test_repeats_may_differ_by_what_machines_do(change):
+    """A tenth or two, one bad machine among five, or the wires between several GPUs do not condemn a cell."""
+    row = a_row(**({"rate": 115, "low": 100, "high": 130, "machines": 2} | change))
+
+    failed = contradictory([row])
+
+    assert {} == failed
+
+
+def test_rates_above_the_hardware_peak_are_doubted():
+    """6 x 4.11 GMAC x 12,700 images/s is 313.2 TFLOPS, above the 312 of an A100."""
+    row = a_row(rate=12_700)
+
+    failed = impossible([row], gpus=load_gpus(), models={"resnet50": a_model()})
+
+    assert {row: "needs 313.2 TFLOPS per GPU, above the dense peak of 312"} == failed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate": 12_600},  # 310.7 TFLOPS
+        {"rate": 25_200, "gpu_count": 2},
+        {"model": "unknown"},
+        {"gpu": "unknown"},
+        {"input_size": 112},  # a quarter of the arithmetic
+    ],
+)
+def test_rates_within_the_peak_or_beyond_judgement_pass(change):
+    """Below the peak of its GPUs, or without known arithmetic or peak, a row is not doubted."""
+    row = a_row(**({"rate": 12_700} | change))
+
+    failed = impossible([row], gpus=load_gpus(), models={"resnet50": a_model()})
+
+    assert {} == failed
+
+
+def test_an_epoch_of_few_steps_is_doubted():
+    """1,000 samples at 8 x 30 a step are over in 4.2 steps; 8 x 25 a step is five and passes."""
+    short, enough = (a_row(gpu_count=8, batch_size_per_gpu=batch) for batch in (30, 25))
+    tiny = Dataset(name="tiny", aliases=(), samples=1000, sample_unit="image", source="s", as_of="2026-01-01")
+
+    failed = over_in_few_steps([short, enough], models={"resnet50": a_model(dataset="tiny")}, datasets={"tiny": tiny})
+
+    assert {short: "an epoch is over in 4.2 steps, too few to time"} == failed
+
+
+def test_a_bad_single_gpu_row_condemns_no_others():
+    """A single-GPU cell that contradicts itself is no yardstick for eight GPUs."""
+    one = a_row(rate=80, low=60, high=100, machines=2)
+    eight = a_row(gpu_count=8, rate=800)
+
+    failed = failed_checks([one, eight], gpus={}, models={}, datasets={})
+
+    assert [one] == list(failed)
+
+
+def test_a_row_is_doubted_for_one_reason():
+    """A row that fails several checks is reported once, with the first reason."""
+    row = a_row(rate=12_700, low=9_000, high=12_700, machines=2)
+
+    failed = failed_checks([row], gpus=load_gpus(), models={"resnet50": a_model()}, datasets={})
+
+    assert {row: "repeats contradict: fastest 1.41 times the slowest (bound 1.25)"} == failed
+
+
+@pytest.mark.parametrize(
+    ("gpu", "precision", "tflops"),
+    [
+        ("a100-80gb-sxm", Precision.AMP, 312.0),
+        ("a100-80gb-sxm", Precision.TF32, 156.0),
+        ("a100-80gb-sxm", Precision.FP32, 19.5),
+        ("v100-16gb", Precision.AMP, 125.0),
+        ("gtx-1080-ti", Precision.AMP, 11.3),  # 16-bit runs at 1/64 rate: FP32 is the faster
+        ("radeon-vii", Precision.AMP, 26.9),  # packed 16-bit
+    ],
+)
+def test_the_peak_is_that_of_the_precision(gpu, precision, tflops):
+    """Tensor rate where there are tensor cores, else the better of packed 16-bit and FP32."""
+    peak = peak_tflops(load_gpus()[gpu], precision)
+
+    assert tflops == peak
+
+
+@pytest.mark.parametrize(
+    ("unit", "input_size", "gmacs"),
+    [
+        ("image", None, 4.11),
+        ("image", 224, 4.11),
+        ("image", 448, 16.44),
+        ("sequence", 448, 8.22),
+        ("sequence", 112, None),
+        ("token", 448, 4.11),
+        ("token", 112, None),
+        ("utterance", 448, None),
+    ],
+)
+def test_arithmetic_grows_with_the_input_at_least_so(unit, input_size, gmacs):
+    """Images by the square of the side, sequences by their length, a token not less; else nothing is known."""
+    row = a_row(sample_unit=unit, input_size=input_size)
+
+    found = forward_gmacs_lower_bound(row, a_model())
+
+    assert gmacs == (found if found is None else pytest.approx(found))
+
+
+@given(
+    rates=st.lists(st.floats(1, 1e6), min_size=2, max_size=6),
+    counts=st.lists(st.sampled_from([1, 2, 4, 8]), min_size=6, max_size=6),
+)
+def test_the_order_of_rows_does_not_matter(rates, counts):
+    """The same rows in another order are doubted for the same reasons."""
+    rows = [a_row(rate=rate, gpu_count=count) for rate, count in zip(rates, counts, strict=False)]
+
+    forwards = failed_checks(rows, gpus=load_gpus(), models={"resnet50": a_model()}, datasets={})
+    backwards = failed_checks(rows[::-1], gpus=load_gpus(), models={"resnet50": a_model()}, datasets={})
+
+    assert forwards == backwards
+
+
+def a_row(*, rate=100.0, low=None, high=None, **changes):
+    values = {
+        "model": "resnet50",
+        "framework": "pytorch",
+        "software": "one generation",
+        "gpu": "a100-80gb-sxm",
+        "gpu_count": 1,
+        "precision": Precision.AMP,
+        "batch_size_per_gpu": 256,
+        "input_size": 224,
+        "machines": 1,
+        "sample_unit": "image",
+        "as_of": "2026-01-01",
+        "source": "made for a test",
+    }
+    return Benchmark(samples_per_second=rate, low=low or rate, high=high or rate, **(values | changes))
+
+
+def a_model(dataset=None):
+    return Model(
+        name="resnet50",
+        aliases=(),
+        task="image-classification",
+        sample_unit="image",
+        params_millions=25.56,
+        forward_gmacs_per_sample=4.11,
+        activations_millions=11.11,
+        input_size=224,
+        dataset=dataset,
+        typical_epochs=90.0,
+        source="made for a test",
+        as_of="2026-01-01",
+    )

@@ -1,0 +1,257 @@
+"""Rent or buy, end to end in Python: equal work, shared jobs, ranking, ranges, energy."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import planner
+from planner.answers.compare import compare
+from planner.cost.rent_or_buy import margin_usd
+from planner.errors import NothingLeftError, UnknownNameError, UsageError
+from planner.results.comparison import document
+from tests.builders import a_snapshot, an_offer
+
+JOB = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
+HOURS = {"rent_usd_per_hour": 1.0, "as_of": date(2026, 7, 1)}
+
+
+def test_the_work_is_the_same_on_both_sides():
+    """Renting is the first estimate; the owned card takes samples / throughput."""
+    result = compare(**JOB, buy="rtx-4090", jobs_per_month=4)
+
+    best = planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 7, 1)).estimates[0]
+    assert best == result.rent.estimate
+    assert pytest.approx(1_281_167 * 90) == result.own.job_seconds * result.own.throughput.samples_per_second
+    assert pytest.approx(4 * 36 * best.usd) == result.curve[-1].rent_usd
+
+
+def test_a_comparison_of_a_language_model_says_what_the_job_is():
+    """Tokens, method and stack stand under the table, and all that was said of the run in the document."""
+    job = {"model": "llama-3-8b", "method": "qlora", "tokens": "100M", "as_of": date(2026, 7, 1)}
+
+    result = compare(**job, buy="rtx-4090", jobs_per_month=4)
+
+    said = "job 100,000,000 tokens, qlora, amp, stack transformers-peft [--tokens --method --precision --stack]"
+    assert said == result.assumptions[-1]
+    work = document(result)["workload"]
+    assert ("qlora", 1e8, 2048, 16) == (work["method"], work["tokens"], work["sequence_length"], work["rank"])
+
+
+def test_items_sum_to_the_total_and_the_curve_ends_there():
+    """What is listed is what is compared."""
+    result = compare(**JOB, buy="rtx-4090", jobs_per_month=4, discount_per_year=0.08, hosting_usd_per_month=20)
+
+    assert pytest.approx(result.own.usd) == result.curve[-1].own_if_sold_usd
+    assert pytest.approx(result.own.margin_usd) == result.curve[-1].rent_usd - result.own.usd
+
+
+def test_a_given_rent_per_hour_is_for_the_gpu_named():
+    """Else for a machine as fast as the one bought."""
+    same = compare(**JOB, buy="rtx-4090", jobs_per_month=4, rent_usd_per_hour=0.5)
+    other = compare(**JOB, buy="rtx-4090", jobs_per_month=4, rent_usd_per_hour=0.5, gpus=["rtx-3090"])
+
+    assert pytest.approx(same.own.job_seconds / 3600 * 0.5) == same.rent.usd_per_job
+    assert other.rent.seconds > same.rent.seconds
+
+
+@pytest.mark.parametrize("purchase", ["reserved_3y", "savings-1y", "capacity_block"])
+@pytest.mark.parametrize("work", [{"model": "resnet50", "epochs": 90, "jobs_per_month": 250}, {"utilisation": 0.6}])
+def test_a_commitment_is_not_rented_by_the_hour(work, purchase):
+    """Three years of a reservation are paid once: neither for the hours used only, nor anew for every job."""
+    with pytest.raises(UsageError, match=r"is paid for its whole term, used or not; .* --rent-usd-per-hour"):
+        compare(**work, buy="h100-80gb-sxm", gpus=["H100:8"], providers=["aws"], purchases=["on_demand", purchase])
+
+
+def test_jobs_that_do_not_fit_ask_for_more_cards():
+    """Said aloud; each card does its own jobs, so one job takes as long as before."""
+    one = compare(**JOB, buy="rtx-4090", jobs_per_month=4)
+    more = compare(**JOB, buy="rtx-4090", jobs_per_month=60)
+    half = compare(**JOB, buy="rtx-4090", jobs_per_month=20, utilisation=0.5)
+
+    assert (1, 3, 2) == tuple(result.own.machine.card_count for result in (one, more, half))
+    assert one.own.job_seconds == more.own.job_seconds
+    assert "3 cards bought, each doing its own jobs" in " ".join(more.notes)
+
+
+def test_a_count_puts_all_cards_on_one_job():
+    """Two cards finish sooner; more work than they can do is refused."""
+    two = compare(**JOB, buy="rtx-4090:2", jobs_per_month=4)
+
+    assert two.own.job_seconds < compare(**JOB, buy="rtx-4090", jobs_per_month=4).own.job_seconds
+    with pytest.raises(UsageError, match="Name more cards"):
+        compare(**JOB, buy="rtx-4090:1", jobs_per_month=60)
+
+
+def test_a_slower_card_takes_longer():
+    """Time is shown, not only money."""
+    result = compare(**JOB, buy=["rtx-4090", "rtx-3090"], jobs_per_month=4)
+
+    seconds = {owned.machine.gpu.name: owned.job_seconds for owned in result.options}
+    assert seconds["rtx-3090"] > seconds["rtx-4090"]
+
+
+def test_an_own_measurement_counts_for_the_machine_bought():
+    """1e6 x 36 samples at 500 a second are 20 hours on the very card they were measured on."""
+    result = compare(
+        model="mine",
+        measured=["rtx-3090=500"],
+        samples_per_epoch=1e6,
+        epochs=36,
+        buy="rtx-3090",
+        jobs_per_month=4,
+        rent_usd_per_hour=0.4,
+        gpus=["rtx-3090"],
+    )
+
+    assert (72_000.0, "measured") == (result.own.job_seconds, str(result.own.throughput.basis))
+    assert pytest.approx(0.4 * 20) == result.rent.usd_per_job
+
+
+def test_cards_are_ranked_and_what_fails_is_told():
+    """Best first; a card that is not sold does not stop the others, and alone it is an error."""
+    result = compare(**JOB, buy=["rtx-4090", "rtx-3090", "a10g"], own="v100-16gb", jobs_per_month=4)
+
+    margins = [owned.margin_usd for owned in result.options]
+    assert sorted(margins, reverse=True) == margins
+    assert ["a10g"] == [entry.gpu for entry in result.not_compared]
+    with pytest.raises(UsageError, match="not sold"):
+        compare(**JOB, buy="a10g", jobs_per_month=4)
+
+
+def test_a_card_that_is_owned_costs_only_its_use():
+    """No purchase, no resale, no idle draw: it would idle anyway."""
+    result = compare(**JOB, own="rtx-3090", jobs_per_month=4)
+
+    assert {"electricity under load"} == {item.name for item in result.own.items}
+    assert result.own.is_owned_already
+
+
+def test_hours_of_the_same_gpu_without_a_workload(tmp_path):
+    """Without a price per hour, the cheapest offer of the GPU that would be bought, per GPU hour."""
+    a_snapshot(
+        tmp_path,
+        an_offer(gpu="rtx-4090", gpu_count=2.0, usd_per_hour=1.0, instance_type="a"),
+        an_offer(gpu="rtx-4090", gpu_count=1.0, usd_per_hour=0.6, instance_type="b"),
+    )
+
+    result = compare(
+        buy="rtx-4090:2", gpu_hours_per_month=100, providers=["testcloud"], data_dir=tmp_path, as_of=date(2026, 7, 1)
+    )
+
+    assert pytest.approx(1.0) == result.rent.usd_per_job  # 2 x 0.50 USD
+    assert pytest.approx(50.0) == result.own.case.hours_per_month  # 100 GPU hours on two GPUs
+
+
+def test_a_gpu_nobody_rents_says_what_to_give():
+    """Not a price of nothing."""
+    with pytest.raises(NothingLeftError, match="--rent-usd-per-hour"):
+        compare(buy="rtx-2000-ada", utilisation=0.2, as_of=date(2026, 7, 1))
+
+
+def test_energy_and_emissions_of_both_sides():
+    """kWh at the meter times the grid of the place; not known where nothing is known of the machine."""
+    result = compare(**JOB, buy="rtx-4090", jobs_per_month=4, country="FR", idle_watts=0)
+    unknown = compare(**HOURS, buy="rtx-4090", utilisation=0.1)
+
+    assert pytest.approx((360 + 170) / 1000 * result.own.case.hours_per_month * 36) == result.own.kwh
+    assert pytest.approx(result.own.kwh * 0.041) == result.own.kg_co2
+    assert result.rent.kwh_per_job > 0
+    assert unknown.rent.kwh_per_job is None
+
+
+@pytest.mark.parametrize(
+    ("options", "pue", "usd_per_kwh"),
+    [
+        ({"buy": "rtx-4090"}, 1.0, 0.184),
+        ({"buy": "rtx-4090", "country": "DE"}, 1.0, pytest.approx(0.44, abs=0.05)),
+        ({"buy": "h100-80gb-sxm"}, 1.58, 0.135),
+        ({"buy": "rtx-4090", "usd_per_kwh": 0.3, "pue": 1.2}, 1.2, 0.3),
+    ],
+)
+def test_electricity_at_home_and_in_a_server_room(options, pue, usd_per_kwh):
+    """Household price and no building at home; business price and the usual building for servers; or as given."""
+    terms = compare(**HOURS, utilisation=0.2, **options).own.case.terms
+
+    assert pue == terms.pue
+    assert usd_per_kwh == terms.usd_per_kwh
+
+
+def test_given_watts_replace_the_idle_draw_they_describe():
+    """Card watts by hand leave only the host's idle draw; an existing PC idles anyway."""
+    by_hand = compare(**HOURS, buy="rtx-4090", utilisation=0.2, card_watts=400)
+    exists = compare(**HOURS, buy="rtx-4090", utilisation=0.2, host_usd=0)
+
+    assert 70.0 == by_hand.own.case.terms.idle_watts
+    assert 15.0 == exists.own.case.terms.idle_watts
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    jobs=st.floats(0, 25), usd=st.floats(0, 5000), rent=st.floats(0.01, 5), discount=st.sampled_from([0.0, 0.05, 0.2])
+)
+def test_every_answer_is_whole(jobs, usd, rent, discount):
+    """A verdict, six assumptions sorted by swing, a probability, and flips that are flips."""
+    result = compare(
+        **JOB, buy="rtx-4090", jobs_per_month=jobs, card_usd=usd, rent_usd_per_hour=rent, discount_per_year=discount
+    )
+
+    swings = [entry.swing_usd for entry in result.sensitivity]
+    assert 6 == len(swings)
+    assert sorted(swings, reverse=True) == swings
+    assert 0 <= result.odds.probability_buying_wins <= 1
+    assert result.verdict.startswith("Buy") == (result.own.margin_usd > 0)
+    flip = next(entry.flips_at for entry in result.sensitivity if entry.name == "card price")
+    if flip is not None and flip > 1e-6:
+        case = result.own.case
+        at_flip = margin_usd(replace(case, terms=replace(case.terms, card_usd=flip)))
+        assert pytest.approx(0, abs=1e-4 * (1 + flip)) == at_flip
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "How much will it be used"),
+        ({"jobs_per_month": 4}, "needs a job"),
+        ({"utilisation": 5}, "500%. For 5 percent write 0.05"),
+        ({"utilisation": 0.2, "discount_per_year": 5}, "--discount-per-year is a fraction"),
+        ({"utilisation": 0.2, "resale_fraction": 30}, "For 30 percent write 0.3"),
+        ({"utilisation": 0.2, "maintenance_fraction_per_year": 3}, "write 0.03"),
+        ({"utilisation": 0.2, "usd_per_kwh": 30}, "For 30 cents write 0.3"),
+        ({"utilisation": 0.2, "card_usd": -1}, "--card-usd must be 0 or more"),
+        ({"utilisation": 0.2, "rent_usd_per_hour": -1}, "--rent-usd-per-hour must be 0 or more"),
+        ({"utilisation": 0.2, "months": 0}, "--months must be 1 to 240, not 0"),
+        ({"utilisation": 0.2, "pue": 0.5}, "--pue"),
+        ({"gpu_hours_per_month": 731}, "beyond the 730 h"),
+        ({"gpu_hours_per_month": 10, "utilisation": 0.2}, "Give one of"),
+        ({"utilisation": float("nan")}, "not nan"),
+        ({"utilisation": 0.2, "epochs": 3}, "--epochs needs --model"),
+        ({"utilisation": 0.2, "buy": ()}, "Name a card with --buy"),
+        ({"utilisation": 0.2, "buy": "rtx-4090:1.5"}, "whole cards"),
+        ({"utilisation": 0.2, "buy": ["rtx-4090", "rtx-3090"], "card_usd": 100}, "one machine"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options, words):
+    """The option, the value, and what would do."""
+    with pytest.raises(UsageError, match=words.replace(".", r"\.")):
+        compare(**{**HOURS, "buy": "rtx-4090", **options})
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "match"),
+    [("country", "Germny", "Germany"), ("condition", "usd", "used"), ("resale_curve", "brokr", "broker")],
+)
+def test_unknown_names_come_with_close_matches(option, value, match):
+    """As everywhere."""
+    with pytest.raises(UnknownNameError, match=match):
+        compare(**HOURS, buy="rtx-4090", utilisation=0.1, **{option: value})
+
+
+def test_the_frame_is_the_curve():
+    """One row a month from 0 to the horizon."""
+    frame = compare(**HOURS, buy="rtx-4090", utilisation=0.2, months=24).to_frame()
+
+    assert ["month", "rent_usd", "own_usd", "own_if_sold_usd"] == list(frame.columns)
+    assert 25 == len(frame)

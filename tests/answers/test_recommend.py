@@ -1,0 +1,221 @@
+"""Recommendations: the best within the limits, by brute force; what nearly won; limits that cannot be met."""
+
+import json
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import planner
+from planner.answers.recommend import DESK_CARDS
+from planner.errors import LimitError, UsageError
+from planner.render.front import front_picture
+from tests.answers.test_estimate import book  # noqa: F401 - a fixture
+
+TODAY = date(2026, 7, 1)
+
+
+def run(book, **options):  # noqa: F811 - the fixture's value
+    return planner.recommend(model="resnet50", epochs=90, nodes=1, data_dir=book, as_of=TODAY, **options)
+
+
+def everything(book):  # noqa: F811
+    return planner.estimate(model="resnet50", epochs=90, data_dir=book, as_of=TODAY).estimates
+
+
+@pytest.fixture(scope="module")
+def all_of_them():
+    """Every estimate of the shipped books."""
+    return planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 11, 20)).estimates
+
+
+@settings(max_examples=8, deadline=None)
+@given(limit_hours=st.floats(min_value=2.0, max_value=100.0))
+def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hours):
+    """With a deadline nothing that ends in time is cheaper."""
+    found = planner.recommend(
+        model="resnet50", epochs=90, nodes=1, deadline=f"{limit_hours}h", as_of=date(2026, 11, 20)
+    )
+
+    best = min(one.usd for one in all_of_them if one.seconds <= limit_hours * 3600)
+    assert best == found.result.estimates[0].usd
+
+
+@settings(max_examples=8, deadline=None)
+@given(budget=st.floats(min_value=7.0, max_value=300.0))
+def test_the_fastest_for_the_money_is_found_by_brute_force_too(all_of_them, budget):
+    """With a budget nothing it pays is faster."""
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, budget_usd=budget, as_of=date(2026, 11, 20))
+
+    best = min(one.seconds for one in all_of_them if one.usd <= budget)
+    assert best == found.result.estimates[0].seconds
+
+
+def test_the_front_is_what_brute_force_says(all_of_them):
+    """An estimate is on the front if and only if no other is at least as good in both and better in one."""
+    for one in all_of_them:
+        is_beaten = any(
+            other.seconds <= one.seconds
+            and other.usd <= one.usd
+            and (other.seconds < one.seconds or other.usd < one.usd)
+            for other in all_of_them
+        )
+
+        assert one.is_pareto is not is_beaten
+
+
+def test_without_limits_the_best_value_wins(all_of_them):
+    """The smallest product of USD and hours."""
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, as_of=date(2026, 11, 20))
+
+    best = found.result.estimates[0]
+    assert min(one.usd * one.seconds for one in all_of_them) == best.usd * best.seconds
+
+
+def test_near_misses_say_what_they_lack():
+    """Cheaper ones that end too late come first, with how much they save and how late they are."""
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, deadline="6h", as_of=date(2026, 11, 20))
+
+    best, miss = found.result.estimates[0], found.near_misses[0]
+    assert miss.estimate.usd < best.usd
+    late = (miss.estimate.seconds - 6 * 3600) / 3600
+    assert f"would save {best.usd - miss.estimate.usd:,.2f} USD, but ends {late:,.2f} h too late" == miss.why
+
+
+def test_a_limit_that_nothing_meets_names_the_nearest():
+    """Exit code 3, and the nearest, fastest and cheapest with their figures."""
+    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): 8x h200"):
+        planner.recommend(
+            model="resnet50",
+            epochs=90,
+            deadline="1h",
+            budget_usd=4,
+            nodes=1,
+            basis="measured",
+            as_of=date(2026, 11, 20),
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"deadline": "2026-06-30"}, "--deadline 2026-06-30 is in the past"),
+        ({"deadline": "0h"}, "--deadline must be above 0"),
+        ({"deadline": "soon"}, "'soon' is neither a time like 48h"),
+        ({"budget_usd": 0.0}, "--budget must be above 0 USD, not 0"),
+        ({"budget_usd": -5.0}, "--budget must be above 0 USD, not -5"),
+        ({"limit": 0}, "--limit must be at least 1"),
+        ({"is_owned": True}, "Describe it under [[machines]]"),
+    ],
+)
+def test_bad_limits_are_refused(book, options, message):  # noqa: F811
+    """The message names the option, the value and what would do."""
+    with pytest.raises(UsageError) as caught:
+        run(book, **options)
+
+    assert message in str(caught.value)
+
+
+def test_a_day_means_its_end(book):  # noqa: F811
+    """On 1 July, a deadline of 2 July leaves 48 hours."""
+    by_date, by_hours = run(book, deadline="2026-07-02"), run(book, deadline="48h")
+
+    assert by_date.sentences[0] == by_hours.sentences[0]
+    assert "end within 48.0 h" in by_date.sentences[0]
+
+
+def test_an_owned_machine_is_weighed_against_renting(tmp_path):
+    """The sentences compare it with what is rented, by the figures of both."""
+    path = tmp_path / "book.toml"
+    path.write_text('[[machines]]\nname = "lab"\ngpu = "rtx-3090"\ngpu_count = 1\nusd_per_hour = 0.50\n')
+
+    found = planner.recommend(
+        model="resnet50", epochs=90, is_owned=True, nodes=1, price_book=path, deadline="48h", as_of=date(2026, 11, 20)
+    )
+
+    assert "Your own machine takes 35.42 h at 17.71 USD; the rented one is" in found.sentences[-1]
+
+
+def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner):
+    """One screen with the answer, and JSON with the same content under its schema."""
+    arguments = (
+        "recommend",
+        "--model",
+        "resnet50",
+        "--epochs",
+        90,
+        "--deadline",
+        "6h",
+        "--as-of",
+        "2026-11-20",
+        "--basis",
+        "measured",
+    )
+
+    shown = run_planner(*arguments).stdout
+    document = json.loads(run_planner(*arguments, "--format", "json").stdout)
+
+    assert shown.startswith("Take 8x rtx-3090 at vast")
+    assert "\nNearly:\n" in shown
+    assert "* nothing else is both faster and cheaper" in shown
+    assert "planner.recommend/1" == document["schema"]
+    assert [1, 2, 3, 4, 5] == [row["rank"] for row in document["estimates"]]
+    assert all(miss["why"] for miss in document["near_misses"])
+    assert document["sentences"][0].startswith("Take 8x rtx-3090")
+
+
+def test_the_command_exits_with_3_when_nothing_meets_the_limits(run_planner):
+    """Scripts can tell a limit from an error."""
+    done = run_planner("recommend", "--model", "resnet50", "--epochs", 90, "--budget", 1)
+
+    assert 3 == done.returncode
+    assert "Nearest" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown"])
+def test_every_format_holds_the_near_misses(run_planner, form):
+    """What nearly won is in tables to hand on, too."""
+    done = run_planner("recommend", "--model", "resnet50", "--epochs", 90, "--deadline", "6h", "--format", form)
+
+    assert "too late" in done.stdout
+
+
+def test_the_picture_shows_both_ends(all_of_them):
+    """The fastest is at the left edge, the cheapest on the bottom line, both on the front."""
+    lines = front_picture(all_of_them, width=72).splitlines()
+
+    bottom = lines[-4]
+    assert "*" in bottom
+    assert any(line[12:13] == "*" for line in lines)
+
+
+def test_several_nodes_are_tried_where_their_network_is_known():
+    """A deadline that one instance misses is met by several, and none of them is without a known network."""
+    found = planner.recommend(model="resnet50", epochs=90, deadline="0.5h", as_of=date(2026, 11, 20))
+
+    best = found.result.estimates[0]
+    assert best.node_count > 1
+    assert best.seconds <= 1800
+    assert all(one.offer.network_gbps is not None for one in found.everything if one.node_count > 1)
+    assert found.sentences[0].startswith(f"Take {best.node_count} x ")
+
+
+def test_a_purchase_is_weighed_against_renting():
+    """The last sentence is the verdict of a comparison at so many runs a month."""
+    found = planner.recommend(model="resnet50", epochs=90, nodes=1, runs_per_month=4, as_of=date(2026, 11, 20))
+
+    verdict = planner.compare(
+        model="resnet50", epochs=90, buy=DESK_CARDS, jobs_per_month=4, as_of=date(2026, 11, 20)
+    ).verdict
+    assert f"Cloud or card, at 4 such runs a month: {verdict} See: planner compare" == found.sentences[-1]
+
+
+def test_a_card_is_weighed_for_a_language_model_too():
+    """What was said of the run reaches the comparison: tokens and method, not only the name."""
+    job = {"model": "llama-3-8b", "method": "qlora", "tokens": "100M", "as_of": date(2026, 11, 20)}
+
+    found = planner.recommend(**job, nodes=1)
+
+    verdict = planner.compare(**job, buy=DESK_CARDS, jobs_per_month=1).verdict
+    assert f"Cloud or card, at one such run a month: {verdict} See: planner compare" == found.sentences[-1]

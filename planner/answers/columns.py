@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.answers.estimate import estimate, price_one, throughput_over_nodes
+from planner.answers.estimate import estimate
+from planner.answers.estimated import price_one, throughput_over_nodes
 from planner.answers.question import check_nodes, described_work, wanted_offers, weakest_basis
 from planner.answers.ranking import check_limits, ranked
 from planner.answers.throughput import predict_many

@@ -3,19 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from planner.answers.ranking import check_limits
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Basis
+from planner.options.bill import BillOptions, BillTerms
 from planner.options.checked import listed
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind
+from planner.units import current_day
 from planner.work.listed import Work
-from planner.work.planned import planned_work
+from planner.work.planned import LanguageArguments, planned_work
 
 MAX_PRICE_AGE_DAYS = 730
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an estimate is asked for, taken apart and checked; `today` is the day that ages are counted from."""
+
+    work: Work
+    wanted: OfferFilter
+    terms: BillTerms
+    weakest: Basis
+    nodes: int
+    max_hours: float | None
+    max_usd: float | None
+    sort: str
+    limit: int | None
+    every_offer: bool
+    price_book: Path | None
+    data_dir: Path | None
+    as_of: date | None
+    today: date
+
+
+def question_of(asked: Mapping[str, Any]) -> Question:
+    """Turns the keyword arguments of `estimate`, defaults filled in, into a question.
+
+    Raises:
+        UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
+    """
+    given = dict(asked)
+    check_limits(given["max_hours"], given["max_usd"], given["max_price_age_days"], given["sort"], given["limit"])
+    check_nodes(given["nodes"])
+    kept = {
+        name: given.pop(name)
+        for name in (
+            *("nodes", "max_hours", "max_usd", "sort", "limit", "every_offer", "price_book", "data_dir", "as_of"),
+        )
+    }
+    offers = {
+        name: given.pop(name)
+        for name in ("gpus", "gpu_counts", "providers", "regions", "purchases", "max_price_age_days")
+    }
+    terms = {name: given.pop(name) for name in BillOptions.__annotations__ if name in given}
+    language = {name: given.pop(name) for name in LanguageArguments.__annotations__ if name in given}
+    weakest = weakest_basis(given.pop("basis"))
+    return Question(
+        work=described_work(**given, language=language, node_count=kept["nodes"]),
+        wanted=wanted_offers(**offers),
+        terms=BillTerms(**terms),
+        weakest=weakest,
+        today=kept["as_of"] or current_day(),
+        **kept,
+    )
 
 
 def described_work(

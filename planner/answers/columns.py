@@ -22,7 +22,7 @@ from planner.cost.bill import Biller
 from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
 from planner.cost.rental import billing_rule
-from planner.cost.spot import interruption_rate
+from planner.hardware.spot import interruption_rate
 from planner.model.records import Basis, Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.bill import STARTUP_SECONDS, BillTerms
 from planner.prices.catalog import OfferFilter, Selection, select_offers

@@ -15,8 +15,8 @@ from planner.cost.checkpoints import (
 )
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
-from planner.cost.spot import InterruptionRate, interruption_rate
 from planner.errors import UsageError
+from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.records import CostItem, Estimate, Interruptions, Offer, Purchase, Throughput, Workload
 from planner.options.bill import GPU_HOURS_PER_FAILURE, STARTUP_SECONDS, USUAL_OVERHEAD, BillTerms
 from planner.units import hours

@@ -8,8 +8,8 @@ import pytest
 import planner
 from planner.cost.bill import Biller, percentile
 from planner.cost.failures import failures_per_hour
-from planner.cost.spot import DEFAULT_RATE, interruption_rate
 from planner.errors import NothingLeftError, UsageError
+from planner.hardware.spot import DEFAULT_RATE, interruption_rate
 from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
 from planner.options.bill import BillTerms

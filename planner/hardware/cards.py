@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-import csv
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 
-from planner.errors import DataError
-from planner.paths import shipped_data_dir
+from planner.hardware.tables import read_groups
 
 WINDOW_DAYS = 365
 """Prices count together when they lie within a year of the newest: a buyer meets the spread of that year."""
@@ -130,30 +128,7 @@ def cards_of(gpu: str) -> Sequence[Card]:
 @cache
 def load_cards() -> Mapping[str, Sequence[Card]]:
     """Every price of the shipped table by GPU."""
-    path = shipped_data_dir() / "cards.csv"
-    found: dict[str, list[Card]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            for row in reader:
-                found.setdefault(row["gpu"], []).append(_card(row))
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
-    return found
-
-
-def _card(row: dict[str, str]) -> Card:
-    return Card(
-        gpu=row["gpu"],
-        condition=Condition(row["condition"]) if row["condition"] else None,
-        form=Form(row["form"]),
-        usd=float(row["usd"]) if row["usd"] else None,
-        usd_low=float(row["usd_low"]) if row["usd_low"] else None,
-        usd_high=float(row["usd_high"]) if row["usd_high"] else None,
-        as_of=row["as_of"],
-        source=row["source"],
-        note=row["note"],
-    )
+    return read_groups("cards.csv", Card, lambda row: row.gpu)
 
 
 def _middle(as_of: str) -> date:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from planner.errors import DataError, UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import normalised
-from planner.paths import shipped_data_dir
+from planner.hardware.tables import read_rows, read_table
 
 DEFAULT_PLACE = "United States"
 """Where electricity is bought unless `--country` says otherwise; every answer states it."""
@@ -39,6 +38,17 @@ class Grid:
 
     gco2_per_kwh: float
     where: str
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RegionRow:
+    provider: str
+    region: str
+    place: str
+    grid_gco2_per_kwh: float
+    basis: str
     as_of: str
     source: str
 
@@ -102,56 +112,21 @@ def place_grid(place: Place) -> Grid | None:
 @cache
 def load_places() -> Sequence[Place]:
     """Every place of the shipped table, in its order."""
-    path = shipped_data_dir() / "electricity.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            return [_place(row) for row in reader]
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+    return read_rows("electricity.csv", Place)
 
 
 @cache
 def load_grids() -> Mapping[tuple[str, str], Grid]:
     """The grid of every cloud region of the shipped table by provider and region."""
-    path = shipped_data_dir() / "grid_carbon.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            return {
-                (row["provider"], row["region"]): Grid(
-                    gco2_per_kwh=float(row["grid_gco2_per_kwh"]),
-                    where=f"{row['region']}, {row['basis']}",
-                    as_of=row["as_of"],
-                    source=row["source"],
-                )
-                for row in reader
-            }
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+    rows = read_table("grid_carbon.csv", _RegionRow, lambda row: (row.provider, row.region))
+    return {
+        key: Grid(
+            gco2_per_kwh=row.grid_gco2_per_kwh, where=f"{row.region}, {row.basis}", as_of=row.as_of, source=row.source
+        )
+        for key, row in rows.items()
+    }
 
 
 def _names(place: Place) -> set[str]:
     # provinces read "Quebec (Canada)"
     return {normalised(place.name), normalised(place.name.partition(" (")[0])}
-
-
-def _place(row: dict[str, str]) -> Place:
-    return Place(
-        name=row["name"],
-        kind=row["kind"],
-        iso2=row["iso2"],
-        iso3=row["iso3"],
-        usd_per_kwh_household=_number(row["usd_per_kwh_household"]),
-        usd_per_kwh_business=_number(row["usd_per_kwh_business"]),
-        price_as_of=row["price_as_of"],
-        price_source=row["price_source"],
-        grid_gco2_per_kwh=_number(row["grid_gco2_per_kwh"]),
-        grid_as_of=row["grid_as_of"],
-        grid_source=row["grid_source"],
-        note=row["note"],
-    )
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None

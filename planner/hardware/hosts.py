@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from planner.errors import DataError
 from planner.hardware.cards import Condition
-from planner.paths import shipped_data_dir
+from planner.hardware.tables import read_rows
 
 DESKTOP, SERVER, BASEBOARD, SYSTEM = "desktop", "server", "baseboard", "system"
 LARGEST_PCIE_HOST = 8  # GPUs; beyond that it is several machines
@@ -20,7 +18,8 @@ class Host:
     """One machine of `data/hosts.csv` without its GPUs, or a `system` with them.
 
     `conditions` are those of the cards it is the usual host for; empty: listed, never chosen. `gpus` names the modules
-    a baseboard or system is built for; empty: any PCIe card. Watts are without GPUs, `None` where not known.
+    a baseboard or system is built for; empty: any PCIe card. Watts are without GPUs. Watts and the ends of the price
+    are `None` where not known.
     """
 
     name: str
@@ -29,8 +28,8 @@ class Host:
     gpu_count: int
     gpus: tuple[str, ...]
     usd: float
-    usd_low: float
-    usd_high: float
+    usd_low: float | None
+    usd_high: float | None
     idle_watts: float | None
     load_watts: float | None
     includes: str
@@ -60,31 +59,4 @@ def module_hosts(gpu: str) -> list[Host]:
 @cache
 def load_hosts() -> Sequence[Host]:
     """Every host of the shipped table, in its order."""
-    path = shipped_data_dir() / "hosts.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            return [_host(row) for row in reader]
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
-
-
-def _host(row: dict[str, str]) -> Host:
-    usd = float(row["usd"])
-    return Host(
-        name=row["name"],
-        kind=row["kind"],
-        conditions=tuple(row["condition"].split()),
-        gpu_count=int(row["gpu_count"]),
-        gpus=tuple(row["gpus"].split()),
-        usd=usd,
-        usd_low=float(row["usd_low"] or usd),
-        usd_high=float(row["usd_high"] or usd),
-        idle_watts=float(row["idle_watts"]) if row["idle_watts"] else None,
-        load_watts=float(row["load_watts"]) if row["load_watts"] else None,
-        includes=row["includes"],
-        basis=row["basis"],
-        as_of=row["as_of"],
-        source=row["source"],
-        note=row["note"],
-    )
+    return read_rows("hosts.csv", Host)

@@ -266,7 +266,7 @@ def _host_money(host: Host | None, given: Given, machines: int = 1) -> Money:
         return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --host-usd" if usd else "none bought")
     if host is None:
         raise UsageError("No price of a host is known. Give --host-usd.")
-    low, high = host.usd_low, host.usd_high
+    low, high = host.usd_low or host.usd, host.usd_high or host.usd
     if low == high:
         low, high = host.usd * (1 - UNSTATED_SPREAD), host.usd * (1 + UNSTATED_SPREAD)
     return Money(

@@ -8,7 +8,7 @@ from pathlib import Path
 from scripts.make_data.tables import cells, number, read_table, write_table
 
 HOST_COLUMNS = (
-    "name", "kind", "condition", "gpu_count", "gpus", "usd", "usd_low", "usd_high", "idle_watts", "load_watts",
+    "name", "kind", "conditions", "gpu_count", "gpus", "usd", "usd_low", "usd_high", "idle_watts", "load_watts",
     "includes", "basis", "as_of", "source", "note",
 )  # fmt: skip
 
@@ -42,7 +42,7 @@ class HostRow:
 
     name: str
     kind: str
-    condition: str
+    conditions: str
     gpu_count: int
     gpus: str
     usd: float | None
@@ -78,7 +78,7 @@ def _host(row: dict[str, str]) -> HostRow:
     return HostRow(
         name=row["setup"],
         kind=kind,
-        condition=condition,
+        conditions=condition,
         gpu_count=int(row["gpu_count"]),
         gpus=gpus,
         usd=number(row["host_cost_usd"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
@@ -11,11 +12,16 @@ from pathlib import Path
 import uvicorn
 
 from planner.errors import UsageError
-from planner.web.app import Settings, create_app
+from planner.web.app import LONGEST_SECONDS, Settings, create_app
 from planner.web.guard import LOOPBACK, host_values
 
 CONNECTIONS = 512
-GRACE_SECONDS = 5
+GRACE_SECONDS = int(LONGEST_SECONDS) + 10
+"""Until a question that was accepted is given up at the end: as long as it may take, and time to send the answer."""
+
+TURNS_TO_READ = 8
+"""Turns of the event loop in which all that has arrived is read: accepting and reading one connection takes four."""
+
 KEEP_ALIVE_SECONDS = 5
 LARGEST_HEAD = 32 * 1024
 
@@ -63,7 +69,7 @@ def serve(
     data_dir: Path | None,
     when_ready: Callable[[], None],
 ) -> None:
-    """Answer until SIGINT or SIGTERM; requests under way are finished first.
+    """Answer until SIGINT or SIGTERM; what was asked before the signal is answered first.
 
     Args:
         listening: from `listening_socket`.
@@ -99,7 +105,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that says when it is ready, and reads what was sent to it before it ends."""
 
     def __init__(self, config: uvicorn.Config, when_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -108,3 +114,17 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._when_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn resets connections that nobody has taken yet and closes those of which nothing has been read yet:
+        # on a busy machine questions wait in both, so what has arrived is read before
+        await _read_what_has_arrived()
+        for listening in self.servers:
+            listening.close()
+        await _read_what_has_arrived()  # of those that were taken last
+        await super().shutdown(sockets=sockets)
+
+
+async def _read_what_has_arrived() -> None:
+    for _ in range(TURNS_TO_READ):
+        await asyncio.sleep(0)

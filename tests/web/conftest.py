@@ -40,13 +40,19 @@ class Served:
         self.address = address
         self.port = urlsplit(address).port
 
-    def get(self, path, question=(), *, method="GET", headers=(), body=None):
+    def get(self, path, question=(), **asked):
+        with self.asked(path, question, **asked) as connection:
+            answer = connection.getresponse()
+            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+
+    @contextlib.contextmanager
+    def asked(self, path, question=(), *, method="GET", headers=(), body=None):
+        """A connection over which the question has been sent; its reply is still to be read."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         with contextlib.closing(connection):
             query = urlencode(list(question.items() if isinstance(question, dict) else question), doseq=True)
             connection.request(method, f"{path}?{query}" if query else path, body=body, headers=dict(headers))
-            answer = connection.getresponse()
-            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            yield connection
 
 
 @contextlib.contextmanager

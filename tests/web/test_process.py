@@ -1,13 +1,18 @@
 """The server as a process: how it starts, what it refuses to start with, how it ends, what it sees while it runs."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
-import time
 
 import pytest
 
+from planner.web.app import LONGEST_SECONDS
+from planner.web.server import GRACE_SECONDS
 from tests.builders import a_snapshot, an_offer
+from tests.conftest import ROOT
 from tests.web.conftest import DAY, served
 
 CLOUD = {"model": "resnet50", "epochs": 90, "provider": "testcloud", "as_of": DAY}
@@ -29,19 +34,59 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
 
 
 def test_what_is_under_way_is_finished_first(tmp_path):
-    """An answer that was begun before the signal is given."""
-    replies = []
-    with served(home=tmp_path) as server:
-        question = {"model": "llama-3-8b", "tokens": "1B", "nodes": "16", "as_of": DAY}  # a second of work
-        asking = threading.Thread(target=lambda: replies.append(server.get("/api/estimate", question)))
-        asking.start()
-        time.sleep(0.4)
+    """A question that was sent before the signal is answered, and nothing more is taken."""
+    question = {"model": "llama-3-8b", "tokens": "1B", "nodes": "16", "as_of": DAY}  # a second of work
+    with served(home=tmp_path) as server, server.asked("/api/estimate", question) as asking:
         server.process.send_signal(signal.SIGTERM)
-        asking.join()
+        reply = asking.getresponse()
+        reply.read()
         server.process.wait(timeout=120)
 
-    assert [200] == [reply.status for reply in replies]
-    assert 0 == server.process.returncode
+    assert (200, 0) == (reply.status, server.process.returncode)
+
+
+def test_a_question_that_no_one_has_looked_at_yet_is_answered(tmp_path):
+    """Sent before the signal but still with the operating system when the server begins to end: not cut off.
+
+    The question is sent and the signal raised between the start and the first turn of the server's loop.
+    """
+    (tmp_path / "run.py").write_text(ASKED_AT_THE_LAST_MOMENT)
+
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "HTTP/1.1 200 OK" == done.stdout.partition("\n")[0], done.stderr
+
+
+ASKED_AT_THE_LAST_MOMENT = """
+import signal
+import socket
+from planner.web.server import listening_socket, serve
+
+listening = listening_socket("127.0.0.1", 0)
+address = listening.getsockname()
+client = socket.socket()
+client.settimeout(60)
+
+def ask_and_end():
+    client.connect(address)
+    client.sendall(f"GET /api/models HTTP/1.1\\r\\nHost: 127.0.0.1:{address[1]}\\r\\n\\r\\n".encode())
+    signal.raise_signal(signal.SIGTERM)
+
+serve(listening, host="127.0.0.1", data_dir=None, when_ready=ask_and_end)
+print(client.recv(100).decode())
+"""
+
+
+def test_the_end_waits_as_long_as_a_question_may_take():
+    """No question that may still be answered is cut off, however slow the machine."""
+    assert GRACE_SECONDS > LONGEST_SECONDS
 
 
 def test_a_port_that_is_taken_is_said(run_planner):

@@ -1,6 +1,8 @@
-"""Speed and memory of `planner estimate`, as ratios in one run: python benchmarks/estimate.py [--repeat N].
+"""Speed and memory of the planner over many offers, as ratios in one run: python benchmarks/estimate.py [--repeat N].
 
-Prints the whole command against `python -c "import pandas"`, its peak memory, and what ten times the offers cost.
+Prints processor time and peak memory of whole commands against `python -c "import pandas"`, over the shipped books and
+over copies with every row in ten and in a hundred regions. The first run over new books makes their index; it is
+printed apart.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from planner.paths import shipped_data_dir
@@ -23,68 +24,83 @@ from planner.prices.snapshots import COLUMNS, read_rows
 
 # what the installed `planner` script runs
 PLANNER = [sys.executable, "-c", "from planner.cli import main; main()"]
-ESTIMATE = [*PLANNER, "estimate", "--model", "resnet50", "--epochs", "90"]
-PANDAS = [sys.executable, "-c", "import pandas"]
+WORK = ["--model", "resnet50", "--epochs", "90"]
+COMMANDS = {
+    "estimate": ["estimate", *WORK],
+    "estimate --nodes 2": ["estimate", *WORK, "--nodes", "2"],
+    "estimate --region us-east-1": ["estimate", *WORK, "--region", "us-east-1"],
+    "recommend --deadline 48h": ["recommend", *WORK, "--deadline", "48h"],
+    "compare --buy rtx-4090": ["compare", *WORK, "--buy", "rtx-4090", "--jobs-per-month", "4"],
+}
+SIZES = (1, 10, 100)
+PANDAS = "import pandas"
 
 
 def main() -> None:
-    """Measure in turns, so that a busy machine slows both sides alike, and print the medians."""
+    """Measure in turns, so that a busy machine slows all alike, and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeat", type=int, default=15)
+    parser.add_argument("--repeat", type=int, default=9)
     repeat = parser.parse_args().repeat
-    with tempfile.TemporaryDirectory() as folder:
-        tenfold = Path(folder)
-        offers = _write_tenfold(tenfold)
-        commands = {
-            "import pandas": PANDAS,
-            "planner estimate": ESTIMATE,
-            "planner estimate, 10 x the offers": [*ESTIMATE, "--data-dir", str(tenfold)],
-        }
-        for command in commands.values():
-            _run(command)  # warms the file cache and leaves compiled modules behind, as an installation does
-        runs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    with tempfile.TemporaryDirectory() as name:
+        folders = {size: Path(name) / str(size) for size in SIZES}
+        offers = [_write_books(folder, size) for size, folder in folders.items()]
+        commands = {(PANDAS, 1): [sys.executable, "-c", "import pandas"]}
+        for title, arguments in COMMANDS.items():
+            for size, folder in folders.items():
+                commands[title, size] = [*PLANNER, *arguments, "--data-dir", str(folder)]
+        # warms the file cache and leaves compiled modules and indexes behind, as an installation does
+        first = {name: _run(command) for name, command in commands.items()}
+        runs: dict[tuple[str, int], list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(repeat):
-            for name, command in commands.items():
-                runs[name].append(_run(command))
+            for key, command in commands.items():
+                runs[key].append(_run(command))
     seconds = {name: statistics.median(run[0] for run in found) for name, found in runs.items()}
     peak_mb = {name: max(run[1] for run in found) for name, found in runs.items()}
-    print(f"{offers:,} offers in the shipped books; {repeat} runs each, median wall time, peak memory")
-    for name in commands:
-        print(f"  {name:<36} {1000 * seconds[name]:6.0f} ms   {peak_mb[name]:5.1f} MB")
-    estimate = seconds["planner estimate"]
-    print(f"estimate / import pandas: {estimate / seconds['import pandas']:.2f} (target: at most 0.40)")
-    print(
-        f"10 x the offers / once:   {seconds['planner estimate, 10 x the offers'] / estimate:.2f} (target: at most 4)"
-    )
-    print(f"peak memory:              {peak_mb['planner estimate']:.0f} MB (target: at most 60)")
+    print(f"{offers[0]:,} offers in the shipped books; {repeat} runs each: median processor time, peak memory")
+    print(f"  {PANDAS:<30}{1000 * seconds[PANDAS, 1]:16.0f} ms {peak_mb[PANDAS, 1]:6.0f} MB")
+    for title in COMMANDS:
+        for size in SIZES:
+            here = title, size
+            print(
+                f"  {title:<30}{size:>4} x {1000 * seconds[here]:9.0f} ms {peak_mb[here]:6.0f} MB"
+                f"  / import pandas {seconds[here] / seconds[PANDAS, 1]:5.2f}"
+                f"  / 1 x {seconds[here] / seconds[title, 1]:5.2f}"
+            )
+    for size in SIZES:
+        took, most = first["estimate", size]
+        print(f"  first estimate over new books {size:>4} x {1000 * took:9.0f} ms {most:6.0f} MB")
+    print(f"estimate / import pandas:  {seconds['estimate', 1] / seconds[PANDAS, 1]:.2f} (target: at most 0.27)")
+    print(f"recommend / import pandas: {seconds['recommend --deadline 48h', 1] / seconds[PANDAS, 1]:.2f} (at most 0.7)")
+    print(f"100 x the offers / once:   {seconds['estimate', 100] / seconds['estimate', 1]:.2f} (target: at most 1.5)")
+    print(f"peak memory at 100 x:      {peak_mb['estimate', 100]:.0f} MB (target: at most 60)")
 
 
 def _run(command: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak resident memory in MB of one run."""
+    """Seconds of processor time and peak resident memory in MB of one run."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
-    elapsed = time.perf_counter() - start
     if status != 0:
         raise SystemExit(f"{command} ended with status {status}")
-    return elapsed, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def _write_tenfold(folder: Path) -> int:
-    """Copies of the newest shipped books with every row in ten regions; returns the number of rows shipped."""
+def _write_books(folder: Path, copies: int) -> int:
+    """Copies of the newest shipped books with every row in so many regions, the first as it is; returns the rows shipped."""
     total = 0
     for snapshot in current_snapshots(shipped_data_dir()):
         rows = list(read_rows(snapshot))
         total += len(rows)
+        more = [[*row[:3], f"{row[3]}-{copy}" if copy else row[3], *row[4:]] for row in rows for copy in range(copies)]
+        more.sort(key=lambda row: (row[0], float(row[1]), *row[2:6]))
         path = folder / "prices" / snapshot.provider / f"{snapshot.stem}T235959.csv"
         path.parent.mkdir(parents=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows([*row[:3], f"{row[3]}-{copy}", *row[4:]] for row in rows for copy in range(10))
+            writer.writerows(more)
         sidecar = json.loads(snapshot.path.with_suffix(".json").read_text(encoding="utf-8"))
-        sidecar["rows"] = 10 * len(rows)
+        sidecar["rows"] = len(more)
         sidecar["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
     return total

@@ -37,3 +37,16 @@ def default_user_data_dir() -> Path:
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
     return base / "gpu-cost-planner"
+
+
+def user_cache_dir() -> Path:
+    """The platform's folder for what can be made anew at any time; it need not exist.
+
+    Linux: `$XDG_CACHE_HOME/gpu-cost-planner`, by default `~/.cache/gpu-cost-planner`. macOS:
+    `~/Library/Caches/gpu-cost-planner`. Windows: `%LOCALAPPDATA%\\gpu-cost-planner\\cache`.
+    """
+    if sys.platform == "win32":
+        return default_user_data_dir() / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "gpu-cost-planner"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpu-cost-planner"

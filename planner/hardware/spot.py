@@ -39,9 +39,14 @@ DEFAULT_RATE = InterruptionRate(
 
 def interruption_rate(offer: Offer) -> InterruptionRate:
     """The published rate of that instance type and region, else `DEFAULT_RATE`."""
-    if offer.provider != "aws":
+    return published_rate(offer.provider, offer.instance_type, offer.region)
+
+
+def published_rate(provider: str, instance_type: str, region: str) -> InterruptionRate:
+    """The rate of a type in a region of a provider, else `DEFAULT_RATE`."""
+    if provider != "aws":
         return DEFAULT_RATE
-    return _bands().get((offer.instance_type, offer.region), DEFAULT_RATE)
+    return _bands().get((instance_type, region), DEFAULT_RATE)
 
 
 @cache

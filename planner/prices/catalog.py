@@ -8,10 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
 from planner.errors import NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.model.records import BookUsed, LeftOut, Offer, Purchase, Unpriced
+from planner.prices.groups import OfferGroup, offer_name
+from planner.prices.index import index_of
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, read_rows
 
@@ -37,10 +40,9 @@ class OfferFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Offers that passed, in snapshot order, and what became of the others."""
+class Selected:
+    """What a filter leaves of the snapshots: the books, what became of the others, what prices leave out."""
 
-    offers: tuple[Offer, ...]
     books: tuple[BookUsed, ...]
     left_out: tuple[LeftOut, ...]
     unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
@@ -52,6 +54,20 @@ class Selection:
         return tuple(what for glob, what in globs if fnmatch.fnmatchcase(offer.instance_type, glob))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection(Selected):
+    """Offers that passed, in snapshot order."""
+
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSelection(Selected):
+    """Offers that passed as exact groups, in the order of their first."""
+
+    groups: tuple[OfferGroup, ...]
+
+
 def select_offers(
     snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date, every_offer: bool = True
 ) -> Selection:
@@ -61,40 +77,78 @@ def select_offers(
         snapshots: one per provider, as `current_snapshots` gives them.
         wanted: the filter.
         today: the day that ages are counted from.
-        every_offer: all of them; else only the cheapest per (provider, GPU, count, purchase).
+        every_offer: all of them; else only the cheapest per (provider, GPU, count, purchase), of equals the first by name.
 
     Raises:
         NothingLeftError: no offer is left; the message says how many each filter took.
         UnknownNameError: a provider or region that no snapshot has.
         SnapshotError: a snapshot holds what it must not hold; the message names file and line.
     """
-    remembered = _selected if every_offer else _selected_groups
-    return remembered(tuple(snapshots), wanted, today=today, every_offer=every_offer)
+    if every_offer:
+        return _selected(tuple(snapshots), wanted, today=today)
+    return _best_offers(select_groups(snapshots, wanted, today=today))
 
 
-def _select(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, every_offer: bool) -> Selection:
+def select_groups(snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date) -> GroupSelection:
+    """The same offers in exact groups, from the indexes of the books: what it takes grows with groups, not with offers.
+
+    Raises:
+        PlannerError: as for `select_offers`.
+    """
+    return _selected_groups(tuple(snapshots), wanted, today=today)
+
+
+# every offer is tens of thousands of records, groups are some hundred
+@lru_cache(maxsize=2)
+def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> Selection:
     taken = _choose_snapshots(snapshots, wanted.providers)
     sieve = _Sieve(wanted, today)
-    offers: list[Offer] = []
-    for snapshot in taken:
-        offers += sieve.offers(snapshot) if every_offer else sieve.best_offers(snapshot)
+    offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
     if not offers:
         _explain_nothing(taken, wanted, sieve.lost)
-    return Selection(
-        offers=tuple(offers),
-        books=tuple(_book(snapshot, today) for snapshot in taken),
-        left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in sieve.lost.items() if count),
-        unpriced=tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
-        excludes={
+    return Selection(offers=offers, **_beside(taken, sieve.lost, today))
+
+
+@lru_cache(maxsize=256)
+def _selected_groups(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> GroupSelection:
+    taken = _choose_snapshots(snapshots, wanted.providers)
+    sieve = _Sieve(wanted, today)
+    groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot))
+    if not groups:
+        _explain_nothing(taken, wanted, sieve.lost)
+    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today))
+
+
+def _beside(taken: Sequence[Snapshot], lost: Mapping[str, int], today: date) -> dict[str, Any]:
+    """The fields of `Selected`."""
+    return {
+        "books": tuple(_book(snapshot, today) for snapshot in taken),
+        "left_out": tuple(LeftOut(reason=reason, count=count) for reason, count in lost.items() if count),
+        "unpriced": tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
+        "excludes": {
             snapshot.provider: tuple((entry["instance_types"], entry["what"]) for entry in snapshot.excludes)
             for snapshot in taken
         },
+    }
+
+
+def _best_offers(selection: GroupSelection) -> Selection:
+    best: dict[tuple[str, str, float, Purchase], Offer] = {}
+    count = 0
+    for group in selection.groups:
+        offer = group.head
+        count += group.size
+        known = best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), offer)
+        if (offer.usd_per_hour, offer_name(offer)) < (known.usd_per_hour, offer_name(known)):
+            best[offer.provider, offer.gpu, offer.gpu_count, offer.purchase] = offer
+    dearer = count - len(best)
+    return Selection(
+        offers=tuple(best.values()),
+        books=selection.books,
+        left_out=(*selection.left_out, *((LeftOut(reason=DEARER, count=dearer),) if dearer else ())),
+        unpriced=selection.unpriced,
+        excludes=selection.excludes,
     )
-
-
-# every offer is tens of thousands of records, the cheapest of each group some hundred
-_selected = lru_cache(maxsize=2)(_select)
-_selected_groups = lru_cache(maxsize=256)(_select)
 
 
 class _Sieve:
@@ -151,22 +205,33 @@ class _Sieve:
                 passed.append((price, row))
         return [offer_of(snapshot, price, row) for price, row in passed]
 
-    def best_offers(self, snapshot: Snapshot) -> list[Offer]:
-        """The cheapest offer that passes of each group, in the order of their first."""
-        found = []
-        for group in _groups(snapshot, self.regions, self.oldest, self.today):
-            reason = self._reason_against(*group.key)
-            if reason is not None:
-                self.lost[reason] += group.rows
-                continue
-            self.lost["other regions"] += group.elsewhere
-            self.lost[self.too_old] += group.old
-            self.lost[_RETIRED] += group.retired
-            if group.best is not None:
-                self.lost[DEARER] += group.rows - group.elsewhere - group.old - group.retired - 1
-                found.append(group)
-        found.sort(key=lambda group: group.first)
-        return [offer_of(snapshot, *group.best) for group in found if group.best is not None]
+    def groups(self, snapshot: Snapshot) -> list[OfferGroup]:
+        """Groups of one snapshot's offers that pass, in the order of their first."""
+        index = index_of(snapshot)
+        asked_for = []
+        for group in index.groups:
+            kind = (group.row[0], group.row[1], group.row[5])
+            if kind not in self.reasons:
+                self.reasons[kind] = self._reason_against(*kind)
+            reason = self.reasons[kind]
+            if reason is None:
+                asked_for.append(group)
+            else:
+                self.lost[reason] += group.size
+        if self.regions:
+            everywhere = sum(group.size for group in asked_for)
+            asked_for = index.within(asked_for, self.regions)
+            self.lost["other regions"] += everywhere - sum(group.size for group in asked_for)
+        retired = {name for name, day in snapshot.retired.items() if day <= self.today}
+        passed = []
+        for group in asked_for:
+            if group.row[10] < self.oldest:
+                self.lost[self.too_old] += group.size
+            elif group.row[2] in retired:
+                self.lost[_RETIRED] += group.size
+            elif group.size:
+                passed.append(group)
+        return index.offer_groups(sorted(passed, key=lambda group: group.first))
 
     def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
         """Why offers of that GPU, count and purchase are not wanted: asked once for each of some hundred groups."""
@@ -179,55 +244,6 @@ class _Sieve:
         if (counts is not None and count not in counts) or (self.gpu_counts and count not in self.gpu_counts):
             return "other GPU counts"
         return None if purchase in self.purchases else "other purchase kinds"
-
-
-@dataclass(slots=True)
-class _Group:
-    """Rows of one GPU, count and purchase in a snapshot, and the cheapest of them that may be had."""
-
-    key: tuple[str, str, str]
-    rows: int = 0
-    elsewhere: int = 0
-    old: int = 0
-    retired: int = 0
-    first: int = 0  # line of the first that may be had
-    best: tuple[float, list[str]] | None = None
-
-
-# which groups are wanted changes from question to question, what they hold does not
-@lru_cache(maxsize=64)
-def _groups(  # noqa: C901 - one straight loop: calls in it would double its time
-    snapshot: Snapshot, regions: frozenset[str], oldest: str, today: date
-) -> tuple[_Group, ...]:
-    groups: dict[tuple[str, str, str], _Group] = {}
-    retired = {name for name, day in snapshot.retired.items() if day <= today}
-    for line, row in enumerate(read_rows(snapshot), start=2):
-        try:
-            gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
-            price = float(price_text)
-        except ValueError:
-            raise bad_row(snapshot, line, row) from None
-        key = (gpu, count_text, purchase)
-        group = groups.get(key)
-        if group is None:
-            if not is_possible(*key):
-                raise bad_row(snapshot, line, row)
-            group = groups[key] = _Group(key)
-        # a NaN is not above 0 either
-        if not 0 < price < 1e7:
-            raise bad_row(snapshot, line, row)
-        group.rows += 1
-        if regions and region.lower() not in regions:
-            group.elsewhere += 1
-        elif day < oldest:
-            group.old += 1
-        elif instance_type in retired:
-            group.retired += 1
-        elif group.best is None:
-            group.first, group.best = line, (price, row)
-        elif price < group.best[0]:
-            group.best = (price, row)
-    return tuple(groups.values())
 
 
 def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -> list[Snapshot]:
@@ -250,7 +266,7 @@ def _book(snapshot: Snapshot, today: date) -> BookUsed:
 
 def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: Counter[str]) -> None:
     if wanted.regions:
-        regions = {row[3] for snapshot in snapshots for row in read_rows(snapshot)}
+        regions = {region for snapshot in snapshots for region in index_of(snapshot).regions()}
         known = {region.lower() for region in regions}
         for region in wanted.regions:
             if region.lower() not in known:
@@ -266,7 +282,9 @@ def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: C
 def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> str:
     asked = [choice for choice in wanted.gpus if choice.count is not None]
     gpus = {gpu for choice in asked for gpu in choice.gpus}
-    counts = sorted({float(row[1]) for snapshot in snapshots for row in read_rows(snapshot) if row[0] in gpus})
+    counts = sorted(
+        {float(group.row[1]) for snapshot in snapshots for group in index_of(snapshot).groups if group.row[0] in gpus}
+    )
     if not counts or any(choice.count in counts for choice in asked):
         return ""
     return (

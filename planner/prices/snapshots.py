@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from planner.errors import OutputError, SnapshotError
 from planner.model.records import Offer, Unpriced
@@ -141,14 +141,57 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
         body = path.read_bytes()
     except OSError as error:
         raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
-    if hashlib.sha256(body).hexdigest() != snapshot.sha256:
-        raise SnapshotError(
-            f"{path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}"
-        )
+    _check_sum(snapshot, hashlib.sha256(body).hexdigest())
     rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
-    if tuple(next(rows, ())) != COLUMNS:
-        raise SnapshotError(f"{path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")
+    _check_columns(snapshot, next(rows, ()))
     return rows
+
+
+def verify_sum(snapshot: Snapshot) -> None:
+    """Refuse a snapshot whose rows are not what its sidecar vouches for, without reading them as rows.
+
+    Raises:
+        SnapshotError: the file was altered or cannot be read.
+    """
+    try:
+        with snapshot.path.open("rb") as file:
+            _check_sum(snapshot, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError as error:
+        raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
+
+
+def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
+    """The same rows, each with its byte offset; they are never all in memory. `row_at` reads one again.
+
+    Raises:
+        SnapshotError: as for `read_rows`, when the first row is asked for.
+    """
+    try:
+        with snapshot.path.open("rb") as file:
+            _check_sum(snapshot, hashlib.file_digest(file, "sha256").hexdigest())
+            file.seek(0)
+            end = 0
+
+            def lines() -> Iterator[str]:
+                nonlocal end
+                for line in file:
+                    end += len(line)
+                    yield line.decode("utf-8")
+
+            rows = csv.reader(lines())
+            _check_columns(snapshot, next(rows, ()))
+            start = end
+            for row in rows:
+                yield start, row
+                start = end
+    except OSError as error:
+        raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
+
+
+def row_at(file: BinaryIO, start: int) -> list[str]:
+    """The row at that byte offset of a snapshot's CSV; empty behind its end."""
+    file.seek(start)
+    return next(csv.reader(line.decode("utf-8") for line in file), [])
 
 
 def write_snapshot(
@@ -232,6 +275,18 @@ def write_durably(path: Path, body: bytes) -> None:
 
 
 _REMEDY = "Delete it, or restore it from a copy; the snapshots shipped with the package stay in use."
+
+
+def _check_sum(snapshot: Snapshot, sha256: str) -> None:
+    if sha256 != snapshot.sha256:
+        raise SnapshotError(
+            f"{snapshot.path} is not what its sidecar vouches for (sha256 differs): altered or damaged. {_REMEDY}"
+        )
+
+
+def _check_columns(snapshot: Snapshot, names: Sequence[str]) -> None:
+    if tuple(names) != COLUMNS:
+        raise SnapshotError(f"{snapshot.path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")
 
 
 def _folders(prices: Path) -> list[Path]:

@@ -1,0 +1,113 @@
+"""The derived index of a price book: its groups of offers without reading the book. It can be deleted at any time.
+
+It lies beside the book, `<stem>.index.jsonl`; for books that are not in the user's own folder (the shipped ones), or whose
+folder cannot be written, in the user's cache. An index is believed if it is whole and names the book's checksum, the
+tables it was made with, and size and times of the CSV. If only the times differ (an installation changes them), the CSV
+is verified by its checksum and the new times are noted. All else is as if there were no index: it is made anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from planner.errors import OutputError
+from planner.paths import shipped_data_dir, user_cache_dir
+from planner.prices.index_content import SCHEMA, made_index, sealed, tables_digest
+from planner.prices.index_groups import BookIndex
+from planner.prices.snapshots import Snapshot, verify_sum, write_durably
+
+
+# a snapshot that changes on disk is another object, so what is remembered is of this one
+@lru_cache(maxsize=64)
+def index_of(snapshot: Snapshot) -> BookIndex:
+    """The index of a book; if there is none to be believed, it is made, and kept where there is a place for it.
+
+    Raises:
+        SnapshotError: the book was altered or a row cannot be one, as when the rows themselves are read.
+    """
+    stamp = _stamp(snapshot.path)
+    aged = None
+    for place in _places(snapshot):
+        found = _read(place, snapshot)
+        if found is not None and found.head["stamp"] == stamp:
+            return found
+        aged = found or aged
+    if aged is None:
+        return _kept(snapshot, made_index(snapshot, stamp))
+    verify_sum(snapshot)
+    return _kept(snapshot, sealed({**aged.head, "stamp": stamp}) + aged.behind_head())
+
+
+def index_problem(snapshot: Snapshot) -> str | None:
+    """What is wrong with an index of the book that would be believed: it is not what its rows make.
+
+    Raises:
+        SnapshotError: the book itself cannot be read.
+    """
+    stamp = _stamp(snapshot.path)
+    for place in _places(snapshot):
+        found = _read(place, snapshot)
+        if found is not None and place.read_bytes() != made_index(snapshot, found.head["stamp"]):
+            return f"its index is not made from its rows; delete {place}"
+    return None
+
+
+def index_beside(book: Path) -> Path:
+    """Where the index of a book in the user's own folder lies."""
+    return book.with_suffix(".index.jsonl")
+
+
+def _places(snapshot: Snapshot) -> Iterator[Path]:
+    """Where an index of the book may lie, in the order of asking."""
+    if not snapshot.path.is_relative_to(shipped_data_dir()):
+        yield index_beside(snapshot.path)
+    # a user without a home has no cache
+    with contextlib.suppress(RuntimeError):
+        name = f"{snapshot.provider}-{snapshot.stem}-{snapshot.sha256[:16]}.index.jsonl"
+        yield user_cache_dir() / "price-books" / name
+
+
+def _stamp(path: Path) -> list[int]:
+    """Size and times of a file: of its content, and (where the system has it) of any change at all, which nobody can set."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []  # who reads the file says what is wrong with it
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
+    """The index at that place, if it is one of this book by this version; its times are not compared."""
+    try:
+        with place.open("rb") as file:
+            checksum, line = file.readline(65), file.readline()
+            start = file.tell()
+            length = os.fstat(file.fileno()).st_size - start
+    except OSError:
+        return None
+    if hashlib.sha256(line).hexdigest().encode() != checksum.rstrip(b"\n"):
+        return None
+    head = json.loads(line)
+    if head.get("schema") != SCHEMA:
+        return None
+    if (head["book"], head["tables"], head["length"]) != (snapshot.sha256, tables_digest(), length):
+        return None
+    return BookIndex(snapshot, head, place, start)
+
+
+def _kept(snapshot: Snapshot, body: bytes) -> BookIndex:
+    """The index of these bytes, written to the first place that takes it, else held in memory."""
+    for place in _places(snapshot):
+        with contextlib.suppress(OutputError):
+            write_durably(place, body)
+            found = _read(place, snapshot)
+            if found is not None:
+                return found
+    start = body.index(b"\n", 65) + 1
+    return BookIndex(snapshot, json.loads(body[65:start]), None, start, body)

@@ -9,18 +9,73 @@ PlannerError                 the root; the command line catches it once         
 │   └── SnapshotError        a price snapshot is altered, half written, too new   exit 1
 ├── OutputError              the result cannot be written                         exit 1
 ├── ProviderError            a cloud did not answer, or not with prices           exit 1
-└── LimitError               no estimate meets --max-usd or --max-hours           exit 3
+└── LimitError               no estimate meets a limit in dollars or hours        exit 3
+
+A message names arguments as slots, and whoever shows it spells them:
+
+    UsageError("{max_hours} must be above 0, not {given:g}.", argument="max_hours", given=-1)
+
+reads `max_hours must be ...` in Python and `--max-hours must be ...` at a terminal. A text that comes without an argument
+and without values has no slots: its braces are braces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+Spelling: TypeAlias = Callable[[str], str]
+"""From the name of an argument to how a reader writes it."""
+
+
+class Message:
+    """A text with slots: values fill theirs, and what is left are names of arguments, spelled for each reader.
+
+    Args:
+        template: as for `str.format`. It is read once, so slots in a value are text.
+        values: what the slots hold. A message or an error among them is spelled like the rest.
+    """
+
+    def __init__(self, template: str, /, **values: Value) -> None:
+        self.template = template
+        self.values = values
+
+    def __str__(self) -> str:
+        return self.spelled(str)
+
+    def spelled(self, spell: Spelling) -> str:
+        """The text with the names of arguments as `spell` writes them."""
+        return self.template.format_map(_Slots(self.values, spell))
 
 
 class PlannerError(Exception):
-    """Root of all errors of this project; `str(error)` is a message for a person."""
+    """Root of all errors of this project; `str(error)` is a message for a person, in the names of Python.
+
+    Args:
+        text: the message; a template if an argument or values are given with it.
+        argument: the argument that the error is about.
+        values: what the slots of the template hold.
+    """
 
     exit_code = 1
+
+    def __init__(self, text: str | Message, /, *, argument: str | None = None, **values: Value) -> None:
+        is_template = isinstance(text, str) and (argument is not None or bool(values))
+        self.message = Message(str(text), **values) if is_template else text
+        self.argument = argument
+        super().__init__(str(self.message))
+
+    def spelled(self, spell: Spelling) -> str:
+        """The message with the names of arguments as `spell` writes them."""
+        return self.message if isinstance(self.message, str) else self.message.spelled(spell)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a cluster sends errors back; made again without `__init__`, whose arguments differ from class to class
+        return _remade, (type(self), self.args), self.__dict__
+
+
+Value: TypeAlias = str | float | Message | PlannerError
+"""What a slot of a message may hold."""
 
 
 class UsageError(PlannerError):
@@ -37,9 +92,12 @@ class UnknownNameError(UsageError):
         name: what was typed.
         known: every name that would have been understood.
         see: a command that lists them.
+        argument: the argument that holds the name, where it is known.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], see: str) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], see: str | Message, *, argument: str | None = None
+    ) -> None:
         self.kind = kind
         self.name = name
         known = list(known)
@@ -47,7 +105,9 @@ class UnknownNameError(UsageError):
         hint = f" Did you mean {_listed(self.matches)}?" if self.matches else ""
         if not self.matches and len(known) <= 10:
             hint = f" Known: {', '.join(known)}."
-        super().__init__(f"Unknown {kind} {name!r}.{hint} See: {see}")
+        super().__init__(
+            "Unknown {kind} {name!r}.{hint} See: {see}", argument=argument, kind=kind, name=name, hint=hint, see=see
+        )
 
 
 class NothingLeftError(PlannerError):
@@ -80,6 +140,11 @@ class LimitError(PlannerError):
     exit_code = 3
 
 
+def as_option(name: str) -> str:
+    """`max_hours` as an option, `--max-hours`: how texts in results name arguments."""
+    return "--" + name.replace("_", "-")
+
+
 def close_matches(name: str, known: Iterable[str]) -> list[str]:
     """Up to three known names that look like `name`, best first."""
     import difflib  # noqa: PLC0415 - needed only on the way to an error
@@ -93,3 +158,27 @@ def close_matches(name: str, known: Iterable[str]) -> list[str]:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _remade(kind: type[PlannerError], args: tuple[Any, ...]) -> PlannerError:
+    return kind.__new__(kind, *args)
+
+
+class _Slots(Mapping[str, object]):
+    """What the slots of a template hold: values, and names of arguments as they are spelled."""
+
+    def __init__(self, values: Mapping[str, Value], spell: Spelling) -> None:
+        self._values = values
+        self._spell = spell
+
+    def __getitem__(self, name: str) -> object:
+        value = self._values.get(name)
+        if value is None:
+            return self._spell(name)
+        return value.spelled(self._spell) if isinstance(value, (Message, PlannerError)) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)

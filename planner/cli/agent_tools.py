@@ -20,7 +20,7 @@ from planner.cli.compare import compare as compare_command
 from planner.cli.estimate import estimate as estimate_command
 from planner.cli.prices import list_prices
 from planner.cli.setting_values import of_its_kind
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.jobs import LanguageOptions
 from planner.model.language_models import find_language_model
@@ -80,10 +80,14 @@ class AgentTool:
             and not isinstance(param.type, click.Path)
         }
 
+    def spelled(self, name: str) -> str:
+        """The argument of this tool that messages call by `name`; the name itself if it has none."""
+        return _by_option(self.arguments()).get(as_option(name), name)
+
     def input_schema(self) -> Row:
         """JSON Schema of the arguments."""
         options = self.arguments()
-        spelling = {text: name for name, param in options.items() for text in param.opts}
+        spelling = _by_option(options)
         properties: Row = {name: _property(param, spelling) for name, param in options.items()}
         if self.name == "gpus":
             properties["names"] = {
@@ -123,6 +127,10 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
         checked["limit"] = _row_limit(checked.get("limit", DEFAULT_ROWS[tool.name]))
     _refuse_files(checked)
     return tool.call(checked, data_dir)
+
+
+def _by_option(options: Mapping[str, click.Option]) -> dict[str, str]:
+    return {text: name for name, param in options.items() for text in param.opts}
 
 
 def _property(param: click.Option, spelling: Mapping[str, str]) -> Row:

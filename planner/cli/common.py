@@ -51,6 +51,7 @@ def _with_habits(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def call(*arguments: Any, **options: Any) -> Any:
         ctx = click.get_current_context()
+        ctx.ensure_object(dict)["command"] = ctx.command  # of a group too: the one that runs
         if "verbose" == ctx.meta.get("planner.talk"):
             from planner.cli.verbose import report_settings  # noqa: PLC0415 - only where somebody asks for it
 

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from planner.cli.common import common_options, equipped
+from planner.cli.names import spelling_of
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
@@ -78,6 +79,7 @@ class _LazyGroup(click.Group):
 
             raise UnknownNameError("command", args[0], COMMANDS, "planner --help")
         name, command, rest = super().resolve_command(ctx, args)
+        ctx.ensure_object(dict)["command"] = command
         if name is not None and command is not None and not (ctx.resilient_parsing or _is_without_files(ctx, rest)):
             from planner.cli.defaults import set_defaults  # noqa: PLC0415 - only where there is a settings file
 
@@ -113,7 +115,7 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
     \b
     Example: planner estimate --model resnet50 --epochs 90
     """
-    ctx.obj = {"debug": debug}
+    ctx.ensure_object(dict)["debug"] = debug
     if ctx.invoked_subcommand is None:
         from planner.cli.welcome import WELCOME  # noqa: PLC0415 - only where nothing is asked
 
@@ -136,18 +138,19 @@ def run() -> NoReturn:
 
         register()
     debug = "--debug" in sys.argv or bool(os.environ.get("PLANNER_DEBUG"))
+    run_of: dict[str, Any] = {}  # what the contexts of this run know, the command that runs among it
     try:
-        result = cli.main(standalone_mode=False, prog_name="planner")
+        result = cli.main(standalone_mode=False, prog_name="planner", obj=run_of)
         sys.stdout.flush()
     except Exception as error:  # the one place where errors, and bugs, become messages
         if debug:
             raise
-        _leave(_tell(error))
+        _leave(_tell(error, run_of.get("command")))
     _leave(result if isinstance(result, int) else 0)
 
 
-def _tell(error: Exception) -> int:
-    """Say what went wrong on standard error; returns the exit code."""
+def _tell(error: Exception, command: click.Command | None) -> int:
+    """Say what went wrong on standard error, in the options of the command; returns the exit code."""
     if isinstance(error, BrokenPipeError):
         return 1  # the reader left (| head): nothing to say, and nobody to say it to
     if isinstance(error, click.exceptions.Abort):
@@ -156,7 +159,7 @@ def _tell(error: Exception) -> int:
         error.show()
         return error.exit_code
     elif isinstance(error, PlannerError):
-        message, code = str(error), error.exit_code
+        message, code = error.spelled(spelling_of(command)), error.exit_code
     elif isinstance(error, OSError):
         where = f" {error.filename}" if error.filename else ""
         message, code = f"The system refused{where}: {error.strerror or error}.", 1

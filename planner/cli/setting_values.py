@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from planner.cli.names import setting_name
+from planner.cli.names import setting_name, spelling_of
 from planner.errors import DataError, PlannerError
 
 PROJECT_PATHS = ("model_file", "price_book")
@@ -127,7 +127,7 @@ def _scalar(command: click.Command, param: click.Option, value: Any, place: Plac
     except click.BadParameter as error:
         raise place.error(f"cannot be used: {error.message}") from error
     except PlannerError as error:
-        raise place.error(f"cannot be used: {error}") from error
+        raise place.error(f"cannot be used: {error.spelled(spelling_of(command))}") from error
     return value
 
 

@@ -18,6 +18,25 @@ LARGEST_WHOLE = 10**9
 MOST_ROWS = 1000
 USUAL_ROWS = 15
 
+ARGUMENTS = {
+    "gpu": "gpus",
+    "gpu_count": "gpu_counts",
+    "provider": "providers",
+    "region": "regions",
+    "purchase": "purchases",
+    "max_price_age": "max_price_age_days",
+    "checkpoints": "has_checkpoints",
+    "image_size": "sequence_length_or_image_size",
+    "sequence_length": "sequence_length_or_image_size",
+}
+"""Parameters whose keyword in Python is another word."""
+_PARAMETERS = {argument: parameter for parameter, argument in reversed(ARGUMENTS.items())}
+
+
+def parameter_of(argument: str) -> str:
+    """The parameter that gives an argument of Python."""
+    return _PARAMETERS.get(argument, argument)
+
 
 def _day(text: object) -> object:
     # pydantic would take any number for seconds since 1970

@@ -12,25 +12,13 @@ from planner.errors import UnknownNameError
 from planner.model.language_models import find_language_model, load_language_models
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
+from planner.web.parameters import ARGUMENTS, CompareQuestion, EstimateQuestion, Question
 from planner.web.refusals import BAD, Refusal
 from planner.work.listed import known_model, load_models
 from planner.work.planned import LanguageArguments
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
 _LANGUAGE = frozenset(LanguageArguments.__annotations__) - {"sequence_length"}
-_ARGUMENTS = {
-    "gpu": "gpus",
-    "gpu_count": "gpu_counts",
-    "provider": "providers",
-    "region": "regions",
-    "purchase": "purchases",
-    "max_price_age": "max_price_age_days",
-    "checkpoints": "has_checkpoints",
-    "image_size": "sequence_length_or_image_size",
-    "sequence_length": "sequence_length_or_image_size",
-}
-"""Parameters whose keyword in Python is another word."""
 
 
 def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[EstimateResult, Currency | None]:
@@ -66,7 +54,7 @@ def _arguments(question: Question) -> dict[str, Any]:
             parameter="image_size",
         )
     _check_model(given)
-    return {_ARGUMENTS.get(name, name): value for name, value in given.items()}
+    return {ARGUMENTS.get(name, name): value for name, value in given.items()}
 
 
 def _check_model(given: dict[str, Any]) -> None:

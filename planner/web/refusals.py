@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.errors import DataError, PlannerError, UnknownNameError, UsageError, close_matches
-from planner.web.parameters import Question
+from planner.web.parameters import Question, parameter_of
 
 BAD, NOT_FOUND, WRONG_METHOD, TOO_LONG, WRONG_HOST, NO_ANSWER, TOO_MANY, FAILED, UNAVAILABLE = (
     400, 404, 405, 414, 421, 422, 429, 500, 503,
@@ -51,7 +51,7 @@ def refusal_of(error: PlannerError, question: Question | None) -> Refusal:
     return Refusal(
         status=status,
         type=type(error).__name__,
-        message=str(error),
+        message=error.spelled(parameter_of),
         parameter=None if question is None else _parameter_of(error, question),
         matches=tuple(error.matches) if isinstance(error, UnknownNameError) else (),
     )
@@ -87,7 +87,10 @@ def repeated(name: str) -> Refusal:
 
 
 def _parameter_of(error: PlannerError, question: Question) -> str | None:
-    """The parameter that holds the unknown name, or else that the message names first, as the option of the command line."""
+    """The parameter that the error is about, or that holds the unknown name; `None` if it is none of the question."""
+    if error.argument is not None:
+        name = parameter_of(error.argument)
+        return name if name in type(question).model_fields else None
     if isinstance(error, UnknownNameError):
         for parameter, value in question.given().items():
             if any(str(one).startswith(error.name) for one in (value if isinstance(value, tuple) else (value,))):

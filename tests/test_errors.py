@@ -1,0 +1,130 @@
+"""Errors: one message for Python, the terminal, the page and agents; and errors that a cluster sends back."""
+
+import importlib
+import pickle
+import pkgutil
+
+import click
+import pytest
+
+import providers
+from planner.cli.names import spelling_of
+from planner.cli.root import COMMANDS, cli
+from planner.errors import (
+    LimitError,
+    Message,
+    NoThroughputError,
+    PlannerError,
+    UnknownNameError,
+    UsageError,
+    as_option,
+)
+from planner.web.parameters import EstimateQuestion
+from planner.web.refusals import refusal_of
+
+WRONG_HOURS = UsageError("{max_hours} must be above 0, not {given:g}.", argument="max_hours", given=-1.5)
+
+
+def _kinds(root=PlannerError):
+    for info in pkgutil.iter_modules(providers.__path__, "providers."):
+        importlib.import_module(info.name)
+    return [root, *(kind for child in root.__subclasses__() for kind in _kinds(child))]
+
+
+def _an_error(kind):
+    if issubclass(kind, UnknownNameError):
+        return kind("GPU", "A10X", ["A100", "A10"], "planner gpus", argument="gpus")
+    if kind.__init__ is PlannerError.__init__:
+        return kind("{nodes} must be {least} or more: {{}}.", argument="nodes", least=1)
+    return kind("the service said no", 503)  # of HTTP: a text and a status
+
+
+def _command(name):
+    return cli.get_command(click.Context(cli), name)
+
+
+@pytest.mark.parametrize("kind", _kinds(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("protocol", [0, 2, pickle.HIGHEST_PROTOCOL])
+def test_an_error_comes_back_from_a_cluster(kind, protocol):
+    """Class, message, spelling, argument and whatever else it carries are as they were sent."""
+    sent = _an_error(kind)
+
+    got = pickle.loads(pickle.dumps(sent, protocol))  # noqa: S301 - our own
+
+    assert type(got) is kind
+    assert (str(sent), sent.args, sent.exit_code) == (str(got), got.args, got.exit_code)
+    assert sent.spelled(as_option) == got.spelled(as_option)
+    assert {**vars(sent), "message": ""} == {**vars(got), "message": ""}
+
+
+def test_http_statuses_are_among_the_errors_sent():
+    """The walk over the classes reaches the one whose arguments differ."""
+    assert {"HttpStatusError", "MissingSdkError", "UnknownNameError"} <= {kind.__name__ for kind in _kinds()}
+
+
+def test_each_reader_reads_its_own_names():
+    """Python's keyword, a terminal's option, a page's parameter, in one message."""
+    error = UsageError("{gpus}, {max_hours} and {has_checkpoints} of {what}.", argument="gpus", what="it")
+
+    assert "gpus, max_hours and has_checkpoints of it." == str(error)
+    assert "--gpu, --max-hours and --checkpoints of it." == error.spelled(spelling_of(_command("estimate")))
+    assert "gpu, max_hours and checkpoints of it." == refusal_of(error, EstimateQuestion()).message
+    assert "gpu" == refusal_of(error, EstimateQuestion()).parameter
+
+
+def test_values_are_formatted_like_any_text():
+    """Formats and quotes of a slot are those of `str.format`."""
+    error = UsageError("{deadline} {text!r}, {hours:,.1f} h", argument="deadline", text="a'b", hours=1234.56)
+
+    assert 'deadline "a\'b", 1,234.6 h' == str(error)
+
+
+@pytest.mark.parametrize(
+    "typed", ["{max_hours}", "{", "}", "{}", "{0}", "{a.b}", "{{max_hours}}", "--max-hours", "{typed}"]
+)
+def test_what_was_typed_is_never_read(typed):
+    """Names and braces in a value are text, in every spelling and inside of another message too."""
+    error = UsageError("{nodes}: {typed}", argument="nodes", typed=typed)
+    around = NoThroughputError("No: {error}", error=error)
+
+    assert f"nodes: {typed}" == str(error)
+    assert f"No: --nodes: {typed}" == around.spelled(as_option)
+    assert f"Unknown GPU {typed!r}. Known: zz. See: {typed}" == str(UnknownNameError("GPU", typed, ["zz"], typed))
+
+
+@pytest.mark.parametrize("text", ["a {b} c", "{", "}", "{}", "{0[x]}", "books/{run}/book.csv, line 3"])
+def test_a_text_without_values_has_no_slots(text):
+    """Messages made of a file's name, say, stay as they are."""
+    assert text == str(UsageError(text)) == UsageError(text).spelled(as_option)
+
+
+def test_messages_within_messages_are_spelled_too():
+    """A part made elsewhere, and an error that is passed on, name arguments as the whole does."""
+    part = Message("{max_usd} {limit:g}", limit=5)
+    error = LimitError("Missed: {part}; {error}", argument="max_usd", part=part, error=WRONG_HOURS)
+
+    assert "Missed: max_usd 5; max_hours must be above 0, not -1.5." == str(error)
+    assert "Missed: --max-usd 5; --max-hours must be above 0, not -1.5." == error.spelled(as_option)
+
+
+def test_a_message_can_be_given_whole():
+    """An error takes a message that somebody else has put together."""
+    assert "--nodes 2" == LimitError(Message("{nodes} {given}", given=2), argument="nodes").spelled(as_option)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_spells_all_that_it_takes(name):
+    """Each long option of a command that has a name in Python is how a message calls it."""
+    command = _command(name)
+    spell = spelling_of(command)
+
+    for param in command.params:
+        if isinstance(param, click.Option):
+            assert param.opts == spell(param.name).split(" or ")
+
+
+def test_an_option_of_another_command_gets_dashes():
+    """A command that lacks an option names it all the same."""
+    assert "--hidden" == spelling_of(_command("gpus"))("hidden")
+    assert "--max-price-age" == spelling_of(_command("estimate"))("max_price_age_days")
+    assert "--image-size or --sequence-length" == spelling_of(_command("estimate"))("sequence_length_or_image_size")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.answers.estimate import estimate
-from planner.answers.estimated import price_one, throughput_over_nodes
+from planner.answers.estimated import price_one
 from planner.answers.question import check_nodes, described_work, wanted_offers, weakest_basis
 from planner.answers.ranking import check_limits, ranked
-from planner.answers.throughput import predict_many
+from planner.answers.throughput import Speeds, speeds_of
 from planner.cost.bill import Biller
 from planner.cost.checkpoints import HOPELESS_RATIO
 from planner.cost.failures import COUNTED_FROM
@@ -79,9 +79,7 @@ class Columns:
             for offer in self.selection.offers
             if offer.purchase is Purchase.ON_DEMAND
         }
-        self.cells = sorted({(offer.gpu, offer.gpu_count) for offer in self.offers})
-        self.throughputs: dict[Any, Mapping[Any, Any]] = {}
-        self.speeds: dict[Any, tuple[Mapping[Any, Any], Floats]] = {}
+        self.speeds: dict[Speeds, tuple[Mapping[Any, Any], Floats]] = {}
         self.masks: dict[Any, Flags] = {}
         self._make_columns()
 
@@ -128,26 +126,14 @@ class Columns:
         self.day = np.array([offer.observed_on.toordinal() for offer in offers])
 
     def _speeds(self, question: _Question) -> tuple[Mapping[Any, Any], Floats]:
-        """Throughput of each kind of offer, and samples per second of each offer (NaN where none is known)."""
-        workload = replace(question.workload, epochs=1.0, samples_per_epoch=1.0)
-        key = (workload, question.weakest, question.nodes)
-        if key not in self.speeds:
-            if workload not in self.throughputs:
-                self.throughputs[workload] = predict_many(workload, self.cells)
-            found = {kind: self._throughput(self.throughputs[workload], kind, question) for kind in self.kinds}
-            values = [math.nan if speed is None else speed.samples_per_second for speed in found.values()]
-            self.speeds[key] = (found, np.array(values)[self.kind])
-        return self.speeds[key]
-
-    def _throughput(self, known: Mapping[Any, Any], kind: _Kind, question: _Question) -> Throughput | None:
-        """What is known of a kind of offer, over so many nodes, if its basis is strong enough."""
-        gpu, gpu_count, _ = kind
-        found = known[gpu, gpu_count]
-        if isinstance(found, Throughput) and question.nodes > 1:
-            found = throughput_over_nodes(found, self.kinds[kind], question.workload.model, question.nodes)
-        strengths = list(Basis)
-        is_known = isinstance(found, Throughput) and strengths.index(found.basis) <= strengths.index(question.weakest)
-        return found if is_known else None
+        """Throughput of each kind of offer that has one, and samples per second of each offer (NaN where it has none)."""
+        speeds = speeds_of(question.workload, question.nodes, question.weakest)
+        if speeds not in self.speeds:
+            asked = {kind: speeds.on(*kind) for kind in self.kinds}
+            found = {kind: one if isinstance(one, Throughput) else None for kind, one in asked.items()}
+            values = [math.nan if one is None else one.samples_per_second for one in found.values()]
+            self.speeds[speeds] = (found, np.array(values)[self.kind])
+        return self.speeds[speeds]
 
     def _mask(self, question: _Question) -> Flags:
         """Offers that pass the filters of a job; the same filters are worked out once."""

@@ -13,20 +13,15 @@ from planner.answers.question import (
 )
 from planner.answers.ranking import best_of_each_group, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes, nothing_runs
-from planner.answers.throughput import predict_many
+from planner.answers.throughput import Speeds, fits_memory, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.errors import NothingLeftError, NoThroughputError
-from planner.hardware.gpus import load_gpus
 from planner.model.records import (
-    Basis,
     Estimate,
     LeftOut,
-    Model,
     Offer,
-    Precision,
     Purchase,
     Throughput,
-    Workload,
 )
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.catalog import DEARER, USUAL_PURCHASES, OfferFilter, Selection, select_offers
@@ -61,9 +56,8 @@ def estimated(question: Question) -> EstimateResult:
         question.terms, work.workload, on_demand=_on_demand(snapshots, wanted, today), credits_usd=own_credits
     )
     priced = []
-    for offer, throughput in _with_throughput(
-        selection.offers, throughputs, left_out, workload=work.workload, nodes=nodes, weakest=question.weakest
-    ):
+    speeds = speeds_of(work.workload, nodes, question.weakest)
+    for offer, throughput in _with_throughput(selection.offers, speeds, left_out):
         one = price_one(offer, throughput, biller, selection, nodes=nodes, own_notes=_own_note(offer, own_notes))
         if isinstance(one, str):
             left_out[one] += 1
@@ -103,67 +97,14 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
 
 
 def _with_throughput(
-    offers: Iterable[Offer],
-    throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
-    left_out: Counter[str],
-    *,
-    workload: Workload,
-    nodes: int,
-    weakest: Basis,
+    offers: Iterable[Offer], speeds: Speeds, left_out: Counter[str]
 ) -> Iterator[tuple[Offer, Throughput]]:
-    strengths = list(Basis)
     for offer in offers:
-        throughput = throughputs[offer.gpu, offer.gpu_count]
-        if workload.language is not None and nodes != 1:
-            throughput = _language_over_nodes(workload, offer)
-        elif isinstance(throughput, Throughput) and nodes != 1:
-            throughput = throughput_over_nodes(throughput, offer, workload.model, nodes)
+        throughput = speeds.of(offer)
         if isinstance(throughput, NoThroughputError):
             left_out[str(throughput)] += 1
-        elif strengths.index(throughput.basis) > strengths.index(weakest):
-            left_out[f"throughput only {throughput.basis} (--basis {weakest})"] += 1
-        elif throughput.basis is not Basis.MEASURED and _fits_memory(workload, offer.gpu) is False:
-            name, batch = workload.model.name, workload.batch_size
-            left_out[
-                f"{name} at {batch} a GPU does not fit into memory (planner fit --model {name} says what does)"
-            ] += 1
         else:
             yield offer, throughput
-
-
-def _language_over_nodes(workload: Workload, offer: Offer) -> Throughput | NoThroughputError:
-    from planner.language.prediction import on_machines  # noqa: PLC0415 - few runs take more than one node
-
-    return on_machines(workload, offer.gpu, offer.gpu_count, offer.network_gbps)
-
-
-def _fits_memory(workload: Workload, gpu: str) -> bool | None:
-    """Whether the run fits on each GPU; `None` without a batch size, or where the memory it needs is not known."""
-    if workload.language is not None:
-        return True  # layouts that do not fit have no throughput
-    if workload.batch_size is None or gpu not in load_gpus():
-        return None
-    from planner.language.memory import image_model_fits  # noqa: PLC0415 - most runs name no batch size
-
-    width = 4 if workload.precision in (Precision.FP32, Precision.TF32) else 2
-    return image_model_fits(workload.model, load_gpus()[gpu], batch_size=workload.batch_size, precision_bytes=width)
-
-
-def throughput_over_nodes(one: Throughput, offer: Offer, model: Model, nodes: int) -> Throughput | NoThroughputError:
-    """Throughput of so many of the offer's instances together, or why none is known."""
-    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
-
-    try:
-        return over_nodes(
-            one,
-            model=model,
-            gpu_count=offer.gpu_count,
-            node_count=nodes,
-            network_gbit_per_s=offer.network_gbps,
-            batch_size=one.batch_size_per_gpu,
-        )
-    except NoThroughputError as error:
-        return error
 
 
 def _own_prices(
@@ -214,7 +155,7 @@ def price_one(
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
-        fits_memory=_fits_memory(biller.workload, offer.gpu),
+        fits_memory=fits_memory(biller.workload, offer.gpu),
         notes=(*_offer_notes(offer, selection), *own_notes, *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,

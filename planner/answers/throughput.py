@@ -16,10 +16,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import choose_gpus
-from planner.model.records import Model, OwnMeasurement, Throughput, Workload, precision_named
+from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.model.records import (
+    Basis,
+    Model,
+    Offer,
+    OwnMeasurement,
+    Precision,
+    Throughput,
+    Workload,
+    precision_named,
+)
 from planner.options.checked import checked
-from planner.throughput.workload_prediction import Prediction
+from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
 
 if TYPE_CHECKING:
@@ -27,6 +36,107 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
+
+
+def throughput_of(
+    workload: Workload, offer: Offer, nodes: int = 1, weakest: Basis = Basis.MODELLED
+) -> Throughput | NoThroughputError:
+    """Throughput of the workload on `nodes` instances of the offer together, or the error that says why none counts.
+
+    None counts where nothing is known, where the basis is weaker than `weakest`, or where the run does not fit into memory.
+    Whoever asks for many offers takes `speeds_of` once.
+
+    Raises:
+        UnknownNameError: no row of any model is of the framework asked for.
+        UsageError: own measurements contradict each other.
+    """
+    return speeds_of(workload, nodes, weakest).of(offer)
+
+
+def speeds_of(workload: Workload, nodes: int = 1, weakest: Basis = Basis.MODELLED) -> Speeds:
+    """The throughputs of a workload on `nodes` instances together, remembered for runs of every length.
+
+    Raises:
+        UnknownNameError: no row of any model is of the framework asked for.
+        UsageError: own measurements contradict each other.
+    """
+    return _speeds(_of_unit_length(workload), nodes, weakest)
+
+
+class Speeds:
+    """Throughput of one workload on any offer: it depends on GPU and count, over several nodes on the network too."""
+
+    def __init__(self, workload: Workload, nodes: int, weakest: Basis) -> None:
+        # a layout is planned for all machines together, whatever number the workload was described for
+        language = None if workload.language is None else replace(workload.language, node_count=nodes)
+        self._workload = replace(workload, language=language)
+        self._nodes = nodes
+        self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
+        self._weakest = weakest
+        self._prediction = None if workload.language is not None else _prediction(workload)
+        self._found: dict[tuple[str, float, float | None], Throughput | NoThroughputError] = {}
+
+    def of(self, offer: Offer) -> Throughput | NoThroughputError:
+        """Throughput on the offer's instances, or why none counts."""
+        return self.on(offer.gpu, offer.gpu_count, offer.network_gbps)
+
+    def on(self, gpu: str, gpu_count: float, network_gbit_per_s: float | None = None) -> Throughput | NoThroughputError:
+        """Throughput on machines with so many of the GPU and that network each, or why none counts."""
+        key = (gpu, gpu_count, network_gbit_per_s if self._nodes > 1 else None)
+        known = self._found.get(key)
+        if known is None:
+            known = self._counted(self._predicted(*key), gpu)
+            if len(self._found) < MOST_CELLS:
+                self._found[key] = known
+        return known
+
+    def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
+        if isinstance(found, NoThroughputError):
+            return found
+        if found.basis not in self._allowed:
+            return NoThroughputError(f"throughput only {found.basis} (--basis {self._weakest})")
+        if found.basis is not Basis.MEASURED and fits_memory(self._workload, gpu) is False:
+            name, batch = self._workload.model.name, self._workload.batch_size
+            return NoThroughputError(
+                f"{name} at {batch} a GPU does not fit into memory (planner fit --model {name} says what does)"
+            )
+        return found
+
+    def _predicted(
+        self, gpu: str, gpu_count: float, network_gbit_per_s: float | None
+    ) -> Throughput | NoThroughputError:
+        if self._prediction is None:
+            from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
+
+            return on_machines(self._workload, gpu, gpu_count, network_gbit_per_s)
+        try:
+            one = self._prediction.of(gpu, gpu_count)
+            if self._nodes == 1:
+                return one
+            from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
+
+            return over_nodes(
+                one,
+                model=self._workload.model,
+                gpu_count=gpu_count,
+                node_count=self._nodes,
+                network_gbit_per_s=network_gbit_per_s,
+                batch_size=one.batch_size_per_gpu,
+            )
+        except NoThroughputError as error:
+            return NoThroughputError(str(error))  # what is kept must not hold on to where it was raised
+
+
+def fits_memory(workload: Workload, gpu: str) -> bool | None:
+    """Whether the run fits on each GPU; `None` without a batch size, or where the memory it needs is not known."""
+    if workload.language is not None:
+        return True  # layouts that do not fit have no throughput
+    if workload.batch_size is None or gpu not in load_gpus():
+        return None
+    from planner.language.memory import image_model_fits  # noqa: PLC0415 - most runs name no batch size
+
+    width = 4 if workload.precision in (Precision.FP32, Precision.TF32) else 2
+    return image_model_fits(workload.model, load_gpus()[gpu], batch_size=workload.batch_size, precision_bytes=width)
 
 
 @checked()
@@ -128,7 +238,7 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
         from planner.language.prediction import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
-    prediction = _prediction(replace(workload, dataset=None, samples_per_epoch=1, epochs=1))
+    prediction = _prediction(_of_unit_length(workload))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         try:
@@ -138,7 +248,16 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
     return found
 
 
+def _of_unit_length(workload: Workload) -> Workload:
+    # the amount of work has no part in its speed: runs of other lengths take what is worked out already
+    return replace(workload, dataset=None, samples_per_epoch=1, epochs=1)
+
+
+@lru_cache(maxsize=32)
+def _speeds(workload: Workload, nodes: int, weakest: Basis) -> Speeds:
+    return Speeds(workload, nodes, weakest)
+
+
 @lru_cache(maxsize=32)
 def _prediction(workload: Workload) -> Prediction:
-    # the amount of work has no part in its speed: runs of other lengths take what is worked out already
     return Prediction(workload)

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.answers.throughput import predict_many, predict_throughput
+from planner.answers.question import described_work
+from planner.answers.throughput import predict_many, predict_throughput, throughput_of
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Precision
 from planner.throughput.single_gpu import MAX_PEAK_SHARE, OPERATIONS_PER_MAC
 from planner.work.listed import load_models, plan_work
 from planner.work.own import OwnMeasurement, OwnModel, own_model
+from tests.builders import an_offer
 
 GPUS = sorted(load_gpus())
 
@@ -282,3 +284,32 @@ def test_own_measurements_of_a_known_model_may_not_contradict_it():
 
     with pytest.raises(UsageError, match="contradict each other"):
         predict_throughput(model="resnet50", gpu="l4", measured=own)
+
+
+def test_a_language_model_is_planned_for_all_nodes():
+    """Two machines of eight A100 take the layout of sixteen GPUs, whatever number the workload was described for."""
+    offer = an_offer(gpu="a100-80gb-sxm", gpu_count=8.0, network_gbps=100.0)
+    described = {"model": "gpt2-124m", "language": {"tokens": "10B"}}
+
+    for_one, for_two = (
+        throughput_of(described_work(**described, node_count=nodes).workload, offer, nodes=2) for nodes in (1, 2)
+    )
+
+    assert for_two == for_one
+    assert any("on 16 GPUs" in step for step in for_one.steps)
+
+
+def test_throughput_of_says_why_none_counts():
+    """A basis too weak, a batch that does not fit and a machine nobody builds are reasons, not errors that are raised."""
+    work = described_work(model="resnet50", epochs=1, batch_size=4096).workload
+    a10g = an_offer(gpu="a10g", gpu_count=1.0)
+
+    weak, large, many = (
+        throughput_of(work, a10g, weakest=Basis.MEASURED),
+        throughput_of(work, a10g),
+        throughput_of(work, an_offer(gpu="a10g", gpu_count=32.0)),
+    )
+
+    assert "throughput only scaled (--basis measured)" == str(weak)
+    assert "resnet50 at 4096 a GPU does not fit into memory" in str(large)
+    assert "32" in str(many)

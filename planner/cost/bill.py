@@ -17,7 +17,8 @@ from planner.cost.failures import COUNTED_FROM, failures_per_hour
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
 from planner.errors import UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
-from planner.model.records import CostItem, Estimate, Interruptions, Offer, Purchase, Throughput, Workload
+from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.bill import GPU_HOURS_PER_FAILURE, STARTUP_SECONDS, USUAL_OVERHEAD, BillTerms
 from planner.units import hours
 
@@ -92,7 +93,8 @@ class Biller:
             training_seconds=training,
             startup_seconds=0.0,
             node_count=node_count,
-            more=(*start, *self._more(training, once, work, run), ("idle tail", terms.idle_seconds)),
+            more=(*start, *self._more(training, once, work, run)),
+            idle_seconds=terms.idle_seconds,
         )
         if offer.purchase is Purchase.CAPACITY_BLOCK and not self._fits_block(start_seconds + high):
             return "longer than the longest capacity block"
@@ -312,14 +314,24 @@ class Biller:
             if self.terms.tax_fraction:
                 taxed = sum(item.usd for item in items)
                 items += (
-                    CostItem(name="tax", quantity=self.terms.tax_fraction, unit="of the bill", usd_per_unit=taxed),
+                    CostItem(
+                        name="tax",
+                        kind=ItemKind.TAX,
+                        quantity=self.terms.tax_fraction,
+                        unit="of the bill",
+                        usd_per_unit=taxed,
+                    ),
                 )
             items += self._credit(offer.provider, items)
         return items, notes
 
     def _credit(self, provider: str, items: tuple[CostItem, ...]) -> tuple[CostItem, ...]:
         credit = min(self.credits_usd.get(provider, 0.0), sum(item.usd for item in items))
-        return (CostItem(name="credit", quantity=1.0, unit="credit", usd_per_unit=-credit),) if credit else ()
+        return (
+            (CostItem(name="credit", kind=ItemKind.CREDIT, quantity=1.0, unit="credit", usd_per_unit=-credit),)
+            if credit
+            else ()
+        )
 
     def _fits_block(self, seconds: float) -> bool:
         from planner.cost.commitments import term_hours  # noqa: PLC0415 - rarely asked for
@@ -334,7 +346,11 @@ class Biller:
         if offer.purchase in _WITHOUT_TERM and not self._has_extras:
             return billed * node_count * offer.usd_per_hour
         rent = CostItem(
-            name="rent", quantity=billed * node_count, unit="instance-hour", usd_per_unit=offer.usd_per_hour
+            name="rent",
+            kind=ItemKind.TIME,
+            quantity=billed * node_count,
+            unit="instance-hour",
+            usd_per_unit=offer.usd_per_hour,
         )
         items, _ = self._beyond_rent(offer, (rent,), seconds, node_count)
         return sum(item.usd for item in items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from planner.errors import UsageError
-from planner.model.records import Interruptions
+from planner.model.costs import Interruptions
 from planner.units import SECONDS_PER_HOUR
 
 BYTES_PER_PARAMETER = 12.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from planner.model.records import CostItem, Offer, Purchase
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Offer, Purchase
 from planner.units import HOURS_PER_YEAR
 
 TERM_HOURS = {
@@ -51,6 +52,7 @@ def unused_item(offer: Offer, used_hours: float, node_count: int = 1) -> tuple[C
     return (
         CostItem(
             name="unused rest of the term",
+            kind=ItemKind.UNUSED_TERM,
             quantity=(paid - used_hours) * node_count,
             unit="instance-hour",
             usd_per_unit=offer.usd_per_hour,

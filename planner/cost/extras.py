@@ -8,7 +8,8 @@ from functools import cache
 from itertools import pairwise
 
 from planner.cost.checkpoints import checkpoint_gb
-from planner.model.records import CostItem, Offer
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.units import HOURS_PER_MONTH, hours
 
@@ -67,6 +68,7 @@ def extra_items(
             items.append(
                 CostItem(
                     name=f"storage ({price.product})",
+                    kind=ItemKind.STORAGE,
                     quantity=stored * months,
                     unit="GB-month",
                     usd_per_unit=price.usd_per_gb_month,
@@ -80,6 +82,7 @@ def extra_items(
             items.append(
                 CostItem(
                     name="egress of results",
+                    kind=ItemKind.TRAFFIC,
                     quantity=results_gb,
                     unit="GB",
                     usd_per_unit=egress_usd(tiers, results_gb) / results_gb,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
-from planner.model.records import CostItem
+from planner.model.costs import CostItem, ItemKind
 from planner.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
 MONTHS_PER_YEAR = 12
@@ -94,16 +94,23 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
     [('cards', 1500), ('host', 500), ('electricity under load', 120.0), ('maintenance', 60.0), ('resale', -1000.0)]
     """
     items = [
-        CostItem(name="cards", quantity=1, unit="machine", usd_per_unit=terms.card_usd),
-        CostItem(name="host", quantity=1, unit="machine", usd_per_unit=terms.host_usd),
+        CostItem(name="cards", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.card_usd),
+        CostItem(name="host", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.host_usd),
         *_monthly_items(terms, hours_per_month),
-        CostItem(name="resale", quantity=1, unit="machine", usd_per_unit=-resale_usd(terms, terms.months)),
+        CostItem(
+            name="resale",
+            kind=ItemKind.RESALE,
+            quantity=1,
+            unit="machine",
+            usd_per_unit=-resale_usd(terms, terms.months),
+        ),
     ]
     if terms.discount_per_year > 0:
         face = running_usd_per_month(terms, hours_per_month) * terms.months - resale_usd(terms, terms.months)
         items.append(
             CostItem(
                 name="later payments",
+                kind=ItemKind.DISCOUNT,
                 quantity=1,
                 unit="discount",
                 usd_per_unit=own_usd(terms, hours_per_month) - terms.upfront_usd - face,
@@ -136,7 +143,7 @@ def own_usd_at(
     """`own_usd` of terms that differ in these: a simulation asks by the thousand and makes no records."""
     upfront_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
     parts = _monthly_parts(terms, hours_per_month, upfront_usd, card_watts)
-    running = sum(quantity * usd for _, quantity, _, usd in parts) / months
+    running = sum(quantity * usd for _, _, quantity, _, usd in parts) / months
     kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=terms.resale_curve)
     return upfront_usd + running * months_worth(months, rate) - worth_today(kept * upfront_usd, months, rate)
 
@@ -170,29 +177,31 @@ def _kwh_per_month(terms: OwnershipTerms, hours_per_month: float, card_watts: fl
 
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
     return tuple(
-        CostItem(name=name, quantity=quantity, unit=unit, usd_per_unit=usd)
-        for name, quantity, unit, usd in _monthly_parts(terms, hours_per_month, terms.upfront_usd, terms.card_watts)
+        CostItem(name=name, kind=kind, quantity=quantity, unit=unit, usd_per_unit=usd)
+        for name, kind, quantity, unit, usd in _monthly_parts(
+            terms, hours_per_month, terms.upfront_usd, terms.card_watts
+        )
     )
 
 
 def _monthly_parts(
     terms: OwnershipTerms, hours_per_month: float, upfront_usd: float, card_watts: float
-) -> tuple[tuple[str, float, str, float], ...]:
-    """Name, quantity over the horizon, unit and USD per unit of what is paid every month."""
+) -> tuple[tuple[str, ItemKind, float, str, float], ...]:
+    """Name, kind, quantity over the horizon, unit and USD per unit of what is paid every month."""
     months = terms.months
     maintenance = terms.maintenance_fraction_per_year * upfront_usd / MONTHS_PER_YEAR
     fixed = (
-        ("hosting", months, "month", terms.hosting_usd_per_month),
-        ("maintenance", months, "month", maintenance),
-        ("staff", months, "month", terms.staff_usd_per_month),
+        ("hosting", ItemKind.UPKEEP, months, "month", terms.hosting_usd_per_month),
+        ("maintenance", ItemKind.UPKEEP, months, "month", maintenance),
+        ("staff", ItemKind.UPKEEP, months, "month", terms.staff_usd_per_month),
     )
     if terms.running_usd_per_hour is not None:
         hours = hours_per_month * months
-        return (("running", hours, "hour", terms.running_usd_per_hour), *fixed)
+        return (("running", ItemKind.ELECTRICITY, hours, "hour", terms.running_usd_per_hour), *fixed)
     load, idle = _kwh_per_month(terms, hours_per_month, card_watts)
     return (
-        ("electricity under load", load * months, "kWh", terms.usd_per_kwh),
-        ("electricity idle", idle * months, "kWh", terms.usd_per_kwh),
+        ("electricity under load", ItemKind.ELECTRICITY, load * months, "kWh", terms.usd_per_kwh),
+        ("electricity idle", ItemKind.ELECTRICITY, idle * months, "kWh", terms.usd_per_kwh),
         *fixed,
     )
 

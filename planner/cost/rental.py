@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from planner.model.records import CostItem, Offer
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.units import hours
 
@@ -39,11 +40,12 @@ def rental_items(
     startup_seconds: float,
     node_count: int = 1,
     more: Iterable[tuple[str, float]] = (),
+    idle_seconds: float = 0.0,
 ) -> tuple[CostItem, ...]:
     """The items of a rental; their sum is the bill.
 
-    billed = max(minimum, increment x ceil((start-up + training + more) / increment)), each node billed alike;
-    without a known rule billed = start-up + training + more. Items: training, start-up, more, and what rounding adds.
+    billed = max(minimum, increment x ceil((start-up + training + more + idle) / increment)), each node billed alike;
+    without a known rule billed = start-up + training + more + idle. Items: training, start-up, more, idle, and what rounding adds.
 
     Args:
         offer: what is rented; its price is for the whole instance.
@@ -51,7 +53,8 @@ def rental_items(
         training_seconds: time the GPUs work, above 0.
         startup_seconds: time from the start of billing to the first training step, 0 or more.
         node_count: instances rented side by side.
-        more: names and seconds of what else the instances are running for.
+        more: names and seconds of what else the run takes.
+        idle_seconds: from the end of the run to the end of the rental.
 
     >>> from datetime import date
     >>> from planner.model.records import Purchase
@@ -64,11 +67,18 @@ def rental_items(
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
     """
     parts = [("training", training_seconds), ("start-up", startup_seconds), *more]
-    running = sum(seconds for _, seconds in parts)
-    parts.append(("rounding to billed time", billed_seconds(rule, running) - running))
+    running = sum(seconds for _, seconds in parts) + idle_seconds
+    beyond = (("idle tail", idle_seconds), ("rounding to billed time", billed_seconds(rule, running) - running))
     return tuple(
-        CostItem(name=name, quantity=hours(seconds) * node_count, unit="instance-hour", usd_per_unit=offer.usd_per_hour)
-        for name, seconds in parts
+        CostItem(
+            name=name,
+            kind=kind,
+            quantity=hours(seconds) * node_count,
+            unit="instance-hour",
+            usd_per_unit=offer.usd_per_hour,
+        )
+        for kind, some in ((ItemKind.TIME, parts), (ItemKind.BILLED_TIME, beyond))
+        for name, seconds in some
         if seconds > 0
     )
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from planner.errors import UnknownNameError, UsageError
+from planner.model.costs import CostItem, Interruptions
 
 if TYPE_CHECKING:
     from planner.model.language_runs import LanguageWork
@@ -293,54 +294,6 @@ class Throughput:
         _check_positive("samples_per_second", self.samples_per_second)
         if not 0 < self.low <= self.samples_per_second <= self.high or not math.isfinite(self.high):
             raise ValueError(f"low {self.low!r}, samples_per_second, high {self.high!r} are out of order")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostItem:
-    """One line of a bill: `quantity` of `unit` at `usd_per_unit`."""
-
-    name: str
-    quantity: float
-    unit: str
-    usd_per_unit: float
-
-    @property
-    def usd(self) -> float:
-        """What the line costs."""
-        return self.quantity * self.usd_per_unit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interruptions:
-    """What interruptions do to a run on average; one without any has `per_hour` 0 and loses nothing.
-
-    The run is `segments` equal pieces of work, each followed by a checkpoint.
-    """
-
-    per_hour: float
-    work_seconds: float
-    segments: int
-    checkpoint_seconds: float
-    restart_seconds: float
-    has_checkpoints: bool
-    lost_seconds: float  # work done twice
-    restarting_seconds: float
-    count: float  # interruptions expected over the run
-
-    @property
-    def checkpointing_seconds(self) -> float:
-        """Time spent writing checkpoints that are kept."""
-        return self.segments * self.checkpoint_seconds
-
-    @property
-    def interval_seconds(self) -> float:
-        """Work between two checkpoints."""
-        return self.work_seconds / self.segments
-
-    @property
-    def expected_seconds(self) -> float:
-        """Mean time from the first step to the end."""
-        return self.work_seconds + self.checkpointing_seconds + self.lost_seconds + self.restarting_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from planner.cost.bill import percentile
-from planner.cost.rental import billed_seconds, billing_rule
+from planner.cost.rental import billing_rule
 from planner.errors import UsageError
-from planner.model.records import Estimate, Interruptions
+from planner.model.costs import Interruptions, ItemKind
+from planner.model.records import Estimate
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
-from planner.units import epochs_text, hours
+from planner.units import SECONDS_PER_HOUR, epochs_text, hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -88,15 +89,12 @@ def _throughput(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
 def _time(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     samples, speed = result.workload.samples, estimate.throughput.samples_per_second
     yield f"{samples:,.0f} / {speed:,.2f} per s = {samples / speed:,.0f} s training"
-    parts = [item for item in estimate.items if item.unit == "instance-hour" and item.name not in _NOT_IN_TIME]
-    seconds = (f"{item.quantity * 3600 / estimate.node_count:,.0f} s {item.name}" for item in parts)
+    parts = [item for item in estimate.items if item.kind is ItemKind.TIME]
+    seconds = (f"{item.quantity * SECONDS_PER_HOUR / estimate.node_count:,.0f} s {item.name}" for item in parts)
     yield (
         f"{' + '.join(seconds)} = {estimate.seconds:,.0f} s = {hours(estimate.seconds):,.3f} h"
         f" ({hours(estimate.seconds_low):,.3f} to {hours(estimate.seconds_high):,.3f} h)"
     )
-
-
-_NOT_IN_TIME = ("idle tail", "rounding to billed time", "unused rest of the term")
 
 
 def _interruptions(estimate: Estimate, run: Interruptions) -> Iterator[str]:
@@ -132,14 +130,17 @@ def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         yield f"billed to the second: the billing rule of {estimate.offer.provider} is not known"
     else:
         least = f"at least {rule.minimum_seconds:g} s" if rule.minimum_seconds else "no minimum known"
-        idle = sum(item.quantity * 3600 for item in estimate.items if item.name == "idle tail") / estimate.node_count
-        billed = billed_seconds(rule, estimate.seconds + idle)
+        billed_hours = sum(item.quantity for item in estimate.items if item.kind in _BILLED) / estimate.node_count
+        billed = billed_hours * SECONDS_PER_HOUR
         yield f"billed in steps of {rule.increment_seconds:g} s, {least}: {billed:,.0f} s; {rule.source}, {rule.as_of}"
     for item in estimate.items:
         yield f"{item.name}: {item.quantity:.4f} {item.unit} x {item.usd_per_unit:g} USD = {item.usd:,.4f} USD"
-    if any(item.name.startswith(("storage", "egress")) for item in estimate.items):
+    if any(item.kind in (ItemKind.STORAGE, ItemKind.TRAFFIC) for item in estimate.items):
         yield from _extra_sources(estimate.offer.provider)
     yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"
+
+
+_BILLED = (ItemKind.TIME, ItemKind.BILLED_TIME)
 
 
 def _extra_sources(provider: str) -> Iterator[str]:

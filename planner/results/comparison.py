@@ -14,7 +14,8 @@ from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
-from planner.model.records import CostItem, Estimate, Offer, Throughput, Workload
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Estimate, Offer, Throughput, Workload
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row, kwh
@@ -299,7 +300,7 @@ def _own_record(owned: Owned) -> Row:
         "usd_upfront": terms.upfront_usd,
         "usd_per_month": owned.usd_per_month,
         "usd_per_job": owned.usd_per_job if throughput else None,
-        "usd_resale": -sum(item.usd for item in owned.items if item.name == "resale"),
+        "usd_resale": -sum(item.usd for item in owned.items if item.kind is ItemKind.RESALE),
         "usd_total": owned.usd,
         "seconds": owned.job_seconds if throughput else None,
         "hours_per_month": owned.case.hours_per_month,

@@ -183,6 +183,7 @@ def estimate_record(estimate: Estimate) -> Row:
         "items": [
             {
                 "name": item.name,
+                "kind": str(item.kind),
                 "quantity": item.quantity,
                 "unit": item.unit,
                 "usd_per_unit": item.usd_per_unit,

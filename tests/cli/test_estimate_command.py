@@ -85,7 +85,7 @@ def test_the_json_contract(run_planner):
         "seconds_high", "usd", "usd_low", "usd_high", "items", "fits_memory", "is_pareto", "notes",
     } <= first.keys()  # fmt: skip
     assert {"samples_per_second", "low", "high", "basis", "sources"} <= first["throughput"].keys()
-    assert {"name", "quantity", "unit", "usd_per_unit", "usd"} == first["items"][0].keys()
+    assert {"name", "kind", "quantity", "unit", "usd_per_unit", "usd"} == first["items"][0].keys()
     assert 15 == len(document["estimates"])
     assert pytest.approx(first["usd"]) == sum(item["usd"] for item in first["items"])
 

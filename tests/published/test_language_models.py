@@ -10,9 +10,10 @@ from planner.language.jobs import LanguageOptions, plan_job
 from planner.language.prediction import predict_language_model
 from planner.language.step_time import load_stacks, step_seconds
 from planner.language.training_hardware import hardware_of
+from planner.model.costs import CostItem, ItemKind
 from planner.model.language_models import find_language_model
 from planner.model.language_runs import Layout
-from planner.model.records import CostItem, Precision
+from planner.model.records import Precision
 from planner.units import hours
 from planner.work.language import plan_language_work
 
@@ -117,7 +118,9 @@ def test_the_benchmark_time_of_mpt_7b():
 
 def test_the_money_of_a_published_calculation():
     """1,024 GPUs x 34 days x 2.933908 USD an hour = 2,451,526.58 USD, to the cent (https://arxiv.org/abs/2104.04473)."""
-    item = CostItem(name="training", quantity=1024 * 34 * 24, unit="GPU-hour", usd_per_unit=2.933908)
+    item = CostItem(
+        name="training", kind=ItemKind.TIME, quantity=1024 * 34 * 24, unit="GPU-hour", usd_per_unit=2.933908
+    )
 
     assert "2,451,526.58" == f"{item.usd:,.2f}"
 

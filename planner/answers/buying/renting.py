@@ -17,7 +17,8 @@ from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
-from planner.model.records import CostItem, Offer, Purchase, Workload
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Offer, Purchase, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
@@ -131,7 +132,15 @@ def rent_at(usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallba
         seconds=seconds,
         seconds_low=workload.samples / throughput.high,
         seconds_high=workload.samples / throughput.low,
-        items=(CostItem(name="training", quantity=hours(seconds), unit="instance-hour", usd_per_unit=usd_per_hour),),
+        items=(
+            CostItem(
+                name="training",
+                kind=ItemKind.TIME,
+                quantity=hours(seconds),
+                unit="instance-hour",
+                usd_per_unit=usd_per_hour,
+            ),
+        ),
         factor_low=LISTED_RENT[0],
         factor_high=LISTED_RENT[1],
         throughput=throughput,
@@ -155,7 +164,11 @@ def rent_hours_at(usd_per_hour: float) -> Rental:
         seconds=SECONDS_PER_HOUR,
         seconds_low=SECONDS_PER_HOUR,
         seconds_high=SECONDS_PER_HOUR,
-        items=(CostItem(name="machine hours", quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour),),
+        items=(
+            CostItem(
+                name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
+            ),
+        ),
         factor_low=LISTED_RENT[0],
         factor_high=LISTED_RENT[1],
         throughput=None,

@@ -1,4 +1,7 @@
-"""The small files that `scripts/fit_throughput.py` writes, read as needed. Lists follow the order of `data/gpus.csv`."""
+"""The small files that `scripts/fit_throughput.py` writes, read as needed. Lists follow the order of `gpu_index`.
+
+GPUs that were added to `data/gpus.csv` since stand at their ends, by data sheet.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError
+from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
 
-Record = Mapping[str, Any]
+Record = dict[str, Any]
 
 
 @cache
 def load_fit() -> Record:
     """`fit.json`: quantiles of the ranges, scaling of new models, the effect of batch size and of a network."""
-    return _parsed(fit_folder() / "fit.json", (fit_folder() / "fit.json").read_text(encoding="utf-8"))
+    fit = _parsed(fit_folder() / "fit.json", (fit_folder() / "fit.json").read_text(encoding="utf-8"))
+    if load_gpus().keys() <= set(fit["gpus"]):
+        return fit
+    from planner.throughput.unlearnt import with_unlearnt_gpus  # noqa: PLC0415 - the shipped fit knows every GPU
+
+    return with_unlearnt_gpus(fit)
 
 
 @cache
 def job_fit(job: str) -> Record | None:
     """What was learnt of one job on every GPU; `None` for jobs measured on one or two GPUs only."""
-    return _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
+    found = _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
+    if found is None or len(found["software"]) == len(load_fit()["gpus"]):
+        return found
+    from planner.throughput.unlearnt import job_with_unlearnt_gpus  # noqa: PLC0415 - as above
+
+    return job_with_unlearnt_gpus(found, load_fit())
 
 
 @cache
@@ -34,7 +48,11 @@ def carry_fit(task_class: str) -> Record:
         raise DataError(
             f"{fit_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py."
         )
-    return found
+    if len({place.partition("|")[0] for place in found["places"]}) == len(load_fit()["gpus"]):
+        return found
+    from planner.throughput.unlearnt import carry_with_unlearnt_gpus  # noqa: PLC0415 - as above
+
+    return carry_with_unlearnt_gpus(found, load_fit())
 
 
 @cache

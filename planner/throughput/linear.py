@@ -11,7 +11,7 @@ Rows = list[Vector]
 def solve(matrix: Sequence[Sequence[float]], right: Sequence[Sequence[float]]) -> Rows:
     """X with `matrix` X = `right`, for a symmetric positive definite matrix; `right` has one row per row of the matrix.
 
-    Gauss-Jordan without pivoting, which is stable for such matrices. Sizes here are below fifty.
+    Gauss-Jordan without pivoting, which is stable for such matrices. Sizes here are below a hundred.
 
     >>> solve([[4.0, 2.0], [2.0, 3.0]], [[2.0], [1.0]])
     [[0.5], [0.0]]

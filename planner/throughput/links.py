@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from planner.model.records import Gpu
 
-PCIE_GB_PER_S = {3: 32.0, 4: 64.0, 5: 128.0}  # 16 lanes, both directions together, by PCIe generation
+PCIE_GB_PER_S = 32.0  # 16 lanes of the third generation, both directions together; each generation doubles it
 
 
 class Link(StrEnum):
@@ -43,4 +43,4 @@ def link_gb_per_s(gpu: Gpu) -> float:
     """Bandwidth of one GPU's link to the others, both directions together, in GB/s."""
     if gpu.interconnect_gb_per_s is not None:
         return gpu.interconnect_gb_per_s
-    return PCIE_GB_PER_S[gpu.pcie_generation or 3]
+    return PCIE_GB_PER_S * 2.0 ** ((gpu.pcie_generation or 3) - 3)

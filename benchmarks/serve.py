@@ -1,6 +1,7 @@
-"""Load on `planner serve`: python benchmarks/serve.py [--seconds 60] [--rate 50].
+"""Start of and load on `planner serve`: python benchmarks/serve.py [--seconds 60] [--rate 50].
 
-Starts a server of its own, asks it so many questions a second at even distances, whether or not earlier ones have been
+First the start, five times: processor time from nothing to the first answer, and the same for `import pandas`, which a
+busy or slow machine makes longer alike. `--seconds 0` stops there. Then the load: starts a server of its own, asks it so many questions a second at even distances, whether or not earlier ones have been
 answered, and prints what was reached: answers a second, median and 99th percentile of the time from when a question was
 due, errors. Most questions are asked once only:
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import http.client
 import os
 import random
@@ -24,10 +26,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from http import HTTPStatus
 from queue import Queue
 from urllib.parse import urlencode, urlsplit
 
 CONNECTIONS = 64
+STARTS = 5
+FIRST = "/api/estimate?model=resnet50&epochs=90"
 MODELS = [
     *("resnet50", "bert-large-squad", "bert-base-squad", "vit_base_patch16_224", "ssd"),
     *("vgg16", "densenet121", "efficientnet_b0", "convnext_tiny", "resnet152"),
@@ -43,8 +49,21 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=50, help="questions a second")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    _print_start()
+    if options.seconds == 0:
+        return
     questions = _questions(random.Random(options.seed), int(options.seconds * options.rate))  # noqa: S311 - the same each time
     print(f"{len(questions):,} questions, {len(set(questions)) / len(questions):.0%} of them different")
+    with _served() as (process, port):
+        before = _cpu_seconds(process.pid)
+        results, seconds = _load(port, questions, options.rate)
+        busy = _cpu_seconds(process.pid) - before
+    _print(results, seconds, busy, process.returncode)
+
+
+@contextlib.contextmanager
+def _served() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server of its own and its port, until the block ends."""
     process = subprocess.Popen(
         [sys.executable, "-m", "planner", "serve", "--port", "0"],
         stdout=subprocess.PIPE,
@@ -53,14 +72,33 @@ def main() -> None:
     )
     assert process.stdout is not None  # noqa: S101 - it is a pipe
     try:
-        port = urlsplit(process.stdout.readline().strip()).port
-        before = _cpu_seconds(process.pid)
-        results, seconds = _load(int(port or 0), questions, options.rate)
-        busy = _cpu_seconds(process.pid) - before
+        yield process, int(urlsplit(process.stdout.readline().strip()).port or 0)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-    _print(results, seconds, busy, process.returncode)
+        process.wait(timeout=60)
+
+
+def _print_start() -> None:
+    """Median, least and most of several starts, in turn with `import pandas`."""
+    starts, imports = [], []
+    for _ in range(STARTS):
+        with _served() as (process, port):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            assert _status(connection, FIRST) == HTTPStatus.OK  # noqa: S101
+            starts.append(_cpu_seconds(process.pid))
+            connection.close()
+        before = os.times()
+        subprocess.run([sys.executable, "-c", "import pandas"], check=True)
+        after = os.times()
+        imports.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    ratio = statistics.median(starts) / statistics.median(imports)
+    print(
+        f"start to first answer: {_spread(starts)} of processor time; `import pandas`: {_spread(imports)}; ratio {ratio:.2f}"
+    )
+
+
+def _spread(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
 def _questions(source: random.Random, count: int) -> list[str]:
@@ -152,9 +190,10 @@ def _status(connection: http.client.HTTPConnection, question: str) -> int:
 
 
 def _cpu_seconds(process_id: int) -> float:
+    """Processor time of a process and of those it started and has waited for."""
     with open(f"/proc/{process_id}/stat", encoding="ascii") as file:  # noqa: PTH123
         fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _print(results: list[tuple[float, int, str]], seconds: float, busy: float, code: int) -> None:

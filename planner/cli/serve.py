@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -41,6 +42,7 @@ def serve(*, host: str, port: int, is_opened: bool, data_dir: Path | None) -> No
       planner serve --data-dir /srv/prices
     """
     current_snapshots(data_dir)  # what is wrong with the books is said here, not to the first who asks
+    gc.disable()  # hardly anything of a start is garbage: searches for it would take a tenth of the time
     try:
         from planner.web.server import address_of, listening_socket  # noqa: PLC0415 - 60 MB, and only this command needs it
         from planner.web.server import serve as run_server  # noqa: PLC0415
@@ -52,6 +54,8 @@ def serve(*, host: str, port: int, is_opened: bool, data_dir: Path | None) -> No
     address = address_of(listening, host)
 
     def ready() -> None:
+        gc.freeze()  # tables stay: a search for cycles would go through them in vain
+        gc.enable()
         click.echo(address)
         click.echo("Serving until Ctrl+C.", err=True)
         if is_opened:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import gc
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from planner.errors import PlannerError
-from planner.render.report.page import vega_script, web_file
+from planner.render.charts.images import chart_engine
+from planner.render.charts.vega import vega_script
+from planner.render.report.page import web_file
 from planner.web import lists
 from planner.web.answers import Answer, AnswerStore, answer, failed, form_of, identity, refused
 from planner.web.api_page import api_page, document_schema
@@ -44,6 +45,9 @@ THREADS = 4
 MOST_WAITING = 256
 LONGEST_SECONDS = 30.0
 """The slowest questions, language models over many machines and all GPUs, take four; a busy machine needs more."""
+
+ENGINE = "vega.js"
+"""The one file that is not there from the start: charts wait for it, answers do not."""
 
 SHARED = ("page.css", "charts.js", "table.js", "theme.js")
 """Files that the report has too."""
@@ -144,8 +148,6 @@ class Desk:
         for question in (EstimateQuestion(**_FIRST_JOB), CompareQuestion(**_FIRST_JOB, **_FIRST_PURCHASE)):
             with contextlib.suppress(Refusal, PlannerError):  # whoever asks is told
                 await self._found(question, VIEW)
-        gc.collect()
-        gc.freeze()  # tables stay: a search for cycles would go through them in vain
 
     def close(self) -> None:
         """Let go of the threads; what nobody has begun is not begun any more."""
@@ -193,24 +195,33 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/assets/{name}", include_in_schema=False)
     async def asset(request: Request, name: str) -> Response:
+        if name == ENGINE:
+            return _file(request, await asyncio.to_thread(_engine), _TYPES["js"])
         if name not in assets:
             raise HTTPException(NOT_FOUND)
         return _file(request, *assets[name])
 
-    reference = api_page(app.openapi()).encode()
+    @functools.cache
+    def reference() -> bytes:
+        return api_page(app.openapi()).encode()
 
     @app.get("/api", include_in_schema=False)
     async def api(request: Request) -> Response:
-        return _file(request, reference, "text/html")
+        return _file(request, reference(), "text/html")
 
 
 def _assets() -> dict[str, tuple[bytes, str]]:
-    """Bytes and type of every file of the page."""
+    """Bytes and type of every file of the page but `ENGINE`."""
+    chart_engine()  # that it is missing is said now, not by a page without charts
     folder = files("planner.web").joinpath("static")
     own = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in _TYPES}
     shared = {name: web_file(name).encode() for name in SHARED}
-    found = {**own, **shared, "vega.js": vega_script().encode()}
-    return {name: (body, _TYPES[name.rpartition(".")[2]]) for name, body in found.items()}
+    return {name: (body, _TYPES[name.rpartition(".")[2]]) for name, body in (own | shared).items()}
+
+
+@functools.cache
+def _engine() -> bytes:
+    return vega_script().encode()
 
 
 def _file(request: Request, body: bytes, media_type: str) -> Response:

@@ -59,7 +59,8 @@ class Served:
 def served(*arguments, home):
     """`planner serve` on a free port until the block ends."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANNER_")}
-    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
+    environment |= {"PYTHONPATH": str(ROOT), "HOME": str(home)}
+    environment |= {"XDG_DATA_HOME": str(home / "data"), "XDG_CACHE_HOME": str(home / "cache")}
     process = subprocess.Popen(
         [sys.executable, "-m", "planner", "serve", "--port", "0", *map(str, arguments)],
         cwd=home,

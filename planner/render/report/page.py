@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from planner.render.charts.images import chart_engine
 from planner.render.charts.parts import Spec
+from planner.render.charts.vega import vega_script
 from planner.render.report.markup import Content, Markup, element, joined
 
 SCRIPTS = ("theme.js", "table.js", "charts.js", "report.js")
@@ -50,21 +50,6 @@ def page(title: str, *content: Content, charts: Mapping[str, Spec]) -> str:
     code = [Markup(f"<script>{script}</script>\n") for script in scripts]
     body = element("body", content, data, code)
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
-
-
-def vega_script() -> str:
-    """The JavaScript of Vega, Vega-Lite and vegaEmbed, as one classic script that sets `window.vegaEmbed`.
-
-    Raises:
-        UsageError: the extra `report` is not installed.
-    """
-    return _wrapped_bundle()
-
-
-@cache
-def _wrapped_bundle() -> str:
-    # in a function of its own, so that its many short names are not those of the page
-    return f'(() => {{\n"use strict";\n{chart_engine().javascript_bundle()}\n}})();'.replace("</script", "<\\/script")
 
 
 @cache

@@ -71,7 +71,18 @@
     });
   }
 
+  // On the local page answers are shown while the drawing library is still on its way.
+  function engine() {
+    if (window.vegaEmbed) return Promise.resolve();
+    return new Promise((arrived, failed) => {
+      const script = document.getElementById("chart-engine");
+      script.addEventListener("load", arrived);
+      script.addEventListener("error", failed);
+    });
+  }
+
   async function draw(place, name, spec) {
+    await engine();
     const { title, ...rest } = spec;
     place.setAttribute("role", "img");
     place.setAttribute("aria-label", spec.description);

@@ -48,6 +48,17 @@ class Message:
         return self.template.format_map(_Slots(self.values, spell))
 
 
+def joined(parts: Iterable[str | Message], between: str = ", ") -> Message:
+    """The parts as one message, with `between` between them."""
+    values = {f"part_{number}": part for number, part in enumerate(parts)}
+    return Message(between.join(f"{{{name}}}" for name in values), **values)
+
+
+def named(*arguments: str) -> Message:
+    """These arguments as each reader spells them, with commas between."""
+    return Message(", ".join(f"{{{name}}}" for name in arguments))
+
+
 class PlannerError(Exception):
     """Root of all errors of this project; `str(error)` is a message for a person, in the names of Python.
 

@@ -13,7 +13,7 @@ from typing import Any
 from planner.answers.estimate import MoreOptions, estimate
 from planner.answers.ranking import ranked
 from planner.cost.bill import percentile
-from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError
+from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError, as_option
 from planner.model.records import Basis, Estimate
 from planner.options.checked import checked
 from planner.results.estimate import EstimateResult
@@ -285,7 +285,7 @@ def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
     try:
         found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
     except PlannerError as error:
-        return f"Cloud or card: a purchase cannot be weighed here ({error})"
+        return f"Cloud or card: a purchase cannot be weighed here ({error.spelled(as_option)})"
     runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
     return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
 

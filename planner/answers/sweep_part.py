@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, as_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,8 @@ def _rows(columns: Columns, options: dict[str, Any], limit: int) -> list[dict[st
         workload, found = columns.best(options, limit)
     except (PlannerError, TypeError, ValueError) as error:
         # a word where a number belongs is this job's fault alone
-        return [{"model": options.get("model"), "error": str(error)}]
+        why = error.spelled(as_option) if isinstance(error, PlannerError) else str(error)
+        return [{"model": options.get("model"), "error": why}]
     rows = []
     for one in found:
         record = flat_record(one, workload)

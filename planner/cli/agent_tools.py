@@ -42,7 +42,7 @@ MAX_TEXT = 200
 DEFAULT_ROWS = {"estimate": 15, "gpus": 15, "prices": 30}
 
 _NOT_FOR_AGENTS = (
-    "data_dir", "explain", "form", "model_file", "output", "price_book", "show_all", "currency", "limit",
+    "data_dir", "explain", "form", "model_file", "output", "price_book", "every_offer", "currency", "limit",
     "quiet", "verbose", "no_config",
 )  # fmt: skip
 """Options that name files, or that only shape what a terminal shows."""

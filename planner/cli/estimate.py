@@ -70,7 +70,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
     "--sort", default="usd", show_default=True, help="usd (cheapest first), hours (fastest first), value (USD x hours)."
 )
 @option("--limit", type=int, default=15, show_default=True, help="Rows to show.")
-@option("--all", "show_all", is_flag=True, help="Every offer: all regions and zones, all rows.")
+@option("--all", "every_offer", is_flag=True, help="Every offer: all regions and zones, all rows.")
 @option(
     "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
 )
@@ -88,7 +88,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @chart_option
 def estimate(
     *,
-    show_all: bool,
+    every_offer: bool,
     limit: int,
     explain: int | None,
     as_of: datetime | None,
@@ -120,12 +120,12 @@ def estimate(
         from planner.cli.github import comment_on  # noqa: PLC0415 - only pipelines need it
 
         options["as_of"] = as_of.date() if as_of else None
-        comment_on(options, limit=limit, every_offer=show_all, currency=money, charts=charts, output=output)
+        comment_on(options, limit=limit, every_offer=every_offer, currency=money, charts=charts, output=output)
         return
     result = run_estimate(
         **options,
-        limit=None if show_all or explain is not None else limit,
-        every_offer=show_all,
+        limit=None if every_offer or explain is not None else limit,
+        every_offer=every_offer,
         as_of=as_of.date() if as_of else None,
     )
     if explain is not None:
@@ -141,5 +141,5 @@ def estimate(
         written = write_estimate_charts(result, money, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
         write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
-    next_step = NEXT if show_all else NEXT + NEXT_ALL
+    next_step = NEXT if every_offer else NEXT + NEXT_ALL
     write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else []), *written])

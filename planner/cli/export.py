@@ -30,7 +30,7 @@ def export(
     row: int,
     command: str | None,
     image: str | None,
-    show_all: bool,
+    every_offer: bool,
     as_of: datetime | None,
     output: Path | None,
     **options: Any,
@@ -46,7 +46,7 @@ def export(
       planner export --to kubernetes --model resnet50 --epochs 90 --provider gcp --row 2 --image my/image:1
       planner export --to terraform --model resnet50 --epochs 90 --provider azure --dataset-gb 150 --output main.tf
     """
-    result = run_estimate(**options, limit=None, every_offer=show_all, as_of=as_of.date() if as_of else None)
+    result = run_estimate(**options, limit=None, every_offer=every_offer, as_of=as_of.date() if as_of else None)
     found = run_export(
         result,
         to=to,

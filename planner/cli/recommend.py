@@ -21,7 +21,7 @@ _NOT_HERE = (
     "max_usd",
     "sort",
     "limit",
-    "show_all",
+    "every_offer",
     "explain",
     "currency",
     "nodes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.errors import Message
 from planner.export.machines import broken_gpus, gcp_machine, gpu_vendor, is_arm, no_region
 from planner.export.quoting import block, quoted, yaml_value
 from planner.export.task import ANYWHERE, Task
@@ -64,7 +65,7 @@ _GPUS = {
 """dstack's name of each GPU that is asked for by name, and its GB where two cards share the name."""
 
 
-def why_not(offer: Offer, node_count: int) -> str | None:
+def why_not(offer: Offer, node_count: int) -> str | Message | None:
     """Why dstack cannot run this; `None` if it can."""
     if node_count > 1 and offer.provider not in _MANY_NODES:
         return f"dstack runs one node on {offer.provider}, not {node_count}"

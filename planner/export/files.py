@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from planner.errors import UsageError
+from planner.errors import Message, UsageError, joined
 from planner.export.task import Task, task_of
 from planner.model.records import Estimate, Purchase
 from planner.results.estimate import EstimateResult
@@ -61,10 +61,17 @@ def export(
     """
     estimate = next((found for found in result.estimates if found.rank == row), None)
     if estimate is None:
-        raise UsageError(f"--row {row}: there are rows 1 to {len(result.estimates)}.")
+        raise UsageError(
+            "{row} {given}: there are rows 1 to {last}.", argument="row", given=row, last=len(result.estimates)
+        )
     if reason := _why_not(to, estimate):
         raise UsageError(
-            f"--row {row} cannot become a file for {TOOLS[to]}: {reason}. {_instead(to, result, estimate)}"
+            "{row} {given} cannot become a file for {tool}: {reason}. {instead}",
+            argument="row",
+            given=row,
+            tool=TOOLS[to],
+            reason=reason,
+            instead=_instead(to, result, estimate),
         )
     task = task_of(
         result,
@@ -92,7 +99,7 @@ def _tool(name: str) -> Any:
     return import_module(f"planner.export.{name}")
 
 
-def _why_not(to: str, estimate: Estimate) -> str | None:
+def _why_not(to: str, estimate: Estimate) -> str | Message | None:
     offer, tool = estimate.offer, _tool(to)
     if offer.provider not in tool.PROVIDERS:
         if offer.provider == "own":
@@ -100,34 +107,44 @@ def _why_not(to: str, estimate: Estimate) -> str | None:
         return f"{offer.provider} is not among {', '.join(tool.PROVIDERS)}"
     if offer.purchase not in _EXPRESSIBLE:
         return _commitment(offer.purchase)
-    reason: str | None = tool.why_not(offer, estimate.node_count)
+    reason: str | Message | None = tool.why_not(offer, estimate.node_count)
     return reason
 
 
-def _commitment(purchase: Purchase) -> str:
+def _commitment(purchase: Purchase) -> str | Message:
     if purchase is Purchase.CAPACITY_BLOCK:
         return "a capacity block is bought first, and started by the id of the reservation that it then has"
-    return (
-        f"{purchase} is bought for the account and lowers its bill; no file asks for it. Buy it, then export the same "
-        "machine with --purchase on_demand"
+    return Message(
+        "{kind} is bought for the account and lowers its bill; no file asks for it. Buy it, then export the same "
+        "machine with {purchases} on_demand",
+        kind=purchase,
     )
 
 
-def _instead(to: str, result: EstimateResult, refused: Estimate) -> str:
+def _instead(to: str, result: EstimateResult, refused: Estimate) -> Message:
     possible = [found for found in result.estimates if _why_not(to, found) is None]
     if not possible:
-        return (
-            f"No row of this estimate can. {TOOLS[to]} takes {', '.join(_tool(to).PROVIDERS)}, on demand or spot; "
-            "--all gives every region a row, --region chooses one."
+        return Message(
+            "No row of this estimate can. {tool} takes {clouds}, on demand or spot; "
+            "{every_offer} gives every region a row, {regions} chooses one.",
+            tool=TOOLS[to],
+            clouds=", ".join(_tool(to).PROVIDERS),
         )
-    return "Rows that can: " + "; ".join(_named(found, refused) for found in possible[:3]) + "."
+    return Message("Rows that can: {rows}.", rows=joined((_named(one, refused) for one in possible[:3]), "; "))
 
 
-def _named(found: Estimate, refused: Estimate) -> str:
+def _named(found: Estimate, refused: Estimate) -> Message:
     offer = found.offer
     more = found.usd - refused.usd
     dearer = f"{more:,.2f} USD more" if more >= 0 else f"{-more:,.2f} USD less"
-    return f"--row {found.rank} ({offer.gpu_count:g}x {offer.gpu}, {offer.provider} {offer.instance_type}, {offer.purchase}, {dearer})"
+    return Message(
+        "{row} {rank} ({gpus}, {instance}, {purchase}, {dearer})",
+        rank=found.rank,
+        gpus=f"{offer.gpu_count:g}x {offer.gpu}",
+        instance=f"{offer.provider} {offer.instance_type}",
+        purchase=offer.purchase,
+        dearer=dearer,
+    )
 
 
 def notes(found: Export, output: str) -> Iterator[str]:

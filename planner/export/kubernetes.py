@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.errors import Message
 from planner.export.machines import broken_gpus, gcp_machine, gpu_vendor, no_region
 from planner.export.quoting import block, quoted, yaml_value
 from planner.export.task import ANYWHERE, Task
@@ -27,7 +28,7 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _GPU_RESOURCE = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 
 
-def why_not(offer: Offer, node_count: int) -> str | None:
+def why_not(offer: Offer, node_count: int) -> str | Message | None:
     """Why a Job cannot ask for this; `None` if it can."""
     if not _LABEL.fullmatch(gcp_machine(offer.instance_type).machine_type):
         return f"{offer.instance_type[:60]!r} cannot be the value of a label of Kubernetes"

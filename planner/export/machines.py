@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from planner.errors import Message
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Offer
 
@@ -36,14 +37,17 @@ def gcp_machine(instance_type: str) -> GcpMachine:
     return GcpMachine(machine_type=instance_type)
 
 
-def no_region(offer: Offer) -> str | None:
+def no_region(offer: Offer) -> str | Message | None:
     """Why the region of a price is not one that a tool can be told; `None` if it is one."""
     if not _REGION.fullmatch(offer.region):
         return f"{offer.region[:60]!r} is not the name of a region"
     if offer.provider == "aws" and not _AWS_REGION.fullmatch(offer.region):
         parent = re.match(r"[a-z]{2}(?:-[a-z]+)+-\d+", offer.region)
-        instead = f" (--region {parent[0]} is the region it belongs to)" if parent else ""
-        return f"{offer.region} is a Local or Wavelength Zone, which needs a subnet of its own there{instead}"
+        return Message(
+            "{place} is a Local or Wavelength Zone, which needs a subnet of its own there{instead}",
+            place=offer.region,
+            instead=Message(" ({regions} {parent} is the region it belongs to)", parent=parent[0]) if parent else "",
+        )
     if offer.provider == "azure" and offer.region.startswith(_AZURE_EDGE):
         return f"{offer.region} is an Azure edge zone, not a region"
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from planner.errors import Message
 from planner.export.machines import gcp_machine, no_region
 from planner.export.quoting import block, yaml_value
 from planner.export.task import ANYWHERE, Task
@@ -26,7 +27,7 @@ _ACCELERATORS = {
 }
 
 
-def why_not(offer: Offer, node_count: int) -> str | None:
+def why_not(offer: Offer, node_count: int) -> str | Message | None:
     """Why SkyPilot cannot run this; `None` if it can."""
     if offer.provider in _ONE_NODE and node_count > 1:
         return f"SkyPilot runs one node on {offer.provider}, not {node_count}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from planner.errors import Message
 from planner.export.machines import gcp_machine, no_region
 from planner.export.quoting import hcl_value
 from planner.export.task import Task
@@ -23,7 +24,7 @@ class _Code(str):
     __slots__ = ()
 
 
-def why_not(offer: Offer, node_count: int) -> str | None:
+def why_not(offer: Offer, node_count: int) -> str | Message | None:
     """Why Terraform cannot make this; `None` if it can."""
     return no_region(offer)
 

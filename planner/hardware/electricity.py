@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import Message, UnknownNameError, UsageError
 from planner.hardware.gpus import normalised
 from planner.hardware.tables import read_rows, read_table
 
@@ -73,7 +73,8 @@ def find_place(text: str) -> Place:
             "country or state",
             text,
             [place.name for place in load_places()],
-            "docs/ownership.md, or give --usd-per-kwh",
+            Message("docs/ownership.md, or give {usd_per_kwh}"),
+            argument="country",
         )
     if len(named) > 1:
         choices = " or ".join(f"{place.iso2} ({place.kind.replace('_', ' ')})" for place in named)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from planner.errors import UsageError
+from planner.errors import Message, UsageError, joined
 from planner.hardware.cards import Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import LARGEST_PCIE_HOST, SERVER, SYSTEM, Host, module_hosts, pcie_host
@@ -114,7 +114,12 @@ def _sold_form(spec: Gpu) -> Form:
     form = _form(spec)
     if form is Form.NOT_SOLD:
         why = next(row.note for row in cards_of(spec.name))
-        raise UsageError(f"{spec.display_name} is not sold as a card: {why}. Rent it, or name another --buy.")
+        raise UsageError(
+            "{card} is not sold as a card: {why}. Rent it, or name another {buy}.",
+            argument="buy",
+            card=spec.display_name,
+            why=why,
+        )
     return form
 
 
@@ -133,8 +138,11 @@ def _pcie_machine(
     host = pcie_host(card_count, condition)
     if host is None and (given.host_usd is None or given.host_watts is None):
         raise UsageError(
-            f"{card_count} cards do not fit in one machine of the shipped table (at most {LARGEST_PCIE_HOST}). "
-            "Give --host-usd and --host-watts of the machines that hold them."
+            "{count} cards do not fit in one machine of the shipped table (at most {most}). "
+            "Give {host_usd} and {host_watts} of the machines that hold them.",
+            argument="host_usd",
+            count=card_count,
+            most=LARGEST_PCIE_HOST,
         )
     cards, notes = _cards_money(spec, condition, card_count, given, today)
     gpu_count = card_count * spec.units_per_board
@@ -168,8 +176,11 @@ def _system(
     count = card_count or size
     if count % size:
         raise UsageError(
-            f"{spec.display_name} is not sold as a card: it comes in systems of {size}. "
-            f"Write --buy {spec.name}:{size} for a whole system."
+            "{card} is not sold as a card: it comes in systems of {size}. Write {buy} {gpu}:{size} for a whole system.",
+            argument="buy",
+            card=spec.display_name,
+            size=size,
+            gpu=spec.name,
         )
     whole = next((host for host in hosts if host.kind == SYSTEM and condition.value in host.conditions), None)
     host = whole if whole and given.card_usd is None and given.host_usd is None else _rest_of(hosts)
@@ -214,13 +225,18 @@ def _rest_of(hosts: Sequence[Host]) -> Host | None:
 def _check_system(spec: Gpu, condition: Condition, host: Host | None, given: Given) -> None:
     if given.host_usd is None and (host is None or host.kind == SYSTEM):
         raise UsageError(
-            f"No price of a complete {condition} {spec.display_name} system is known{_share_hint(spec, condition)}. "
-            "Give the price of the whole machine with --card-usd."
+            "No price of a complete {state} {card} system is known{hint}. "
+            "Give the price of the whole machine with {card_usd}.",
+            argument="card_usd",
+            state=condition,
+            card=spec.display_name,
+            hint=_share_hint(spec, condition),
         )
     if host is None and given.host_watts is None:
         raise UsageError(
-            f"What a {spec.display_name} system draws besides its GPUs is not known. "
-            "Give --host-watts for the whole machine."
+            "What a {card} system draws besides its GPUs is not known. Give {host_watts} for the whole machine.",
+            argument="host_watts",
+            card=spec.display_name,
         )
 
 
@@ -232,7 +248,7 @@ def _cards_money(
         return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --card-usd"), ()
     price = card_price(spec.name, condition)
     if price is None or price.form is Form.SYSTEM_SHARE:
-        raise UsageError(_no_price(spec, condition))
+        raise UsageError(_no_price(spec, condition), argument="card_usd")
     age = price.age_days(today)
     note = (
         (f"price of {spec.display_name} is old: {price.as_of}, {age / 365:.1f} years; give --card-usd",)
@@ -265,7 +281,7 @@ def _host_money(host: Host | None, given: Given, machines: int = 1) -> Money:
     if usd is not None:
         return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --host-usd" if usd else "none bought")
     if host is None:
-        raise UsageError("No price of a host is known. Give --host-usd.")
+        raise UsageError("No price of a host is known. Give {host_usd}.", argument="host_usd")
     low, high = host.usd_low or host.usd, host.usd_high or host.usd
     if low == high:
         low, high = host.usd * (1 - UNSTATED_SPREAD), host.usd * (1 + UNSTATED_SPREAD)
@@ -281,9 +297,9 @@ def _load_watts(spec: Gpu, gpu_count: int) -> float | None:
     return None if spec.tdp_watts is None else spec.tdp_watts * gpu_count * LOAD_FRACTION
 
 
-def _no_price(spec: Gpu, condition: Condition) -> str:
+def _no_price(spec: Gpu, condition: Condition) -> Message:
     known = [
-        f"--condition {other} ({price.usd:,.0f} USD, {price.as_of})"
+        Message("{condition} {other} ({usd:,.0f} USD, {day})", other=other, usd=price.usd, day=str(price.as_of))
         for other in conditions_priced(spec.name)
         if other is not condition and (price := card_price(spec.name, other)) and price.form is not Form.SYSTEM_SHARE
     ]
@@ -292,8 +308,13 @@ def _no_price(spec: Gpu, condition: Condition) -> str:
         if spec.launch_price_usd
         else ""
     )
-    other = f" Known: {' or '.join(known)}." if known else ""
-    return f"No price of a {condition} {spec.display_name} is known.{other}{launch} Give what it costs with --card-usd."
+    return Message(
+        "No price of a {state} {card} is known.{others}{launch} Give what it costs with {card_usd}.",
+        state=condition,
+        card=spec.display_name,
+        others=Message(" Known: {known}.", known=joined(known, " or ")) if known else "",
+        launch=launch,
+    )
 
 
 def _share_hint(spec: Gpu, condition: Condition) -> str:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from planner.errors import NothingLeftError, UnknownNameError
+from planner.errors import Message, NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.model.records import BookUsed, LeftOut, Offer, Purchase, Unpriced
 from planner.prices.groups import OfferGroup, offer_name
@@ -273,13 +273,17 @@ def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: C
                 raise UnknownNameError("region", region, regions, "planner prices list")
     total = sum(snapshot.rows for snapshot in snapshots)
     taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
+    counts = _counts_on_offer(snapshots, wanted)
     raise NothingLeftError(
-        f"No offer is left of {total:,}. Taken out by the filters, in turn: {taken}."
-        f"{_counts_on_offer(snapshots, wanted)} Widen the last one."
+        "No offer is left of {total:,}. Taken out by the filters, in turn: {taken}.{counts} Widen the last one.",
+        argument="nodes" if counts else None,
+        total=total,
+        taken=taken,
+        counts=counts,
     )
 
 
-def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> str:
+def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> Message | str:
     asked = [choice for choice in wanted.gpus if choice.count is not None]
     gpus = {gpu for choice in asked for gpu in choice.gpus}
     counts = sorted(
@@ -287,9 +291,10 @@ def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> str:
     )
     if not counts or any(choice.count in counts for choice in asked):
         return ""
-    return (
-        f" {', '.join(choice.text for choice in asked)}: instances hold {', '.join(f'{count:g}' for count in counts)};"
-        " for more, take several with --nodes."
+    return Message(
+        " {asked}: instances hold {counts}; for more, take several with {nodes}.",
+        asked=", ".join(choice.text for choice in asked),
+        counts=", ".join(f"{count:g}" for count in counts),
     )
 
 

@@ -15,11 +15,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from planner.errors import UsageError
+from planner.errors import Message, UsageError
 from planner.prices.delivery import Delivery, Reach, parse_pages
 from planner.prices.registry import fetch_request, raw_pages
 
-DATE_ADVICE = "Such files do not say when their prices held; say it with --observed-on YYYY-MM-DD."
+DATE_ADVICE = Message("Such files do not say when their prices held; say it with {observed_on} YYYY-MM-DD.")
 
 _HEAD_BYTES = 100_000
 
@@ -58,7 +58,13 @@ def cloud_delivery(
     """
     moment = observed_at or max(_publication_dates(paths), default=None)
     if moment is None:
-        raise UsageError(f"{paths[0]} holds prices of {provider}. {DATE_ADVICE}")
+        raise UsageError(
+            "{path} holds prices of {cloud}. {advice}",
+            argument="observed_on",
+            path=str(paths[0]),
+            cloud=provider,
+            advice=DATE_ADVICE,
+        )
     pages = raw_pages(staged / provider)
     for path in paths:
         place(path, pages.folder / path.relative_to(root))

@@ -61,5 +61,9 @@ def user_snapshots(data_dir: Path | None) -> list[Path]:
     """
     folder = default_user_data_dir() if data_dir is None else data_dir
     if data_dir is not None and not folder.is_dir():
-        raise UsageError(f"The data directory {str(folder)!r} is not a folder. Make it, or leave out --data-dir.")
+        raise UsageError(
+            "The data directory {folder!r} is not a folder. Make it, or leave out {data_dir}.",
+            argument="data_dir",
+            folder=str(folder),
+        )
     return list_snapshots(folder)

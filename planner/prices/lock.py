@@ -28,12 +28,11 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
         OutputError: the folder cannot be written.
     """
     path = data_dir / "refresh.lock"
-    advice = "Free some space, or choose another folder with --data-dir."
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         file = path.open("ab+", buffering=0)
     except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror}. {advice}") from error
+        raise cannot_write(path, error) from error
     with file:
         if not _try_lock(file):
             raise ProviderError(
@@ -42,12 +41,22 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
         try:
             _write_owner(file)
         except OSError as error:
-            raise OutputError(f"Cannot write {path}: {error.strerror}. {advice}") from error
+            raise cannot_write(path, error) from error
         try:
             yield
         finally:
             # the file itself stays: removing it would let a third process lock a file that a second one still waits for
             file.truncate(0)
+
+
+def cannot_write(path: Path | str, error: OSError) -> OutputError:
+    """The error that says what could not be written in the user's folder, and what to do about it."""
+    return OutputError(
+        "Cannot write {path}: {why}. Free some space, or choose another folder with {data_dir}.",
+        argument="data_dir",
+        path=str(path),
+        why=str(error.strerror),
+    )
 
 
 def _write_owner(file: BinaryIO) -> None:

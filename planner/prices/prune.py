@@ -42,9 +42,15 @@ def prunable(
         UsageError: neither rule is given, or `keep` is below 1.
     """
     if keep is None and before is None:
-        raise UsageError("Say what can go: --keep N books of each provider, or --older-than DAYS, or both.")
+        raise UsageError(
+            "Say what can go: {keep} N books of each provider, or {older_than_days} DAYS, or both.", argument="keep"
+        )
     if keep is not None and keep < 1:
-        raise UsageError(f"--keep must be at least 1, not {keep}: the newest book of a provider always stays.")
+        raise UsageError(
+            "{keep} must be at least 1, not {given}: the newest book of a provider always stays.",
+            argument="keep",
+            given=keep,
+        )
     found = [
         *_old_books(data_dir, keep or 1, before),
         *(_prunable(path, "interrupted write", (path,)) for path in interrupted_writes(data_dir)),

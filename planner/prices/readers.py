@@ -140,7 +140,9 @@ def _catalogues(root: Path, data_dir: Path, moment: datetime | None) -> list[Fou
     tables = {path: _columns(path) for path in sorted(root.rglob("*.csv"))}
     for path in newest_skypilot_files(path for path, columns in tables.items() if columns >= SKYPILOT_COLUMNS):
         if moment is None:
-            raise UsageError(f"{path} is a SkyPilot catalogue. {DATE_ADVICE}")
+            raise UsageError(
+                "{path} is a SkyPilot catalogue. {advice}", argument="observed_on", path=str(path), advice=DATE_ADVICE
+            )
         load = partial(skypilot_delivery, path, data_dir, moment)
         found.append(Found(provider=skypilot_provider(path), order=str(path), load=load))
     for path, columns in tables.items():
@@ -148,7 +150,12 @@ def _catalogues(root: Path, data_dir: Path, moment: datetime | None) -> list[Fou
             continue
         made = moment or gpuhunt_date(path)
         if made is None:
-            raise UsageError(f"{path} is a gpuhunt catalogue without its file `version`. {DATE_ADVICE}")
+            raise UsageError(
+                "{path} is a gpuhunt catalogue without its file `version`. {advice}",
+                argument="observed_on",
+                path=str(path),
+                advice=DATE_ADVICE,
+            )
         load = partial(gpuhunt_delivery, path, data_dir, made)
         found.append(Found(provider=gpuhunt_provider(path), order=str(path), load=load))
     return found

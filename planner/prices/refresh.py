@@ -16,13 +16,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from planner.errors import OutputError, PlannerError, ProviderError, close_matches
+from planner.errors import OutputError, PlannerError, ProviderError, as_option, close_matches
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, check_offers, check_whole, price_bands
 from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
-from planner.prices.lock import refresh_lock
+from planner.prices.lock import cannot_write, refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
@@ -150,7 +150,7 @@ class _Run:
         try:
             return self._take(load())
         except PlannerError as error:
-            return Outcome(provider=provider, error=without_secrets(str(error)))
+            return Outcome(provider=provider, error=without_secrets(error.spelled(as_option)))
         except OSError as error:
             return Outcome(provider=provider, error=without_secrets(self._system_refusal(error)))
         except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
@@ -257,7 +257,7 @@ class _Run:
     def _system_refusal(self, error: OSError) -> str:
         if error.errno in _WRITE_ERRORS:
             where = error.filename or f"below {self.order.data_dir}"
-            return f"Cannot write {where}: {error.strerror}. Free some space, or choose another folder with --data-dir."
+            return cannot_write(where, error).spelled(as_option)
         return f"The system refused: {error}."
 
     def _report(self, provider: str, line: str) -> None:

@@ -28,7 +28,9 @@ def explanation(result: EstimateResult, rank: int, currency: Currency | None = N
         if estimate.rank == rank:
             lines = map(one_line, (*_lines(result, estimate), *_in_currency(estimate, currency)))
             return "\n".join(lines) + "\n"
-    raise UsageError(f"--explain {rank}: there are ranks 1 to {len(result.estimates)}.")
+    raise UsageError(
+        "{explain} {given}: there are ranks 1 to {last}.", argument="explain", given=rank, last=len(result.estimates)
+    )
 
 
 def _in_currency(estimate: Estimate, currency: Currency | None) -> Iterator[str]:

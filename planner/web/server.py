@@ -40,19 +40,35 @@ def listening_socket(host: str, port: int) -> socket.socket:
         found.listen(CONNECTIONS)
     except (OSError, OverflowError) as error:
         found.close()
-        raise UsageError(_refused(host, port, error)) from error
+        raise _refused(host, port, error) from error
     return found
 
 
-def _refused(host: str, port: int, error: OSError | OverflowError) -> str:
+def _refused(host: str, port: int, error: OSError | OverflowError) -> UsageError:
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.EADDRINUSE:
-        return f"Port {port} of {host} is taken, perhaps by another `planner serve`. Choose another with --port; --port 0 takes any."
+        return UsageError(
+            "Port {number} of {address} is taken, perhaps by another `planner serve`. Choose another with {port}; "
+            "{port} 0 takes any.",
+            argument="port",
+            number=port,
+            address=host,
+        )
     if number in (errno.EACCES, errno.EPERM):
-        return f"Port {port} of {host} is not allowed for this user. Choose one above 1023 with --port."
+        return UsageError(
+            "Port {number} of {address} is not allowed for this user. Choose one above 1023 with {port}.",
+            argument="port",
+            number=port,
+            address=host,
+        )
     if isinstance(error, OSError):
-        return f"Cannot listen at {host}: {error.strerror}. Give an address of this machine with --host."
-    return f"--port must be 0 to 65535, not {port}."
+        return UsageError(
+            "Cannot listen at {address}: {why}. Give an address of this machine with {host}.",
+            argument="host",
+            address=host,
+            why=str(error.strerror),
+        )
+    return UsageError("{port} must be 0 to 65535, not {number}.", argument="port", number=port)
 
 
 def address_of(listening: socket.socket, host: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner.errors import DataError, UnknownNameError, UsageError
+from planner.errors import DataError, Message, UnknownNameError, UsageError, named
 from planner.model.language_models import MOST, LanguageModel, find_language_model, load_language_models
 
 PARAMETER_TOLERANCE = 0.05
@@ -54,27 +54,32 @@ def language_model_from_figures(
     Raises:
         UsageError: the shape is impossible, or contradicts the parameter count.
     """
-    sizes = {"--layers": (layers, "layers"), "--hidden": (hidden, "hidden"), "--heads": (heads, "heads")}
-    sizes |= {"--vocab": (vocab, "vocabulary")}
-    sizes |= {"--kv-heads": (kv_heads or 1, "kv_heads"), "--feed-forward": (feed_forward or 1, "feed_forward")}
-    for option, (size, field) in sizes.items():
-        if not 1 <= size <= MOST[field]:
-            raise UsageError(f"{option} must be 1 to {MOST[field]:,}, not {size}.")
-    if hidden % heads:
-        raise UsageError(
-            f"--hidden {hidden} is not divisible by --heads {heads}; {_divisors_near(hidden, heads)} would do."
-        )
+    sizes = {"layers": layers, "hidden": hidden, "heads": heads, "vocab": vocab}
+    sizes |= {"kv_heads": kv_heads or 1, "feed_forward": feed_forward or 1}
+    for name, size in sizes.items():
+        most = MOST["vocabulary" if name == "vocab" else name]
+        if not 1 <= size <= most:
+            raise UsageError(
+                "{which} must be 1 to {most:,}, not {given}.", argument=name, which=named(name), most=most, given=size
+            )
+    _check_divides("hidden", hidden, "heads", heads)
     kv = kv_heads or heads
-    if heads % kv:
-        raise UsageError(f"--heads {heads} is not divisible by --kv-heads {kv}; {_divisors_near(heads, kv)} would do.")
+    _check_divides("heads", heads, "kv_heads", kv)
     head_size = hidden // heads
     rest = 2 * vocab * hidden + layers * (2 * hidden * hidden + 2 * hidden * kv * head_size + 2 * hidden) + hidden
     width = feed_forward or round((params - rest) / (3 * layers * hidden))
     if not hidden / 2 <= width <= MAX_WIDENING * hidden:
         lean, rich = (rest + 3 * layers * hidden * hidden * widening for widening in (0.5, MAX_WIDENING))
         raise UsageError(
-            f"--params {params / 1e9:.4g}B contradicts the shape: {layers} layers of width {hidden} and a vocabulary of {vocab} "
-            f"have {lean / 1e9:.3g}B to {rich / 1e9:.3g}B parameters."
+            "{params} {billions:.4g}B contradicts the shape: {depth} layers of width {width} and a vocabulary of {words} "
+            "have {least:.3g}B to {most:.3g}B parameters.",
+            argument="params",
+            billions=params / 1e9,
+            depth=layers,
+            width=hidden,
+            words=vocab,
+            least=lean / 1e9,
+            most=rich / 1e9,
         )
     model = LanguageModel(
         name=f"own model of {params / 1e9:.3g}B",
@@ -94,7 +99,7 @@ def language_model_from_figures(
         source="figures given by the user",
         as_of="",
     )
-    _check_parameters(model, "--params")
+    _check_parameters(model, named("params"))
     return model
 
 
@@ -203,12 +208,28 @@ def _whole(config: Mapping[str, Any], *names: str) -> int | None:
     return None
 
 
-def _check_parameters(model: LanguageModel, option: str) -> None:
+def _check_parameters(model: LanguageModel, where: str | Message) -> None:
     stated = model.published_parameters
     if stated is not None and abs(model.parameters / stated - 1) > PARAMETER_TOLERANCE:
         raise UsageError(
-            f"{option} {stated:.4g} contradicts the shape, which has {model.parameters:,} parameters "
-            f"({model.parameters / stated - 1:+.1%})."
+            "{where} {stated:.4g} contradicts the shape, which has {found:,} parameters ({off:+.1%}).",
+            where=where,
+            stated=stated,
+            found=model.parameters,
+            off=model.parameters / stated - 1,
+        )
+
+
+def _check_divides(name: str, size: int, part_name: str, parts: int) -> None:
+    if size % parts:
+        raise UsageError(
+            "{whole} {size} is not divisible by {part} {parts}; {near} would do.",
+            argument=name,
+            whole=named(name),
+            size=size,
+            part=named(part_name),
+            parts=parts,
+            near=_divisors_near(size, parts),
         )
 
 

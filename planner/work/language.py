@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError, named
 from planner.language.jobs import SEE, LanguageOptions, language_workload, plan_job
 from planner.language.plan import usual_stack
 from planner.language.step_time import load_stacks
@@ -70,18 +70,22 @@ def plan_language_request(
     """
     if model is not None and not is_language_model(model, LanguageOptions()):
         if known_model(model) is not None:
-            options = ", ".join("--" + name.replace("_", "-") for name in said)
             raise UsageError(
-                f"{model} is not a language model of known shape: {options} cannot be used. See: planner models --language"
+                "{name} is not a language model of known shape: {given} cannot be used. See: planner models --language",
+                argument=next(iter(said)),
+                name=model,
+                given=named(*said),
             )
         names = [name for one in load_models() for name in (one.name, *one.aliases)]
         names += [name for shape in load_language_models().values() for name in (shape.name, *shape.aliases)]
         raise UnknownNameError("model", model, names, "planner models")
-    given = ["--" + name.replace("_", "-") for name, value in general.items() if value is not None]
+    given = [name for name, value in general.items() if value is not None]
     if given:
         raise UsageError(
-            f"{', '.join(given)} is not for language models. Use --tokens, or --samples with --epochs; "
-            "--batch-tokens for a step, --micro-batch for one GPU."
+            "{given} is not for language models. Use {tokens}, or {samples} with {epochs}; "
+            "{batch_tokens} for a step, {micro_batch} for one GPU.",
+            argument=given[0],
+            given=named(*given),
         )
     numbers = {
         name: number_of(said[name])
@@ -105,9 +109,14 @@ def chosen_language_model(model: str | None, options: LanguageOptions) -> Langua
     """
     figures = ("params", "layers", "hidden", "heads", "vocab")
     if model is not None:
-        given = [f"--{name}" for name in figures if getattr(options, name) is not None]
+        given = [name for name in figures if getattr(options, name) is not None]
         if given:
-            raise UsageError(f"--model {model} has a shape already: leave out {', '.join(given)}, or --model.")
+            raise UsageError(
+                "{model} {name} has a shape already: leave out {given}, or {model}.",
+                argument="model",
+                name=model,
+                given=named(*given),
+            )
         return resolve_language_model(model)
     if (
         options.params is None
@@ -116,10 +125,11 @@ def chosen_language_model(model: str | None, options: LanguageOptions) -> Langua
         or options.heads is None
         or options.vocab is None
     ):
-        missing = [f"--{name}" for name in figures if getattr(options, name) is None]
         raise UsageError(
-            "Which model? Give --model, or the figures of your own: --params --layers --hidden --heads --vocab "
-            f"(missing: {', '.join(missing)}). See: planner models"
+            "Which model? Give {model}, or the figures of your own: {params} {layers} {hidden} {heads} {vocab} "
+            "(missing: {missing}). See: planner models",
+            argument="model",
+            missing=named(*(name for name in figures if getattr(options, name) is None)),
         )
     return language_model_from_figures(
         params=options.params,
@@ -154,24 +164,38 @@ def number_of(text: str) -> float:
 def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) -> tuple[float, float, str]:
     """Tokens of the whole run, passes over the data, and where the number comes from."""
     passes = 1.0 if epochs is None else epochs
-    for option, value in (("--tokens", options.tokens), ("--samples", options.samples), ("--epochs", epochs)):
+    for name, value in (("tokens", options.tokens), ("samples", options.samples), ("epochs", epochs)):
         if value is not None and not 0 < value < 1e18:
-            raise UsageError(f"{option} must be a positive number, not {value:g}.")
+            raise UsageError(
+                "{which} must be a positive number, not {given:g}.", argument=name, which=named(name), given=value
+            )
     if options.samples is not None:
         tokens = options.samples * job.sequence_length * passes
         if options.tokens is not None and abs(tokens / options.tokens - 1) > 0.01:
             raise UsageError(
-                f"--tokens {options.tokens:,.0f} contradicts --samples {options.samples:,.0f} x --sequence-length "
-                f"{job.sequence_length} x --epochs {passes:g} = {tokens:,.0f} tokens. Leave one of them out."
+                "{tokens} {given:,.0f} contradicts {samples} {sequences:,.0f} x {sequence_length} {length} x "
+                "{epochs} {passes:g} = {found:,.0f} tokens. Leave one of them out.",
+                argument="tokens",
+                given=options.tokens,
+                sequences=options.samples,
+                length=job.sequence_length,
+                passes=passes,
+                found=tokens,
             )
         return tokens, passes, f"{options.samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
     if options.tokens is None:
         raise UsageError(
-            f"How much text? Give --tokens (of the whole run) or --samples and --epochs for {job.model.name}."
+            "How much text? Give {tokens} (of the whole run) or {samples} and {epochs} for {name}.",
+            argument="tokens",
+            name=job.model.name,
         )
     if passes != 1:
         raise UsageError(
-            f"--tokens {options.tokens:,.0f} counts the whole run and --epochs {passes:g} repeats something: give --samples "
-            f"with --epochs, or --tokens {options.tokens * passes:,.0f} alone if {options.tokens:,.0f} is one epoch."
+            "{tokens} {given:,.0f} counts the whole run and {epochs} {passes:g} repeats something: give {samples} "
+            "with {epochs}, or {tokens} {whole:,.0f} alone if {given:,.0f} is one epoch.",
+            argument="tokens",
+            given=options.tokens,
+            passes=passes,
+            whole=options.tokens * passes,
         )
     return options.tokens, 1.0, "given with --tokens"

@@ -59,9 +59,15 @@ def plan_work(
     """
     model = resolve_model(model) if isinstance(model, str) else model
     if not 0 < epochs <= MAX_EPOCHS:
-        raise UsageError(f"--epochs must be above 0 and at most {MAX_EPOCHS:,}, not {epochs:g}.{_typical(model)}")
+        raise UsageError(
+            "{epochs} must be above 0 and at most {most:,}, not {given:g}.{typical}",
+            argument="epochs",
+            most=MAX_EPOCHS,
+            given=epochs,
+            typical=_typical(model),
+        )
     if batch_size is not None and batch_size < 1:
-        raise UsageError(f"--batch-size must be at least 1, not {batch_size}.")
+        raise UsageError("{batch_size} must be at least 1, not {given}.", argument="batch_size", given=batch_size)
     samples, name, source = _samples(model, dataset, samples_per_epoch)
     workload = Workload(
         model=model,
@@ -133,20 +139,31 @@ def load_datasets() -> list[Dataset]:
 def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None) -> tuple[float, str | None, str]:
     if samples_per_epoch is not None:
         if dataset is not None:
-            raise UsageError("Give --dataset or --samples-per-epoch, not both.")
+            raise UsageError("Give {dataset} or {samples_per_epoch}, not both.", argument="dataset")
         if not 0 < samples_per_epoch <= MAX_SAMPLES_PER_EPOCH or math.isnan(samples_per_epoch):
-            raise UsageError(f"--samples-per-epoch must be above 0 and at most 1e15, not {samples_per_epoch:g}.")
+            raise UsageError(
+                "{samples_per_epoch} must be above 0 and at most 1e15, not {given:g}.",
+                argument="samples_per_epoch",
+                given=samples_per_epoch,
+            )
         return samples_per_epoch, None, "given with --samples-per-epoch"
     name = dataset or model.dataset
     if name is None:
         raise UsageError(
-            f"How many {model.sample_unit}s does an epoch of {model.name} have? Nothing is known. Give --samples-per-epoch."
+            "How many {unit}s does an epoch of {name} have? Nothing is known. Give {samples_per_epoch}.",
+            argument="samples_per_epoch",
+            unit=model.sample_unit,
+            name=model.name,
         )
     chosen = resolve_dataset(name)
     if chosen.sample_unit != model.sample_unit:
         raise UsageError(
-            f"{chosen.name} is counted in {chosen.sample_unit}s, the throughput of {model.name} in {model.sample_unit}s. "
-            f"Give --samples-per-epoch in {model.sample_unit}s."
+            "{data} is counted in {its_unit}s, the throughput of {name} in {unit}s. Give {samples_per_epoch} in {unit}s.",
+            argument="samples_per_epoch",
+            data=chosen.name,
+            its_unit=chosen.sample_unit,
+            name=model.name,
+            unit=model.sample_unit,
         )
     return float(chosen.samples), chosen.name, f"{chosen.source}, {chosen.as_of}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError, named
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.work.listed import known_model, resolve_model
@@ -63,7 +63,9 @@ def described_model(
     known_precision = Precision(precision) if precision in map(str, Precision) else Precision.AMP
     measurements = parse_measurements(own.measured, known_precision)
     if name is None and model_file is None and not given and not measured:
-        raise UsageError("Which model? Give --model, or the figures of your own: planner estimate --help")
+        raise UsageError(
+            "Which model? Give {model}, or the figures of your own: planner estimate --help", argument="model"
+        )
     if model_file is None and not given:
         known = known_model(name) if name is not None and measured else None
         if known is not None or not measured:
@@ -84,8 +86,10 @@ def own_model(own: OwnModel) -> Model:
         raise UnknownNameError("sample unit", own.sample_unit, SAMPLE_UNITS, "planner estimate --help")
     if own.gmacs_per_sample is None and not own.measured:
         raise UsageError(
-            f"Nothing says how fast {own.name} is. Give --gmacs-per-sample (billion multiply-adds of one forward pass), "
-            f"or one own measurement such as --measured a100-80gb-sxm=1234."
+            "Nothing says how fast {name} is. Give {gmacs_per_sample} (billion multiply-adds of one forward pass), "
+            "or one own measurement such as {measured} a100-80gb-sxm=1234.",
+            argument="gmacs_per_sample",
+            name=own.name,
         )
     return Model(
         name=own.name,
@@ -122,8 +126,12 @@ def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AM
         ratio = one.samples_per_second / held.samples_per_second
         if max(ratio, 1 / ratio) > CONTRADICTION:
             raise UsageError(
-                f"--measured {text}: contradicts {held.samples_per_second:g} samples/s given for the same GPU, count and precision "
-                f"({max(ratio, 1 / ratio):.2f} times). Keep the one that is right."
+                "{measured} {text}: contradicts {other:g} samples/s given for the same GPU, count and precision "
+                "({times:.2f} times). Keep the one that is right.",
+                argument="measured",
+                text=text,
+                other=held.samples_per_second,
+                times=max(ratio, 1 / ratio),
             )
         mean = math.sqrt(one.samples_per_second * held.samples_per_second)
         found[key] = OwnMeasurement(
@@ -181,9 +189,13 @@ def _check_figure(name: str, value: float | None) -> None:
     if value is None:
         return
     if not value > 0 or math.isinf(value):
-        raise UsageError(f"--{name.replace('_', '-')} must be a positive number, not {value:g}.")
+        raise UsageError(
+            "{which} must be a positive number, not {given:g}.", argument=name, which=named(name), given=value
+        )
     if value > MAX_FIGURE and name != "samples_per_epoch":
-        raise UsageError(f"--{name.replace('_', '-')} {value:g} is beyond any model. Check the unit.")
+        raise UsageError(
+            "{which} {given:g} is beyond any model. Check the unit.", argument=name, which=named(name), given=value
+        )
 
 
 def _measurement(text: str, precision: Precision) -> OwnMeasurement:
@@ -194,7 +206,9 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
         rate = math.nan
     if not equals or not rate > 0 or math.isinf(rate):
         raise UsageError(
-            f"--measured {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234."
+            "{measured} {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234.",
+            argument="measured",
+            text=text,
         )
     name, at, precision_text = place.partition("@")
     if at:
@@ -204,8 +218,14 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
         precision = Precision(precision_text)
     choice = choose_gpus(name)
     if len(choice.gpus) > 1:
-        raise UsageError(f"--measured {text!r}: {name} may be {', '.join(choice.gpus)}. Name one of them.")
+        raise UsageError(
+            "{measured} {text!r}: {name} may be {gpus}. Name one of them.",
+            argument="measured",
+            text=text,
+            name=name,
+            gpus=", ".join(choice.gpus),
+        )
     count = choice.count or 1
     if count != int(count):
-        raise UsageError(f"--measured {text!r}: the count must be whole.")
+        raise UsageError("{measured} {text!r}: the count must be whole.", argument="measured", text=text)
     return OwnMeasurement(gpu=choice.gpus[0], gpu_count=int(count), precision=precision, samples_per_second=rate)

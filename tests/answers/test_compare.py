@@ -147,7 +147,7 @@ def test_hours_of_the_same_gpu_without_a_workload(tmp_path):
 
 def test_a_gpu_nobody_rents_says_what_to_give():
     """Not a price of nothing."""
-    with pytest.raises(NothingLeftError, match="--rent-usd-per-hour"):
+    with pytest.raises(NothingLeftError, match="rent_usd_per_hour"):
         compare(buy="rtx-2000-ada", utilisation=0.2, as_of=date(2026, 7, 1))
 
 

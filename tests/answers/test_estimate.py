@@ -186,7 +186,7 @@ def test_both_limits_together_can_fail_where_each_alone_holds(book):
 @pytest.mark.parametrize("epochs", [0, -1, float("nan"), 1e12, float("inf")])
 def test_impossible_epochs_are_refused(epochs):
     """The message names the option, the value and what the reference recipe trains."""
-    with pytest.raises(UsageError, match=r"--epochs must be above 0 .*reference recipe of resnet50 trains 90"):
+    with pytest.raises(UsageError, match=r"epochs must be above 0 .*reference recipe of resnet50 trains 90"):
         planner.estimate(model="resnet50", epochs=epochs)
 
 
@@ -232,7 +232,7 @@ def test_numbers_out_of_range_are_refused(options):
 
 def test_a_model_without_a_data_set_asks_for_samples():
     """Tacotron 2 is measured in mel frames, its corpus counted in clips: nobody's figure is used for the other."""
-    with pytest.raises(UsageError, match="Give --samples-per-epoch"):
+    with pytest.raises(UsageError, match="Give samples_per_epoch"):
         planner.estimate(model="tacotron2", epochs=1)
 
 
@@ -276,7 +276,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"gpus": ["V100"], "precision": "bf16"}, NothingLeftError, "has no bf16 units. Use --precision amp"),
         ({"gpus": ["T4"], "precision": "tf32"}, NothingLeftError, "has no tf32 units"),
         ({"precision": "fp8"}, UsageError, "No training run in fp8 was measured"),
-        ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with --nodes"),
+        ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with nodes"),
         ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
         ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),
         ({"nodes": 0}, UsageError, "--nodes must be 1 to 4,096"),
@@ -285,7 +285,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"model": None}, UsageError, "Which model"),
         ({"model": "nix", "params_millions": 5}, UsageError, "Nothing says how fast nix is"),
         ({"model": "nix", "gmacs_per_sample": -5}, UsageError, "must be a positive number"),
-        ({"model": "nix", "gmacs_per_sample": 5}, UsageError, "Give --samples-per-epoch"),
+        ({"model": "nix", "gmacs_per_sample": 5}, UsageError, "Give samples_per_epoch"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(options, error, match):

@@ -76,7 +76,7 @@ def test_no_row_of_that_number():
     """There are as many rows as the estimate has."""
     count = len(estimated(providers=("gcp",)).estimates)
 
-    with pytest.raises(UsageError, match=rf"--row {count + 1}: there are rows 1 to {count}"):
+    with pytest.raises(UsageError, match=rf"row {count + 1}: there are rows 1 to {count}"):
         exported("skypilot", count + 1, providers=["gcp"])
 
 
@@ -88,9 +88,9 @@ def test_a_provider_that_a_tool_does_not_know_is_an_error_with_a_way_out():
     with pytest.raises(UsageError) as caught:
         exported("kubernetes")
 
-    assert "--row 1 cannot become a file for Kubernetes: vast is not among aws, azure, gcp, oci." in str(caught.value)
+    assert "row 1 cannot become a file for Kubernetes: vast is not among aws, azure, gcp, oci." in str(caught.value)
     more = possible[0].usd - result.estimates[0].usd
-    assert f"Rows that can: --row {possible[0].rank} (" in str(caught.value)
+    assert f"Rows that can: row {possible[0].rank} (" in str(caught.value)
     assert f"{more:,.2f} USD more" in str(caught.value)
 
 
@@ -98,7 +98,7 @@ def test_a_provider_that_a_tool_does_not_know_is_an_error_with_a_way_out():
 @pytest.mark.parametrize("purchase", ["reserved_1y", "reserved_3y"])
 def test_reservations_are_bought_for_the_account(tool, purchase):
     """No file asks for them; the message says what does."""
-    with pytest.raises(UsageError, match=f"{purchase} is bought for the account.*--purchase on_demand"):
+    with pytest.raises(UsageError, match=f"{purchase} is bought for the account.*purchases on_demand"):
         exported(tool, providers=["azure"], purchases=[purchase])
 
 
@@ -113,7 +113,7 @@ def test_capacity_blocks_are_bought_first():
     [
         ("kubernetes", {"gpu_count": 0.5}, "it counts whole GPUs, and .* has 0.5 of one"),
         ("dstack", {"gpu_count": 0.5}, "it counts whole GPUs"),
-        ("terraform", {"region": "us-east-1-atl-1"}, r"Local or Wavelength Zone.*--region us-east-1 is"),
+        ("terraform", {"region": "us-east-1-atl-1"}, r"Local or Wavelength Zone.*regions us-east-1 is"),
         ("skypilot", {"region": "us-east-1-wl1-bos1"}, "Local or Wavelength Zone"),
         ("terraform", {"provider": "azure", "region": "attatlanta1"}, "edge zone"),
         ("dstack", {"region": "Moon/XX"}, "'Moon/XX' is not the name of a region"),

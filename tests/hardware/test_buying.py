@@ -81,11 +81,11 @@ def test_modules_are_bought_as_whole_systems():
     [
         ("h100-80gb-sxm", 1, NEW, "comes in systems of 8"),
         ("a10g", None, NEW, "not sold as a card: made for AWS"),
-        ("titan-rtx", None, NEW, "list price at launch was 2,499 USD.*--card-usd"),
-        ("a100-80gb-pcie", None, NEW, "--condition used .13,000 USD"),
-        ("b200-180gb-sxm", None, NEW, "module alone is 41,500 USD.*--card-usd"),
+        ("titan-rtx", None, NEW, "list price at launch was 2,499 USD.*card_usd"),
+        ("a100-80gb-pcie", None, NEW, "condition used .13,000 USD"),
+        ("b200-180gb-sxm", None, NEW, "module alone is 41,500 USD.*card_usd"),
         ("a16", None, NEW, "No price of a new A16"),
-        ("rtx-4090", 9, NEW, "--host-usd and --host-watts"),
+        ("rtx-4090", 9, NEW, "host_usd and host_watts"),
     ],
 )
 def test_what_cannot_be_bought_says_why(gpu, count, condition, words):
@@ -150,7 +150,7 @@ def test_a_name_of_two_places_is_not_settled_by_chance():
 
 def test_an_unknown_place_comes_with_close_matches():
     """And says what to give instead."""
-    with pytest.raises(UnknownNameError, match=r"Germany.*--usd-per-kwh"):
+    with pytest.raises(UnknownNameError, match=r"Germany.*usd_per_kwh"):
         find_place("Germny")
 
 

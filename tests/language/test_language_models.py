@@ -213,8 +213,8 @@ def test_figures_give_the_parameters_they_state(layers, heads, widening):
     [
         ({"params": 70e9}, "contradicts the shape: 32 layers of width 4096"),
         ({"params": 1e9}, "contradicts the shape"),
-        ({"heads": 33}, "--hidden 4096 is not divisible by --heads 33; 8, 16, 32 would do"),
-        ({"kv_heads": 5}, "--heads 32 is not divisible by --kv-heads 5; 2, 4, 8 would do"),
+        ({"heads": 33}, "hidden 4096 is not divisible by heads 33; 8, 16, 32 would do"),
+        ({"kv_heads": 5}, "heads 32 is not divisible by kv_heads 5; 2, 4, 8 would do"),
         ({"feed_forward": 30_000}, "contradicts the shape, which has"),
     ],
 )

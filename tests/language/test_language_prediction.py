@@ -219,12 +219,12 @@ def test_what_is_no_count_is_refused(text):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({}, UsageError, "How much text. Give --tokens"),
-        ({"tokens": 1e9, "epochs": 3}, UsageError, "give --samples with --epochs, or --tokens 3,000,000,000 alone"),
+        ({}, UsageError, "How much text. Give tokens"),
+        ({"tokens": 1e9, "epochs": 3}, UsageError, "give samples with epochs, or tokens 3,000,000,000 alone"),
         (
             {"tokens": 1e9, "samples": 1000, "epochs": 2},
             UsageError,
-            "contradicts --samples 1,000 x --sequence-length 2048",
+            "contradicts samples 1,000 x sequence_length 2048",
         ),
         ({"tokens": 1e9, "method": "loraa"}, UnknownNameError, "Did you mean lora or qlora"),
         ({"tokens": 1e9, "method": "full", "rank": 8}, UsageError, "--rank is the size of adapters"),
@@ -234,7 +234,7 @@ def test_what_is_no_count_is_refused(text):
         ({"tokens": 1e9, "stack": "jax"}, UnknownNameError, "Unknown software stack"),
         ({"tokens": 1e9, "tensor_parallel": 7}, UsageError, "Sizes that do"),
         ({"tokens": 1e9, "sequence_length": 0}, UsageError, "--sequence-length must be at least 1"),
-        ({"tokens": 1e9, "params": 7e9}, UsageError, "has a shape already: leave out --params"),
+        ({"tokens": 1e9, "params": 7e9}, UsageError, "has a shape already: leave out params"),
     ],
 )
 def test_bad_input_is_refused_with_what_would_work(options, error, message):

@@ -240,7 +240,7 @@ def test_pruning_needs_a_rule_and_waits_for_no_refresh(books):
     """Nothing is removed by accident, and nothing under the hands of a refresh."""
     with pytest.raises(UsageError, match="Say what can go"):
         prunable(books, keep=None, before=None)
-    with pytest.raises(UsageError, match="--keep must be at least 1"):
+    with pytest.raises(UsageError, match="keep must be at least 1"):
         prunable(books, keep=0, before=None)
     with refresh_lock(books), pytest.raises(ProviderError, match="is running"):
         prune(books, prunable(books, keep=1, before=None))

@@ -131,7 +131,7 @@ def test_skypilot_prices_of_gcp_are_host_and_gpus_together(skypilot, tmp_path):
 
 def test_a_skypilot_catalogue_needs_a_date(skypilot, tmp_path):
     """Its files carry none, and a date is never guessed."""
-    with pytest.raises(UsageError, match=r"is a SkyPilot catalogue\. .* --observed-on YYYY-MM-DD"):
+    with pytest.raises(UsageError, match=r"is a SkyPilot catalogue\. .* observed_on YYYY-MM-DD"):
         _bring(skypilot, tmp_path / "data")
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from planner.answers.buying.owning import job_time, own_machine
 from planner.answers.buying.renting import Market, rent_same
-from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError
+from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
@@ -91,7 +91,7 @@ def compared_machines(
             if isinstance(error, UnknownNameError) or len(candidates) == 1:
                 raise
             first_error = first_error or error
-            not_compared.append(NotCompared(gpu=candidate.gpu, reason=str(error)))
+            not_compared.append(NotCompared(gpu=candidate.gpu, reason=error.spelled(as_option)))
     if first_error is not None and not compared:
         raise first_error
     return compared, not_compared

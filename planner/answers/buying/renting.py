@@ -212,7 +212,10 @@ def rent_same(
         offers = select_offers(current_snapshots(market.data_dir, as_of=market.as_of), wanted, today=today).offers
     except NothingLeftError as error:
         raise NothingLeftError(
-            f"Nobody rents {gpu}: {error} Give what you would pay with --rent-usd-per-hour."
+            "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",
+            argument="rent_usd_per_hour",
+            gpu=gpu,
+            why=error,
         ) from error
     offer = min(offers, key=lambda offer: (offer.usd_per_gpu_hour, offer.provider, offer.region, offer.instance_type))
     usd_per_hour = offer.usd_per_gpu_hour * gpu_count

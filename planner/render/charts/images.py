@@ -29,7 +29,11 @@ def write_charts(charts: Mapping[str, Spec], file: Path) -> list[Path]:
         OutputError: the place cannot be written.
     """
     if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--chart {file}: a chart is written as .svg or .png, for example run.svg.")
+        raise UsageError(
+            "{charts} {file}: a chart is written as .svg or .png, for example run.svg.",
+            argument="charts",
+            file=str(file),
+        )
     named = [name for name in charts if file.stem == name or file.stem.endswith(f"-{name}")]
     places = dict.fromkeys(named[:1], file) or {name: file.with_stem(f"{file.stem}-{name}") for name in charts}
     for name, place in places.items():

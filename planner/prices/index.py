@@ -50,7 +50,7 @@ def index_problem(snapshot: Snapshot) -> str | None:
     Raises:
         SnapshotError: the book itself cannot be read.
     """
-    stamp = _stamp(snapshot.path)
+    _stamp(snapshot.path)
     for place in _places(snapshot):
         found = _read(place, snapshot)
         if found is not None and place.read_bytes() != made_index(snapshot, found.head["stamp"]):

@@ -5,14 +5,25 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from planner.errors import LimitError, UnknownNameError, UsageError
-from planner.model.records import Estimate, Offer, Purchase
+from planner.model.records import Estimate, Purchase
 from planner.prices.catalog import DEARER
+from planner.prices.groups import OfferGroup, offer_name
 from planner.units import hours
 
 SORTS = ("usd", "hours", "value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Priced:
+    """The cheapest estimate of `size` offers of a group, all of which take the same time."""
+
+    estimate: Estimate
+    size: int
+    group: OfferGroup
 
 
 def check_limits(
@@ -35,29 +46,31 @@ def check_limits(
 
 
 def within_limits(
-    estimates: Sequence[Estimate], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
-) -> list[Estimate]:
-    """The estimates within both limits; the others are counted in `left_out`.
+    priced: Sequence[Priced], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
+) -> list[Priced]:
+    """What is within both limits; the offers of the others are counted in `left_out`.
 
     Raises:
-        LimitError: none is; the message says by how much the fastest and the cheapest miss.
+        LimitError: nothing is; the message says by how much the fastest and the cheapest miss.
     """
     within = []
-    for estimate in estimates:
-        if max_hours is not None and hours(estimate.seconds) > max_hours:
-            left_out[f"takes longer than {max_hours:g} h"] += 1
-        elif max_usd is not None and estimate.usd > max_usd:
-            left_out[f"costs more than {max_usd:g} USD"] += 1
+    for one in priced:
+        if max_hours is not None and hours(one.estimate.seconds) > max_hours:
+            left_out[f"takes longer than {max_hours:g} h"] += one.size
+        elif max_usd is not None and one.estimate.usd > max_usd:
+            left_out[f"costs more than {max_usd:g} USD"] += one.size
         else:
-            within.append(estimate)
+            within.append(one)
     if not within:
-        raise LimitError(_nearest_miss(estimates, max_hours, max_usd))
+        estimates = [one.estimate for one in priced]
+        fastest = min(estimates, key=lambda estimate: place_of(estimate, "hours"))
+        cheapest = min(estimates, key=lambda estimate: place_of(estimate, "usd"))
+        raise LimitError(nothing_within(fastest, cheapest, max_hours, max_usd))
     return within
 
 
-def _nearest_miss(estimates: Sequence[Estimate], max_hours: float | None, max_usd: float | None) -> str:
-    fastest = min(estimates, key=lambda estimate: (estimate.seconds, estimate.usd))
-    cheapest = min(estimates, key=lambda estimate: (estimate.usd, estimate.seconds))
+def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | None, max_usd: float | None) -> str:
+    """What is said where nothing is within the limits: by how much the fastest and the cheapest miss."""
     parts = []
     if max_hours is not None:
         over = hours(fastest.seconds) / max_hours - 1
@@ -81,36 +94,49 @@ def _named(estimate: Estimate) -> str:
     return f"{offer.provider} {offer.instance_type} ({offer.purchase}, {offer.region})"
 
 
-def best_of_each_group(estimates: Iterable[Estimate], left_out: Counter[str]) -> list[Estimate]:
-    """The cheapest estimate of each provider, GPU, count and purchase; the others are counted in `left_out`."""
+def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[Estimate]:
+    """The cheapest estimate of each provider, GPU, count and purchase; the other offers are counted in `left_out`."""
     best: dict[tuple[str, str, float, Purchase], Estimate] = {}
-    for estimate in sorted(estimates, key=lambda estimate: (estimate.usd, *_identity(estimate.offer))):
-        offer = estimate.offer
-        if best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase), estimate) is not estimate:
-            left_out[DEARER] += 1
+    count = 0
+    for one in priced:
+        count += one.size
+        offer = one.estimate.offer
+        row = (offer.provider, offer.gpu, offer.gpu_count, offer.purchase)
+        if row not in best or place_of(one.estimate, "usd") < place_of(best[row], "usd"):
+            best[row] = one.estimate
+    if count > len(best):
+        left_out[DEARER] += count - len(best)
     return list(best.values())
 
 
 def ranked(estimates: Iterable[Estimate], sort: str, limit: int | None = None) -> list[Estimate]:
     """The best `limit` estimates in a total order, with rank and Pareto mark; the front is that of all of them."""
-    ordered = sorted(estimates, key=lambda estimate: (*_merit(estimate, sort), *_identity(estimate.offer)))
+    ordered = sorted(estimates, key=lambda estimate: place_of(estimate, sort))
     front = _pareto(ordered)
     return [
         replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered[:limit])
     ]
 
 
-def _merit(estimate: Estimate, sort: str) -> tuple[float, float]:
+Place = tuple[tuple[float, float], float, tuple[str, ...]]
+
+
+def place_of(estimate: Estimate, sort: str) -> Place:
+    """Where an estimate stands in the order: smaller is better, and no two offers share a place.
+
+    Equal merit goes to the lower price an hour, then to the first name, so that offers that take the same time stand in the
+    order of their prices even where a credit pays them all.
+    """
+    return merit(estimate.usd, estimate.seconds, sort), estimate.offer.usd_per_hour, offer_name(estimate.offer)
+
+
+def merit(usd: Any, seconds: Any, sort: str) -> tuple[Any, Any]:
+    """What an order goes by first and second, of one estimate or of columns of them; it never falls with either figure."""
     if sort == "usd":
-        return estimate.usd, estimate.seconds
+        return usd, seconds
     if sort == "hours":
-        return estimate.seconds, estimate.usd
-    return estimate.usd * estimate.seconds, estimate.usd
-
-
-def _identity(offer: Offer) -> tuple[str, ...]:
-    # makes the order total: two runs give the same bytes
-    return (offer.provider, offer.gpu, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
+        return seconds, usd
+    return usd * seconds, usd
 
 
 def _pareto(estimates: Sequence[Estimate]) -> set[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.answers.estimate import estimate
-from planner.answers.sweep_part import ROWS_PER_PART, columns_of, planned_part
+from planner.answers.sweep_part import ROWS_PER_PART, planned_part, search_of
 from planner.errors import UnknownNameError, UsageError
 from planner.options.bill import BillTerms
 from planner.options.checked import checked
@@ -19,7 +19,7 @@ from planner.work.planned import LanguageArguments
 if TYPE_CHECKING:
     import pandas as pd
 
-    from planner.answers.columns import Columns
+    from planner.answers.search import Search
 
 ENGINES = ("local", "dask")
 
@@ -98,10 +98,10 @@ def planned_parts(
 
         yield from planned_on_cluster(_numbered(frames), scheduler=scheduler, limit=limit, **shared)
         return
-    columns: Columns | None = None
+    search: Search | None = None
     for first, frame in _numbered(frames):
-        columns = columns or columns_of(**shared)
-        yield planned_part(frame, columns, first=first, limit=limit)
+        search = search or search_of(**shared)
+        yield planned_part(frame, search, first=first, limit=limit)
 
 
 def _numbered(frames: Iterable[pd.DataFrame]) -> Iterator[tuple[int, pd.DataFrame]]:

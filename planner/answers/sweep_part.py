@@ -13,7 +13,7 @@ from planner.errors import PlannerError, as_option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from planner.answers.columns import Columns
+    from planner.answers.search import Search
 
 ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
@@ -43,18 +43,18 @@ def planned(
 ) -> pd.DataFrame:
     """The rows of one part of the jobs, numbered from `first`, from the books as they are now; what a cluster runs."""
     return planned_part(
-        frame, columns_of(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit
+        frame, search_of(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit
     )
 
 
-def columns_of(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Columns:
-    """Every offer as columns, read anew."""
-    from planner.answers.columns import Columns as Made  # noqa: PLC0415 - loads numpy
+def search_of(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Search:
+    """A search over the books as they are now."""
+    from planner.answers.search import Search as Made  # noqa: PLC0415 - loads numpy
 
     return Made(data_dir=data_dir, as_of=as_of, price_book=price_book)
 
 
-def planned_part(frame: pd.DataFrame, columns: Columns, *, first: int, limit: int) -> pd.DataFrame:
+def planned_part(frame: pd.DataFrame, search: Search, *, first: int, limit: int) -> pd.DataFrame:
     """The rows of one part of the jobs; equal jobs are worked out once."""
     import pandas as pd  # noqa: PLC0415 - heavy
 
@@ -64,7 +64,7 @@ def planned_part(frame: pd.DataFrame, columns: Columns, *, first: int, limit: in
         options = job_options({str(name): value for name, value in job.items()})
         key = tuple(options.items())
         if key not in known:
-            known[key] = _rows(columns, options, limit)
+            known[key] = _rows(search, options, limit)
         rows += [{"job": number, **row} for row in known[key]]
     return pd.DataFrame(rows)
 
@@ -89,11 +89,11 @@ def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _rows(columns: Columns, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+def _rows(search: Search, options: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     from planner.results.estimate import flat_record  # noqa: PLC0415 - render imports estimate
 
     try:
-        workload, found = columns.best(options, limit)
+        workload, found = search.best(options, limit)
     except (PlannerError, TypeError, ValueError) as error:
         # a word where a number belongs is this job's fault alone
         why = error.spelled(as_option) if isinstance(error, PlannerError) else str(error)

@@ -146,16 +146,6 @@ def load_price_book(path: Path, known: Sequence[Offer], today: date) -> OwnPrice
     return OwnPrices(path=path, rules=tuple(rules), credits_usd=credits_usd, machines=machines)
 
 
-def best_regions(offers: Iterable[Offer]) -> list[Offer]:
-    """The cheapest offer of each (provider, GPU, count, purchase), the first of equals."""
-    best: dict[tuple[str, str, float, str], Offer] = {}
-    for offer in offers:
-        key = (offer.provider, offer.gpu, offer.gpu_count, str(offer.purchase))
-        if key not in best or offer.usd_per_hour < best[key].usd_per_hour:
-            best[key] = offer
-    return list(best.values())
-
-
 def families(provider: str, instance_type: str) -> frozenset[str]:
     """Names a provider's family of instance types goes by.
 

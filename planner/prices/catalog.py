@@ -89,13 +89,17 @@ def select_offers(
     return _best_offers(select_groups(snapshots, wanted, today=today))
 
 
-def select_groups(snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date) -> GroupSelection:
+def select_groups(
+    snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date, may_be_empty: bool = False
+) -> GroupSelection:
     """The same offers in exact groups, from the indexes of the books: what it takes grows with groups, not with offers.
+
+    Where nothing passes and it `may_be_empty`, there are no groups, and all offers are left out.
 
     Raises:
         PlannerError: as for `select_offers`.
     """
-    return _selected_groups(tuple(snapshots), wanted, today=today)
+    return _selected_groups(tuple(snapshots), wanted, today=today, may_be_empty=may_be_empty)
 
 
 # every offer is tens of thousands of records, groups are some hundred
@@ -110,11 +114,13 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
 
 
 @lru_cache(maxsize=256)
-def _selected_groups(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> GroupSelection:
+def _selected_groups(
+    snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, may_be_empty: bool
+) -> GroupSelection:
     taken = _choose_snapshots(snapshots, wanted.providers)
     sieve = _Sieve(wanted, today)
     groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot))
-    if not groups:
+    if not groups and not may_be_empty:
         _explain_nothing(taken, wanted, sieve.lost)
     return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today))
 

@@ -13,7 +13,7 @@ from planner.errors import SnapshotError
 from planner.language import layouts
 from planner.language import prediction as language_throughput
 from planner.model.records import Purchase
-from planner.prices import catalog, current
+from planner.prices import catalog, current, index
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document
 from planner.throughput import measured
@@ -24,9 +24,9 @@ DAY = date(2026, 7, 1)
 STORES = (
     renting._rent_again,
     current._unchanged_snapshot,
-    catalog._groups,
     catalog._selected,
     catalog._selected_groups,
+    index.index_of,
     layouts._layouts_with_memory,
     language_throughput._predicted_or_why_not,
     measured.benchmarks_of,

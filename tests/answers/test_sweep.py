@@ -1,7 +1,6 @@
 """Sweeps: the figures of `estimate` to the last bit, errors job by job, files, and a cluster that loses a worker."""
 
 import json
-import math
 import os
 import signal
 from datetime import date
@@ -12,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
-from planner.answers.columns import Columns, _kind, _question
 from planner.answers.sweep import estimate_many, planned_parts
 from planner.answers.sweep_part import job_options
-from planner.cost.bill import Bill, Biller
 from planner.errors import PlannerError, UsageError
 from planner.render.sweep_files import read_parts, write_parts
 from tests.builders import a_snapshot, an_offer
@@ -83,31 +80,6 @@ def test_every_kind_of_job_has_the_figures_of_the_estimate():
 
     for number, job in enumerate(JOBS):
         assert same_figures(frame[frame.job == number], job), job
-
-
-@pytest.fixture(scope="module")
-def columns():
-    """Every offer of the shipped books as columns."""
-    return Columns(data_dir=None, as_of=TODAY, price_book=None)
-
-
-@pytest.mark.parametrize("job", JOBS)
-def test_columns_hold_what_the_bills_hold(columns, job):
-    """Hours and USD of offers that are not the best are those of their bills, too."""
-    options = job_options(job)
-    question = _question(options)
-    throughputs, speeds = columns._speeds(question)
-    seconds, usd = columns._bills(question, speeds)
-    biller = Biller(question.terms, question.workload)
-
-    for place in range(0, len(columns.offers), 101):
-        throughput = throughputs[_kind(columns.offers[place])]
-        bill = None if throughput is None else biller.bill(columns.offers[place], throughput, question.nodes)
-        if isinstance(bill, Bill):
-            assert pytest.approx(bill.seconds, rel=1e-9) == seconds[place]
-            assert pytest.approx(sum(item.usd for item in bill.items), rel=1e-9) == usd[place]
-        else:
-            assert not math.isfinite(usd[place])
 
 
 @settings(max_examples=5, deadline=None)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 import planner
-from planner.cost.own_prices import best_regions, load_price_book
+from planner.cost.own_prices import load_price_book
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Purchase
@@ -140,17 +140,6 @@ def test_own_machines_pass_the_filters(tmp_path):
     assert 1 == len(book.machines_for((choose_gpus("rtx-4090:2"),), ()))
     assert [] == book.machines_for((choose_gpus("rtx-4090"),), (4,))
     assert [] == book.machines_for((choose_gpus("a100"),), ())
-
-
-def test_the_best_region_is_chosen_after_the_discount(tmp_path):
-    """A discount in one region can make it the cheapest."""
-    book = a_book(
-        tmp_path, '[[discounts]]\nprovider = "aws"\nregion = "us-west-2"\nfamily = "p4d"\ndiscount_fraction = 0.5\n'
-    )
-
-    offers, _ = book.applied(KNOWN[:2])
-
-    assert ["us-west-2"] == [offer.region for offer in best_regions(offers)]
 
 
 def test_an_estimate_shows_where_a_book_applied(tmp_path):

@@ -1,0 +1,102 @@
+"""What an answer chooses from: exact groups of the offers that pass a filter, at own prices where there are some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.errors import NothingLeftError
+from planner.model.records import Offer, Purchase
+from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
+from planner.prices.groups import OfferGroup, grouped
+from planner.prices.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    from planner.cost.own_prices import OwnPrices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Offered:
+    """Groups of offers, and what their estimates need beside the offer itself.
+
+    Attributes:
+        groups: offers that passed, machines of one's own last.
+        selection: the books, what became of the other offers, and what prices leave out.
+        own_notes: what is said of offers that are not at their list price.
+        credits_usd: what each provider owes the user.
+        on_demand: list prices on demand by (provider, type, region), to compare commitments with; empty without any.
+    """
+
+    groups: tuple[OfferGroup, ...]
+    selection: GroupSelection
+    own_notes: Mapping[Offer, str]
+    credits_usd: Mapping[str, float]
+    on_demand: Mapping[tuple[str, str, str], float]
+
+    def notes_on(self, offer: Offer) -> tuple[str, ...]:
+        """What must be said of the price of an offer."""
+        own = (self.own_notes[offer],) if self.own_notes and offer in self.own_notes else ()
+        return (*(f"not in the price: {what}" for what in self.selection.excluded_from(offer)), *own)
+
+
+def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices | None, *, today: date) -> Offered:
+    """The groups of offers that pass the filter.
+
+    Args:
+        snapshots: one per provider, as `current_snapshots` gives them.
+        wanted: the filter.
+        own: own prices, as `own_prices` reads them; machines among them know no region, purchase or age.
+        today: the day that ages are counted from.
+
+    Raises:
+        NothingLeftError: no offer and no machine passes.
+        UnknownNameError: a provider or region that no snapshot has.
+        SnapshotError: a snapshot cannot be trusted.
+    """
+    machines = () if own is None or wanted.providers else tuple(own.machines_for(wanted.gpus, wanted.gpu_counts))
+    try:
+        selection = select_groups(snapshots, wanted, today=today)
+    except NothingLeftError:
+        if not machines:
+            raise
+        selection = select_groups(snapshots, wanted, today=today, may_be_empty=True)
+    groups, own_notes = (selection.groups, {}) if own is None else _at_own_prices(selection.groups, own)
+    return Offered(
+        groups=(*groups, *grouped(machines)),
+        selection=selection,
+        own_notes=own_notes,
+        credits_usd={} if own is None else own.credits_usd,
+        on_demand=_on_demand(snapshots, wanted, today),
+    )
+
+
+def own_prices(path: Path | None, snapshots: Sequence[Snapshot], today: date) -> OwnPrices | None:
+    """The own prices of a file, its names checked against every offer there is.
+
+    Raises:
+        UsageError: the file cannot be read, or holds what it must not hold.
+    """
+    if path is None:
+        return None
+    from planner.cost.own_prices import load_price_book  # noqa: PLC0415 - only with a price book
+
+    return load_price_book(path, select_offers(snapshots, OfferFilter(), today=today).offers, today)
+
+
+def _at_own_prices(groups: Iterable[OfferGroup], own: OwnPrices) -> tuple[tuple[OfferGroup, ...], dict[Offer, str]]:
+    """The groups at own prices, which may give each another order and head; and notes on what changed."""
+    offers, notes = own.applied(offer for group in groups for offer in group.members())
+    return tuple(grouped(offers)), notes
+
+
+def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
+    if set(wanted.purchases) <= set(USUAL_PURCHASES):
+        return {}
+    try:
+        offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
+    except NothingLeftError:
+        return {}
+    return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}

@@ -1,0 +1,106 @@
+"""From an offer to its estimate: the only way to a speed and to a price, for one question over many offers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from planner.answers.offered import Offered
+from planner.answers.question import Question
+from planner.answers.ranking import Priced
+from planner.answers.remarks import nothing_runs
+from planner.answers.throughput import Cell, Speeds, fits_memory, predict_many, speeds_of
+from planner.cost.bill import Biller
+from planner.errors import NothingLeftError, NoThroughputError
+from planner.model.records import Estimate, Offer, Throughput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pricing:
+    """A question over what is offered: how fast its work is and what it costs on each."""
+
+    question: Question
+    offered: Offered
+    speeds: Speeds
+    biller: Biller
+
+
+def pricing_of(question: Question, offered: Offered) -> Pricing:
+    """The pricing of a question.
+
+    Raises:
+        UnknownNameError: no row of any model is of the framework asked for.
+        UsageError: own measurements contradict each other.
+    """
+    workload = question.work.workload
+    return Pricing(
+        question=question,
+        offered=offered,
+        speeds=speeds_of(workload, question.nodes, question.weakest),
+        biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
+    )
+
+
+def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
+    """The estimate of the cheapest offer of each group; groups that cannot do the work are counted in `left_out`.
+
+    Raises:
+        NothingLeftError: none can; the message says why.
+    """
+    found = []
+    for group in pricing.offered.groups:
+        throughput = pricing.speeds.of(group.head)
+        one = (
+            str(throughput) if isinstance(throughput, NoThroughputError) else price_one(pricing, group.head, throughput)
+        )
+        if isinstance(one, str):
+            left_out[one] += group.size
+        else:
+            found.append(Priced(estimate=one, size=group.size, group=group))
+    if not found:
+        workload = pricing.question.work.workload
+        raise NothingLeftError(nothing_runs(workload, known_speeds(pricing), left_out, pricing.biller))
+    return found
+
+
+def priced_members(pricing: Pricing, head: Priced) -> Iterator[Priced]:
+    """The estimate of every offer of a group, by price and name."""
+    yield Priced(estimate=head.estimate, size=1, group=head.group)
+    for offer in head.group.members()[1:]:
+        one = price_one(pricing, offer, head.estimate.throughput)
+        if not isinstance(one, str):
+            yield Priced(estimate=one, size=1, group=head.group)
+
+
+def price_one(pricing: Pricing, offer: Offer, throughput: Throughput) -> Estimate | str:
+    """The estimate of one offer, unranked, or the reason why it cannot do the work."""
+    nodes = pricing.question.nodes
+    bill = pricing.biller.bill(offer, throughput, nodes)
+    if isinstance(bill, str):
+        return bill
+    return Estimate(
+        rank=0,
+        offer=offer,
+        node_count=nodes,
+        throughput=throughput,
+        seconds=bill.seconds,
+        seconds_low=bill.seconds_low,
+        seconds_high=bill.seconds_high,
+        items=bill.items,
+        usd_low=bill.usd_low,
+        usd_high=bill.usd_high,
+        fits_memory=fits_memory(pricing.biller.workload, offer.gpu),
+        notes=(*pricing.offered.notes_on(offer), *bill.notes, *throughput.notes),
+        interruptions=bill.interruptions,
+        basis_of_interruptions=bill.basis_of_interruptions,
+    )
+
+
+def known_speeds(pricing: Pricing) -> Mapping[Cell, Throughput | NoThroughputError]:
+    """What is known of the speed on each GPU and count offered, whatever its basis."""
+    workload = pricing.question.work.workload
+    heads = [group.head for group in pricing.offered.groups]
+    if workload.language is None:
+        return predict_many(workload, {(offer.gpu, offer.gpu_count) for offer in heads})
+    return {(offer.gpu, offer.gpu_count): pricing.speeds.of(offer) for offer in heads}

@@ -1,0 +1,184 @@
+"""The best estimates of many questions over the same books: groups of offers are visited best first, few are priced."""
+
+from __future__ import annotations
+
+import bisect
+import inspect
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planner.answers.bounds import Bounds, Floats
+from planner.answers.estimate import estimate
+from planner.answers.offered import Offered, offered, own_prices
+from planner.answers.pricing import Pricing, price_one, priced_heads, pricing_of
+from planner.answers.question import Question, question_of
+from planner.answers.ranking import Place, merit, nothing_within, place_of
+from planner.answers.throughput import Speeds
+from planner.errors import LimitError, NothingLeftError, PlannerError
+from planner.model.records import Estimate, Throughput, Workload
+from planner.prices.catalog import OfferFilter
+from planner.prices.current import current_snapshots
+from planner.prices.groups import OfferGroup
+from planner.units import SECONDS_PER_HOUR, current_day, hours
+
+_MOST_KEPT = 256
+"""Filters, and speeds of workloads, that are kept: each is some ten kilobytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Choice:
+    """What passes a filter, with the bounds of the heads of its groups."""
+
+    offered: Offered
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bounded:
+    """Throughput of each group that has one, by its place; what no offer of a group undercuts, infinite without one."""
+
+    throughputs: Mapping[int, Throughput]
+    seconds: Floats
+    usd: Floats
+
+
+class Search:
+    """Answers questions over the books as they are now; what they share is worked out once."""
+
+    def __init__(self, *, data_dir: Path | None, as_of: date | None, price_book: Path | None) -> None:
+        self.today = as_of or current_day()
+        self._shared: dict[str, Any] = {"data_dir": data_dir, "as_of": as_of, "price_book": price_book}
+        self._snapshots = current_snapshots(data_dir, as_of=as_of)
+        self._own = own_prices(price_book, self._snapshots, self.today)
+        self._choices: dict[OfferFilter, _Choice | PlannerError] = {}
+        self._speeds: dict[tuple[Speeds, OfferFilter], tuple[Mapping[int, Throughput], Floats]] = {}
+
+    def best(self, options: Mapping[str, Any], limit: int) -> tuple[Workload, list[Estimate]]:
+        """The workload of a job and its best estimates, those of `estimate(every_offer=True)` to the last bit.
+
+        Raises:
+            PlannerError: what `estimate` says of the same options.
+        """
+        pricing, bounded = self.bounded(options)
+        question = pricing.question
+        found = _best(pricing, bounded, question.sort, limit, max_hours=question.max_hours, max_usd=question.max_usd)
+        if not found:
+            raise _refusal(pricing, bounded)
+        return question.work.workload, [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
+
+    def bounded(self, options: Mapping[str, Any]) -> tuple[Pricing, Bounded]:
+        """What a job's estimates are made with, and what no offer of a group undercuts.
+
+        Raises:
+            PlannerError: an option is wrong, or no offer passes the filters.
+        """
+        question = _question(options, self._shared)
+        choice = self._choice(question.wanted)
+        pricing = pricing_of(question, choice.offered)
+        key = (pricing.speeds, question.wanted)
+        if key not in self._speeds:
+            if len(self._speeds) >= _MOST_KEPT:
+                self._speeds.clear()
+            self._speeds[key] = _speeds(pricing)
+        throughputs, samples_per_second = self._speeds[key]
+        seconds, usd = choice.bounds.of(question, pricing.biller, samples_per_second)
+        return pricing, Bounded(throughputs=throughputs, seconds=seconds, usd=usd)
+
+    def _choice(self, wanted: OfferFilter) -> _Choice:
+        """What passes a filter, or why nothing does; both are remembered."""
+        if wanted not in self._choices:
+            if len(self._choices) >= _MOST_KEPT:
+                self._choices.clear()
+            self._choices[wanted] = self._made_choice(wanted)
+        known = self._choices[wanted]
+        if isinstance(known, PlannerError):
+            raise known.with_traceback(None)
+        return known
+
+    def _made_choice(self, wanted: OfferFilter) -> _Choice | PlannerError:
+        try:
+            found = offered(self._snapshots, wanted, self._own, today=self.today)
+        except PlannerError as error:
+            return error
+        return _Choice(offered=found, bounds=Bounds([group.head for group in found.groups]))
+
+
+def _question(options: Mapping[str, Any], shared: Mapping[str, Any]) -> Question:
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(estimate).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    return question_of({**defaults, **options, **shared, "every_offer": True})
+
+
+def _speeds(pricing: Pricing) -> tuple[Mapping[int, Throughput], Floats]:
+    """Throughput of each group that has one, by its place; and samples per second of every group, NaN without."""
+    found = [pricing.speeds.of(group.head) for group in pricing.offered.groups]
+    known = {place: one for place, one in enumerate(found) if isinstance(one, Throughput)}
+    return known, np.array([one.samples_per_second if isinstance(one, Throughput) else np.nan for one in found])
+
+
+def _best(
+    pricing: Pricing,
+    bounded: Bounded,
+    sort: str,
+    limit: int,
+    *,
+    max_hours: float | None = None,
+    max_usd: float | None = None,
+) -> list[Estimate]:
+    """The best so many estimates within the limits, best first."""
+    wanted = np.isfinite(bounded.usd)
+    if max_hours is not None:
+        wanted &= bounded.seconds / SECONDS_PER_HOUR <= max_hours
+    if max_usd is not None:
+        wanted &= bounded.usd <= max_usd
+    places = np.flatnonzero(wanted)
+    first, second = merit(bounded.usd[places], bounded.seconds[places], sort)
+    kept: list[tuple[Place, Estimate]] = []
+    for index in np.lexsort((second, first)):
+        if len(kept) == limit and (first[index], second[index]) > kept[-1][0][0]:
+            break
+        place = int(places[index])
+        for one in _estimates(pricing, pricing.offered.groups[place], bounded.throughputs[place], limit):
+            if max_hours is not None and hours(one.seconds) > max_hours:
+                break
+            if max_usd is not None and one.usd > max_usd:
+                break
+            bisect.insort(kept, (place_of(one, sort), one), key=itemgetter(0))
+            if len(kept) > limit and kept.pop()[1] is one:
+                break  # the others of the group stand behind it
+    return [one for _, one in kept]
+
+
+def _estimates(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Estimate]:
+    """Estimates of the first so many offers of a group, in any order that goes by time or money."""
+    offers = group.members()[:most] if most > 1 and group.size > 1 else (group.head,)
+    for offer in offers:
+        one = price_one(pricing, offer, throughput)
+        if isinstance(one, str):
+            return  # what holds for one holds for all of the group
+        yield one
+
+
+def _refusal(pricing: Pricing, bounded: Bounded) -> PlannerError:
+    """What `estimate` says where nothing is found."""
+    question = pricing.question
+    if question.max_hours is not None or question.max_usd is not None:
+        fastest, cheapest = _best(pricing, bounded, "hours", 1), _best(pricing, bounded, "usd", 1)
+        if fastest:
+            return LimitError(nothing_within(fastest[0], cheapest[0], question.max_hours, question.max_usd))
+    anew = pricing_of(question, pricing.offered)  # the reasons are named in the order of the books
+    try:
+        priced_heads(anew, Counter({entry.reason: entry.count for entry in pricing.offered.selection.left_out}))
+    except NothingLeftError as error:
+        return error
+    raise AssertionError("groups were left unvisited")

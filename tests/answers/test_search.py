@@ -1,0 +1,105 @@
+"""The search of a sweep: the figures of every offer priced, to the last bit, and bounds that no bill undercuts."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import planner
+from planner.answers.pricing import priced_heads, priced_members
+from planner.answers.search import Search
+from planner.errors import PlannerError
+from tests.answers.drawn_jobs import JOBS, OWN_PRICES
+
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture(scope="module")
+def own_prices(tmp_path_factory):
+    """A price book with everything in it."""
+    path = tmp_path_factory.mktemp("own") / "prices.toml"
+    path.write_text(OWN_PRICES)
+    return path
+
+
+@pytest.fixture(scope="module")
+def searches(own_prices):
+    """A search over the shipped books at list prices, and one at own prices."""
+    return {book: Search(data_dir=None, as_of=TODAY, price_book=book) for book in (None, own_prices)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(job=JOBS, limit=st.sampled_from([1, 5, 40]), has_own_prices=st.booleans())
+@example(job={"model": "llama-3-8b", "tokens": 1e8, "nodes": 2, "gpus": ("H100:8",)}, limit=1, has_own_prices=False)
+@example(
+    job={
+        "model": "llama-3-8b",
+        "tokens": 1e9,
+        "method": "lora",
+        "nodes": 2,
+        "gpus": ("L4",),
+        "providers": ("gcp",),
+    },
+    limit=3,
+    has_own_prices=False,
+)
+@example(job={"model": "resnet50", "epochs": 90, "batch_size": 1024}, limit=3, has_own_prices=False)
+@example(job={"model": "resnet50", "epochs": 0.1, "purchases": ("capacity_block",)}, limit=15, has_own_prices=True)
+@example(job={"model": "resnet50", "epochs": 0.1, "providers": ("gcp",)}, limit=40, has_own_prices=True)
+def test_a_search_finds_what_pricing_every_offer_finds(searches, own_prices, job, limit, has_own_prices):
+    """The same estimates in the same order, or the same refusal in the same words."""
+    book = own_prices if has_own_prices else None
+
+    found = _answer(lambda: searches[book].best(job, limit)[1])
+    expected = _answer(
+        lambda: planner.estimate(**job, as_of=TODAY, price_book=book, every_offer=True, limit=limit).estimates
+    )
+
+    assert expected == found
+
+
+@settings(max_examples=40, deadline=None)
+@given(job=JOBS, has_own_prices=st.booleans())
+def test_no_bill_is_below_its_bound(searches, own_prices, job, has_own_prices):
+    """Of no offer, whatever is on the bill: neither seconds nor USD."""
+    search = searches[own_prices if has_own_prices else None]
+    try:
+        pricing, bounded = search.bounded(job)
+        heads = priced_heads(pricing, Counter())
+    except PlannerError:
+        return
+    place = {group: index for index, group in enumerate(pricing.offered.groups)}
+
+    for head in heads:
+        for one in priced_members(pricing, head):
+            assert bounded.seconds[place[head.group]] <= one.estimate.seconds
+            assert bounded.usd[place[head.group]] <= one.estimate.usd
+
+
+def test_runs_that_end_on_the_hour_are_not_bounded_an_hour_too_high(tmp_path):
+    """A whole number of hours is billed as such, however its parts are added up."""
+    search = Search(data_dir=None, as_of=TODAY, price_book=None)
+    job = {"model": "resnet50", "epochs": 1.0, "providers": ("vultr", "oci"), "without": ("start-up",)}
+    (first, *_), _ = _heads(search, job)
+
+    for whole in range(1, 400):
+        samples = first.estimate.throughput.samples_per_second * 3600 * whole
+        heads, bounded = _heads(search, job | {"samples_per_epoch": samples})
+
+        for place, head in enumerate(heads):
+            assert bounded.usd[place] <= head.estimate.usd
+
+
+def _heads(search, job):
+    pricing, bounded = search.bounded(job)
+    return priced_heads(pricing, Counter()), bounded
+
+
+def _answer(found):
+    try:
+        return [replace(one, is_pareto=False) for one in found()]
+    except PlannerError as error:
+        return type(error), str(error)

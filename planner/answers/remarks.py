@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
 from planner.errors import NoThroughputError
@@ -32,7 +33,7 @@ def assumptions(
         f"x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {model.sample_unit}s",
         f"precision {precision}; data loading keeps up with the GPUs",
         *(workload.language.assumptions if workload.language else ()),
-        *biller.assumptions(shown),
+        *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
         *(
             ("only on-demand and spot prices; ask for others with --purchase",)

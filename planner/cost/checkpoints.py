@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from planner.errors import UsageError
 from planner.model.costs import Interruptions
@@ -75,16 +76,35 @@ def interrupted_run(
         segments = max(1, math.ceil(work_seconds / interval_seconds)) if interval_seconds > 0 else 1
         if rate == 0 and math.isinf(interval_seconds):
             checkpoint_seconds = 0.0
-    return Interruptions(
-        per_hour=interruptions_per_hour,
+    calm = Interruptions(
+        per_hour=0.0,
         work_seconds=work_seconds,
         segments=segments,
         checkpoint_seconds=checkpoint_seconds,
         restart_seconds=restart_seconds,
         has_checkpoints=has_checkpoints,
-        lost_seconds=_lost(rate, segments, work_seconds / segments + checkpoint_seconds),
-        restarting_seconds=_restarting(rate, segments, work_seconds / segments + checkpoint_seconds, restart_seconds),
-        count=_count(rate, segments, work_seconds / segments + checkpoint_seconds, restart_seconds),
+        lost_seconds=0.0,
+        restarting_seconds=0.0,
+        count=0.0,
+    )
+    return same_plan(calm, work_seconds=work_seconds, interruptions_per_hour=interruptions_per_hour)
+
+
+def same_plan(run: Interruptions, *, work_seconds: float, interruptions_per_hour: float) -> Interruptions:
+    """The run with as many checkpoints as it has, at another speed or rate.
+
+    Checkpoints are planned once, by steps of training, before anybody knows how fast and how calm it will be. So less
+    work and fewer interruptions never take longer, which a new plan for each would not ensure.
+    """
+    rate = interruptions_per_hour / SECONDS_PER_HOUR
+    piece = work_seconds / run.segments + run.checkpoint_seconds
+    return replace(
+        run,
+        per_hour=interruptions_per_hour,
+        work_seconds=work_seconds,
+        lost_seconds=_lost(rate, run.segments, piece),
+        restarting_seconds=_restarting(rate, run.segments, piece, run.restart_seconds),
+        count=_count(rate, run.segments, piece, run.restart_seconds),
     )
 
 
@@ -109,6 +129,8 @@ def daly_interval_seconds(checkpoint_seconds: float, mean_seconds_between: float
     >>> round(daly_interval_seconds(120, 6 * 3600) / 60, 1)
     36.6
     """
+    if checkpoint_seconds == 0:
+        return 1.0
     if checkpoint_seconds >= 2 * mean_seconds_between:
         return mean_seconds_between
     x = checkpoint_seconds / (2 * mean_seconds_between)
@@ -185,7 +207,9 @@ def _lost(rate: float, segments: int, seconds: float) -> float:
 
 
 def _restarting(rate: float, segments: int, seconds: float, restart_seconds: float) -> float:
-    return segments * rate * _grown(rate, seconds) * _grown(rate, restart_seconds) if rate > 0 else 0.0
+    if rate == 0 or restart_seconds == 0:
+        return 0.0  # also where the run never ends: an infinite number of restarts in no time
+    return segments * rate * _grown(rate, seconds) * _grown(rate, restart_seconds)
 
 
 def _count(rate: float, segments: int, seconds: float, restart_seconds: float) -> float:
@@ -196,14 +220,21 @@ def _count(rate: float, segments: int, seconds: float, restart_seconds: float) -
 
 def _delay_of_one(rate: float, seconds: float, restart_seconds: float) -> tuple[float, float]:
     """Mean and standard deviation of what one failure costs: the work since the checkpoint, and the restart."""
-    fail = -math.expm1(-rate * seconds)
-    lost = 1 / rate - seconds * (1 - fail) / fail
-    lost_variance = max(1 / rate**2 - seconds**2 * (1 - fail) / fail**2, 0.0)
+    lost, lost_variance = _lost_at_a_failure(rate, seconds)
     restart = _grown(rate, restart_seconds)
     # time to R seconds without an interruption: variance (e^(2rR) - 1 - 2 r R e^(rR)) / r^2
     x = rate * restart_seconds
     restart_variance = max((math.expm1(2 * x) - 2 * x * math.exp(x)) / rate**2, 0.0) if x > 1e-4 else 0.0
     return lost + restart, math.sqrt(lost_variance + restart_variance)
+
+
+def _lost_at_a_failure(rate: float, seconds: float) -> tuple[float, float]:
+    """Mean and variance of the time to an interruption that comes within so many seconds: of a truncated exponential."""
+    if rate * seconds < 1e-3:  # nearly uniform; the formulas below would be differences of close numbers
+        return seconds * (0.5 - rate * seconds / 12), seconds**2 / 12
+    fail = -math.expm1(-rate * seconds)
+    variance = 1 / rate**2 - seconds**2 * (1 - fail) / fail**2
+    return 1 / rate - seconds * (1 - fail) / fail, variance
 
 
 def _negative_binomial(segments: int, success: float) -> list[float]:

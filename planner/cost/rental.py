@@ -35,26 +35,22 @@ class BillingRule:
 def rental_items(
     offer: Offer,
     rule: BillingRule | None,
+    parts: Iterable[tuple[str, float]],
     *,
-    training_seconds: float,
-    startup_seconds: float,
-    node_count: int = 1,
-    more: Iterable[tuple[str, float]] = (),
     idle_seconds: float = 0.0,
+    node_count: int = 1,
 ) -> tuple[CostItem, ...]:
     """The items of a rental; their sum is the bill.
 
-    billed = max(minimum, increment x ceil((start-up + training + more + idle) / increment)), each node billed alike;
-    without a known rule billed = start-up + training + more + idle. Items: training, start-up, more, idle, and what rounding adds.
+    billed = max(minimum, increment x ceil((all parts + idle) / increment)), each node billed alike;
+    without a known rule billed = all parts + idle. Items: the parts, idle, and what rounding adds.
 
     Args:
         offer: what is rented; its price is for the whole instance.
         rule: the provider's billing rule; `None` if none is known.
-        training_seconds: time the GPUs work, above 0.
-        startup_seconds: time from the start of billing to the first training step, 0 or more.
-        node_count: instances rented side by side.
-        more: names and seconds of what else the run takes.
+        parts: what the run takes, from the start of billing to its result: name and seconds, 0 or more, of each part.
         idle_seconds: from the end of the run to the end of the rental.
+        node_count: instances rented side by side.
 
     >>> from datetime import date
     >>> from planner.model.records import Purchase
@@ -62,25 +58,30 @@ def rental_items(
     ...     memory_gib=None, purchase=Purchase.ON_DEMAND, usd_per_hour=2.0, observed_on=date(2026, 1, 1), source="s")
     >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", increment_seconds=3600,
     ...     minimum_seconds=3600, source="s", as_of="2026-01-01", note="")
-    >>> items = rental_items(offer, hourly, training_seconds=5400, startup_seconds=600)
+    >>> items = rental_items(offer, hourly, [("training", 5400), ("start-up", 600)])
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
     """
-    parts = [("training", training_seconds), ("start-up", startup_seconds), *more]
-    running = sum(seconds for _, seconds in parts) + idle_seconds
-    beyond = (("idle tail", idle_seconds), ("rounding to billed time", billed_seconds(rule, running) - running))
+    billed = rental_hours(rule, parts, idle_seconds=idle_seconds, node_count=node_count)
     return tuple(
-        CostItem(
-            name=name,
-            kind=kind,
-            quantity=hours(seconds) * node_count,
-            unit="instance-hour",
-            usd_per_unit=offer.usd_per_hour,
-        )
-        for kind, some in ((ItemKind.TIME, parts), (ItemKind.BILLED_TIME, beyond))
-        for name, seconds in some
-        if seconds > 0
+        CostItem(name=name, kind=kind, quantity=quantity, unit="instance-hour", usd_per_unit=offer.usd_per_hour)
+        for name, kind, quantity in billed
     )
+
+
+def rental_hours(
+    rule: BillingRule | None,
+    parts: Iterable[tuple[str, float]],
+    *,
+    idle_seconds: float = 0.0,
+    node_count: int = 1,
+) -> list[tuple[str, ItemKind, float]]:
+    """Name, kind and instance-hours of each item of a rental that takes any; see `rental_items`."""
+    timed = [(name, ItemKind.TIME, seconds) for name, seconds in parts]
+    running = sum(seconds for _, _, seconds in timed) + idle_seconds
+    timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
+    timed.append(("rounding to billed time", ItemKind.BILLED_TIME, billed_seconds(rule, running) - running))
+    return [(name, kind, hours(seconds) * node_count) for name, kind, seconds in timed if seconds > 0]
 
 
 def billed_seconds(rule: BillingRule | None, seconds: float) -> float:

@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from planner.model.records import BookUsed, Estimate
-from planner.render.listing import Column, number, one_line, significant, to_csv, to_json, to_markdown, to_table
+from planner.render.listing import (
+    Column,
+    number,
+    one_line,
+    significant,
+    span_texts,
+    to_csv,
+    to_json,
+    to_markdown,
+    to_table,
+)
 from planner.results.estimate import EstimateResult, document, flat_rows
 from planner.units import Row, hours
 
@@ -96,6 +106,8 @@ def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Ro
     what = what_is_rented(estimate)
     age = f"{(result.as_of - offer.observed_on).days} d"
     money = (estimate.usd * per_usd, estimate.usd_low * per_usd, estimate.usd_high * per_usd)
+    took = f"({significant(hours(estimate.seconds_low))}-{significant(hours(estimate.seconds_high))})"
+    cost = f"({'-'.join(span_texts(*money))})"
     return {
         "rank": f"{estimate.rank}{'*' if estimate.is_pareto else ' '}",
         "what": what,
@@ -106,12 +118,10 @@ def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Ro
         "price_purchase": f"{number(2)(offer.usd_per_hour * per_usd)}\n{offer.purchase}",
         "usd_per_hour": offer.usd_per_hour * per_usd,
         "usd_per_gpu_hour": offer.usd_per_gpu_hour * per_usd,
-        "hours": _ranged(hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), " "),
-        "hours_stacked": _ranged(
-            hours(estimate.seconds), hours(estimate.seconds_low), hours(estimate.seconds_high), "\n"
-        ),
-        "usd": _ranged(*money, " ", money=True),
-        "usd_stacked": _ranged(*money, "\n", money=True),
+        "hours": f"{significant(hours(estimate.seconds))} {took}",
+        "hours_stacked": f"{significant(hours(estimate.seconds))}\n{took}",
+        "usd": f"{number(2)(money[0])} {cost}",
+        "usd_stacked": f"{number(2)(money[0])}\n{cost}",
         "basis": str(estimate.throughput.basis),
         "age": age,
         "basis_age": f"{estimate.throughput.basis}\n{age}",
@@ -145,11 +155,6 @@ _MARKDOWN = (
     Column(key="usd_per_gpu_hour", heading="USD/GPU-h", text=number(2), is_number=True),
     *_COLUMNS_WIDE[6:],
 )
-
-
-def _ranged(value: float, low: float, high: float, between: str, *, money: bool = False) -> str:
-    text = number(2) if money else significant
-    return f"{text(value)}{between}({significant(low)}-{significant(high)})"
 
 
 def _age(book: BookUsed) -> str:

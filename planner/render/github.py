@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from planner.model.records import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
-from planner.render.listing import number, significant, visible
+from planner.render.listing import number, significant, span_texts, visible
 from planner.results.estimate import EstimateResult
 from planner.units import epochs_text, hours
 
@@ -101,8 +101,9 @@ class _Money:
     def text(self, usd: float) -> str:
         return number(2)(usd * self._per_usd)
 
-    def range(self, low: float, high: float) -> str:
-        return f"{significant(low * self._per_usd)} to {significant(high * self._per_usd)}"
+    def range(self, estimate: Estimate) -> str:
+        amounts = (usd * self._per_usd for usd in (estimate.usd, estimate.usd_low, estimate.usd_high))
+        return " to ".join(span_texts(*amounts))
 
 
 def _amount(workload: Workload) -> str:
@@ -152,7 +153,7 @@ def _leeway(best: Estimate, gate: Gate) -> str:
 def _answer(best: Estimate, merit: str, money: _Money) -> str:
     offer = best.offer
     return (
-        f"**{money.text(best.usd)} {money.unit}** ({money.range(best.usd_low, best.usd_high)}) and "
+        f"**{money.text(best.usd)} {money.unit}** ({money.range(best)}) and "
         f"**{significant(hours(best.seconds))} hours** ({significant(hours(best.seconds_low))} to "
         f"{significant(hours(best.seconds_high))}): {merit}, {code(what_is_rented(best))} at {code(offer.provider)} "
         f"({code(offer.instance_type)}, {code(offer.zone or offer.region)}, {str(offer.purchase).replace('_', ' ')})."
@@ -171,7 +172,7 @@ def _table(shown: Sequence[Estimate], result: EstimateResult, money: _Money) -> 
             code(offer.instance_type),
             str(offer.purchase).replace("_", " "),
             f"{significant(hours(found.seconds))} ({significant(hours(found.seconds_low))} to {significant(hours(found.seconds_high))})",
-            f"{money.text(found.usd)} ({money.range(found.usd_low, found.usd_high)})",
+            f"{money.text(found.usd)} ({money.range(found)})",
             str(found.throughput.basis),
             f"{offer.observed_on}, {(result.as_of - offer.observed_on).days} d",
         )

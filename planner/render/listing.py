@@ -182,13 +182,31 @@ def general(value: float) -> str:
     return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
 
 
-def significant(value: float) -> str:
-    """Three significant digits, thousands separated, no exponent: 0.0206, 1.45, 20.2, 1,234."""
+def significant(value: float, count: int = 3) -> str:
+    """Three significant digits, or so many, thousands separated, no exponent: 0.0206, 1.45, 20.2, 1,230."""
     if value == 0:
         return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
+    digits = count - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, digits)
     return f"{rounded:,.{max(digits, 0)}f}"
+
+
+def span_texts(usd: float, low: float, high: float) -> tuple[str, str]:
+    """The ends of the range of an amount that is shown in cents: three digits, or as many more as it takes to hold it.
+
+    >>> span_texts(79.23, 75.41, 84.48), span_texts(2089.0, 2089.0, 2089.0)
+    (('75.4', '84.5'), ('2,089', '2,089'))
+    """
+    shown, cents = round(usd, 2), number(2)
+    for count in range(3, 16):
+        ends = significant(low, count), significant(high, count)
+        if _value(ends[0]) <= shown <= _value(ends[1]):
+            return ends
+    return cents(low), cents(high)
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def csv_cell(value: Any) -> Any:

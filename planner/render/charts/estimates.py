@@ -20,7 +20,7 @@ from planner.render.charts.parts import (
     scale_words,
     shown_in,
 )
-from planner.render.listing import number, significant
+from planner.render.listing import number, significant, span_texts
 from planner.units import hours
 
 BARS = 15
@@ -200,8 +200,9 @@ def _point(estimate: Row, money: Money, count: int) -> Row:
 
 def spread(value: float, low: float, high: float, *, is_money: bool = False) -> str:
     """A figure with its range: 13.0 (7.23 to 23.6)."""
-    text = number(2) if is_money else significant
-    return f"{text(value)} ({significant(low)} to {significant(high)})"
+    if is_money:
+        return f"{number(2)(value)} ({' to '.join(span_texts(value, low, high))})"
+    return f"{significant(value)} ({significant(low)} to {significant(high)})"
 
 
 def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from planner.render.charts.estimates import Money, estimate_charts, place, what
 from planner.render.charts.parts import Row, name
-from planner.render.listing import number, significant
+from planner.render.listing import number, significant, span_texts
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, page, section, top
 from planner.render.report.tables import (
@@ -155,7 +155,7 @@ def _answer(lead: str, row: Row, document: Row, money: Money) -> list[Content]:
         element("strong", what(row)),
         f" at {place(row)} ({name(row['instance_type'])}, {_words(row['purchase'])}): ",
         element("strong", f"{number(2)(usd)} {money.code}"),
-        f" ({significant(low)} to {significant(high)}) in ",
+        f" ({' to '.join(span_texts(usd, low, high))}) in ",
         element("strong", f"{significant(long)} hours"),
         f" ({significant(short)} to {significant(longest)}). Throughput {row['throughput']['basis']}, "
         f"price of {row['price_observed_on']}{_age(row, document)}.",
@@ -212,8 +212,8 @@ def _cells(row: Row, money: Money, notes: _Numbered, sources: _Numbered) -> list
     return [
         number_cell(f"{row['rank']}{'*' if row['is_pareto'] else ''}", row["rank"]),
         cell(what(row), class_="short", is_heading=True),
-        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*seconds[1:])),
-        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*usd[1:])),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:]))),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd))),
         number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),
         cell(f"{name(row['provider'])} ", element("span", where, class_="below"), class_="name"),
         cell(name(row["instance_type"]), class_="name"),
@@ -228,8 +228,8 @@ def _note_links(row: Row, notes: _Numbered) -> Content:
     return element("span", "note ", notes.links(row["notes"], "note"), class_="below refs") if row["notes"] else None
 
 
-def _range(low: float, high: float) -> Markup:
-    return element("span", f"({significant(low)} to {significant(high)})", class_="below")
+def _range(low: str, high: str) -> Markup:
+    return element("span", f"({low} to {high})", class_="below")
 
 
 def _sources(row: Row) -> list[str]:

@@ -1,0 +1,205 @@
+"""How a run goes on an offer, from the start of billing to its result: as expected, at its best and at its worst."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
+from planner.cost.failures import COUNTED_FROM, failures_per_hour
+from planner.errors import UsageError
+from planner.hardware.spot import InterruptionRate, interruption_rate
+from planner.model.costs import Interruptions
+from planner.model.records import Offer, Purchase, Throughput, Workload
+from planner.options.bill import GPU_HOURS_PER_FAILURE, STARTUP_SECONDS, BillTerms
+from planner.units import hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One way a run may go: the seconds of each part by name, which sum to `seconds`."""
+
+    parts: tuple[tuple[str, float], ...]
+    seconds: float
+    interruptions: Interruptions | None  # None: none are counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courses:
+    """A run as expected, at its best (fast and calm) and at its worst (slow and disturbed)."""
+
+    middle: Course
+    low: Course
+    high: Course
+    basis_of_interruptions: str
+
+
+class Timer:
+    """Says how a workload goes on any offer.
+
+    Args:
+        terms: what counts.
+        workload: what runs; `None` for hours of work of which nothing else is known.
+    """
+
+    def __init__(self, terms: BillTerms, workload: Workload | None) -> None:
+        self.terms = terms
+        self.params_millions = None if workload is None else workload.trained_params_millions
+        self.is_language = workload is not None and workload.language is not None
+        self.refused: dict[str, tuple[float, str]] = {}  # reason: (how bad, the least bad case in numbers)
+        self.counts_interruptions = "interruptions" not in terms.without
+
+    def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
+        """How so many samples go, or the reason why this offer cannot do the work; `refused` then holds the numbers."""
+        training, fastest, slowest = (
+            samples / speed for speed in (throughput.samples_per_second, throughput.high, throughput.low)
+        )
+        start = self.start_parts(offer)
+        rate = self.rate(offer, hours(self.work_seconds(training)), node_count)
+        if rate is None:
+            middle, low, high = (self._course(start, seconds, None) for seconds in (training, fastest, slowest))
+            return Courses(middle=middle, low=low, high=high, basis_of_interruptions="")
+        restart_seconds = self.restart_seconds(node_count, sum(seconds for _, seconds in start))
+        run = self.run(self.work_seconds(training), rate.per_hour, node_count, restart_seconds)
+        if isinstance(run, str):
+            return run
+        calm = same_plan(run, work_seconds=self.work_seconds(fastest), interruptions_per_hour=rate.low)
+        worst = same_plan(run, work_seconds=self.work_seconds(slowest), interruptions_per_hour=rate.high)
+        if not math.isfinite(worst.expected_seconds):
+            return self._hopeless(worst)
+        return Courses(
+            middle=self._course(start, training, run),
+            low=self._course(start, fastest, calm),
+            high=self._course(start, slowest, worst),
+            basis_of_interruptions=rate.source,
+        )
+
+    def work_seconds(self, training_seconds: float) -> float:
+        """Time of all the work: overhead, evaluation and trials on top of training at the benchmark's speed."""
+        terms = self.terms
+        return training_seconds * terms.overhead_factor * (1 + terms.evaluation_fraction) * terms.trials
+
+    def start_parts(self, offer: Offer) -> tuple[tuple[str, float], ...]:
+        """What happens before the first step, with the seconds it takes."""
+        startup = 0.0 if "start-up" in self.terms.without else STARTUP_SECONDS
+        if not (self.terms.image_gb or self.terms.dataset_gb):
+            return (("start-up", startup),)
+        from planner.cost.extras import transfer_seconds  # noqa: PLC0415 - only where somebody asks for it
+
+        parts = [("start-up", startup), ("image pull", transfer_seconds(offer, self.terms.image_gb))]
+        if "staging" not in self.terms.without:
+            parts.append(("staging the data in", transfer_seconds(offer, self.terms.dataset_gb)))
+        return tuple(parts)
+
+    def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
+        """Interruptions of the whole run per hour, taken back and broken together; `None` where none are counted."""
+        spot = offer.purchase is Purchase.SPOT and self.counts_interruptions
+        failures = failures_per_hour(offer.gpu_count * node_count, self.terms.gpu_hours_per_failure)
+        if not self.counts_failures(node_count) or (not spot and failures * work_hours < COUNTED_FROM):
+            failures = 0.0
+        if spot:
+            given = self.terms.interruptions_per_hour
+            rate = (
+                interruption_rate(offer)
+                if given is None
+                else InterruptionRate(
+                    per_hour=given, low=given, high=given, source="given with --interruptions-per-hour"
+                )
+            )
+            if node_count == 1 and failures == 0:
+                return rate
+            return InterruptionRate(
+                per_hour=rate.per_hour * node_count + failures,
+                low=rate.low * node_count + failures,
+                high=rate.high * node_count + failures,
+                source=rate.source,
+            )
+        if failures == 0 and self.terms.checkpoint_interval_seconds is None:
+            return None
+        return InterruptionRate(
+            per_hour=failures,
+            low=failures,
+            high=failures,
+            source=f"one hardware failure per {self.terms.gpu_hours_per_failure:,.0f} GPU-hours",
+        )
+
+    def counts_failures(self, node_count: int) -> bool:
+        """Whether hardware failures are counted on top of the work.
+
+        The speed of a language model over several machines is that of whole published runs, failures and all: there
+        they are counted only at a rate that somebody gives.
+        """
+        is_in_speed = self.is_language and node_count > 1
+        is_given = self.terms.gpu_hours_per_failure != GPU_HOURS_PER_FAILURE
+        return "failures" not in self.terms.without and (is_given or not is_in_speed)
+
+    def checkpoint_seconds(self, node_count: int) -> float:
+        """Time to write a checkpoint: as given, or from the size of the model."""
+        if self.terms.checkpoint_seconds is not None:
+            return self.terms.checkpoint_seconds
+        return checkpoint_seconds_of(self.params_millions, node_count)
+
+    def restart_seconds(self, node_count: int, start_seconds: float) -> float:
+        """Time from a new instance to its first new step."""
+        if self.terms.restart_seconds is not None:
+            return self.terms.restart_seconds
+        return start_seconds + (self.checkpoint_seconds(node_count) if self.terms.has_checkpoints else 0.0)
+
+    def run(self, work_seconds: float, per_hour: float, node_count: int, restart_seconds: float) -> Interruptions | str:
+        """The work with its interruptions, or why it cannot be done."""
+        try:
+            run = interrupted_run(
+                work_seconds=work_seconds,
+                interruptions_per_hour=per_hour,
+                checkpoint_seconds=self.checkpoint_seconds(node_count),
+                restart_seconds=restart_seconds,
+                interval_seconds=self.terms.checkpoint_interval_seconds,
+                has_checkpoints=self.terms.has_checkpoints,
+            )
+        except UsageError as error:
+            reason = "a checkpoint takes as long as the mean time between interruptions"
+            self.refused.setdefault(reason, (per_hour, str(error)))
+            return reason
+        return run if run.expected_seconds <= HOPELESS_RATIO * work_seconds else self._hopeless(run)
+
+    def _hopeless(self, run: Interruptions) -> str:
+        reason = f"interrupted so often that the work would take more than {HOPELESS_RATIO:g} times as long"
+        how = "" if run.has_checkpoints else " without checkpoints"
+        long = (
+            f"would take {hours(run.expected_seconds):,.0f} h on average, "
+            f"{run.expected_seconds / run.work_seconds:,.0f} times as long"
+            if math.isfinite(run.expected_seconds)
+            else "would never end"
+        )
+        text = (
+            f"{hours(run.work_seconds):,.1f} h of work at {run.per_hour:.3g} interruptions per hour{how} {long}. "
+            "Write checkpoints, or rent on demand."
+        )
+        if reason not in self.refused or run.expected_seconds < self.refused[reason][0]:
+            self.refused[reason] = (run.expected_seconds, text)
+        return reason
+
+    def _course(self, start: tuple[tuple[str, float], ...], training: float, run: Interruptions | None) -> Course:
+        work = self.work_seconds(training)
+        parts = [("training", training), *start, *self._beyond_training(training, work)]
+        if run is not None:
+            parts.append(("checkpoints", run.checkpointing_seconds))
+            parts += [("work done twice", run.lost_seconds), ("restarts", run.restarting_seconds)]
+        return Course(
+            parts=tuple(parts),
+            seconds=sum(seconds for _, seconds in start) + (run.expected_seconds if run else work),
+            interruptions=run,
+        )
+
+    def _beyond_training(self, training: float, work: float) -> tuple[tuple[str, float], ...]:
+        """What overhead, evaluation and further trials add to training at the benchmark's speed."""
+        if work == training:
+            return ()
+        terms = self.terms
+        once = training * terms.overhead_factor * (1 + terms.evaluation_fraction)
+        overhead = training * (terms.overhead_factor - 1)
+        return (
+            ("overhead over the benchmark", overhead),
+            ("evaluation", once - training - overhead),
+            (f"{terms.trials - 1} more trials", work - once),
+        )

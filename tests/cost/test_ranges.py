@@ -1,0 +1,224 @@
+"""Ranges of a bill hold their middle, whatever is on it, and no option makes a bill that is none."""
+
+import math
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import planner
+from planner.cost.bill import Bill, Biller, percentile
+from planner.cost.checkpoints import percentile_seconds
+from planner.errors import NothingLeftError, UsageError
+from planner.language.jobs import LanguageOptions
+from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
+from planner.options.bill import ITEMS, BillTerms
+from planner.render.estimates import estimates_table
+from planner.render.listing import span_texts
+from planner.work.language import plan_language_work
+from planner.work.listed import plan_work
+from tests.builders import an_offer
+
+WORKLOADS = (
+    plan_work(model="resnet50", epochs=90).workload,
+    plan_language_work(model="mixtral-8x7b", options=LanguageOptions(method="qlora", tokens=1e9)).workload,
+)
+
+TERMS = st.fixed_dictionaries(
+    {},
+    optional={
+        "interruptions_per_hour": st.sampled_from([0.0, 1e-310, 1e-9, 0.003]) | st.floats(0.0, 1000.0),
+        "checkpoint_interval_seconds": st.sampled_from([1.0, 600.0, 1e9]) | st.floats(1.0, 1e6),
+        "checkpoint_seconds": st.sampled_from([0.0, 1e-9, 1e7]) | st.floats(0.0, 1e4),
+        "restart_seconds": st.sampled_from([0.0, 1e7]) | st.floats(0.0, 1e5),
+        "gpu_hours_per_failure": st.sampled_from([1.0, 1e12]) | st.floats(1.0, 1e6),
+        "has_checkpoints": st.booleans(),
+        "share_commitment": st.booleans(),
+        "trials": st.integers(1, 100_000),
+        "evaluation_fraction": st.floats(0.0, 100.0),
+        "overhead_factor": st.floats(1.0, 100.0),
+        "dataset_gb": st.floats(0.0, 1e4),
+        "results_gb": st.floats(0.0, 1e4),
+        "image_gb": st.floats(0.0, 100.0),
+        "idle_seconds": st.floats(0.0, 1e5),
+        "tax_fraction": st.floats(0.0, 1.0),
+        "without": st.lists(st.sampled_from(ITEMS), unique=True).map(tuple),
+    },
+)
+OFFERS = st.builds(
+    an_offer,
+    provider=st.sampled_from(["testcloud", "aws", "gcp", "azure", "vultr"]),
+    purchase=st.sampled_from(Purchase),
+    gpu_count=st.sampled_from([0.125, 1.0, 8.0]),
+    usd_per_hour=st.floats(0.01, 100.0),
+    network_gbps=st.sampled_from([None, 1.0]),
+)
+SPEEDS = st.tuples(st.floats(1.0, 1e7), st.floats(0.3, 1.0), st.floats(1.0, 3.0)) | st.tuples(
+    st.floats(1.0, 1e7), st.just(1.0 - 2**-52), st.just(1.0 + 2**-52)
+)
+
+
+def _throughput(speed):
+    middle, low, high = speed
+    return Throughput(
+        samples_per_second=middle,
+        low=middle * low,
+        high=middle * high,
+        basis=Basis.MEASURED,
+        precision=Precision.AMP,
+        stack="test",
+        sources=("test",),
+    )
+
+
+def _biller(workload, terms, credit):
+    """Who writes the bills; a contradiction of two options leaves the second out."""
+    try:
+        known = BillTerms(**terms)
+    except UsageError:
+        known = BillTerms(**{name: value for name, value in terms.items() if not name.startswith("checkpoint_")})
+    return Biller(known, workload, credits_usd={"aws": credit, "testcloud": credit} if credit else None)
+
+
+def _estimate(bill, offer, throughput, node_count):
+    return Estimate(
+        rank=1,
+        offer=offer,
+        node_count=node_count,
+        throughput=throughput,
+        seconds=bill.seconds,
+        seconds_low=bill.seconds_low,
+        seconds_high=bill.seconds_high,
+        items=bill.items,
+        usd_low=bill.usd_low,
+        usd_high=bill.usd_high,
+        interruptions=bill.interruptions,
+    )
+
+
+@given(
+    workload=st.sampled_from(WORKLOADS),
+    terms=TERMS,
+    offer=OFFERS,
+    speed=SPEEDS,
+    node_count=st.sampled_from([1, 3, 64]),
+    credit=st.sampled_from([0.0, 50.0]),
+)
+def test_every_range_holds_its_middle(*, workload, terms, offer, speed, node_count, credit):
+    """Time, money and the 90th percentile, as they are and as they are printed; or a reason why there is no bill."""
+    throughput = _throughput(speed)
+    biller = _biller(workload, terms, credit)
+
+    bill = biller.bill(offer, throughput, node_count)
+
+    if not isinstance(bill, Bill):
+        assert bill
+        return
+    estimate = _estimate(bill, offer, throughput, node_count)
+    seconds_p90, usd_p90 = percentile(estimate)
+    assert 0 <= bill.seconds_low <= bill.seconds <= bill.seconds_high < math.inf
+    assert 0 <= bill.usd_low <= estimate.usd <= bill.usd_high < math.inf
+    assert estimate.seconds <= seconds_p90 < math.inf
+    assert estimate.usd <= usd_p90 < math.inf
+    low, high = span_texts(estimate.usd, bill.usd_low, bill.usd_high)
+    assert _number(low) <= round(estimate.usd, 2) <= _number(high)
+
+
+@given(
+    workload=st.sampled_from(WORKLOADS), terms=TERMS, offer=OFFERS, speed=SPEEDS, node_count=st.sampled_from([1, 3, 64])
+)
+def test_the_ends_are_in_order_before_the_last_bit_is(workload, terms, offer, speed, node_count):
+    """Less work and fewer interruptions never take longer: what puts ends in order hides nothing but rounding."""
+    courses = _biller(workload, terms, 0.0).courses(offer, _throughput(speed), workload.samples, node_count)
+
+    if not isinstance(courses, str):
+        assert courses.low.seconds <= courses.middle.seconds * (1 + 1e-13)
+        assert courses.middle.seconds <= courses.high.seconds * (1 + 1e-13)
+
+
+def test_a_faster_run_is_not_longer_for_its_checkpoints():
+    """Work of 10 hours with a checkpoint every 10 hours is one piece, a little more would be two: planned once, alike."""
+    work = WORKLOADS[0]
+    terms = BillTerms(
+        interruptions_per_hour=0.2, checkpoint_interval_seconds=36_000, checkpoint_seconds=1, without=("start-up",)
+    )
+    speed = work.samples / 36_100
+
+    bill = Biller(terms, work).bill(an_offer(purchase=Purchase.SPOT), _throughput((speed, 1.0, 1.01)))
+
+    assert 2 == bill.interruptions.segments
+    assert bill.seconds_low < bill.seconds
+
+
+def test_the_ends_are_bills_at_the_ends_of_the_speed():
+    """Without interruptions the low end is the bill of the fast run, rounding to whole hours, storage and tax included."""
+    terms = BillTerms(dataset_gb=500, results_gb=10, tax_fraction=0.19, idle_seconds=900)
+    offer = an_offer(provider="vultr")
+    biller = Biller(terms, WORKLOADS[0])
+
+    bill = biller.bill(offer, _throughput((1000.0, 0.8, 1.3)))
+
+    fast, slow = (biller.bill(offer, _throughput((speed, 1.0, 1.0))) for speed in (1300.0, 800.0))
+    assert pytest.approx(fast.usd_low, rel=1e-12) == bill.usd_low
+    assert pytest.approx(slow.usd_high, rel=1e-12) == bill.usd_high
+
+
+def test_a_percentile_is_not_below_the_mean():
+    """Nineteen in twenty runs see no interruption, the twentieth starts again: the mean is later than the 90th percentile."""
+    biller = Biller(
+        BillTerms(interruptions_per_hour=0.05 / 32, has_checkpoints=False, without=("failures",)), WORKLOADS[0]
+    )
+    offer, throughput = an_offer(purchase=Purchase.SPOT), _throughput((1000.0, 1.0, 1.0))
+    bill = biller.bill(offer, throughput)
+    estimate = _estimate(bill, offer, throughput, 1)
+
+    assert percentile_seconds(bill.interruptions) < bill.interruptions.expected_seconds
+    assert (estimate.seconds, estimate.usd) == percentile(estimate)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (79.2251, 75.4, 84.48, ("75.4", "84.5")),
+        (2089.0, 2089.0, 2089.0, ("2,089", "2,089")),
+        (2089.4, 2089.4, 2089.4, ("2,089.4", "2,089.4")),
+        (1234.56, 1234.56, 1236.0, ("1,230", "1,240")),
+        (0.004, 0.003, 0.006, ("0.00", "0.01")),
+        (70080.0, 70080.0, 70101.0, ("70,080", "70,100")),
+    ],
+)
+def test_printed_ends_hold_the_printed_middle(value, low, high, expected):
+    """Three digits where they do, more where the middle would lie outside."""
+    assert expected == span_texts(value, low, high)
+
+
+def test_reserved_totals_are_inside_their_printed_range():
+    """A term is paid whole, whatever the speed: 24 x 365 hours, low and high alike."""
+    result = planner.estimate(
+        model="resnet50", epochs=90, purchases=["reserved_1y"], as_of=date(2026, 11, 20), every_offer=True, limit=200
+    )
+
+    for row in estimates_table(result)[1]:
+        middle, _, ends = row["usd"].partition(" (")
+        low, high = ends.rstrip(")").split("-")
+        assert _number(low) <= _number(middle) <= _number(high), row["usd"]
+
+
+def test_a_run_that_never_ends_is_refused():
+    """10,000 hours between restarts of no time: infinitely many of them take none, and the run is hopeless all the same."""
+    with pytest.raises(NothingLeftError, match="interrupted so often"):
+        planner.estimate(
+            model="mixtral-8x7b",
+            method="qlora",
+            tokens=1e9,
+            purchases=["spot"],
+            interruptions_per_hour=5,
+            has_checkpoints=False,
+            without=("start-up",),
+            as_of=date(2026, 11, 20),
+        )
+
+
+def _number(text):
+    return float(text.replace(",", ""))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 
 from planner.hardware.gpus import load_gpus
+from planner.hardware.tables import read_rows
+from planner.language.listed import load_language_models
 from planner.language.step_time import Hardware
 from planner.language.training_hardware import hardware_of
-from planner.model.language_models import LanguageModel, load_language_models
+from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
 from planner.model.records import Benchmark, Precision
-from planner.paths import shipped_data_dir
 from planner.throughput.measured import load_benchmarks
 
 BATCH_TOKENS = 1_000_000  # llm-foundry's table accumulates to about a million tokens a step
@@ -26,6 +26,55 @@ class Step:
     hardware: Hardware
     seconds: float
     group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HopperRow:
+    model: str
+    gpu: str
+    gpu_count: int
+    sequence_length: int
+    micro_batch: int
+    batch_tokens: int
+    recompute: Recomputation
+    tokens_per_second: float
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AdapterRow:
+    model: str
+    gpu: str
+    gpu_count: int
+    method: Method
+    rank: int
+    sequence_length: int
+    micro_batch: int
+    batch_tokens: int
+    recompute: Recomputation
+    zero_stage: int
+    seconds_per_step: float
+    memory_gb: float
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MegatronRow:
+    gpu: str
+    hidden_size: int
+    layers: int
+    attention_heads: int
+    sequence_length: int
+    global_batch: int
+    micro_batch: int
+    tensor_parallel: int
+    data_parallel: int
+    pipeline_parallel: int
+    iteration_ms: float
+    as_of: str
+    source: str
 
 
 def foundry_steps() -> list[Step]:
@@ -58,21 +107,18 @@ def foundry_steps() -> list[Step]:
 def hopper_steps() -> list[Step]:
     """52 steps of the same models and library on 8 to 64 H100; nothing is fitted to them."""
     models = load_language_models()
-    with (shipped_data_dir() / "h100_steps.csv").open(encoding="utf-8", newline="") as file:
-        return [_hopper_step(row, models[row["model"]]) for row in csv.DictReader(file)]
+    return [_hopper_step(row, models[row.model]) for row in read_rows("h100_steps.csv", _HopperRow)]
 
 
 def adapter_steps() -> list[Step]:
     """48 steps of LoRA and QLoRA on one or four A100, with all layers recomputed."""
     models = load_language_models()
-    with (shipped_data_dir() / "adapter_steps.csv").open(encoding="utf-8", newline="") as file:
-        return [_adapter_step(row, models[row["model"]]) for row in csv.DictReader(file)]
+    return [_adapter_step(row, models[row.model]) for row in read_rows("adapter_steps.csv", _AdapterRow)]
 
 
 def megatron_steps() -> list[Step]:
     """1,440 iterations of GPT models under tensor, data and pipeline parallelism, without flash attention."""
-    with (shipped_data_dir() / "parallel_iterations.csv").open(encoding="utf-8", newline="") as file:
-        return [_megatron_step(row) for row in csv.DictReader(file)]
+    return [_megatron_step(row) for row in read_rows("parallel_iterations.csv", _MegatronRow)]
 
 
 def encoder_steps() -> list[Step]:
@@ -80,64 +126,64 @@ def encoder_steps() -> list[Step]:
     return [step for row in load_benchmarks() if (step := _encoder_step(row)) is not None]
 
 
-def _hopper_step(row: dict[str, str], model: LanguageModel) -> Step:
-    tokens, gpu_count = int(row["batch_tokens"]), int(row["gpu_count"])
+def _hopper_step(row: _HopperRow, model: LanguageModel) -> Step:
+    tokens, gpu_count = row.batch_tokens, row.gpu_count
     return Step(
-        job=LanguageJob(model=model, sequence_length=int(row["sequence_length"]), batch_tokens=tokens),
+        job=LanguageJob(model=model, sequence_length=row.sequence_length, batch_tokens=tokens),
         layout=Layout(
             data=gpu_count,
-            micro_batch=int(row["micro_batch"]),
+            micro_batch=row.micro_batch,
             zero_stage=3,
-            recomputation=Recomputation(row["recompute"]),
+            recomputation=row.recompute,
         ),
-        hardware=hardware_of(load_gpus()[row["gpu"]], gpu_count, Precision.BF16, gpus_per_machine=8),
-        seconds=tokens / float(row["tokens_per_second"]),
-        group=row["model"],
+        hardware=hardware_of(load_gpus()[row.gpu], gpu_count, Precision.BF16, gpus_per_machine=8),
+        seconds=tokens / row.tokens_per_second,
+        group=row.model,
     )
 
 
-def _adapter_step(row: dict[str, str], model: LanguageModel) -> Step:
-    gpu_count = int(row["gpu_count"])
+def _adapter_step(row: _AdapterRow, model: LanguageModel) -> Step:
+    gpu_count = row.gpu_count
     return Step(
         job=LanguageJob(
             model=model,
-            method=Method(row["method"]),
-            rank=int(row["rank"]),
-            sequence_length=int(row["sequence_length"]),
-            batch_tokens=int(row["batch_tokens"]),
+            method=row.method,
+            rank=row.rank,
+            sequence_length=row.sequence_length,
+            batch_tokens=row.batch_tokens,
         ),
         layout=Layout(
             data=gpu_count,
-            micro_batch=int(row["micro_batch"]),
-            zero_stage=int(row["zero_stage"]),
-            recomputation=Recomputation(row["recompute"]),
+            micro_batch=row.micro_batch,
+            zero_stage=row.zero_stage,
+            recomputation=row.recompute,
         ),
-        hardware=hardware_of(load_gpus()[row["gpu"]], gpu_count, Precision.BF16),
-        seconds=float(row["seconds_per_step"]),
-        group=row["model"],
+        hardware=hardware_of(load_gpus()[row.gpu], gpu_count, Precision.BF16),
+        seconds=row.seconds_per_step,
+        group=row.model,
     )
 
 
-def _megatron_step(row: dict[str, str]) -> Step:
-    hidden, heads, layers = int(row["hidden_size"]), int(row["attention_heads"]), int(row["layers"])
-    length = int(row["sequence_length"])
+def _megatron_step(row: _MegatronRow) -> Step:
+    hidden, heads, layers = row.hidden_size, row.attention_heads, row.layers
+    length = row.sequence_length
     model = _plain_model(f"gpt-{layers}x{hidden}", layers, hidden, heads, vocabulary=51_200)
     layout = Layout(
-        data=int(row["data_parallel"]),
-        tensor=int(row["tensor_parallel"]),
-        pipeline=int(row["pipeline_parallel"]),
-        micro_batch=int(row["micro_batch"]),
+        data=row.data_parallel,
+        tensor=row.tensor_parallel,
+        pipeline=row.pipeline_parallel,
+        micro_batch=row.micro_batch,
     )
     return Step(
         job=LanguageJob(
             model=model,
             sequence_length=length,
-            batch_tokens=int(row["global_batch"]) * length,
+            batch_tokens=row.global_batch * length,
             has_flash_attention=False,
         ),
         layout=layout,
-        hardware=hardware_of(load_gpus()[row["gpu"]], layout.gpu_count, Precision.FP16),
-        seconds=float(row["iteration_ms"]) / 1000,
+        hardware=hardware_of(load_gpus()[row.gpu], layout.gpu_count, Precision.FP16),
+        seconds=row.iteration_ms / 1000,
         group=model.name,
     )
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from planner.accuracy.step_time_fit import LeftOutResult
-from planner.errors import DataError, NoThroughputError
+from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus
+from planner.hardware.tables import read_rows
 from planner.language.flops import training_flops_per_token
 from planner.language.jobs import LanguageOptions
 from planner.language.prediction import predict_language_model
 from planner.model.records import Precision, Throughput
-from planner.paths import shipped_data_dir
 from planner.throughput.precision import peak_tflops
 from planner.units import hours
 from planner.work.language import plan_language_work
@@ -50,6 +49,28 @@ class RunOverhead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    name: str
+    publication: str
+    model: str
+    tokens: float
+    gpu: str
+    gpu_count: int
+    gpu_hours: float
+    sequence_length: int | None
+    batch_tokens: float
+    stack: str
+    tensor_parallel: int | None
+    pipeline_parallel: int | None
+    micro_batch: int | None
+    zero_stage: int | None
+    recompute: str | None
+    note: str
+    source: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Foretold:
     run: PublishedRun
     steps: Throughput  # what the fitted stack says of the steps alone
@@ -59,13 +80,7 @@ class _Foretold:
 
 def load_published_runs() -> tuple[PublishedRun, ...]:
     """Every shipped run, in the order of the file."""
-    path = shipped_data_dir() / "published_runs.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            return tuple(_run(row) for row in reader)
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
+    return tuple(_run(row) for row in read_rows("published_runs.csv", _Row))
 
 
 def shipped_run_overhead() -> RunOverhead:
@@ -142,32 +157,29 @@ def _foretell(run: PublishedRun) -> _Foretold:
     )
 
 
-def _run(row: Mapping[str, str]) -> PublishedRun:
-    def size(name: str) -> int | None:
-        return int(row[name]) if row[name] else None
-
+def _run(row: _Row) -> PublishedRun:
     return PublishedRun(
-        name=row["name"],
-        publication=row["publication"],
-        model=row["model"],
-        tokens=float(row["tokens"]),
-        gpu=row["gpu"],
-        gpu_count=int(row["gpu_count"]),
-        gpu_hours=float(row["gpu_hours"]),
+        name=row.name,
+        publication=row.publication,
+        model=row.model,
+        tokens=row.tokens,
+        gpu=row.gpu,
+        gpu_count=row.gpu_count,
+        gpu_hours=row.gpu_hours,
         options=LanguageOptions(
-            tokens=float(row["tokens"]),
-            batch_tokens=float(row["batch_tokens"]),
-            stack=row["stack"],
-            recompute=row["recompute"] or None,
-            sequence_length=size("sequence_length"),
-            tensor_parallel=size("tensor_parallel"),
-            pipeline_parallel=size("pipeline_parallel"),
-            micro_batch=size("micro_batch"),
-            zero_stage=size("zero_stage"),
+            tokens=row.tokens,
+            batch_tokens=row.batch_tokens,
+            stack=row.stack,
+            recompute=row.recompute,
+            sequence_length=row.sequence_length,
+            tensor_parallel=row.tensor_parallel,
+            pipeline_parallel=row.pipeline_parallel,
+            micro_batch=row.micro_batch,
+            zero_stage=row.zero_stage,
         ),
-        note=row["note"],
-        source=row["source"],
-        as_of=row["as_of"],
+        note=row.note,
+        source=row.source,
+        as_of=row.as_of,
     )
 
 

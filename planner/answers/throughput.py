@@ -222,7 +222,7 @@ def _language_model(name: str) -> LanguageModel | None:
     listed = known_model(name)
     if listed is not None and not listed.task.startswith("language-model"):
         return None
-    from planner.model.language_models import find_language_model  # noqa: PLC0415 - most runs need none of it
+    from planner.language.listed import find_language_model  # noqa: PLC0415 - most runs need none of it
 
     return find_language_model(name)
 

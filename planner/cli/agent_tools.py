@@ -23,7 +23,7 @@ from planner.cli.setting_values import of_its_kind
 from planner.errors import UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.jobs import LanguageOptions
-from planner.model.language_models import find_language_model
+from planner.language.listed import find_language_model
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
 from planner.render import estimates as estimates_page

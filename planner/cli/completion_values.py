@@ -40,14 +40,11 @@ def _gpus(ctx: click.Context, incomplete: str) -> list[str]:
 
 
 def _models(ctx: click.Context) -> list[str]:
-    import csv  # noqa: PLC0415
-
-    from planner.model.language_models import load_language_models  # noqa: PLC0415
-    from planner.paths import shipped_data_dir  # noqa: PLC0415
+    from planner.hardware.tables import read_columns  # noqa: PLC0415
+    from planner.language.listed import load_language_models  # noqa: PLC0415
 
     # names alone: making a record of every row would take most of the time
-    with (shipped_data_dir() / "models.csv").open(encoding="utf-8", newline="") as file:
-        names = [row[0] for row in csv.reader(file)][1:]
+    names = [name for (name,) in read_columns("models.csv", "name")]
     return sorted({*names, *load_language_models()})
 
 

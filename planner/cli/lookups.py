@@ -11,7 +11,8 @@ from planner.cli.options import completed, data_dir_option, option, output_optio
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.model.language_models import LanguageModel, load_language_models
+from planner.language.listed import load_language_models
+from planner.model.language_models import LanguageModel
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 
 from planner.errors import UnknownNameError
-from planner.paths import shipped_data_dir
+from planner.hardware.tables import read_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +14,14 @@ class Currency:
 
     code: str
     per_usd: float
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rate:
+    currency: str
+    per_eur: float
     as_of: str
     source: str
 
@@ -28,14 +35,10 @@ def currency(code: str) -> Currency:
     >>> round(currency("eur").per_usd, 4)
     0.8573
     """
-    with (shipped_data_dir() / "currency.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["currency"]: row for row in csv.DictReader(file)}
-    if code.upper() not in rows:
-        raise UnknownNameError("currency", code, rows, "data/currency.csv")
-    row = rows[code.upper()]
+    rates = read_table("currency.csv", _Rate, lambda rate: rate.currency)
+    rate = rates.get(code.upper())
+    if rate is None:
+        raise UnknownNameError("currency", code, rates, "data/currency.csv")
     return Currency(
-        code=code.upper(),
-        per_usd=float(row["per_eur"]) / float(rows["USD"]["per_eur"]),
-        as_of=row["as_of"],
-        source=row["source"],
+        code=rate.currency, per_usd=rate.per_eur / rates["USD"].per_eur, as_of=rate.as_of, source=rate.source
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from planner.cost.checkpoints import checkpoint_gb
+from planner.hardware.tables import read_groups, read_table
 from planner.model.costs import CostItem, ItemKind
 from planner.model.records import Offer
-from planner.paths import shipped_data_dir
 from planner.units import HOURS_PER_MONTH, hours
 
 KEPT_CHECKPOINTS = 2
@@ -25,6 +24,7 @@ GBIT_PER_SECOND = 5.0
 class StoragePrice:
     """What a provider takes for storing a GB for a month, in its cheapest or usual region."""
 
+    provider: str
     product: str
     usd_per_gb_month: float
     region: str
@@ -36,6 +36,7 @@ class StoragePrice:
 class EgressTier:
     """Price of traffic to the internet from `from_gb` GB in a month on."""
 
+    provider: str
     from_gb: float
     usd_per_gb: float
     as_of: str
@@ -119,30 +120,10 @@ def transfer_seconds(offer: Offer, gb: float) -> float:
 @cache
 def load_storage_prices() -> dict[str, StoragePrice]:
     """Storage price of each provider that has a sourced one."""
-    with (shipped_data_dir() / "storage_prices.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["provider"]: StoragePrice(
-                product=row["product"],
-                usd_per_gb_month=float(row["usd_per_gb_month"]),
-                region=row["region"],
-                as_of=row["as_of"],
-                source=row["source"],
-            )
-            for row in csv.DictReader(file)
-        }
+    return read_table("storage_prices.csv", StoragePrice, lambda price: price.provider)
 
 
 @cache
 def load_egress_tiers() -> dict[str, tuple[EgressTier, ...]]:
     """Tiers of traffic to the internet of each provider that has sourced ones, in rising order."""
-    tiers: dict[str, tuple[EgressTier, ...]] = {}
-    with (shipped_data_dir() / "egress_prices.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            tier = EgressTier(
-                from_gb=float(row["from_gb"]),
-                usd_per_gb=float(row["usd_per_gb"]),
-                as_of=row["as_of"],
-                source=row["source"],
-            )
-            tiers[row["provider"]] = (*tiers.get(row["provider"], ()), tier)
-    return tiers
+    return read_groups("egress_prices.csv", EgressTier, lambda tier: tier.provider)

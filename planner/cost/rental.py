@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
 from planner.model.records import Offer
-from planner.paths import shipped_data_dir
 from planner.units import hours
 
 
@@ -104,22 +103,4 @@ def billing_rule(provider: str, instance_type: str) -> BillingRule | None:
 @cache
 def load_billing_rules() -> Mapping[str, tuple[BillingRule, ...]]:
     """Billing rules of the shipped table by provider."""
-    rules: dict[str, tuple[BillingRule, ...]] = {}
-    with (shipped_data_dir() / "providers.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            rules[row["provider"]] = (*rules.get(row["provider"], ()), _rule(row))
-    return rules
-
-
-def _rule(row: dict[str, str]) -> BillingRule:
-    increment, minimum = row["billing_increment_seconds"], row["billing_minimum_seconds"]
-    return BillingRule(
-        provider=row["provider"],
-        display_name=row["display_name"],
-        instance_types=row["instance_types"],
-        increment_seconds=float(increment) if increment else None,
-        minimum_seconds=float(minimum) if minimum else None,
-        source=row["source"],
-        as_of=row["as_of"],
-        note=row["note"],
-    )
+    return read_groups("providers.csv", BillingRule, lambda rule: rule.provider)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from planner.hardware.tables import read_rows
 from planner.model.records import Offer
-from planner.paths import shipped_data_dir
 from planner.units import HOURS_PER_MONTH
 
 
@@ -20,6 +19,17 @@ class InterruptionRate:
     per_hour: float
     low: float
     high: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Band:
+    instance_type: str
+    region: str
+    interruption_low_fraction: float
+    interruption_high_fraction: float
+    savings_fraction: float | None
+    observed_on: str
     source: str
 
 
@@ -52,19 +62,19 @@ def published_rate(provider: str, instance_type: str, region: str) -> Interrupti
 @cache
 def _bands() -> Mapping[tuple[str, str], InterruptionRate]:
     """AWS's bands as rates: a share of capacity taken back in a month, spread evenly over its 730 hours."""
-    rates: dict[tuple[str, str], InterruptionRate] = {}
-    made: dict[tuple[str, str, str], InterruptionRate] = {}
-    with (shipped_data_dir() / "spot_interruptions.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        next(rows)
-        for instance_type, region, low, high, _, _, source in rows:
-            key = (low, high, source)
-            if key not in made:
-                made[key] = InterruptionRate(
-                    per_hour=(float(low) + float(high)) / 2 / HOURS_PER_MONTH,
-                    low=float(low) / HOURS_PER_MONTH,
-                    high=float(high) / HOURS_PER_MONTH,
-                    source=f"{float(low):.0%} to {float(high):.0%} of capacity taken back in a month; {source}",
-                )
-            rates[instance_type, region] = made[key]
-    return rates
+    return {
+        (row.instance_type, row.region): _rate(
+            row.interruption_low_fraction, row.interruption_high_fraction, row.source
+        )
+        for row in read_rows("spot_interruptions.csv", _Band)
+    }
+
+
+@cache
+def _rate(low: float, high: float, source: str) -> InterruptionRate:
+    return InterruptionRate(
+        per_hour=(low + high) / 2 / HOURS_PER_MONTH,
+        low=low / HOURS_PER_MONTH,
+        high=high / HOURS_PER_MONTH,
+        source=f"{low:.0%} to {high:.0%} of capacity taken back in a month; {source}",
+    )

@@ -18,7 +18,7 @@ def training_flops_per_token(job: LanguageJob) -> float:
     pretraining and full fine-tuning: 3 x forward (gradients of activations and of weights cost one forward each);
     adapters: 2 x forward of the frozen matrices (no gradients of weights) + 3 x attention scores + 3 x adapters.
 
-    >>> from planner.model.language_models import find_language_model
+    >>> from planner.language.listed import find_language_model
     >>> gpt3 = find_language_model("gpt3-175b")
     >>> job = LanguageJob(model=gpt3, sequence_length=2048, batch_tokens=3_200_000)
     >>> round(training_flops_per_token(job) * 300e9 / 1e23, 2)  # the paper counts 6 x parameters: 3.14

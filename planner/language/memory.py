@@ -125,7 +125,7 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
     s b h (10 + 24 / t + 5 a s / (h t)) of Korthikanti et al., where dropout keeps its masks (2 + 1 of the 10 and 5);
     flash attention and selective recomputation take the last term away. Sequence parallelism splits the 10 as well.
 
-    >>> from planner.model.language_models import find_language_model
+    >>> from planner.language.listed import find_language_model
     >>> job = LanguageJob(model=find_language_model("gpt3-175b"), sequence_length=2048, batch_tokens=2048)
     >>> layer_activation_bytes(job, Layout(), has_dropout=True) / (2048 * 12288)
     34.0

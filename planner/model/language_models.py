@@ -1,17 +1,9 @@
-"""Language models by shape: the record, its parameters counted from the shape, and the shipped table."""
+"""Language models by shape: the record, and its parameters counted from the shape."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache, cached_property
-from pathlib import Path
-from typing import Any
-
-from planner.errors import DataError
-from planner.paths import shipped_data_dir
+from dataclasses import dataclass
+from functools import cached_property
 
 MOST = {
     "layers": 10_000,
@@ -173,54 +165,3 @@ class LanguageModel:
         """Parameters of the experts and the router of one layer."""
         width = experts * (self.expert_feed_forward or 0) + (self.shared_feed_forward or 0)
         return self._matrices * self.hidden * width + self.hidden * experts
-
-
-def find_language_model(name: str) -> LanguageModel | None:
-    """The model of the shipped table by name, alias or repository; `None` if there is none.
-
-    `Qwen/Qwen2.5-7B-Instruct` is `qwen2.5-7b`: a chat model has the shape of its base. A folder of that name is not
-    meant by it.
-    """
-    keys = {_normalised(name)}
-    if name.count("/") == 1 and not Path(name).exists():
-        keys.add(_normalised(name.partition("/")[2]))
-    keys |= {re.sub(_CHAT, "", key) for key in keys}
-    for model in load_language_models().values():
-        if not keys.isdisjoint(map(_normalised, (model.name, *model.aliases))):
-            return model
-    return None
-
-
-@cache
-def load_language_models() -> Mapping[str, LanguageModel]:
-    """Every model of the shipped table by its name, in the order of the file."""
-    path = shipped_data_dir() / "language_models.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        try:
-            return {row["name"]: _model(row) for row in reader}
-        except (KeyError, ValueError) as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error!r}. Reinstall gpu-cost-planner.") from error
-
-
-_CHAT = r"-(instruct|chat|it|base|hf|pt)(?=-|$)"
-"""What repositories add to the name of a model without changing its shape."""
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-").removeprefix("meta-")
-
-
-def _model(row: Mapping[str, str]) -> LanguageModel:
-    values: dict[str, Any] = {}
-    for field in fields(LanguageModel):
-        text = row[field.name]
-        if field.name in ("name", "family", "parameters_source", "source", "as_of"):
-            values[field.name] = text
-        elif field.name == "aliases":
-            values[field.name] = tuple(text.split())
-        elif field.name.startswith("is_"):
-            values[field.name] = text == "yes"
-        else:
-            values[field.name] = int(text) if text else None
-    return LanguageModel(**values)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from planner.hardware.cards import load_cards
 from planner.hardware.gpus import load_gpus
-from planner.model.language_models import load_language_models
+from planner.language.listed import load_language_models
 from planner.prices.current import current_snapshots
 from planner.render.listing import to_json
 from planner.render.lookups import gpus_listing, models_listing

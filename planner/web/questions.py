@@ -9,7 +9,7 @@ from planner.answers.compare import compare
 from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
 from planner.errors import UnknownNameError
-from planner.model.language_models import find_language_model, load_language_models
+from planner.language.listed import find_language_model, load_language_models
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
 from planner.web.parameters import ARGUMENTS, CompareQuestion, EstimateQuestion, Question

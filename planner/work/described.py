@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError, Message, UnknownNameError, UsageError, named
-from planner.model.language_models import MOST, LanguageModel, find_language_model, load_language_models
+from planner.language.listed import find_language_model, load_language_models
+from planner.model.language_models import MOST, LanguageModel
 
 PARAMETER_TOLERANCE = 0.05
 """How far a stated parameter count may lie from the one of the shape: names round (7B is 6.7B), shapes do not."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 from planner.errors import UnknownNameError, UsageError
+from planner.hardware.tables import read_columns, read_rows
 from planner.model.records import Dataset, Model, Workload, precision_named
-from planner.paths import shipped_data_dir
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Model | Dataset)
 MAX_EPOCHS = 1_000_000
 MAX_SAMPLES_PER_EPOCH = 1e15
 
@@ -99,12 +98,19 @@ def resolve_model(name: str) -> Model:
 def known_model(name: str) -> Model | None:
     """The model of that name or alias; `None` if there is none."""
     # parsing only the lines that hold the name is ten times faster than parsing 1,500 models
-    return _model_among(_rows("models.csv", holding=name), name) or _model_among(_rows("models.csv"), name)
+    found = _named(read_rows("models.csv", Model, only=lambda line: name in line), name)
+    if found is not None:
+        return found
+    key = _normalised(name)
+    for full, aliases in read_columns("models.csv", "name", "aliases"):
+        if key in map(_normalised, (full, *aliases.split())):
+            return known_model(full)
+    return None
 
 
 def load_models() -> list[Model]:
     """Every model of the shipped table, in its order."""
-    return [_model(row) for row in _rows("models.csv")]
+    return read_rows("models.csv", Model)
 
 
 def resolve_dataset(name: str) -> Dataset:
@@ -113,27 +119,16 @@ def resolve_dataset(name: str) -> Dataset:
     Raises:
         UnknownNameError: there is none; the message offers close matches.
     """
-    key = _normalised(name)
     datasets = load_datasets()
-    for dataset in datasets:
-        if key in map(_normalised, (dataset.name, *dataset.aliases)):
-            return dataset
-    raise UnknownNameError("dataset", name, [dataset.name for dataset in datasets], "planner models")
+    found = _named(datasets, name)
+    if found is None:
+        raise UnknownNameError("dataset", name, [dataset.name for dataset in datasets], "planner models")
+    return found
 
 
 def load_datasets() -> list[Dataset]:
     """Every dataset of the shipped table, in its order."""
-    return [
-        Dataset(
-            name=row["name"],
-            aliases=tuple(row["aliases"].split()),
-            samples=int(row["samples"]),
-            sample_unit=row["sample_unit"],
-            source=row["source"],
-            as_of=row["as_of"],
-        )
-        for row in _rows("datasets.csv")
-    ]
+    return read_rows("datasets.csv", Dataset)
 
 
 def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None) -> tuple[float, str | None, str]:
@@ -172,40 +167,13 @@ def _typical(model: Model) -> str:
     return f" The reference recipe of {model.name} trains {model.typical_epochs:g}." if model.typical_epochs else ""
 
 
-def _model_among(rows: Iterable[dict[str, str]], name: str) -> Model | None:
+def _named(rows: Iterable[_T], name: str) -> _T | None:
     key = _normalised(name)
     for row in rows:
-        if key in map(_normalised, (row["name"], *row["aliases"].split())):
-            return _model(row)
+        if key in map(_normalised, (row.name, *row.aliases)):
+            return row
     return None
 
 
 def _normalised(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
-
-
-def _rows(table: str, holding: str = "") -> Iterator[dict[str, str]]:
-    with (shipped_data_dir() / table).open(encoding="utf-8", newline="") as file:
-        heading = next(csv.reader(file))
-        yield from csv.DictReader((line for line in file if holding in line), fieldnames=heading)
-
-
-def _model(row: dict[str, str]) -> Model:
-    return Model(
-        name=row["name"],
-        aliases=tuple(row["aliases"].split()),
-        task=row["task"],
-        sample_unit=row["sample_unit"],
-        params_millions=_maybe(float, row["params_millions"]),
-        forward_gmacs_per_sample=_maybe(float, row["forward_gmacs_per_sample"]),
-        activations_millions=_maybe(float, row["activations_millions"]),
-        input_size=_maybe(int, row["input_size"]),
-        dataset=row["dataset"] or None,
-        typical_epochs=_maybe(float, row["typical_epochs"]),
-        source=row["source"],
-        as_of=row["as_of"],
-    )
-
-
-def _maybe(convert: Callable[[str], _T], text: str) -> _T | None:
-    return convert(text) if text else None

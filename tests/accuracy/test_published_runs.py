@@ -12,8 +12,8 @@ from planner.accuracy.published_runs import (
     shipped_run_overhead,
 )
 from planner.hardware.gpus import load_gpus
+from planner.language.listed import find_language_model
 from planner.language.step_time import load_step_time
-from planner.model.language_models import find_language_model
 
 
 def test_every_run_is_of_a_known_model_and_gpu_and_names_its_source():

@@ -10,7 +10,7 @@ from planner.accuracy.measured_steps import hopper_steps, megatron_steps
 from planner.cost.rental import load_billing_rules
 from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu
 from planner.language.flops import training_flops_per_token
-from planner.model.language_models import load_language_models
+from planner.language.listed import load_language_models
 from planner.paths import shipped_data_dir
 from planner.work.listed import load_datasets, load_models, resolve_dataset, resolve_model
 

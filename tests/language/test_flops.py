@@ -3,7 +3,7 @@
 import pytest
 
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
-from planner.model.language_models import find_language_model
+from planner.language.listed import find_language_model
 from planner.model.language_runs import LanguageJob, Method, Recomputation
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import DataError, UnknownNameError, UsageError
-from planner.model.language_models import find_language_model, load_language_models
+from planner.language.listed import find_language_model, load_language_models
 from planner.work.described import (
     language_model_from_config,
     language_model_from_figures,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.hardware.gpus import load_gpus
+from planner.language.listed import find_language_model, load_language_models
 from planner.language.memory import (
     GIB,
     activation_bytes,
@@ -16,7 +17,6 @@ from planner.language.memory import (
     usable_bytes,
     vision_memory,
 )
-from planner.model.language_models import find_language_model, load_language_models
 from planner.model.language_runs import LanguageJob, Layout, Method, Optimizer, Recomputation
 from planner.throughput.measured import load_benchmarks
 from planner.work.listed import resolve_model

@@ -7,11 +7,11 @@ from planner.answers.throughput import predict_throughput
 from planner.hardware.gpus import load_gpus
 from planner.language.flops import training_flops_per_token
 from planner.language.jobs import LanguageOptions, plan_job
+from planner.language.listed import find_language_model
 from planner.language.prediction import predict_language_model
 from planner.language.step_time import load_stacks, step_seconds
 from planner.language.training_hardware import hardware_of
 from planner.model.costs import CostItem, ItemKind
-from planner.model.language_models import find_language_model
 from planner.model.language_runs import Layout
 from planner.model.records import Precision
 from planner.units import hours

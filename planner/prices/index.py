@@ -22,6 +22,8 @@ from planner.prices.index_content import SCHEMA, made_index, sealed, tables_dige
 from planner.prices.index_groups import BookIndex
 from planner.prices.snapshots import Snapshot, verify_sum, write_durably
 
+INDEX_SUFFIX = ".index.jsonl"
+
 
 # a snapshot that changes on disk is another object, so what is remembered is of this one
 @lru_cache(maxsize=64)
@@ -50,7 +52,6 @@ def index_problem(snapshot: Snapshot) -> str | None:
     Raises:
         SnapshotError: the book itself cannot be read.
     """
-    _stamp(snapshot.path)
     for place in _places(snapshot):
         found = _read(place, snapshot)
         if found is not None and place.read_bytes() != made_index(snapshot, found.head["stamp"]):
@@ -60,7 +61,7 @@ def index_problem(snapshot: Snapshot) -> str | None:
 
 def index_beside(book: Path) -> Path:
     """Where the index of a book in the user's own folder lies."""
-    return book.with_suffix(".index.jsonl")
+    return book.with_suffix(INDEX_SUFFIX)
 
 
 def _places(snapshot: Snapshot) -> Iterator[Path]:
@@ -69,7 +70,7 @@ def _places(snapshot: Snapshot) -> Iterator[Path]:
         yield index_beside(snapshot.path)
     # a user without a home has no cache
     with contextlib.suppress(RuntimeError):
-        name = f"{snapshot.provider}-{snapshot.stem}-{snapshot.sha256[:16]}.index.jsonl"
+        name = f"{snapshot.provider}-{snapshot.stem}-{snapshot.sha256[:16]}{INDEX_SUFFIX}"
         yield user_cache_dir() / "price-books" / name
 
 
@@ -93,8 +94,11 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
         return None
     if hashlib.sha256(line).hexdigest().encode() != checksum.rstrip(b"\n"):
         return None
-    head = json.loads(line)
-    if head.get("schema") != SCHEMA:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
         return None
     if (head["book"], head["tables"], head["length"]) != (snapshot.sha256, tables_digest(), length):
         return None

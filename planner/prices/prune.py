@@ -11,6 +11,7 @@ from pathlib import Path
 
 from planner.errors import OutputError, UsageError
 from planner.prices.delivery import complete_fetches
+from planner.prices.index import index_beside
 from planner.prices.lock import refresh_lock
 from planner.prices.quarantine import held_back_path
 from planner.prices.snapshots import interrupted_writes, list_snapshots
@@ -87,7 +88,8 @@ def _old_books(data_dir: Path, keep: int, before: date | None) -> Iterator[Pruna
         for path in list(books)[:-keep]:
             if before is None or path.stem < before.isoformat():
                 # the sidecar goes first: a book half removed must not count as one
-                yield _prunable(path, "old book", (path.with_suffix(".json"), path, held_back_path(path)))
+                parts = (path.with_suffix(".json"), path, held_back_path(path), index_beside(path))
+                yield _prunable(path, "old book", parts)
 
 
 def _prunable(path: Path, why: str, paths: tuple[Path, ...]) -> Prunable:

@@ -22,6 +22,7 @@ from planner.prices.books import free_stem, newest_offers, previous_book, retire
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, check_offers, check_whole, price_bands
 from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
+from planner.prices.index import INDEX_SUFFIX, index_of
 from planner.prices.lock import cannot_write, refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
@@ -234,8 +235,10 @@ class _Run:
             retired=merged_retired(delivery, retired_entries(before) if before else ()),
             made_by=f"planner refresh, gpu-cost-planner {_version()}",
         )
-        if sum(1 for _ in read_rows(read_snapshot(path))) != len(result.offers):
+        written = read_snapshot(path)
+        if sum(1 for _ in read_rows(written)) != len(result.offers):
             raise OutputError(f"{path} does not read back as written. Check the disk.")
+        index_of(written)  # makes it, so that the next question need not
         if self.order.path is None:
             clear_fetches(data_dir / "raw" / provider, keep_newest=True)
         return path
@@ -303,6 +306,6 @@ def _sweep(data_dir: Path) -> None:
     for path in (*prices.glob("*/.*.tmp"), *interrupted_writes(data_dir)):
         path.unlink(missing_ok=True)
     books = set(list_snapshots(data_dir))
-    for path in prices.glob("*/*.held-back.csv"):
-        if path.with_name(path.name.replace(".held-back", "")) not in books:
+    for path in (*prices.glob("*/*.held-back.csv"), *prices.glob(f"*/*{INDEX_SUFFIX}")):
+        if path.with_name(f"{path.name.partition('.')[0]}.csv") not in books:
             path.unlink(missing_ok=True)

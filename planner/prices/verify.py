@@ -13,6 +13,7 @@ from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key
 from planner.prices.checks import BAND_FACTOR, Bands, check_offers, price_bands
+from planner.prices.index import index_problem
 from planner.prices.snapshots import interrupted_writes, read_rows, read_snapshot, sort_key
 
 
@@ -89,6 +90,9 @@ def _verified(path: Path, market: Mapping[Path, tuple[Offer, ...]]) -> tuple[int
     future = [offer for offer in offers if offer.observed_on > snapshot.observed_on]
     if future:
         problems.append(f"{len(future)} prices are observed after the day of the book, first {future[0].instance_type}")
+    wrong_index = index_problem(snapshot)
+    if wrong_index is not None:
+        problems.append(wrong_index)
     odd = check_offers(offers, previous=(), bands=_bands(market, path)).held_back
     problems += [f"{row.instance_type} {row.zone or row.region} {row.purchase}: {row.reason}" for row in odd]
     return rows, problems

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.answers.buying.candidates import Candidate, candidates_of, compared_machines
-from planner.answers.buying.renting import Market, rent_at, rent_cheapest, rent_hours_at, work_text
+from planner.answers.buying.rent_hours import rent_hours_at
+from planner.answers.buying.renting import Market, rent_at, rent_cheapest, work_text
 from planner.answers.buying.verdict import break_even_of, odds_of, sensitivities_of, sentence, use_curve
 from planner.answers.question import MAX_PRICE_AGE_DAYS, described_work
 from planner.cost.rent_or_buy import cost_curve
@@ -16,6 +17,7 @@ from planner.errors import UnknownNameError, UsageError
 from planner.hardware.cards import Condition
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
+from planner.options.bill import BillTerms
 from planner.options.checked import checked, listed
 from planner.options.owning import MONTHS, OwnerOptions, Use, check_options
 from planner.results.comparison import Comparison, Owned, Rental
@@ -188,7 +190,8 @@ def compare(
         "model_file": model_file,
         **{name: value for name, value in language.items() if value is not None},
     }
-    workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates)
+    terms = BillTerms()
+    workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates, terms)
     compared, not_compared = compared_machines(
         candidates,
         workload,
@@ -196,6 +199,7 @@ def compare(
         use,
         options=options,
         market=market,
+        terms=terms,
         rent_usd_per_hour=rent_usd_per_hour,
         today=today,
     )
@@ -233,7 +237,11 @@ def _named(kind: str, name: str, known: Sequence[str]) -> str:
 
 
 def _rent_work(
-    work_options: dict[str, Any], market: Market, rent_usd_per_hour: float | None, candidates: Sequence[Candidate]
+    work_options: dict[str, Any],
+    market: Market,
+    rent_usd_per_hour: float | None,
+    candidates: Sequence[Candidate],
+    terms: BillTerms,
 ) -> tuple[Workload | None, Rental | None, Sequence[str]]:
     """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
     said = {name: value for name, value in work_options.items() if value is not None}
@@ -242,14 +250,14 @@ def _rent_work(
         if strange:
             option = strange[0].removeprefix("sequence_length_or_").replace("_", "-")
             raise UsageError(f"--{option} needs --model. Without a workload leave both out.")
-        return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour), ()
+        return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour, terms), ()
     if rent_usd_per_hour is None:
-        return rent_cheapest(said, market)
+        return rent_cheapest(said, market, terms)
     language = {name: said.pop(name) for name in LanguageArguments.__annotations__ if name in said}
     work = described_work(**said, language=language)
     first = candidates[0]
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
-    rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback)
+    rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback, terms)
     return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
 
 

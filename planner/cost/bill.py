@@ -85,7 +85,9 @@ class Biller(Timer):
         self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int
     ) -> tuple[tuple[CostItem, ...], tuple[str, ...]]:
         """Everything on the bill of a course, and what is to be said of it."""
-        items = rental_items(offer, rule, course.parts, idle_seconds=self.terms.idle_seconds, node_count=node_count)
+        items = rental_items(
+            offer.usd_per_hour, rule, course.parts, idle_seconds=self.terms.idle_seconds, node_count=node_count
+        )
         notes: tuple[str, ...] = ()
         if offer.purchase not in _WITHOUT_TERM:
             items, notes = self._with_term(offer, items, node_count)

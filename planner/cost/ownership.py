@@ -36,6 +36,7 @@ class OwnershipTerms:
     resale_curve: ResaleCurve
     discount_per_year: float
     months: float
+    tax_fraction: float = 0.0  # on the purchase
 
     def __post_init__(self) -> None:
         """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
@@ -43,7 +44,7 @@ class OwnershipTerms:
         amounts = (
             self.card_usd, self.host_usd, self.card_watts, self.host_watts, self.idle_watts, self.usd_per_kwh,
             self.hosting_usd_per_month, self.maintenance_fraction_per_year, self.staff_usd_per_month,
-            self.discount_per_year, self.running_usd_per_hour or 0, self.resale_fraction or 0, self.pue - 1,
+            self.discount_per_year, self.running_usd_per_hour or 0, self.resale_fraction or 0, self.pue - 1, self.tax_fraction,
         )  # fmt: skip
         for amount in amounts:
             if not 0 <= amount < math.inf:
@@ -54,7 +55,7 @@ class OwnershipTerms:
     def _refuse(self) -> None:
         for field in (
             "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "hosting_usd_per_month",
-            "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year",
+            "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year", "tax_fraction",
         ):  # fmt: skip
             _check(field, getattr(self, field), low=0)
         _check("pue", self.pue, low=1)
@@ -62,15 +63,21 @@ class OwnershipTerms:
         _check("resale_fraction", self.resale_fraction or 0, low=0)
 
     @property
-    def upfront_usd(self) -> float:
-        """What is paid on the first day: cards and host."""
+    def purchase_usd(self) -> float:
+        """Price of cards and host, before tax: what resale and maintenance are fractions of."""
         return self.card_usd + self.host_usd
+
+    @property
+    def upfront_usd(self) -> float:
+        """What is paid on the first day: cards, host and the tax on them."""
+        return self.purchase_usd * (1 + self.tax_fraction)
 
 
 def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
     """The items of owning a machine that is used so many hours a month; they sum to the cost over the horizon.
 
-    cards and host: as paid.
+    cards and host: as priced.
+    tax = fraction x (cards + host); other payments are taken as what is paid, tax included
     electricity under load = (card + host watts) / 1000 x hours used x PUE x USD/kWh
     electricity idle = idle watts / 1000 x (730 x months - hours used) x PUE x USD/kWh
     or, with a running cost per hour: hours used x USD/h instead of both
@@ -96,6 +103,13 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
     items = [
         CostItem(name="cards", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.card_usd),
         CostItem(name="host", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.host_usd),
+        CostItem(
+            name="tax",
+            kind=ItemKind.TAX,
+            quantity=terms.tax_fraction,
+            unit="of the purchase",
+            usd_per_unit=terms.purchase_usd,
+        ),
         *_monthly_items(terms, hours_per_month),
         CostItem(
             name="resale",
@@ -141,11 +155,12 @@ def own_usd_at(
     resale_fraction: float | None,
 ) -> float:
     """`own_usd` of terms that differ in these: a simulation asks by the thousand and makes no records."""
-    upfront_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
-    parts = _monthly_parts(terms, hours_per_month, upfront_usd, card_watts)
+    purchase_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
+    parts = _monthly_parts(terms, hours_per_month, purchase_usd, card_watts)
     running = sum(quantity * usd for _, _, quantity, _, usd in parts) / months
     kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=terms.resale_curve)
-    return upfront_usd + running * months_worth(months, rate) - worth_today(kept * upfront_usd, months, rate)
+    upfront_usd = purchase_usd * (1 + terms.tax_fraction)
+    return upfront_usd + running * months_worth(months, rate) - worth_today(kept * purchase_usd, months, rate)
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
@@ -158,7 +173,7 @@ def resale_usd(terms: OwnershipTerms, months: float) -> float:
     fraction = value_fraction(
         months, horizon_months=terms.months, fraction=terms.resale_fraction, curve=terms.resale_curve
     )
-    return fraction * terms.upfront_usd
+    return fraction * terms.purchase_usd
 
 
 def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float, float]:
@@ -179,17 +194,17 @@ def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostI
     return tuple(
         CostItem(name=name, kind=kind, quantity=quantity, unit=unit, usd_per_unit=usd)
         for name, kind, quantity, unit, usd in _monthly_parts(
-            terms, hours_per_month, terms.upfront_usd, terms.card_watts
+            terms, hours_per_month, terms.purchase_usd, terms.card_watts
         )
     )
 
 
 def _monthly_parts(
-    terms: OwnershipTerms, hours_per_month: float, upfront_usd: float, card_watts: float
+    terms: OwnershipTerms, hours_per_month: float, purchase_usd: float, card_watts: float
 ) -> tuple[tuple[str, ItemKind, float, str, float], ...]:
     """Name, kind, quantity over the horizon, unit and USD per unit of what is paid every month."""
     months = terms.months
-    maintenance = terms.maintenance_fraction_per_year * upfront_usd / MONTHS_PER_YEAR
+    maintenance = terms.maintenance_fraction_per_year * purchase_usd / MONTHS_PER_YEAR
     fixed = (
         ("hosting", ItemKind.UPKEEP, months, "month", terms.hosting_usd_per_month),
         ("maintenance", ItemKind.UPKEEP, months, "month", maintenance),

@@ -10,7 +10,6 @@ from functools import cache
 
 from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
-from planner.model.records import Offer
 from planner.units import hours
 
 
@@ -32,7 +31,7 @@ class BillingRule:
 
 
 def rental_items(
-    offer: Offer,
+    usd_per_hour: float,
     rule: BillingRule | None,
     parts: Iterable[tuple[str, float]],
     *,
@@ -45,25 +44,21 @@ def rental_items(
     without a known rule billed = all parts + idle. Items: the parts, idle, and what rounding adds.
 
     Args:
-        offer: what is rented; its price is for the whole instance.
+        usd_per_hour: price of the whole instance.
         rule: the provider's billing rule; `None` if none is known.
         parts: what the run takes, from the start of billing to its result: name and seconds, 0 or more, of each part.
         idle_seconds: from the end of the run to the end of the rental.
         node_count: instances rented side by side.
 
-    >>> from datetime import date
-    >>> from planner.model.records import Purchase
-    >>> offer = Offer(provider="vultr", instance_type="t", region="r", zone=None, gpu="l40s", gpu_count=1, vcpus=None,
-    ...     memory_gib=None, purchase=Purchase.ON_DEMAND, usd_per_hour=2.0, observed_on=date(2026, 1, 1), source="s")
     >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", increment_seconds=3600,
     ...     minimum_seconds=3600, source="s", as_of="2026-01-01", note="")
-    >>> items = rental_items(offer, hourly, [("training", 5400), ("start-up", 600)])
+    >>> items = rental_items(2.0, hourly, [("training", 5400), ("start-up", 600)])
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
     """
     billed = rental_hours(rule, parts, idle_seconds=idle_seconds, node_count=node_count)
     return tuple(
-        CostItem(name=name, kind=kind, quantity=quantity, unit="instance-hour", usd_per_unit=offer.usd_per_hour)
+        CostItem(name=name, kind=kind, quantity=quantity, unit="instance-hour", usd_per_unit=usd_per_hour)
         for name, kind, quantity in billed
     )
 

@@ -263,3 +263,17 @@ def test_the_curve_ends_at_the_totals():
     assert 36 == last.month
     assert pytest.approx(rent_usd(case)) == last.rent_usd
     assert pytest.approx(own_usd(case.terms, case.hours_per_month)) == last.own_if_sold_usd
+
+
+def test_tax_falls_on_the_purchase_only():
+    """25 % of 1,000 and 400 USD are 350 USD on the first day; resale and maintenance follow the price before tax."""
+    untaxed = some_terms(host_usd=400.0, maintenance_fraction_per_year=0.03, discount_per_year=0.05)
+    taxed = replace(untaxed, tax_fraction=0.25)
+
+    items = _usd(ownership_items(taxed, 100))
+    assert 350.0 == items.pop("tax")
+    assert pytest.approx(_usd(ownership_items(untaxed, 100))) == items
+    assert pytest.approx(own_usd(untaxed, 100) + 350.0) == own_usd(taxed, 100)
+    assert 1750.0 == taxed.upfront_usd
+    with pytest.raises(ValueError, match="tax_fraction must be at least 0"):
+        replace(untaxed, tax_fraction=-0.1)

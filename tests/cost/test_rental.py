@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
-from tests.builders import an_offer
 
 PER_SECOND = BillingRule(
     provider="testcloud",
@@ -50,7 +49,7 @@ def test_billed_time_by_hand(increment, minimum, seconds, expected):
 
 def test_items_of_ten_hours_at_twenty_dollars():
     """Ten hours of training and six minutes of start-up at 20 USD an hour are 200 and 2 USD."""
-    items = rental_items(an_offer(), PER_SECOND, [("training", 36_000), ("start-up", 360)])
+    items = rental_items(20.0, PER_SECOND, [("training", 36_000), ("start-up", 360)])
 
     assert [("training", 200.0), ("start-up", 2.0)] == [(item.name, round(item.usd, 9)) for item in items]
 
@@ -58,7 +57,7 @@ def test_items_of_ten_hours_at_twenty_dollars():
 @given(training=SECONDS, startup=SECONDS, nodes=st.integers(1, 64))
 def test_items_sum_to_billed_time_times_price(training, startup, nodes):
     """The bill is the sum of its items, and that is billed time times price times nodes."""
-    items = rental_items(an_offer(), PER_SECOND, [("training", training), ("start-up", startup)], node_count=nodes)
+    items = rental_items(20.0, PER_SECOND, [("training", training), ("start-up", startup)], node_count=nodes)
 
     billed_hours = billed_seconds(PER_SECOND, training + startup) / 3600
     assert sum(item.usd for item in items) == pytest.approx(billed_hours * 20.0 * nodes, rel=1e-9)

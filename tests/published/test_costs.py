@@ -60,7 +60,7 @@ def test_dawnbench_entries_reproduce_to_the_cent(instance_type, usd_per_hour, ho
         provider="aws", instance_type=instance_type, usd_per_hour=usd_per_hour, purchase=Purchase.ON_DEMAND
     )
 
-    items = rental_items(offer, None, [("training", hours * HOUR)])
+    items = rental_items(offer.usd_per_hour, None, [("training", hours * HOUR)])
 
     assert usd == round(sum(item.usd for item in items), digits)
 

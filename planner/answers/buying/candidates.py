@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from planner.answers.buying.owning import job_time, own_machine
-from planner.answers.buying.renting import Market, rent_same
+from planner.answers.buying.rent_hours import rent_same
+from planner.answers.buying.renting import Market
 from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
+from planner.options.bill import BillTerms
 from planner.options.owning import OwnerOptions, Use
 from planner.results.comparison import NotCompared, Owned, Rental
 from planner.units import HOURS_PER_MONTH
@@ -59,6 +61,7 @@ def compared_machines(
     *,
     options: OwnerOptions,
     market: Market,
+    terms: BillTerms,
     rent_usd_per_hour: float | None,
     today: date,
 ) -> tuple[list[Owned], list[NotCompared]]:
@@ -71,7 +74,7 @@ def compared_machines(
         try:
             if workload is not None and jobs is None:
                 # hours are hours of the first machine; the others are asked to do the same jobs
-                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count))[1], gpu_count)
+                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count), terms)[1], gpu_count)
             compared.append(
                 own_machine(
                     candidate.gpu,
@@ -82,8 +85,9 @@ def compared_machines(
                     if jobs is None
                     else jobs,
                     busy_at_most=use.busy_at_most,
-                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today),
+                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today, terms=terms),
                     options=options,
+                    terms=terms,
                     today=today,
                 )
             )

@@ -8,6 +8,7 @@ from datetime import date
 
 from planner.answers.buying.assumptions import owner_assumptions
 from planner.answers.throughput import predict_many
+from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms, ownership_items
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
@@ -17,6 +18,7 @@ from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.records import Throughput, Workload
+from planner.options.bill import BillTerms
 from planner.options.owning import OwnerOptions
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
@@ -35,6 +37,7 @@ def own_machine(
     busy_at_most: float,
     rental: Rental,
     options: OwnerOptions,
+    terms: BillTerms,
     today: date,
 ) -> Owned:
     """The machine of that GPU doing so many jobs a month.
@@ -46,24 +49,19 @@ def own_machine(
         UsageError: not sold, no price known, or too much work for the machine.
         NoThroughputError: nothing says how fast the workload runs on it.
     """
-    condition = Condition(options.condition)
-    given = Given(card_usd=options.card_usd, host_usd=options.host_usd, host_watts=options.host_watts)
-    if is_owned_already:
-        # what is paid is paid, and the machine idles whether it is used or not
-        given = replace(given, card_usd=0.0, host_usd=0.0)
-    first = machine_for(gpu, card_count, condition=condition, given=given, today=today)
-    throughput, job_hours = job_time(workload, (gpu, first.gpu_count))
+    first = _machine(gpu, card_count, options, is_owned_already=is_owned_already, today=today)
+    throughput, job_hours = job_time(workload, (gpu, first.gpu_count), terms)
     cards = 1 if is_owned_already else _cards_needed(first, card_count, jobs_per_month * job_hours, busy_at_most)
-    machine = first if cards == 1 else machine_for(gpu, cards, condition=condition, given=given, today=today)
+    machine = first if cards == 1 else _machine(gpu, cards, options, is_owned_already=is_owned_already, today=today)
     hours_per_job = job_hours / cards
     _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
     place = find_place(options.country or DEFAULT_PLACE)
-    terms = _terms(machine, options, place, is_owned_already=is_owned_already)
+    owner_terms = _terms(machine, options, place, is_owned_already=is_owned_already, tax_fraction=terms.tax_fraction)
     case = Case(
         jobs_per_month=jobs_per_month,
         rent_usd_per_job=rental.usd_per_job,
         hours_per_job=hours_per_job,
-        terms=terms,
+        terms=owner_terms,
     )
     return Owned(
         machine=machine,
@@ -75,12 +73,12 @@ def own_machine(
         job_seconds=job_hours * 3600,
         case=case,
         rental=rental,
-        items=ownership_items(terms, case.hours_per_month),
+        items=ownership_items(owner_terms, case.hours_per_month),
         grid=place_grid(place),
         place=place,
         is_kwh_price_given=options.usd_per_kwh is not None or options.running_usd_per_hour is not None,
         has_given_watts=options.card_watts is not None,
-        assumptions=owner_assumptions(machine, terms, options, place, is_owned_already=is_owned_already),
+        assumptions=owner_assumptions(machine, owner_terms, options, place, is_owned_already=is_owned_already),
         notes=(
             *machine.notes,
             *_more_cards(cards, jobs_per_month * job_hours, busy_at_most),
@@ -89,8 +87,11 @@ def own_machine(
     )
 
 
-def job_time(workload: Workload | None, cell: tuple[str, float]) -> tuple[Throughput | None, float]:
-    """How fast a job runs on so many GPUs and how many hours it takes; without a workload a job is one hour.
+def job_time(workload: Workload | None, cell: tuple[str, float], terms: BillTerms) -> tuple[Throughput | None, float]:
+    """How fast a job runs on so many GPUs of one's own and how many hours it takes; without a workload a job is one hour.
+
+    Overhead, evaluation and trials count as on a rented machine. Nothing else of the terms does: a machine of one's own
+    is there, with its image and data on its disk, nobody takes it back, and its idle hours are counted for themselves.
 
     Raises:
         NoThroughputError: nothing says how fast.
@@ -102,7 +103,17 @@ def job_time(workload: Workload | None, cell: tuple[str, float]) -> tuple[Throug
         raise NoThroughputError(
             f"{throughput} on {cell[1]:g}x {cell[0]}. Compare hours instead: --rent-usd-per-hour with --gpu-hours-per-month."
         )
-    return throughput, hours(workload.samples / throughput.samples_per_second)
+    return throughput, hours(Timer(terms, workload).work_seconds(workload.samples / throughput.samples_per_second))
+
+
+def _machine(
+    gpu: str, card_count: int | None, options: OwnerOptions, *, is_owned_already: bool, today: date
+) -> Machine:
+    given = Given(card_usd=options.card_usd, host_usd=options.host_usd, host_watts=options.host_watts)
+    if is_owned_already:
+        # what is paid is paid, and the machine idles whether it is used or not
+        given = replace(given, card_usd=0.0, host_usd=0.0)
+    return machine_for(gpu, card_count, condition=Condition(options.condition), given=given, today=today)
 
 
 def _cards_needed(first: Machine, card_count: int | None, hours_needed: float, busy_at_most: float) -> int:
@@ -130,7 +141,9 @@ def _check_fits(
         )
 
 
-def _terms(machine: Machine, options: OwnerOptions, place: Place, *, is_owned_already: bool) -> OwnershipTerms:
+def _terms(
+    machine: Machine, options: OwnerOptions, place: Place, *, is_owned_already: bool, tax_fraction: float
+) -> OwnershipTerms:
     card_watts = _known("card", options.card_watts, machine.card_watts, machine)
     host_watts = _known("host", options.host_watts, machine.host_watts, machine)
     return OwnershipTerms(
@@ -148,6 +161,7 @@ def _terms(machine: Machine, options: OwnerOptions, place: Place, *, is_owned_al
         resale_fraction=options.resale_fraction,
         resale_curve=ResaleCurve(options.resale_curve),
         discount_per_year=options.discount_per_year,
+        tax_fraction=tax_fraction,
         months=options.months,
     )
 

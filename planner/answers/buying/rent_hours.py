@@ -1,0 +1,185 @@
+"""Hours of renting where no workload is known: at a price of one's own, or on a machine like the one bought."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
+from planner.answers.buying.renting import Market
+from planner.cost.assumed import spot_assumption
+from planner.cost.bill import tax_item
+from planner.cost.course import Timer
+from planner.cost.rental import rental_items
+from planner.errors import NothingLeftError
+from planner.hardware.electricity import region_grid
+from planner.hardware.gpus import GpuChoice
+from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.records import Offer, Purchase
+from planner.options.bill import BillTerms
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind, select_offers
+from planner.prices.current import current_snapshots
+from planner.results.comparison import Rental
+from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
+
+
+def rent_hours_at(usd_per_hour: float, terms: BillTerms) -> Rental:
+    """Machine hours at a given price, with tax; nothing else is known of the machine."""
+    hour = CostItem(
+        name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
+    )
+    items = (hour, *tax_item((hour,), terms.tax_fraction))
+    return Rental(
+        label=f"a machine at {usd_per_hour:,.2f} USD/h",
+        usd_per_job=sum(item.usd for item in items),
+        usd_per_hour=usd_per_hour,
+        seconds=SECONDS_PER_HOUR,
+        seconds_low=SECONDS_PER_HOUR,
+        seconds_high=SECONDS_PER_HOUR,
+        items=items,
+        factor_low=LISTED_RENT[0],
+        factor_high=LISTED_RENT[1],
+        throughput=None,
+        cell=None,
+        estimate=None,
+        offer=None,
+        watts=None,
+        grid=None,
+        is_given=True,
+        assumptions=(f"rent {usd_per_hour:,.2f} USD/h as given, for as many hours as the owned machine works",),
+        notes=(),
+    )
+
+
+def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: BillTerms) -> Rental:
+    """Hours of work on a machine like the one that would be bought, where they cost least.
+
+    Like it is a machine with that GPU and count. Where nobody rents one, it is as few whole machines as hold at least so
+    many, with as few GPUs as possible. On spot an hour of work takes longer: interruptions cost what they cost `estimate`
+    on average over a month of work.
+
+    Args:
+        gpu: canonical key.
+        gpu_count: GPUs of the machine that would be bought.
+        market: filters and books that offers are taken from.
+        today: the day that ages are counted from.
+        terms: of these, what concerns interruptions, and tax.
+
+    Raises:
+        NothingLeftError: no offer has that GPU, or those that have it are interrupted all the time.
+    """
+    offers = _offers_of(gpu, market, today)
+    alike, machines = _alike(offers, gpu_count)
+    timer = Timer(terms, None)
+    priced = [
+        (_hour(offer, machines, run, terms), offer, run)
+        for offer in alike
+        if not isinstance(run := _month(timer, offer, machines), str)
+    ]
+    if not priced:
+        refusals = " ".join(f"{reason}. {text}" for reason, (_, text) in timer.refused.items())
+        raise NothingLeftError(
+            f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}"
+        )
+    items, offer, run = min(priced, key=_cheapest)
+    low, high = drift(offer)
+    seconds = SECONDS_PER_HOUR if run is None else run.expected_seconds / HOURS_PER_MONTH
+    return replace(
+        rent_hours_at(machines * offer.usd_per_hour, terms),
+        label=label_of(offer, machines),
+        usd_per_job=sum(item.usd for item in items),
+        seconds=seconds,
+        seconds_low=seconds,
+        seconds_high=seconds,
+        items=items,
+        factor_low=low,
+        factor_high=high,
+        cell=(gpu, machines * offer.gpu_count),
+        offer=offer,
+        watts=gpu_watts(gpu, gpu_count),
+        grid=region_grid(offer.provider, offer.region),
+        is_given=False,
+        assumptions=(
+            rent_text(offer, machines, len(alike), today),
+            *((spot_assumption(timer),) if offer.purchase is Purchase.SPOT else ()),
+        ),
+        notes=_more_than_bought(offer, machines, gpu_count),
+    )
+
+
+def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
+    wanted = OfferFilter(
+        gpus=(GpuChoice(text=gpu, gpus=(gpu,), count=None),),
+        providers=market.providers,
+        regions=market.regions,
+        purchases=tuple(purchase_kind(text) for text in market.purchases) or USUAL_PURCHASES,
+        max_price_age_days=market.max_price_age_days,
+    )
+    try:
+        return select_offers(current_snapshots(market.data_dir, as_of=market.as_of), wanted, today=today).offers
+    except NothingLeftError as error:
+        raise NothingLeftError(
+            "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",
+            argument="rent_usd_per_hour",
+            gpu=gpu,
+            why=error,
+        ) from error
+
+
+def _alike(offers: Sequence[Offer], gpu_count: int) -> tuple[list[Offer], int]:
+    """Offers of which the same number of machines holds so many GPUs, and that number; none where only parts are rented.
+
+    One machine of the count, else as few machines as possible, and of those that need as few the smallest. A part of a
+    GPU is no machine with one.
+    """
+
+    def needed(offer: Offer) -> tuple[int, float]:
+        machines = math.ceil(gpu_count / offer.gpu_count)
+        return machines, machines * offer.gpu_count
+
+    whole = [offer for offer in offers if offer.gpu_count >= 1]
+    fewest = min(map(needed, whole), default=(1, 0.0))
+    return [offer for offer in whole if needed(offer) == fewest], fewest[0]
+
+
+def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | None:
+    """A month of work on so many machines with its interruptions; `None` without any, or why it cannot be done."""
+    rate = timer.rate(offer, 1.0, machines)
+    if rate is None:
+        return None
+    start_seconds = sum(seconds for _, seconds in timer.start_parts(offer))
+    restart_seconds = timer.restart_seconds(machines, start_seconds)
+    return timer.run(HOURS_PER_MONTH * SECONDS_PER_HOUR, rate.per_hour, machines, restart_seconds)
+
+
+def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillTerms) -> tuple[CostItem, ...]:
+    """The bill of one hour of work: the hour, its share of what interruptions add to a month, and tax."""
+    parts: list[tuple[str, float]] = [("machine hours", SECONDS_PER_HOUR)]
+    if run is not None:
+        parts += [
+            (name, seconds / HOURS_PER_MONTH)
+            for name, seconds in (
+                ("checkpoints", run.checkpointing_seconds),
+                ("work done twice", run.lost_seconds),
+                ("restarts", run.restarting_seconds),
+            )
+        ]
+    items = rental_items(offer.usd_per_hour, None, parts, node_count=machines)
+    return items + tax_item(items, terms.tax_fraction)
+
+
+def _cheapest(priced: tuple[tuple[CostItem, ...], Offer, Interruptions | None]) -> tuple[float, str, str, str]:
+    items, offer, _ = priced
+    return sum(item.usd for item in items), offer.provider, offer.region, offer.instance_type
+
+
+def _more_than_bought(offer: Offer, machines: int, gpu_count: int) -> tuple[str, ...]:
+    if machines * offer.gpu_count == gpu_count and machines == 1:
+        return ()
+    what = "machine is" if machines == 1 else "machines are"
+    return (
+        f"nobody rents a machine of {gpu_count}x {offer.gpu} there: {machines} whole {what} paid, "
+        f"{machines * offer.gpu_count:g} GPUs in all",
+    )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Unpack
 
 from planner.answers.estimated import estimated
-from planner.answers.question import (
-    MAX_PRICE_AGE_DAYS,
-    question_of,
-)
+from planner.answers.question import MAX_PRICE_AGE_DAYS, Question, question_of
 from planner.options.bill import BillOptions
 from planner.options.checked import checked
 from planner.results.estimate import EstimateResult
@@ -104,3 +103,18 @@ def estimate(
     asked: dict[str, Any] = dict(locals())
     more = asked.pop("more")
     return estimated(question_of({**asked, **more}))
+
+
+def question_from(options: Mapping[str, Any]) -> Question:
+    """The question that these arguments of `estimate` ask, the others at their defaults.
+
+    Raises:
+        UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
+    """
+    return question_of({**_defaults(), **options})
+
+
+@cache
+def _defaults() -> Mapping[str, Any]:
+    parameters = inspect.signature(estimate).parameters.values()
+    return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}

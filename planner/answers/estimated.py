@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from planner.answers.offered import offered, own_prices
-from planner.answers.pricing import known_speeds, priced_heads, priced_members, pricing_of
+from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_members, pricing_of
 from planner.answers.question import Question
 from planner.answers.ranking import best_of_each_row, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
-from planner.model.records import LeftOut
+from planner.model.records import Estimate, LeftOut
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
 from planner.results.estimate import EstimateResult
@@ -23,9 +24,9 @@ def estimated(question: Question) -> EstimateResult:
         LimitError: offers are left, but none within the limits.
         DataError: a snapshot cannot be trusted.
     """
-    work, wanted, today = question.work, question.wanted, question.today
     snapshots = current_snapshots(question.data_dir, as_of=question.as_of)
-    choice = offered(snapshots, wanted, own_prices(question.price_book, snapshots, today), today=today)
+    own = own_prices(question.price_book, snapshots, question.today)
+    choice = offered(snapshots, question.wanted, own, today=question.today)
     pricing = pricing_of(question, choice)
     left_out = Counter({entry.reason: entry.count for entry in choice.selection.left_out})
     priced = priced_heads(pricing, left_out)
@@ -36,15 +37,22 @@ def estimated(question: Question) -> EstimateResult:
     shown = ranked(rows, question.sort, question.limit)
     if len(shown) < len(rows):
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
+    return result_of(pricing, shown, left_out)
+
+
+def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str, int]) -> EstimateResult:
+    """The estimates shown and all that is needed to judge them."""
+    work, wanted, today = pricing.question.work, pricing.question.wanted, pricing.question.today
+    selection, biller = pricing.offered.selection, pricing.biller
     return EstimateResult(
         workload=work.workload,
         as_of=today,
-        prices=choice.selection.books,
+        prices=selection.books,
         estimates=tuple(shown),
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
-        unpriced=tuple((provider, entry) for provider, entry in choice.selection.unpriced if asked_for(entry, wanted)),
-        assumptions=assumptions(work.workload, work.samples_source, shown, wanted, pricing.biller),
-        notes=notes(wanted, shown, known_speeds(pricing), today, pricing.biller),
+        unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
+        assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
+        notes=notes(wanted, shown, known_speeds(pricing), today, biller),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )

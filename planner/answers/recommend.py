@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from planner.answers.estimate import MoreOptions, estimate
-from planner.answers.ranking import ranked
+from planner.answers.estimate import MoreOptions, estimate, question_from
+from planner.answers.ways import all_ways
 from planner.cost.bill import percentile
-from planner.errors import LimitError, NothingLeftError, PlannerError, UsageError, as_option
-from planner.model.records import Basis, Estimate
+from planner.errors import LimitError, PlannerError, UsageError, as_option
+from planner.model.records import Basis, Estimate, Purchase
 from planner.options.checked import checked
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation
@@ -27,6 +26,8 @@ MORE_NODES = (2, 4, 8)
 
 DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
 """Cards weighed against renting: those with much memory that fit a workstation and have several known prices."""
+
+Row = tuple[str, str, float, Purchase, int]
 
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -104,15 +105,16 @@ def recommend(
             "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
             "(docs/own-prices.md). It must have a known throughput for this model."
         )
-    within = sorted((found for found in result.estimates if limits.hold(found)), key=limits.merit)
-    if not within:
+    holding = [found for found in result.estimates if limits.hold(found)]
+    if not holding:
         raise LimitError(_nearest(result.estimates, limits))
+    within = _best_of_each_row(holding, limits)
     chosen = [replace(found, rank=rank) for rank, found in enumerate(within[:limit], start=1)]
     return Recommendation(
         result=replace(result, estimates=tuple(chosen)),
         near_misses=tuple(_near_misses(result.estimates, within, limits)),
         sentences=(
-            *_sentences(result, within, limits),
+            *_sentences(result, within, holding, limits),
             _owned(within) if is_owned else _card_or_cloud(options, runs_per_month),
         ),
         everything=result.estimates,
@@ -120,20 +122,22 @@ def recommend(
 
 
 def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> EstimateResult:
-    """Estimates over that many nodes, or over one and several, ranked together.
+    """Estimates of every group of offers on that many nodes, or on one and several, ranked together."""
+    counts = (1, *MORE_NODES) if nodes is None else (nodes,)
+    return all_ways([question_from({**options, "nodes": count}) for count in counts])
 
-    Several nodes are proposed only where the network between them is known: hosts of a marketplace have none to speak of.
-    """
-    if nodes is not None:
-        return estimate(**options, nodes=nodes)
-    single = estimate(**options)
-    found = list(single.estimates)
-    for more in MORE_NODES:
-        # nothing may be known of several nodes where one is known
-        with contextlib.suppress(NothingLeftError):
-            several = estimate(**options, nodes=more).estimates
-            found += [one for one in several if one.offer.network_gbps is not None]
-    return replace(single, estimates=tuple(ranked(found, "usd")))
+
+def _best_of_each_row(holding: Iterable[Estimate], limits: _Limits) -> list[Estimate]:
+    """Best first, one estimate for each provider, GPU, count, purchase and number of nodes."""
+    best: dict[Row, Estimate] = {}
+    for found in sorted(holding, key=limits.merit):
+        best.setdefault(_row(found), found)
+    return list(best.values())
+
+
+def _row(found: Estimate) -> Row:
+    offer = found.offer
+    return offer.provider, offer.gpu, offer.gpu_count, offer.purchase, found.node_count
 
 
 def _seconds_until(text: str | None, as_of: date | None) -> float | None:
@@ -180,6 +184,8 @@ def _near_misses(estimates: Sequence[Estimate], within: Sequence[Estimate], limi
     best = within[0]
     broken = [found for found in estimates if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
     broken.sort(key=lambda found: (limits.over(found), found.rank))
+    nearest = {_row(found): found for found in reversed(broken)}  # of each row the nearest
+    broken = [found for found in broken if nearest[_row(found)] is found]
     misses = [NearMiss(estimate=found, why=_broken(found, best, limits)) for found in broken[: NEAR_MISSES - 2]]
     seen = {(best.offer.provider, best.offer.gpu)}
     for found in within[1:]:
@@ -217,15 +223,17 @@ def _beaten(found: Estimate, best: Estimate) -> str:
     return f"{usd} and {slower}" if usd else slower
 
 
-def _sentences(result: EstimateResult, within: Sequence[Estimate], limits: _Limits) -> list[str]:
+def _sentences(
+    result: EstimateResult, within: Sequence[Estimate], holding: Sequence[Estimate], limits: _Limits
+) -> list[str]:
     best = within[0]
     sentences = [f"Take {_named(best)}: the {limits.aim} of {len(within)} estimates{_that(limits)}."]
     sentences += _sure(best, limits)
-    fastest = min(within, key=lambda found: (found.seconds, found.usd))
-    value = min(within, key=lambda found: (found.usd * found.seconds, found.usd))
-    cheapest = min(within, key=lambda found: (found.usd, found.seconds))
+    fastest = min(holding, key=lambda found: (found.seconds, found.usd))
+    value = min(holding, key=lambda found: (found.usd * found.seconds, found.usd))
+    cheapest = min(holding, key=lambda found: (found.usd, found.seconds))
     for what, other in (("The cheapest", cheapest), ("The fastest", fastest), ("The best value", value)):
-        if other is not best:
+        if (other.usd, other.seconds) != (best.usd, best.seconds):
             sentences.append(f"{what} within the limits is {_named(other)}.")
     gpu_hours = hours(best.seconds) * best.offer.gpu_count * best.node_count
     share = f", {best.usd / limits.budget_usd:.0%} of the budget" if limits.budget_usd else ""

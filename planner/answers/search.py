@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import inspect
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from planner.answers.bounds import Bounds, Floats
-from planner.answers.estimate import estimate
+from planner.answers.estimate import question_from
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, price_one, priced_heads, pricing_of
-from planner.answers.question import Question, question_of
 from planner.answers.ranking import Place, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
 from planner.errors import LimitError, NothingLeftError, PlannerError
@@ -79,7 +77,7 @@ class Search:
         Raises:
             PlannerError: an option is wrong, or no offer passes the filters.
         """
-        question = _question(options, self._shared)
+        question = question_from({**options, **self._shared, "every_offer": True})
         choice = self._choice(question.wanted)
         pricing = pricing_of(question, choice.offered)
         key = (pricing.speeds, question.wanted)
@@ -108,15 +106,6 @@ class Search:
         except PlannerError as error:
             return error
         return _Choice(offered=found, bounds=Bounds([group.head for group in found.groups]))
-
-
-def _question(options: Mapping[str, Any], shared: Mapping[str, Any]) -> Question:
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(estimate).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    return question_of({**defaults, **options, **shared, "every_offer": True})
 
 
 def _speeds(pricing: Pricing) -> tuple[Mapping[int, Throughput], Floats]:

@@ -80,6 +80,12 @@ class PlannerError(Exception):
         """The message with the names of arguments as `spell` writes them."""
         return self.message if isinstance(self.message, str) else self.message.spelled(spell)
 
+    def unstopped(self) -> str | Message:
+        """The message without its full stop, for a sentence that goes on."""
+        if isinstance(self.message, str):
+            return self.message.rstrip(".")
+        return Message(self.message.template.rstrip("."), **self.message.values)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # a cluster sends errors back; made again without `__init__`, whose arguments differ from class to class
         return _remade, (type(self), self.args), self.__dict__

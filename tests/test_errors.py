@@ -128,3 +128,25 @@ def test_an_option_of_another_command_gets_dashes():
     assert "--hidden" == spelling_of(_command("gpus"))("hidden")
     assert "--max-price-age" == spelling_of(_command("estimate"))("max_price_age_days")
     assert "--image-size or --sequence-length" == spelling_of(_command("estimate"))("sequence_length_or_image_size")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("prices prune --data-dir .", "--keep N books of each provider, or --older-than DAYS"),
+        ("prices list --data-dir nowhere", "leave out --data-dir."),
+        (
+            "compare --buy rtx-4090 --model resnet50 --epochs 90 --jobs-per-month 4 --rent-usd-per-hour 3 --gpu V100",
+            "With --rent-usd-per-hour name one GPU with --gpu, not v100-16gb, v100-32gb.",
+        ),
+        (
+            "export --to kubernetes --model resnet50 --epochs 90 --provider vast",
+            "--row 1 cannot become a file for Kubernetes: vast is not among aws, azure, gcp, oci. No row of this estimate can. "
+            "Kubernetes takes aws, azure, gcp, oci, on demand or spot; --all gives every region a row, --region chooses one.",
+        ),
+        ("estimate --model mine --measured {nodes}=5 --epochs 3", "Unknown GPU '{nodes}'."),
+    ],
+)
+def test_a_terminal_reads_the_options_of_its_command(run_planner, typed, words):
+    """Of a command of a group too, and of options that Python calls otherwise; what was typed stays."""
+    assert words in run_planner(*typed.split()).stderr

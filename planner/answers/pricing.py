@@ -12,7 +12,7 @@ from planner.answers.ranking import Priced
 from planner.answers.remarks import nothing_runs
 from planner.answers.throughput import Cell, Speeds, fits_memory, predict_many, speeds_of
 from planner.cost.bill import Biller
-from planner.errors import NothingLeftError, NoThroughputError
+from planner.errors import NothingLeftError, NoThroughputError, as_option
 from planner.model.records import Estimate, Offer, Throughput
 
 
@@ -52,7 +52,9 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
     for group in pricing.offered.groups:
         throughput = pricing.speeds.of(group.head)
         one = (
-            str(throughput) if isinstance(throughput, NoThroughputError) else price_one(pricing, group.head, throughput)
+            throughput.spelled(as_option)
+            if isinstance(throughput, NoThroughputError)
+            else price_one(pricing, group.head, throughput)
         )
         if isinstance(one, str):
             left_out[one] += group.size

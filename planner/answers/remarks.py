@@ -9,7 +9,7 @@ from datetime import date
 from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
-from planner.errors import NoThroughputError
+from planner.errors import Message, NoThroughputError, as_option, joined
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.units import epochs_text
@@ -60,11 +60,11 @@ def notes(
         said.append(
             f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
         )
-    said += [f"{reason}: {text}" for reason, (_, text) in biller.refused.items()]
+    said += [f"{reason}: {error.spelled(as_option)}" for reason, (_, error) in biller.refused.items()]
     without: dict[str, dict[str, list[str]]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):
-            without.setdefault(str(throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+            without.setdefault(throughput.spelled(as_option), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
     for reason, by_gpu in without.items():
         said.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
     return tuple(said)
@@ -75,20 +75,24 @@ def nothing_runs(
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
     biller: Biller,
-) -> str:
+) -> Message:
     """Why no offer is left, for the error message."""
     if biller.refused:
-        return " ".join(f"No offer is left: {reason}. {text}" for reason, (_, text) in biller.refused.items())
-    unknown = {str(entry).rstrip(".") for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
-    reasons = "; ".join(sorted(unknown)) or "; ".join(
-        f"{reason} ({count})" for reason, count in left_out.most_common(3)
-    )
-    if workload.language:
-        return f"No offer is left for {workload.model.name}: {reasons}."
-    return (
-        f"No offer is left for {workload.model.name}: {reasons}. "
-        f"Measured GPUs: planner throughput --model {workload.model.name}"
-    )
+        cases = biller.refused.items()
+        return joined(
+            (Message("No offer is left: {reason}. {why}", reason=reason, why=error) for reason, (_, error) in cases),
+            " ",
+        )
+    errors = {
+        entry.spelled(as_option).rstrip("."): entry
+        for entry in throughputs.values()
+        if isinstance(entry, NoThroughputError)
+    }
+    unknown = [error.unstopped() for _, error in sorted(errors.items())]
+    reasons = joined(unknown or [f"{reason} ({count})" for reason, count in left_out.most_common(3)], "; ")
+    name = workload.model.name
+    see = "" if workload.language else f" Measured GPUs: planner throughput --model {name}"
+    return Message("No offer is left for {name}: {reasons}.{see}", name=name, reasons=reasons, see=see)
 
 
 def asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:

@@ -32,7 +32,9 @@ def planned_on_cluster(
     except ModuleNotFoundError as error:
         if error.name != "distributed":
             raise
-        raise UsageError("--engine dask needs the extra dask: pip install 'gpu-cost-planner[dask]'") from error
+        raise UsageError(
+            "{engine} dask needs the extra dask: pip install 'gpu-cost-planner[dask]'", argument="engine"
+        ) from error
     connect: Any = Client
     try:
         client = connect(scheduler, timeout="10s", set_as_default=False)

@@ -94,7 +94,12 @@ class Speeds:
         if isinstance(found, NoThroughputError):
             return found
         if found.basis not in self._allowed:
-            return NoThroughputError(f"throughput only {found.basis} (--basis {self._weakest})")
+            return NoThroughputError(
+                "throughput only {found} ({basis} {weakest})",
+                argument="basis",
+                found=found.basis,
+                weakest=self._weakest,
+            )
         if found.basis is not Basis.MEASURED and fits_memory(self._workload, gpu) is False:
             name, batch = self._workload.model.name, self._workload.batch_size
             return NoThroughputError(
@@ -124,7 +129,9 @@ class Speeds:
                 batch_size=one.batch_size_per_gpu,
             )
         except NoThroughputError as error:
-            return NoThroughputError(str(error))  # what is kept must not hold on to where it was raised
+            return NoThroughputError(
+                error.message, argument=error.argument
+            )  # what is kept must not hold on to where it was raised
 
 
 def fits_memory(workload: Workload, gpu: str) -> bool | None:

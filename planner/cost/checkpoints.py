@@ -67,9 +67,13 @@ def interrupted_run(
     else:
         if checkpoint_seconds * rate >= 1:
             raise UsageError(
-                f"A checkpoint takes {checkpoint_seconds:g} s, as long as the mean time between interruptions "
-                f"({1 / rate:,.0f} s at {interruptions_per_hour:g} per hour) or longer: no work would be saved. "
-                "Make it faster with --checkpoint-seconds, or do not use spot."
+                "A checkpoint takes {seconds:g} s, as long as the mean time between interruptions "
+                "({between:,.0f} s at {rate:g} per hour) or longer: no work would be saved. "
+                "Make it faster with {checkpoint_seconds}, or do not use spot.",
+                argument="checkpoint_seconds",
+                seconds=checkpoint_seconds,
+                between=1 / rate,
+                rate=interruptions_per_hour,
             )
         if interval_seconds is None:
             interval_seconds = daly_interval_seconds(checkpoint_seconds, 1 / rate) if rate > 0 else math.inf

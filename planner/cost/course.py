@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
-from planner.errors import UsageError
+from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.records import Offer, Purchase, Throughput, Workload
@@ -46,7 +46,7 @@ class Timer:
         self.terms = terms
         self.params_millions = None if workload is None else workload.trained_params_millions
         self.is_language = workload is not None and workload.language is not None
-        self.refused: dict[str, tuple[float, str]] = {}  # reason: (how bad, the least bad case in numbers)
+        self.refused: dict[str, tuple[float, NothingLeftError]] = {}  # reason: (how bad, the least bad case in numbers)
         self.counts_interruptions = "interruptions" not in terms.without
 
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
@@ -158,7 +158,7 @@ class Timer:
             )
         except UsageError as error:
             reason = "a checkpoint takes as long as the mean time between interruptions"
-            self.refused.setdefault(reason, (per_hour, str(error)))
+            self.refused.setdefault(reason, (per_hour, NothingLeftError(error.message, argument=error.argument)))
             return reason
         return run if run.expected_seconds <= HOPELESS_RATIO * work_seconds else self._hopeless(run)
 
@@ -176,7 +176,7 @@ class Timer:
             "Write checkpoints, or rent on demand."
         )
         if reason not in self.refused or run.expected_seconds < self.refused[reason][0]:
-            self.refused[reason] = (run.expected_seconds, text)
+            self.refused[reason] = (run.expected_seconds, NothingLeftError(text))
         return reason
 
     def _course(self, start: tuple[tuple[str, float], ...], training: float, run: Interruptions | None) -> Course:

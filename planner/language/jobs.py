@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError, named
 from planner.language.flops import forward_attention_flops, forward_matrix_flops
 from planner.language.layouts import check_sizes
 from planner.language.plan import ADAPTER_STACK, DEFAULT_STACK, usual_stack
@@ -86,27 +86,44 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
     usual = min(USUAL_SEQUENCE_LENGTH, model.context_length)
     length = usual if options.sequence_length is None else options.sequence_length
     kind = precision_named(precision) or Precision.AMP
-    for option, value in (
-        ("--sequence-length", length),
-        ("--batch-tokens", options.batch_tokens),
-        ("--rank", options.rank),
-        ("--micro-batch", options.micro_batch),
+    for name, value in (
+        ("sequence_length", length),
+        ("batch_tokens", options.batch_tokens),
+        ("rank", options.rank),
+        ("micro_batch", options.micro_batch),
     ):
         if value is not None and value < 1:
-            raise UsageError(f"{option} must be at least 1, not {value}.")
+            raise UsageError("{which} must be at least 1, not {given}.", argument=name, which=named(name), given=value)
     if method is not Method.PRETRAIN and length > (model.learned_positions or length):
         raise UsageError(
-            f"--sequence-length {length} is longer than the {model.learned_positions:,} positions that {model.name} has "
-            f"learned; tuning cannot add any. Use at most {model.learned_positions}."
+            "{sequence_length} {given} is longer than the {most:,} positions that {name} has "
+            "learned; tuning cannot add any. Use at most {most}.",
+            argument="sequence_length",
+            given=length,
+            most=model.learned_positions or length,
+            name=model.name,
         )
     if options.zero_stage is not None and options.zero_stage not in (0, 1, 2, 3):
-        raise UsageError(f"--zero-stage must be 0, 1, 2 or 3 (3 is FSDP), not {options.zero_stage}.")
+        raise UsageError(
+            "{zero_stage} must be 0, 1, 2 or 3 (3 is FSDP), not {given}.",
+            argument="zero_stage",
+            given=options.zero_stage,
+        )
     if options.rank is not None and not method.has_adapters:
-        raise UsageError(f"--rank is the size of adapters; --method {method} has none. Use --method lora or qlora.")
+        raise UsageError(
+            "{rank} is the size of adapters; {method} {chosen} has none. Use {method} lora or qlora.",
+            argument="rank",
+            chosen=method,
+        )
     usual_batch = _usual_batch_tokens(model, method, length)
     batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
     if batch_tokens < length:
-        raise UsageError(f"--batch-tokens {batch_tokens} is less than one sequence of {length} tokens.")
+        raise UsageError(
+            "{batch_tokens} {given} is less than one sequence of {length} tokens.",
+            argument="batch_tokens",
+            given=batch_tokens,
+            length=length,
+        )
     stack = options.stack or usual_stack(method)
     usual_size = 1 if stack == ADAPTER_STACK else None  # which cuts no tensors and has no stages
     job = LanguageJob(

@@ -82,14 +82,22 @@ def check_sizes(job: LanguageJob) -> None:
     """
     model = job.model
     if job.tensor is not None and (job.tensor < 1 or model.heads % job.tensor or model.hidden % job.tensor):
-        options = ", ".join(str(divisor) for divisor in _divisors(math.gcd(model.heads, model.hidden)) if divisor <= 64)
+        sizes = ", ".join(str(divisor) for divisor in _divisors(math.gcd(model.heads, model.hidden)) if divisor <= 64)
         raise UsageError(
-            f"--tensor-parallel {job.tensor} does not divide the {model.heads} attention heads of {model.name}. "
-            f"Sizes that do: {options}."
+            "{tensor_parallel} {given} does not divide the {heads} attention heads of {name}. Sizes that do: {sizes}.",
+            argument="tensor_parallel",
+            given=job.tensor,
+            heads=model.heads,
+            name=model.name,
+            sizes=sizes,
         )
     if job.pipeline is not None and not 1 <= job.pipeline <= model.layers:
         raise UsageError(
-            f"--pipeline-parallel {job.pipeline}: {model.name} has {model.layers} layers, for 1 to {model.layers} stages."
+            "{pipeline_parallel} {given}: {name} has {layers} layers, for 1 to {layers} stages.",
+            argument="pipeline_parallel",
+            given=job.pipeline,
+            name=model.name,
+            layers=model.layers,
         )
 
 
@@ -111,9 +119,16 @@ def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
     if not fed:
         least = min(gpu_count // (t * p) for t, p in even)
         raise UsageError(
-            f"{gpu_count} GPUs are more than the batch can feed: {job.batch_tokens:,} tokens are {job.batch_sequences} "
-            f"sequences of {job.sequence_length}, for {least} replicas. Use --batch-tokens "
-            f"{least * job.sequence_length} or more, or at most {_most_gpus(even, gpu_count, job.batch_sequences)} GPUs."
+            "{count} GPUs are more than the batch can feed: {tokens:,} tokens are {sequences} sequences of {length}, "
+            "for {least} replicas. Use {batch_tokens} {enough} or more, or at most {most} GPUs.",
+            argument="batch_tokens",
+            count=gpu_count,
+            tokens=job.batch_tokens,
+            sequences=job.batch_sequences,
+            length=job.sequence_length,
+            least=least,
+            enough=least * job.sequence_length,
+            most=_most_gpus(even, gpu_count, job.batch_sequences),
         )
     # pipelines deeper than the micro batches of a step are mostly bubble
     busy = [(t, p) for t, p in fed if p == 1 or job.pipeline or p <= job.batch_sequences // (gpu_count // (t * p))]
@@ -129,7 +144,12 @@ def _micro_batches(job: LanguageJob, data: int) -> list[int]:
     most = job.batch_sequences // data
     if job.micro_batch is not None:
         if job.micro_batch > most:
-            raise UsageError(f"--micro-batch {job.micro_batch} is more than the {most} sequences of a replica's step.")
+            raise UsageError(
+                "{micro_batch} {given} is more than the {most} sequences of a replica's step.",
+                argument="micro_batch",
+                given=job.micro_batch,
+                most=most,
+            )
         return [job.micro_batch]
     return [2**power for power in range(MAX_MICRO_BATCH.bit_length()) if 2**power <= min(most, MAX_MICRO_BATCH)]
 

@@ -46,9 +46,11 @@ def _predicted_or_why_not(
     try:
         return _predicted(work, precision, gpu, gpu_count)
     except NoThroughputError as error:
-        return NoThroughputError(str(error))  # what is kept must not hold on to where it was raised
+        return NoThroughputError(
+            error.message, argument=error.argument
+        )  # what is kept must not hold on to where it was raised
     except UsageError as error:  # of this number of GPUs: others may do
-        return NoThroughputError(str(error).rstrip("."))
+        return NoThroughputError(error.unstopped(), argument=error.argument)
 
 
 def language_throughput(

@@ -79,8 +79,10 @@ def complete_figures(
     """
     if model.forward_gmacs_per_sample is None:
         raise NoThroughputError(
-            f"{model.name} has neither a measured throughput nor known multiply-adds. "
-            f"Give --gmacs-per-sample, or one own measurement with --measured GPU=SAMPLES_PER_SECOND."
+            "{name} has neither a measured throughput nor known multiply-adds. "
+            "Give {gmacs_per_sample}, or one own measurement with {measured} GPU=SAMPLES_PER_SECOND.",
+            argument="gmacs_per_sample",
+            name=model.name,
         )
     gmacs = math.log(model.forward_gmacs_per_sample * relative_arithmetic)
     filled, variance = [], 0.0

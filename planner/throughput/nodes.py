@@ -47,7 +47,9 @@ def over_nodes(
         NoThroughputError: the parameters of the model, the batch or the unit leave the traffic unknown.
     """
     if not 1 <= node_count <= MAX_NODES:
-        raise UsageError(f"--nodes must be 1 to {MAX_NODES:,}, not {node_count:,}.")
+        raise UsageError(
+            "{nodes} must be 1 to {most:,}, not {given:,}.", argument="nodes", most=MAX_NODES, given=node_count
+        )
     if node_count == 1:
         return one
     if model.params_millions is None:

@@ -39,9 +39,20 @@ def refuse_missing_precision(gpu: Gpu, precision: Precision) -> None:
         NoThroughputError: bf16 or tf32 before Ampere, tf32 on AMD GPUs without it, any format on a GPU without figures.
     """
     if precision is Precision.BF16 and gpu.bf16_tensor_tflops is None:
-        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no bf16 units. Use --precision amp or fp32.")
+        raise _without_units(gpu, precision, "amp or fp32")
     if precision is Precision.TF32 and gpu.tf32_tensor_tflops is None:
-        raise NoThroughputError(f"{gpu.name} ({gpu.architecture}) has no tf32 units. Use --precision fp32 or amp.")
+        raise _without_units(gpu, precision, "fp32 or amp")
+
+
+def _without_units(gpu: Gpu, precision: Precision, others: str) -> NoThroughputError:
+    return NoThroughputError(
+        "{gpu} ({architecture}) has no {missing} units. Use {precision} {others}.",
+        argument="precision",
+        gpu=gpu.name,
+        architecture=gpu.architecture,
+        missing=precision,
+        others=others,
+    )
 
 
 def precision_notes(gpu: Gpu, asked: Precision, measured: Precision | None) -> list[str]:

@@ -121,7 +121,11 @@ def refuse_oversized(gpu: Gpu, count: float) -> None:
     largest = 72 if "NVL72" in (gpu.interconnect or "") else MAX_GPUS_PER_MACHINE
     if count > largest:
         raise NoThroughputError(
-            f"{count:g} x {gpu.name} do not fit one machine (at most {largest}). Plan several machines with --nodes."
+            "{count:g} x {gpu} do not fit one machine (at most {largest}). Plan several machines with {nodes}.",
+            argument="nodes",
+            count=count,
+            gpu=gpu.name,
+            largest=largest,
         )
 
 

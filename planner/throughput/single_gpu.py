@@ -116,9 +116,13 @@ class SingleGpus:
             deviations.append(fit["deviation"][format_][index])
         if max(moves) - min(moves) > CONTRADICTION * math.hypot(max(deviations), min(deviations)):
             raise UsageError(
-                f"Own measurements contradict each other, given how {self.model.name} compares between GPUs: "
-                f"they are {math.exp(min(moves)):.2f} to {math.exp(max(moves)):.2f} times what is known. "
-                f"Check GPU, count, precision and unit of each --measured."
+                "Own measurements contradict each other, given how {name} compares between GPUs: "
+                "they are {least:.2f} to {most:.2f} times what is known. "
+                "Check GPU, count, precision and unit of each {measured}.",
+                argument="measured",
+                name=self.model.name,
+                least=math.exp(min(moves)),
+                most=math.exp(max(moves)),
             )
         move, deviation = sum(moves) / len(moves), sum(deviations) / len(deviations)
         log_rate, half = table.log_rate + move, together(table.reach, reach("gpu", deviation))
@@ -167,8 +171,11 @@ class SingleGpus:
             carried = Carried(task, [_own_sighting(one) for one in self.own])
             if stranger := carried.contradiction():
                 raise UsageError(
-                    f"Own measurements contradict each other: {math.exp(stranger.log_rate):,.6g} samples/s on one {stranger.gpu} does not go "
-                    f"with the others, given how GPUs compare. Check GPU, count, precision and unit of each --measured."
+                    "Own measurements contradict each other: {rate:,.6g} samples/s on one {gpu} does not go "
+                    "with the others, given how GPUs compare. Check GPU, count, precision and unit of each {measured}.",
+                    argument="measured",
+                    rate=math.exp(stranger.log_rate),
+                    gpu=stranger.gpu,
                 )
             return carried, Basis.SCALED, steps
         newest = self._newest_rows()

@@ -90,7 +90,11 @@ def planned_work(
         )
     chosen, measurements, samples_of_file = _described(model, own, precision)
     if epochs is None:
-        raise UsageError(f"How many epochs of {chosen.name}? Give --epochs, the passes over the training data.")
+        raise UsageError(
+            "How many epochs of {name}? Give {epochs}, the passes over the training data.",
+            argument="epochs",
+            name=chosen.name,
+        )
     samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
     options = {**general, "samples_per_epoch": samples}
     work = plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options)

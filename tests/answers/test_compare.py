@@ -61,7 +61,7 @@ def test_a_given_rent_per_hour_is_for_the_gpu_named():
 @pytest.mark.parametrize("work", [{"model": "resnet50", "epochs": 90, "jobs_per_month": 250}, {"utilisation": 0.6}])
 def test_a_commitment_is_not_rented_by_the_hour(work, purchase):
     """Three years of a reservation are paid once: neither for the hours used only, nor anew for every job."""
-    with pytest.raises(UsageError, match=r"is paid for its whole term, used or not; .* --rent-usd-per-hour"):
+    with pytest.raises(UsageError, match=r"is paid for its whole term, used or not; .* rent_usd_per_hour"):
         compare(**work, buy="h100-80gb-sxm", gpus=["H100:8"], providers=["aws"], purchases=["on_demand", purchase])
 
 
@@ -223,12 +223,12 @@ def test_every_answer_is_whole(jobs, usd, rent, discount):
         ({"utilisation": 0.2, "card_usd": -1}, "--card-usd must be 0 or more"),
         ({"utilisation": 0.2, "rent_usd_per_hour": -1}, "--rent-usd-per-hour must be 0 or more"),
         ({"utilisation": 0.2, "months": 0}, "--months must be 1 to 240, not 0"),
-        ({"utilisation": 0.2, "pue": 0.5}, "--pue"),
+        ({"utilisation": 0.2, "pue": 0.5}, "--pue is energy"),
         ({"gpu_hours_per_month": 731}, "beyond the 730 h"),
         ({"gpu_hours_per_month": 10, "utilisation": 0.2}, "Give one of"),
         ({"utilisation": float("nan")}, "not nan"),
         ({"utilisation": 0.2, "epochs": 3}, "--epochs needs --model"),
-        ({"utilisation": 0.2, "buy": ()}, "Name a card with --buy"),
+        ({"utilisation": 0.2, "buy": ()}, "Name a card with buy"),
         ({"utilisation": 0.2, "buy": "rtx-4090:1.5"}, "whole cards"),
         ({"utilisation": 0.2, "buy": ["rtx-4090", "rtx-3090"], "card_usd": 100}, "one machine"),
     ],

@@ -232,7 +232,7 @@ def test_a_smaller_batch_is_slower_and_less_certain():
 
 def test_more_gpus_than_a_machine_holds_need_nodes():
     """32 L4 are not one machine."""
-    with pytest.raises(NoThroughputError, match="--nodes"):
+    with pytest.raises(NoThroughputError, match="with nodes"):
         predict_throughput(model="resnet50", gpu="l4", gpu_count=32)
 
 
@@ -310,6 +310,6 @@ def test_throughput_of_says_why_none_counts():
         throughput_of(work, an_offer(gpu="a10g", gpu_count=32.0)),
     )
 
-    assert "throughput only scaled (--basis measured)" == str(weak)
+    assert "throughput only scaled (basis measured)" == str(weak)
     assert "resnet50 at 4096 a GPU does not fit into memory" in str(large)
     assert "32" in str(many)

@@ -127,7 +127,12 @@ WRONG = (
     ("estimate", {**RUN, "data_dir": "/etc"}, "Unknown argument 'data_dir'."),
     ("estimate", {**RUN, "price_book": "/etc/passwd"}, "Unknown argument 'price_book'."),
     ("gpus", {"names": "T4"}, "names must be a list"),
-    ("compare", {"utilisation": 0.5}, "Name a card with --buy"),
+    ("compare", {"utilisation": 0.5}, "Name a card with buy, for example buy rtx-4090."),
+    (
+        "estimate",
+        {"model": "llama-3-8b", "tokens": "1B", "sequence_length_or_image_size": 0},
+        "sequence_length_or_image_size must be at least 1, not 0.",
+    ),
     ("explode", {}, "Unknown tool 'explode'. Known: estimate, compare, gpus, prices."),
 )
 

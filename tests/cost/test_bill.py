@@ -244,7 +244,7 @@ def test_a_hopeless_run_is_refused_with_the_numbers():
     assert "interrupted so often that the work would take more than 10 times as long" == reason
     assert (
         "48.5 h of work at 0.15 interruptions per hour without checkpoints would take 9,618 h on average, 198 times as "
-        "long. Write checkpoints, or rent on demand." == biller.refused[reason][1]
+        "long. Write checkpoints, or rent on demand." == str(biller.refused[reason][1])
     )
 
 

@@ -44,12 +44,12 @@ def test_what_is_fixed_stays_fixed():
 @pytest.mark.parametrize(
     ("changes", "gpu_count", "message"),
     [
-        ({"tensor": 3}, 8, "--tensor-parallel 3 does not divide the 32 attention heads of llama-2-7b. Sizes that do: 1, 2, 4"),
-        ({"pipeline": 33}, 33, "--pipeline-parallel 33: llama-2-7b has 32 layers, for 1 to 32 stages"),
+        ({"tensor": 3}, 8, "tensor_parallel 3 does not divide the 32 attention heads of llama-2-7b. Sizes that do: 1, 2, 4"),
+        ({"pipeline": 33}, 33, "pipeline_parallel 33: llama-2-7b has 32 layers, for 1 to 32 stages"),
         ({"pipeline": 5}, 8, r"8 GPUs cannot be split into groups of 1 x 5 \(tensor x pipeline\). Multiples of 5 can"),
         ({"tensor": 8, "pipeline": 2}, 24, "24 GPUs cannot be split into groups of 8 x 2"),
         ({"batch_tokens": 4096, "tensor": 1, "pipeline": 1}, 8, "8 GPUs are more than the batch can feed"),
-        ({"micro_batch": 4096}, 8, "--micro-batch 4096 is more than the"),
+        ({"micro_batch": 4096}, 8, "micro_batch 4096 is more than the"),
     ],
 )  # fmt: skip
 def test_what_does_not_divide_is_refused_with_what_would(changes, gpu_count, message):
@@ -62,7 +62,7 @@ def test_a_batch_too_small_says_how_large_it_must_be():
     """8 replicas need 8 sequences of 2,048 tokens; 4,096 tokens feed 2 GPUs."""
     job = a_job("llama-2-7b", batch_tokens=4096, tensor=1, pipeline=1)
 
-    with pytest.raises(UsageError, match="--batch-tokens 16384 or more, or at most 2 GPUs"):
+    with pytest.raises(UsageError, match="batch_tokens 16384 or more, or at most 2 GPUs"):
         list(candidate_layouts(job, 8))
 
 

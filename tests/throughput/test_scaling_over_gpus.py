@@ -131,7 +131,7 @@ def test_nodes_need_the_parameters():
 @pytest.mark.parametrize("nodes", [0, -1, 100_000])
 def test_an_impossible_number_of_nodes_is_refused(nodes):
     """One to four thousand machines."""
-    with pytest.raises(UsageError, match="--nodes"):
+    with pytest.raises(UsageError, match="nodes must be"):
         predict_throughput(model="resnet50", gpu="l4", node_count=nodes)
 
 

@@ -109,6 +109,8 @@ def test_csv_has_the_flat_rows(server):
         ("/api/compare", JOB, 400, "UsageError", "jobs_per_month", "How much will it be used?"),
         ("/api/estimate", {**JOB, "max_usd": 0.01}, 422, "LimitError", "max_usd", "No estimate meets the limits"),
         ("/api/estimate", {**JOB, "gpu": "A100:3"}, 422, "NothingLeftError", "nodes", "No offer is left"),
+        ("/api/estimate", {"model": "llama-3-8b", "tokens": "1B", "sequence_length": 0}, 400, "UsageError", "sequence_length", "sequence_length must be at least 1, not 0."),
+        ("/api/compare", {**BUY, "rent_usd_per_hour": 1, "gpu": "V100"}, 400, "UsageError", "rent_usd_per_hour", "With rent_usd_per_hour name one GPU with gpu, not v100"),
         ("/api/models", {"x": 1}, 400, "UnknownParameter", "x", ""),
         ("/api/nothing", {}, 404, "NotFound", None, "/api/nothing"),
         ("/api/", {}, 404, "NotFound", None, ""),

@@ -49,7 +49,10 @@ def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidat
                 {Candidate(gpu=gpu, card_count=count, is_owned_already=is_owned_already): None for gpu in choice.gpus}
             )
     if not found:
-        raise UsageError("What would be bought? Name a card with --buy, for example --buy rtx-4090. See: planner gpus")
+        raise UsageError(
+            "What would be bought? Name a card with {buy}, for example {buy} rtx-4090. See: planner gpus",
+            argument="buy",
+        )
     return list(found), notes
 
 
@@ -112,14 +115,18 @@ def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
         return use.utilisation * HOURS_PER_MONTH
     if use.gpu_hours_per_month is None:
         raise UsageError(
-            "--jobs-per-month needs a job: give --model and --epochs, or give --gpu-hours-per-month instead."
+            "{jobs_per_month} needs a job: give {model} and {epochs}, or give {gpu_hours_per_month} instead.",
+            argument="jobs_per_month",
         )
     per_hour = 1 if is_machine_hours else gpu_count
     hours = use.gpu_hours_per_month / per_hour
     if hours > HOURS_PER_MONTH:
         cards = "" if per_hour == 1 else f" x {per_hour} GPUs"
         raise UsageError(
-            f"--gpu-hours-per-month {use.gpu_hours_per_month:g} is beyond the {HOURS_PER_MONTH} h{cards} of a month. "
-            "Use less, or buy more cards."
+            "{gpu_hours_per_month} {given:g} is beyond the {hours} h{cards} of a month. Use less, or buy more cards.",
+            argument="gpu_hours_per_month",
+            given=use.gpu_hours_per_month,
+            hours=HOURS_PER_MONTH,
+            cards=cards,
         )
     return hours

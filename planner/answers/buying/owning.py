@@ -12,7 +12,7 @@ from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms, ownership_items
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
-from planner.errors import NoThroughputError, UsageError
+from planner.errors import NoThroughputError, UsageError, named
 from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
 from planner.hardware.hosts import LARGEST_PCIE_HOST
@@ -101,7 +101,11 @@ def job_time(workload: Workload | None, cell: tuple[str, float], terms: BillTerm
     throughput = predict_many(workload, [cell])[cell]
     if isinstance(throughput, NoThroughputError):
         raise NoThroughputError(
-            f"{throughput} on {cell[1]:g}x {cell[0]}. Compare hours instead: --rent-usd-per-hour with --gpu-hours-per-month."
+            "{why} on {count:g}x {gpu}. Compare hours instead: {rent_usd_per_hour} with {gpu_hours_per_month}.",
+            argument="rent_usd_per_hour",
+            why=throughput,
+            count=cell[1],
+            gpu=cell[0],
         )
     return throughput, hours(Timer(terms, workload).work_seconds(workload.samples / throughput.samples_per_second))
 
@@ -133,11 +137,20 @@ def _check_fits(
 ) -> None:
     needed, there = jobs_per_month * hours_per_job, HOURS_PER_MONTH * busy_at_most
     if needed > there * (1 + 1e-9):
-        what = "owned" if is_owned_already else "bought"
+        option = "own" if is_owned_already else "buy"
         raise UsageError(
-            f"The work needs {needed:,.0f} hours a month on the {machine.card_count}x {machine.gpu.name} {what}, a month has "
-            f"{there:,.0f} ({HOURS_PER_MONTH} h x utilisation {busy_at_most:g}). Name more cards, for example "
-            f"--{'own' if is_owned_already else 'buy'} {machine.gpu.name}:{math.ceil(machine.card_count * needed / there) if there else 2}, or fewer jobs."
+            "The work needs {needed:,.0f} hours a month on the {count}x {gpu} {what}, a month has {there:,.0f} "
+            "({hours} h x utilisation {busy:g}). Name more cards, for example {option} {gpu}:{more}, or fewer jobs.",
+            argument=option,
+            needed=needed,
+            count=machine.card_count,
+            gpu=machine.gpu.name,
+            what="owned" if is_owned_already else "bought",
+            there=there,
+            hours=HOURS_PER_MONTH,
+            busy=busy_at_most,
+            option=named(option),
+            more=math.ceil(machine.card_count * needed / there) if there else 2,
         )
 
 
@@ -170,7 +183,13 @@ def _known(what: str, given: float | None, shipped: float | None, machine: Machi
     if given is not None:
         return given
     if shipped is None:
-        raise UsageError(f"What the {what} of {machine.gpu.display_name} draws is not known. Give --{what}-watts.")
+        raise UsageError(
+            "What the {what} of {gpu} draws is not known. Give {watts}.",
+            argument=f"{what}_watts",
+            what=what,
+            gpu=machine.gpu.display_name,
+            watts=named(f"{what}_watts"),
+        )
     return shipped
 
 
@@ -205,7 +224,9 @@ def _usd_per_kwh(machine: Machine, options: OwnerOptions, place: Place) -> float
         return options.usd_per_kwh
     price = place.usd_per_kwh_business if machine.in_data_centre else place.usd_per_kwh_household
     if price is None:
-        raise UsageError(f"No price of electricity in {place.name} is known. Give --usd-per-kwh.")
+        raise UsageError(
+            "No price of electricity in {place} is known. Give {usd_per_kwh}.", argument="usd_per_kwh", place=place.name
+        )
     return price
 
 

@@ -46,9 +46,11 @@ class Market:
         committed = [kind for kind in map(purchase_kind, self.purchases) if kind not in USUAL_PURCHASES]
         if committed:
             raise UsageError(
-                f"--purchase {committed[0]} is paid for its whole term, used or not; here rent is per hour of use. Give "
-                "--rent-usd-per-hour: its price divided by the part of the month you use it. Prices: planner prices list "
-                f"--purchase {committed[0]}"
+                "{purchases} {kind} is paid for its whole term, used or not; here rent is per hour of use. Give "
+                "{rent_usd_per_hour}: its price divided by the part of the month you use it. Prices: planner prices list "
+                "--purchase {kind}",
+                argument="purchases",
+                kind=committed[0],
             )
 
 
@@ -123,7 +125,13 @@ def rent_at(
     cell = _one_cell(gpus) if gpus else fallback
     throughput = predict_many(workload, [cell])[cell]
     if isinstance(throughput, NoThroughputError):
-        raise NoThroughputError(f"{throughput} on {cell[1]:g}x {cell[0]}. Name what is rented with --gpu.")
+        raise NoThroughputError(
+            "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",
+            argument="gpus",
+            why=throughput,
+            count=cell[1],
+            gpu=cell[0],
+        )
     there = replace(terms, without=tuple({*terms.without, "start-up", "failures"}))
     courses = Timer(there, workload).courses(_machine(cell), throughput, workload.samples)
     if isinstance(courses, str):
@@ -166,7 +174,11 @@ def _one_cell(gpus: Sequence[str]) -> tuple[str, float]:
     choices = [choose_gpus(text) for text in gpus]
     keys = sorted(set(itertools.chain.from_iterable(choice.gpus for choice in choices)))
     if len(keys) != 1 or len(choices) != 1:
-        raise UsageError(f"With --rent-usd-per-hour name one GPU with --gpu, not {', '.join(keys)}.")
+        raise UsageError(
+            "With {rent_usd_per_hour} name one GPU with {gpus}, not {given}.",
+            argument="rent_usd_per_hour",
+            given=", ".join(keys),
+        )
     return keys[0], choices[0].count or 1.0
 
 

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.errors import LimitError, UnknownNameError, UsageError
+from planner.errors import LimitError
 from planner.model.records import Estimate, Purchase
 from planner.prices.catalog import DEARER
 from planner.prices.groups import OfferGroup, offer_name
 from planner.units import hours
-
-SORTS = ("usd", "hours", "value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,25 +22,6 @@ class Priced:
     estimate: Estimate
     size: int
     group: OfferGroup
-
-
-def check_limits(
-    max_hours: float | None, max_usd: float | None, max_price_age_days: int | None, sort: str, limit: int | None
-) -> None:
-    """Refuse limits that cannot be one.
-
-    Raises:
-        UsageError: the message names the option and the value.
-    """
-    for option, value in (("--max-hours", max_hours), ("--max-usd", max_usd)):
-        if value is not None and not value > 0:
-            raise UsageError(f"{option} must be above 0, not {value:g}.")
-    if max_price_age_days is not None and not 0 <= max_price_age_days <= 36_500:
-        raise UsageError(f"--max-price-age must be 0 to 36500 days, not {max_price_age_days}.")
-    if limit is not None and limit < 1:
-        raise UsageError(f"--limit must be at least 1, not {limit}.")
-    if sort not in SORTS:
-        raise UnknownNameError("sort order", sort, SORTS, "planner estimate --help")
 
 
 def within_limits(

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 
-from planner.answers.estimate import MoreOptions, estimate, question_from
+from planner.answers.question import question_from
 from planner.answers.ways import all_ways
 from planner.cost.bill import percentile
 from planner.errors import LimitError, PlannerError, UsageError, as_option
 from planner.model.records import Basis, Estimate, Purchase
-from planner.options.checked import checked
+from planner.options.amounts import hours_until
+from planner.options.arguments import EstimateArguments
+from planner.options.declared import declared, takes
+from planner.options.owner_arguments import RecommendArguments
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation
 from planner.units import SECONDS_PER_HOUR, hours
-from planner.work.planned import LanguageArguments
 
 NEAR_MISSES = 5
 MORE_NODES = (2, 4, 8)
@@ -29,7 +28,8 @@ DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
 
 Row = tuple[str, str, float, Purchase, int]
 
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_OF_ESTIMATES = frozenset(declared(EstimateArguments)) - {"nodes", "max_hours", "max_usd", "limit"}
+"""Arguments that its estimates are made with; limits and order are those of the recommendation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +62,8 @@ class _Limits:
         return "fastest" if self.budget_usd is not None else "best value (least USD x hours)"
 
 
-@checked(estimate, MoreOptions)
-def recommend(
-    *,
-    deadline: str | None = None,
-    budget_usd: float | None = None,
-    is_owned: bool = False,
-    runs_per_month: float = 1.0,
-    limit: int = 5,
-    nodes: int | None = None,
-    **options: Any,
-) -> Recommendation:
+@takes(RecommendArguments)
+def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     """The best estimates within a deadline and a budget.
 
     With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the smallest
@@ -80,26 +71,21 @@ def recommend(
     of the range and nine in ten interrupted runs meet it too.
 
     Args:
-        deadline: a time from now (`48h`, `2d`, `90m`) or a day or time to come (`2026-12-01`, the end of it).
-        budget_usd: USD, above 0.
-        is_owned: a machine of one's own is there; the price book must hold it.
-        runs_per_month: such runs in a month, to weigh buying a card against renting.
-        limit: estimates to return.
-        nodes: instances that work together; `None` tries one, two, four and eight.
-        options: those of `planner.estimate`, without its limits and its order.
+        asked: any option of docs/options.md that `recommend` takes, by its name in Python; `max_hours` (`deadline`) and
+            `max_usd` (`budget`) are the limits.
 
     Raises:
         UsageError: a limit cannot be one, or a machine is owned that no price book names.
         LimitError: nothing meets the limits; the message names the nearest possibility.
     """
-    if budget_usd is not None and not 0 < budget_usd < 1e12:
-        raise UsageError(f"--budget must be above 0 USD, not {budget_usd:g}.")
-    if not 0 < runs_per_month < 1e6:
-        raise UsageError(f"--runs-per-month must be above 0, not {runs_per_month:g}.")
-    if limit < 1:
-        raise UsageError(f"--limit must be at least 1, not {limit}.")
-    limits = _Limits(deadline_seconds=_seconds_until(deadline, options.get("as_of")), budget_usd=budget_usd)
-    result = _over_nodes(nodes, options)
+    limit = asked["max_hours"]
+    limits = _Limits(
+        deadline_seconds=None if limit is None else hours_until(limit, as_of=asked["as_of"]) * SECONDS_PER_HOUR,
+        budget_usd=asked["max_usd"],
+    )
+    options = {name: value for name, value in asked.items() if name in _OF_ESTIMATES}
+    result = _over_nodes(asked["nodes"], options)
+    is_owned = asked["is_owned"]
     if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
         raise UsageError(
             "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
@@ -109,13 +95,13 @@ def recommend(
     if not holding:
         raise LimitError(_nearest(result.estimates, limits))
     within = _best_of_each_row(holding, limits)
-    chosen = [replace(found, rank=rank) for rank, found in enumerate(within[:limit], start=1)]
+    chosen = [replace(found, rank=rank) for rank, found in enumerate(within[: asked["limit"]], start=1)]
     return Recommendation(
         result=replace(result, estimates=tuple(chosen)),
         near_misses=tuple(_near_misses(result.estimates, within, limits)),
         sentences=(
             *_sentences(result, within, holding, limits),
-            _owned(within) if is_owned else _card_or_cloud(options, runs_per_month),
+            _owned(within) if is_owned else _card_or_cloud(asked),
         ),
         everything=result.estimates,
     )
@@ -138,30 +124,6 @@ def _best_of_each_row(holding: Iterable[Estimate], limits: _Limits) -> list[Esti
 def _row(found: Estimate) -> Row:
     offer = found.offer
     return offer.provider, offer.gpu, offer.gpu_count, offer.purchase, found.node_count
-
-
-def _seconds_until(text: str | None, as_of: date | None) -> float | None:
-    if text is None:
-        return None
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([mhdw])", text.strip()):
-        seconds = float(found[1]) * _UNITS[found[2]]
-        if seconds <= 0:
-            raise UsageError(f"--deadline must be above 0, not {text}.")
-        return seconds
-    now = datetime.combine(as_of, time()) if as_of else datetime.now()  # noqa: DTZ005 - the user's own clock
-    try:
-        until = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(
-            f"--deadline {text!r} is neither a time like 48h, 2d or 90m nor a date like 2026-12-01."
-        ) from None
-    if until.tzinfo is not None:
-        until = until.astimezone().replace(tzinfo=None)
-    if len(text.strip()) == 10:
-        until += timedelta(days=1)  # a day means its end
-    if until <= now:
-        raise UsageError(f"--deadline {text} is in the past: it is {now:%Y-%m-%d %H:%M}.")
-    return (until - now).total_seconds()
 
 
 def _nearest(estimates: Sequence[Estimate], limits: _Limits) -> str:
@@ -284,14 +246,16 @@ def _memory(best: Estimate) -> str:
     return "Whether the model fits into memory is not known; try the batch size before renting for long."
 
 
-def _card_or_cloud(options: Mapping[str, Any], runs_per_month: float) -> str:
+def _card_or_cloud(asked: RecommendArguments) -> str:
     """Whether one of the cards for a desk is worth buying for such runs."""
     from planner.answers.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
+    from planner.options.owner_arguments import CompareArguments  # noqa: PLC0415
 
-    taken = inspect.signature(compare).parameters.keys() | LanguageArguments.__annotations__.keys()
-    shared = {name: value for name, value in options.items() if name in taken}
+    given: Mapping[str, Any] = asked
+    shared = {name: given[name] for name in declared(CompareArguments) if name in given}
+    runs_per_month = asked["jobs_per_month"]
     try:
-        found = compare(buy=DESK_CARDS, jobs_per_month=runs_per_month, **shared)
+        found = compare(**shared | {"buy": DESK_CARDS, "jobs_per_month": runs_per_month})
     except PlannerError as error:
         return f"Cloud or card: a purchase cannot be weighed here ({error.spelled(as_option)})"
     runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"

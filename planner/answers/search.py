@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from planner.answers.bounds import Bounds, Floats
-from planner.answers.estimate import question_from
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, price_one, priced_heads, pricing_of
+from planner.answers.question import question_from
 from planner.answers.ranking import Place, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
 from planner.errors import LimitError, NothingLeftError, PlannerError

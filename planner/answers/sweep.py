@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.answers.estimate import estimate
 from planner.answers.sweep_part import ROWS_PER_PART, planned_part, search_of
 from planner.errors import UnknownNameError, UsageError
-from planner.options.bill import BillTerms
+from planner.options.arguments import EstimateArguments
 from planner.options.checked import checked
-from planner.work.planned import LanguageArguments
+from planner.options.declared import declared, other_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +20,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("local", "dask")
 
-_ALIASES = {
-    "gpu": "gpus",
-    "gpu_count": "gpu_counts",
-    "provider": "providers",
-    "region": "regions",
-    "purchase": "purchases",
-}
 _SHARED = ("data_dir", "as_of", "price_book", "limit", "every_offer")
 
 
@@ -107,28 +97,20 @@ def planned_parts(
 def _numbered(frames: Iterable[pd.DataFrame]) -> Iterator[tuple[int, pd.DataFrame]]:
     first = 0
     for frame in frames:
-        renamed = frame.rename(columns=_ALIASES)
-        _check_columns(renamed.columns)
-        yield first, renamed
+        _check_columns(frame.columns)
+        yield first, frame
         first += len(frame)
 
 
 def _check_columns(columns: Iterable[Any]) -> None:
     names = [str(name) for name in columns]
-    known = _known_options()
+    others = other_names(EstimateArguments)
+    known = [name for name in (*declared(EstimateArguments), *others) if others.get(name, name) not in _SHARED]
     for name in names:
         if name not in known:
             raise UnknownNameError("column", name, known, "docs/sweep.md")
+        if others.get(name, name) != name and others[name] in names:
+            raise UsageError(f"The columns {name} and {others[name]} are the same; leave one out.")
     for name in ("model", "epochs"):
         if name not in names and not (name == "epochs" and {"tokens", "samples"} & set(names)):
             raise UsageError(f"The column {name} is missing; a job needs model and epochs, or tokens.")
-
-
-def _known_options() -> list[str]:
-    """Options of `estimate` that a job may set for itself."""
-    own = [
-        name
-        for name, parameter in inspect.signature(estimate).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in _SHARED
-    ]
-    return [*own, *(field.name for field in fields(BillTerms)), *LanguageArguments.__annotations__]

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import PlannerError, as_option
+from planner.options.arguments import EstimateArguments
+from planner.options.declared import declared, other_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,19 +19,6 @@ if TYPE_CHECKING:
 
 ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
-
-
-_LISTS = ("gpus", "gpu_counts", "providers", "regions", "purchases", "without", "measured")
-
-
-_WHOLE = (
-    *("batch_size", "trials", "max_price_age_days", "nodes", "sequence_length_or_image_size"),
-    *("sequence_length", "rank", "zero_stage", "tensor_parallel", "pipeline_parallel", "micro_batch"),
-    *("layers", "hidden", "heads", "kv_heads", "feed_forward", "vocab"),
-)
-
-
-_FLAGS = ("has_checkpoints", "share_commitment")
 
 
 def planned(
@@ -70,22 +59,13 @@ def planned_part(frame: pd.DataFrame, search: Search, *, first: int, limit: int)
 
 
 def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A row as keywords of `estimate`: empty cells left out, lists split, whole numbers whole."""
+    """A sweep row as keyword arguments of `estimate`: empty cells left out, lists split, texts read as numbers."""
+    known, others = declared(EstimateArguments), other_names(EstimateArguments)
     options: dict[str, Any] = {}
-    for name, value in job.items():
-        if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
-            continue
-        if name in _LISTS:
-            entries = value if isinstance(value, (list, tuple)) else [text.strip() for text in str(value).split(";")]
-            options[name] = tuple(float(entry) if name == "gpu_counts" else str(entry) for entry in entries)
-        elif name in _WHOLE and float(value).is_integer():
-            options[name] = int(value)
-        elif name == "model_file":
-            options[name] = Path(value)
-        elif name in _FLAGS:
-            options[name] = str(value).lower() in ("true", "yes", "1", "1.0")
-        else:
-            options[name] = value
+    for name, cell in job.items():
+        if cell is not None and cell != "" and not (isinstance(cell, float) and math.isnan(cell)):
+            first = others.get(name, name)
+            options[first] = known[first].read_cell(cell)
     return options
 
 

@@ -85,7 +85,7 @@ def _result(name: str, arguments: dict[str, Any], data_dir: Path | None) -> Call
         # through JSON and back: what is sent is what the command line writes
         structured = json.loads(to_json(document))
     except PlannerError as error:
-        return _error(error.spelled(TOOLS[name].spelled) if name in TOOLS else str(error))
+        return _error(str(error))
     except Exception as error:  # noqa: BLE001 - a bug must not end the session, and the agent must hear of it
         return _error(f"This is a bug in planner: {error!r}.")
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)

@@ -1,7 +1,6 @@
 """The questions an agent may ask: the options of the commands as typed arguments, the answers as their JSON documents.
 
-Arguments are those of the Python functions and are made from the options of the commands, so that help, unit and default
-stand in one place. What names a file is left out: an agent's arguments may come from anybody.
+Arguments are those of the Python functions, made from the declarations of the options. What names a file is left out: an agent's arguments may come from anybody.
 """
 
 from __future__ import annotations
@@ -9,21 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
-
-import click
+from typing import Any, cast
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
-from planner.cli.compare import compare as compare_command
-from planner.cli.estimate import estimate as estimate_command
-from planner.cli.prices import list_prices
-from planner.cli.setting_values import of_its_kind
-from planner.errors import UnknownNameError, UsageError, as_option
+from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.language.jobs import LanguageOptions
 from planner.language.listed import find_language_model
+from planner.options.arguments import EstimateArguments, LanguageArguments, ListArguments
+from planner.options.declared import Declared, declared, filled, other_names
+from planner.options.owner_arguments import CompareArguments
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
 from planner.render import estimates as estimates_page
@@ -41,18 +37,17 @@ MAX_TEXT = 200
 
 DEFAULT_ROWS = {"estimate": 15, "gpus": 15, "prices": 30}
 
-_NOT_FOR_AGENTS = (
-    "data_dir", "explain", "form", "model_file", "output", "price_book", "every_offer", "currency", "limit",
-    "quiet", "verbose", "no_config",
-)  # fmt: skip
-"""Options that name files, or that only shape what a terminal shows."""
-
 _OTHER_HELP = {
     "model": "Name of the model to train: resnet50, bert-base-squad, llama-3-8b. With own figures, any name."
 }
 """Help for what an agent may give differently than a person: names, never files."""
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
+
+_OF_SCREENS = ("limit", "every_offer")
+"""Arguments that shape what a terminal shows; agents have a limit of their own."""
+
+_JSON_KINDS = {str: "string", float: "number", int: "integer", bool: "boolean", date: "string"}
 
 Answer = tuple[str, Row]
 
@@ -66,29 +61,17 @@ class AgentTool:
     description: str
     schema: str
     keys: tuple[str, ...]  # of the document, besides `schema`
-    command: click.Command | None
+    home: type | None  # the declaration of what it takes; None: nothing declared
     call: Callable[[dict[str, Any], Path | None], Answer]
 
-    def arguments(self) -> Mapping[str, click.Option]:
-        """Options that an agent may give, by the name of the argument in Python."""
-        params = [] if self.command is None else self.command.params
-        return {
-            str(param.name): param
-            for param in params
-            if isinstance(param, click.Option)
-            and param.name not in _NOT_FOR_AGENTS
-            and not isinstance(param.type, click.Path)
-        }
-
-    def spelled(self, name: str) -> str:
-        """The argument of this tool that messages call by `name`; the name itself if it has none."""
-        return _by_option(self.arguments()).get(as_option(name), name)
+    def arguments(self) -> Mapping[str, Declared]:
+        """Arguments that an agent may give, by their names in Python: none that names a file."""
+        known = {} if self.home is None else declared(self.home)
+        return {name: one for name, one in known.items() if not one.option.is_file and name not in _OF_SCREENS}
 
     def input_schema(self) -> Row:
         """JSON Schema of the arguments."""
-        options = self.arguments()
-        spelling = _by_option(options)
-        properties: Row = {name: _property(param, spelling) for name, param in options.items()}
+        properties: Row = {name: _property(one) for name, one in self.arguments().items() if one.option.is_typed}
         if self.name == "gpus":
             properties["names"] = {
                 **_LIST_OF_TEXTS,
@@ -116,73 +99,59 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
     """
     options = tool.arguments()
     known = tool.input_schema()["properties"]
+    others = {} if tool.home is None else other_names(tool.home)
     checked: dict[str, Any] = {}
-    for name, value in arguments.items():
+    for typed, value in arguments.items():
+        name = others.get(typed, typed)
         if name not in known:
-            raise UnknownNameError("argument", name[:MAX_TEXT], known, f"the input schema of {tool.name}")
-        if value is None:
-            continue  # as if it were not given
-        checked[name] = _checked(name, options[name], value) if name in options else value
+            raise UnknownNameError("argument", typed[:MAX_TEXT], known, f"the input schema of {tool.name}")
+        if name != typed and name in arguments:
+            raise UsageError(f"{typed} and {name} are the same; give one.", argument=name)
+        if value is not None:  # null is as if it were not given
+            checked[name] = _checked(name, options[name], value) if name in options else value
     if "limit" in known:
         checked["limit"] = _row_limit(checked.get("limit", DEFAULT_ROWS[tool.name]))
     _refuse_files(checked)
     return tool.call(checked, data_dir)
 
 
-def _by_option(options: Mapping[str, click.Option]) -> dict[str, str]:
-    return {text: name for name, param in options.items() for text in param.opts}
-
-
-def _property(param: click.Option, spelling: Mapping[str, str]) -> Row:
-    """JSON Schema of one argument; its description is the help of the option, with arguments named as here."""
-    kind = param.type
-    found: Row
-    if param.is_flag:
-        found = {"type": "boolean"}
-    elif isinstance(kind, click.types.IntParamType):
-        found = {"type": "integer"}
-    elif isinstance(kind, click.types.FloatParamType):
-        found = {"type": "number"}
-    elif isinstance(kind, click.Choice):
-        found = {"type": "string", "enum": list(kind.choices)}
-    elif isinstance(kind, click.DateTime):
-        found = {"type": "string", "format": "date"}
-    elif isinstance(kind, click.types.FuncParamType):
-        found = {"type": ["number", "string"]}
-    else:
-        found = {"type": "string"}
-    if param.multiple:
+def _property(one: Declared) -> Row:
+    """JSON Schema of one argument; its description is the help of the option."""
+    kinds = [_JSON_KINDS[kind] for kind in one.kinds]
+    found: Row = {"type": kinds[0] if len(kinds) == 1 else kinds}
+    if date in one.kinds:
+        found["format"] = "date"
+    if one.is_list:
         found = {"type": "array", "items": found}
-    text = _OTHER_HELP.get(str(param.name), param.help or "")
-    text = re.sub(r"--[a-z][a-z-]*", lambda match: spelling.get(match[0], match[0]), text)
+    text = _OTHER_HELP.get(one.name, one.option.help)
+    text = re.sub(r"\{(\w+)\}", r"\1", text)
     found["description"] = text.replace(" Repeatable.", "")
-    if isinstance(param.default, (str, int, float)) and param.default is not False:
-        found["default"] = param.default
+    if isinstance(one.default, (str, int, float)) and one.default is not False:
+        found["default"] = one.default
     return found
 
 
-def _checked(name: str, param: click.Option, value: Any) -> Any:
-    """The value as the function takes it."""
-    if not param.multiple:
-        return _one(name, param, value)
+def _checked(name: str, one: Declared, value: Any) -> Any:
+    """The value as the function takes it; a number may be a text, as some agents write it."""
     values = value if isinstance(value, list) else [value]
     if len(values) > MAX_ITEMS:
         raise UsageError(f"{name} may hold {MAX_ITEMS} values at most, not {len(values)}.")
-    return tuple(_one(name, param, one) for one in values)
+    for each in values:
+        if isinstance(each, str) and len(each) > MAX_TEXT:
+            raise UsageError(f"{name} may have {MAX_TEXT} characters at most, not {len(each)}.")
+    read = [_read(name, one, each) for each in values]
+    return one.usable(read if one.is_list else read[0] if not isinstance(value, list) else value)
 
 
-def _one(name: str, param: click.Option, value: Any) -> Any:
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise UsageError(f"{name} may have {MAX_TEXT} characters at most, not {len(value)}.")
-    try:
-        value = of_its_kind(param, value)
-    except ValueError as error:
-        raise UsageError(f"{name} {error}.") from error
-    try:
-        value = param.type(value, param, click.Context(click.Command(name)))
-    except click.BadParameter as error:
-        raise UsageError(f"{name}: {error.message}") from error
-    return value.date() if isinstance(param.type, click.DateTime) else value
+def _read(name: str, one: Declared, value: Any) -> Any:
+    if one.option.read is not None and isinstance(value, str):
+        return one.option.read(value)
+    if date in one.kinds and isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise UsageError(f"{name}: {value!r} is no day. Write it as YYYY-MM-DD.") from None
+    return value
 
 
 def _row_limit(value: Any) -> int:
@@ -197,7 +166,7 @@ def _refuse_files(arguments: Mapping[str, Any]) -> None:
     if name is None or known_model(name) is not None or find_language_model(name) is not None:
         return
     has_figures = any(arguments.get(figure) for figure in _OWN_FIGURES)
-    if not has_figures or LanguageOptions.__dataclass_fields__.keys() & arguments.keys():
+    if not has_figures or declared(LanguageArguments).keys() & arguments.keys():
         resolve_model(name)  # says what is known that looks like it
 
 
@@ -225,7 +194,8 @@ def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:
 
 def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     limit, day = arguments.pop("limit"), arguments.get("as_of")
-    selection = select(**arguments, data_dir=data_dir, every_offer=False)
+    asked = filled(ListArguments, {**arguments, "data_dir": data_dir})
+    selection = select(cast("ListArguments", asked), every_offer=False)
     offers = sorted(selection.offers, key=by_price)
     left_out = [{"reason": entry.reason, "count": entry.count} for entry in selection.left_out]
     if len(offers) > limit:
@@ -258,7 +228,7 @@ TOOLS = {
             "model tokens; or the figures of an own model. Best region of each provider, GPU, count and purchase.",
             schema="planner.estimate/1",
             keys=("workload", "prices", "estimates", "left_out", "assumptions", "notes"),
-            command=estimate_command,
+            home=EstimateArguments,
             call=_estimate,
         ),
         AgentTool(
@@ -269,7 +239,7 @@ TOOLS = {
             "hours of use (gpu_hours_per_month or utilisation) without a model.",
             schema="planner.compare/1",
             keys=("workload", "rent", "own", "break_even", "verdict", "sensitivity", "assumptions"),
-            command=compare_command,
+            home=CompareArguments,
             call=_compare,
         ),
         AgentTool(
@@ -279,7 +249,7 @@ TOOLS = {
             "GPUs, each with its source. null: the hardware lacks it, or no sourced figure is known.",
             schema="planner.gpus/1",
             keys=("gpus", "not_shown"),
-            command=None,
+            home=None,
             call=_gpus,
         ),
         AgentTool(
@@ -289,7 +259,7 @@ TOOLS = {
             "GPU, count and purchase, cheapest per GPU first, with the age of each price in days. Linux, before tax.",
             schema="planner.prices/1",
             keys=("offers", "prices", "left_out"),
-            command=list_prices,
+            home=ListArguments,
             call=_prices,
         ),
     )

@@ -8,16 +8,28 @@ from pathlib import Path
 import click
 
 from planner.cli.names import setting_name
+from planner.options.arguments import SORTS, EstimateArguments
+from planner.options.bill import ITEMS
+from planner.options.declared import declared
+from planner.options.owner_arguments import OwnerArguments
+from planner.options.owning import CONDITIONS, RESALE_CURVES
 
 
 def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Values of an option or argument that begin like `incomplete` (in any case), in a fixed order."""
-    name = setting_name(param)
-    if name in _GPU_NAMES:
+    known = _list_of(setting_name(param), is_argument=isinstance(param, click.Argument))
+    if known == "gpus":
         return _gpus(ctx, incomplete)
-    if name in ("region", "regions"):
-        return _beginning(_regions(ctx), incomplete)
-    return _beginning(_VALUES[name](ctx), incomplete)
+    return _beginning(_VALUES[known](ctx), incomplete) if known else []
+
+
+def _list_of(name: str, *, is_argument: bool) -> str:
+    """The list that the values of an option or argument are from; empty if there is none."""
+    if not is_argument:
+        for one in (*declared(EstimateArguments).values(), *declared(OwnerArguments).values()):
+            if name in (one.name, *one.spellings):
+                return one.option.known
+    return _OTHER_LISTS.get(name, "")
 
 
 def _beginning(values: Iterable[str], incomplete: str) -> list[str]:
@@ -134,50 +146,34 @@ def _recomputations(ctx: click.Context) -> list[str]:
     return [*map(str, Recomputation), "auto"]
 
 
-def _conditions(ctx: click.Context) -> list[str]:
-    from planner.hardware.cards import Condition  # noqa: PLC0415
-
-    return [str(condition) for condition in Condition]
-
-
-def _resale_curves(ctx: click.Context) -> list[str]:
-    from planner.cost.resale import ResaleCurve  # noqa: PLC0415
-
-    return [str(curve) for curve in ResaleCurve]
-
-
 def _countries(ctx: click.Context) -> list[str]:
     from planner.hardware.electricity import load_places  # noqa: PLC0415
 
     return sorted(place.name for place in load_places())
 
 
-def _items(ctx: click.Context) -> list[str]:
-    from planner.options.bill import ITEMS  # noqa: PLC0415
+_OTHER_LISTS = {"currency": "currencies", "names": "gpus", "text": "models", "providers": "providers to refresh"}
+"""Lists of options and arguments that are not declared with an estimate or a comparison, by name."""
 
-    return list(ITEMS)
-
-
-_GPU_NAMES = ("gpu", "buy", "own", "names")
 _VALUES: dict[str, Callable[[click.Context], list[str]]] = {
-    "basis": _bases,
-    "condition": _conditions,
-    "country": _countries,
-    "currency": lambda _ctx: ["USD", "EUR", "GBP", "CHF", "JPY"],
-    "dataset": _datasets,
-    "framework": _frameworks,
-    "method": _methods,
-    "model": _models,
-    "optimizer": _optimizers,
-    "precision": _precisions,
-    "provider": _providers,
-    "providers": _refreshable,
-    "purchase": _purchases,
-    "recompute": _recomputations,
-    "resale_curve": _resale_curves,
-    "sort": lambda _ctx: ["usd", "hours", "value"],
-    "stack": _stacks,
-    "text": _models,
-    "without": _items,
+    "bases": _bases,
+    "conditions": lambda _ctx: list(CONDITIONS),
+    "countries": _countries,
+    "currencies": lambda _ctx: ["USD", "EUR", "GBP", "CHF", "JPY"],
+    "datasets": _datasets,
+    "frameworks": _frameworks,
+    "items": lambda _ctx: list(ITEMS),
+    "methods": _methods,
+    "models": _models,
+    "optimizers": _optimizers,
+    "precisions": _precisions,
+    "providers": _providers,
+    "providers to refresh": _refreshable,
+    "purchases": _purchases,
+    "recomputations": _recomputations,
+    "regions": _regions,
+    "resale_curves": lambda _ctx: list(RESALE_CURVES),
+    "sorts": lambda _ctx: list(SORTS),
+    "stacks": _stacks,
 }
-"""Options and arguments by name, and what their values are."""
+"""Lists of names, and where they come from."""

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from planner.cli.defaults import EveryCommand, default_map, full_names
-from planner.cli.names import setting_name
+from planner.cli.names import setting_name, variable_of, variables_of
 from planner.cli.options import output_options, write_notes, write_result
 from planner.cli.setting_values import SettingsFile
 from planner.cli.settings import ALWAYS_TYPED, Setting, read_files, settings_of
@@ -93,7 +93,7 @@ def _rows(root: click.Context, name: str, command: click.Command, settings: dict
         value = ctx.params.get(str(param.name))
         origin, place = "built in", None
         if source is ParameterSource.ENVIRONMENT:
-            origin, place = "environment", _variable(param)
+            origin, place = "environment", variable_of(param)
             value = value if param.expose_value else os.environ.get(place)
         elif source is ParameterSource.DEFAULT_MAP and param.name in settings:
             setting = settings[str(param.name)]
@@ -106,10 +106,6 @@ def _rows(root: click.Context, name: str, command: click.Command, settings: dict
             "place": place,
             "commands": [name],
         }
-
-
-def _variable(param: click.Option) -> str:
-    return param.envvar if isinstance(param.envvar, str) else ""
 
 
 def _plain(value: Any) -> Any:
@@ -143,7 +139,7 @@ def _places(files: list[SettingsFile]) -> Iterator[Row]:
 
 def _strange_variables(commands: Mapping[str, click.Command]) -> list[str]:
     """Environment variables that look like settings and are none."""
-    known = {_variable(param) for one in commands.values() for param in one.params if isinstance(param, click.Option)}
+    known = {name for one in commands.values() for param in one.params for name in variables_of(param)}
     known |= {"PLANNER_DEBUG"}
     lines = []
     for name in sorted(os.environ):

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from planner.answers.estimate import estimate as run_estimate
-from planner.cli.estimate import estimate
+from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.given_command import given_command
-from planner.cli.options import option, write_notes, write_result
+from planner.cli.options import option, output_option, write_notes, write_result
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
+from planner.options.amounts import hours_until
+from planner.options.arguments import GROUPS, EstimateArguments
 
-_NOT_HERE = ("form", "limit", "explain", "currency", "charts")
-"""Options of an estimate that only say how it is shown."""
 
-
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.command(
+    cls=GroupedCommand,
+    groups=GROUPS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
 @option("--to", required=True, type=click.Choice(list(TOOLS)), help="The tool that is to run it.")
 @option("--row", type=int, default=1, show_default=True, help="Row of the estimate, by its number (#).")
 @option("--command", help="Training command. Default: a placeholder that fails until it is replaced.")
 @option("--image", help="Container image to run in. Default: the tool's own; Kubernetes has none.")
+@declared_options(EstimateArguments, without=("limit",))
+@output_option
 def export(
     *,
     to: str,
     row: int,
     command: str | None,
     image: str | None,
-    every_offer: bool,
-    as_of: datetime | None,
     output: Path | None,
     **options: Any,
 ) -> None:
@@ -46,7 +48,8 @@ def export(
       planner export --to kubernetes --model resnet50 --epochs 90 --provider gcp --row 2 --image my/image:1
       planner export --to terraform --model resnet50 --epochs 90 --provider azure --dataset-gb 150 --output main.tf
     """
-    result = run_estimate(**options, limit=None, every_offer=every_offer, as_of=as_of.date() if as_of else None)
+    result = run_estimate(**options)
+    limit = options["max_hours"]
     found = run_export(
         result,
         to=to,
@@ -54,10 +57,10 @@ def export(
         made_by=given_command(click.get_current_context()),
         command=command,
         image=image,
-        **{name: options[name] for name in ("dataset_gb", "image_gb", "max_hours", "max_usd")},
+        dataset_gb=options["dataset_gb"],
+        image_gb=options["image_gb"],
+        max_hours=None if limit is None else hours_until(limit, as_of=options["as_of"]),
+        max_usd=options["max_usd"],
     )
     write_result(found.text, output)
     write_notes(notes(found, str(output or "FILE")))
-
-
-export.params += [param for param in estimate.params if param.name not in _NOT_HERE]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from planner.cli.language_options import language_options
+from planner.cli.declared_options import declared_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
@@ -16,6 +16,7 @@ from planner.language.memory_fit import Fit, fit_language_model, fit_vision_mode
 from planner.language.plan import usual_stack
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Precision, precision_named
+from planner.options.arguments import LanguageArguments
 from planner.render.fit import fit_notes, fits_listing
 from planner.work.language import chosen_language_model, is_language_model
 from planner.work.listed import resolve_model
@@ -29,7 +30,7 @@ from planner.work.listed import resolve_model
 @option("--precision", default="amp", show_default=True, help="amp, bf16, fp16, tf32 or fp32.")
 @option("--batch-size", type=int, default=32, show_default=True, help="Images per GPU and step, for image models.")
 @option("--sequence-length", type=int, help="Tokens of a sequence. Default: 2048, or the model's context if shorter.")
-@language_options
+@declared_options(LanguageArguments)
 @output_options
 def fit(
     *,

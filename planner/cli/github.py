@@ -11,6 +11,7 @@ from planner.answers.estimate import estimate
 from planner.cli.given_command import given_command
 from planner.cli.options import write_notes, write_result
 from planner.errors import LimitError, UsageError
+from planner.options.amounts import hours_until
 from planner.render.estimates import notes_text
 from planner.render.github import Gate, rendered_comment
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 def comment_on(
     options: dict[str, Any],
     *,
-    limit: int,
-    every_offer: bool,
     currency: Currency | None,
     charts: tuple[Path, ...],
     output: Path | None,
@@ -37,14 +36,16 @@ def comment_on(
         raise UsageError(
             "--chart cannot go with --format github: a comment holds no files. Write them in a run of their own."
         )
-    max_usd, max_hours = options["max_usd"], options["max_hours"]
+    limit, every_offer, max_usd = options["limit"], options["every_offer"], options["max_usd"]
+    limit_of_time = options["max_hours"]
+    max_hours = None if limit_of_time is None else hours_until(limit_of_time, as_of=options["as_of"])
     missed = None
     try:
-        result = estimate(**options, limit=None if every_offer else limit, every_offer=every_offer)
+        result = estimate(**options | {"limit": None if every_offer else limit})
     except LimitError as error:
         missed = error
         # the nearest rows are what a reader needs now
-        result = estimate(**options | {"max_usd": None, "max_hours": None}, every_offer=every_offer)
+        result = estimate(**options | {"max_usd": None, "max_hours": None, "limit": None})
     gate = Gate(max_usd=max_usd, max_hours=max_hours, is_met=missed is None)
     command = given_command(click.get_current_context())
     rows = len(result.estimates) if every_offer else limit

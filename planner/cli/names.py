@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from planner.errors import Spelling, as_option
@@ -11,7 +13,7 @@ def spelling_of(command: click.Command | None) -> Spelling:
     """How a command's options spell the names of arguments: `gpus` is `--gpu`; what it does not have, as an option would be."""
     params = [] if command is None else command.params
     spelled = {
-        str(param.name): " or ".join(opt for opt in param.opts if opt.startswith("--"))
+        str(param.name): next((opt for opt in param.opts if opt.startswith("--")), "")
         for param in params
         if isinstance(param, click.Option)
     }
@@ -22,3 +24,14 @@ def setting_name(param: click.Parameter) -> str:
     """How an option is called without its dashes, as in a settings file: `max_price_age`."""
     names = [name for name in param.opts if name.startswith("--")]
     return names[0].removeprefix("--").replace("-", "_") if names else str(param.name)
+
+
+def variable_of(param: click.Parameter) -> str:
+    """The environment variable that sets an option: the one that is set, else its first; empty if it has none."""
+    names = variables_of(param)
+    return next((name for name in names if os.environ.get(name)), names[0] if names else "")
+
+
+def variables_of(param: click.Parameter) -> tuple[str, ...]:
+    """Every environment variable that may set an option."""
+    return (param.envvar,) if isinstance(param.envvar, str) else tuple(param.envvar or ())

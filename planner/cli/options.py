@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -14,21 +14,19 @@ from planner.errors import OutputError
 from planner.prices.snapshots import write_durably
 from planner.render.listing import FORMATS, Listing, rendered, visible
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-_COMPLETED = frozenset(
-    ["--basis", "--buy", "--condition", "--country", "--currency", "--dataset", "--framework", "--gpu", "--method", "--model", "--optimizer", "--own", "--precision", "--provider", "--purchase", "--recompute", "--region", "--regions", "--resale-curve", "--sort", "--stack", "--without"]
-)  # fmt: skip
-"""Options whose values the shell completes; those of a `click.Choice` complete themselves."""
-
-
 def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
-    """A click option that is also the environment variable `PLANNER_<NAME>`."""
-    envvar = "PLANNER_" + name.removeprefix("--").partition("/")[0].replace("-", "_").upper()
-    if name in _COMPLETED:
+    """A click option whose every spelling is also an environment variable, `PLANNER_<NAME>`."""
+    typed = [one for one in (name, *others) if one.startswith("--")]
+    variables = ["PLANNER_" + one.removeprefix("--").partition("/")[0].replace("-", "_").upper() for one in typed]
+    if settings.get("type") in (None, str) and not settings.get("is_flag"):
         settings.setdefault("shell_complete", completed)
-    return click.option(name, *others, envvar=envvar, show_envvar=True, **settings)
+    return click.option(name, *others, envvar=variables, show_envvar=True, **settings)
 
 
 def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -60,9 +58,7 @@ def chart_option(function: _F) -> _F:
 
 
 def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
-    function = option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
-        function
-    )
+    function = output_option(function)
     return option(
         "--format",
         "form",
@@ -73,10 +69,33 @@ def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
     )(function)
 
 
+def output_option(function: _F) -> _F:
+    """`--output`: a file to write to."""
+    return option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
+        function
+    )
+
+
 def is_quiet() -> bool:
     """Whether the user wants no notes."""
     ctx = click.get_current_context(silent=True)
     return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
+
+
+def currency_option(function: _F) -> _F:
+    """`--currency`: what amounts are shown in."""
+    return option(
+        "--currency", help="Show amounts in this currency, at the dated rate in the data: EUR, GBP, CHF, JPY."
+    )(function)
+
+
+def chosen_currency(code: str | None) -> Currency | None:
+    """The currency of that code with its rate; `None` for USD."""
+    if code is None or code.upper() == "USD":
+        return None
+    from planner.cost.currency import currency  # noqa: PLC0415 - only where somebody asks for it
+
+    return currency(code)
 
 
 def data_dir_option(function: _F) -> _F:

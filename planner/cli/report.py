@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from planner.cli.names import variable_of
 from planner.cli.options import write_result
 from planner.errors import UsageError
 from planner.paths import default_user_data_dir
@@ -77,10 +78,10 @@ def made_by() -> str:
     """
     context = click.get_current_context()
     steering = [
-        f"{parameter.envvar}={shlex.quote(_as_variable(context.params[parameter.name]))}"
+        f"{variable_of(parameter)}={shlex.quote(_as_variable(context.params[parameter.name]))}"
         for parameter in context.command.params
         if parameter.name in context.params  # --quiet and its like shape no result
-        and isinstance(parameter.envvar, str)
+        and variable_of(parameter)
         and context.get_parameter_source(parameter.name) in _STEERING
     ]
     return " ".join([*steering, "planner", shlex.join(sys.argv[1:])])

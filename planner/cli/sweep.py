@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from planner.answers.sweep import ENGINES, planned_parts
-from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes
+from planner.cli.declared_options import declared_options
+from planner.cli.options import option, output_options, write_listing, write_notes
+from planner.options.arguments import SharedArguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +23,7 @@ if TYPE_CHECKING:
 @option("--limit", type=int, default=1, show_default=True, help="Estimates a job, best first.")
 @option("--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where the work is done.")
 @option("--scheduler", help="Address of a Dask scheduler, tcp://host:8786. Default: workers on this machine.")
-@option(
-    "--price-book",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="TOML file of your own rates, discounts, credits and machines. See docs/own-prices.md.",
-)
-@option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Plan with the prices known on that day, YYYY-MM-DD.")
-@data_dir_option
+@declared_options(SharedArguments)
 @output_options
 def sweep(
     *,
@@ -36,7 +32,7 @@ def sweep(
     engine: str,
     scheduler: str | None,
     price_book: Path | None,
-    as_of: datetime | None,
+    as_of: date | None,
     data_dir: Path | None,
     form: str,
     output: Path | None,
@@ -62,7 +58,7 @@ def sweep(
         engine=engine,
         scheduler=scheduler,
         data_dir=data_dir,
-        as_of=as_of.date() if as_of else None,
+        as_of=as_of,
         price_book=price_book,
     )
     is_streamed = output is not None and (output.suffix == ".parquet" or form == "csv" or output.suffix == ".csv")

@@ -11,7 +11,8 @@ from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.records import Offer, Purchase, Throughput, Workload
-from planner.options.bill import GPU_HOURS_PER_FAILURE, STARTUP_SECONDS, BillTerms
+from planner.options.arguments import GPU_HOURS_PER_FAILURE
+from planner.options.bill import STARTUP_SECONDS, BillTerms
 from planner.units import hours
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from planner.errors import UsageError
-
-MONTHS = 36
-"""Horizon: the three years that card makers' warranties and the broker schedule of resale values cover."""
+from planner.errors import UnknownNameError, UsageError
+from planner.options.owner_arguments import MONTHS, OwnerArguments
 
 MAX_MONTHS = 240
-MAX_AMOUNT = 1e12  # more dollars, watts or jobs than there are
+CONDITIONS = ("new", "used", "refurbished")
+RESALE_CURVES = ("broker", "trend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,54 +57,31 @@ class Use:
         return self.utilisation if self.jobs_per_month is not None and self.utilisation is not None else 1.0
 
 
-def check_options(options: OwnerOptions, use: Use, rent_usd_per_hour: float | None) -> None:
-    """Refuse what cannot be meant, naming the option and what would do.
+def owner_options(asked: OwnerArguments) -> OwnerOptions:
+    """What is stated about owning.
 
     Raises:
-        UsageError: negative money or watts, a percentage in place of a fraction, a horizon of nothing, no use given or
-            two that contradict each other.
+        UnknownNameError: no condition or resale curve goes by that name.
     """
-    for name in (
-        "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "running_usd_per_hour",
-        "hosting_usd_per_month", "maintenance_fraction_per_year", "staff_usd_per_month", "resale_fraction", "discount_per_year",
-    ):  # fmt: skip
-        _check_amount(name, getattr(options, name))
-    for name in ("jobs_per_month", "gpu_hours_per_month", "utilisation"):
-        _check_amount(name, getattr(use, name))
-    _check_amount("rent_usd_per_hour", rent_usd_per_hour)
-    for name in ("maintenance_fraction_per_year", "resale_fraction", "discount_per_year"):
-        _check_fraction(name, getattr(options, name))
-    _check_fraction("utilisation", use.utilisation)
-    if options.usd_per_kwh is not None and options.usd_per_kwh > 5:
-        raise UsageError(
-            f"--usd-per-kwh {options.usd_per_kwh:g} is dollars per kWh. For {options.usd_per_kwh:g} cents write "
-            f"{options.usd_per_kwh / 100:g}."
-        )
-    if options.pue is not None and not 1 <= options.pue <= 5:
-        raise UsageError(f"--pue is energy of the building per energy of the machine, 1 to 5, not {options.pue:g}.")
-    if not 1 <= options.months <= MAX_MONTHS:
-        raise UsageError(f"--months must be 1 to {MAX_MONTHS}, not {options.months:g}.")
-    _check_use(use)
+    given: Mapping[str, Any] = asked
+    for kind, name, known in (
+        ("condition", asked["condition"], CONDITIONS),
+        ("resale curve", asked["resale_curve"], RESALE_CURVES),
+    ):
+        if name not in known:
+            raise UnknownNameError(kind, name, known, "planner compare --help")
+    return OwnerOptions(**{name: given[name] for name in OwnerOptions.__dataclass_fields__})
 
 
-def _check_amount(name: str, value: float | None) -> None:
-    if value is not None and not 0 <= value <= MAX_AMOUNT:
-        raise UsageError(f"{_option(name)} must be 0 or more and at most {MAX_AMOUNT:g}, not {value:g}.")
+def use_of(asked: OwnerArguments) -> Use:
+    """How much the machine is wanted for.
 
-
-def _check_fraction(name: str, value: float | None) -> None:
-    if value is not None and value > 1:
-        raise UsageError(
-            f"{_option(name)} is a fraction from 0 to 1: {value:g} would be {value:.0%}. For {value:g} percent write {value / 100:g}."
-        )
-
-
-def _check_use(use: Use) -> None:
-    if use.jobs_per_month is None and use.gpu_hours_per_month is None and use.utilisation is None:
+    Raises:
+        UsageError: nothing says so, or two arguments contradict each other.
+    """
+    jobs, gpu_hours, utilisation = asked["jobs_per_month"], asked["gpu_hours_per_month"], asked["utilisation"]
+    if jobs is None and gpu_hours is None and utilisation is None:
         raise UsageError("How much will it be used? Give --jobs-per-month, --gpu-hours-per-month or --utilisation.")
-    if use.gpu_hours_per_month is not None and (use.jobs_per_month is not None or use.utilisation is not None):
+    if gpu_hours is not None and (jobs is not None or utilisation is not None):
         raise UsageError("Give one of --jobs-per-month, --gpu-hours-per-month and --utilisation.")
-
-
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return Use(jobs_per_month=jobs, gpu_hours_per_month=gpu_hours, utilisation=utilisation)

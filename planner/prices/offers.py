@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import fields
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Offer
-from planner.options.checked import checked, listed
+from planner.options.arguments import ListArguments, OfferArguments
+from planner.options.declared import takes
 from planner.prices.catalog import OfferFilter, Selection, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
 from planner.units import current_day
@@ -19,99 +17,55 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@checked()
-def offers(
-    *,
-    gpus: str | Iterable[str] = (),
-    gpu_counts: Iterable[float] = (),
-    providers: str | Iterable[str] = (),
-    regions: str | Iterable[str] = (),
-    purchases: str | Iterable[str] = (),
-    max_price_age_days: int | None = None,
-    data_dir: Path | None = None,
-    as_of: date | None = None,
-) -> list[Offer]:
+@takes(ListArguments)
+def offers(**asked: Unpack[ListArguments]) -> list[Offer]:
     """Every offer of the newest price books that passes the filters, by price per GPU and hour.
 
     Args:
-        gpus: spellings such as `A100`, `H100:8`; empty for all.
-        gpu_counts: GPUs per instance; empty for any.
-        providers: provider names; empty for all.
-        regions: region names as the provider writes them; empty for all.
-        purchases: kinds of purchase; empty for all.
-        max_price_age_days: leave out older prices; `None` takes every age.
-        data_dir: folder of the user's own snapshots; by default the platform's.
-        as_of: only prices known on that day.
+        asked: the filters of docs/options.md by their names in Python; empty for all.
 
     Raises:
         UsageError: a name is unknown or the data directory is missing.
         NothingLeftError: no offer passes.
         SnapshotError: a snapshot cannot be trusted.
     """
-    selection = select(
-        gpus=gpus,
-        gpu_counts=gpu_counts,
-        providers=providers,
-        regions=regions,
-        purchases=purchases,
-        max_price_age_days=max_price_age_days,
-        data_dir=data_dir,
-        as_of=as_of,
-    )
-    return sorted(selection.offers, key=by_price)
+    return sorted(select(asked).offers, key=by_price)
 
 
-@checked()
-def offers_frame(
-    *,
-    gpus: str | Iterable[str] = (),
-    gpu_counts: Iterable[float] = (),
-    providers: str | Iterable[str] = (),
-    regions: str | Iterable[str] = (),
-    purchases: str | Iterable[str] = (),
-    max_price_age_days: int | None = None,
-    data_dir: Path | None = None,
-    as_of: date | None = None,
-) -> pd.DataFrame:
+@takes(ListArguments)
+def offers_frame(**asked: Unpack[ListArguments]) -> pd.DataFrame:
     """The same as `offers`, as a frame: one row per offer, the fields of `Offer` and `usd_per_gpu_hour` as columns."""
     import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
 
-    found = offers(
-        gpus=gpus,
-        gpu_counts=gpu_counts,
-        providers=providers,
-        regions=regions,
-        purchases=purchases,
-        max_price_age_days=max_price_age_days,
-        data_dir=data_dir,
-        as_of=as_of,
-    )
-    return pd.DataFrame([offer_record(offer) for offer in found])
+    return pd.DataFrame([offer_record(offer) for offer in sorted(select(asked).offers, key=by_price)])
 
 
-def select(
-    *,
-    gpus: str | Iterable[str] = (),
-    gpu_counts: Iterable[float] = (),
-    providers: str | Iterable[str] = (),
-    regions: str | Iterable[str] = (),
-    purchases: str | Iterable[str] = (),
-    max_price_age_days: int | None = None,
-    data_dir: Path | None = None,
-    as_of: date | None = None,
-    every_offer: bool = True,
-) -> Selection:
-    """Offers, what was left out and the books they came from; arguments as for `offers`."""
-    wanted = OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in listed(gpus)),
-        gpu_counts=tuple(gpu_counts),
-        providers=listed(providers),
-        regions=listed(regions),
-        purchases=tuple(purchase_kind(text) for text in listed(purchases)),
-        max_price_age_days=max_price_age_days,
+def select(asked: ListArguments, *, every_offer: bool = True) -> Selection:
+    """Offers, what was left out and the books they came from.
+
+    Args:
+        asked: every argument of `offers`, defaults filled in.
+        every_offer: all of them; else only the cheapest of each provider, GPU, count and purchase.
+    """
+    snapshots = current_snapshots(asked["data_dir"], as_of=asked["as_of"])
+    today = asked["as_of"] or current_day()
+    return select_offers(snapshots, offer_filter(asked), today=today, every_offer=every_offer)
+
+
+def offer_filter(asked: OfferArguments) -> OfferFilter:
+    """The filter that the arguments describe.
+
+    Raises:
+        UnknownNameError: no GPU or kind of purchase goes by a name.
+    """
+    return OfferFilter(
+        gpus=tuple(choose_gpus(text) for text in asked["gpus"]),
+        gpu_counts=tuple(asked["gpu_counts"]),
+        providers=tuple(asked["providers"]),
+        regions=tuple(asked["regions"]),
+        purchases=tuple(purchase_kind(text) for text in asked["purchases"]),
+        max_price_age_days=asked["max_price_age_days"],
     )
-    today = as_of or current_day()
-    return select_offers(current_snapshots(data_dir, as_of=as_of), wanted, today=today, every_offer=every_offer)
 
 
 def by_price(offer: Offer) -> tuple[object, ...]:

@@ -10,15 +10,17 @@ from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
 from planner.errors import UnknownNameError
 from planner.language.listed import find_language_model, load_language_models
+from planner.options.arguments import EstimateArguments, LanguageArguments
+from planner.options.declared import declared
+from planner.options.owner_arguments import CompareArguments
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
-from planner.web.parameters import ARGUMENTS, CompareQuestion, EstimateQuestion, Question
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of
 from planner.web.refusals import BAD, Refusal
 from planner.work.listed import known_model, load_models
-from planner.work.planned import LanguageArguments
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
-_LANGUAGE = frozenset(LanguageArguments.__annotations__) - {"sequence_length"}
+_LANGUAGE = frozenset(name for name, one in declared(LanguageArguments).items() if one.option.is_typed)
 
 
 def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[EstimateResult, Currency | None]:
@@ -27,7 +29,7 @@ def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[Estima
     Raises:
         PlannerError, Refusal: there is no answer.
     """
-    arguments = _arguments(question)
+    arguments = _arguments(question, EstimateArguments)
     code = arguments.pop("currency", None)
     money = None if code is None or code.upper() == "USD" else currency(code)
     return estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir), money
@@ -39,22 +41,29 @@ def compared(question: CompareQuestion, data_dir: Path | None) -> Comparison:
     Raises:
         PlannerError, Refusal: there is no answer.
     """
-    return compare(**_arguments(question), data_dir=data_dir)
+    return compare(**_arguments(question, CompareArguments), data_dir=data_dir)
 
 
-def _arguments(question: Question) -> dict[str, Any]:
-    """The question as arguments in Python."""
+def _arguments(question: Question, home: type) -> dict[str, Any]:
+    """The question as arguments in Python, texts of counts read.
+
+    Raises:
+        Refusal: an argument is given by two of its names.
+        UsageError: a count cannot be read.
+    """
     given = question.given()
     given.pop("format", None)
-    if "image_size" in given and "sequence_length" in given:
-        raise Refusal(
-            status=BAD,
-            type="UsageError",
-            message="image_size and sequence_length are the same; give one.",
-            parameter="image_size",
-        )
     _check_model(given)
-    return {ARGUMENTS.get(name, name): value for name, value in given.items()}
+    names, arguments = arguments_of(home), {}
+    first: dict[str, str] = {}
+    for spelling, value in given.items():
+        name = names.get(spelling, spelling)
+        if first.setdefault(name, spelling) != spelling:
+            message = f"{first[name]} and {spelling} are the same; give one."
+            raise Refusal(status=BAD, type="UsageError", message=message, parameter=first[name])
+        read = declared(home)[name].option.read if name in declared(home) else None
+        arguments[name] = value if read is None else read(value)
+    return arguments
 
 
 def _check_model(given: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from planner.options.arguments import EstimateArguments
+from planner.options.owner_arguments import CompareArguments
 from planner.paths import default_user_data_dir
 from planner.render.charts.history import history_rows
 from planner.render.comparison import rendered_comparison
@@ -18,7 +20,7 @@ from planner.render.report.markup import joined
 from planner.render.report.page import Parts
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of
 from planner.web.questions import compared, estimated
 
 MEDIA_TYPES = {
@@ -49,7 +51,9 @@ def command_line(question: Question) -> str:
 
 
 def _options(question: Question) -> Iterator[str]:
-    for name, value in question.given().items():
+    given = question.given()
+    for name in sorted(given, key=[*arguments_of(EstimateArguments), *arguments_of(CompareArguments), *given].index):
+        value = given[name]
         option = "--" + name.replace("_", "-")
         if name == "format" or value is False:
             if name == "checkpoints":

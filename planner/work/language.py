@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork
 from planner.model.records import precision_named
+from planner.options.amounts import number_of
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model, load_models
 
@@ -141,25 +141,6 @@ def chosen_language_model(model: str | None, options: LanguageOptions) -> Langua
         kv_heads=options.kv_heads,
         feed_forward=options.feed_forward,
     )
-
-
-def number_of(text: str) -> float:
-    """A count with an optional K, M, B or T: `15B` is 15,000,000,000, `7e9` and `300,000` work too.
-
-    Raises:
-        UsageError: the text is no positive number.
-
-    >>> number_of("1.4T")
-    1400000000000.0
-    """
-    found = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?)([kmbt]?)", text.strip().lower().replace(",", "").replace("_", ""))
-    try:
-        value = float(found[1]) * {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}[found[2]] if found else 0.0
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e18:
-        raise UsageError(f"{text!r} is not a positive number. Write for example 15B, 300M or 7e9.")
-    return value
 
 
 def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) -> tuple[float, float, str]:

@@ -4,78 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import Any
 
 from planner.errors import UsageError
 from planner.model.records import Model, OwnMeasurement
-from planner.work.listed import Work, known_model, plan_work, resolve_model
+from planner.options.arguments import LanguageArguments, WorkloadArguments
+from planner.options.declared import declared
+from planner.work.listed import Work, known_model, plan_work, resolve_model, typical_epochs
+
+OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured", "model_file")
+"""What can be said of an own model."""
+
+NOT_FOR_LANGUAGE_MODELS = ("dataset", "samples_per_epoch", "batch_size", "framework", *OWN_FIGURES)
+"""What language models have other words for."""
 
 
-class LanguageArguments(TypedDict, total=False):
-    """What can be said of a language model's run; see `planner.work.language.LanguageOptions`."""
+def planned_work(asked: WorkloadArguments) -> Work:
+    """The workload that the arguments describe, with the user's own measurements.
 
-    method: str | None
-    tokens: float | str | None
-    samples: float | str | None
-    sequence_length: int | None
-    batch_tokens: float | str | None
-    rank: int | None
-    optimizer: str | None
-    recompute: str | None
-    zero_stage: int | None
-    tensor_parallel: int | None
-    pipeline_parallel: int | None
-    micro_batch: int | None
-    stack: str | None
-    params: float | str | None
-    layers: int | None
-    hidden: int | None
-    heads: int | None
-    kv_heads: int | None
-    feed_forward: int | None
-    vocab: int | None
-
-
-NO_OWN_MODEL: Mapping[str, Any] = {
-    "gmacs_per_sample": None,
-    "params_millions": None,
-    "activations_millions": None,
-    "measured": None,
-    "model_file": None,
-}
-"""What can be said of an own model, with nothing said."""
-
-
-def planned_work(
-    *,
-    model: str | None,
-    epochs: float | None,
-    precision: str,
-    input_size: int | None,
-    general: Mapping[str, Any],
-    own: Mapping[str, Any],
-    language: Mapping[str, Any],
-    node_count: int = 1,
-) -> Work:
-    """The workload that the options describe, with the user's own measurements.
-
-    It is a language model's if any of its options is given, or if no listed or own model goes by the name.
+    It is a language model's if any of its arguments is given, or if no listed or own model goes by the name.
 
     Args:
-        model: name, alias or `config.json`.
-        epochs: passes over the data.
-        precision: as `plan_work` takes it.
-        input_size: pixels or tokens of a sample.
-        general: `dataset`, `samples_per_epoch`, `batch_size`, `framework`; `None` where not given.
-        own: the keys of `NO_OWN_MODEL`.
-        language: fields of `planner.work.language.LanguageOptions`.
-        node_count: instances that work together.
+        asked: every argument of a workload, defaults filled in.
 
     Raises:
-        UsageError: options are missing or contradict each other.
+        UsageError: arguments are missing or contradict each other.
         UnknownNameError: no model goes by that name.
     """
-    said = {name: value for name, value in language.items() if value is not None}
+    given: Mapping[str, Any] = asked
+    model, epochs, input_size = asked["model"], asked["epochs"], asked["sequence_length_or_image_size"]
+    said = {name: given[name] for name in declared(LanguageArguments) if given[name] is not None}
+    own = {name: given[name] or None for name in OWN_FIGURES}
     if _is_language_model(model, said, own):
         from planner.work.language import plan_language_request  # noqa: PLC0415 - most runs need none of it
 
@@ -83,21 +42,30 @@ def planned_work(
         return plan_language_request(
             model=model,
             epochs=epochs,
-            precision=precision,
+            precision=asked["precision"],
             said={**length, **said},
-            general={**general, **own},
-            node_count=node_count,
+            general={name: given[name] or None for name in NOT_FOR_LANGUAGE_MODELS},
+            node_count=asked["nodes"] or 1,
         )
-    chosen, measurements, samples_of_file = _described(model, own, precision)
+    chosen, measurements, samples_of_file = _described(model, own, asked["precision"])
     if epochs is None:
         raise UsageError(
-            "How many epochs of {name}? Give {epochs}, the passes over the training data.",
+            "How many epochs of {model}? Give {epochs}, the passes over the training data.{typical}",
             argument="epochs",
-            name=chosen.name,
+            model=chosen.name,
+            typical=typical_epochs(chosen),
         )
-    samples = samples_of_file if general["samples_per_epoch"] is None else general["samples_per_epoch"]
-    options = {**general, "samples_per_epoch": samples}
-    work = plan_work(model=chosen, epochs=epochs, precision=precision, input_size=input_size, **options)
+    samples = asked["samples_per_epoch"]
+    work = plan_work(
+        model=chosen,
+        epochs=epochs,
+        precision=asked["precision"],
+        input_size=input_size,
+        dataset=asked["dataset"],
+        samples_per_epoch=samples_of_file if samples is None else samples,
+        batch_size=asked["batch_size"],
+        framework=asked["framework"],
+    )
     return replace(work, workload=replace(work.workload, measured=measurements)) if measurements else work
 
 
@@ -122,7 +90,7 @@ def _is_language_model(model: str | None, said: Mapping[str, object], own: Mappi
         return True
     if model is None or any(value is not None for value in own.values()) or known_model(model) is not None:
         return False
-    from planner.language.jobs import LanguageOptions  # noqa: PLC0415
+    from planner.language.jobs import LanguageOptions  # noqa: PLC0415 - most runs need none of it
     from planner.work.language import is_language_model  # noqa: PLC0415
 
     return is_language_model(model, LanguageOptions())

@@ -185,9 +185,17 @@ def test_both_limits_together_can_fail_where_each_alone_holds(book):
 
 @pytest.mark.parametrize("epochs", [0, -1, float("nan"), 1e12, float("inf")])
 def test_impossible_epochs_are_refused(epochs):
-    """The message names the option, the value and what the reference recipe trains."""
-    with pytest.raises(UsageError, match=r"epochs must be above 0 .*reference recipe of resnet50 trains 90"):
+    """The message names the argument, its range and the value."""
+    with pytest.raises(UsageError, match=r"epochs must be above 0 and at most 1,000,000, not"):
         planner.estimate(model="resnet50", epochs=epochs)
+
+
+def test_a_question_without_epochs_hears_of_the_reference_recipe():
+    """What is missing, and what the reference recipe trains."""
+    with pytest.raises(
+        UsageError, match=r"How many epochs of resnet50\? Give epochs, .* The reference recipe of resnet50 trains 90"
+    ):
+        planner.estimate(model="resnet50")
 
 
 @pytest.mark.parametrize(
@@ -279,13 +287,13 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with nodes"),
         ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
         ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),
-        ({"nodes": 0}, UsageError, "--nodes must be 1 to 4,096"),
+        ({"nodes": 0}, UsageError, "nodes must be 1 to 4,096"),
         ({"measured": ["a100-80gb-sxm=0"]}, UsageError, "positive number"),
         ({"measured": ["t4=100", "t4=300"]}, UsageError, "contradicts 100 samples/s"),
         ({"model": None}, UsageError, "Which model"),
         ({"model": "nix", "params_millions": 5}, UsageError, "Nothing says how fast nix is"),
-        ({"model": "nix", "gmacs_per_sample": -5}, UsageError, "must be a positive number"),
         ({"model": "nix", "gmacs_per_sample": 5}, UsageError, "Give samples_per_epoch"),
+        ({"model": "nix", "gmacs_per_sample": -5}, UsageError, "gmacs_per_sample must be above 0, not -5"),
     ],
 )
 def test_what_cannot_be_predicted_is_refused(options, error, match):

@@ -100,12 +100,12 @@ def test_a_limit_that_nothing_meets_names_the_nearest():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"deadline": "2026-06-30"}, "--deadline 2026-06-30 is in the past"),
-        ({"deadline": "0h"}, "--deadline must be above 0"),
+        ({"deadline": "2026-06-30"}, "max_hours 2026-06-30 is in the past"),
+        ({"deadline": "0h"}, "max_hours must be above 0, not 0h"),
         ({"deadline": "soon"}, "'soon' is neither a time like 48h"),
-        ({"budget_usd": 0.0}, "--budget must be above 0 USD, not 0"),
-        ({"budget_usd": -5.0}, "--budget must be above 0 USD, not -5"),
-        ({"limit": 0}, "--limit must be at least 1"),
+        ({"budget_usd": 0.0}, "max_usd must be above 0, not 0"),
+        ({"budget_usd": -5.0}, "max_usd must be above 0, not -5"),
+        ({"limit": 0}, "limit must be at least 1"),
         ({"is_owned": True}, "Describe it under [[machines]]"),
     ],
 )

@@ -38,7 +38,7 @@ def test_the_header_names_the_command_that_gives_the_same_file(run_planner, tmp_
 
     assert "" == first.stdout
     assert text == again.stdout
-    assert "'RTX 4090:2' --purchase on_demand --no-checkpoints" in line
+    assert "'RTX 4090:2' --purchase on_demand --as-of 2026-07-01 --no-checkpoints" in line
 
 
 def test_the_note_says_how_to_start_it(run_planner, tmp_path):

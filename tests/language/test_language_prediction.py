@@ -10,8 +10,9 @@ from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.language.jobs import LanguageOptions
 from planner.language.prediction import on_machines, predict_language_model
 from planner.model.records import Basis, Throughput
+from planner.options.amounts import number_of
 from planner.paths import shipped_data_dir
-from planner.work.language import number_of, plan_language_work
+from planner.work.language import plan_language_work
 
 
 def test_a_measured_cell_is_measured():

@@ -1,0 +1,244 @@
+"""The declarations of options, read: one walk over them, from which everything else is derived."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from functools import cache, wraps
+from numbers import Integral, Real
+from pathlib import Path
+from reprlib import Repr
+from types import UnionType
+from typing import Any, ParamSpec, TypeVar, get_origin
+
+from planner.errors import UnknownNameError, UsageError
+from planner.options.option import UNSET, Option, Same
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+NO_END = 1e9
+"""An upper limit of that much or more only says that there are not so many; a message leaves it out."""
+
+SEE = "docs/options.md"
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+class Declared:
+    """One declared argument: its name, its `Option`, and the kinds of value it takes.
+
+    `kinds` are the types of one value (`str`, `float`, `int`, `bool`, `Path`, `date`); `is_list` says that it takes several,
+    `is_optional` that it may be `None`.
+    """
+
+    __slots__ = ("is_list", "is_optional", "kinds", "name", "option")
+
+    def __init__(self, name: str, hint: Any) -> None:
+        self.name = name
+        self.option: Option = hint.__metadata__[0]
+        of = hint.__origin__
+        types = of.__args__ if isinstance(of, UnionType) else (of,)
+        lists = [one for one in types if get_origin(one) is not None]
+        self.is_list = bool(lists)
+        self.kinds: tuple[type, ...] = (
+            lists[0].__args__ if lists else tuple(kind for kind in types if kind is not _NONE)
+        )
+        self.is_optional = _NONE in types
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Its names on the command line and in the address of a page, without dashes, the first one first."""
+        return self.option.spellings or (self.name,)
+
+    @property
+    def default(self) -> Any:
+        """What counts where nothing is given."""
+        if self.option.default is UNSET:
+            return () if self.is_list else None
+        return self.option.default
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, which have a range."""
+        return float in self.kinds or int in self.kinds
+
+    def usable(self, value: Any) -> Any:
+        """The value as the functions take it: a tuple for a list, a float where a float is meant.
+
+        Raises:
+            UsageError: it is of another type, or out of range.
+        """
+        if value is None:
+            if self.is_optional:
+                return None
+            raise self._of_wrong_type(value)
+        if not self.is_list:
+            if not self._is_of_kind(value):
+                raise self._of_wrong_type(value)
+            return self._within(value)
+        if isinstance(value, str) and str in self.kinds:
+            value = (value,)  # a lone text is one name, not a list of letters
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            raise self._of_wrong_type(value)
+        values = tuple(value)
+        if not all(self._is_of_kind(one) for one in values):
+            raise self._of_wrong_type(value)
+        return tuple(self._within(one) for one in values)
+
+    def read_cell(self, cell: Any) -> Any:
+        """What a cell of a table stands for: several values are parted by `;`, numbers may be texts, flags words.
+
+        What cannot be read is returned as it is; `usable` says what is wrong with it.
+        """
+        if self.is_list:
+            return tuple(self._read_one(one) for one in (cell.split(";") if isinstance(cell, str) else _several(cell)))
+        return self._read_one(cell)
+
+    def _read_one(self, cell: Any) -> Any:
+        text = cell.strip() if isinstance(cell, str) else cell
+        if bool in self.kinds:
+            return _FLAGS.get(str(text).lower(), cell)
+        if str in self.kinds and not self.is_number:
+            return str(text)
+        if Path in self.kinds:
+            return Path(str(text))
+        if isinstance(text, str):
+            try:
+                text = float(text)
+            except ValueError:
+                return text
+        is_whole = float not in self.kinds and isinstance(text, float) and text.is_integer()
+        return int(text) if is_whole else text
+
+    def described_kind(self) -> str:
+        """What values it takes, in words: `a number or None`."""
+        words = [_KINDS[kind][1] for kind in self.kinds]
+        if self.is_list:
+            words = [
+                f"{_KINDS[kind][1]} or a list of {_KINDS[kind][2]}" if kind is str else f"a list of {_KINDS[kind][2]}"
+                for kind in self.kinds
+            ]
+        return " or ".join([*words, "None"] if self.is_optional else words)
+
+    def _is_of_kind(self, value: Any) -> bool:
+        return any(_KINDS[kind][0](value) for kind in self.kinds)
+
+    def _of_wrong_type(self, value: Any) -> UsageError:
+        given = "None" if value is None else f"{_SHORT.repr(value)} ({type(value).__name__})"
+        return UsageError(
+            f"{{{self.name}}} must be {{kind}}, not {{given}}.",
+            argument=self.name,
+            kind=self.described_kind(),
+            given=given,
+        )
+
+    def _within(self, value: Any) -> Any:
+        """The value, if it lies within the range of the option; whole numbers as floats where floats are meant."""
+        if not self.is_number or isinstance(value, str):
+            return value
+        option = self.option
+        is_inside = (option.low is None or value >= option.low) and (option.above is None or value > option.above)
+        if not is_inside or (option.high is not None and value > option.high) or math.isnan(value):
+            advice = option.advice(value) if option.advice and value > (option.high or 0) else ""
+            raise UsageError(
+                f"{{{self.name}}} must be {{range}}, not {{value}}.{{advice}}",
+                argument=self.name,
+                range=self.described_range(),
+                value=f"{value:,}" if isinstance(value, int) else f"{value:g}",
+                advice=advice,
+            )
+        return int(value) if float not in self.kinds else float(value)
+
+    def described_range(self) -> str:
+        """The range in words: `1 to 4,096`, `above 0`."""
+        option = self.option
+        has_end = option.high is not None and option.high < NO_END
+        if option.above is not None:
+            return f"above {option.above:g}" + (f" and at most {option.high:,.10g}" if has_end else "")
+        return f"{option.low:g} to {option.high:,.10g}" if has_end else f"at least {option.low:g}"
+
+
+@cache
+def declared(home: type) -> Mapping[str, Declared]:
+    """Every argument of a declaration by its first name, in the order they stand there."""
+    return {name: Declared(name, hint) for name, hint in _hints(home) if isinstance(hint.__metadata__[0], Option)}
+
+
+@cache
+def other_names(home: type) -> Mapping[str, str]:
+    """Second names of arguments, and the first name of each."""
+    return {name: hint.__metadata__[0].name for name, hint in _hints(home) if isinstance(hint.__metadata__[0], Same)}
+
+
+def filled(home: type, given: Mapping[str, Any], see: str = SEE) -> dict[str, Any]:
+    """Every argument of the declaration by its first name: what was given, checked, and defaults for the rest.
+
+    Raises:
+        UnknownNameError: an argument is not one of them; the message offers close ones.
+        UsageError: a value is of a wrong type or out of range, or an argument is given by two names.
+    """
+    known, others, found = declared(home), other_names(home), dict(_defaults(home))
+    for typed, value in given.items():
+        name = others.get(typed, typed)
+        if name not in known:
+            raise UnknownNameError("argument", typed, [*known, *others], see)
+        if name != typed and name in given:
+            raise UsageError(f"{typed} and {name} are the same; give one.", argument=name)
+        found[name] = known[name].usable(value)
+    return found
+
+
+def takes(home: type) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """Decorator of a public function: its keyword arguments are those of the declaration, checked and all there.
+
+    The function finds every argument by its first name, with its default where none was given. `help()` and
+    `inspect.signature` show the arguments with their types.
+    """
+
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        @wraps(function)
+        def asked(*values: Arguments.args, **given: Arguments.kwargs) -> Result:
+            return function(*values, **filled(home, given, f"help(planner.{function.__name__})"))
+
+        asked.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # functions may have one
+            [
+                inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default)
+                for one in declared(home).values()
+            ]
+        )
+        return asked
+
+    return decorate
+
+
+def _hints(home: type) -> Iterable[tuple[str, Any]]:
+    return ((name, hint) for name, hint in home.__annotations__.items() if hasattr(hint, "__metadata__"))
+
+
+@cache
+def _defaults(home: type) -> Mapping[str, Any]:
+    return {name: one.default for name, one in declared(home).items()}
+
+
+def _several(cell: Any) -> Iterable[Any]:
+    return cell if isinstance(cell, Iterable) else (cell,)
+
+
+_NONE = type(None)
+
+_FLAGS = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
+"""Words of a cell that say yes or no."""
+
+_KINDS: Mapping[type, tuple[Callable[[Any], bool], str, str]] = {
+    str: (lambda value: isinstance(value, str), "a text", "texts"),
+    float: (lambda value: isinstance(value, Real) and not isinstance(value, bool), "a number", "numbers"),
+    int: (lambda value: isinstance(value, Integral) and not isinstance(value, bool), "a whole number", "whole numbers"),
+    bool: (lambda value: isinstance(value, bool), "True or False", ""),
+    Path: (lambda value: isinstance(value, Path), "a pathlib.Path", ""),
+    date: (lambda value: isinstance(value, date) and not isinstance(value, datetime), "a datetime.date", ""),
+}
+"""How values of each kind are told, and what one and several are called in a message."""

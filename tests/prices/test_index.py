@@ -83,16 +83,16 @@ def test_any_filter_leaves_the_same_groups_as_reading_every_row(wanted):
     assert as_rows_make_them(SNAPSHOTS, wanted, today) == as_the_index_gives_them(SNAPSHOTS, wanted, today)
 
 
+# few values of each, so that many rows share a group and tie in it
 cells = st.fixed_dictionaries(
     {
-        "gpu": st.sampled_from(["a100-80gb-sxm", "t4"]),
-        "gpu_count": st.sampled_from(["8", "8.0", "0.5"]),
-        "instance_type": st.sampled_from(["g5.48xlarge", "g4dn.12xlarge", '"a, b"']),
-        "region": st.sampled_from(["us-east-1", "us-east-2", "eu-west-1", "nörd"]),
+        "gpu_count": st.sampled_from(["8", "8.0"]),
+        "instance_type": st.sampled_from(["g5.48xlarge", "g4dn.12xlarge"]),
+        "region": st.sampled_from(["us-east-1", "us-east-2", "eu-west-1", "nörd", '"a, b"']),
         "zone": st.sampled_from(["", "a", "b"]),
-        "purchase": st.sampled_from(["on_demand", "spot", "reserved_1y"]),
-        "usd_per_hour": st.sampled_from(["1", "1.0", "0.7", "1e1", "0.1000000000000001"]),
-        "network_gbps": st.sampled_from(["", "100", "100.0", "25"]),
+        "purchase": st.sampled_from(["on_demand", "spot"]),
+        "usd_per_hour": st.sampled_from(["1", "1.0", "0.7", "1e1"]),
+        "network_gbps": st.sampled_from(["100", "100.0", ""]),
         "observed_on": st.sampled_from(["2026-05-30", "2026-06-01"]),
     }
 )
@@ -246,11 +246,19 @@ SPOILT = {
     "more behind": lambda body: body + b"x",
     "not text": lambda body: b"\x00\xff" * 500,
     "head of another kind": lambda body: sealed([]),
-    "another schema": lambda body: sealed({"schema": "planner.price-index/999"}),
-    "another book": lambda body: sealed({**json.loads(body.split(b"\n")[1]), "book": "0" * 64}) + tail(body),
-    "other tables": lambda body: sealed({**json.loads(body.split(b"\n")[1]), "tables": "0" * 64}) + tail(body),
+    "another schema": lambda body: lying(body, schema="planner.price-index/999"),
+    "another book": lambda body: lying(body, book="0" * 64),
+    "other tables": lambda body: lying(body, tables="0" * 64),
+    "another length": lambda body: lying(body, length=1),
     "members overwritten": lambda body: body[: body.index(b"\n", 65) + 1] + b"7" * len(tail(body)),
 }
+
+
+def lying(body, **changes):
+    """An index whose checksum is right, with a group too large: whoever believes it gives another answer."""
+    head = {**json.loads(body.split(b"\n")[1]), **changes}
+    head["groups"][0][0] += 1
+    return sealed(head) + tail(body)
 
 
 def tail(body):

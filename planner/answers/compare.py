@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from planner.answers.buying.candidates import Candidate, candidates_of, compared_machines
@@ -53,21 +54,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     candidates, notes = candidates_of(tuple(asked["buy"]), tuple(asked["own"]))
     if asked["card_usd"] is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
         raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
-    market = Market(
-        **{
-            name: given[name]
-            for name in (
-                "gpus",
-                "gpu_counts",
-                "providers",
-                "regions",
-                "purchases",
-                "max_price_age_days",
-                "data_dir",
-                "as_of",
-            )
-        }
-    )
+    market = Market(**{field.name: given[field.name] for field in fields(Market)})
     work_options = {name: given[name] for name in declared(WorkloadArguments) if name not in ("basis", "nodes")}
     terms = bill_terms(asked)
     workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates, terms)

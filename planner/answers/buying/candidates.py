@@ -9,6 +9,7 @@ from datetime import date
 from planner.answers.buying.owning import job_time, own_machine
 from planner.answers.buying.rent_hours import rent_same
 from planner.answers.buying.renting import Market
+from planner.answers.question import weakest_basis
 from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
@@ -72,12 +73,13 @@ def compared_machines(
     compared, not_compared = [], []
     first_error: PlannerError | None = None
     jobs = use.jobs_per_month if workload else None
+    weakest = weakest_basis(market.basis)
     for candidate in candidates:
         gpu_count = gpus_in(candidate.gpu, candidate.card_count)
         try:
             if workload is not None and jobs is None:
                 # hours are hours of the first machine; the others are asked to do the same jobs
-                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count), terms)[1], gpu_count)
+                jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count), terms, weakest)[1], gpu_count)
             compared.append(
                 own_machine(
                     candidate.gpu,
@@ -91,6 +93,7 @@ def compared_machines(
                     rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today, terms=terms),
                     options=options,
                     terms=terms,
+                    weakest=weakest,
                     today=today,
                 )
             )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from planner.answers.buying.assumptions import owner_assumptions
-from planner.answers.throughput import predict_many
+from planner.answers.throughput import speeds_of
 from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms, ownership_items
 from planner.cost.rent_or_buy import Case
@@ -17,7 +17,7 @@ from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
-from planner.model.records import Throughput, Workload
+from planner.model.records import Basis, Throughput, Workload
 from planner.options.bill import BillTerms
 from planner.options.owning import OwnerOptions
 from planner.results.comparison import Owned, Rental
@@ -38,6 +38,7 @@ def own_machine(
     rental: Rental,
     options: OwnerOptions,
     terms: BillTerms,
+    weakest: Basis,
     today: date,
 ) -> Owned:
     """The machine of that GPU doing so many jobs a month.
@@ -50,7 +51,7 @@ def own_machine(
         NoThroughputError: nothing says how fast the workload runs on it.
     """
     first = _machine(gpu, card_count, options, is_owned_already=is_owned_already, today=today)
-    throughput, job_hours = job_time(workload, (gpu, first.gpu_count), terms)
+    throughput, job_hours = job_time(workload, (gpu, first.gpu_count), terms, weakest)
     cards = 1 if is_owned_already else _cards_needed(first, card_count, jobs_per_month * job_hours, busy_at_most)
     machine = first if cards == 1 else _machine(gpu, cards, options, is_owned_already=is_owned_already, today=today)
     hours_per_job = job_hours / cards
@@ -87,7 +88,9 @@ def own_machine(
     )
 
 
-def job_time(workload: Workload | None, cell: tuple[str, float], terms: BillTerms) -> tuple[Throughput | None, float]:
+def job_time(
+    workload: Workload | None, cell: tuple[str, float], terms: BillTerms, weakest: Basis = Basis.MODELLED
+) -> tuple[Throughput | None, float]:
     """How fast a job runs on so many GPUs of one's own and how many hours it takes; without a workload a job is one hour.
 
     Overhead, evaluation and trials count as on a rented machine. Nothing else of the terms does: a machine of one's own
@@ -98,7 +101,7 @@ def job_time(workload: Workload | None, cell: tuple[str, float], terms: BillTerm
     """
     if workload is None:
         return None, 1.0
-    throughput = predict_many(workload, [cell])[cell]
+    throughput = speeds_of(workload, weakest=weakest).on(*cell)
     if isinstance(throughput, NoThroughputError):
         raise NoThroughputError(
             "{why} on {count:g}x {gpu}. Compare hours instead: {rent_usd_per_hour} with {gpu_hours_per_month}.",

@@ -9,6 +9,7 @@ from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.renting import Market
+from planner.answers.offered import offered, own_prices
 from planner.cost.assumed import spot_assumption
 from planner.cost.bill import tax_item
 from planner.cost.course import Timer
@@ -19,7 +20,7 @@ from planner.hardware.gpus import GpuChoice
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Offer, Purchase
 from planner.options.bill import BillTerms
-from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind, select_offers
+from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
 from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
@@ -117,8 +118,11 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
         purchases=tuple(purchase_kind(text) for text in market.purchases) or USUAL_PURCHASES,
         max_price_age_days=market.max_price_age_days,
     )
+    snapshots = current_snapshots(market.data_dir, as_of=market.as_of)
+    own = own_prices(market.price_book, snapshots, today)
     try:
-        return select_offers(current_snapshots(market.data_dir, as_of=market.as_of), wanted, today=today).offers
+        groups = offered(snapshots, wanted, own, today=today).groups
+        return tuple(offer for group in groups for offer in group.members())
     except NothingLeftError as error:
         raise NothingLeftError(
             "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",

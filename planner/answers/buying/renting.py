@@ -30,7 +30,7 @@ from planner.units import current_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """Which offers count, as the estimate takes them."""
+    """Which offers count, at which prices, and how a run is rented, as `estimate` takes it all."""
 
     gpus: tuple[str, ...] = ()
     gpu_counts: tuple[float, ...] = ()
@@ -38,8 +38,11 @@ class Market:
     regions: tuple[str, ...] = ()
     purchases: tuple[str, ...] = ()
     max_price_age_days: int | None = None
+    price_book: Path | None = None
     data_dir: Path | None = None
     as_of: date | None = None
+    basis: str | None = None
+    nodes: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is paid whether it is used or not: months of use at its price per hour would come out too cheap."""
@@ -58,7 +61,9 @@ def rent_cheapest(
     work_options: Mapping[str, Any], market: Market, terms: BillTerms
 ) -> tuple[Workload, Rental, Sequence[str]]:
     """The workload, its cheapest rental among the matching offers, and what the estimate assumes."""
-    is_in_file = "model_file" in work_options or Path(work_options.get("model", "")).exists()
+    is_in_file = (
+        market.price_book is not None or "model_file" in work_options or Path(work_options.get("model", "")).exists()
+    )
     if is_in_file:  # which may say something else the next time
         return _rent_cheapest(tuple(work_options.items()), market, terms)
     books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))

@@ -10,7 +10,7 @@ from planner.answers.offered import Offered
 from planner.answers.question import Question
 from planner.answers.ranking import Priced
 from planner.answers.remarks import nothing_runs
-from planner.answers.throughput import Cell, Speeds, fits_memory, predict_many, speeds_of
+from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.errors import NothingLeftError, NoThroughputError, as_option
 from planner.model.records import Estimate, Offer, Throughput
@@ -92,7 +92,7 @@ def price_one(pricing: Pricing, offer: Offer, throughput: Throughput) -> Estimat
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
-        fits_memory=fits_memory(pricing.biller.workload, offer.gpu),
+        fits_memory=throughput.fits_memory,
         notes=(*pricing.offered.notes_on(offer), *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,

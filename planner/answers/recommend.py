@@ -237,12 +237,10 @@ def _sure(best: Estimate, limits: _Limits) -> list[str]:
 
 
 def _memory(best: Estimate) -> str:
-    if best.fits_memory is True:
-        return "The model fits into the memory of these GPUs."
-    if best.fits_memory is False:
-        return "The model does not fit into the memory of these GPUs as it is: shard it, or use smaller batches."
-    if best.throughput.basis is Basis.MEASURED:
-        return "It fits: it was measured there, at the batch size of the measurement."
+    batch = best.throughput.batch_size_per_gpu
+    if best.fits_memory:
+        at = "" if batch is None else f", at a batch of {batch:g} a GPU"
+        return f"The model fits into the memory of these GPUs{at}."
     return "Whether the model fits into memory is not known; try the batch size before renting for long."
 
 

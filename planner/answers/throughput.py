@@ -16,13 +16,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.hardware.gpus import choose_gpus
 from planner.model.records import (
     Basis,
     Model,
     Offer,
     OwnMeasurement,
-    Precision,
     Throughput,
     Workload,
     precision_named,
@@ -85,12 +84,12 @@ class Speeds:
         key = (gpu, gpu_count, network_gbit_per_s if self._nodes > 1 else None)
         known = self._found.get(key)
         if known is None:
-            known = self._counted(self._predicted(*key), gpu)
+            known = self._counted(self._predicted(*key))
             if len(self._found) < MOST_CELLS:
                 self._found[key] = known
         return known
 
-    def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
+    def _counted(self, found: Throughput | NoThroughputError) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
             return found
         if found.basis not in self._allowed:
@@ -99,11 +98,6 @@ class Speeds:
                 argument="basis",
                 found=found.basis,
                 weakest=self._weakest,
-            )
-        if found.basis is not Basis.MEASURED and fits_memory(self._workload, gpu) is False:
-            name, batch = self._workload.model.name, self._workload.batch_size
-            return NoThroughputError(
-                f"{name} at {batch} a GPU does not fit into memory (planner fit --model {name} says what does)"
             )
         return found
 
@@ -132,18 +126,6 @@ class Speeds:
             return NoThroughputError(
                 error.message, argument=error.argument
             )  # what is kept must not hold on to where it was raised
-
-
-def fits_memory(workload: Workload, gpu: str) -> bool | None:
-    """Whether the run fits on each GPU; `None` without a batch size, or where the memory it needs is not known."""
-    if workload.language is not None:
-        return True  # layouts that do not fit have no throughput
-    if workload.batch_size is None or gpu not in load_gpus():
-        return None
-    from planner.language.memory import image_model_fits  # noqa: PLC0415 - most runs name no batch size
-
-    width = 4 if workload.precision in (Precision.FP32, Precision.TF32) else 2
-    return image_model_fits(workload.model, load_gpus()[gpu], batch_size=workload.batch_size, precision_bytes=width)
 
 
 @checked()

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.errors import NoThroughputError, UsageError
-from planner.language.memory import Memory, memory_needed
+from planner.language.memory import memory_needed
 from planner.language.step_time import Hardware, Stack, step_seconds
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
+from planner.throughput.memory import Memory
 
 MAX_MICRO_BATCH = 64
 """Sequences in one forward pass; more fill no GPU better."""

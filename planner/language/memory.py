@@ -1,4 +1,4 @@
-"""GPU memory of a training run, part by part, against what a program can use.
+"""GPU memory of a language model's training run, part by part.
 
 Activations follow Korthikanti et al., https://arxiv.org/abs/2205.05198 (equations 1 to 6), generalised to grouped
 keys and values and gated feed-forwards; sharding follows ZeRO, https://arxiv.org/abs/1910.02054 (figure 1); 4-bit
@@ -8,25 +8,18 @@ weights follow QLoRA, https://arxiv.org/abs/2305.14314 (section 3).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.model.language_runs import LanguageJob, Layout, Method, Optimizer, Recomputation
-from planner.model.records import Gpu, Model
-from planner.units import MIB_PER_GIB
+from planner.throughput.memory import CONTEXT_BYTES, FRAGMENTATION_FRACTION, GIB, Memory
 
-GIB = 1024**3
 STATE_BYTES = {Optimizer.ADAMW: 8.0, Optimizer.ADAMW_8BIT: 2.0, Optimizer.ADAFACTOR: 0.1, Optimizer.SGD: 4.0}
 """Optimiser state of one parameter: two FP32 moments; two 8-bit ones; row and column sums; one momentum."""
 MASTER_BYTES = 4  # FP32 copy that 16-bit weights are updated in
 NF4_BYTES = 0.5 + 0.127 / 8  # 4 bits and, with double quantisation, 0.127 bits of constants
 LOGIT_BYTES = 8  # FP32 logits and their gradient; the 16-bit copies are gone by then
-CONTEXT_BYTES = 0.8 * GIB  # driver context, libraries and their workspaces: 0.4 to 1.2 GiB by GPU and version
 COMMUNICATION_BYTES = 0.3 * GIB  # buffers of the collectives once there are several GPUs
-FRAGMENTATION_FRACTION = 0.02  # of activations: blocks the allocator holds but cannot hand out
 GATHERED_LAYERS = 2  # stage 3 holds the layer at work and the one fetched ahead
-VISIBLE_FRACTION = 0.995  # of nominal memory where no figure is known: firmware takes some of it
-VISIBLE_FRACTION_INLINE_ECC = 0.9375  # GDDR cards keep one bit in sixteen for error correction
-VISION_BYTES_PER_ELEMENT = 2.5  # 16-bit outputs, their batch norms and masks
 
 ADAPTER_ROOM = 1.15
 """What a layout for adapters leaves free where one can: three quarters of the 48 runs in data/adapter_steps.csv held less
@@ -35,47 +28,6 @@ ADAPTER_EXCESS = (
     "measured runs of adapters held 8 % more than their count in the median, up to 20 % from 7 B parameters on, "
     "up to 45 % below"
 )
-
-VISION_DOUBT = 1.3
-"""A count of image models may be too high by so much: the timm rows, all of which ran, reach 1.25 of what is usable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What a run holds on its fullest GPU, in bytes."""
-
-    weights: float
-    gradients: float
-    optimizer: float
-    activations: float
-    logits: float
-    buffers: float
-    overhead: float
-
-    @property
-    def total(self) -> float:
-        """All parts together."""
-        return (
-            self.weights
-            + self.gradients
-            + self.optimizer
-            + self.activations
-            + self.logits
-            + self.buffers
-            + self.overhead
-        )
-
-    def parts(self) -> tuple[tuple[str, float], ...]:
-        """Each part with its name, in the order they are shown."""
-        return (
-            ("weights", self.weights),
-            ("gradients", self.gradients),
-            ("optimiser states", self.optimizer),
-            ("activations", self.activations),
-            ("logits", self.logits),
-            ("buffers", self.buffers),
-            ("framework overhead", self.overhead),
-        )
 
 
 def memory_needed(job: LanguageJob, layout: Layout) -> Memory:
@@ -143,55 +95,6 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
     if not job.has_flash_attention and layout.recomputation is Recomputation.NONE:
         scores = (2 * width + (1 if has_dropout else 0)) * model.heads * job.sequence_length
     return tokens * (whole / (t if job.has_sequence_parallelism else 1) + (split + scores) / t + adapters)
-
-
-def usable_bytes(gpu: Gpu) -> float:
-    """Memory a program can use on one device of the GPU: what the driver shows, or an estimate from the nominal size.
-
-    A board of two devices (MI250) is two GPUs to a program; a model must fit into one.
-    """
-    if gpu.memory_visible_mib is not None:
-        return gpu.memory_visible_mib / devices_per_gpu(gpu) * GIB / MIB_PER_GIB
-    has_inline_ecc = gpu.has_ecc and gpu.memory_type.startswith("GDDR")
-    fraction = VISIBLE_FRACTION_INLINE_ECC if has_inline_ecc else VISIBLE_FRACTION
-    return gpu.memory_gib * fraction / devices_per_gpu(gpu) * GIB
-
-
-def devices_per_gpu(gpu: Gpu) -> int:
-    """Devices a program sees for what clouds and makers count as one GPU."""
-    return 2 if gpu.name in ("mi250", "mi250x") else 1
-
-
-def vision_memory(model: Model, *, batch_size: int, precision_bytes: int = 2) -> Memory | None:
-    """Memory of training a model of `data/models.csv` on one GPU; `None` where its figures are not known.
-
-    Weights, gradients and momentum in FP32 (4 + 4 + 4 bytes); activations are the output elements of convolutions and
-    matrix products, kept in the precision of the run with what normalisation and masks add.
-    """
-    if model.params_millions is None or model.activations_millions is None:
-        return None
-    parameters, elements = model.params_millions * 1e6, model.activations_millions * 1e6 * batch_size
-    activations = elements * VISION_BYTES_PER_ELEMENT * precision_bytes
-    return Memory(
-        weights=4 * parameters + (2 * parameters if precision_bytes == 2 else 0),
-        gradients=4 * parameters,
-        optimizer=4 * parameters,
-        activations=activations,
-        logits=0.0,
-        buffers=0.0,
-        overhead=CONTEXT_BYTES + FRAGMENTATION_FRACTION * activations,
-    )
-
-
-def image_model_fits(model: Model, gpu: Gpu, *, batch_size: int, precision_bytes: int = 2) -> bool | None:
-    """Whether a batch fits on a GPU; `None` where the figures are not known, or too close to the limit to say."""
-    memory = vision_memory(model, batch_size=batch_size, precision_bytes=precision_bytes)
-    if memory is None or model.sample_unit != "image":
-        return None
-    load = memory.total / usable_bytes(gpu)
-    if load <= 1:
-        return True
-    return False if load > VISION_DOUBT else None
 
 
 def _weight_bytes(job: LanguageJob) -> float:

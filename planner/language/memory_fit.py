@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from planner.errors import NoThroughputError, PlannerError, UsageError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.language.layouts import candidate_layouts
-from planner.language.memory import Memory, devices_per_gpu, memory_needed, usable_bytes, vision_memory
+from planner.language.memory import memory_needed
 from planner.language.plan import plan_language_model
 from planner.model.language_runs import LanguageJob, LanguageWork, Layout, Method, Optimizer
-from planner.model.records import Gpu, Model, Precision
+from planner.model.records import Benchmark, Gpu, Model, Precision
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.memory import GIB, MAX_BATCH, Memory, RunMemory, devices_per_gpu, usable_bytes
 
-MAX_BATCH = 65_536
-"""Samples beyond which nobody looks for a larger batch."""
 MOST_GPUS = 1024
 
 
@@ -26,19 +26,20 @@ class Fit:
     """
 
     gpu: Gpu
-    gpu_count: int
+    gpu_count: float  # below 1: a slice, with that share of the memory
     layout: str
     memory: Memory
     usable_bytes: float
     largest_batch: int | None
     change: str | None  # the cheapest change that makes it fit; None where it fits, or nothing does
     tokens_per_second: float | None = None  # of the language model in that layout; None for other models
+    measured: Benchmark | None = None  # a run that held as much with no more memory, where the count is too large
     is_narrow: bool = False  # fits by the count, but measured runs of its kind held so much more that it may not
 
     @property
     def fits(self) -> bool:
-        """Whether the parts together fit into what a program can use."""
-        return self.memory.total <= self.usable_bytes
+        """Whether the parts together fit into what a program can use, or a measured run shows that they do."""
+        return self.memory.total <= self.usable_bytes or self.measured is not None
 
 
 def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precision) -> list[Fit]:
@@ -52,13 +53,13 @@ def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precisi
 
 
 def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precision: Precision) -> list[Fit]:
-    """One report for each GPU that the choice covers; every GPU holds the whole model and its share of the batch.
+    """One report for each GPU that the choice covers; every GPU holds the whole model and the batch.
 
     Raises:
         NoThroughputError: parameters or activations of the model are not known.
     """
-    width = 4 if precision in (Precision.FP32, Precision.TF32) else 2
-    memory = vision_memory(model, batch_size=batch_size, precision_bytes=width)
+    run = RunMemory(model, benchmarks_of(model.name))
+    memory = run.needed(batch_size, precision)
     if memory is None:
         raise NoThroughputError(
             f"Parameters or activations of {model.name} are not known, so its memory is not either."
@@ -66,20 +67,22 @@ def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precis
     found = []
     for name in choice.gpus:
         gpu = load_gpus()[name]
-        usable = usable_bytes(gpu)
-        largest = _largest_vision_batch(model, usable, width)
+        count = 1.0 if choice.count is None else choice.count
+        share = min(count, 1.0)
+        fit, largest = run.fit(gpu, batch_size, precision, share), run.largest(gpu, precision, share)
         change = None
-        if memory.total > usable:
+        if not fit.fits:
             change = f"--batch-size {largest}" if largest else _larger_gpu(memory.total)
         found.append(
             Fit(
                 gpu=gpu,
-                gpu_count=_whole_count(choice),
+                gpu_count=count if count < 1 else _whole_count(choice),
                 layout=f"batch {batch_size} a GPU",
                 memory=memory,
-                usable_bytes=usable,
+                usable_bytes=usable_bytes(gpu) * share,
                 largest_batch=largest,
                 change=change,
+                measured=fit.measured,
             )
         )
     return found
@@ -128,14 +131,6 @@ def _largest_micro_batch(job: LanguageJob, layout: Layout, usable: float) -> int
     """Sequences of one forward pass that fit in this layout, whatever the batch of a step is."""
     wide = replace(job, batch_tokens=max(job.batch_tokens, MAX_BATCH * layout.gpu_count * job.sequence_length))
     return _largest(lambda batch: memory_needed(wide, replace(layout, micro_batch=batch)).total <= usable)
-
-
-def _largest_vision_batch(model: Model, usable: float, width: int) -> int | None:
-    def fits(batch: int) -> bool:
-        memory = vision_memory(model, batch_size=batch, precision_bytes=width)
-        return memory is not None and memory.total <= usable
-
-    return _largest(fits) if fits(1) else None
 
 
 def _largest(fits: Callable[[int], bool]) -> int:
@@ -198,4 +193,4 @@ def _adapters(work: LanguageWork, count: int) -> Iterator[tuple[str, LanguageWor
 
 
 def _larger_gpu(needed: float) -> str:
-    return f"a GPU with {needed / 1024**3:.0f} GiB or more"
+    return f"a GPU with {needed / GIB:.0f} GiB or more"

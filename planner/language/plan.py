@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from planner.errors import NoThroughputError
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
 from planner.language.layouts import Plan, best_plan
-from planner.language.memory import ADAPTER_ROOM, devices_per_gpu, usable_bytes
+from planner.language.memory import ADAPTER_ROOM
 from planner.language.step_time import Hardware, load_stacks
 from planner.language.training_hardware import hardware_of
 from planner.model.language_runs import LanguageWork, Method
 from planner.model.records import Gpu, Precision
+from planner.throughput.memory import devices_per_gpu, usable_bytes
 from planner.throughput.precision import peak_tflops
 
 UNSTATED_GBIT_PER_S = 100.0

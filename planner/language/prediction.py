@@ -11,7 +11,7 @@ from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.language.flops import training_flops_per_token
 from planner.language.jobs import LanguageOptions, language_workload, plan_job
-from planner.language.memory import ADAPTER_EXCESS, GIB
+from planner.language.memory import ADAPTER_EXCESS
 from planner.language.plan import (
     ADAPTER_STACK,
     DEFAULT_STACK,
@@ -26,6 +26,7 @@ from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageWork, Method
 from planner.model.records import Basis, Benchmark, Gpu, Precision, Throughput, Workload
 from planner.throughput.measured import benchmarks_of
+from planner.throughput.memory import GIB
 
 Cell = tuple[str, float]
 
@@ -110,6 +111,7 @@ def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_coun
         high=rate * math.exp(faster),
         basis=_basis(work, plan, row),
         precision=precision,
+        fits_memory=True,  # layouts that do not fit have no throughput
         stack=_description(work.stack),
         sources=_sources(work, row),
         steps=_steps(work, plan, row, rate, overhead),

@@ -286,6 +286,7 @@ class Throughput:
     stack: str
     sources: tuple[str, ...]
     batch_size_per_gpu: float | None = None  # None: not known
+    fits_memory: bool | None = None  # that batch on each GPU; None: not known
     steps: tuple[str, ...] = ()  # the arithmetic, one readable line a step, for --explain
     notes: tuple[str, ...] = ()  # what a reader must know to use the figure
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.language.memory import ADAPTER_EXCESS, GIB
+from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import Fit
 from planner.render.listing import Column, Listing, number
+from planner.throughput.memory import GIB
 from planner.units import Row
 
 SCHEMA = "planner.fit/1"
@@ -35,13 +36,19 @@ def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
     """Lines to read with the table: what is trained, the layout of each row, and what would make it fit."""
     yield f"Job:     {what}"
     for fit in fits:
-        name = f"{fit.gpu_count} x {fit.gpu.name}"
-        if fit.fits:
+        name = f"{fit.gpu_count:g} x {fit.gpu.name}"
+        over = (fit.memory.total - fit.usable_bytes) / GIB
+        if fit.measured is not None:
+            row = fit.measured
+            yield (
+                f"{name}: fits: {fit.layout}; the count is {over:,.1f} GiB too large, since a batch of "
+                f"{row.batch_size_per_gpu} was measured on {row.gpu} ({row.source})"
+            )
+        elif fit.fits:
             speed = f"; about {fit.tokens_per_second:,.0f} tokens/s" if fit.tokens_per_second else ""
             how = "fits, with little room" if fit.is_narrow else "fits"
             yield f"{name}: {how}: {fit.layout}{speed}"
         else:
-            over = (fit.memory.total - fit.usable_bytes) / GIB
             way = f" Cheapest change that fits: {fit.change}." if fit.change else " No change within 1,024 GPUs fits."
             yield f"{name}: {over:,.1f} GiB too much ({fit.layout}).{way}"
     if any(fit.is_narrow for fit in fits):
@@ -51,9 +58,9 @@ def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
 
 def _row(fit: Fit) -> Row:
     return {
-        "gpus": f"{fit.gpu_count} x {fit.gpu.name}",
+        "gpus": f"{fit.gpu_count:g} x {fit.gpu.name}",
         "gpu": fit.gpu.name,
-        "gpu_count": fit.gpu_count,
+        "gpu_count": int(fit.gpu_count) if fit.gpu_count >= 1 else fit.gpu_count,
         **{f"{part}_gib": getattr(fit.memory, part) / GIB for part in _PARTS},
         "total_gib": fit.memory.total / GIB,
         "usable_gib": fit.usable_bytes / GIB,

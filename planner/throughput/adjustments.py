@@ -27,7 +27,7 @@ class Factor:
 NO_CHANGE = Factor(log=0.0, reach=0.0)
 
 
-def batch_factor(batch_size: int | None, usual_batch: float | None) -> Factor:
+def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
     """What another batch per GPU does: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
 
     Examples:
@@ -38,14 +38,14 @@ def batch_factor(batch_size: int | None, usual_batch: float | None) -> Factor:
         return NO_CHANGE
     if usual_batch is None:
         note = (
-            f"batch {batch_size} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
+            f"batch {batch_size:g} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
         )
         return Factor(log=0.0, reach=load_fit()["batch"]["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH:
         return NO_CHANGE
     low, median, high = (load_fit()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high"))
-    step = f"batch {batch_size} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
+    step = f"batch {batch_size:g} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
     return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
 
 
@@ -78,7 +78,7 @@ def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: in
     return {"image": ratio**2, "sequence": ratio}.get(model.sample_unit, 1.0)
 
 
-def usual_batch(gpu: Gpu, batches: Mapping[str, int], gpus: Mapping[str, Gpu]) -> float | None:
+def usual_batch(gpu: Gpu, batches: Mapping[str, float], gpus: Mapping[str, Gpu]) -> float | None:
     """The batch per GPU that the rows of a job use on this GPU; elsewhere that of the most alike memory, in proportion."""
     if not batches:
         return None

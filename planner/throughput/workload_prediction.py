@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
-from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic, usual_batch
+from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic
+from planner.throughput.batches import BATCH_NOTES, Batch, Batches
 from planner.throughput.learnt import load_fit
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.precision import peak_tflops, precision_notes, width_of
@@ -57,8 +58,10 @@ class Prediction:
             relative_arithmetic=self._arithmetic,
             own=tuple(_for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
         )
-        self._batches = self._usual_batches()
-        self._batch_sizes: dict[str, float | None] = {}
+        self._batches = Batches(
+            workload, self._rows, self._all_rows, workload.input_size or self._measured_size, self._gpus
+        )
+        self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
         self._notes = () if own else self._common_notes()
         self._has_own = bool(own)
@@ -70,7 +73,8 @@ class Prediction:
         """Throughput on so many of the GPU.
 
         Raises:
-            NoThroughputError: the GPU lacks the precision, no machine holds so many, or nothing is known of the model.
+            NoThroughputError: the GPU lacks the precision, no machine holds so many, nothing is known of the model, or
+                it does not fit into memory.
         """
         if (gpu, gpu_count) in self._found:
             return self._found[gpu, gpu_count]
@@ -78,23 +82,22 @@ class Prediction:
         if self._workload.precision is not None:
             found = self._in(sheet, gpu_count, self._workload.precision)
         else:
-            formats = [Precision.AMP, Precision.TF32 if sheet.tf32_tensor_tflops else Precision.FP32]
-            found = max((self._in(sheet, gpu_count, one) for one in formats), key=lambda one: one.samples_per_second)
-        found = replace(found, batch_size_per_gpu=self.batch_size(gpu))
+            found = self._in_the_best(sheet, gpu_count)
         if len(self._found) < MOST_CELLS:
             self._found[gpu, gpu_count] = found
         return found
 
-    def batch_size(self, gpu: str) -> float | None:
-        """Samples per GPU and step: what was asked for, else what the measured rows use; `None` if unknown."""
-        if self._workload.batch_size is not None:
-            return self._workload.batch_size
-        return self._usual_batch(gpu)
-
-    def _usual_batch(self, gpu: str) -> float | None:
-        if gpu not in self._batch_sizes:
-            self._batch_sizes[gpu] = usual_batch(self._gpus[gpu], self._batches, self._gpus)
-        return self._batch_sizes[gpu]
+    def _in_the_best(self, gpu: Gpu, gpu_count: float) -> Throughput:
+        """In the fastest precision that fits into memory."""
+        found = []
+        for precision in (Precision.AMP, Precision.TF32 if gpu.tf32_tensor_tflops else Precision.FP32):
+            try:
+                found.append(self._in(gpu, gpu_count, precision))
+            except NoThroughputError as error:
+                why = error
+        if not found:
+            raise why
+        return max(found, key=lambda one: one.samples_per_second)
 
     def _in(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
         peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
@@ -102,18 +105,29 @@ class Prediction:
         if found is not None:
             return found
         if gpu_count < 1:
-            return _slice_of(self._in(gpu, 1, precision), gpu_count)
+            return self._of_slice(gpu, gpu_count, precision)
         return self._predicted(gpu, gpu_count, precision)
+
+    def _of_slice(self, gpu: Gpu, share: float, precision: Precision) -> Throughput:
+        """A share of one GPU, which has that share of its memory."""
+        whole = self._known(gpu, 1, precision)
+        usual = self._batches.usual(gpu, precision) if whole is None else whole.batch_size_per_gpu
+        batch = self._batches.planned(gpu, precision, share, usual)
+        if whole is None or batch.is_reduced:
+            whole = self._predicted(gpu, 1, precision, batch)
+        return _slice_of(whole, share, batch)
 
     def _known(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput | None:
         """What was measured on just this, by the user or in the shipped rows."""
         own = self._own_by_place.get((gpu.name, gpu_count, width_of(precision)))
         if own is not None:
-            return self._measured_by_user(own, gpu, precision)
+            return self._measured_by_user(own, gpu, precision, self._batches.of_own(gpu, precision))
         row = self._measured_row(gpu, gpu_count, precision)
-        return None if row is None else self._measured(row, precision)
+        if row is None:
+            return None
+        return self._measured(row, precision, self._batches.of_row(row, gpu, precision))
 
-    def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision) -> Throughput:
+    def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision, batch: Batch) -> Throughput:
         single = self._single.on(gpu, precision)  # raises where own measurements contradict each other
         reach = measured_reach(self._model.name, versions=2)  # the software is the user's; the machine may be another
         rate = own.samples_per_second
@@ -127,6 +141,8 @@ class Prediction:
             precision=precision,
             stack=single.stack,
             sources=(f"own measurement on {own.gpu_count} x {own.gpu}",),
+            batch_size_per_gpu=batch.size,
+            fits_memory=batch.fits,
             steps=(step, span),
             notes=self._notes,
         )
@@ -149,7 +165,7 @@ class Prediction:
             )
         )
 
-    def _measured(self, row: Benchmark, precision: Precision) -> Throughput:
+    def _measured(self, row: Benchmark, precision: Precision, planned: Batch) -> Throughput:
         alike = [
             other
             for other in self._by_place[row.gpu, row.gpu_count, width_of(row.precision)]
@@ -176,6 +192,8 @@ class Prediction:
             notes.append(
                 f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
             )
+        if planned.note:
+            notes.append(planned.note)
         return Throughput(
             samples_per_second=rate,
             low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),
@@ -184,22 +202,32 @@ class Prediction:
             precision=precision,
             stack=stack_of(row),
             sources=source_texts([row, *versions.values()]),
+            batch_size_per_gpu=planned.size,
+            fits_memory=planned.fits,
             steps=(step, spread),
             notes=tuple(notes),
         )
 
-    def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
-        one = self._one_measured(gpu, precision) if gpu_count > 1 else None
+    def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision, planned: Batch | None = None) -> Throughput:
+        is_reduced = planned is not None and planned.is_reduced
+        one = self._one_measured(gpu, precision) if gpu_count > 1 or is_reduced else None
+        usual = self._batches.usual(gpu, precision) if one is None else one.batch_size_per_gpu
+        planned = planned or self._batches.planned(gpu, precision, 1.0, usual)
+        batch = batch_factor(planned.size if planned.is_reduced else self._workload.batch_size, usual)
         if one is not None:
-            log_rate, reach = math.log(one.samples_per_second), math.log(one.high / one.low) / 2
+            if not planned.is_reduced:
+                batch = NO_CHANGE  # it was measured at that batch
+            log_rate = math.log(one.samples_per_second) + batch.log
+            reach = together(math.log(one.high / one.low) / 2, batch.reach)
             sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
+            steps = (*steps, batch.step) if batch.step else steps
             base_count = 1
         else:
             single = self._single.on(gpu, precision)
-            batch = batch_factor(self._workload.batch_size, self._usual_batch(gpu.name))
             size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
             if self._has_own:
-                batch = size = NO_CHANGE  # an own measurement is of the user's own batch and size
+                size = NO_CHANGE  # an own measurement is of the user's own batch and size
+                batch = batch if planned.is_reduced else NO_CHANGE
             elif single.basis is Basis.MODELLED:
                 size = NO_CHANGE  # the level was worked out at the size wanted
             log_rate = single.log_rate + batch.log + size.log
@@ -208,7 +236,7 @@ class Prediction:
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
             notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
-        efficiency = self._efficiency(gpu, gpu_count, base_count, log_rate)
+        efficiency = self._efficiency(gpu, gpu_count, base_count, log_rate, planned.size)
         log_total = log_rate + math.log(gpu_count) + efficiency.log
         below = together(reach, efficiency.log - efficiency.log_low)
         above = together(reach, efficiency.log_high - efficiency.log)
@@ -224,17 +252,22 @@ class Prediction:
             stack=stack,
             sources=sources,
             steps=(*steps, f"{rate:,.6g} {self._model.sample_unit}s/s", span),
-            notes=notes,
+            batch_size_per_gpu=planned.size,
+            fits_memory=planned.fits,
+            notes=_noted(notes, planned),
         )
 
     def _one_measured(self, gpu: Gpu, precision: Precision) -> Throughput | None:
         """One GPU of this kind as measured by the job chosen; `None` if it was not."""
-        row = self._measured_row(gpu, 1, precision)
-        is_of_job = row is None or job_of(row) == self._job
-        return self._known(gpu, 1, precision) if is_of_job else None
+        if (gpu.name, precision) not in self._ones:
+            row = self._measured_row(gpu, 1, precision)
+            is_of_job = row is None or job_of(row) == self._job
+            self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_job else None
+        return self._ones[gpu.name, precision]
 
-    def _efficiency(self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float) -> Efficiency:
-        batch = self.batch_size(gpu.name)
+    def _efficiency(
+        self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float, batch: float | None
+    ) -> Efficiency:
         wanted = self._scaling.efficiency(gpu, gpu_count, log_rate, batch) if gpu_count > 1 else ONE_GPU
         if base_count in {1, gpu_count}:
             return wanted if base_count == 1 else ONE_GPU
@@ -261,10 +294,6 @@ class Prediction:
 
     def _framework_reach(self) -> float:
         return float(load_fit()["quantiles"]["framework"]) if self._stands_in and not self._has_own else 0.0
-
-    def _usual_batches(self) -> dict[str, int]:
-        rows = sorted(self._rows, key=lambda row: (row.as_of, row.gpu_count == 1, width_of(row.precision) == "16"))
-        return {row.gpu: row.batch_size_per_gpu for row in rows if row.batch_size_per_gpu is not None}
 
     def _common_notes(self) -> tuple[str, ...]:
         notes = []
@@ -321,7 +350,14 @@ def _for_one_gpu(
     return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))
 
 
-def _slice_of(one: Throughput, fraction: float) -> Throughput:
+def _noted(notes: tuple[str, ...], batch: Batch) -> tuple[str, ...]:
+    """The notes with that of the batch in place of another batch's."""
+    if not BATCH_NOTES.isdisjoint(notes):
+        notes = tuple(note for note in notes if note not in BATCH_NOTES)
+    return (*notes, batch.note) if batch.note else notes
+
+
+def _slice_of(one: Throughput, fraction: float, batch: Batch) -> Throughput:
     low, high = FRACTION_RANGE
     return Throughput(
         samples_per_second=one.samples_per_second * fraction,
@@ -332,5 +368,10 @@ def _slice_of(one: Throughput, fraction: float) -> Throughput:
         stack=one.stack,
         sources=one.sources,
         steps=(*one.steps, f"{fraction:g} of a GPU: x {fraction:g}, range x {low:g} to x {high:g} (an assumption)"),
-        notes=(*one.notes, "a slice of a GPU is taken to give its share of the throughput: no measurement"),
+        batch_size_per_gpu=batch.size,
+        fits_memory=batch.fits,
+        notes=(
+            *_noted(one.notes, batch),
+            "a slice of a GPU is taken to give its share of the throughput: no measurement",
+        ),
     )

@@ -48,7 +48,7 @@ JOBS = [
     },
     {"model": "gpt2-124m", "tokens": "10B", "gpus": "A100-80GB"},
     {"model": "gpt2-124m", "tokens": "10B", "gpus": "A100-80GB", "nodes": 2},
-    {"model": "resnet50", "epochs": 90, "batch_size": 4096},
+    {"model": "resnet50", "epochs": 90, "batch_size": 2048},
     {"model": "llama-3-8b", "tokens": "1B", "method": "lora", "rank": 8, "gpu_counts": "1;8", "purchases": "on_demand"},
     {"model": "mine", "measured": "a100-80gb-sxm=1234", "samples_per_epoch": 1e6, "epochs": 10, "gpu_counts": "1;8"},
 ]

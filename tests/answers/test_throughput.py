@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.answers.question import described_work
+from planner.answers.question import question_from
 from planner.answers.throughput import predict_many, predict_throughput, throughput_of
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
@@ -62,8 +62,11 @@ def test_every_gpu_gets_a_figure_or_a_reason(model):
 
     found = predict_many(work.workload, [(gpu, count) for gpu in GPUS for count in (1, 8)])
 
+    figures = [one for one in found.values() if not isinstance(one, NoThroughputError)]
+    reasons = {gpu for (gpu, _), one in found.items() if isinstance(one, NoThroughputError)}
     assert 2 * len(GPUS) == len(found)
-    assert all(one.low < one.samples_per_second < one.high for one in found.values())
+    assert all(one.low < one.samples_per_second < one.high for one in figures)
+    assert reasons <= {"gtx-1050"}  # whose 2 GiB do not hold every model
 
 
 @pytest.mark.parametrize("precision", ["amp", "fp32"])
@@ -74,6 +77,8 @@ def test_no_prediction_exceeds_the_hardware(model, precision):
     gpus = load_gpus()
 
     for gpu in gpus.values():
+        if (model, gpu.name) == ("convnext_base", "gtx-1050"):
+            continue  # does not fit
         found = predict_throughput(model=model, gpu=gpu.name, precision=precision)
         peak = (gpu.fp16_tensor_tflops or gpu.fp32_tflops) if precision == "amp" else gpu.fp32_tflops
         used = found.samples_per_second * OPERATIONS_PER_MAC * sheet.forward_gmacs_per_sample / 1000 / peak
@@ -213,9 +218,9 @@ def test_another_framework_of_an_unmeasured_pair_widens_the_range():
 
 
 def test_four_times_the_pixels_are_four_times_the_work():
-    """448 pixels in place of 224: a quarter of the images, and a wider range."""
-    usual = predict_throughput(model="resnet50", gpu="l4")
-    large = predict_throughput(model="resnet50", gpu="l4", sequence_length_or_image_size=448)
+    """448 pixels in place of 224: a quarter of the images, and a wider range, at a batch that fits either way."""
+    usual = predict_throughput(model="resnet50", gpu="l4", batch_size=64)
+    large = predict_throughput(model="resnet50", gpu="l4", batch_size=64, sequence_length_or_image_size=448)
 
     assert usual.samples_per_second / 4 == pytest.approx(large.samples_per_second)
     assert large.high / large.low > usual.high / usual.low
@@ -237,9 +242,9 @@ def test_more_gpus_than_a_machine_holds_need_nodes():
 
 
 def test_a_slice_of_a_gpu_says_that_it_is_an_assumption():
-    """An eighth of an L4 gives an eighth of its throughput, with a note."""
-    whole = predict_throughput(model="resnet50", gpu="l4")
-    slice_ = predict_throughput(model="resnet50", gpu="l4", gpu_count=0.125)
+    """An eighth of an L4 gives an eighth of its throughput at a batch that fits into an eighth, with a note."""
+    whole = predict_throughput(model="resnet50", gpu="l4", batch_size=16)
+    slice_ = predict_throughput(model="resnet50", gpu="l4", gpu_count=0.125, batch_size=16)
 
     assert whole.samples_per_second / 8 == pytest.approx(slice_.samples_per_second)
     assert any("slice" in note for note in slice_.notes)
@@ -289,10 +294,10 @@ def test_own_measurements_of_a_known_model_may_not_contradict_it():
 def test_a_language_model_is_planned_for_all_nodes():
     """Two machines of eight A100 take the layout of sixteen GPUs, whatever number the workload was described for."""
     offer = an_offer(gpu="a100-80gb-sxm", gpu_count=8.0, network_gbps=100.0)
-    described = {"model": "gpt2-124m", "language": {"tokens": "10B"}}
+    described = {"model": "gpt2-124m", "tokens": "10B"}
 
     for_one, for_two = (
-        throughput_of(described_work(**described, node_count=nodes).workload, offer, nodes=2) for nodes in (1, 2)
+        throughput_of(question_from({**described, "nodes": nodes}).work.workload, offer, nodes=2) for nodes in (1, 2)
     )
 
     assert for_two == for_one
@@ -301,12 +306,12 @@ def test_a_language_model_is_planned_for_all_nodes():
 
 def test_throughput_of_says_why_none_counts():
     """A basis too weak, a batch that does not fit and a machine nobody builds are reasons, not errors that are raised."""
-    work = described_work(model="resnet50", epochs=1, batch_size=4096).workload
+    work, wide = (plan_work(model="resnet50", epochs=1, batch_size=size).workload for size in (64, 4096))
     a10g = an_offer(gpu="a10g", gpu_count=1.0)
 
     weak, large, many = (
         throughput_of(work, a10g, weakest=Basis.MEASURED),
-        throughput_of(work, a10g),
+        throughput_of(wide, a10g),
         throughput_of(work, an_offer(gpu="a10g", gpu_count=32.0)),
     )
 

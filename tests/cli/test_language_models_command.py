@@ -121,11 +121,12 @@ def test_compare_at_a_given_rent_takes_language_models(run_planner):
 
 
 def test_an_image_batch_that_does_not_fit_is_left_out():
-    """ResNet-50 at 4,096 images a GPU needs 220 GiB: an A10G cannot hold it; at 32 images it can."""
-    large = estimate(model="resnet50", epochs=1, batch_size=4096, gpus=["A10G", "B200"])
+    """ResNet-50 at 2,048 images a GPU needs 110 GiB: a B200 holds it, an A10G cannot; at 32 images it can."""
+    large = estimate(model="resnet50", epochs=1, batch_size=2048, gpus=["A10G", "B200"])
     small = estimate(model="resnet50", epochs=1, batch_size=32, gpus=["A10G"])
 
-    assert any("resnet50 at 4096 a GPU does not fit into memory" in entry.reason for entry in large.left_out)
+    assert any("resnet50 at 2048 a GPU does not fit into memory" in entry.reason for entry in large.left_out)
+    assert {"b200-180gb-sxm"} == {one.offer.gpu for one in large.estimates if one.fits_memory}
     assert {"a10g"} == {one.offer.gpu for one in small.estimates if one.fits_memory}
 
 

@@ -10,11 +10,12 @@ from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.language.layouts import best_plan, candidate_layouts, check_sizes
 from planner.language.listed import find_language_model
-from planner.language.memory import layer_activation_bytes, memory_needed, usable_bytes
+from planner.language.memory import layer_activation_bytes, memory_needed
 from planner.language.step_time import Hardware, load_stacks, step_seconds
 from planner.language.training_hardware import hardware_of, sustained_share
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
 from planner.model.records import Precision
+from planner.throughput.memory import usable_bytes
 
 A100 = load_gpus()["a100-80gb-sxm"]
 STACK = load_stacks()["llm-foundry"]

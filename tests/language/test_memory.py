@@ -8,18 +8,10 @@ from hypothesis import strategies as st
 
 from planner.hardware.gpus import load_gpus
 from planner.language.listed import find_language_model, load_language_models
-from planner.language.memory import (
-    GIB,
-    activation_bytes,
-    devices_per_gpu,
-    layer_activation_bytes,
-    memory_needed,
-    usable_bytes,
-    vision_memory,
-)
+from planner.language.memory import activation_bytes, layer_activation_bytes, memory_needed
 from planner.model.language_runs import LanguageJob, Layout, Method, Optimizer, Recomputation
 from planner.throughput.measured import load_benchmarks
-from planner.work.listed import resolve_model
+from planner.throughput.memory import GIB, usable_bytes
 
 NAMES = ("gpt2-124m", "llama-2-7b", "llama-3-70b", "mixtral-8x7b", "deepseek-v2-lite")
 
@@ -186,29 +178,6 @@ def test_twice_the_batch_never_needs_less(data):
     twice = memory_needed(job, replace(layout, micro_batch=2 * layout.micro_batch)).total
 
     assert once <= twice <= 2 * once
-
-
-def test_usable_memory_is_what_the_driver_shows():
-    """A10: 23,028 MiB of 24 GiB; RTX A4000 without a figure: a sixteenth for error correction; MI250: two devices."""
-    gpus = load_gpus()
-
-    assert pytest.approx(23_028 / 1024) == usable_bytes(gpus["a10"]) / GIB
-    assert pytest.approx(15.0) == usable_bytes(gpus["rtx-a4000"]) / GIB
-    assert pytest.approx(64 * 0.995) == usable_bytes(gpus["mi250"]) / GIB
-    assert 2 == devices_per_gpu(gpus["mi250"])
-
-
-def test_resnet50_at_batch_256_fits_16_gb():
-    """NVIDIA trains it so on a V100-16GB (DeepLearningExamples, ConvNets/resnet50v1.5); 512 does not fit."""
-    usable = usable_bytes(load_gpus()["v100-16gb"])
-    model = resolve_model("resnet50")
-
-    assert vision_memory(model, batch_size=256).total < usable < vision_memory(model, batch_size=512).total
-
-
-def test_an_image_model_without_figures_has_no_memory():
-    """Missing is missing: no activations known, no figure."""
-    assert vision_memory(resolve_model("ssd300-resnet50"), batch_size=1) is None
 
 
 def jobs():

@@ -1,0 +1,114 @@
+"""The batch per GPU that a figure is for, and whether it fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from planner.errors import NoThroughputError
+from planner.model.records import Benchmark, Gpu, Precision, Workload
+from planner.throughput.adjustments import usual_batch
+from planner.throughput.memory import RunMemory, bytes_of
+
+REDUCED = "the usual batch does not fit into memory; the largest that does is planned"
+PROVEN = "by its count the batch needs more memory than there is, but it was measured on a GPU with no more"
+UNKNOWN_MEMORY = "how much memory it needs is not known, so neither is whether it fits"
+UNKNOWN_BATCH = "its batch is not known, so neither is whether it fits into memory"
+BATCH_NOTES = frozenset((REDUCED, PROVEN, UNKNOWN_MEMORY, UNKNOWN_BATCH))
+"""All that a batch says; one of them is true of a figure at most."""
+
+
+class Batch(NamedTuple):
+    """Samples per GPU and step, and whether they fit into its memory; `None` where not known."""
+
+    size: float | None
+    fits: bool | None
+    note: str = ""
+    is_reduced: bool = False  # the usual one does not fit
+
+
+class Batches:
+    """The batches of one workload on every GPU; `rows` set the usual ones, `every_row` of the model shows what fits."""
+
+    def __init__(
+        self,
+        workload: Workload,
+        rows: Sequence[Benchmark],
+        every_row: Sequence[Benchmark],
+        input_size: int | None,
+        gpus: Mapping[str, Gpu],
+    ) -> None:
+        self._model = workload.model
+        self._asked = workload.batch_size
+        self._gpus = gpus
+        self._memory = RunMemory(workload.model, every_row, input_size)
+        self._rows = rows
+        self._measured: dict[int, dict[str, float]] = {}
+        self._usual: dict[tuple[str, int], float | None] = {}
+
+    def usual(self, gpu: Gpu, precision: Precision) -> float | None:
+        """What the measured rows use on that GPU, or would by its memory; `None` if unknown."""
+        width = bytes_of(precision)
+        if width not in self._measured:
+            self._measured[width] = _batches_of(self._rows, width)
+        if (gpu.name, width) not in self._usual:
+            self._usual[gpu.name, width] = usual_batch(gpu, self._measured[width], self._gpus)
+        return self._usual[gpu.name, width]
+
+    def planned(self, gpu: Gpu, precision: Precision, share: float, usual: float | None) -> Batch:
+        """The batch asked for, else the usual one, else the largest that fits into a `share` of each GPU.
+
+        Raises:
+            NoThroughputError: the batch asked for does not fit, or not even one sample does.
+        """
+        wanted = usual if self._asked is None else self._asked
+        fit = self._memory.fit(gpu, wanted or 1, precision, share)
+        if fit.fits is False:
+            is_open = self._asked is None and wanted is not None
+            largest = self._memory.largest(gpu, precision, share) if is_open else None
+            if largest is None:
+                raise NoThroughputError(self._does_not_fit(self._asked or 1))
+            return Batch(size=float(largest), fits=True, note=REDUCED, is_reduced=True)
+        if fit.fits is None:
+            return Batch(size=wanted, fits=None, note=UNKNOWN_MEMORY)
+        if wanted is None:
+            return Batch(size=None, fits=None, note=UNKNOWN_BATCH)
+        is_too_large = fit.measured is not None and self._memory.needed(wanted, precision) is not None
+        return Batch(size=wanted, fits=True, note=PROVEN if is_too_large else "")
+
+    def of_row(self, row: Benchmark, gpu: Gpu, precision: Precision) -> Batch:
+        """The batch of a measured row, which fits: it ran.
+
+        Raises:
+            NoThroughputError: another one is asked for, and does not fit.
+        """
+        if row.batch_size_per_gpu is None and self._asked is None:
+            return self._unwritten(gpu, precision)
+        size = row.batch_size_per_gpu
+        return self.planned(gpu, precision, 1.0, None if size is None else float(size))
+
+    def of_own(self, gpu: Gpu, precision: Precision) -> Batch:
+        """The batch of an own measurement, which fits: it is the one asked for."""
+        return self._unwritten(gpu, precision) if self._asked is None else Batch(size=self._asked, fits=True)
+
+    def _unwritten(self, gpu: Gpu, precision: Precision) -> Batch:
+        """The batch of a run that did fit, whatever it was: the usual one, unless that does not."""
+        usual = self.usual(gpu, precision)
+        is_possible = usual is not None and self._memory.fit(gpu, usual, precision).fits is not False
+        return Batch(size=usual if is_possible else None, fits=True)
+
+    def _does_not_fit(self, batch_size: int) -> str:
+        name = self._model.name
+        is_listed = bool(self._model.as_of)  # what a user describes has no date
+        see = f" (planner fit --model {name} says what does)" if is_listed else ""
+        return f"{name} at {batch_size} a GPU does not fit into memory{see}"
+
+
+def _batches_of(rows: Sequence[Benchmark], width: int) -> dict[str, float]:
+    """The batch of each measured GPU in numbers of so many bytes; half that of 16 bits where none of 32 was measured."""
+    by_worth = sorted(rows, key=lambda row: (bytes_of(row.precision) == width, row.as_of, row.gpu_count == 1))
+    return {
+        row.gpu: row.batch_size_per_gpu * min(1.0, bytes_of(row.precision) / width)
+        for row in by_worth
+        if row.batch_size_per_gpu is not None
+    }

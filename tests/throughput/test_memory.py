@@ -1,0 +1,241 @@
+"""Memory of runs whose samples go through whole: by hand, against measured runs, and the same answer at every door."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.answers.compare import compare
+from planner.answers.estimate import estimate
+from planner.answers.throughput import predict_many, predict_throughput
+from planner.errors import NothingLeftError, NoThroughputError
+from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.language.memory_fit import fit_vision_model
+from planner.model.records import Basis, OwnMeasurement, Precision
+from planner.throughput.batches import PROVEN, REDUCED, UNKNOWN_BATCH, UNKNOWN_MEMORY
+from planner.throughput.measured import benchmarks_of, load_benchmarks
+from planner.throughput.memory import GIB, RunMemory, devices_per_gpu, usable_bytes, vision_memory
+from planner.work.listed import load_models, plan_work, resolve_model
+from planner.work.own import OwnModel, own_model
+
+OWN = own_model(OwnModel(gmacs_per_sample=4.0, params_millions=100.0, activations_millions=10.0))
+FIXED_BYTES = 100e6 * (4 + 2 + 4 + 4) + 0.8 * 1024**3
+"""Of OWN: FP32 weights with a 16-bit copy, gradients and momentum, and what the driver takes."""
+SAMPLE_BYTES = 10e6 * 2 * 2.5 * 1.02
+"""Of OWN: 16-bit activations with what normalisation and masks add, and what the allocator loses."""
+GPUS = sorted(load_gpus())
+MODELS = sorted(model.name for model in load_models() if model.sample_unit == "image")
+
+
+def test_usable_memory_is_what_the_driver_shows():
+    """A10: 23,028 MiB of 24 GiB; RTX A4000 without a figure: a sixteenth for error correction; MI250: two devices."""
+    gpus = load_gpus()
+
+    assert pytest.approx(23_028 / 1024) == usable_bytes(gpus["a10"]) / GIB
+    assert pytest.approx(15.0) == usable_bytes(gpus["rtx-a4000"]) / GIB
+    assert pytest.approx(64 * 0.995) == usable_bytes(gpus["mi250"]) / GIB
+    assert 2 == devices_per_gpu(gpus["mi250"])
+
+
+def test_resnet50_at_batch_256_fits_16_gb():
+    """NVIDIA trains it so on a V100-16GB (DeepLearningExamples, ConvNets/resnet50v1.5); 512 does not fit."""
+    usable = usable_bytes(load_gpus()["v100-16gb"])
+    model = resolve_model("resnet50")
+
+    assert vision_memory(model, batch_size=256).total < usable < vision_memory(model, batch_size=512).total
+
+
+def test_an_image_model_without_figures_has_no_memory():
+    """Missing is missing: no activations known, no figure."""
+    assert vision_memory(resolve_model("ssd300-resnet50"), batch_size=1) is None
+
+
+def test_memory_by_hand():
+    """100 million parameters and 10 million activations: 2.26 GB, and 51 MB a sample."""
+    memory = vision_memory(OWN, batch_size=100)
+
+    assert pytest.approx(FIXED_BYTES + 100 * SAMPLE_BYTES) == memory.total
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.25])
+def test_the_largest_batch_by_hand(share):
+    """What a T4, or a share of one, has beside the fixed part, in samples; one more does not fit."""
+    t4, run = load_gpus()["t4"], RunMemory(OWN, ())
+    by_hand = int((usable_bytes(t4) * share - FIXED_BYTES) // SAMPLE_BYTES)
+
+    assert by_hand == run.largest(t4, Precision.AMP, share)
+    assert run.fit(t4, by_hand, Precision.AMP, share).fits is True
+    assert run.fit(t4, by_hand + 1, Precision.AMP, share).fits is False
+
+
+def test_larger_images_need_more():
+    """Twice the side, four times the activations: a quarter of the batch, or one less."""
+    model, t4 = resolve_model("resnet50"), load_gpus()["t4"]
+
+    usual, large = (RunMemory(model, (), size).largest(t4, Precision.AMP) for size in (224, 448))
+
+    assert large == usual // 4
+
+
+MEASURED = [
+    row for row in load_benchmarks() if row.batch_size_per_gpu and row.gpu in load_gpus() and row.sample_unit == "image"
+]
+
+
+@pytest.mark.parametrize("row", MEASURED[::61], ids=lambda row: f"{row.model}-{row.gpu}-{row.precision}")
+def test_what_was_measured_fits(row):
+    """Every run of the tables ran: whatever the count says, its batch fits on its GPU."""
+    gpus = load_gpus()
+    run = RunMemory(resolve_model(row.model), benchmarks_of(row.model), row.input_size)
+
+    assert run.fit(gpus[row.gpu], row.batch_size_per_gpu, row.precision).fits is True
+
+
+def test_a_measurement_counts_only_where_there_is_as_much_memory():
+    """ResNet-50 at 448 ran on an A10 of 22.5 GiB although the count says 24.8: so on an RTX 4090, not on a T4."""
+    model = resolve_model("resnet50")
+    run, gpus = RunMemory(model, benchmarks_of("resnet50")), load_gpus()
+
+    found = [run.fit(gpus[name], 448, Precision.AMP) for name in ("a10", "rtx-4090", "t4")]
+
+    assert usable_bytes(gpus["a10"]) < run.needed(448, Precision.AMP).total
+    assert [True, True, False] == [fit.fits for fit in found]
+    assert "a10" == found[0].measured.gpu
+    assert run.fit(gpus["a10"], 449, Precision.AMP).fits is False
+    assert run.fit(gpus["a10"], 448, Precision.FP32).fits is False
+
+
+def test_a_measured_row_says_that_its_count_is_too_large():
+    """The measurement wins, and the row says so."""
+    found = predict_throughput(model="resnet50", gpu="a10")
+
+    assert (Basis.MEASURED, 448, True) == (found.basis, found.batch_size_per_gpu, found.fits_memory)
+    assert PROVEN in found.notes
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=st.sampled_from(MODELS),
+    gpu=st.sampled_from(GPUS),
+    count=st.sampled_from([0.25, 1.0, 8.0]),
+    precision=st.sampled_from(["amp", "fp32"]),
+    batch_size=st.sampled_from([None, None, 8, 256, 4096]),
+)
+def test_every_row_agrees_with_fit(name, gpu, count, precision, batch_size):
+    """A row fits by `planner fit` at its own batch; one left out for its batch does not."""
+    workload = plan_work(model=name, epochs=1, samples_per_epoch=1, precision=precision, batch_size=batch_size).workload
+    found = predict_many(workload, [(gpu, count)])[gpu, count]
+    choice = choose_gpus(f"{gpu}:{count:g}")
+
+    if isinstance(found, NoThroughputError):
+        if "does not fit into memory" not in str(found):
+            return
+        by_fit = fit_vision_model(workload.model, choice, batch_size=batch_size or 1, precision=Precision(precision))
+        assert [False] == [fit.fits for fit in by_fit]
+    elif found.fits_memory:
+        size = int(found.batch_size_per_gpu)
+        try:
+            by_fit = fit_vision_model(workload.model, choice, batch_size=size, precision=found.precision)
+        except NoThroughputError:  # no count: it was measured
+            assert any(row.batch_size_per_gpu >= size for row in benchmarks_of(name) if row.batch_size_per_gpu)
+        else:
+            assert [True] == [fit.fits for fit in by_fit]
+    else:
+        assert found.fits_memory is None
+        assert found.batch_size_per_gpu is None or workload.model.activations_millions is None
+        assert {UNKNOWN_BATCH, UNKNOWN_MEMORY} & set(found.notes)
+
+
+@pytest.mark.parametrize("name", ["vit_large_patch16_224", "swinv2_cr_tiny_384", "resnext101_32x8d", "vgg16"])
+def test_nothing_is_ranked_that_fit_refuses(name):
+    """Rows of an estimate are planned at batches that `planner fit` accepts, and say so where that is not the usual one."""
+    rows = estimate(model=name, epochs=90).estimates
+
+    reduced = [row for row in rows if REDUCED in row.notes]
+    assert all(row.fits_memory for row in rows)
+    assert all(row.throughput.basis is not Basis.MEASURED for row in reduced)
+    for row in rows:
+        choice = choose_gpus(f"{row.offer.gpu}:{row.offer.gpu_count:g}")
+        size = int(row.throughput.batch_size_per_gpu)
+        (fit,) = fit_vision_model(resolve_model(name), choice, batch_size=size, precision=Precision.AMP)
+        assert fit.fits, (row.offer.gpu, size)
+
+
+def test_a_smaller_batch_is_slower_by_the_rule_of_batches():
+    """Where the largest batch is planned the figure is what asking for that batch gives, and its range no narrower."""
+    usual = predict_throughput(model="vit_large_patch16_224", gpu="t4")
+
+    asked = predict_throughput(model="vit_large_patch16_224", gpu="t4", batch_size=int(usual.batch_size_per_gpu))
+
+    assert REDUCED in usual.notes
+    assert REDUCED not in asked.notes
+    assert (asked.samples_per_second, asked.low, asked.high) == (usual.samples_per_second, usual.low, usual.high)
+
+
+def test_no_gpu_holds_a_hundred_thousand_images():
+    """5,262 GiB on a V100: nothing is left, however well the model was measured."""
+    with pytest.raises(NothingLeftError, match="resnet50 at 100000 a GPU does not fit into memory"):
+        estimate(model="resnet50", epochs=90, batch_size=100_000)
+
+
+def test_a_batch_that_is_too_large_for_each_card_is_left_out():
+    """1,024 images a GPU on cards of 12 GB: left out by name and count, whoever asks."""
+    with pytest.raises(NothingLeftError, match="resnet50 at 1024 a GPU does not fit into memory"):
+        estimate(model="resnet50", epochs=90, batch_size=1024, gpus=["rtx-3060"])
+    with pytest.raises(NoThroughputError, match="does not fit into memory"):
+        predict_throughput(model="resnet50", gpu="rtx-3060", gpu_count=4, batch_size=1024)
+
+
+def test_an_owned_card_is_asked_too():
+    """Nobody owns their way round a batch that does not fit."""
+    with pytest.raises(NoThroughputError, match="resnet50 at 1024 a GPU does not fit into memory"):
+        compare(model="resnet50", epochs=90, batch_size=1024, buy="rtx-3060", jobs_per_month=1)
+
+
+def test_a_model_of_own_figures_is_asked():
+    """At 300 samples OWN needs 17.6 GB: not on a T4, but on an A10G; the reason names no `planner fit` that would not know it."""
+    figures = {"gmacs_per_sample": 4.0, "params_millions": 100.0, "activations_millions": 10.0}
+    found = estimate(**figures, model="mine", samples_per_epoch=1e6, epochs=1, batch_size=300, gpus=["T4:1", "A10G:1"])
+
+    assert {"a10g"} == {row.offer.gpu for row in found.estimates}
+    assert all(row.fits_memory for row in found.estimates)
+    assert "mine at 300 a GPU does not fit into memory" in [entry.reason for entry in found.left_out]
+
+
+def test_what_is_not_known_is_said():
+    """No activations or no batch: null, with a note."""
+    bert = predict_throughput(model="bert-large-squad", gpu="rtx-5090", batch_size=1000)
+    own = predict_throughput(model=OWN, gpu="t4")
+
+    assert (None, None) == (bert.fits_memory, own.fits_memory)
+    assert UNKNOWN_MEMORY in bert.notes
+    assert UNKNOWN_BATCH in own.notes
+
+
+def test_an_own_measurement_ran():
+    """What a user measured fits there, at the batch asked for; elsewhere the count is asked."""
+    own = [OwnMeasurement(gpu="t4", samples_per_second=100.0)]
+
+    there = predict_throughput(model=OWN, gpu="t4", measured=own, batch_size=1000)
+
+    assert (True, 1000) == (there.fits_memory, there.batch_size_per_gpu)
+    with pytest.raises(NoThroughputError, match="does not fit into memory"):
+        predict_throughput(model=OWN, gpu="l4", measured=own, batch_size=1000)
+
+
+def test_a_slice_has_a_share_of_the_memory():
+    """An eighth of an L4 has 2.8 GiB: 31 images of ResNet-50 by the count, not the 448 that a whole one holds."""
+    whole, eighth = (predict_throughput(model="resnet50", gpu="l4", gpu_count=count) for count in (1, 0.125))
+
+    assert 448 == whole.batch_size_per_gpu
+    assert (31, True) == (eighth.batch_size_per_gpu, eighth.fits_memory)
+    assert eighth.samples_per_second < whole.samples_per_second / 8
+
+
+def test_numbers_of_32_bits_fill_the_memory_with_half_the_batch():
+    """A model measured in 16 bits alone is planned with half the batch in FP32, as the measured models are."""
+    amp, fp32 = (
+        predict_throughput(model="vit_small_patch16_224", gpu="rtx-3090", precision=name) for name in ("amp", "fp32")
+    )
+
+    assert Basis.MEASURED is amp.basis
+    assert fp32.batch_size_per_gpu == amp.batch_size_per_gpu / 2

@@ -12,8 +12,10 @@ from planner.answers.ranking import Priced
 from planner.answers.remarks import nothing_runs
 from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
+from planner.cost.course import Courses
 from planner.errors import NothingLeftError, NoThroughputError, as_option
 from planner.model.records import Estimate, Offer, Throughput
+from planner.prices.groups import OfferGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,17 +70,38 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
 
 def priced_members(pricing: Pricing, head: Priced) -> Iterator[Priced]:
     """The estimate of every offer of a group, by price and name."""
-    yield Priced(estimate=head.estimate, size=1, group=head.group)
-    for offer in head.group.members()[1:]:
-        one = price_one(pricing, offer, head.estimate.throughput)
-        if not isinstance(one, str):
-            yield Priced(estimate=one, size=1, group=head.group)
+    for one in first_of_group(pricing, head.group, head.estimate.throughput, head.size):
+        yield Priced(estimate=one, size=1, group=head.group)
+
+
+def first_of_group(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Estimate]:
+    """Estimates of the first so many offers of a group, by price and name; none where they cannot do the work.
+
+    The time of the group is worked out once, the price of each offer by itself.
+    """
+    offers = (group.head,) if most == 1 else group.members()[:most]
+    courses = _courses(pricing, group.head, throughput)
+    for offer in offers:
+        one = courses if isinstance(courses, str) else _estimate(pricing, offer, throughput, courses)
+        if isinstance(one, str):
+            return  # what holds for one holds for all of the group
+        yield one
 
 
 def price_one(pricing: Pricing, offer: Offer, throughput: Throughput) -> Estimate | str:
     """The estimate of one offer, unranked, or the reason why it cannot do the work."""
+    courses = _courses(pricing, offer, throughput)
+    return courses if isinstance(courses, str) else _estimate(pricing, offer, throughput, courses)
+
+
+def _courses(pricing: Pricing, offer: Offer, throughput: Throughput) -> Courses | str:
+    question = pricing.question
+    return pricing.biller.courses(offer, throughput, question.work.workload.samples, question.nodes)
+
+
+def _estimate(pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses) -> Estimate | str:
     nodes = pricing.question.nodes
-    bill = pricing.biller.bill(offer, throughput, nodes)
+    bill = pricing.biller.bill_of(courses, offer, nodes)
     if isinstance(bill, str):
         return bill
     return Estimate(

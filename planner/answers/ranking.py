@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from planner.errors import LimitError
@@ -90,11 +91,16 @@ def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[E
 
 def ranked(estimates: Iterable[Estimate], sort: str, limit: int | None = None) -> list[Estimate]:
     """The best `limit` estimates in a total order, with rank and Pareto mark; the front is that of all of them."""
-    ordered = sorted(estimates, key=lambda estimate: place_of(estimate, sort))
+    ordered = in_order(estimates, sort)
     front = _pareto(ordered)
     return [
         replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered[:limit])
     ]
+
+
+def in_order(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
+    """The estimates in a total order, best first."""
+    return sorted(estimates, key=lambda estimate: place_of(estimate, sort))
 
 
 Place = tuple[tuple[float, float], float, tuple[str, ...]]
@@ -120,13 +126,13 @@ def merit(usd: Any, seconds: Any, sort: str) -> tuple[Any, Any]:
 
 def _pareto(estimates: Sequence[Estimate]) -> set[int]:
     """Indices of estimates that no other beats in time without costing more."""
-    order = sorted(range(len(estimates)), key=lambda index: (estimates[index].seconds, estimates[index].usd))
+    figures = sorted((estimate.seconds, estimate.usd, index) for index, estimate in enumerate(estimates))
     front: set[int] = set()
     cheapest = float("inf")
-    for _, group in itertools.groupby(order, key=lambda index: estimates[index].seconds):
+    for _, group in itertools.groupby(figures, key=itemgetter(0)):
         tied = list(group)
-        usd = estimates[tied[0]].usd
+        _, usd, _ = tied[0]
         if usd < cheapest:
-            front.update(index for index in tied if estimates[index].usd == usd)
+            front.update(index for _, other, index in tied if other == usd)
             cheapest = usd
     return front

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import itemgetter
@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.answers.bounds import Bounds, Floats
 from planner.answers.offered import Offered, offered, own_prices
-from planner.answers.pricing import Pricing, price_one, priced_heads, pricing_of
+from planner.answers.pricing import Pricing, first_of_group, priced_heads, pricing_of
 from planner.answers.question import question_from
 from planner.answers.ranking import Place, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
@@ -23,7 +23,6 @@ from planner.errors import LimitError, NothingLeftError, PlannerError
 from planner.model.records import Estimate, Throughput, Workload
 from planner.prices.catalog import OfferFilter
 from planner.prices.current import current_snapshots
-from planner.prices.groups import OfferGroup
 from planner.units import SECONDS_PER_HOUR, current_day, hours
 
 _MOST_KEPT = 256
@@ -137,7 +136,7 @@ def _best(
         if len(kept) == limit and (first[index], second[index]) > kept[-1][0][0]:
             break
         place = int(places[index])
-        for one in _estimates(pricing, pricing.offered.groups[place], bounded.throughputs[place], limit):
+        for one in first_of_group(pricing, pricing.offered.groups[place], bounded.throughputs[place], limit):
             if max_hours is not None and hours(one.seconds) > max_hours:
                 break
             if max_usd is not None and one.usd > max_usd:
@@ -146,16 +145,6 @@ def _best(
             if len(kept) > limit and kept.pop()[1] is one:
                 break  # the others of the group stand behind it
     return [one for _, one in kept]
-
-
-def _estimates(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Estimate]:
-    """Estimates of the first so many offers of a group, in any order that goes by time or money."""
-    offers = group.members()[:most] if most > 1 and group.size > 1 else (group.head,)
-    for offer in offers:
-        one = price_one(pricing, offer, throughput)
-        if isinstance(one, str):
-            return  # what holds for one holds for all of the group
-        yield one
 
 
 def _refusal(pricing: Pricing, bounded: Bounded) -> PlannerError:

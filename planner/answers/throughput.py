@@ -242,7 +242,8 @@ def _of_unit_length(workload: Workload) -> Workload:
     return replace(workload, dataset=None, samples_per_epoch=1, epochs=1)
 
 
-@lru_cache(maxsize=32)
+# a sweep goes through a hundred models in turn, again and again
+@lru_cache(maxsize=256)
 def _speeds(workload: Workload, nodes: int, weakest: Basis) -> Speeds:
     return Speeds(workload, nodes, weakest)
 

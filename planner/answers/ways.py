@@ -10,7 +10,7 @@ from planner.answers.estimated import result_of
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import priced_heads, pricing_of
 from planner.answers.question import Question
-from planner.answers.ranking import best_of_each_row, ranked
+from planner.answers.ranking import best_of_each_row, in_order, ranked
 from planner.errors import NothingLeftError
 from planner.model.records import Estimate
 from planner.prices.current import current_snapshots
@@ -46,7 +46,7 @@ def all_ways(questions: Sequence[Question]) -> EstimateResult:
             continue
         found += [one.estimate for one in priced]
         if result is None:
-            result = result_of(pricing, ranked(best_of_each_row(priced, left_out), "usd"), left_out)
+            result = result_of(pricing, in_order(best_of_each_row(priced, left_out), "usd"), left_out)
     if result is None:
         raise refused[0]
     return replace(result, estimates=tuple(ranked(found, "usd")))

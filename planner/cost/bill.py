@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.cost.checkpoints import percentile_seconds
-from planner.cost.course import Course, Timer
+from planner.cost.course import Course, Courses, Timer
 from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_items
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
@@ -59,8 +59,10 @@ class Biller(Timer):
         The ends of the range are the bills of the best and the worst course, by the same arithmetic.
         """
         courses = self.courses(offer, throughput, self.workload.samples, node_count)
-        if isinstance(courses, str):
-            return courses
+        return courses if isinstance(courses, str) else self.bill_of(courses, offer, node_count)
+
+    def bill_of(self, courses: Courses, offer: Offer, node_count: int = 1) -> Bill | str:
+        """The bill of a run whose time is known already: on this offer, or on another of its group."""
         middle, low, high = courses.middle, courses.low, courses.high
         rule = billing_rule(offer.provider, offer.instance_type)
         if offer.purchase is Purchase.CAPACITY_BLOCK and not self._fits_block(rule, high, node_count):

@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from planner.paths import shipped_data_dir
@@ -86,24 +87,29 @@ def _run(command: list[str]) -> tuple[float, float]:
 
 
 def _write_books(folder: Path, copies: int) -> int:
-    """Copies of the newest shipped books with every row in so many regions, the first as it is; returns the rows shipped."""
+    """Copies of the newest shipped books with every row in so many regions, the first as it is; returns the rows written."""
     total = 0
     for snapshot in current_snapshots(shipped_data_dir()):
-        rows = list(read_rows(snapshot))
-        total += len(rows)
-        more = [[*row[:3], f"{row[3]}-{copy}" if copy else row[3], *row[4:]] for row in rows for copy in range(copies)]
-        more.sort(key=lambda row: (row[0], float(row[1]), *row[2:6]))
         path = folder / "prices" / snapshot.provider / f"{snapshot.stem}T235959.csv"
         path.parent.mkdir(parents=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(more)
+            # type by type: the memory of this process counts as that of the commands it starts
+            for _, rows in groupby(read_rows(snapshot), key=lambda row: row[:3]):
+                more = [[*row[:3], _named(row[3], copy), *row[4:]] for row in rows for copy in range(copies)]
+                total += len(more)
+                writer.writerows(sorted(more, key=lambda row: row[3:6]))
         sidecar = json.loads(snapshot.path.with_suffix(".json").read_text(encoding="utf-8"))
-        sidecar["rows"] = len(more)
-        sidecar["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        sidecar["rows"] *= copies
+        with path.open("rb") as body:
+            sidecar["sha256"] = hashlib.file_digest(body, "sha256").hexdigest()
         path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
     return total
+
+
+def _named(region: str, copy: int) -> str:
+    return f"{region}-{copy}" if copy else region
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def _places(snapshot: Snapshot) -> Iterator[Path]:
         yield index_beside(snapshot.path)
     # a user without a home has no cache
     with contextlib.suppress(RuntimeError):
-        name = f"{snapshot.provider}-{snapshot.stem}-{snapshot.sha256[:16]}{INDEX_SUFFIX}"
+        name = f"{snapshot.provider}-{snapshot.stem}-{str(snapshot.sha256)[:16]}{INDEX_SUFFIX}"
         yield user_cache_dir() / "price-books" / name
 
 
@@ -90,8 +90,8 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
             checksum, line = file.readline(65), file.readline()
             start = file.tell()
             length = os.fstat(file.fileno()).st_size - start
-    except OSError:
-        return None
+    except (OSError, ValueError):
+        return None  # ValueError: a sidecar's checksum that cannot be part of a name
     if hashlib.sha256(line).hexdigest().encode() != checksum.rstrip(b"\n"):
         return None
     try:

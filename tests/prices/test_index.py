@@ -140,6 +140,15 @@ def test_a_bad_row_is_the_same_error_as_when_rows_are_read(tmp_path, changes):
     assert not index_beside(path).exists()
 
 
+@pytest.mark.parametrize("sha256", [7, None, "\x00", "../../../x", "é" * 300])
+def test_a_checksum_that_is_none_is_refused_as_when_rows_are_read(tmp_path, sha256):
+    """The index is named by it, and whatever stands there leads nowhere."""
+    path = a_raw_snapshot(tmp_path, a_row(), sha256=sha256)
+
+    assert SnapshotError is by_rows(path)[0]
+    assert by_rows(path) == by_index(path)
+
+
 @pytest.fixture
 def book(tmp_path):
     """A book of two groups, one of them with three members at two prices."""

@@ -114,20 +114,34 @@ def test_a_message_can_be_given_whole():
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_a_command_spells_all_that_it_takes(name):
-    """Each long option of a command that has a name in Python is how a message calls it."""
+    """The first spelling of each option is how a message calls its argument."""
     command = _command(name)
     spell = spelling_of(command)
 
     for param in command.params:
         if isinstance(param, click.Option):
-            assert param.opts == spell(param.name).split(" or ")
+            assert param.opts[0] == spell(param.name)
 
 
 def test_an_option_of_another_command_gets_dashes():
     """A command that lacks an option names it all the same."""
     assert "--hidden" == spelling_of(_command("gpus"))("hidden")
     assert "--max-price-age" == spelling_of(_command("estimate"))("max_price_age_days")
-    assert "--image-size or --sequence-length" == spelling_of(_command("estimate"))("sequence_length_or_image_size")
+
+
+@pytest.mark.parametrize(
+    ("typed", "option", "parameter"),
+    [("", "--image-size", "image_size"), ("sequence-length", "--sequence-length", "sequence_length")],
+)
+def test_of_two_spellings_the_one_that_was_typed_is_said(typed, option, parameter):
+    """Pixels of an image and tokens of a text are one argument with two names."""
+    name = "sequence_length_or_image_size"
+    error = UsageError(f"{{{name}}} is 0.", argument=name)
+    question = EstimateQuestion(**({"sequence_length": 0} if typed else {}))
+
+    assert f"{option} is 0." == error.spelled(spelling_of(_command("estimate"), ["estimate", f"--{typed}=0"]))
+    assert f"{parameter} is 0." == refusal_of(error, question).message
+    assert parameter == refusal_of(error, question).parameter
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,6 @@ COMMAND = re.compile(
 )  # a command line in a message is for a terminal, to the end of its sentence
 COMPUTED = "computed"  # stands for a slot whose name is not written out
 OPTION = re.compile(r"--[a-z-]*")
-UNTIL_OPTIONS_ARE_DECLARED = {
-    f"planner/{name}.py"
-    for name in (
-        "answers/compare", "answers/question", "answers/ranking", "answers/recommend", "answers/sweep",
-        "options/bill", "options/owning",
-    )
-}  # fmt: skip
-"""Modules whose checks of options are about to go: their messages are still spelled for a terminal."""
-
 FILES = [path for path in sorted((ROOT / "planner").rglob("*.py")) if "cli" not in path.relative_to(ROOT).parts]
 
 
@@ -92,8 +83,6 @@ def _template(text):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_messages_leave_the_spelling_to_the_edge(path):
     """No option with its dashes in an error, no typed text in a template, no slot that nothing fills."""
-    if str(path.relative_to(ROOT)) in UNTIL_OPTIONS_ARE_DECLARED:
-        pytest.xfail("being declared")
     assert [] == list(_faults(path.read_text(encoding="utf-8")))
 
 

@@ -11,7 +11,7 @@ from planner.answers.buying.rent_hours import rent_hours_at
 from planner.answers.buying.renting import Market, rent_at, rent_cheapest, work_text
 from planner.answers.buying.verdict import break_even_of, odds_of, sensitivities_of, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
-from planner.errors import UsageError
+from planner.errors import UsageError, named
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
 from planner.options.arguments import WorkloadArguments
@@ -53,7 +53,9 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     rent_usd_per_hour = asked["rent_usd_per_hour"]
     candidates, notes = candidates_of(tuple(asked["buy"]), tuple(asked["own"]))
     if asked["card_usd"] is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
-        raise UsageError("--card-usd is the price of one machine: name one card with --buy, in full.")
+        raise UsageError(
+            "{card_usd} is the price of one machine: name one card with {buy}, in full.", argument="card_usd"
+        )
     market = Market(**{field.name: given[field.name] for field in fields(Market)})
     work_options = {name: given[name] for name in declared(WorkloadArguments) if name not in ("basis", "nodes")}
     terms = bill_terms(asked)
@@ -108,8 +110,10 @@ def _rent_work(
     if not said.keys() & DESCRIBING:
         strange = [name for name in said if name != "precision"]
         if strange:
-            option = strange[0].removeprefix("sequence_length_or_").replace("_", "-")
-            raise UsageError(f"--{option} needs --model. Without a workload leave both out.")
+            option = strange[0].removeprefix("sequence_length_or_")
+            raise UsageError(
+                "{which} needs {model}. Without a workload leave both out.", argument=option, which=named(option)
+            )
         return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour, terms), ()
     if rent_usd_per_hour is None:
         return rent_cheapest(said, market, terms)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
-from planner.errors import LimitError
+from planner.errors import LimitError, Message, joined
 from planner.model.records import Estimate, Purchase
 from planner.prices.catalog import DEARER
 from planner.prices.groups import OfferGroup, offer_name
@@ -45,28 +45,44 @@ def within_limits(
         estimates = [one.estimate for one in priced]
         fastest = min(estimates, key=lambda estimate: place_of(estimate, "hours"))
         cheapest = min(estimates, key=lambda estimate: place_of(estimate, "usd"))
-        raise LimitError(nothing_within(fastest, cheapest, max_hours, max_usd))
+        raise nothing_within(fastest, cheapest, max_hours, max_usd)
     return within
 
 
-def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | None, max_usd: float | None) -> str:
-    """What is said where nothing is within the limits: by how much the fastest and the cheapest miss."""
+def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | None, max_usd: float | None) -> LimitError:
+    """The error where nothing is within the limits: it says by how much the fastest and the cheapest miss."""
     parts = []
     if max_hours is not None:
         over = hours(fastest.seconds) / max_hours - 1
         miss = f" ({over:.1%} over)" if over > 0 else ""
         parts.append(
-            f"--max-hours {max_hours:g}: the fastest, {_named(fastest)}, takes {hours(fastest.seconds):.2f} h{miss}"
-            f" and costs {fastest.usd:,.2f} USD"
+            Message(
+                "{max_hours} {limit:g}: the fastest, {offer}, takes {hours:.2f} h{miss} and costs {usd:,.2f} USD",
+                limit=max_hours,
+                offer=_named(fastest),
+                hours=hours(fastest.seconds),
+                miss=miss,
+                usd=fastest.usd,
+            )
         )
     if max_usd is not None:
         over = cheapest.usd / max_usd - 1
         miss = f" ({over:.1%} over)" if over > 0 else ""
         parts.append(
-            f"--max-usd {max_usd:g}: the cheapest, {_named(cheapest)}, costs {cheapest.usd:,.2f} USD{miss}"
-            f" and takes {hours(cheapest.seconds):.2f} h"
+            Message(
+                "{max_usd} {limit:g}: the cheapest, {offer}, costs {usd:,.2f} USD{miss} and takes {hours:.2f} h",
+                limit=max_usd,
+                offer=_named(cheapest),
+                usd=cheapest.usd,
+                miss=miss,
+                hours=hours(cheapest.seconds),
+            )
         )
-    return "No estimate meets the limits. " + "; ".join(parts) + "."
+    return LimitError(
+        "No estimate meets the limits. {misses}.",
+        argument="max_usd" if max_hours is None else "max_hours",
+        misses=joined(parts, "; "),
+    )
 
 
 def _named(estimate: Estimate) -> str:

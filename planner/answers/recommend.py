@@ -88,8 +88,9 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     is_owned = asked["is_owned"]
     if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
         raise UsageError(
-            "--owned yes: which machine? Describe it under [[machines]] in a price book and give --price-book FILE "
-            "(docs/own-prices.md). It must have a known throughput for this model."
+            "{is_owned} yes: which machine? Describe it under [[machines]] in a price book and give {price_book} FILE "
+            "(docs/own-prices.md). It must have a known throughput for this model.",
+            argument="is_owned",
         )
     holding = [found for found in result.estimates if limits.hold(found)]
     if not holding:

@@ -19,7 +19,7 @@ from planner.answers.pricing import Pricing, first_of_group, priced_heads, prici
 from planner.answers.question import question_from
 from planner.answers.ranking import Place, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
-from planner.errors import LimitError, NothingLeftError, PlannerError
+from planner.errors import NothingLeftError, PlannerError
 from planner.model.records import Estimate, Throughput, Workload
 from planner.prices.catalog import OfferFilter
 from planner.prices.current import current_snapshots
@@ -153,7 +153,7 @@ def _refusal(pricing: Pricing, bounded: Bounded) -> PlannerError:
     if question.max_hours is not None or question.max_usd is not None:
         fastest, cheapest = _best(pricing, bounded, "hours", 1), _best(pricing, bounded, "usd", 1)
         if fastest:
-            return LimitError(nothing_within(fastest[0], cheapest[0], question.max_hours, question.max_usd))
+            return nothing_within(fastest[0], cheapest[0], question.max_hours, question.max_usd)
     anew = pricing_of(question, pricing.offered)  # the reasons are named in the order of the books
     try:
         priced_heads(anew, Counter({entry.reason: entry.count for entry in pricing.offered.selection.left_out}))

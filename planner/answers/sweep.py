@@ -78,11 +78,11 @@ def planned_parts(
 ) -> Iterator[pd.DataFrame]:
     """The rows of each part of the jobs in turn, so that no more than a few parts are in memory; as `estimate_many`."""
     if limit < 1:
-        raise UsageError(f"--limit must be at least 1, not {limit}.")
+        raise UsageError("{limit} must be at least 1, not {given}.", argument="limit", given=limit)
     if engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES, "planner sweep --help")
     if engine == "local" and scheduler is not None:
-        raise UsageError("--scheduler needs --engine dask.")
+        raise UsageError("{scheduler} needs {engine} dask.", argument="scheduler")
     if engine == "dask":
         from planner.answers.sweep_dask import planned_on_cluster  # noqa: PLC0415 - an extra
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import click
 
 from planner.errors import Spelling, as_option
 
 
-def spelling_of(command: click.Command | None) -> Spelling:
-    """How a command's options spell the names of arguments: `gpus` is `--gpu`; what it does not have, as an option would be."""
-    params = [] if command is None else command.params
-    spelled = {
-        str(param.name): next((opt for opt in param.opts if opt.startswith("--")), "")
-        for param in params
-        if isinstance(param, click.Option)
-    }
+def spelling_of(command: click.Command | None, typed: Iterable[str] = ()) -> Spelling:
+    """How a command's options spell the names of arguments: `gpus` is `--gpu`; what it does not have, as an option would be.
+
+    Of several spellings it is the one among the words typed, else the first.
+    """
+    words = {word.partition("=")[0] for word in typed}
+    spelled: dict[str, str] = {}
+    for param in [] if command is None else command.params:
+        opts = [opt for opt in param.opts if opt.startswith("--")]
+        if opts and isinstance(param, click.Option):
+            spelled[str(param.name)] = next((opt for opt in opts if opt in words), opts[0])
     return lambda name: spelled.get(name) or as_option(name)
 
 

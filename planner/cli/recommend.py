@@ -26,13 +26,14 @@ from planner.render.recommendation import rendered_recommendation
 @declared_options(RecommendArguments, without=("is_owned",))
 @option(
     "--owned",
+    "is_owned",
     type=click.Choice(["no", "yes"]),
     default="no",
     show_default=True,
     help="Whether you have a machine of your own; yes needs it under [[machines]] in --price-book.",
 )
 @output_options
-def recommend(*, owned: str, form: str, output: Path | None, **options: Any) -> None:
+def recommend(*, is_owned: str, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.
 
     With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the best value.
@@ -44,7 +45,7 @@ def recommend(*, owned: str, form: str, output: Path | None, **options: Any) -> 
       planner recommend --model resnet50 --epochs 90 --budget 200 --owned no
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
-    found = run_recommend(**options, is_owned=owned == "yes")
+    found = run_recommend(**options, is_owned=is_owned == "yes")
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)
     write_result(rendered_recommendation(found, form, width=screen_width(output)), output)

@@ -159,7 +159,7 @@ def _tell(error: Exception, command: click.Command | None) -> int:
         error.show()
         return error.exit_code
     elif isinstance(error, PlannerError):
-        message, code = error.spelled(spelling_of(command)), error.exit_code
+        message, code = error.spelled(spelling_of(command, sys.argv[1:])), error.exit_code
     elif isinstance(error, OSError):
         where = f" {error.filename}" if error.filename else ""
         message, code = f"The system refused{where}: {error.strerror or error}.", 1

@@ -74,7 +74,10 @@ class BillTerms:
                 f"{self.interruptions_per_hour:g} per hour, or longer: no work would be saved."
             )
         if not self.has_checkpoints and (self.checkpoint_seconds or self.checkpoint_interval_seconds):
-            raise UsageError("--no-checkpoints contradicts a checkpoint time or interval. Leave one of them out.")
+            raise UsageError(
+                "{no_checkpoints} contradicts a checkpoint time or interval. Leave one of them out.",
+                argument="has_checkpoints",
+            )
 
 
 def bill_terms(asked: BillArguments) -> BillTerms:

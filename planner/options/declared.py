@@ -187,7 +187,7 @@ def filled(home: type, given: Mapping[str, Any], see: str = SEE) -> dict[str, An
         if name not in known:
             raise UnknownNameError("argument", typed, [*known, *others], see)
         if name != typed and name in given:
-            raise UsageError(f"{typed} and {name} are the same; give one.", argument=name)
+            raise UsageError("{one} and {other} are the same; give one.", argument=name, one=typed, other=name)
         found[name] = known[name].usable(value)
     return found
 

@@ -81,7 +81,12 @@ def use_of(asked: OwnerArguments) -> Use:
     """
     jobs, gpu_hours, utilisation = asked["jobs_per_month"], asked["gpu_hours_per_month"], asked["utilisation"]
     if jobs is None and gpu_hours is None and utilisation is None:
-        raise UsageError("How much will it be used? Give --jobs-per-month, --gpu-hours-per-month or --utilisation.")
+        raise UsageError(
+            "How much will it be used? Give {jobs_per_month}, {gpu_hours_per_month} or {utilisation}.",
+            argument="jobs_per_month",
+        )
     if gpu_hours is not None and (jobs is not None or utilisation is not None):
-        raise UsageError("Give one of --jobs-per-month, --gpu-hours-per-month and --utilisation.")
+        raise UsageError(
+            "Give one of {jobs_per_month}, {gpu_hours_per_month} and {utilisation}.", argument="jobs_per_month"
+        )
     return Use(jobs_per_month=jobs, gpu_hours_per_month=gpu_hours, utilisation=utilisation)

@@ -7,7 +7,7 @@ The limits below only keep a question from being too large. Nothing here names a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -118,7 +118,7 @@ def arguments_of(home: type) -> Mapping[str, str]:
     return {spelling: one.name for one in _for_pages(home) for spelling in one.spellings}
 
 
-def parameter_of(argument: str) -> str:
-    """The parameter that gives an argument of Python: its first spelling."""
+def parameter_of(argument: str, given: Collection[str] = ()) -> str:
+    """The parameter that gives an argument of Python: the one that is given, else its first spelling."""
     one = declared(EstimateArguments).get(argument) or declared(CompareArguments).get(argument)
-    return argument if one is None else one.spellings[0]
+    return argument if one is None else next((name for name in one.spellings if name in given), one.spellings[0])

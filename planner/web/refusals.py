@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from planner.errors import DataError, PlannerError, UnknownNameError, UsageError, close_matches
+from planner.errors import DataError, PlannerError, Spelling, UnknownNameError, UsageError, close_matches
 from planner.web.parameters import Question, parameter_of
 
 BAD, NOT_FOUND, WRONG_METHOD, TOO_LONG, WRONG_HOST, NO_ANSWER, TOO_MANY, FAILED, UNAVAILABLE = (
@@ -47,12 +47,13 @@ def refusal_of(error: PlannerError, question: Question | None) -> Refusal:
     A value that cannot be used is 400; a question that is understood and has no answer is 422; books or tables that cannot
     be trusted are no fault of who asks: 503.
     """
+    spell = partial(parameter_of, given=() if question is None else question.given())
     status = BAD if isinstance(error, UsageError) else UNAVAILABLE if isinstance(error, DataError) else NO_ANSWER
     return Refusal(
         status=status,
         type=type(error).__name__,
-        message=error.spelled(parameter_of),
-        parameter=None if question is None else _parameter_of(error, question),
+        message=error.spelled(spell),
+        parameter=None if question is None else _parameter_of(error, question, spell),
         matches=tuple(error.matches) if isinstance(error, UnknownNameError) else (),
     )
 
@@ -86,17 +87,16 @@ def repeated(name: str) -> Refusal:
     )
 
 
-def _parameter_of(error: PlannerError, question: Question) -> str | None:
+def _parameter_of(error: PlannerError, question: Question, spell: Spelling) -> str | None:
     """The parameter that the error is about, or that holds the unknown name; `None` if it is none of the question."""
     if error.argument is not None:
-        name = parameter_of(error.argument)
+        name = spell(error.argument)
         return name if name in type(question).model_fields else None
     if isinstance(error, UnknownNameError):
         for parameter, value in question.given().items():
             if any(str(one).startswith(error.name) for one in (value if isinstance(value, tuple) else (value,))):
                 return parameter
-    names = (option[2:].replace("-", "_") for option in re.findall(r"--[a-z][a-z-]*", str(error)))
-    return next((name for name in names if name in type(question).model_fields), None)
+    return None
 
 
 def _short(text: str) -> str:

@@ -227,7 +227,7 @@ def test_every_answer_is_whole(jobs, usd, rent, discount):
         ({"gpu_hours_per_month": 731}, "beyond the 730 h"),
         ({"gpu_hours_per_month": 10, "utilisation": 0.2}, "Give one of"),
         ({"utilisation": float("nan")}, "not nan"),
-        ({"utilisation": 0.2, "epochs": 3}, "--epochs needs --model"),
+        ({"utilisation": 0.2, "epochs": 3}, "epochs needs model"),
         ({"utilisation": 0.2, "buy": ()}, "Name a card with buy"),
         ({"utilisation": 0.2, "buy": "rtx-4090:1.5"}, "whole cards"),
         ({"utilisation": 0.2, "buy": ["rtx-4090", "rtx-3090"], "card_usd": 100}, "one machine"),

@@ -138,8 +138,8 @@ def test_a_job_that_cannot_be_planned_keeps_its_row_and_says_why():
         ([{"model": "resnet50"}], {}, "The column epochs is missing"),
         ([{"model": "resnet50", "epochs": 1, "max_usdd": 3}], {}, "'max_usdd'. Did you mean max_usd"),
         ([{"model": "resnet50", "epochs": 1}], {"engine": "spark"}, "Unknown engine 'spark'"),
-        ([{"model": "resnet50", "epochs": 1}], {"limit": 0}, "--limit must be at least 1"),
-        ([{"model": "resnet50", "epochs": 1}], {"scheduler": "tcp://127.0.0.1:1"}, "needs --engine dask"),
+        ([{"model": "resnet50", "epochs": 1}], {"limit": 0}, "limit must be at least 1"),
+        ([{"model": "resnet50", "epochs": 1}], {"scheduler": "tcp://127.0.0.1:1"}, "needs engine dask"),
     ],
 )
 def test_a_wrong_table_is_refused(jobs, options, message):

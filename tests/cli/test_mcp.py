@@ -163,7 +163,9 @@ def test_errors_are_those_of_the_command_line(run_planner):
     assert all(result.is_error for result in results)
     without_gpus = tuple(text for text in TYPED if text not in ("--gpu", "H100", "a100-40gb-sxm"))
     assert [f"Error: {result.content[0].text}\n" for result in results] == [
-        run_planner(*(without_gpus if "gpus" in change else TYPED), *typed).stderr.replace("--epochs", "epochs")
+        run_planner(*(without_gpus if "gpus" in change else TYPED), *typed)
+        .stderr.replace("--epochs", "epochs")
+        .replace("--max-usd", "max_usd")
         for change, typed in changes
     ]
 

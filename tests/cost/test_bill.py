@@ -12,7 +12,9 @@ from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import DEFAULT_RATE, interruption_rate
 from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
+from planner.options.bill import BillTerms, bill_terms
+from planner.options.declared import filled
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
 from tests.builders import an_offer
@@ -265,13 +267,13 @@ def test_an_estimate_of_hopeless_runs_only_ends_with_the_numbers():
 @pytest.mark.parametrize(
     ("terms", "message"),
     [
-        ({"interruptions_per_hour": -1}, "--interruptions-per-hour must be 0 to 1,000, not -1"),
-        ({"trials": 0}, "--trials must be 1 to 100,000, not 0"),
-        ({"overhead_factor": 0.9}, "--overhead-factor must be 1 to 100, not 0.9"),
-        ({"tax_fraction": 19}, "--tax-fraction must be 0 to 1, not 19"),
-        ({"dataset_gb": math.nan}, "--dataset-gb must be"),
+        ({"interruptions_per_hour": -1}, "interruptions_per_hour must be 0 to 1,000, not -1"),
+        ({"trials": 0}, "trials must be 1 to 100,000, not 0"),
+        ({"overhead_factor": 0.9}, "overhead_factor must be 1 to 100, not 0.9"),
+        ({"tax_fraction": 19}, "tax_fraction must be 0 to 1, not 19"),
+        ({"dataset_gb": math.nan}, "dataset_gb must be"),
         ({"without": ("storge",)}, "Unknown item of the bill 'storge'. Did you mean storage?"),
-        ({"has_checkpoints": False, "checkpoint_seconds": 5}, "--no-checkpoints contradicts"),
+        ({"has_checkpoints": False, "checkpoint_seconds": 5}, "no_checkpoints contradicts"),
         (
             {"interruptions_per_hour": 1.0, "checkpoint_seconds": 7200.0},
             "A checkpoint takes 7200 s, as long as the mean time between interruptions",
@@ -281,6 +283,6 @@ def test_an_estimate_of_hopeless_runs_only_ends_with_the_numbers():
 def test_bad_terms_are_refused(terms, message):
     """The message names the option, the value and what would do."""
     with pytest.raises(UsageError) as caught:
-        BillTerms(**terms)
+        bill_terms(filled(BillArguments, terms))
 
     assert message in str(caught.value)

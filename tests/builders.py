@@ -9,6 +9,9 @@ from planner.cost.ownership import OwnershipTerms
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
 from planner.model.records import Offer, Purchase
+from planner.options.arguments import BillArguments
+from planner.options.bill import bill_terms
+from planner.options.declared import filled
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
 
 _OFFER = Offer(
@@ -97,3 +100,8 @@ def a_case(**changes):
     """Ten jobs a month of ten hours, 20 USD each when rented."""
     given = {"jobs_per_month": 10.0, "rent_usd_per_job": 20.0, "hours_per_job": 10.0, "terms": some_terms()}
     return Case(**{**given, **changes})
+
+
+def terms_of(**given):
+    """The terms of a bill, the usual ones where nothing is given."""
+    return bill_terms(filled(BillArguments, given))

@@ -56,14 +56,14 @@ class Bounds:
         """
         terms = question.terms
         work = question.work.workload.samples / samples_per_second
-        work = work * terms.overhead_factor * (1 + terms.evaluation_fraction) * terms.trials
+        work = work * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
         starts = np.array([sum(seconds for _, seconds in biller.start_parts(offer)) for offer in self._networks])
         seconds = (starts[self._network] + work) * _SHAVED
-        hours = self._paid_hours(seconds + terms.idle_seconds, is_shared=terms.share_commitment)
+        hours = self._paid_hours(seconds + terms["idle_seconds"], is_shared=terms["share_commitment"])
         usd = hours * self._usd_per_hour * question.nodes
-        if terms.dataset_gb or terms.results_gb:
+        if terms["dataset_gb"] or terms["results_gb"]:
             usd = usd + self._extras(question, seconds)
-        usd = usd * ((1 + terms.tax_fraction) * _SUMMED)
+        usd = usd * ((1 + terms["tax_fraction"]) * _SUMMED)
         if biller.credits_usd:
             usd = np.maximum(usd - self._credits(biller.credits_usd), 0.0)
         is_known = np.isfinite(samples_per_second)
@@ -97,11 +97,11 @@ class Bounds:
                     item.usd
                     for item in extra_items(
                         offer,
-                        dataset_gb=question.terms.dataset_gb,
-                        results_gb=question.terms.results_gb,
+                        dataset_gb=question.terms["dataset_gb"],
+                        results_gb=question.terms["results_gb"],
                         params_millions=question.work.workload.trained_params_millions,
                         seconds=span,
-                        without=question.terms.without,
+                        without=question.terms["without"],
                     )[0]
                 )
                 for span in (0.0, SECONDS_PER_HOUR)

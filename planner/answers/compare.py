@@ -14,8 +14,8 @@ from planner.cost.rent_or_buy import cost_curve
 from planner.errors import UsageError, named
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
-from planner.options.arguments import WorkloadArguments
-from planner.options.bill import BillTerms, bill_terms
+from planner.options.arguments import BillArguments, WorkloadArguments
+from planner.options.bill import bill_terms
 from planner.options.declared import declared, filled, takes
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use, owner_options, use_of
@@ -103,7 +103,7 @@ def _rent_work(
     market: Market,
     rent_usd_per_hour: float | None,
     candidates: Sequence[Candidate],
-    terms: BillTerms,
+    terms: BillArguments,
 ) -> tuple[Workload | None, Rental | None, Sequence[str]]:
     """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
     said = {name: value for name, value in work_options.items() if value not in (None, ())}

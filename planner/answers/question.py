@@ -11,8 +11,8 @@ from typing import Any, cast
 from planner.errors import UnknownNameError
 from planner.model.records import Basis
 from planner.options.amounts import hours_until
-from planner.options.arguments import SORTS, EstimateArguments, OfferArguments
-from planner.options.bill import BillTerms, bill_terms
+from planner.options.arguments import SORTS, BillArguments, EstimateArguments, OfferArguments
+from planner.options.bill import bill_terms
 from planner.options.declared import filled
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.prices.offers import offer_filter
@@ -27,7 +27,7 @@ class Question:
 
     work: Work
     wanted: OfferFilter
-    terms: BillTerms
+    terms: BillArguments
     weakest: Basis
     nodes: int
     max_hours: float | None

@@ -13,36 +13,36 @@ from planner.options.bill import STARTUP_SECONDS, USUAL_OVERHEAD
 def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     """What the bills of these estimates rest on, a line each."""
     terms = timer.terms
-    if "start-up" not in terms.without:
+    if "start-up" not in terms["without"]:
         yield f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest"
     if any(estimate.offer.purchase is Purchase.SPOT for estimate in shown):
         yield spot_assumption(timer)
     elif any(estimate.interruptions for estimate in shown):
-        yield f"one hardware failure per {terms.gpu_hours_per_failure:,.0f} GPU-hours; {_checkpoints(timer)}"
+        yield f"one hardware failure per {terms['gpu_hours_per_failure']:,.0f} GPU-hours; {_checkpoints(timer)}"
     if timer.is_language and any(estimate.node_count > 1 for estimate in shown):
         yield (
             "what whole runs lose to checkpoints, evaluation and failures is in the speed (see --explain); a run takes "
-            f"{terms.overhead_factor:g} times that (--overhead-factor)"
+            f"{terms['overhead_factor']:g} times that (--overhead-factor)"
         )
     else:
         low, high = USUAL_OVERHEAD
         yield (
-            f"a run takes {terms.overhead_factor:g} times its time at the benchmark's speed (published runs: {low:g} to "
+            f"a run takes {terms['overhead_factor']:g} times its time at the benchmark's speed (published runs: {low:g} to "
             f"{high:g}, set it with --overhead-factor)"
         )
-    asked = [name for name, value in (("storage", terms.dataset_gb), ("traffic", terms.results_gb)) if not value]
-    taxed = f"{terms.tax_fraction:.3g} of tax" if terms.tax_fraction else "before tax"
+    asked = [name for name, value in (("storage", terms["dataset_gb"]), ("traffic", terms["results_gb"])) if not value]
+    taxed = f"{terms['tax_fraction']:.3g} of tax" if terms["tax_fraction"] else "before tax"
     missing = f"; {' and '.join(asked)} not included (--dataset-gb, --results-gb)" if asked else ""
     yield f"prices in USD for the whole instance, Linux, {taxed}{missing}"
-    if terms.trials > 1:
-        yield f"{terms.trials} trials of full length, one after the other on the same instance"
+    if terms["trials"] > 1:
+        yield f"{terms['trials']} trials of full length, one after the other on the same instance"
 
 
 def spot_assumption(timer: Timer) -> str:
     """How often spot instances are taken to be interrupted, and what is done against it."""
     if not timer.counts_interruptions:
         return "spot: interruptions and lost work are left out of the figures"
-    given = timer.terms.interruptions_per_hour
+    given = timer.terms["interruptions_per_hour"]
     how_often = (
         f"{given:g} interruptions per instance and hour"
         if given is not None
@@ -55,9 +55,9 @@ def spot_assumption(timer: Timer) -> str:
 
 def _checkpoints(timer: Timer) -> str:
     terms, params = timer.terms, timer.params_millions
-    if not terms.has_checkpoints:
+    if not terms["has_checkpoints"]:
         return "no checkpoints, so that an interruption throws a run back to its beginning"
-    size = "" if params is None or terms.checkpoint_seconds is not None else f" ({checkpoint_gb(params):.3g} GB)"
-    interval = terms.checkpoint_interval_seconds
+    size = "" if params is None or terms["checkpoint_seconds"] is not None else f" ({checkpoint_gb(params):.3g} GB)"
+    interval = terms["checkpoint_interval_seconds"]
     when = "at the best interval" if interval is None else f"every {interval:g} s of work"
     return f"checkpoints {when}, {timer.checkpoint_seconds(1):,.3g} s each{size}"

@@ -10,7 +10,7 @@ from planner.cost.course import Course, Courses, Timer
 from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_items
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
 from planner.units import hours
 
 
@@ -41,7 +41,7 @@ class Biller(Timer):
 
     def __init__(
         self,
-        terms: BillTerms,
+        terms: BillArguments,
         workload: Workload,
         *,
         on_demand: Mapping[tuple[str, str, str], float] | None = None,
@@ -51,7 +51,7 @@ class Biller(Timer):
         self.workload = workload
         self.on_demand = on_demand or {}
         self.credits_usd = credits_usd or {}
-        self._has_extras = bool(terms.dataset_gb or terms.results_gb or terms.tax_fraction or credits_usd)
+        self._has_extras = bool(terms["dataset_gb"] or terms["results_gb"] or terms["tax_fraction"] or credits_usd)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
         """The bill, or the reason why this offer cannot do the work; `refused` then holds the numbers.
@@ -88,7 +88,7 @@ class Biller(Timer):
     ) -> tuple[tuple[CostItem, ...], tuple[str, ...]]:
         """Everything on the bill of a course, and what is to be said of it."""
         items = rental_items(
-            offer.usd_per_hour, rule, course.parts, idle_seconds=self.terms.idle_seconds, node_count=node_count
+            offer.usd_per_hour, rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count
         )
         notes: tuple[str, ...] = ()
         if offer.purchase not in _WITHOUT_TERM:
@@ -106,8 +106,8 @@ class Biller(Timer):
 
         paid_hours = sum(item.quantity for item in items) / node_count
         on_demand = self.on_demand.get((offer.provider, offer.instance_type, offer.region))
-        note = commitment_note(offer, paid_hours, on_demand, is_shared=self.terms.share_commitment)
-        unused = () if self.terms.share_commitment else unused_item(offer, paid_hours, node_count)
+        note = commitment_note(offer, paid_hours, on_demand, is_shared=self.terms["share_commitment"])
+        unused = () if self.terms["share_commitment"] else unused_item(offer, paid_hours, node_count)
         return items + unused, (note,)
 
     def _with_extras(
@@ -118,14 +118,14 @@ class Biller(Timer):
 
         more, missing = extra_items(
             offer,
-            dataset_gb=self.terms.dataset_gb,
-            results_gb=self.terms.results_gb,
+            dataset_gb=self.terms["dataset_gb"],
+            results_gb=self.terms["results_gb"],
             params_millions=self.params_millions,
             seconds=seconds,
-            without=self.terms.without,
+            without=self.terms["without"],
         )
         items += more
-        items += tax_item(items, self.terms.tax_fraction)
+        items += tax_item(items, self.terms["tax_fraction"])
         return items + self._credit(offer.provider, items), missing
 
     def _credit(self, provider: str, items: tuple[CostItem, ...]) -> tuple[CostItem, ...]:
@@ -137,14 +137,14 @@ class Biller(Timer):
     def _fits_block(self, rule: BillingRule | None, course: Course, node_count: int) -> bool:
         from planner.cost.commitments import term_hours  # noqa: PLC0415 - rarely asked for
 
-        billed = rental_hours(rule, course.parts, idle_seconds=self.terms.idle_seconds, node_count=node_count)
+        billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
         paid_hours = sum(quantity for _, _, quantity in billed) / node_count
         return term_hours(Purchase.CAPACITY_BLOCK, paid_hours) is not None
 
     def _usd(self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int) -> float:
         if offer.purchase in _WITHOUT_TERM and not self._has_extras:
             # the sum of the same items; a bill has two ends, and most bills are only compared
-            billed = rental_hours(rule, course.parts, idle_seconds=self.terms.idle_seconds, node_count=node_count)
+            billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
             return sum(quantity * offer.usd_per_hour for _, _, quantity in billed)
         items, _ = self._items(offer, rule, course, node_count)
         return sum(item.usd for item in items)

@@ -11,8 +11,8 @@ from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.records import Offer, Purchase, Throughput, Workload
-from planner.options.arguments import GPU_HOURS_PER_FAILURE
-from planner.options.bill import STARTUP_SECONDS, BillTerms
+from planner.options.arguments import GPU_HOURS_PER_FAILURE, BillArguments
+from planner.options.bill import STARTUP_SECONDS
 from planner.units import hours
 
 
@@ -43,12 +43,12 @@ class Timer:
         workload: what runs; `None` for hours of work of which nothing else is known.
     """
 
-    def __init__(self, terms: BillTerms, workload: Workload | None) -> None:
+    def __init__(self, terms: BillArguments, workload: Workload | None) -> None:
         self.terms = terms
         self.params_millions = None if workload is None else workload.trained_params_millions
         self.is_language = workload is not None and workload.language is not None
         self.refused: dict[str, tuple[float, NothingLeftError]] = {}  # reason: (how bad, the least bad case in numbers)
-        self.counts_interruptions = "interruptions" not in terms.without
+        self.counts_interruptions = "interruptions" not in terms["without"]
 
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
         """How so many samples go, or the reason why this offer cannot do the work; `refused` then holds the numbers."""
@@ -78,28 +78,28 @@ class Timer:
     def work_seconds(self, training_seconds: float) -> float:
         """Time of all the work: overhead, evaluation and trials on top of training at the benchmark's speed."""
         terms = self.terms
-        return training_seconds * terms.overhead_factor * (1 + terms.evaluation_fraction) * terms.trials
+        return training_seconds * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
 
     def start_parts(self, offer: Offer) -> tuple[tuple[str, float], ...]:
         """What happens before the first step, with the seconds it takes."""
-        startup = 0.0 if "start-up" in self.terms.without else STARTUP_SECONDS
-        if not (self.terms.image_gb or self.terms.dataset_gb):
+        startup = 0.0 if "start-up" in self.terms["without"] else STARTUP_SECONDS
+        if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
             return (("start-up", startup),)
         from planner.cost.extras import transfer_seconds  # noqa: PLC0415 - only where somebody asks for it
 
-        parts = [("start-up", startup), ("image pull", transfer_seconds(offer, self.terms.image_gb))]
-        if "staging" not in self.terms.without:
-            parts.append(("staging the data in", transfer_seconds(offer, self.terms.dataset_gb)))
+        parts = [("start-up", startup), ("image pull", transfer_seconds(offer, self.terms["image_gb"]))]
+        if "staging" not in self.terms["without"]:
+            parts.append(("staging the data in", transfer_seconds(offer, self.terms["dataset_gb"])))
         return tuple(parts)
 
     def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
         """Interruptions of the whole run per hour, taken back and broken together; `None` where none are counted."""
         spot = offer.purchase is Purchase.SPOT and self.counts_interruptions
-        failures = failures_per_hour(offer.gpu_count * node_count, self.terms.gpu_hours_per_failure)
+        failures = failures_per_hour(offer.gpu_count * node_count, self.terms["gpu_hours_per_failure"])
         if not self.counts_failures(node_count) or (not spot and failures * work_hours < COUNTED_FROM):
             failures = 0.0
         if spot:
-            given = self.terms.interruptions_per_hour
+            given = self.terms["interruptions_per_hour"]
             rate = (
                 interruption_rate(offer)
                 if given is None
@@ -115,13 +115,13 @@ class Timer:
                 high=rate.high * node_count + failures,
                 source=rate.source,
             )
-        if failures == 0 and self.terms.checkpoint_interval_seconds is None:
+        if failures == 0 and self.terms["checkpoint_interval_seconds"] is None:
             return None
         return InterruptionRate(
             per_hour=failures,
             low=failures,
             high=failures,
-            source=f"one hardware failure per {self.terms.gpu_hours_per_failure:,.0f} GPU-hours",
+            source=f"one hardware failure per {self.terms['gpu_hours_per_failure']:,.0f} GPU-hours",
         )
 
     def counts_failures(self, node_count: int) -> bool:
@@ -131,20 +131,20 @@ class Timer:
         they are counted only at a rate that somebody gives.
         """
         is_in_speed = self.is_language and node_count > 1
-        is_given = self.terms.gpu_hours_per_failure != GPU_HOURS_PER_FAILURE
-        return "failures" not in self.terms.without and (is_given or not is_in_speed)
+        is_given = self.terms["gpu_hours_per_failure"] != GPU_HOURS_PER_FAILURE
+        return "failures" not in self.terms["without"] and (is_given or not is_in_speed)
 
     def checkpoint_seconds(self, node_count: int) -> float:
         """Time to write a checkpoint: as given, or from the size of the model."""
-        if self.terms.checkpoint_seconds is not None:
-            return self.terms.checkpoint_seconds
+        if self.terms["checkpoint_seconds"] is not None:
+            return self.terms["checkpoint_seconds"]
         return checkpoint_seconds_of(self.params_millions, node_count)
 
     def restart_seconds(self, node_count: int, start_seconds: float) -> float:
         """Time from a new instance to its first new step."""
-        if self.terms.restart_seconds is not None:
-            return self.terms.restart_seconds
-        return start_seconds + (self.checkpoint_seconds(node_count) if self.terms.has_checkpoints else 0.0)
+        if self.terms["restart_seconds"] is not None:
+            return self.terms["restart_seconds"]
+        return start_seconds + (self.checkpoint_seconds(node_count) if self.terms["has_checkpoints"] else 0.0)
 
     def run(self, work_seconds: float, per_hour: float, node_count: int, restart_seconds: float) -> Interruptions | str:
         """The work with its interruptions, or why it cannot be done."""
@@ -154,8 +154,8 @@ class Timer:
                 interruptions_per_hour=per_hour,
                 checkpoint_seconds=self.checkpoint_seconds(node_count),
                 restart_seconds=restart_seconds,
-                interval_seconds=self.terms.checkpoint_interval_seconds,
-                has_checkpoints=self.terms.has_checkpoints,
+                interval_seconds=self.terms["checkpoint_interval_seconds"],
+                has_checkpoints=self.terms["has_checkpoints"],
             )
         except UsageError as error:
             reason = "a checkpoint takes as long as the mean time between interruptions"
@@ -197,10 +197,10 @@ class Timer:
         if work == training:
             return ()
         terms = self.terms
-        once = training * terms.overhead_factor * (1 + terms.evaluation_fraction)
-        overhead = training * (terms.overhead_factor - 1)
+        once = training * terms["overhead_factor"] * (1 + terms["evaluation_fraction"])
+        overhead = training * (terms["overhead_factor"] - 1)
         return (
             ("overhead over the benchmark", overhead),
             ("evaluation", once - training - overhead),
-            (f"{terms.trials - 1} more trials", work - once),
+            (f"{terms['trials'] - 1} more trials", work - once),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -50,7 +51,7 @@ def extra_items(
     results_gb: float,
     params_millions: float | None,
     seconds: float,
-    without: tuple[str, ...] = (),
+    without: Iterable[str] = (),
 ) -> tuple[tuple[CostItem, ...], tuple[str, ...]]:
     """Items for storage and traffic out, and a note for each that no known price covers.
 

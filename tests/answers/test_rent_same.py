@@ -12,15 +12,14 @@ from planner.cost.bill import Biller
 from planner.errors import NothingLeftError
 from planner.model.costs import ItemKind
 from planner.model.records import Purchase
-from planner.options.bill import BillTerms
 from planner.work.listed import plan_work
-from tests.builders import a_snapshot, an_offer
+from tests.builders import a_snapshot, an_offer, terms_of
 
 DAY = date(2026, 7, 1)
 WORK = plan_work(model="resnet50", epochs=90).workload
 
 
-def _rented(tmp_path, gpu_count, *offers, terms=BillTerms(), purchases=()):  # noqa: B008 - a record that nobody changes
+def _rented(tmp_path, gpu_count, *offers, terms=terms_of(), purchases=()):  # noqa: B008 - a record that nobody changes
     a_snapshot(tmp_path, *(an_offer(gpu="h100-80gb-sxm", **offer) for offer in offers))
     market = Market(providers=("testcloud",), data_dir=tmp_path, as_of=DAY, purchases=purchases)
     return rent_same("h100-80gb-sxm", gpu_count, market=market, today=DAY, terms=terms)
@@ -72,7 +71,7 @@ def test_only_parts_of_a_gpu_are_no_machine(tmp_path):
 
 def test_an_hour_of_work_on_spot_pays_for_its_interruptions(tmp_path):
     """At 0.2 interruptions an hour, checkpoints of 36 s each half hour and restarts of 180 s, by hand."""
-    terms = BillTerms(
+    terms = terms_of(
         interruptions_per_hour=0.2,
         checkpoint_seconds=36.0,
         checkpoint_interval_seconds=1800.0,
@@ -91,7 +90,7 @@ def test_an_hour_of_work_on_spot_pays_for_its_interruptions(tmp_path):
 def test_spot_that_is_interrupted_too_often_is_not_the_cheapest(tmp_path):
     """A price of a tenth that takes eleven times as long is no offer; alone it is an error with the numbers."""
     spot = {"purchase": Purchase.SPOT, "usd_per_hour": 1.0, "instance_type": "spot"}
-    terms = BillTerms(interruptions_per_hour=60.0, restart_seconds=200.0, checkpoint_seconds=10.0)
+    terms = terms_of(interruptions_per_hour=60.0, restart_seconds=200.0, checkpoint_seconds=10.0)
 
     rental = _rented(tmp_path / "both", 8, spot, {"usd_per_hour": 20.0, "instance_type": "calm"}, terms=terms)
 
@@ -102,12 +101,12 @@ def test_spot_that_is_interrupted_too_often_is_not_the_cheapest(tmp_path):
 
 def test_a_job_of_ones_own_takes_overhead_evaluation_and_trials():
     """1.2 x 1.1 x 3 times as long as the benchmark; start-up, image, staging and idling are those of a rented machine."""
-    terms = BillTerms(
+    terms = terms_of(
         overhead_factor=1.2, evaluation_fraction=0.1, trials=3, idle_seconds=600, image_gb=10, dataset_gb=5
     )
     cell = ("h100-80gb-sxm", 8.0)
 
-    throughput, plain = job_time(WORK, cell, BillTerms())
+    throughput, plain = job_time(WORK, cell, terms_of())
     _, full = job_time(WORK, cell, terms)
 
     assert pytest.approx(WORK.samples / throughput.samples_per_second / 3600) == plain
@@ -117,7 +116,7 @@ def test_a_job_of_ones_own_takes_overhead_evaluation_and_trials():
 
 def test_a_given_rent_takes_the_time_of_the_bill():
     """At a price of one's own a run takes what `estimate` says, but for start-up; idling and tax are paid."""
-    terms = BillTerms(overhead_factor=1.2, evaluation_fraction=0.1, trials=3, idle_seconds=600, tax_fraction=0.19)
+    terms = terms_of(overhead_factor=1.2, evaluation_fraction=0.1, trials=3, idle_seconds=600, tax_fraction=0.19)
     cell = ("h100-80gb-sxm", 8.0)
 
     rental = rent_at(2.0, WORK, (), cell, terms)
@@ -130,7 +129,7 @@ def test_a_given_rent_takes_the_time_of_the_bill():
 
 def test_hours_at_a_given_rent_are_taxed():
     """Hours are hours: of all terms only tax counts."""
-    rental = rent_hours_at(2.0, BillTerms(tax_fraction=0.25, trials=5, overhead_factor=2.0))
+    rental = rent_hours_at(2.0, terms_of(tax_fraction=0.25, trials=5, overhead_factor=2.0))
 
     assert 2.5 == rental.usd_per_job
     assert [ItemKind.TIME, ItemKind.TAX] == [item.kind for item in rental.items]

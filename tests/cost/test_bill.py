@@ -12,12 +12,9 @@ from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import DEFAULT_RATE, interruption_rate
 from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
-from planner.options.arguments import BillArguments
-from planner.options.bill import BillTerms, bill_terms
-from planner.options.declared import filled
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
-from tests.builders import an_offer
+from tests.builders import an_offer, terms_of
 
 WORK = plan_work(model="resnet50", epochs=90).workload
 """115,305,030 images; 25.6 million parameters, whose checkpoint is 0.307 GB and takes 2.45 s."""
@@ -36,7 +33,7 @@ def a_throughput(samples_per_second=1000.0, low=None, high=None):
 
 
 def a_bill(offer, throughput=None, on_demand=None, node_count=1, **terms):
-    biller = Biller(BillTerms(**terms), WORK, on_demand=on_demand)
+    biller = Biller(terms_of(**terms), WORK, on_demand=on_demand)
     return biller.bill(offer, throughput or a_throughput(), node_count)
 
 
@@ -180,8 +177,8 @@ def test_failures_of_language_models_over_machines_are_in_their_speed():
     work = plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e12)).workload
     offer, slow = an_offer(), a_throughput(100_000.0)
 
-    wide, narrow = (Biller(BillTerms(), work).bill(offer, slow, nodes) for nodes in (128, 1))
-    given = Biller(BillTerms(gpu_hours_per_failure=20_000.0), work).bill(offer, slow, 128)
+    wide, narrow = (Biller(terms_of(), work).bill(offer, slow, nodes) for nodes in (128, 1))
+    given = Biller(terms_of(gpu_hours_per_failure=20_000.0), work).bill(offer, slow, 128)
 
     assert wide.interruptions is None
     assert narrow.interruptions.per_hour == 8 / 50_000
@@ -238,7 +235,7 @@ def test_the_late_tenth_costs_more():
 def test_a_hopeless_run_is_refused_with_the_numbers():
     """48.5 hours of work at 0.15 interruptions per hour without checkpoints would take 9,618 hours."""
     biller = Biller(
-        BillTerms(interruptions_per_hour=0.15, has_checkpoints=False, restart_seconds=0, without=("failures",)), WORK
+        terms_of(interruptions_per_hour=0.15, has_checkpoints=False, restart_seconds=0, without=("failures",)), WORK
     )
 
     reason = biller.bill(an_offer(purchase=Purchase.SPOT), a_throughput(WORK.samples / (48.5 * 3600)))
@@ -283,6 +280,6 @@ def test_an_estimate_of_hopeless_runs_only_ends_with_the_numbers():
 def test_bad_terms_are_refused(terms, message):
     """The message names the option, the value and what would do."""
     with pytest.raises(UsageError) as caught:
-        bill_terms(filled(BillArguments, terms))
+        terms_of(**terms)
 
     assert message in str(caught.value)

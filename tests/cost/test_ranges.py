@@ -13,12 +13,12 @@ from planner.cost.checkpoints import percentile_seconds
 from planner.errors import NothingLeftError, UsageError
 from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
-from planner.options.bill import ITEMS, BillTerms
+from planner.options.bill import ITEMS
 from planner.render.estimates import estimates_table
 from planner.render.listing import span_texts
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
-from tests.builders import an_offer
+from tests.builders import an_offer, terms_of
 
 WORKLOADS = (
     plan_work(model="resnet50", epochs=90).workload,
@@ -75,9 +75,9 @@ def _throughput(speed):
 def _biller(workload, terms, credit):
     """Who writes the bills; a contradiction of two options leaves the second out."""
     try:
-        known = BillTerms(**terms)
+        known = terms_of(**terms)
     except UsageError:
-        known = BillTerms(**{name: value for name, value in terms.items() if not name.startswith("checkpoint_")})
+        known = terms_of(**{name: value for name, value in terms.items() if not name.startswith("checkpoint_")})
     return Biller(known, workload, credits_usd={"aws": credit, "testcloud": credit} if credit else None)
 
 
@@ -140,7 +140,7 @@ def test_the_ends_are_in_order_before_the_last_bit_is(workload, terms, offer, sp
 def test_a_faster_run_is_not_longer_for_its_checkpoints():
     """Work of 10 hours with a checkpoint every 10 hours is one piece, a little more would be two: planned once, alike."""
     work = WORKLOADS[0]
-    terms = BillTerms(
+    terms = terms_of(
         interruptions_per_hour=0.2, checkpoint_interval_seconds=36_000, checkpoint_seconds=1, without=("start-up",)
     )
     speed = work.samples / 36_100
@@ -153,7 +153,7 @@ def test_a_faster_run_is_not_longer_for_its_checkpoints():
 
 def test_the_ends_are_bills_at_the_ends_of_the_speed():
     """Without interruptions the low end is the bill of the fast run, rounding to whole hours, storage and tax included."""
-    terms = BillTerms(dataset_gb=500, results_gb=10, tax_fraction=0.19, idle_seconds=900)
+    terms = terms_of(dataset_gb=500, results_gb=10, tax_fraction=0.19, idle_seconds=900)
     offer = an_offer(provider="vultr")
     biller = Biller(terms, WORKLOADS[0])
 
@@ -167,7 +167,7 @@ def test_the_ends_are_bills_at_the_ends_of_the_speed():
 def test_a_percentile_is_not_below_the_mean():
     """Nineteen in twenty runs see no interruption, the twentieth starts again: the mean is later than the 90th percentile."""
     biller = Biller(
-        BillTerms(interruptions_per_hour=0.05 / 32, has_checkpoints=False, without=("failures",)), WORKLOADS[0]
+        terms_of(interruptions_per_hour=0.05 / 32, has_checkpoints=False, without=("failures",)), WORKLOADS[0]
     )
     offer, throughput = an_offer(purchase=Purchase.SPOT), _throughput((1000.0, 1.0, 1.0))
     bill = biller.bill(offer, throughput)

@@ -8,13 +8,12 @@ import pytest
 from planner.cost.bill import Biller
 from planner.hardware.spot import interruption_rate
 from planner.model.records import Basis, Precision, Purchase, Throughput, Workload
-from planner.options.bill import BillTerms
 from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.current import current_snapshots
 from planner.prices.groups import grouped
 from planner.units import current_day
 from planner.work.listed import resolve_model
-from tests.builders import an_offer
+from tests.builders import an_offer, terms_of
 
 
 def test_the_cheapest_leads_and_names_part_equals():
@@ -93,7 +92,7 @@ def test_members_of_shipped_groups_take_the_same_time_and_their_bills_go_by_pric
     work = Workload(
         model=resolve_model("resnet50"), dataset=None, samples_per_epoch=1.3e6, epochs=37.7, precision=Precision.AMP
     )
-    biller = Biller(BillTerms(**terms), work, credits_usd={"aws": 100.0})
+    biller = Biller(terms_of(**terms), work, credits_usd={"aws": 100.0})
 
     for group in grouped(offers):
         members = group.members()[:: 1 + group.size // 4]

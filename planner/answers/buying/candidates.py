@@ -14,7 +14,7 @@ from planner.errors import NothingLeftError, NoThroughputError, PlannerError, Un
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
 from planner.options.owning import OwnerOptions, Use
 from planner.results.comparison import NotCompared, Owned, Rental
 from planner.units import HOURS_PER_MONTH
@@ -65,7 +65,7 @@ def compared_machines(
     *,
     options: OwnerOptions,
     market: Market,
-    terms: BillTerms,
+    terms: BillArguments,
     rent_usd_per_hour: float | None,
     today: date,
 ) -> tuple[list[Owned], list[NotCompared]]:

@@ -18,7 +18,7 @@ from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.records import Basis, Throughput, Workload
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
 from planner.options.owning import OwnerOptions
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
@@ -37,7 +37,7 @@ def own_machine(
     busy_at_most: float,
     rental: Rental,
     options: OwnerOptions,
-    terms: BillTerms,
+    terms: BillArguments,
     weakest: Basis,
     today: date,
 ) -> Owned:
@@ -57,7 +57,7 @@ def own_machine(
     hours_per_job = job_hours / cards
     _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
     place = find_place(options.country or DEFAULT_PLACE)
-    owner_terms = _terms(machine, options, place, is_owned_already=is_owned_already, tax_fraction=terms.tax_fraction)
+    owner_terms = _terms(machine, options, place, is_owned_already=is_owned_already, tax_fraction=terms["tax_fraction"])
     case = Case(
         jobs_per_month=jobs_per_month,
         rent_usd_per_job=rental.usd_per_job,
@@ -89,7 +89,7 @@ def own_machine(
 
 
 def job_time(
-    workload: Workload | None, cell: tuple[str, float], terms: BillTerms, weakest: Basis = Basis.MODELLED
+    workload: Workload | None, cell: tuple[str, float], terms: BillArguments, weakest: Basis = Basis.MODELLED
 ) -> tuple[Throughput | None, float]:
     """How fast a job runs on so many GPUs of one's own and how many hours it takes; without a workload a job is one hour.
 

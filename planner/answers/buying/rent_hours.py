@@ -19,19 +19,19 @@ from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Offer, Purchase
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
 from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
-def rent_hours_at(usd_per_hour: float, terms: BillTerms) -> Rental:
+def rent_hours_at(usd_per_hour: float, terms: BillArguments) -> Rental:
     """Machine hours at a given price, with tax; nothing else is known of the machine."""
     hour = CostItem(
         name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
     )
-    items = (hour, *tax_item((hour,), terms.tax_fraction))
+    items = (hour, *tax_item((hour,), terms["tax_fraction"]))
     return Rental(
         label=f"a machine at {usd_per_hour:,.2f} USD/h",
         usd_per_job=sum(item.usd for item in items),
@@ -54,7 +54,7 @@ def rent_hours_at(usd_per_hour: float, terms: BillTerms) -> Rental:
     )
 
 
-def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: BillTerms) -> Rental:
+def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: BillArguments) -> Rental:
     """Hours of work on a machine like the one that would be bought, where they cost least.
 
     Like it is a machine with that GPU and count. Where nobody rents one, it is as few whole machines as hold at least so
@@ -158,7 +158,7 @@ def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | N
     return timer.run(HOURS_PER_MONTH * SECONDS_PER_HOUR, rate.per_hour, machines, restart_seconds)
 
 
-def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillTerms) -> tuple[CostItem, ...]:
+def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillArguments) -> tuple[CostItem, ...]:
     """The bill of one hour of work: the hour, its share of what interruptions add to a month, and tax."""
     parts: list[tuple[str, float]] = [("machine hours", SECONDS_PER_HOUR)]
     if run is not None:
@@ -171,7 +171,7 @@ def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillTer
             )
         ]
     items = rental_items(offer.usd_per_hour, None, parts, node_count=machines)
-    return items + tax_item(items, terms.tax_fraction)
+    return items + tax_item(items, terms["tax_fraction"])
 
 
 def _cheapest(priced: tuple[tuple[CostItem, ...], Offer, Interruptions | None]) -> tuple[float, str, str, str]:

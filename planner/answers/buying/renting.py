@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.estimate import estimate
@@ -21,7 +21,7 @@ from planner.errors import NoThroughputError, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Offer, Purchase, Workload
-from planner.options.bill import BillTerms
+from planner.options.arguments import BillArguments
 from planner.prices.catalog import USUAL_PURCHASES, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
@@ -58,7 +58,7 @@ class Market:
 
 
 def rent_cheapest(
-    work_options: Mapping[str, Any], market: Market, terms: BillTerms
+    work_options: Mapping[str, Any], market: Market, terms: BillArguments
 ) -> tuple[Workload, Rental, Sequence[str]]:
     """The workload, its cheapest rental among the matching offers, and what the estimate assumes."""
     is_in_file = (
@@ -67,24 +67,24 @@ def rent_cheapest(
     if is_in_file:  # which may say something else the next time
         return _rent_cheapest(tuple(work_options.items()), market, terms)
     books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))
-    return _rent_again(tuple(work_options.items()), market, terms, books, current_day())
+    return _rent_again(tuple(work_options.items()), market, tuple(terms.items()), books, current_day())
 
 
 @lru_cache(maxsize=64)
 def _rent_again(
-    work_options: tuple[tuple[str, Any], ...], market: Market, terms: BillTerms, *_: object
+    work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...], *_: object
 ) -> tuple[Workload, Rental, Sequence[str]]:
     # whoever moves what owning costs asks for the same rental each time
-    return _rent_cheapest(work_options, market, terms)
+    return _rent_cheapest(work_options, market, cast("BillArguments", dict(terms)))
 
 
 def _rent_cheapest(
-    work_options: tuple[tuple[str, Any], ...], market: Market, terms: BillTerms
+    work_options: tuple[tuple[str, Any], ...], market: Market, terms: BillArguments
 ) -> tuple[Workload, Rental, Sequence[str]]:
     result = estimate(
         **dict(work_options),
         **{field.name: getattr(market, field.name) for field in fields(market)},
-        **{field.name: getattr(terms, field.name) for field in fields(terms)},
+        **terms,
     )
     best = result.estimates[0]
     offer = best.offer
@@ -116,7 +116,7 @@ def _rent_cheapest(
 
 
 def rent_at(
-    usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallback: tuple[str, float], terms: BillTerms
+    usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallback: tuple[str, float], terms: BillArguments
 ) -> Rental:
     """The workload at a given price per hour of a machine: of the GPU named, else one as fast as the owned machine.
 
@@ -137,12 +137,12 @@ def rent_at(
             count=cell[1],
             gpu=cell[0],
         )
-    there = replace(terms, without=tuple({*terms.without, "start-up", "failures"}))
+    there: BillArguments = {**terms, "without": tuple({*terms["without"], "start-up", "failures"})}
     courses = Timer(there, workload).courses(_machine(cell), throughput, workload.samples)
     if isinstance(courses, str):
         raise UsageError(f"The rented machine cannot do the work: {courses}.")
-    hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms.idle_seconds)
-    items = hours_paid + tax_item(hours_paid, terms.tax_fraction)
+    hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms["idle_seconds"])
+    items = hours_paid + tax_item(hours_paid, terms["tax_fraction"])
     what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with --gpu)")
     return Rental(
         label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",

@@ -19,6 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 import planner
+from planner.cli.names import variables_of
 from planner.cli.root import cli
 from scripts.docs_notebooks import notebook_page
 
@@ -119,7 +120,7 @@ def _options_table(command: click.Command, context: click.Context) -> Iterator[s
             spelling, text = record
             text, _, facts = text.partition("  [")
             default = re.search(r"default: ([^;\]]*)", facts)
-            variable = f"`{option.envvar}`" if option.envvar else ""
+            variable = ", ".join(f"`{name}`" for name in variables_of(option))
             shown = f"`{default[1]}`" if default else ""
             yield f"| `{spelling}` | {_cell(text)} | {shown} | {variable} |"
     yield ""

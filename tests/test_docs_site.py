@@ -11,6 +11,7 @@ import click
 import pytest
 
 import planner
+from planner.cli.names import variables_of
 from planner.cli.root import cli
 from tests.conftest import ROOT
 
@@ -119,7 +120,7 @@ def _commands(command, context):
 
 
 def test_the_reference_names_every_command_with_every_option(site):
-    """Made from the code, so that none is forgotten."""
+    """Made from the code, so that none is forgotten; each with every variable that sets it."""
     (page,) = [content for path, content in site.items() if path.parts[-2:] == ("reference", "commands.html")]
     text = "".join(page.text)
     sections = dict(re.findall(r"^(planner[a-z -]*)¶\n(.*?)(?=^planner[a-z -]*¶|\Z)", text, re.MULTILINE | re.DOTALL))
@@ -129,7 +130,7 @@ def test_the_reference_names_every_command_with_every_option(site):
             spelling
             for option in command.params
             if isinstance(option, click.Option)
-            for spelling in (*option.opts, *option.secondary_opts)
+            for spelling in (*option.opts, *option.secondary_opts, *variables_of(option))
         }
         words = set(re.split(r"[\s,/]+", sections[path]))
         assert set() == {spelling for spelling in options if spelling not in words}, path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -100,29 +100,20 @@ def refresh(
         raise UsageError(
             "--offline and --from exclude each other: the one reads saved pages here, the other elsewhere."
         )
-    names = tuple(dict.fromkeys(name.lower() for name in providers))
-    if path is None:
-        names = names or tuple(provider_names())
-        for name in names if len(providers) else ():
-            load_provider(name)  # a name nobody knows is an error before anything is fetched
+    order = RefreshOrder(
+        data_dir=data_dir or default_user_data_dir(),
+        providers=_providers(providers, is_any=path is not None),
+        regions=tuple(region.strip().lower() for text in regions for region in text.split(",") if region.strip()),
+        purchases=tuple(purchase_kind(text) for text in purchases),
+        is_offline=offline,
+        path=path,
+        observed_on=observed_on.date() if observed_on else None,
+        is_dry_run=dry_run,
+        accepts=accept,
+        **settings,
+    )
     with _progress() as progress:
-        outcomes = run_refresh(
-            RefreshOrder(
-                data_dir=data_dir or default_user_data_dir(),
-                providers=names,
-                regions=tuple(
-                    region.strip().lower() for text in regions for region in text.split(",") if region.strip()
-                ),
-                purchases=tuple(purchase_kind(text) for text in purchases),
-                is_offline=offline,
-                path=path,
-                observed_on=observed_on.date() if observed_on else None,
-                is_dry_run=dry_run,
-                accepts=accept,
-                **settings,
-            ),
-            progress,
-        )
+        outcomes = run_refresh(order, progress)
     write_listing(outcomes_listing(outcomes, is_dry_run=dry_run), form, output)
     write_problems(failures(outcomes))
     write_notes(outcome_notes(outcomes))
@@ -130,6 +121,24 @@ def refresh(
         write_problems(outcome.traceback for outcome in outcomes if outcome.traceback)
     if any(outcome.error for outcome in outcomes):
         ctx.exit(1)
+
+
+def _providers(given: Sequence[str], *, is_any: bool) -> tuple[str, ...]:
+    """Names of the providers to refresh: those given, or all that are known.
+
+    Args:
+        given: as typed.
+        is_any: files are read, which may be of providers that nobody knows; no name then stands for whatever is in them.
+
+    Raises:
+        PlannerError: a name is that of no provider.
+    """
+    names = tuple(dict.fromkeys(name.lower() for name in given))
+    if is_any:
+        return names
+    for name in names:
+        load_provider(name)  # a name nobody knows is an error before anything is fetched
+    return names or tuple(provider_names())
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from planner.render.charts.history import history_chart
 from planner.render.charts.parts import (
@@ -87,52 +87,17 @@ def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
     hours_axis = {"type": "quantitative", "scale": across, "title": f"hours from start to end{scale_words(across)}"}
     money_axis = {"type": "quantitative", "scale": up, "title": f"{money.code} for the run{scale_words(up)}"}
     x, y = {"field": "hours", **hours_axis}, {"field": "usd", **money_axis}
-    quiet = {"type": "rule", "color": QUIET, "opacity": 0.35, "tooltip": False}
     body = {
         "height": 380,
         "encoding": {"x": x, "y": y},
         "layer": [
-            {
-                "transform": [{"filter": "datum.ranged"}],
-                "mark": quiet,
-                "encoding": {"x": {"field": "hours_low", **hours_axis}, "x2": {"field": "hours_high"}},
-            },
-            {
-                "transform": [{"filter": "datum.ranged"}],
-                "mark": quiet,
-                "encoding": {"y": {"field": "usd_low", **money_axis}, "y2": {"field": "usd_high"}},
-            },
+            *_range_layers(hours_axis, money_axis),
             {
                 "transform": [{"filter": "datum.front"}],
                 "mark": {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 1.5},
                 "encoding": {"order": {"field": "hours", "type": "quantitative"}},
             },
-            {
-                "params": [{"name": "bought", "select": {"type": "point", "fields": ["purchase"]}, "bind": "legend"}],
-                "mark": {"type": "point", "size": 80},
-                "encoding": {
-                    "color": {"field": "purchase", "type": "nominal", "title": "purchase"},
-                    "shape": {
-                        "field": "basis",
-                        "type": "nominal",
-                        "title": "throughput",
-                        "scale": {
-                            "domain": [kind for kind in _SHAPES if kind in {row["basis"] for row in rows}],
-                            "range": [shape for kind, shape in _SHAPES.items() if kind in {r["basis"] for r in rows}],
-                        },
-                    },
-                    "opacity": {"condition": {"param": "bought", "value": 1}, "value": 0.12},
-                    "tooltip": [
-                        shown_in("title", "estimate"),
-                        shown_in("instance", "instance"),
-                        shown_in("purchase", "purchase"),
-                        shown_in("hours_text", "hours"),
-                        shown_in("usd_text", money.code),
-                        shown_in("price_text", f"{money.code}/h, instance"),
-                        shown_in("basis", "throughput"),
-                    ],
-                },
-            },
+            _points_layer({row["basis"] for row in rows}, money),
             {
                 "transform": [{"filter": "datum.labelled"}],
                 "mark": {"type": "text", "dx": 8, "dy": -9, "align": "left", "fontWeight": 600, "tooltip": False},
@@ -148,6 +113,44 @@ def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
         rows,
         body,
     )
+
+
+def _range_layers(hours_axis: Spec, money_axis: Spec) -> list[Spec]:
+    """The thin lines through a point: how long and how much at least and at most."""
+    quiet = {"type": "rule", "color": QUIET, "opacity": 0.35, "tooltip": False}
+    ends = (
+        {"x": {"field": "hours_low", **hours_axis}, "x2": {"field": "hours_high"}},
+        {"y": {"field": "usd_low", **money_axis}, "y2": {"field": "usd_high"}},
+    )
+    return [{"transform": [{"filter": "datum.ranged"}], "mark": quiet, "encoding": encoding} for encoding in ends]
+
+
+def _points_layer(found: Collection[str], money: Money) -> Spec:
+    """The points: coloured by purchase, shaped by the basis of their throughput, of which `found` occur."""
+    shapes = {basis: shape for basis, shape in _SHAPES.items() if basis in found}
+    return {
+        "params": [{"name": "bought", "select": {"type": "point", "fields": ["purchase"]}, "bind": "legend"}],
+        "mark": {"type": "point", "size": 80},
+        "encoding": {
+            "color": {"field": "purchase", "type": "nominal", "title": "purchase"},
+            "shape": {
+                "field": "basis",
+                "type": "nominal",
+                "title": "throughput",
+                "scale": {"domain": list(shapes), "range": list(shapes.values())},
+            },
+            "opacity": {"condition": {"param": "bought", "value": 1}, "value": 0.12},
+            "tooltip": [
+                shown_in("title", "estimate"),
+                shown_in("instance", "instance"),
+                shown_in("purchase", "purchase"),
+                shown_in("hours_text", "hours"),
+                shown_in("usd_text", money.code),
+                shown_in("price_text", f"{money.code}/h, instance"),
+                shown_in("basis", "throughput"),
+            ],
+        },
+    }
 
 
 def _labelled(rows: Sequence[Row]) -> list[Row]:

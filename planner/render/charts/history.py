@@ -78,28 +78,7 @@ def history_chart(history: Sequence[Row]) -> Spec:
     scale = log_or_linear([row["low"] for row in rows])
     body = {
         "height": 320,
-        "encoding": {
-            "x": {
-                "field": "day",
-                "type": "temporal",
-                "title": "day of the price book",
-                "scale": {"type": "utc"},
-                "axis": {"format": "%b %Y"},
-            },
-            "y": {
-                "field": "low",
-                "type": "quantitative",
-                "scale": scale,
-                "title": f"USD per GPU-hour, lowest listed{scale_words(scale)}",
-            },
-            "color": {
-                "field": "market",
-                "type": "nominal",
-                "title": None,
-                "sort": None,
-                "legend": {"columns": by_width(1, 2, 3), "labelLimit": 280},
-            },
-        },
+        "encoding": _axes(scale),
         "layer": [
             {"mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "tooltip": False}},
             {
@@ -126,3 +105,29 @@ def history_chart(history: Sequence[Row]) -> Spec:
         rows,
         body,
     )
+
+
+def _axes(scale: Spec) -> Spec:
+    """Days across, the lowest price up on `scale`, a colour for each market."""
+    return {
+        "x": {
+            "field": "day",
+            "type": "temporal",
+            "title": "day of the price book",
+            "scale": {"type": "utc"},
+            "axis": {"format": "%b %Y"},
+        },
+        "y": {
+            "field": "low",
+            "type": "quantitative",
+            "scale": scale,
+            "title": f"USD per GPU-hour, lowest listed{scale_words(scale)}",
+        },
+        "color": {
+            "field": "market",
+            "type": "nominal",
+            "title": None,
+            "sort": None,
+            "legend": {"columns": by_width(1, 2, 3), "labelLimit": 280},
+        },
+    }

@@ -1,1 +1,1 @@
-"""What can be rented, at what price: one module per cloud."""
+"""Adapters that fetch and parse the prices of the clouds."""

@@ -31,7 +31,7 @@ PRICE_FILES = "https://pricing.us-east-1.amazonaws.com"
 
 
 class AwsProvider:
-    """AWS as the planner sees it.
+    """The adapter for AWS.
 
     Args:
         price_files: scheme and host of the public price files.
@@ -71,7 +71,7 @@ class AwsProvider:
         return parse_pages(pages)
 
     def credentials(self) -> str:
-        """Which credentials boto3 finds, or which variable is missing."""
+        """One line: the credentials that boto3 finds, or the variable that is missing."""
         return credentials_found()
 
     def _account(self, request: FetchRequest, pages: RawPages) -> Account | None:

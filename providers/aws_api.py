@@ -1,4 +1,4 @@
-"""What AWS gives to an account: calls with boto3, whole replies or an error that says what is missing.
+"""Calls to AWS with boto3: each returns the whole reply, or raises an error that says what is missing.
 
 boto3 does not notice a reply that is HTML or cut off where it expects JSON: the reply then lacks its list. Every reply
 is checked for it. Messages of AWS are not passed on, because some repeat the request with its session token.
@@ -193,7 +193,7 @@ def _session() -> Any:
 
 
 def _credentials_method(session: Any) -> str | None:
-    """How boto3 came by credentials: `env`, `shared-credentials-file`, `iam-role` ..."""
+    """The way in which boto3 found credentials: `env`, `shared-credentials-file`, `iam-role` ..."""
     with _asking("AWS credentials", "none"):
         found = session.get_credentials()
     return None if found is None else str(found.method)
@@ -216,7 +216,7 @@ def _listed(reply: object, key: str, what: str) -> list[Any]:
 
 @contextmanager
 def _asking(what: str, permission: str, region: str = HOME_REGION) -> Iterator[None]:
-    """Say in words of our own what went wrong with a call.
+    """Turns errors of a call into `ProviderError` with a message of our own.
 
     The causes are not chained (`from None`): their text may hold the request with its session token.
     """

@@ -73,7 +73,7 @@ def savings_plan_rates(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def cut_savings_plans(path: Path) -> bytes | None:
-    """The file of a region's savings plans with nothing left but what `savings_plan_rates` reads, in the same form.
+    """A region's file of savings plans, cut down to the entries that `savings_plan_rates` reads.
 
     `None` if none of its rates concerns GPUs.
     """
@@ -102,7 +102,7 @@ def cut_savings_plans(path: Path) -> bytes | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Bytes of a file that, between `opening` and `closing`, are a document of their own; no `end`: to the last."""
+    """A range of a file's bytes that is a JSON document once `opening` and `closing` are put around it; no `end`: to the last."""
 
     opening: bytes
     begin: int = 0
@@ -114,7 +114,7 @@ _WHOLE = _Part(opening=b"")
 
 
 def _parts(path: Path) -> list[_Part]:
-    """Products, on-demand terms and, where there are any, reserved terms.
+    """The parts of a file that hold products, on-demand terms and, where there are any, reserved terms.
 
     The text up to the next key is `"products": {...}, "terms": {` or `"OnDemand": {...},`, that up to the end of the
     file `"Reserved": {...}}}`.

@@ -1,4 +1,4 @@
-"""Which questions a fetch asks AWS, in which order, and how much of the answers is kept.
+"""Fetches the prices of AWS: asks each service in order and keeps the parts of its answers that concern GPUs.
 
 Answers hold every product of EC2. What does not concern GPUs is left out on arrival, the rest is kept as it came.
 """

@@ -1,4 +1,4 @@
-"""Saved pages of AWS, told apart by what they hold, and the prices in them."""
+"""Parses saved pages of AWS, recognised by their content, into offers."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class PriceRow:
 
     @property
     def is_plain_linux(self) -> bool:
-        """Whether the product is what a person rents: other rows cost 0, or contain licences or other hardware."""
+        """Whether the product is a plain Linux instance: other rows cost 0, or contain licences or other hardware."""
         return (
             self.operating_system == "Linux"
             and self.tenancy == "Shared"
@@ -61,7 +61,7 @@ class PriceRow:
 
     @property
     def purchase(self) -> Purchase | None:
-        """What the price buys, `None` if it is a way to pay that is not covered."""
+        """The kind of purchase that the price is for; `None` for one that is not covered."""
         if self.term == "OnDemand":
             return Purchase.ON_DEMAND
         if self.term == "Reserved" and self.payment == "No Upfront" and self.offering_class == "standard":
@@ -112,7 +112,7 @@ def _term_rows(bare: PriceRow, kind: str, term: Mapping[str, Any]) -> Iterator[P
 
 
 class OfferBuilder:
-    """Collects prices under what they are a price of; `offers` and the rest tell what came of them."""
+    """Collects prices by type, place and purchase, and turns them into offers."""
 
     def __init__(self, types: InstanceTypes, observed_on: date) -> None:
         self.may_have_gpu = types.may_have_gpu

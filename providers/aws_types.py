@@ -1,4 +1,4 @@
-"""Which GPUs an EC2 instance type has: from EC2's own description, checked against the shipped table."""
+"""GPUs of EC2 instance types: from EC2's own description, checked against the shipped table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class InstanceType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceTypes:
-    """What is known: hardware by type, and why nothing is known of the others that have, or may have, a GPU.
+    """Hardware by instance type, and for the other types that may have a GPU the reason why theirs is unknown.
 
     `nameless` gives, for types whose GPU no table row stands for, the name that EC2 uses.
     """

@@ -44,7 +44,7 @@ _NO_ACCOUNT = (
 
 
 class AzureProvider:
-    """Microsoft Azure as the planner sees it.
+    """The adapter for Microsoft Azure.
 
     Args:
         environ: where the variables are looked up; by default the process's environment.
@@ -116,7 +116,7 @@ class AzureProvider:
         )
 
     def credentials(self) -> str:
-        """Which credentials were found or are missing; looks at variables and files only."""
+        """One line: the credentials that were found or are missing; looks at variables and files only."""
         prices = "prices: no account needed"
         if not self._environ.get("AZURE_SUBSCRIPTION_ID"):
             return f"{prices}; sizes: shipped table (set AZURE_SUBSCRIPTION_ID)"
@@ -141,7 +141,7 @@ class AzureProvider:
         return sorted(found)
 
     def _fetch_prices(self, client: HttpClient, regions: Sequence[str], pages: RawPages, report: Report) -> list[str]:
-        """Save all pages; the regions that have prices.
+        """Saves all pages and returns the regions that have prices.
 
         Region by region: pages are cut by row number, so rows would shift while a longer list is read. A region may
         be another cloud's, since one list of regions serves several clouds; that is a gap, unless all of them are.

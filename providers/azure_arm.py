@@ -96,7 +96,7 @@ def _retry_policy() -> Any:
 
 
 def _explained(error: Any, core: Any) -> ProviderError:
-    """What an error of the library means; its own text is not passed on, it is long and quotes requests."""
+    """The error to raise for an error of the library, without its own text, which is long and quotes requests."""
     code = str(getattr(getattr(error, "error", None), "code", None) or "")
     sign_in = re.search(r"AADSTS[0-9]+", str(error))
     if sign_in:

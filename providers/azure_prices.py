@@ -1,4 +1,4 @@
-"""Azure retail price rows: which product each one sells, and the hourly price it stands for.
+"""Azure retail price rows: the product that each row sells, and its price per hour.
 
 On-demand, spot, low-priority, Windows, developer and reservation rows of one size differ only in endings of names, and
 a reservation row states the total of its whole term although its unit says one hour.
@@ -26,7 +26,7 @@ _MICRO = Decimal("0.000001")
 
 
 class RowKind(StrEnum):
-    """What a price row of a virtual machine sells."""
+    """The kinds of product that a price row of a virtual machine can sell."""
 
     ON_DEMAND = "on_demand"
     SPOT = "spot"
@@ -47,7 +47,7 @@ class RetailOffers:
 
 
 def row_kind(row: dict[str, Any]) -> RowKind:
-    """What a row sells, from its type and the endings of its names.
+    """The kind of product that a row sells, from its type and the endings of its names.
 
     >>> row_kind({"type": "Consumption", "productName": "NCads A100 v4 Series Linux", "meterName": "NC24adsA100v4 Spot"})
     <RowKind.SPOT: 'spot'>
@@ -67,7 +67,7 @@ def row_kind(row: dict[str, Any]) -> RowKind:
 
 
 def concerns_gpus(row: object) -> bool:
-    """Whether a row may be about a GPU size: what is left out by this alone needs no second look."""
+    """Whether a row may be about a GPU size; rows for which this is false can be dropped."""
     if not isinstance(row, dict):
         return True
     name = row.get("armSkuName")

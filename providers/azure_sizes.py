@@ -1,4 +1,4 @@
-"""Azure sizes: which GPU is behind a size name, and how large the machine is.
+"""Azure sizes: the GPU, memory and vCPUs of each size name.
 
 Neither of Azure's services says which GPU a size has, only the name does; so the table `data/azure_sizes.csv` decides,
 and a name it does not list is reported, never guessed. The list of resource SKUs, where an account allows it, says

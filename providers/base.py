@@ -1,4 +1,4 @@
-"""What every provider adapter is: `fetch` talks to the cloud and saves raw pages, `parse` turns pages into offers.
+"""The interface of a provider's adapter: `fetch` saves raw pages from the cloud, `parse` turns pages into offers.
 
 `fetch` is the only place that opens a connection; `parse` is pure, so a refresh can be repeated from saved pages
 without a network. Pages are kept as the bytes that came over the wire, less anything secret.
@@ -23,7 +23,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """What to fetch. Empty `regions` or `purchases` mean all; the timeout holds for each single request."""
+    """The order for a fetch. Empty `regions` or `purchases` mean all; the timeout holds for each single request."""
 
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
@@ -32,7 +32,7 @@ class FetchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where prices came from: goes into the snapshot's sidecar."""
+    """The origin of prices, written into the sidecar of a price book."""
 
     name: str
     observed_on: date
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedPrices:
-    """What the pages of one provider say, before the checks.
+    """Offers and notes parsed from the pages of one provider, before the checks.
 
     `unknown_gpus` names GPUs or families no table row stands for, with the number of rows each.
     `gaps` says what could not be fetched and which permission or variable is missing.
@@ -94,7 +94,7 @@ class RawPages:
         temporary.replace(path)
 
     def add_gap(self, what: str) -> None:
-        """Note what could not be fetched and what is missing for it."""
+        """Records that something could not be fetched, and what was missing for it."""
         self._gaps.append(what)
 
     def finish(self, *, provider: str, observed_at: datetime, request: FetchRequest) -> None:

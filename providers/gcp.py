@@ -54,7 +54,7 @@ _NO_COMPUTE = (
 
 
 class GcpProvider:
-    """Google Cloud as the planner sees it.
+    """The adapter for Google Cloud.
 
     Args:
         environ: where the variables are looked up; by default the process's environment.
@@ -128,7 +128,7 @@ class GcpProvider:
         )
 
     def credentials(self) -> str:
-        """Which credentials were found or are missing; looks at variables and files only."""
+        """One line: the credentials that were found or are missing; looks at variables and files only."""
         has_file = self._given_credentials is not None or _credentials_file(self._environ).is_file()
         if "GOOGLE_API_KEY" in self._environ:
             prices = "prices: API key in GOOGLE_API_KEY"
@@ -186,7 +186,7 @@ class GcpProvider:
             raise ProviderError(f"{ADDRESS} answered without a single price row; nothing was changed.")
 
     def _fetch_machines(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
-        """Both lists whole, or neither: half a list would look like machines that were withdrawn."""
+        """Saves both lists of machines whole, or neither: half a list would look like machines that were withdrawn."""
         project = self._environ.get("GOOGLE_CLOUD_PROJECT")
         if not project:
             raise ProviderError(_NO_COMPUTE)
@@ -255,7 +255,7 @@ def _wire_json(page: Any) -> bytes:
 
 
 def _credentials_file(environ: Mapping[str, str]) -> Path:
-    """Where application-default credentials lie, by the rules of Google's libraries."""
+    """The path of the application-default credentials, by the rules of Google's libraries."""
     if path := environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         return Path(path)
     if folder := environ.get("CLOUDSDK_CONFIG"):

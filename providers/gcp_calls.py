@@ -15,7 +15,7 @@ _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
 
 def library_errors() -> tuple[type[Exception], ...]:
-    """What calls to the libraries raise when the service, the network or the account is at fault."""
+    """The exceptions that calls to the libraries raise when the service, the network or the account is at fault."""
     exceptions = load_sdk("google.api_core.exceptions", extra="gcp")
     auth = load_sdk("google.auth.exceptions", extra="gcp")
     requests = load_sdk("requests", extra="gcp")
@@ -30,7 +30,7 @@ def library_errors() -> tuple[type[Exception], ...]:
 
 
 def ask_politely(call: Callable[[], Any], *, sleep: Callable[[float], None]) -> Any:
-    """What `call` returns, tried again while the service is throttling, unavailable or out of reach.
+    """Returns the result of `call`, tried again while the service is throttling, unavailable or out of reach.
 
     Waits as long as the service asks for, up to a minute; a longer wait is left to a person.
     """
@@ -47,7 +47,7 @@ def ask_politely(call: Callable[[], Any], *, sleep: Callable[[float], None]) -> 
 
 
 def explained(error: Exception, *, what: str, secrets: Iterable[str | None]) -> ProviderError:
-    """What one of the `library_errors` means and what to do about it; `secrets` the service repeats are blotted out."""
+    """The error to raise for one of the `library_errors`, with what to do about it; `secrets` the service repeats are blotted out."""
     exceptions = load_sdk("google.api_core.exceptions", extra="gcp")
     auth = load_sdk("google.auth.exceptions", extra="gcp")
     if isinstance(error, exceptions.GoogleAPICallError):

@@ -64,7 +64,7 @@ class Machines:
 
 
 def shipped_machines() -> Machines:
-    """What the shipped tables list."""
+    """The machines of the shipped tables."""
     rows = [_shipped_machine(row) for row in _machine_rows()]
     hosts = {row.instance_type: row for row in rows if row.family == "N1"}
     attached = [
@@ -95,7 +95,7 @@ def accelerator_rows(page: Mapping[str, Any]) -> list[ScopedRow]:
 
 
 def listed_machines(machines: Iterable[ScopedRow], accelerators: Iterable[ScopedRow]) -> Machines:
-    """What rows of the Compute API's aggregated lists of machine types and accelerator types say."""
+    """The machines in rows of the Compute API's aggregated lists of machine types and accelerator types."""
     held_back: list[HeldBack] = []
     unknown: Counter[str] = Counter()
     zones: dict[Machine, set[str]] = defaultdict(set)
@@ -193,7 +193,7 @@ def _shipped_machine(row: dict[str, str]) -> Machine:
 
 
 def _network_gbps(instance_type: str) -> float | None:
-    """From the table, for listed machines too: the Compute API does not say it."""
+    """Network speed of a machine from the shipped table, since the Compute API does not say it."""
     for row in _machine_rows():
         if row["instance_type"] == instance_type and row["network_gbps"]:
             return float(row["network_gbps"])

@@ -78,7 +78,7 @@ class HttpClient:
         return self.stream(url, joined)
 
     def stream(self, url: str, consume: Callable[[Iterator[bytes]], Result]) -> Result:
-        """What `consume` makes of the decompressed body, given in chunks; begun anew on every retry.
+        """Returns the result of `consume`, which gets the decompressed body in chunks and starts anew on every retry.
 
         `consume` must take the chunks to their end, where a connection cut short is noticed.
 
@@ -130,7 +130,7 @@ class HttpClient:
 
 
 def check_same_host(link: str, origin: str) -> str:
-    """`link` made absolute, if it stays on scheme, host and port of `origin`; for next pages and redirects.
+    """Returns `link` as an absolute address; refuses one with another scheme, host or port than `origin`.
 
     Raises:
         ProviderError: it points elsewhere.

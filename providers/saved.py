@@ -1,4 +1,4 @@
-"""What a fetch left in its folder, as the parsers need it."""
+"""Reads the folder of raw pages that a fetch left, for the parsers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Fetched:
 
 
 def fetched(pages: RawPages) -> Fetched:
-    """What the manifest says; a moment without a time zone is taken as UTC.
+    """The manifest of a fetch as a record; a moment without a time zone is taken as UTC.
 
     Raises:
         ProviderError: there is no manifest, so the fetch was interrupted.

@@ -1,4 +1,4 @@
-"""What every command has besides its own options: `--quiet`, `--verbose`, `--no-config`, and a word on settings files."""
+"""Options that all commands share (`--quiet`, `--verbose`, `--no-config`), and the note on settings files."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _common_params() -> list[click.Parameter]:
 
 
 def _say(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
-    """Note how much is to be said; what is typed wins over the environment, and that over a file."""
+    """Sets how much is written to standard error; the command line wins over the environment, and that over a file."""
     if not value or ctx.resilient_parsing:
         return
     name = str(param.name)

@@ -1,4 +1,4 @@
-"""Shell completion: what bash, zsh and fish are told when somebody presses the tab key.
+"""Shell completion: the words that bash, zsh and fish offer at the tab key.
 
 click finds out which option is being typed; here stands how the shells ask and what they are answered. Nothing here
 may print an error: it would land in the middle of the line that somebody types.
@@ -96,7 +96,7 @@ class _Fish(_Silent, FishComplete):
 
 
 def register() -> None:
-    """Make these the shells that click answers."""
+    """Registers our completion of bash, zsh and fish with click."""
     for shell in (_Bash, _Zsh, _Fish):
         add_completion_class(shell)
 

@@ -129,7 +129,7 @@ def _merged(rows: list[Row], *, with_empty: bool) -> list[Row]:
 
 
 def _places(files: list[SettingsFile]) -> Iterator[Row]:
-    """Every place where a file is looked for, and what is there."""
+    """Every place where a settings file is looked for, and whether one is there."""
     read = {file.path for file in files}
     looked_at = [(folder / FILE_NAME, "project") for folder in project_folders()] + [(user_file(), "user")]
     for path, kind in looked_at:

@@ -94,7 +94,7 @@ def of_its_kind(param: click.Option, value: Any) -> Any:
 
 
 def only_user(what: str) -> str:
-    """Why a project's file may not set something."""
+    """The reason why a project's file may not set an option."""
     return (
         f"may not be set by a project: {what} can write, remove, connect or hide. "
         "Type it, or set it in your own file (planner config names it)."

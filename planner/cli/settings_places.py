@@ -1,4 +1,4 @@
-"""Where settings files are looked for. Loaded by every command, so it needs nothing but `os`."""
+"""Finds settings files. Loaded by every command, so it needs nothing but `os`."""
 
 from __future__ import annotations
 

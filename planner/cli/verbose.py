@@ -1,4 +1,4 @@
-"""What `--verbose` adds on standard error: files, connections, settings and times of this run."""
+"""Writes files, connections, settings and times of a run to standard error, for `--verbose`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `planner` says when it is asked nothing."""
+"""The text of `planner` without a command."""
 
 from __future__ import annotations
 

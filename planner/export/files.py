@@ -1,4 +1,4 @@
-"""One row of an estimate as a file for another tool, or why that tool cannot have it."""
+"""Writes one row of an estimate as a file for another tool, or says why that tool cannot run it."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _named(found: Estimate, refused: Estimate) -> Message:
 
 
 def notes(found: Export, output: str) -> Iterator[str]:
-    """What to do next with the file."""
+    """Notes for the user: how to run the file, and which limit it cannot keep."""
     yield f"Next:    {found.how_to_run.replace('FILE', output)}"
     if found.endless:
         yield f"Limit:   {found.endless}."

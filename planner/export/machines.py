@@ -1,4 +1,4 @@
-"""How the clouds name a machine, where that differs from the name on a price list."""
+"""Names of machines as the clouds' tools want them, where price lists name them otherwise."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def gcp_machine(instance_type: str) -> GcpMachine:
 
 
 def no_region(offer: Offer) -> str | Message | None:
-    """Why the region of a price is not one that a tool can be told; `None` if it is one."""
+    """The reason why a tool cannot be given this price's region; `None` if it can."""
     if not _REGION.fullmatch(offer.region):
         return f"{offer.region[:60]!r} is not the name of a region"
     if offer.provider == "aws" and not _AWS_REGION.fullmatch(offer.region):
@@ -54,7 +54,7 @@ def no_region(offer: Offer) -> str | Message | None:
 
 
 def broken_gpus(offer: Offer) -> str | None:
-    """Why a tool that counts whole GPUs cannot have this one; `None` if all are whole."""
+    """The reason why a tool that counts whole GPUs cannot rent this machine; `None` if it can."""
     if offer.gpu_count == int(offer.gpu_count):
         return None
     return f"it counts whole GPUs, and {offer.instance_type} has {offer.gpu_count:g} of one"

@@ -1,4 +1,4 @@
-"""Text as a value of YAML and of Terraform's language, whatever a price book or a user calls things."""
+"""Quotes any text safely as a value of YAML or of Terraform's language."""
 
 from __future__ import annotations
 

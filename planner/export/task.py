@@ -1,4 +1,4 @@
-"""A row of an estimate on its way into another tool's file: what every such file says."""
+"""A row of an estimate as a task: the names, places, limits and training command that files for all tools share."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Task:
 
     @property
     def offer(self) -> Offer:
-        """What is rented."""
+        """The offer that the task rents."""
         return self.estimate.offer
 
     @property
@@ -55,7 +55,7 @@ class Task:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The training command, or what stands in its place."""
+        """The lines of the training command, or of a placeholder for it."""
         return tuple(self.command.splitlines()) if self.command else PLACEHOLDER
 
     @property
@@ -111,7 +111,7 @@ def comment(text: str) -> str:
 
 
 def _max_seconds(estimate: Estimate, max_hours: float | None, max_usd: float | None) -> int | None:
-    """When to stop by the limits that were given: the hours, or when the rent alone has reached the USD."""
+    """Seconds after which the run must stop: its limit of hours, or when the rent alone reaches its limit of USD."""
     limits = []
     if max_hours is not None:
         limits.append(max_hours * SECONDS_PER_HOUR)

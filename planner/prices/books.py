@@ -1,4 +1,4 @@
-"""Snapshots seen as a row of books: which came before, what they say, and what the next one is called."""
+"""Price books in order of age: the previous one, its offers, and the name of the next."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def book_offers(snapshot: Snapshot) -> tuple[Offer, ...]:
 
 
 def retired_entries(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """What the sidecar says of types that can no longer be rented, with the page that says so."""
+    """Types that can no longer be rented, from the sidecar, each with the page that says so."""
     content = json.loads(snapshot.path.with_suffix(".json").read_text(encoding="utf-8"))
     return list(content.get("retired", ()))
 
@@ -63,7 +63,7 @@ def previous_book(
 
 
 def newest_offers(data_dir: Path) -> list[Offer]:
-    """Offers of the newest readable book of every provider: what the price bands are made from."""
+    """Offers of the newest readable book of every provider, from which price bands are made."""
     providers = sorted({path.parent.name for path in book_paths(data_dir)})
     found = [previous_book(data_dir, provider, "9999", []) for provider in providers]
     return [offer for book in found if book is not None for offer in book[1]]
@@ -89,7 +89,7 @@ def same_book(data_dir: Path, provider: str, observed_at: datetime, offers: Sequ
 
 
 def free_stem(data_dir: Path, provider: str, observed_at: datetime, now: datetime) -> str:
-    """What a book observed at that moment is called: its day, or day and time if the day has one already.
+    """The name of a book observed at that moment: its day, or day and time if the day has one already.
 
     A second book of one day takes the time it is written, so that it sorts after the first.
     """

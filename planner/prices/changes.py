@@ -13,7 +13,7 @@ Key = tuple[str, str, float, str, str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One price that is not what it was."""
+    """An offer whose price changed, with the price before and after."""
 
     old: Offer
     new: Offer
@@ -40,7 +40,7 @@ class Changes:
 
 
 def changes(old: Iterable[Offer], new: Iterable[Offer]) -> Changes:
-    """Rows matched by all that makes an offer unique in a book, and what became of each.
+    """Compares two lists of offers: which are new, gone, or have another price.
 
     A price is the same if its text is: a move of 1e-9 is a move, and sorts last.
     """
@@ -62,5 +62,5 @@ def changes(old: Iterable[Offer], new: Iterable[Offer]) -> Changes:
 
 
 def offer_key(offer: Offer) -> Key:
-    """What makes an offer the same offer on another day."""
+    """A key that is the same for the same offer in books of different days."""
     return (offer.provider, *sort_key(offer))

@@ -1,4 +1,4 @@
-"""Is this a price one may believe? Row by row, and for a book as a whole; pure, used by refreshes and data tests.
+"""Checks whether prices can be believed, row by row and for a book as a whole; reads no file.
 
 A row that fails is held back with its reason and the rest goes on; a book that fails as a whole is refused. Some rows
 are *impossible* (no such GPU, two prices for one offer, spot above on demand) and never pass. Others are *implausible*
@@ -69,7 +69,7 @@ class Checked:
 
 
 def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: Bands, accepts: bool = False) -> Checked:
-    """Part the rows that can be believed from those that cannot.
+    """Separates the offers that can be believed from those that cannot.
 
     Args:
         offers: fresh rows of one provider.
@@ -101,7 +101,7 @@ def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: B
 
 
 def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer], *, may_shrink: bool = False) -> list[str]:
-    """Why a fetch as a whole is not believed, with the figures; empty if it is.
+    """The reasons why a fetch as a whole is not believed, with figures; empty if it is.
 
     Args:
         fresh: rows that passed `check_offers`.
@@ -140,7 +140,7 @@ def price_bands(offers: Iterable[Offer], factor: float = BAND_FACTOR) -> dict[tu
 
 
 def price_problem(text: str | None, *, currency: str = "USD") -> str | None:
-    """Why a published price cannot be read as USD an hour, or `None` if it can.
+    """The reason why a published price cannot be read as USD an hour; `None` if it can.
 
     >>> price_problem("3.673")
     >>> price_problem("0.000")
@@ -164,7 +164,7 @@ def price_problem(text: str | None, *, currency: str = "USD") -> str | None:
 
 
 def spot_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> str | None:
-    """Why a spot price cannot be one: it is above on demand. Equal prices are fine, some clouds charge them."""
+    """The reason why a spot price is not believed: it is above on demand. Equal prices are fine, some clouds charge them."""
     listed = _listed(offer, on_demand)
     if offer.purchase is not Purchase.SPOT or listed is None:
         return None
@@ -212,7 +212,7 @@ def held_back(offer: Offer, reason: str) -> HeldBack:
 
 
 class _Known:
-    """What the previous book says of a type: its GPUs, and its prices."""
+    """GPUs and prices of an instance type in the previous book."""
 
     def __init__(self, previous: Sequence[Offer]) -> None:
         self.gpus: dict[str, set[tuple[str, float]]] = defaultdict(set)
@@ -280,7 +280,7 @@ def _hits_count(ratio: float, offer: Offer) -> bool:
 
 
 def _guess(ratio: float, count: float) -> str:
-    """What most likely went wrong with a price that is `ratio` times what it should be."""
+    """The most likely cause of a price that is `ratio` times the expected one."""
     # totals of a year or three, less a discount, come out at 3,000 to 26,000 hours; those of a month around 730
     if ratio > HOURS_PER_YEAR / 4:
         return "looks like the price of a year or more, not of an hour"

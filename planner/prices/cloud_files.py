@@ -1,4 +1,4 @@
-"""Files of the clouds themselves, saved without this tool: recognised by what they say, and handed to the adapters.
+"""Price files of the clouds that were saved without this tool: recognises them and has the adapters parse them.
 
 Adapters tell raw pages apart by content, not by name, so the files are linked into a folder of raw pages as they are.
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Reach(StrEnum):
-    """What a delivery says of the offers that it does not list."""
+    """How to treat offers that a delivery does not list, from "gone" to "unknown"."""
 
     COMPLETE = "complete"  # they are gone
     PER_REGION = "per region"  # they are gone where their region and purchase is listed at all, else unknown
@@ -31,7 +31,7 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Parsed prices, and what they set out to replace.
+    """Parsed prices of one provider, and the offers that they replace.
 
     Empty `regions` or `purchases` mean all. `sources`, `excludes` and `retired` go into the sidecar as they are.
     """
@@ -82,7 +82,7 @@ def saved_delivery(provider: str, folder: Path) -> Delivery:
 
 
 def parse_pages(pages: RawPages) -> Delivery:
-    """What the raw pages of one complete fetch say.
+    """The delivery parsed from the raw pages of one complete fetch.
 
     Raises:
         ProviderError: the fetch is not complete, or its provider is not known here.

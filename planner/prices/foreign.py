@@ -1,4 +1,4 @@
-"""What catalogues made by others have in common: rows of text that must become offers, or be held back with a reason."""
+"""Turns rows of other projects' price catalogues into offers, or holds them back with a reason."""
 
 from __future__ import annotations
 

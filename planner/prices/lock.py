@@ -1,4 +1,4 @@
-"""One refresh at a time: a lock file in the data folder that dies with its owner."""
+"""A lock file in the data folder, so that only one refresh runs at a time; it ends with its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A delivery laid over the book before: which rows it replaces, which stay, and what stands beside them in the sidecar."""
+"""Merges a delivery with the previous book: offers that it replaces, offers that stay, and the entries of the sidecar."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def merged_unpriced(delivery: Delivery, before: Snapshot | None, offers: Iterabl
 
 
 def merged_excludes(delivery: Delivery, before: Snapshot | None, kept: Iterable[Offer]) -> list[dict[str, Any]]:
-    """What prices leave out: as the delivery says, and as the book before said of the types that stay."""
+    """What the prices do not include: as the delivery says, and as the previous book said of the types that stay."""
     types = {offer.instance_type for offer in kept}
     carried = [
         entry

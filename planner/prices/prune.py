@@ -1,4 +1,4 @@
-"""Old books and raw pages that can go."""
+"""Finds and removes old price books and raw pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from planner.prices.snapshots import interrupted_writes, list_snapshots
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prunable:
-    """One thing that can go: a book with what lies beside it, or a folder of raw pages."""
+    """Something that can be removed: a book with its other files, or a folder of raw pages."""
 
     provider: str
     name: str
@@ -31,7 +31,7 @@ class Prunable:
 def prunable(
     data_dir: Path, *, keep: int | None, before: date | None, providers: tuple[str, ...] = ()
 ) -> list[Prunable]:
-    """What of the user's own folder can go; shipped books never, the newest of each provider never.
+    """Books and raw pages in the user's folder that can be removed; never shipped books or a provider's newest.
 
     Args:
         data_dir: the user's folder.

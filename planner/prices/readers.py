@@ -1,4 +1,4 @@
-"""What `planner refresh --from PATH` finds: prices saved elsewhere, in a file, a folder or an archive.
+"""Finds prices in a file, folder or archive saved elsewhere, for `planner refresh --from PATH`.
 
 Looked for in this order; the first kind that is there is read, so that a whole data folder of another machine gives
 its checked books and not their raw pages once more:

@@ -43,7 +43,7 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshOrder:
-    """What to refresh and how; empty `regions` or `purchases` mean all.
+    """The order for a refresh; empty `regions` or `purchases` mean all.
 
     Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date.
     """
@@ -67,7 +67,7 @@ class RefreshOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one delivery: `path` of a new book, or `error` (with a `traceback` if it was a bug).
+    """The outcome of one delivery: `path` of a new book, or `error` (with a `traceback` if it was a bug).
 
     `kept` counts rows of the book before, `compared_with`, that the delivery did not replace.
     """
@@ -301,7 +301,7 @@ def _version() -> str:
 
 
 def _sweep(data_dir: Path) -> None:
-    """Remove what killed refreshes left; the lock says that none is running."""
+    """Removes files that interrupted refreshes left; the lock says that none is running."""
     prices = data_dir / "prices"
     for path in (*prices.glob("*/.*.tmp"), *interrupted_writes(data_dir)):
         path.unlink(missing_ok=True)

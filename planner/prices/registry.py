@@ -75,7 +75,7 @@ def parsed_prices(
 
 
 def fetch_request(regions: Iterable[str], purchases: Iterable[Purchase], timeout_seconds: float) -> FetchRequest:
-    """What an adapter is asked to fetch; empty means all."""
+    """The order for an adapter's fetch; empty means all."""
     request = importlib.import_module("providers.base").FetchRequest(
         regions=tuple(regions), purchases=tuple(purchases), timeout_seconds=timeout_seconds
     )

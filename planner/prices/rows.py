@@ -1,4 +1,4 @@
-"""Rows of a snapshot as offers, and what is wrong with a row that cannot be one."""
+"""Turns rows of a snapshot into offers, or into an error that says what is wrong with the row."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def is_possible(gpu: str, count_text: str, purchase: str) -> bool:
 
 
 def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
-    """What to raise for a row that cannot be: file, line, column and value."""
+    """The error for a row that cannot be an offer, with file, line, column and value."""
     where = f"{snapshot.path}, line {line}"
     if len(row) != 12:
         return SnapshotError(f"{where}: {len(row)} columns where 12 belong.")

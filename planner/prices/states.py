@@ -1,4 +1,4 @@
-"""All prices as they stood at a moment: one book per provider."""
+"""The prices known at a moment: one book per provider."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PriceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderChanges:
-    """What changed for one provider between two books; `None` stands for no book."""
+    """Changes of one provider's prices between two books; `None` stands for no book."""
 
     provider: str
     old_stem: str | None

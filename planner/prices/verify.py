@@ -1,4 +1,4 @@
-"""Is every book what its sidecar says, in order, without duplicates, and believable?"""
+"""Checks price books: that each matches its sidecar, is in order, has no duplicates and can be believed."""
 
 from __future__ import annotations
 

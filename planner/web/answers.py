@@ -62,7 +62,7 @@ def _size(answer: Answer) -> int:
 
 
 def identity(question: Question, data_dir: Path | None, form: str) -> tuple[Any, ...]:
-    """What an answer depends on: the question, the newest books and the day.
+    """A key of all that an answer depends on: question, format, newest price books and day.
 
     Raises:
         PlannerError: the books cannot be read.
@@ -86,13 +86,13 @@ def answer(question: Question, data_dir: Path | None, form: str) -> Answer:
 
 
 def refused(error: Refusal | PlannerError, question: Question | None = None) -> Answer:
-    """A refusal as an answer."""
+    """The answer that says why a question is refused."""
     refusal = error if isinstance(error, Refusal) else refusal_of(error, question)
     return Answer(status=refusal.status, body=refusal.body())
 
 
 def failed() -> Answer:
-    """What is said of a fault of ours; its trace goes to the log, not to who asks."""
+    """The answer to a request that met a fault of the planner; its trace goes to the log only."""
     return Answer(
         status=FAILED,
         body=error_body("Fault", "This is a fault of the planner. The terminal it was started in shows more."),
@@ -100,7 +100,7 @@ def failed() -> Answer:
 
 
 def form_of(question: Question) -> str:
-    """The format asked for.
+    """The name of the format that the question asks for.
 
     Raises:
         Refusal: there is none of that name.

@@ -31,7 +31,7 @@ _TEXTS = frozenset(("schema", "as_of", "verdict"))
 
 
 def document_schema(schema: str) -> dict[int | str, dict[str, Any]]:
-    """What an address answers, for the OpenAPI document: keys of the answer, and the shape of errors."""
+    """The responses of an address for the OpenAPI document: keys of the answer, and the shape of errors."""
     keys, says = _KEYS[schema]
     properties: dict[str, Any] = {
         key: {"type": "array"}

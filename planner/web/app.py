@@ -1,4 +1,4 @@
-"""The web application: addresses, and what answers them."""
+"""The web application: its addresses, and the functions that answer them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the application is made with.
+    """Settings of the application.
 
     Attributes:
         hosts: values that the header Host may have, see `planner.web.guard.host_values`.
@@ -74,7 +74,7 @@ class Settings:
 
 
 def create_app(settings: Settings) -> Guard:
-    """The application with its guard before it."""
+    """The web application, behind the guard that checks every request."""
     desk = Desk(settings.data_dir)
 
     @asynccontextmanager
@@ -150,7 +150,7 @@ class Desk:
                 await self._found(question, VIEW)
 
     def close(self) -> None:
-        """Let go of the threads; what nobody has begun is not begun any more."""
+        """Ends the threads; questions that no thread has begun are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,4 +1,4 @@
-"""What stands before every address: who may ask, how long a question may be, and what a browser may do with the answer."""
+"""Checks every request before it is answered (host, method, site, length) and adds the headers that protect the answer."""
 
 from __future__ import annotations
 
@@ -107,6 +107,6 @@ def host_values(names: Iterable[str], port: int) -> frozenset[str]:
 
 
 def _is_foreign(headers: dict[bytes, list[bytes]]) -> bool:
-    """Whether a page of another site asks, other than by a link that a person follows."""
+    """Whether a page of another site sent the request; a link that a person followed does not count."""
     site, mode = headers.get(b"sec-fetch-site", [b""]), headers.get(b"sec-fetch-mode", [b""])
     return site[0] in (b"cross-site", b"same-site") and mode[0] != b"navigate"

@@ -1,4 +1,4 @@
-"""What can be asked about: models, GPUs and providers, as JSON."""
+"""The lists of models, GPUs and providers as JSON."""
 
 from __future__ import annotations
 

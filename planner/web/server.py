@@ -72,7 +72,7 @@ def _refused(host: str, port: int, error: OSError | OverflowError) -> UsageError
 
 
 def address_of(listening: socket.socket, host: str) -> str:
-    """Where a browser finds the page."""
+    """The address of the page, for a browser."""
     name = f"[{host}]" if ":" in host else host
     port = listening.getsockname()[1]
     return f"http://{name}:{port}/"

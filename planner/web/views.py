@@ -1,4 +1,4 @@
-"""How an answer is written: the formats of the command line, a report to keep, and what the page shows."""
+"""Writes an answer: in the formats of the command line, as a report, or as the JSON that the page shows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def written(question: Question, data_dir: Path | None, form: str) -> str:
 
 
 def command_line(question: Question) -> str:
-    """What gives the same answer in a terminal."""
+    """The command line that gives the same answer."""
     kind = "estimate" if isinstance(question, EstimateQuestion) else "compare"
     return shlex.join(["planner", kind, *_options(question)])
 
@@ -86,7 +86,7 @@ def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str
 
 
 def _values(document: dict[str, Any]) -> dict[str, Any]:
-    """What the comparison took for what was not given: where the sliders stand."""
+    """The values that the comparison used, given or not, for the page's sliders."""
     own = document["own"]
     return {
         "jobs_per_month": document["use"]["jobs_per_month"],

@@ -40,7 +40,7 @@ ITEMS = 7
 
 
 def estimate_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, Spec]:
-    """Specifications by name, in the order in which they are read.
+    """The specifications of all charts by name, in reading order.
 
     Args:
         document: `planner.results.estimate.document`.
@@ -264,7 +264,7 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
 
 
 def _largest_items(estimates: Sequence[Row]) -> list[str]:
-    """Names of items, those of the largest sums first; `other items` stands for what is left."""
+    """Names of the items with the largest sums, largest first, then `other items` for the rest."""
     sums: dict[str, float] = {}
     for estimate in estimates:
         for item in estimate["items"]:

@@ -1,4 +1,4 @@
-"""Chart of how prices moved from book to book: what rows of an estimate cost per GPU-hour before."""
+"""The chart of earlier prices per GPU-hour of the markets in an estimate, book by book."""
 
 from __future__ import annotations
 

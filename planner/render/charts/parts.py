@@ -1,4 +1,4 @@
-"""What all charts share: their frame, axes, colours and the text of names that somebody else chose.
+"""Parts that all charts share: frame, axes, colours, and names made safe to show.
 
 Colours are written as `var(--chart-...)`, which a page sets in its style sheet (`web/page.css`) for light and dark; a
 picture gets those of the light theme, see `planner.render.charts.images`.
@@ -113,7 +113,7 @@ def log_or_linear(values: Sequence[float]) -> Spec:
 
 
 def scale_words(scale: Spec) -> str:
-    """What an axis title says of its scale."""
+    """The words that an axis title adds for a logarithmic scale; empty for a linear one."""
     return ", log scale" if scale["type"] == "log" else ""
 
 
@@ -123,7 +123,7 @@ def shown_in(field: str, title: str, form: str | None = None) -> Spec:
 
 
 def over_bars(text: str, of: str, **mark: object) -> list[Spec]:
-    """Words over each bar, from its left end on, with paper around them where lines cross; `of` filters the rows."""
+    """A layer that writes words over each bar, with paper around them where lines cross; `of` filters the rows."""
     base = {**ABOVE_BARS, "align": "left", "dx": 5, **mark}
     encoding = {"x": {"value": 0}, "text": {"field": text}}
     halo = {**base, "stroke": "var(--chart-paper)", "strokeWidth": 5, "strokeJoin": "round"}

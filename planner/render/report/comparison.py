@@ -1,4 +1,4 @@
-"""The report of a comparison: rent or buy, what the verdict hangs on, both bills and their sources."""
+"""The report of a comparison: rent or buy, what the verdict depends on, both bills and their sources."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
 
 
 def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
-    """What the report holds, for a page with a frame of its own; arguments as for `comparison_report`."""
+    """Title, content and charts of the report without its frame; arguments as for `comparison_report`."""
     charts = comparison_charts(document, history)
     title = f"Rent or buy: {name(document['own']['label'])}"
     numbers = {
@@ -111,7 +111,7 @@ def _rent_day(document: Row) -> str:
 
 
 def _odds(document: Row) -> str:
-    """What the verdict does not say: break-even in jobs and GPU-hours, and how far the draws lie apart."""
+    """Sentences beside the verdict: break-even in jobs and GPU-hours, and how far the random draws lie apart."""
     odds, even = document["odds"], document["break_even"]
     pays = ""
     if even["months"]:  # 0: nothing is bought

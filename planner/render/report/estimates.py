@@ -47,7 +47,7 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
 
 
 def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
-    """What the report holds, for a page with a frame of its own; arguments as for `estimate_report`."""
+    """Title, content and charts of the report without its frame; arguments as for `estimate_report`."""
     full = len(document["estimates"])
     # those on the front are the fast ones, and of many rows by price the last
     front = [row for row in document["estimates"][ROWS:] if row["is_pareto"]]
@@ -142,7 +142,7 @@ def _answers(document: Row, money: Money) -> Iterator[Content]:
 
 
 def _are_sorted(estimates: Sequence[Row], key: str) -> bool:
-    """Whether rows come in the order of a figure, so that the first is the first of all, shown or not."""
+    """Whether the rows are sorted by a figure, so that the first has the best of all offers, shown or not."""
     ranked = estimates[:ROWS]
     return len(ranked) > 1 and all(one[key] <= next_[key] for one, next_ in pairwise(ranked))
 
@@ -294,7 +294,7 @@ def _left_out(document: Row) -> Content:
 
 
 def _general_notes(document: Row, notes: _Numbered) -> list[str]:
-    """Notes on the whole; those that only sum up notes on rows stand there."""
+    """Notes on the whole answer, without those that only sum up notes on rows."""
     return [line for line in document["notes"] if not line.startswith(tuple(notes.texts) or ("\0",))]
 
 

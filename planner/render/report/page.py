@@ -19,7 +19,7 @@ SCRIPTS = ("theme.js", "table.js", "charts.js", "report.js")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What stands in the frame of a page, and the specifications that are drawn into its figures."""
+    """Title and content of a page without its frame, and the specifications of its charts."""
 
     title: str
     subtitle: str
@@ -65,7 +65,7 @@ def safe_json(value: object) -> str:
 
 
 def figure(name: str, spec: Spec, numbers: Content, *, is_whole: bool = False) -> Markup:
-    """Where a chart is drawn, with its heading, its sentence and its numbers as text; alone on its line if whole."""
+    """A figure for a chart: heading, sentence, place to draw and numbers as text; alone on its line if whole."""
     return element(
         "figure",
         element("figcaption", element("h3", spec["title"]["text"]), element("p", spec["title"]["subtitle"])),

@@ -79,7 +79,7 @@ Field = tuple[str, str, Callable[[Any], str] | None]
 
 
 def numbers_of(summary: str, fields: Sequence[Field], rows: Iterable[Row]) -> Markup:
-    """The numbers of a chart as a table that is opened when wanted."""
+    """A closed table of a chart's numbers, which the reader can open."""
     headings = [Heading(heading, is_number=text is not None) for _, heading, text in fields]
     cells = [
         [

@@ -12,6 +12,7 @@ from planner.model.records import Offer, Purchase
 from planner.options.arguments import BillArguments
 from planner.options.bill import bill_terms
 from planner.options.declared import filled
+from planner.options.language import language_arguments
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
 
 _OFFER = Offer(
@@ -105,3 +106,8 @@ def a_case(**changes):
 def terms_of(**given):
     """The terms of a bill, the usual ones where nothing is given."""
     return bill_terms(filled(BillArguments, given))
+
+
+def language_of(**given):
+    """The arguments of a language model's run, all others left open."""
+    return language_arguments(given)

@@ -12,9 +12,10 @@ from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_rows
 from planner.language.flops import training_flops_per_token
-from planner.language.jobs import LanguageOptions
 from planner.language.prediction import predict_language_model
 from planner.model.records import Precision, Throughput
+from planner.options.arguments import LanguageArguments
+from planner.options.language import language_arguments
 from planner.throughput.precision import peak_tflops
 from planner.units import hours
 from planner.work.language import plan_language_work
@@ -33,7 +34,7 @@ class PublishedRun:
     gpu: str
     gpu_count: int
     gpu_hours: float
-    options: LanguageOptions
+    options: LanguageArguments
     note: str
     source: str
     as_of: str
@@ -166,16 +167,18 @@ def _run(row: _Row) -> PublishedRun:
         gpu=row.gpu,
         gpu_count=row.gpu_count,
         gpu_hours=row.gpu_hours,
-        options=LanguageOptions(
-            tokens=row.tokens,
-            batch_tokens=row.batch_tokens,
-            stack=row.stack,
-            recompute=row.recompute,
-            sequence_length=row.sequence_length,
-            tensor_parallel=row.tensor_parallel,
-            pipeline_parallel=row.pipeline_parallel,
-            micro_batch=row.micro_batch,
-            zero_stage=row.zero_stage,
+        options=language_arguments(
+            {
+                "tokens": row.tokens,
+                "batch_tokens": row.batch_tokens,
+                "stack": row.stack,
+                "recompute": row.recompute,
+                "sequence_length": row.sequence_length,
+                "tensor_parallel": row.tensor_parallel,
+                "pipeline_parallel": row.pipeline_parallel,
+                "micro_batch": row.micro_batch,
+                "zero_stage": row.zero_stage,
+            }
         ),
         note=row.note,
         source=row.source,

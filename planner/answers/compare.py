@@ -18,7 +18,7 @@ from planner.options.arguments import BillArguments, WorkloadArguments
 from planner.options.bill import bill_terms
 from planner.options.declared import declared, filled, takes
 from planner.options.owner_arguments import CompareArguments
-from planner.options.owning import Use, owner_options, use_of
+from planner.options.owning import Use, check_names, use_of
 from planner.results.comparison import Comparison, Owned, Rental
 from planner.units import HOURS_PER_MONTH, current_day
 from planner.work.planned import planned_work
@@ -49,7 +49,8 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     """
     given: Mapping[str, Any] = asked
     today = asked["as_of"] or current_day()
-    options, use = owner_options(asked), use_of(asked)
+    check_names(asked)
+    use = use_of(asked)
     rent_usd_per_hour = asked["rent_usd_per_hour"]
     candidates, notes = candidates_of(tuple(asked["buy"]), tuple(asked["own"]))
     if asked["card_usd"] is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
@@ -65,7 +66,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         workload,
         rental,
         use,
-        options=options,
+        options=asked,
         market=market,
         terms=terms,
         rent_usd_per_hour=rent_usd_per_hour,

@@ -11,12 +11,13 @@ from planner.cli.declared_options import declared_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
-from planner.language.jobs import LanguageOptions, plan_job
+from planner.language.jobs import plan_job
 from planner.language.memory_fit import Fit, fit_language_model, fit_vision_model
 from planner.language.plan import usual_stack
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Precision, precision_named
 from planner.options.arguments import LanguageArguments
+from planner.options.language import language_arguments
 from planner.render.fit import fit_notes, fits_listing
 from planner.work.language import chosen_language_model, is_language_model
 from planner.work.listed import resolve_model
@@ -54,16 +55,16 @@ def fit(
       planner fit --params 7B --layers 32 --hidden 4096 --heads 32 --vocab 32000 --gpu A100-80GB:8
       planner fit --model resnet50 --batch-size 256 --gpu V100
     """
-    found, what = _fits(model, gpus, precision, batch_size, LanguageOptions(**options))
+    found, what = _fits(model, gpus, precision, batch_size, language_arguments(options))
     write_listing(fits_listing(found), form, output)
     write_notes(fit_notes(found, what))
 
 
 def _fits(
-    model: str | None, gpus: tuple[str, ...], precision: str, batch_size: int, options: LanguageOptions
+    model: str | None, gpus: tuple[str, ...], precision: str, batch_size: int, options: LanguageArguments
 ) -> tuple[list[Fit], str]:
     choices = [choose_gpus(text) for text in gpus]
-    if model is not None and not is_language_model(model, options):
+    if model is not None and not (is_language_model(model) or any(value is not None for value in options.values())):
         if batch_size < 1:
             raise UsageError(f"--batch-size must be at least 1, not {batch_size}.")
         image_model = resolve_model(model)
@@ -75,7 +76,7 @@ def _fits(
         ]
         return found, f"{image_model.name}, {batch_size} {image_model.sample_unit}s a GPU, {kind}"
     job = plan_job(chosen_language_model(model, options), options, precision)
-    work = LanguageWork(job=job, stack=options.stack or usual_stack(job.method))
+    work = LanguageWork(job=job, stack=options["stack"] or usual_stack(job.method))
     found = [
         one
         for choice in choices

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from planner.errors import UnknownNameError, UsageError, named
+from planner.errors import UnknownNameError, UsageError
 from planner.language.flops import forward_attention_flops, forward_matrix_flops
 from planner.language.layouts import check_sizes
 from planner.language.plan import ADAPTER_STACK, DEFAULT_STACK, usual_stack
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.model.records import Model, Precision, Workload, precision_named
+from planner.options.amounts import amount_of
+from planner.options.arguments import LanguageArguments
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -31,37 +32,6 @@ OLD_STACKS = frozenset(("megatron-deepspeed",))
 """Stacks of before mid-2022: no flash attention, sequence parallelism or interleaved pipelines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageOptions:
-    """What can be said of a language model's run; `None` leaves a choice open."""
-
-    method: str | None = None
-    tokens: float | None = None
-    samples: float | None = None
-    sequence_length: int | None = None
-    batch_tokens: float | None = None
-    rank: int | None = None
-    optimizer: str | None = None
-    recompute: str | None = None
-    zero_stage: int | None = None
-    tensor_parallel: int | None = None
-    pipeline_parallel: int | None = None
-    micro_batch: int | None = None
-    stack: str | None = None
-    params: float | None = None
-    layers: int | None = None
-    hidden: int | None = None
-    heads: int | None = None
-    kv_heads: int | None = None
-    feed_forward: int | None = None
-    vocab: int | None = None
-
-    @property
-    def is_given(self) -> bool:
-        """Whether anything was said."""
-        return any(getattr(self, name) is not None for name in self.__dataclass_fields__)
-
-
 def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
     """The record that an answer is made from; `tokens` are those of the whole run, `passes` its epochs."""
     return Workload(
@@ -75,25 +45,17 @@ def language_workload(work: LanguageWork, *, tokens: float, passes: float, preci
     )
 
 
-def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "amp") -> LanguageJob:
+def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = "amp") -> LanguageJob:
     """The job that the options describe, usual values where they are silent.
 
     Raises:
         UnknownNameError: no such method, optimiser, recomputation or precision.
-        UsageError: a number is out of range, or a parallel size does not divide the model.
+        UsageError: numbers contradict each other, or a parallel size does not divide the model.
     """
-    method = _one_of(Method, options.method or "pretrain", "method")
+    method = _one_of(Method, options["method"] or "pretrain", "method")
     usual = min(USUAL_SEQUENCE_LENGTH, model.context_length)
-    length = usual if options.sequence_length is None else options.sequence_length
+    length = usual if options["sequence_length"] is None else options["sequence_length"]
     kind = precision_named(precision) or Precision.AMP
-    for name, value in (
-        ("sequence_length", length),
-        ("batch_tokens", options.batch_tokens),
-        ("rank", options.rank),
-        ("micro_batch", options.micro_batch),
-    ):
-        if value is not None and value < 1:
-            raise UsageError("{which} must be at least 1, not {given}.", argument=name, which=named(name), given=value)
     if method is not Method.PRETRAIN and length > (model.learned_positions or length):
         raise UsageError(
             "{sequence_length} {given} is longer than the {most:,} positions that {name} has "
@@ -103,20 +65,14 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
             most=model.learned_positions or length,
             name=model.name,
         )
-    if options.zero_stage is not None and options.zero_stage not in (0, 1, 2, 3):
-        raise UsageError(
-            "{zero_stage} must be 0, 1, 2 or 3 (3 is FSDP), not {given}.",
-            argument="zero_stage",
-            given=options.zero_stage,
-        )
-    if options.rank is not None and not method.has_adapters:
+    if options["rank"] is not None and not method.has_adapters:
         raise UsageError(
             "{rank} is the size of adapters; {method} {chosen} has none. Use {method} lora or qlora.",
             argument="rank",
             chosen=method,
         )
     usual_batch = _usual_batch_tokens(model, method, length)
-    batch_tokens = usual_batch if options.batch_tokens is None else round(options.batch_tokens)
+    batch_tokens = round(amount_of(options["batch_tokens"]) or usual_batch)
     if batch_tokens < length:
         raise UsageError(
             "{batch_tokens} {given} is less than one sequence of {length} tokens.",
@@ -124,7 +80,7 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
             given=batch_tokens,
             length=length,
         )
-    stack = options.stack or usual_stack(method)
+    stack = options["stack"] or usual_stack(method)
     usual_size = 1 if stack == ADAPTER_STACK else None  # which cuts no tensors and has no stages
     job = LanguageJob(
         model=model,
@@ -133,17 +89,17 @@ def plan_job(model: LanguageModel, options: LanguageOptions, precision: str = "a
         batch_tokens=batch_tokens,
         precision_bytes=4 if kind in (Precision.FP32, Precision.TF32) else 2,
         optimizer=_one_of(
-            Optimizer, options.optimizer or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
+            Optimizer, options["optimizer"] or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),
-        rank=16 if options.rank is None else options.rank,
+        rank=16 if options["rank"] is None else options["rank"],
         has_flash_attention=stack not in OLD_STACKS,
         has_sequence_parallelism=stack == DEFAULT_STACK,
         has_interleaving=stack == DEFAULT_STACK,
-        recomputation=_recomputation(options.recompute, stack),
-        zero_stage=options.zero_stage,
-        tensor=usual_size if options.tensor_parallel is None else options.tensor_parallel,
-        pipeline=usual_size if options.pipeline_parallel is None else options.pipeline_parallel,
-        micro_batch=options.micro_batch,
+        recomputation=_recomputation(options["recompute"], stack),
+        zero_stage=options["zero_stage"],
+        tensor=usual_size if options["tensor_parallel"] is None else options["tensor_parallel"],
+        pipeline=usual_size if options["pipeline_parallel"] is None else options["pipeline_parallel"],
+        micro_batch=options["micro_batch"],
     )
     check_sizes(job)
     return job

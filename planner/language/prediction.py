@@ -10,7 +10,7 @@ from functools import lru_cache
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.language.flops import training_flops_per_token
-from planner.language.jobs import LanguageOptions, language_workload, plan_job
+from planner.language.jobs import language_workload, plan_job
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.plan import (
     ADAPTER_STACK,
@@ -25,6 +25,7 @@ from planner.language.training_hardware import NETWORK_GBIT_PER_S
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageWork, Method
 from planner.model.records import Basis, Benchmark, Gpu, Precision, Throughput, Workload
+from planner.options.language import language_arguments
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB
 
@@ -72,7 +73,7 @@ def language_throughput(
         UsageError: the number of GPUs cannot be split.
     """
     text = "amp" if precision is None else str(precision)
-    options = LanguageOptions(sequence_length=sequence_length, micro_batch=micro_batch)
+    options = language_arguments({"sequence_length": sequence_length, "micro_batch": micro_batch})
     job = plan_job(model, options, text)
     # as many sequences as feed every GPU, where the usual batch would not
     least = math.ceil(gpu_count) * node_count * (micro_batch or 1) * job.sequence_length

@@ -31,6 +31,11 @@ def number_of(text: str) -> float:
     return value
 
 
+def amount_of(count: float | str | None) -> float | None:
+    """The count as a number; `None` stays `None`."""
+    return number_of(count) if isinstance(count, str) else count
+
+
 def number_or_text(text: str) -> float | str:
     """The number, if the text is one; else the text."""
     try:

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
-from planner.options.owner_arguments import MONTHS, OwnerArguments
+from planner.options.owner_arguments import OwnerArguments
 
 MAX_MONTHS = 240
 CONDITIONS = ("new", "used", "refurbished")
 RESALE_CURVES = ("broker", "trend")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerOptions:
-    """What a person may state about owning; `None` takes the default that `docs/ownership.md` explains.
-
-    Money and watts are for the whole machine bought. Fractions are 0 to 1.
-    """
-
-    condition: str = "new"
-    card_usd: float | None = None
-    host_usd: float | None = None
-    card_watts: float | None = None
-    host_watts: float | None = None
-    idle_watts: float | None = None
-    pue: float | None = None
-    usd_per_kwh: float | None = None
-    country: str | None = None
-    running_usd_per_hour: float | None = None
-    hosting_usd_per_month: float = 0.0
-    maintenance_fraction_per_year: float = 0.0
-    staff_usd_per_month: float = 0.0
-    resale_fraction: float | None = None
-    resale_curve: str = "broker"
-    discount_per_year: float = 0.0
-    months: float = MONTHS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +29,18 @@ class Use:
         return self.utilisation if self.jobs_per_month is not None and self.utilisation is not None else 1.0
 
 
-def owner_options(asked: OwnerArguments) -> OwnerOptions:
-    """What is stated about owning.
+def check_names(asked: OwnerArguments) -> None:
+    """Refuse names of conditions and resale curves that there are none of.
 
     Raises:
         UnknownNameError: no condition or resale curve goes by that name.
     """
-    given: Mapping[str, Any] = asked
     for kind, name, known in (
         ("condition", asked["condition"], CONDITIONS),
         ("resale curve", asked["resale_curve"], RESALE_CURVES),
     ):
         if name not in known:
             raise UnknownNameError(kind, name, known, "planner compare --help")
-    return OwnerOptions(**{name: given[name] for name in OwnerOptions.__dataclass_fields__})
 
 
 def use_of(asked: OwnerArguments) -> Use:

@@ -7,22 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError, named
-from planner.language.jobs import SEE, LanguageOptions, language_workload, plan_job
+from planner.language.jobs import SEE, language_workload, plan_job
 from planner.language.listed import find_language_model, load_language_models
 from planner.language.plan import usual_stack
 from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork
 from planner.model.records import precision_named
-from planner.options.amounts import number_of
+from planner.options.amounts import amount_of
+from planner.options.arguments import MOST_COUNTED, LanguageArguments
+from planner.options.language import language_arguments
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model, load_models
 
 
-def is_language_model(text: str, options: LanguageOptions) -> bool:
-    """Whether a name, file or options describe a language model by its shape."""
+def is_language_model(text: str) -> bool:
+    """Whether a text is the name of a language model of known shape, or a file that describes one."""
     is_file = text.endswith(".json") or (Path(text) / "config.json").is_file()
-    return options.is_given or is_file or find_language_model(text) is not None
+    return is_file or find_language_model(text) is not None
 
 
 def plan_language_work(
@@ -30,7 +32,7 @@ def plan_language_work(
     model: str | None,
     epochs: float | None = None,
     precision: str = "amp",
-    options: LanguageOptions,
+    options: LanguageArguments,
     node_count: int = 1,
     network_gbit_per_s: float | None = None,
 ) -> Work:
@@ -46,7 +48,7 @@ def plan_language_work(
     shape = chosen_language_model(model, options)
     job = plan_job(shape, options, precision)
     tokens, passes, source = _tokens(job, options, epochs)
-    stack = options.stack or usual_stack(job.method)
+    stack = options["stack"] or usual_stack(job.method)
     if stack not in load_stacks():
         raise UnknownNameError("software stack", stack, load_stacks(), SEE)
     work = LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s)
@@ -69,7 +71,7 @@ def plan_language_request(
         UnknownNameError: no model of any kind has that name.
         UsageError: an option does not belong to language models, or the model is not one.
     """
-    if model is not None and not is_language_model(model, LanguageOptions()):
+    if model is not None and not is_language_model(model):
         if known_model(model) is not None:
             raise UsageError(
                 "{name} is not a language model of known shape: {given} cannot be used. See: planner models --language",
@@ -88,84 +90,79 @@ def plan_language_request(
             argument=given[0],
             given=named(*given),
         )
-    numbers = {
-        name: number_of(said[name])
-        for name in ("tokens", "samples", "params", "batch_tokens")
-        if isinstance(said.get(name), str)
-    }
     return plan_language_work(
         model=model,
         epochs=epochs,
         precision=precision,
-        options=LanguageOptions(**{**said, **numbers}),
+        options=language_arguments(said),
         node_count=node_count,
     )
 
 
-def chosen_language_model(model: str | None, options: LanguageOptions) -> LanguageModel:
+def chosen_language_model(model: str | None, options: LanguageArguments) -> LanguageModel:
     """The model named, read from a file, or described by figures.
 
     Raises:
         UsageError: nothing, too little or two different things describe it.
     """
     figures = ("params", "layers", "hidden", "heads", "vocab")
+    given: Mapping[str, Any] = options
     if model is not None:
-        given = [name for name in figures if getattr(options, name) is not None]
-        if given:
+        strange = [name for name in figures if given[name] is not None]
+        if strange:
             raise UsageError(
                 "{model} {name} has a shape already: leave out {given}, or {model}.",
                 argument="model",
                 name=model,
-                given=named(*given),
+                given=named(*strange),
             )
         return resolve_language_model(model)
+    params = amount_of(options["params"])
     if (
-        options.params is None
-        or options.layers is None
-        or options.hidden is None
-        or options.heads is None
-        or options.vocab is None
+        params is None
+        or options["layers"] is None
+        or options["hidden"] is None
+        or options["heads"] is None
+        or options["vocab"] is None
     ):
         raise UsageError(
             "Which model? Give {model}, or the figures of your own: {params} {layers} {hidden} {heads} {vocab} "
             "(missing: {missing}). See: planner models",
             argument="model",
-            missing=named(*(name for name in figures if getattr(options, name) is None)),
+            missing=named(*(name for name in figures if given[name] is None)),
         )
     return language_model_from_figures(
-        params=options.params,
-        layers=options.layers,
-        hidden=options.hidden,
-        heads=options.heads,
-        vocab=options.vocab,
-        kv_heads=options.kv_heads,
-        feed_forward=options.feed_forward,
+        params=params,
+        layers=options["layers"],
+        hidden=options["hidden"],
+        heads=options["heads"],
+        vocab=options["vocab"],
+        kv_heads=options["kv_heads"],
+        feed_forward=options["feed_forward"],
     )
 
 
-def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) -> tuple[float, float, str]:
+def _tokens(job: LanguageJob, options: LanguageArguments, epochs: float | None) -> tuple[float, float, str]:
     """Tokens of the whole run, passes over the data, and where the number comes from."""
     passes = 1.0 if epochs is None else epochs
-    for name, value in (("tokens", options.tokens), ("samples", options.samples), ("epochs", epochs)):
-        if value is not None and not 0 < value < 1e18:
-            raise UsageError(
-                "{which} must be a positive number, not {given:g}.", argument=name, which=named(name), given=value
-            )
-    if options.samples is not None:
-        tokens = options.samples * job.sequence_length * passes
-        if options.tokens is not None and abs(tokens / options.tokens - 1) > 0.01:
+    given, samples = amount_of(options["tokens"]), amount_of(options["samples"])
+    if not 0 < passes < MOST_COUNTED:
+        raise UsageError("{epochs} must be a positive number, not {given:g}.", argument="epochs", given=passes)
+    if samples is not None:
+        tokens = samples * job.sequence_length * passes
+        if given is not None and abs(tokens / given - 1) > 0.01:
             raise UsageError(
                 "{tokens} {given:,.0f} contradicts {samples} {sequences:,.0f} x {sequence_length} {length} x "
                 "{epochs} {passes:g} = {found:,.0f} tokens. Leave one of them out.",
                 argument="tokens",
-                given=options.tokens,
-                sequences=options.samples,
+                given=given,
+                sequences=samples,
                 length=job.sequence_length,
                 passes=passes,
                 found=tokens,
             )
-        return tokens, passes, f"{options.samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
-    if options.tokens is None:
+        return tokens, passes, f"{samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
+    if given is None:
         raise UsageError(
             "How much text? Give {tokens} (of the whole run) or {samples} and {epochs} for {name}.",
             argument="tokens",
@@ -176,8 +173,8 @@ def _tokens(job: LanguageJob, options: LanguageOptions, epochs: float | None) ->
             "{tokens} {given:,.0f} counts the whole run and {epochs} {passes:g} repeats something: give {samples} "
             "with {epochs}, or {tokens} {whole:,.0f} alone if {given:,.0f} is one epoch.",
             argument="tokens",
-            given=options.tokens,
+            given=given,
             passes=passes,
-            whole=options.tokens * passes,
+            whole=given * passes,
         )
-    return options.tokens, 1.0, "given with --tokens"
+    return given, 1.0, "given with --tokens"

@@ -90,7 +90,6 @@ def _is_language_model(model: str | None, said: Mapping[str, object], own: Mappi
         return True
     if model is None or any(value is not None for value in own.values()) or known_model(model) is not None:
         return False
-    from planner.language.jobs import LanguageOptions  # noqa: PLC0415 - most runs need none of it
-    from planner.work.language import is_language_model  # noqa: PLC0415
+    from planner.work.language import is_language_model  # noqa: PLC0415 - most runs need none of it
 
-    return is_language_model(model, LanguageOptions())
+    return is_language_model(model)

@@ -267,7 +267,8 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
 
 def test_the_other_name_of_an_argument_will_do():
     """`provider` is `providers`, as in Python and at a terminal."""
-    results, _ = asked(("estimate", {**RUN, "provider": ["gcp"]}), ("estimate", {**RUN, "providers": ["gcp"]}))
+    run = {name: value for name, value in RUN.items() if name != "providers"}
+    results, _ = asked(("estimate", {**run, "provider": ["gcp"]}), ("estimate", {**run, "providers": ["gcp"]}))
 
     assert results[0].structured_content == results[1].structured_content
     assert {"gcp"} == {row["provider"] for row in results[0].structured_content["estimates"]}

@@ -10,11 +10,10 @@ from planner.cost.bill import Biller, percentile
 from planner.cost.failures import failures_per_hour
 from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import DEFAULT_RATE, interruption_rate
-from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
-from tests.builders import an_offer, terms_of
+from tests.builders import an_offer, language_of, terms_of
 
 WORK = plan_work(model="resnet50", epochs=90).workload
 """115,305,030 images; 25.6 million parameters, whose checkpoint is 0.307 GB and takes 2.45 s."""
@@ -174,7 +173,7 @@ def test_hardware_failures_count_on_wide_runs_only():
 
 def test_failures_of_language_models_over_machines_are_in_their_speed():
     """Published hours of whole runs hold their failures: counted once more only at a rate that is given."""
-    work = plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e12)).workload
+    work = plan_language_work(model="llama-3-8b", options=language_of(tokens=1e12)).workload
     offer, slow = an_offer(), a_throughput(100_000.0)
 
     wide, narrow = (Biller(terms_of(), work).bill(offer, slow, nodes) for nodes in (128, 1))

@@ -11,18 +11,17 @@ import planner
 from planner.cost.bill import Bill, Biller, percentile
 from planner.cost.checkpoints import percentile_seconds
 from planner.errors import NothingLeftError, UsageError
-from planner.language.jobs import LanguageOptions
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
 from planner.options.bill import ITEMS
 from planner.render.estimates import estimates_table
 from planner.render.listing import span_texts
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
-from tests.builders import an_offer, terms_of
+from tests.builders import an_offer, language_of, terms_of
 
 WORKLOADS = (
     plan_work(model="resnet50", epochs=90).workload,
-    plan_language_work(model="mixtral-8x7b", options=LanguageOptions(method="qlora", tokens=1e9)).workload,
+    plan_language_work(model="mixtral-8x7b", options=language_of(method="qlora", tokens=1e9)).workload,
 )
 
 TERMS = st.fixed_dictionaries(

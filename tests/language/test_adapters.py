@@ -7,7 +7,6 @@ import pytest
 
 from planner.accuracy.measured_steps import adapter_steps
 from planner.hardware.gpus import choose_gpus
-from planner.language.jobs import LanguageOptions
 from planner.language.memory import ADAPTER_ROOM, memory_needed
 from planner.language.memory_fit import fit_language_model
 from planner.language.prediction import predict_language_model
@@ -16,6 +15,7 @@ from planner.model.language_runs import Recomputation
 from planner.model.records import Basis, Precision
 from planner.paths import shipped_data_dir
 from planner.work.language import plan_language_work
+from tests.builders import language_of
 
 AUTOMODEL = (
     "https://github.com/NVIDIA-NeMo/Automodel/blob/01926a5c443b7979463c73341bf64adf79de638e/docs/performance-summary.md"
@@ -29,7 +29,7 @@ def rows():
 
 
 def predicted(name, gpu, gpu_count, *, precision="amp", **options):
-    work = plan_language_work(model=name, precision=precision, options=LanguageOptions(tokens=1e8, **options))
+    work = plan_language_work(model=name, precision=precision, options=language_of(tokens=1e8, **options))
     return predict_language_model(work.workload, [(gpu, gpu_count)])[gpu, gpu_count]
 
 
@@ -99,7 +99,7 @@ def test_runs_hold_a_little_more_than_the_count(rows):
 )
 def test_the_usual_stack_is_the_one_a_method_was_measured_in(method, options, stack, recomputation):
     """And its way of recomputing, unless something else is asked for."""
-    work = plan_language_work(model="llama-3-8b", options=LanguageOptions(tokens=1e8, method=method, **options))
+    work = plan_language_work(model="llama-3-8b", options=language_of(tokens=1e8, method=method, **options))
 
     language = work.workload.language
     assert (stack, recomputation) == (language.stack, language.job.recomputation)
@@ -138,7 +138,7 @@ def test_a_job_that_fits_by_the_count_only_says_so():
     """33 B parameters in 4 bits on 24 GiB run in the paper; 8 B leave room."""
     tight, roomy = (
         fit_language_model(
-            plan_language_work(model=name, options=LanguageOptions(tokens=1e8, method="qlora")).workload.language,
+            plan_language_work(model=name, options=language_of(tokens=1e8, method="qlora")).workload.language,
             choose_gpus("RTX 4090"),
             Precision.AMP,
         )[0]

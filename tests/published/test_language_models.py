@@ -6,7 +6,7 @@ from planner.accuracy.published_runs import load_published_runs
 from planner.answers.throughput import predict_throughput
 from planner.hardware.gpus import load_gpus
 from planner.language.flops import training_flops_per_token
-from planner.language.jobs import LanguageOptions, plan_job
+from planner.language.jobs import plan_job
 from planner.language.listed import find_language_model
 from planner.language.prediction import predict_language_model
 from planner.language.step_time import load_stacks, step_seconds
@@ -16,6 +16,7 @@ from planner.model.language_runs import Layout
 from planner.model.records import Precision
 from planner.units import hours
 from planner.work.language import plan_language_work
+from tests.builders import language_of
 
 LLAMA_3 = (
     "https://arxiv.org/abs/2407.21783 (table 4: tensor 8, pipeline 16, 8,192-token sequences, 16M tokens a step, nothing "
@@ -67,7 +68,7 @@ def test_one_published_run_is_far_outside():
 def test_the_utilisation_of_llama_3_1_405b(gpu_count, published):
     """A step in the published layout, 126 layers over 16 stages: MFU within a tenth. Nothing was fitted to it."""
     model = find_language_model("llama-3.1-405b")
-    job = plan_job(model, LanguageOptions(sequence_length=8192, batch_tokens=16 * 2**20), "bf16")
+    job = plan_job(model, language_of(sequence_length=8192, batch_tokens=16 * 2**20), "bf16")
     layout = Layout(data=gpu_count // 128, tensor=8, pipeline=16, zero_stage=1)
     gpu = load_gpus()["h100-80gb-sxm"]
     hardware = hardware_of(gpu, gpu_count, Precision.BF16, network_gbit_per_s=3200)

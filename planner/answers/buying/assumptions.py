@@ -6,11 +6,11 @@ from planner.cost.ownership import OwnershipTerms
 from planner.cost.resale import resale_fraction
 from planner.hardware.electricity import Place
 from planner.hardware.machines import Machine, Money
-from planner.options.owning import OwnerOptions
+from planner.options.owner_arguments import OwnerArguments
 
 
 def owner_assumptions(
-    machine: Machine, terms: OwnershipTerms, options: OwnerOptions, place: Place, *, is_owned_already: bool
+    machine: Machine, terms: OwnershipTerms, options: OwnerArguments, place: Place, *, is_owned_already: bool
 ) -> tuple[str, ...]:
     """What an answer about owning rests on, a line each, with the options that change it."""
     lines = []
@@ -37,11 +37,11 @@ def _money(money: Money) -> str:
     return f"{money.usd:,.0f} USD{span} {money.basis}"
 
 
-def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerOptions, place: Place) -> str:
+def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerArguments, place: Place) -> str:
     if terms.running_usd_per_hour is not None:
         return f"running cost {terms.running_usd_per_hour:g} USD/h as given, in place of electricity"
     rate = "business" if machine.in_data_centre else "household"
-    how = "as given" if options.usd_per_kwh is not None else f"{place.iso2 or place.name} {rate}"
+    how = "as given" if options["usd_per_kwh"] is not None else f"{place.iso2 or place.name} {rate}"
     return f"{terms.usd_per_kwh:g} USD/kWh, {how}, PUE {terms.pue:g} [--country --usd-per-kwh --pue]"
 
 

@@ -15,7 +15,8 @@ from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
 from planner.options.arguments import BillArguments
-from planner.options.owning import OwnerOptions, Use
+from planner.options.owner_arguments import OwnerArguments
+from planner.options.owning import Use
 from planner.results.comparison import NotCompared, Owned, Rental
 from planner.units import HOURS_PER_MONTH
 
@@ -63,7 +64,7 @@ def compared_machines(
     rental: Rental | None,
     use: Use,
     *,
-    options: OwnerOptions,
+    options: OwnerArguments,
     market: Market,
     terms: BillArguments,
     rent_usd_per_hour: float | None,

@@ -19,7 +19,7 @@ from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.records import Basis, Throughput, Workload
 from planner.options.arguments import BillArguments
-from planner.options.owning import OwnerOptions
+from planner.options.owner_arguments import OwnerArguments
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
@@ -36,7 +36,7 @@ def own_machine(
     jobs_per_month: float,
     busy_at_most: float,
     rental: Rental,
-    options: OwnerOptions,
+    options: OwnerArguments,
     terms: BillArguments,
     weakest: Basis,
     today: date,
@@ -56,7 +56,7 @@ def own_machine(
     machine = first if cards == 1 else _machine(gpu, cards, options, is_owned_already=is_owned_already, today=today)
     hours_per_job = job_hours / cards
     _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
-    place = find_place(options.country or DEFAULT_PLACE)
+    place = find_place(options["country"] or DEFAULT_PLACE)
     owner_terms = _terms(machine, options, place, is_owned_already=is_owned_already, tax_fraction=terms["tax_fraction"])
     case = Case(
         jobs_per_month=jobs_per_month,
@@ -77,8 +77,8 @@ def own_machine(
         items=ownership_items(owner_terms, case.hours_per_month),
         grid=place_grid(place),
         place=place,
-        is_kwh_price_given=options.usd_per_kwh is not None or options.running_usd_per_hour is not None,
-        has_given_watts=options.card_watts is not None,
+        is_kwh_price_given=options["usd_per_kwh"] is not None or options["running_usd_per_hour"] is not None,
+        has_given_watts=options["card_watts"] is not None,
         assumptions=owner_assumptions(machine, owner_terms, options, place, is_owned_already=is_owned_already),
         notes=(
             *machine.notes,
@@ -114,13 +114,13 @@ def job_time(
 
 
 def _machine(
-    gpu: str, card_count: int | None, options: OwnerOptions, *, is_owned_already: bool, today: date
+    gpu: str, card_count: int | None, options: OwnerArguments, *, is_owned_already: bool, today: date
 ) -> Machine:
-    given = Given(card_usd=options.card_usd, host_usd=options.host_usd, host_watts=options.host_watts)
+    given = Given(card_usd=options["card_usd"], host_usd=options["host_usd"], host_watts=options["host_watts"])
     if is_owned_already:
         # what is paid is paid, and the machine idles whether it is used or not
         given = replace(given, card_usd=0.0, host_usd=0.0)
-    return machine_for(gpu, card_count, condition=Condition(options.condition), given=given, today=today)
+    return machine_for(gpu, card_count, condition=Condition(options["condition"]), given=given, today=today)
 
 
 def _cards_needed(first: Machine, card_count: int | None, hours_needed: float, busy_at_most: float) -> int:
@@ -158,27 +158,27 @@ def _check_fits(
 
 
 def _terms(
-    machine: Machine, options: OwnerOptions, place: Place, *, is_owned_already: bool, tax_fraction: float
+    machine: Machine, options: OwnerArguments, place: Place, *, is_owned_already: bool, tax_fraction: float
 ) -> OwnershipTerms:
-    card_watts = _known("card", options.card_watts, machine.card_watts, machine)
-    host_watts = _known("host", options.host_watts, machine.host_watts, machine)
+    card_watts = _known("card", options["card_watts"], machine.card_watts, machine)
+    host_watts = _known("host", options["host_watts"], machine.host_watts, machine)
     return OwnershipTerms(
         card_usd=machine.cards.usd,
         host_usd=machine.host.usd,
         card_watts=card_watts,
         host_watts=host_watts,
         idle_watts=_idle_watts(machine, options, is_owned_already=is_owned_already),
-        pue=options.pue if options.pue is not None else DATA_CENTRE_PUE if machine.in_data_centre else 1.0,
+        pue=options["pue"] if options["pue"] is not None else DATA_CENTRE_PUE if machine.in_data_centre else 1.0,
         usd_per_kwh=_usd_per_kwh(machine, options, place),
-        running_usd_per_hour=options.running_usd_per_hour,
-        hosting_usd_per_month=options.hosting_usd_per_month,
-        maintenance_fraction_per_year=options.maintenance_fraction_per_year,
-        staff_usd_per_month=options.staff_usd_per_month,
-        resale_fraction=options.resale_fraction,
-        resale_curve=ResaleCurve(options.resale_curve),
-        discount_per_year=options.discount_per_year,
+        running_usd_per_hour=options["running_usd_per_hour"],
+        hosting_usd_per_month=options["hosting_usd_per_month"],
+        maintenance_fraction_per_year=options["maintenance_fraction_per_year"],
+        staff_usd_per_month=options["staff_usd_per_month"],
+        resale_fraction=options["resale_fraction"],
+        resale_curve=ResaleCurve(options["resale_curve"]),
+        discount_per_year=options["discount_per_year"],
         tax_fraction=tax_fraction,
-        months=options.months,
+        months=options["months"],
     )
 
 
@@ -196,35 +196,35 @@ def _known(what: str, given: float | None, shipped: float | None, machine: Machi
     return shipped
 
 
-def _idle_watts(machine: Machine, options: OwnerOptions, *, is_owned_already: bool) -> float:
+def _idle_watts(machine: Machine, options: OwnerArguments, *, is_owned_already: bool) -> float:
     """Watts in hours of no use: of what was bought and is not described by hand."""
-    if options.idle_watts is not None:
-        return options.idle_watts
+    if options["idle_watts"] is not None:
+        return options["idle_watts"]
     if is_owned_already:
         return 0.0
-    cards = 0.0 if options.card_watts is not None else machine.idle_card_watts or 0.0
-    exists = options.host_usd == 0
-    host = 0.0 if options.host_watts is not None or exists else machine.idle_host_watts or 0.0
+    cards = 0.0 if options["card_watts"] is not None else machine.idle_card_watts or 0.0
+    exists = options["host_usd"] == 0
+    host = 0.0 if options["host_watts"] is not None or exists else machine.idle_host_watts or 0.0
     return cards + host
 
 
-def _unknown_idle(machine: Machine, options: OwnerOptions, *, is_owned_already: bool) -> tuple[str, ...]:
-    if options.idle_watts is not None or is_owned_already:
+def _unknown_idle(machine: Machine, options: OwnerArguments, *, is_owned_already: bool) -> tuple[str, ...]:
+    if options["idle_watts"] is not None or is_owned_already:
         return ()
     unknown = [
         what
         for what, is_described, watts in (
-            (machine.gpu.display_name, options.card_watts is not None, machine.idle_card_watts),
-            (machine.host_name, options.host_watts is not None or options.host_usd == 0, machine.idle_host_watts),
+            (machine.gpu.display_name, options["card_watts"] is not None, machine.idle_card_watts),
+            (machine.host_name, options["host_watts"] is not None or options["host_usd"] == 0, machine.idle_host_watts),
         )
         if watts is None and not is_described
     ]
     return (f"idle draw of {' and '.join(unknown)} is not known and not counted; give --idle-watts",) if unknown else ()
 
 
-def _usd_per_kwh(machine: Machine, options: OwnerOptions, place: Place) -> float:
-    if options.usd_per_kwh is not None:
-        return options.usd_per_kwh
+def _usd_per_kwh(machine: Machine, options: OwnerArguments, place: Place) -> float:
+    if options["usd_per_kwh"] is not None:
+        return options["usd_per_kwh"]
     price = place.usd_per_kwh_business if machine.in_data_centre else place.usd_per_kwh_household
     if price is None:
         raise UsageError(

@@ -1,0 +1,364 @@
+"""Every door gives the same figures, to the last bit, or the same refusal: over all options, drawn from their declarations."""
+
+import csv
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import planner
+from planner.answers.ranking import place_of
+from planner.answers.sweep import planned_parts
+from planner.errors import UsageError
+from planner.export import files
+from planner.options.amounts import hours_until
+from planner.options.arguments import EstimateArguments
+from planner.options.declared import declared
+from planner.options.owner_arguments import CompareArguments, RecommendArguments
+from planner.render.sweep_files import read_parts
+from planner.results.estimate import estimate_record, flat_record
+from tests.builders import a_snapshot, an_offer
+from tests.doors.doors import (
+    AGENT_ROWS,
+    PAGE_ROWS,
+    TERMINAL_ROWS,
+    at_the_terminal,
+    by_an_agent,
+    difference,
+    exported,
+    in_python,
+    on_the_page,
+    plain,
+    refused,
+    said,
+)
+from tests.doors.questions import EXCUSED, FILES, HOMES, OF_KIND, jobs, options, questions, values
+
+FEW, MANY = 12, 300
+"""Questions a door: in the fast suite, and where there is time."""
+
+SHARED = ("as_of", "data_dir", "price_book")
+"""What all jobs of a sweep share."""
+
+_NOT_TYPED = ["sequence_length"]  # typed as `sequence_length_or_image_size`
+_FILES = ["price_book", "model_file"]  # an address names no file; the folder of books is the server's
+_USE = {
+    "buy": st.sampled_from([("rtx-4090",), ("rtx-3090", "rtx-4090:2"), ("h100-80gb-sxm",), ("a100-80gb-pcie:4",)]),
+    "jobs_per_month": values(declared(CompareArguments)["jobs_per_month"]),
+}
+_ANY = tuple(OF_KIND)
+_NO_FILES = ("listed", "own", "language", "adapter", "shape")
+_NAMED = ("listed", "own", "file", "language", "adapter")  # a sweep wants a model in every row
+_FEW_GPUS = {"gpus": values(declared(EstimateArguments)["gpus"])}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _files(tmp_path_factory):
+    """The files that questions name lie where the tests run."""
+    folder = tmp_path_factory.mktemp("files")
+    for contents in FILES.values():
+        for name, text in contents.items():
+            if text:
+                (folder / name).write_text(text)
+    a_snapshot(folder / "books", *(an_offer(gpu=gpu, instance_type=gpu) for gpu in ("h100-80gb-sxm", "t4", "l4")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield
+
+
+def _examined(strategy, judge, count, *shrunk):
+    """Judge so many questions, and what once went wrong; at least half of many have figures."""
+    judged = Counter()
+
+    @settings(max_examples=count)
+    @given(strategy)
+    def examine(question):
+        judged[judge(question)] += 1
+
+    examine.hypothesis.inner_test._hypothesis_internal_add_digest = judge.__name__.encode()  # draws of its own
+    for question in shrunk:
+        assert judge(question) is not None
+    examine()
+    if count == MANY:
+        assert judged[True] >= judged.total() / 2
+
+
+def _same(expected, found):
+    """Whether there are figures; that they, or the refusals, are the same."""
+    assert difference(expected, found) is None
+    return not isinstance(expected, tuple)
+
+
+FEW_AND_MANY = pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+
+
+def test_every_option_is_drawn_or_excused():
+    """No option that is declared is left out of the draws, unless somebody has written down why."""
+    for home in HOMES:
+        drawn = {
+            name
+            for kind in OF_KIND
+            for name in (*jobs(home)[kind], *options(home, kind))
+            if values(declared(home)[name]) is not None
+        }
+
+        assert set(declared(home)) == drawn | {*EXCUSED, *_USE} & set(declared(home))
+
+
+def test_half_of_the_questions_have_figures():
+    """A door that refuses most questions would be tried by its refusals alone."""
+    judged = Counter()
+
+    @settings(max_examples=40, phases=[Phase.generate], derandomize=True)
+    @given(questions(EstimateArguments))
+    def judge(question):
+        judged[not isinstance(said(planner.estimate, **question), tuple)] += 1
+
+    judge()
+    assert judged[True] >= judged.total() / 2
+
+
+@FEW_AND_MANY
+def test_the_terminal_says_what_python_says(count):
+    """`planner estimate --format json` prints the document of `planner.estimate`."""
+
+    def terminal(question):
+        rows = None if question.get("every_offer") else question.get("limit", TERMINAL_ROWS)
+        return _same(in_python("estimate", {**question, "limit": rows}), at_the_terminal("estimate", question))
+
+    _examined(questions(EstimateArguments, without=_NOT_TYPED), terminal, count)
+
+
+@FEW_AND_MANY
+def test_the_page_says_what_python_says(count):
+    """/api/estimate answers with the document of `planner.estimate`."""
+
+    def page(question):
+        return _same(in_python("estimate", {"limit": PAGE_ROWS, **question}), on_the_page("estimate", question))
+
+    without = [*_NOT_TYPED, *_FILES, "every_offer"]
+    _examined(questions(EstimateArguments, without=without, kinds=_NO_FILES), page, count)
+
+
+@FEW_AND_MANY
+def test_agents_are_told_what_python_says(count):
+    """The tool `estimate` answers with the document of `planner.estimate`."""
+
+    def agent(question):
+        return _same(in_python("estimate", {"limit": AGENT_ROWS, **question}), by_an_agent("estimate", question))
+
+    without = [*_NOT_TYPED, *_FILES, "every_offer"]
+    _examined(questions(EstimateArguments, without=without, kinds=_NO_FILES), agent, count)
+
+
+@FEW_AND_MANY
+@pytest.mark.parametrize("door", [at_the_terminal, on_the_page, by_an_agent])
+def test_comparisons_are_the_same_at_every_door(door, count):
+    """The command, the page and the tool `compare` say what `planner.compare` says."""
+
+    def comparing(question):
+        return _same(in_python("compare", question), door("compare", question))
+
+    without = [*_NOT_TYPED, *(_FILES if door is not at_the_terminal else ())]
+    strategy = questions(
+        CompareArguments, without=without, needed=_USE, kinds=_ANY if door is at_the_terminal else _NO_FILES
+    )
+    _examined(strategy, comparing, count // 2)
+
+
+@FEW_AND_MANY
+def test_a_comparison_rents_the_cheapest_row_of_the_estimate(count):
+    """What is rented is the first row of `planner.estimate` with the same options, or its refusal."""
+
+    def renting(question):
+        options = {name: value for name, value in question.items() if name in declared(EstimateArguments)}
+        compared, estimated = said(planner.compare, **question), said(planner.estimate, **options)
+        if isinstance(estimated, tuple):
+            return _same(estimated, compared)
+        if not isinstance(compared, tuple):
+            assert difference(estimate_record(estimated.estimates[0]), estimate_record(compared.rent.estimate)) is None
+            return True
+        assert compared[0] in ("NoThroughputError", "UsageError"), compared  # nothing is known of the machine bought
+        return False
+
+    strategy = questions(CompareArguments, without=["rent_usd_per_hour", "purchases"], needed=_USE)
+    _examined(strategy, renting, count)
+
+
+def _row_of_frame(row):
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+
+
+def _sweeps():
+    """Some jobs, how many rows of each, and what they share."""
+    jobs = questions(EstimateArguments, without=["limit", "every_offer", *SHARED], needed=_FEW_GPUS, kinds=_NAMED)
+    return st.tuples(
+        st.lists(jobs, min_size=1, max_size=3),
+        st.integers(1, 5),
+        st.fixed_dictionaries(
+            {"as_of": values(declared(EstimateArguments)["as_of"])},
+            optional={"price_book": values(declared(EstimateArguments)["price_book"])},
+        ),
+    )
+
+
+def _check_rows(jobs, limit, shared, frame):
+    """Whether the first job has figures; that the rows of every job are those of its estimate over every offer."""
+    rows = [_row_of_frame(row) for row in frame.to_dict("records")]
+    for number, job in enumerate(jobs):
+        estimated = said(planner.estimate, **{**job, **shared}, every_offer=True, limit=limit)
+        found = [row for row in rows if row["job"] == number]
+        if isinstance(estimated, tuple):
+            assert [estimated[1]] == [plain(row["error"]) for row in found]
+            continue
+        assert len(estimated.estimates) == len(found), found[0]["error"]
+        for one, row in zip(estimated.estimates, found, strict=True):
+            expected = {**flat_record(one, estimated.workload), "notes": "; ".join(one.notes), "error": ""}
+            del expected["is_pareto"]
+            assert difference(expected, {name: row[name] for name in expected}) is None
+    return rows[0]["error"] == ""
+
+
+@FEW_AND_MANY
+def test_a_sweep_has_the_rows_of_the_estimates(count):
+    """Jobs in one table, each with its own columns, get the figures of `planner.estimate(every_offer=True)`."""
+
+    def sweep(drawn):
+        jobs, limit, shared = drawn
+        jobs = [{name: value for name, value in job.items() if name != "as_of"} for job in jobs]
+        return _check_rows(jobs, limit, shared, planner.estimate_many(jobs, limit=limit, **shared))
+
+    _examined(_sweeps(), sweep, count)
+
+
+@FEW_AND_MANY
+def test_a_file_of_jobs_is_read_as_it_is_meant(count, tmp_path):
+    """Numbers, flags and lists as texts of a CSV file mean the same as in Python."""
+
+    def file(drawn):
+        jobs, limit, shared = drawn
+        jobs = [{name: value for name, value in job.items() if name != "as_of"} for job in jobs]
+        path = tmp_path / "jobs.csv"
+        with path.open("w", newline="") as opened:
+            writer = csv.DictWriter(opened, sorted({name for job in jobs for name in job}))
+            writer.writeheader()
+            writer.writerows({name: _cell(value) for name, value in job.items()} for job in jobs)
+        (frame,) = planned_parts(read_parts(path), limit=limit, **{"price_book": None, "data_dir": None, **shared})
+        return _check_rows(jobs, limit, shared, frame)
+
+    _examined(_sweeps(), file, count)
+
+
+def _cell(value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ";".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+@FEW_AND_MANY
+def test_a_recommendation_is_what_brute_force_finds(count):
+    """The best rows within the limits, out of every offer on every number of machines that is tried."""
+
+    def recommended(question):
+        found = said(planner.recommend, **question)
+        expected = _by_brute_force(question)
+        if isinstance(expected, tuple) or isinstance(found, tuple):
+            return _same(expected, found if expected[0] != "LimitError" else (found[0], None))
+        rows = [estimate_record(one) for one in found.result.estimates]
+        assert difference(expected, rows) is None
+        return True
+
+    _examined(questions(RecommendArguments, without=["is_owned"], needed=_FEW_GPUS), recommended, count)
+
+
+def _by_brute_force(question):
+    """The rows of a recommendation, or why there are none."""
+    options = {name: value for name, value in question.items() if name in declared(EstimateArguments)}
+    limit, max_usd = options.pop("limit", 5), options.pop("max_usd", None)
+    max_hours, nodes = options.pop("max_hours", None), options.pop("nodes", None)
+    try:
+        max_hours = None if max_hours is None else hours_until(max_hours, as_of=options["as_of"])
+    except UsageError as error:
+        return refused(error)
+    tried = [
+        said(planner.estimate, **options, nodes=count, every_offer=True)
+        for count in ((1, 2, 4, 8) if nodes is None else (nodes,))
+    ]
+    if all(isinstance(one, tuple) for one in tried):
+        return tried[0]
+    everything = [
+        one
+        for answer in tried
+        if not isinstance(answer, tuple)
+        for one in answer.estimates
+        if nodes is not None or one.node_count == 1 or one.offer.network_gbps is not None
+    ]
+    front = _front(everything)
+    holding = [
+        one
+        for one in everything
+        if (max_hours is None or one.seconds <= max_hours * 3600) and (max_usd is None or one.usd <= max_usd)
+    ]
+    if not holding:
+        return "LimitError", None
+
+    def order(one):
+        if max_hours is not None:
+            merit = one.usd, one.seconds
+        else:
+            merit = (one.usd * one.seconds, one.usd) if max_usd is None else (one.seconds, one.usd)
+        return *merit, place_of(one, "usd")
+
+    best = {}
+    for one in sorted(holding, key=order):
+        offer = one.offer
+        best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase, one.node_count), one)
+    return [
+        {**estimate_record(one), "rank": rank, "is_pareto": (one.seconds, one.usd) in front}
+        for rank, one in enumerate(list(best.values())[:limit], start=1)
+    ]
+
+
+def _front(estimates):
+    """Times and costs that no other beats in both."""
+    front, cheapest = set(), math.inf
+    for seconds, usd in sorted({(one.seconds, one.usd) for one in estimates}):
+        if usd < cheapest:
+            front.add((seconds, usd))
+            cheapest = usd
+    return front
+
+
+@FEW_AND_MANY
+def test_an_export_is_of_the_row_that_the_estimate_shows(count):
+    """The file of a row is made from the estimate with that number on the screen."""
+
+    def export(drawn):
+        question, tool, row = drawn
+        text = exported(tool, row, question)
+        shown = said(planner.estimate, **{"limit": TERMINAL_ROWS, **question})
+        whole = said(planner.estimate, **{name: value for name, value in question.items() if name != "limit"})
+        if isinstance(whole, tuple):
+            return _same(whole, text)
+        assert list(shown.estimates) == list(whole.estimates[: len(shown.estimates)])
+        limits = {name: question[name] for name in ("dataset_gb", "image_gb", "max_usd") if name in question}
+        if "max_hours" in question:
+            limits["max_hours"] = hours_until(question["max_hours"], as_of=question["as_of"])
+        expected = said(files.export, result=whole, to=tool, row=row, made_by="", **limits)
+        if isinstance(expected, tuple):
+            return _same(expected, text)
+        assert _without_command(expected.text) == _without_command(text)
+        return True
+
+    strategy = st.tuples(
+        questions(EstimateArguments, without=[*_NOT_TYPED, "limit"]),
+        st.sampled_from(sorted(files.TOOLS)),
+        st.integers(1, TERMINAL_ROWS),
+    )
+    _examined(strategy, export, count)
+
+
+def _without_command(text):
+    return [line for line in text.splitlines() if "planner export" not in line and not line.startswith("# Made by")]

@@ -17,7 +17,7 @@ from planner.cli.setting_values import SettingsFile
 from planner.cli.settings import ALWAYS_TYPED, Setting, read_files, settings_of
 from planner.cli.settings_places import FILE_NAME, project_folders, user_file
 from planner.errors import UnknownNameError, close_matches
-from planner.render.listing import Column, Listing, general, rendered, to_json
+from planner.render.listing import Column, Listing, as_data, general, rendered
 from planner.units import Row
 
 SCHEMA = "planner.config/1"
@@ -59,11 +59,9 @@ def config(ctx: click.Context, /, *, command: tuple[str, ...], show_all: bool, f
         with_empty=show_all or bool(command),
     )
     places = list(_places(files))
-    if form == "json":
-        write_result(to_json({"schema": SCHEMA, "settings": rows, "files": places}), output)
-    else:
-        listing = Listing(schema=SCHEMA, name="settings", columns=_COLUMNS, rows=rows)
-        write_result(rendered(listing, form, width=None), output)
+    data = as_data(form, lambda: {"schema": SCHEMA, "settings": rows, "files": places}, lambda: rows)
+    listing = Listing(schema=SCHEMA, name="settings", columns=_COLUMNS, rows=rows)
+    write_result(rendered(listing, form, width=None) if data is None else data, output)
     write_notes([f"{place['state']:<10} {place['path']}" for place in places] + _strange_variables(every.loaded()))
 
 

@@ -9,7 +9,7 @@ import click
 from planner.accuracy.validation import validate as run_validation
 from planner.accuracy.validation import validation_record
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
-from planner.render.listing import rendered, to_json
+from planner.render.listing import as_data, rendered
 from planner.render.validation import accuracy_page, validation_listing, worst_listing
 
 
@@ -34,10 +34,9 @@ def validate(*, page: Path | None, form: str, output: Path | None) -> None:
       planner validate --write docs/accuracy.md
     """
     validation = run_validation()
-    if form == "json":
-        write_result(to_json(validation_record(validation)), output)
-    elif form == "csv":
-        write_result(rendered(validation_listing(validation), form, width=None), output)
+    data = as_data(form, lambda: validation_record(validation), lambda: validation_listing(validation).rows)
+    if data is not None:
+        write_result(data, output)
     else:
         width = screen_width(output)
         parts = [

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
-from planner.render.listing import Column, markdown_text, one_line, significant, to_csv, to_json, to_markdown
+from planner.render.listing import Column, as_data, markdown_text, one_line, significant, to_markdown
 from planner.results.comparison import (
     Comparison,
     Owned,
@@ -29,11 +29,10 @@ CURVE_POINTS = 7
 
 
 def rendered_comparison(comparison: Comparison, form: str) -> str:
-    """The comparison in one of the four formats, ending in a line end."""
-    if form == "json":
-        return to_json(document(comparison))
-    if form == "csv":
-        return to_csv(curve_rows(comparison))
+    """The comparison in one of the formats of a listing, ending in a line end."""
+    data = as_data(form, lambda: document(comparison), lambda: curve_rows(comparison))
+    if data is not None:
+        return data
     if form == "markdown":
         return _markdown(comparison)
     return "\n".join(one_line(line).rstrip() for line in _screen(comparison)) + "\n"

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from planner.model.records import BookUsed, Estimate
 from planner.render.listing import (
     Column,
+    as_data,
     number,
     one_line,
     significant,
     span_texts,
-    to_csv,
-    to_json,
     to_markdown,
     to_table,
 )
@@ -34,7 +33,7 @@ WIDE = 120
 def rendered_estimates(
     result: EstimateResult, form: str, *, width: int | None, currency: Currency | None = None
 ) -> str:
-    """The estimates in one of the four formats.
+    """The estimates in one of the formats of a listing.
 
     Args:
         result: what is shown.
@@ -42,10 +41,9 @@ def rendered_estimates(
         width: columns of the terminal; `None` for a file or pipe.
         currency: shown instead of USD in tables, beside USD in JSON and CSV; `None` for USD.
     """
-    if form == "json":
-        return to_json(document(result, currency))
-    if form == "csv":
-        return to_csv(flat_rows(result, currency))
+    data = as_data(form, lambda: document(result, currency), lambda: flat_rows(result, currency))
+    if data is not None:
+        return data
     per_usd = currency.per_usd if currency else 1.0
     rows = [_shown_row(estimate, result, per_usd) for estimate in result.estimates]
     columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_NARROW

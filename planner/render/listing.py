@@ -7,13 +7,11 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from planner.units import Row
-
-FORMATS = ("table", "json", "csv", "markdown")
 
 LONGEST_CELL = 1000
 """Characters of a cell in a table; JSON and CSV hold all of it."""
@@ -42,13 +40,18 @@ class Listing:
 
 def rendered(listing: Listing, form: str, *, width: int | None) -> str:
     """The listing in one of `FORMATS`, ending in a line end; `width` is that of the terminal, `None` for a file or pipe."""
-    if form == "json":
-        return to_json({"schema": listing.schema, listing.name: list(listing.rows)})
-    if form == "csv":
-        return to_csv(listing.rows)
+    data = as_data(form, lambda: {"schema": listing.schema, listing.name: list(listing.rows)}, lambda: listing.rows)
+    if data is not None:
+        return data
     if form == "markdown":
         return to_markdown(listing.columns, listing.rows)
     return to_table(listing.columns, listing.rows, width=width)
+
+
+def as_data(form: str, document: Callable[[], Row], rows: Callable[[], Iterable[Row]]) -> str | None:
+    """The text that programs read, of whole documents or of flat rows; `None` for a form that people read."""
+    write = _FOR_PROGRAMS.get(form)
+    return None if write is None else write(document, rows)
 
 
 def to_json(document: Row) -> str:
@@ -207,6 +210,14 @@ def span_texts(usd: float, low: float, high: float) -> tuple[str, str]:
 
 def _value(text: str) -> float:
     return float(text.replace(",", ""))
+
+
+_FOR_PROGRAMS: Mapping[str, Callable[[Callable[[], Row], Callable[[], Iterable[Row]]], str]] = {
+    "json": lambda document, _: to_json(document()),
+    "csv": lambda _, rows: to_csv(rows()),
+}
+FORMATS = ("table", *_FOR_PROGRAMS, "markdown")
+"""Every form of a result; a form that programs read is a line above and holds for all results."""
 
 
 def csv_cell(value: Any) -> Any:

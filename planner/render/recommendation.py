@@ -9,12 +9,11 @@ from planner.render.estimates import rendered_estimates, what_is_rented
 from planner.render.front import front_picture
 from planner.render.listing import (
     Column,
+    as_data,
     markdown_text,
     number,
     one_line,
     significant,
-    to_csv,
-    to_json,
     to_markdown,
     to_table,
 )
@@ -27,11 +26,10 @@ PLAIN_WIDTH = 100
 
 
 def rendered_recommendation(found: Recommendation, form: str, *, width: int | None) -> str:
-    """The recommendation in one of the four formats; `width` is that of the terminal, `None` for a file or pipe."""
-    if form == "json":
-        return to_json(document(found))
-    if form == "csv":
-        return to_csv([_miss_row(row, "recommended") for row in _flat(found)])
+    """The recommendation in one of the formats of a listing; `width` is that of the terminal, `None` for a file or pipe."""
+    data = as_data(form, lambda: document(found), lambda: [_miss_row(row, "recommended") for row in _flat(found)])
+    if data is not None:
+        return data
     table = rendered_estimates(found.result, form, width=width)
     if form == "markdown":
         sentences = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.sentences)

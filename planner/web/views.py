@@ -30,9 +30,10 @@ MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "view": "application/json",
 }
-FORMATS = ("json", "csv", "markdown", "html")
 VIEW = "view"
 """What the page asks for: an answer as markup with the specifications of its charts, and the values it rests on."""
+
+FORMATS = tuple(form for form in MEDIA_TYPES if form != VIEW)
 
 
 def written(question: Question, data_dir: Path | None, form: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from planner.cost.checkpoints import percentile_seconds
 from planner.cost.course import Course, Courses, Timer
@@ -12,6 +13,9 @@ from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.arguments import BillArguments
 from planner.units import hours
+
+EXTRAS = ("dataset_gb", "results_gb", "tax_fraction")
+"""Arguments that put an item on the bill beside rent: where none is given, nobody looks for such items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,7 @@ class Biller(Timer):
         self.workload = workload
         self.on_demand = on_demand or {}
         self.credits_usd = credits_usd or {}
-        self._has_extras = bool(terms["dataset_gb"] or terms["results_gb"] or terms["tax_fraction"] or credits_usd)
+        self._has_extras = bool(credits_usd) or any(cast("Mapping[str, Any]", terms)[name] for name in EXTRAS)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
         """The bill, or the reason why this offer cannot do the work; `refused` then holds the numbers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import Any, Unpack, cast
 
 from planner.answers.buying.candidates import Candidate, candidates_of, compared_machines
 from planner.answers.buying.rent_hours import rent_hours_at
@@ -22,9 +22,6 @@ from planner.options.owning import Use, check_names, use_of
 from planner.results.comparison import Comparison, Owned, Rental
 from planner.units import HOURS_PER_MONTH, current_day
 from planner.work.planned import planned_work
-
-if TYPE_CHECKING:
-    pass
 
 DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "model_file"})
 """Any of these options says what the job is; without them hours of use are compared."""
@@ -88,12 +85,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         odds=chance,
         sensitivity=sensitivities_of(best, job="job" if workload else "hour"),
         not_compared=tuple(not_compared),
-        assumptions=(
-            _use_text(best, use, workload),
-            *best.rental.assumptions,
-            *best.assumptions,
-            *(() if workload is None else (work_text(workload),)),
-        ),
+        assumptions=_assumptions(best, use, workload),
         rent_assumptions=tuple(work_notes),
         notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best)),
     )
@@ -123,6 +115,12 @@ def _rent_work(
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
     rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback, terms)
     return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
+
+
+def _assumptions(best: Owned, use: Use, workload: Workload | None) -> tuple[str, ...]:
+    """Assumptions behind the best machine: its use, the rental, owning, and how much work a job is."""
+    work = () if workload is None else (work_text(workload),)
+    return (_use_text(best, use, workload), *best.rental.assumptions, *best.assumptions, *work)
 
 
 def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:

@@ -110,18 +110,7 @@ class Speeds:
             return on_machines(self._workload, gpu, gpu_count, network_gbit_per_s)
         try:
             one = self._prediction.of(gpu, gpu_count)
-            if self._nodes == 1:
-                return one
-            from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - few runs take more than one node
-
-            return over_nodes(
-                one,
-                model=self._workload.model,
-                gpu_count=gpu_count,
-                node_count=self._nodes,
-                network_gbit_per_s=network_gbit_per_s,
-                batch_size=one.batch_size_per_gpu,
-            )
+            return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)
         except NoThroughputError as error:
             return NoThroughputError(
                 error.message, argument=error.argument
@@ -161,17 +150,13 @@ def predict_throughput(
         UsageError: the GPU name covers several GPUs, or a number is out of range.
         NoThroughputError: the GPU lacks the precision, or nothing is known of the model's speed.
     """
-    chosen = choose_gpus(gpu).gpus
-    if len(chosen) > 1:
-        raise UsageError(f"{gpu} may be {', '.join(chosen)}. Name one of them.")
-    if not gpu_count > 0 or math.isinf(gpu_count):
-        raise UsageError(f"gpu_count must be a positive number, not {gpu_count!r}.")
+    key = _checked_gpu(gpu, gpu_count)
     if isinstance(model, str) and not measured and (shape := _language_model(model)) is not None:
         from planner.language.prediction import language_throughput  # noqa: PLC0415 - most runs need none of it
 
         return language_throughput(
             shape,
-            gpu=chosen[0],
+            gpu=key,
             gpu_count=gpu_count,
             precision=precision_named(precision),
             micro_batch=batch_size,
@@ -190,20 +175,18 @@ def predict_throughput(
         input_size=sequence_length_or_image_size,
         measured=tuple(measured),
     )
-    prediction = _prediction(workload)
-    one = prediction.of(chosen[0], gpu_count)
-    if node_count == 1:
-        return one
-    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - most runs are on one machine
+    one = _prediction(workload).of(key, gpu_count)
+    return _on_nodes(one, workload.model, gpu_count, node_count, network_gbit_per_s)
 
-    return over_nodes(
-        one,
-        model=workload.model,
-        gpu_count=gpu_count,
-        node_count=node_count,
-        network_gbit_per_s=network_gbit_per_s,
-        batch_size=one.batch_size_per_gpu,
-    )
+
+def _checked_gpu(name: str, count: float) -> str:
+    """The key of the one GPU that the name stands for; the count must be a positive number."""
+    chosen = choose_gpus(name).gpus
+    if len(chosen) > 1:
+        raise UsageError(f"{name} may be {', '.join(chosen)}. Name one of them.")
+    if not count > 0 or math.isinf(count):
+        raise UsageError(f"gpu_count must be a positive number, not {count!r}.")
+    return chosen[0]
 
 
 def _language_model(name: str) -> LanguageModel | None:
@@ -240,6 +223,24 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
 def _of_unit_length(workload: Workload) -> Workload:
     # the amount of work has no part in its speed: runs of other lengths take what is worked out already
     return replace(workload, dataset=None, samples_per_epoch=1, epochs=1)
+
+
+def _on_nodes(
+    one: Throughput, model: Model, gpu_count: float, node_count: int, network_gbit_per_s: float | None
+) -> Throughput:
+    """Throughput of `node_count` machines from that of one."""
+    if node_count == 1:
+        return one
+    from planner.throughput.nodes import over_nodes  # noqa: PLC0415 - most runs are on one machine
+
+    return over_nodes(
+        one,
+        model=model,
+        gpu_count=gpu_count,
+        node_count=node_count,
+        network_gbit_per_s=network_gbit_per_s,
+        batch_size=one.batch_size_per_gpu,
+    )
 
 
 # a sweep goes through a hundred models in turn, again and again

@@ -65,16 +65,7 @@ def interrupted_run(
     if not has_checkpoints:
         segments, checkpoint_seconds = 1, 0.0
     else:
-        if checkpoint_seconds * rate >= 1:
-            raise UsageError(
-                "A checkpoint takes {seconds:g} s, as long as the mean time between interruptions "
-                "({between:,.0f} s at {rate:g} per hour) or longer: no work would be saved. "
-                "Make it faster with {checkpoint_seconds}, or do not use spot.",
-                argument="checkpoint_seconds",
-                seconds=checkpoint_seconds,
-                between=1 / rate,
-                rate=interruptions_per_hour,
-            )
+        _check_checkpoint_seconds(checkpoint_seconds, interruptions_per_hour)
         if interval_seconds is None:
             interval_seconds = daly_interval_seconds(checkpoint_seconds, 1 / rate) if rate > 0 else math.inf
         segments = max(1, math.ceil(work_seconds / interval_seconds)) if interval_seconds > 0 else 1
@@ -92,6 +83,20 @@ def interrupted_run(
         count=0.0,
     )
     return same_plan(calm, work_seconds=work_seconds, interruptions_per_hour=interruptions_per_hour)
+
+
+def _check_checkpoint_seconds(checkpoint_seconds: float, interruptions_per_hour: float) -> None:
+    rate = interruptions_per_hour / SECONDS_PER_HOUR
+    if checkpoint_seconds * rate >= 1:
+        raise UsageError(
+            "A checkpoint takes {seconds:g} s, as long as the mean time between interruptions "
+            "({between:,.0f} s at {rate:g} per hour) or longer: no work would be saved. "
+            "Make it faster with {checkpoint_seconds}, or do not use spot.",
+            argument="checkpoint_seconds",
+            seconds=checkpoint_seconds,
+            between=1 / rate,
+            rate=interruptions_per_hour,
+        )
 
 
 def same_plan(run: Interruptions, *, work_seconds: float, interruptions_per_hour: float) -> Interruptions:

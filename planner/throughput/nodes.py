@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.errors import NoThroughputError, UsageError
@@ -58,17 +59,9 @@ def over_nodes(
         )
     seconds_per_step = _seconds_per_step(one, model, gpu_count, batch_size)
     networks = ASSUMED_GBIT_PER_S if network_gbit_per_s is None else (network_gbit_per_s,) * 3
-    losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
     gradient_bytes = model.params_millions * 1e6 * BYTES_PER_GRADIENT
-    low, mid, high = (
-        _efficiency(
-            node_count,
-            wire_steps=wire_seconds(gradient_bytes, node_count, gbit) / seconds_per_step,
-            overlap=overlap,
-            loss=loss,
-        )
-        for gbit, overlap, loss in zip(networks, OVERLAP, losses, strict=True)
-    )
+    wire_steps = [wire_seconds(gradient_bytes, node_count, gbit) / seconds_per_step for gbit in networks]
+    low, mid, high = _efficiencies(node_count, wire_steps)
     stated = (
         f"{network_gbit_per_s:g} Gbit/s" if network_gbit_per_s is not None else f"an assumed {networks[1]:g} Gbit/s"
     )
@@ -104,6 +97,15 @@ def wire_seconds(gradient_bytes: float, node_count: int, gbit_per_s: float) -> f
     1.0
     """
     return 2 * (node_count - 1) / node_count * gradient_bytes / (gbit_per_s * 1e9 / 8)
+
+
+def _efficiencies(node_count: int, wire_steps: Sequence[float]) -> list[float]:
+    """Low, assumed and high efficiency, from the time on the wire of each case in steps."""
+    losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
+    return [
+        _efficiency(node_count, wire_steps=steps, overlap=overlap, loss=loss)
+        for steps, overlap, loss in zip(wire_steps, OVERLAP, losses, strict=True)
+    ]
 
 
 def _efficiency(node_count: int, *, wire_steps: float, overlap: float, loss: float) -> float:

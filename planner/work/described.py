@@ -55,14 +55,9 @@ def language_model_from_figures(
     Raises:
         UsageError: the shape is impossible, or contradicts the parameter count.
     """
-    sizes = {"layers": layers, "hidden": hidden, "heads": heads, "vocab": vocab}
-    sizes |= {"kv_heads": kv_heads or 1, "feed_forward": feed_forward or 1}
-    for name, size in sizes.items():
-        most = MOST["vocabulary" if name == "vocab" else name]
-        if not 1 <= size <= most:
-            raise UsageError(
-                "{which} must be 1 to {most:,}, not {given}.", argument=name, which=named(name), most=most, given=size
-            )
+    _check_sizes(
+        layers=layers, hidden=hidden, heads=heads, vocab=vocab, kv_heads=kv_heads or 1, feed_forward=feed_forward or 1
+    )
     _check_divides("hidden", hidden, "heads", heads)
     kv = kv_heads or heads
     _check_divides("heads", heads, "kv_heads", kv)
@@ -102,6 +97,45 @@ def language_model_from_figures(
     )
     _check_parameters(model, named("params"))
     return model
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        most = MOST["vocabulary" if name == "vocab" else name]
+        if not 1 <= size <= most:
+            raise UsageError(
+                "{which} must be 1 to {most:,}, not {given}.", argument=name, which=named(name), most=most, given=size
+            )
+
+
+def _check_divides(name: str, size: int, part_name: str, parts: int) -> None:
+    if size % parts:
+        raise UsageError(
+            "{whole} {size} is not divisible by {part} {parts}; {near} would do.",
+            argument=name,
+            whole=named(name),
+            size=size,
+            part=named(part_name),
+            parts=parts,
+            near=_divisors_near(size, parts),
+        )
+
+
+def _divisors_near(number: int, wanted: int) -> str:
+    divisors = sorted((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))[:3]
+    return ", ".join(map(str, sorted(divisors)))
+
+
+def _check_parameters(model: LanguageModel, where: str | Message) -> None:
+    stated = model.published_parameters
+    if stated is not None and abs(model.parameters / stated - 1) > PARAMETER_TOLERANCE:
+        raise UsageError(
+            "{where} {stated:.4g} contradicts the shape, which has {found:,} parameters ({off:+.1%}).",
+            where=where,
+            stated=stated,
+            found=model.parameters,
+            off=model.parameters / stated - 1,
+        )
 
 
 def language_model_from_config(path: Path) -> LanguageModel:
@@ -207,33 +241,3 @@ def _whole(config: Mapping[str, Any], *names: str) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     return None
-
-
-def _check_parameters(model: LanguageModel, where: str | Message) -> None:
-    stated = model.published_parameters
-    if stated is not None and abs(model.parameters / stated - 1) > PARAMETER_TOLERANCE:
-        raise UsageError(
-            "{where} {stated:.4g} contradicts the shape, which has {found:,} parameters ({off:+.1%}).",
-            where=where,
-            stated=stated,
-            found=model.parameters,
-            off=model.parameters / stated - 1,
-        )
-
-
-def _check_divides(name: str, size: int, part_name: str, parts: int) -> None:
-    if size % parts:
-        raise UsageError(
-            "{whole} {size} is not divisible by {part} {parts}; {near} would do.",
-            argument=name,
-            whole=named(name),
-            size=size,
-            part=named(part_name),
-            parts=parts,
-            near=_divisors_near(size, parts),
-        )
-
-
-def _divisors_near(number: int, wanted: int) -> str:
-    divisors = sorted((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))[:3]
-    return ", ".join(map(str, sorted(divisors)))

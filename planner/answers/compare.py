@@ -29,7 +29,7 @@ DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "mode
 
 @takes(CompareArguments)
 def compare(**asked: Unpack[CompareArguments]) -> Comparison:
-    """Rent or buy for one workload, or for hours of use where no workload is given.
+    """Compares renting with owning for one workload, or for hours of use if no workload is given.
 
     Renting is the cheapest matching offer of the estimate, or `rent_usd_per_hour`. Owning is purchase, running costs
     and resale of the machine over `months`, with the throughput of the same rule. Several machines are ranked by what
@@ -50,10 +50,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     use = use_of(asked)
     rent_usd_per_hour = asked["rent_usd_per_hour"]
     candidates, notes = candidates_of(tuple(asked["buy"]), tuple(asked["own"]))
-    if asked["card_usd"] is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
-        raise UsageError(
-            "{card_usd} is the price of one machine: name one card with {buy}, in full.", argument="card_usd"
-        )
+    _check_card_price(asked["card_usd"], candidates)
     market = Market(**{field.name: given[field.name] for field in fields(Market)})
     work_options = {name: given[name] for name in declared(WorkloadArguments) if name not in ("basis", "nodes")}
     terms = bill_terms(asked)
@@ -91,6 +88,13 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     )
 
 
+def _check_card_price(card_usd: float | None, candidates: Sequence[Candidate]) -> None:
+    if card_usd is not None and sum(not candidate.is_owned_already for candidate in candidates) > 1:
+        raise UsageError(
+            "{card_usd} is the price of one machine: name one card with {buy}, in full.", argument="card_usd"
+        )
+
+
 def _rent_work(
     work_options: dict[str, Any],
     market: Market,
@@ -98,7 +102,7 @@ def _rent_work(
     candidates: Sequence[Candidate],
     terms: BillArguments,
 ) -> tuple[Workload | None, Rental | None, Sequence[str]]:
-    """The workload and its rental; without a workload no rental yet, unless its price per hour is given."""
+    """The workload, its rental, and notes on both; without a workload, a rental only if its price per hour is given."""
     said = {name: value for name, value in work_options.items() if value not in (None, ())}
     if not said.keys() & DESCRIBING:
         strange = [name for name in said if name != "precision"]

@@ -53,33 +53,15 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
         UsageError: numbers contradict each other, or a parallel size does not divide the model.
     """
     method = _one_of(Method, options["method"] or "pretrain", "method")
-    usual = min(USUAL_SEQUENCE_LENGTH, model.context_length)
-    length = usual if options["sequence_length"] is None else options["sequence_length"]
     kind = precision_named(precision) or Precision.AMP
-    if method is not Method.PRETRAIN and length > (model.learned_positions or length):
-        raise UsageError(
-            "{sequence_length} {given} is longer than the {most:,} positions that {name} has "
-            "learned; tuning cannot add any. Use at most {most}.",
-            argument="sequence_length",
-            given=length,
-            most=model.learned_positions or length,
-            name=model.name,
-        )
+    length = _sequence_length(model, method, options["sequence_length"])
     if options["rank"] is not None and not method.has_adapters:
         raise UsageError(
             "{rank} is the size of adapters; {method} {chosen} has none. Use {method} lora or qlora.",
             argument="rank",
             chosen=method,
         )
-    usual_batch = _usual_batch_tokens(model, method, length)
-    batch_tokens = round(amount_of(options["batch_tokens"]) or usual_batch)
-    if batch_tokens < length:
-        raise UsageError(
-            "{batch_tokens} {given} is less than one sequence of {length} tokens.",
-            argument="batch_tokens",
-            given=batch_tokens,
-            length=length,
-        )
+    batch_tokens = _batch_tokens(model, method, length, amount_of(options["batch_tokens"]))
     stack = options["stack"] or usual_stack(method)
     usual_size = 1 if stack == ADAPTER_STACK else None  # which cuts no tensors and has no stages
     job = LanguageJob(
@@ -105,11 +87,32 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
     return job
 
 
-def _recomputation(text: str | None, stack: str) -> Recomputation | None:
-    """As asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
-    if text is None:
-        return Recomputation.FULL if stack == ADAPTER_STACK else None
-    return None if text == "auto" else _one_of(Recomputation, text, "recomputation")
+def _sequence_length(model: LanguageModel, method: Method, given: int | None) -> int:
+    """Tokens of a sequence: as given, else the usual number or the model's longest context."""
+    length = min(USUAL_SEQUENCE_LENGTH, model.context_length) if given is None else given
+    if method is not Method.PRETRAIN and length > (model.learned_positions or length):
+        raise UsageError(
+            "{sequence_length} {given} is longer than the {most:,} positions that {name} has "
+            "learned; tuning cannot add any. Use at most {most}.",
+            argument="sequence_length",
+            given=length,
+            most=model.learned_positions or length,
+            name=model.name,
+        )
+    return length
+
+
+def _batch_tokens(model: LanguageModel, method: Method, length: int, given: float | None) -> int:
+    """Tokens of a step: as given, else the usual number; at least one sequence."""
+    tokens = round(given or _usual_batch_tokens(model, method, length))
+    if tokens < length:
+        raise UsageError(
+            "{batch_tokens} {given} is less than one sequence of {length} tokens.",
+            argument="batch_tokens",
+            given=tokens,
+            length=length,
+        )
+    return tokens
 
 
 def _usual_batch_tokens(model: LanguageModel, method: Method, length: int) -> int:
@@ -121,6 +124,13 @@ def _usual_batch_tokens(model: LanguageModel, method: Method, length: int) -> in
         return USUAL_SEQUENCES_TUNED * length
     million = 0.5 if model.parameters < 1.2e9 else 1 if model.parameters < 2.5e9 else 2 if model.parameters < 6e9 else 4
     return max(length, round(million * 1_048_576) // length * length)
+
+
+def _recomputation(text: str | None, stack: str) -> Recomputation | None:
+    """As asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
+    if text is None:
+        return Recomputation.FULL if stack == ADAPTER_STACK else None
+    return None if text == "auto" else _one_of(Recomputation, text, "recomputation")
 
 
 def _as_model(shape: LanguageModel, job: LanguageJob) -> Model:

@@ -1,4 +1,4 @@
-"""Bounds of seconds and USD on whole columns of offers: never above the exact figure, whatever is on the bill.
+"""Lower bounds of seconds and USD for whole columns of offers: never above the exact figure, whatever is on the bill.
 
 They only say where to look first and when to stop; every figure that is shown is that of `price_one`.
 """
@@ -27,7 +27,7 @@ _SUMMED = 1 - 1e-11
 
 
 class Bounds:
-    """The figures of these offers that a bill is made of, as columns."""
+    """Lower bounds of time and cost for a list of offers, whose prices and rules are kept as columns."""
 
     def __init__(self, offers: Sequence[Offer]) -> None:
         from planner.cost.commitments import BLOCK_DAYS, BLOCK_LOST_HOURS, TERM_HOURS  # noqa: PLC0415
@@ -49,7 +49,7 @@ class Bounds:
         self._provider = _places(list(providers), [offer.provider for offer in offers])
 
     def of(self, question: Question, biller: Biller, samples_per_second: Floats) -> tuple[Floats, Floats]:
-        """What seconds and USD of the question on each offer are at least; infinite where no speed is known (NaN).
+        """Least seconds and least USD of the question on each offer; infinite where no speed is known (NaN).
 
         Checkpoints, lost work, restarts and failures only add time; rounding up to increments and terms, minima, storage,
         traffic, tax and credits never fall when time or price rise.
@@ -70,7 +70,7 @@ class Bounds:
         return np.where(is_known, seconds, np.inf), np.where(is_known, usd, np.inf)
 
     def _paid_hours(self, used: Floats, *, is_shared: bool) -> Floats:
-        """Hours that are paid at the least for so many seconds of use; infinite where no capacity block is that long."""
+        """Least hours that are paid for so many seconds of use; infinite where no capacity block is that long."""
         used = used * _SHAVED
         steps = np.where(self._increment > 0, self._increment, 1.0)
         billed = np.where(self._increment > 0, steps * np.ceil(used / steps), used)
@@ -86,7 +86,7 @@ class Bounds:
         return hours
 
     def _extras(self, question: Question, seconds: Floats) -> Floats:
-        """Storage, which grows with time, and traffic, which does not."""
+        """USD of storage, which grows with time, and of traffic, which does not."""
         from planner.cost.extras import extra_items  # noqa: PLC0415 - only where somebody asks for it
 
         at_once: list[float] = []

@@ -1,4 +1,4 @@
-"""The straight line of an estimate: from a question to ranked estimates."""
+"""From a question to its ranked estimates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from planner.results.estimate import EstimateResult
 
 
 def estimated(question: Question) -> EstimateResult:
-    """The result of the question.
+    """The ranked estimates that answer the question.
 
     Raises:
         NothingLeftError: no offer passes the filters, or none has a known throughput.
@@ -41,7 +41,7 @@ def estimated(question: Question) -> EstimateResult:
 
 
 def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str, int]) -> EstimateResult:
-    """The estimates shown and all that is needed to judge them."""
+    """The result that holds the estimates shown and everything needed to judge them."""
     work, wanted, today = pricing.question.work, pricing.question.wanted, pricing.question.today
     selection, biller = pricing.offered.selection, pricing.biller
     return EstimateResult(

@@ -1,4 +1,4 @@
-"""What an answer chooses from: exact groups of the offers that pass a filter, at own prices where there are some."""
+"""The offers that an answer chooses from: groups of those that pass a filter, with own prices applied."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offered:
-    """Groups of offers, and what their estimates need beside the offer itself.
+    """The groups of offers that pass a filter, with the books, notes and own prices that their estimates need.
 
     Attributes:
         groups: offers that passed, machines of one's own last.
@@ -37,13 +37,13 @@ class Offered:
     on_demand: Mapping[tuple[str, str, str], float]
 
     def notes_on(self, offer: Offer) -> tuple[str, ...]:
-        """What must be said of the price of an offer."""
+        """Notes on the price of an offer."""
         own = (self.own_notes[offer],) if self.own_notes and offer in self.own_notes else ()
         return (*(f"not in the price: {what}" for what in self.selection.excluded_from(offer)), *own)
 
 
 def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices | None, *, today: date) -> Offered:
-    """The groups of offers that pass the filter.
+    """Reads the groups of offers that pass the filter, with own prices applied.
 
     Args:
         snapshots: one per provider, as `current_snapshots` gives them.
@@ -74,7 +74,7 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
 
 
 def own_prices(path: Path | None, snapshots: Sequence[Snapshot], today: date) -> OwnPrices | None:
-    """The own prices of a file, its names checked against every offer there is.
+    """Reads a file of own prices and checks its names against every offer there is; `None` without a file.
 
     Raises:
         UsageError: the file cannot be read, or holds what it must not hold.
@@ -87,7 +87,7 @@ def own_prices(path: Path | None, snapshots: Sequence[Snapshot], today: date) ->
 
 
 def _at_own_prices(groups: Iterable[OfferGroup], own: OwnPrices) -> tuple[tuple[OfferGroup, ...], dict[Offer, str]]:
-    """The groups at own prices, which may give each another order and head; and notes on what changed."""
+    """The groups with own prices applied, each sorted again by price; and a note for each offer whose price changed."""
     offers, notes = own.applied(offer for group in groups for offer in group.members())
     return tuple(grouped(offers)), notes
 

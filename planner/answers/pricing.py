@@ -1,4 +1,4 @@
-"""From an offer to its estimate: the only way to a speed and to a price, for one question over many offers."""
+"""From an offer to its estimate: the only place where speeds and prices of a question are worked out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from planner.prices.groups import OfferGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pricing:
-    """A question over what is offered: how fast its work is and what it costs on each."""
+    """A question with the offers that may answer it, and all that is needed to price its work on each."""
 
     question: Question
     offered: Offered
@@ -29,7 +29,7 @@ class Pricing:
 
 
 def pricing_of(question: Question, offered: Offered) -> Pricing:
-    """The pricing of a question.
+    """Prepares the pricing of a question over the offers.
 
     Raises:
         UnknownNameError: no row of any model is of the framework asked for.
@@ -45,7 +45,7 @@ def pricing_of(question: Question, offered: Offered) -> Pricing:
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
-    """The estimate of the cheapest offer of each group; groups that cannot do the work are counted in `left_out`.
+    """Estimates of the cheapest offer of each group; groups that cannot do the work are counted in `left_out`.
 
     Raises:
         NothingLeftError: none can; the message says why.
@@ -69,13 +69,13 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
 
 
 def priced_members(pricing: Pricing, head: Priced) -> Iterator[Priced]:
-    """The estimate of every offer of a group, by price and name."""
+    """Estimates of every offer of a group, by price and name."""
     for one in first_of_group(pricing, head.group, head.estimate.throughput, head.size):
         yield Priced(estimate=one, size=1, group=head.group)
 
 
 def first_of_group(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Estimate]:
-    """Estimates of the first so many offers of a group, by price and name; none where they cannot do the work.
+    """Estimates of the first `most` offers of a group, by price and name; none if they cannot do the work.
 
     The time of the group is worked out once, the price of each offer by itself.
     """
@@ -123,7 +123,7 @@ def _estimate(pricing: Pricing, offer: Offer, throughput: Throughput, courses: C
 
 
 def known_speeds(pricing: Pricing) -> Mapping[Cell, Throughput | NoThroughputError]:
-    """What is known of the speed on each GPU and count offered, whatever its basis."""
+    """Throughput on each GPU and count offered, whatever its basis, or why it is unknown."""
     workload = pricing.question.work.workload
     heads = [group.head for group in pricing.offered.groups]
     if workload.language is None:

@@ -23,7 +23,7 @@ from planner.work.planned import planned_work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What an estimate is asked for, taken apart and checked; `today` is the day that ages are counted from."""
+    """The checked arguments of an estimate as workload, filter, bill terms and limits; ages are counted from `today`."""
 
     work: Work
     wanted: OfferFilter
@@ -42,7 +42,7 @@ class Question:
 
 
 def question_of(asked: EstimateArguments) -> Question:
-    """Turns the keyword arguments of `estimate`, defaults filled in, into a question.
+    """Turns all keyword arguments of `estimate`, defaults included, into a question.
 
     Raises:
         UsageError: arguments contradict each other, or a name is unknown (`UnknownNameError`).
@@ -69,7 +69,7 @@ def question_of(asked: EstimateArguments) -> Question:
 
 
 def question_from(options: Mapping[str, Any]) -> Question:
-    """The question that these arguments of `estimate` ask, the others at their defaults.
+    """Turns some arguments of `estimate` into a question; the others take their defaults.
 
     Raises:
         UsageError: an argument is out of range, or a name is unknown (`UnknownNameError`).
@@ -78,13 +78,13 @@ def question_from(options: Mapping[str, Any]) -> Question:
 
 
 def wanted_offers(asked: OfferArguments) -> OfferFilter:
-    """The filter that the arguments describe; without a kind of purchase on demand and spot count."""
+    """The offer filter that the arguments describe; if no kind of purchase is named, on demand and spot count."""
     wanted = offer_filter(asked)
     return wanted if wanted.purchases else replace(wanted, purchases=USUAL_PURCHASES)
 
 
 def weakest_basis(text: str | None) -> Basis:
-    """The weakest basis that counts; all if none is named."""
+    """The weakest basis of throughput that counts; if none is named, every basis counts."""
     if text is None:
         return Basis.MODELLED
     try:

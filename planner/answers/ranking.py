@@ -1,4 +1,4 @@
-"""Which estimates are kept and in what order: limits, the best of each group, rank, the Pareto front."""
+"""Filters and orders estimates: limits, the best of each group, rank, the Pareto front."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.units import hours
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Priced:
-    """The cheapest estimate of `size` offers of a group, all of which take the same time."""
+    """The cheapest estimate of a group of `size` offers, all of which take the same time."""
 
     estimate: Estimate
     size: int
@@ -28,7 +28,7 @@ class Priced:
 def within_limits(
     priced: Sequence[Priced], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
 ) -> list[Priced]:
-    """What is within both limits; the offers of the others are counted in `left_out`.
+    """The estimates within both limits; offers beyond them are counted in `left_out`.
 
     Raises:
         LimitError: nothing is; the message says by how much the fastest and the cheapest miss.
@@ -50,7 +50,7 @@ def within_limits(
 
 
 def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | None, max_usd: float | None) -> LimitError:
-    """The error where nothing is within the limits: it says by how much the fastest and the cheapest miss."""
+    """The error for when nothing is within the limits: it says by how much the fastest and the cheapest miss."""
     parts = []
     if max_hours is not None:
         over = hours(fastest.seconds) / max_hours - 1
@@ -106,7 +106,7 @@ def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[E
 
 
 def ranked(estimates: Iterable[Estimate], sort: str, limit: int | None = None) -> list[Estimate]:
-    """The best `limit` estimates in a total order, with rank and Pareto mark; the front is that of all of them."""
+    """The best `limit` estimates with rank and Pareto mark; the Pareto front is that of all estimates."""
     ordered = in_order(estimates, sort)
     front = _pareto(ordered)
     return [
@@ -123,7 +123,7 @@ Place = tuple[tuple[float, float], float, tuple[str, ...]]
 
 
 def place_of(estimate: Estimate, sort: str) -> Place:
-    """Where an estimate stands in the order: smaller is better, and no two offers share a place.
+    """The sort key of an estimate: smaller is better, and no two offers share a key.
 
     Equal merit goes to the lower price an hour, then to the first name, so that offers that take the same time stand in the
     order of their prices even where a credit pays them all.
@@ -132,7 +132,7 @@ def place_of(estimate: Estimate, sort: str) -> Place:
 
 
 def merit(usd: Any, seconds: Any, sort: str) -> tuple[Any, Any]:
-    """What an order goes by first and second, of one estimate or of columns of them; it never falls with either figure."""
+    """First and second sort key of one estimate or of columns of them; neither falls when a figure rises."""
     if sort == "usd":
         return usd, seconds
     if sort == "hours":

@@ -41,13 +41,13 @@ class _Limits:
         return self.over(estimate) == 0
 
     def over(self, estimate: Estimate) -> float:
-        """By which factor the worse limit is exceeded, less one; 0 where both hold."""
+        """The larger of the factors by which limits are exceeded, less one; 0 if both hold."""
         late = estimate.seconds / self.deadline_seconds - 1 if self.deadline_seconds else 0.0
         dear = estimate.usd / self.budget_usd - 1 if self.budget_usd else 0.0
         return max(late, dear, 0.0)
 
     def merit(self, estimate: Estimate) -> tuple[float, float, int]:
-        """What is best first: cheapest within a deadline, fastest within a budget, else least USD x hours."""
+        """The sort key of an estimate: cheapest within a deadline, fastest within a budget, else least USD x hours."""
         usd, seconds = estimate.usd, estimate.seconds
         if self.deadline_seconds is not None:
             return usd, seconds, estimate.rank
@@ -64,7 +64,7 @@ class _Limits:
 
 @takes(RecommendArguments)
 def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
-    """The best estimates within a deadline and a budget.
+    """Recommends the best estimates within a deadline and a budget.
 
     With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the smallest
     product of USD and hours. A limit is held against the expected time and cost; the sentences say whether the slow end
@@ -109,13 +109,13 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
 
 
 def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> EstimateResult:
-    """Estimates of every group of offers on that many nodes, or on one and several, ranked together."""
+    """Ranked estimates of every group of offers, on `nodes` machines or on one and several."""
     counts = (1, *MORE_NODES) if nodes is None else (nodes,)
     return all_ways([question_from({**options, "nodes": count}) for count in counts])
 
 
 def _best_of_each_row(holding: Iterable[Estimate], limits: _Limits) -> list[Estimate]:
-    """Best first, one estimate for each provider, GPU, count, purchase and number of nodes."""
+    """The best estimate of each provider, GPU, count, purchase and number of nodes, best first."""
     best: dict[Row, Estimate] = {}
     for found in sorted(holding, key=limits.merit):
         best.setdefault(_row(found), found)
@@ -143,7 +143,7 @@ def _nearest(estimates: Sequence[Estimate], limits: _Limits) -> str:
 
 
 def _near_misses(estimates: Sequence[Estimate], within: Sequence[Estimate], limits: _Limits) -> list[NearMiss]:
-    """Better ones that break a limit, nearest first, then the next best of other GPUs or providers."""
+    """Estimates that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
     best = within[0]
     broken = [found for found in estimates if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
     broken.sort(key=lambda found: (limits.over(found), found.rank))
@@ -225,7 +225,7 @@ def _that(limits: _Limits) -> str:
 
 
 def _sure(best: Estimate, limits: _Limits) -> list[str]:
-    """Whether the limits hold at the slow end of the range, and for nine in ten interrupted runs."""
+    """Sentences on whether the limits hold at the slow end of the range, and for nine in ten interrupted runs."""
     seconds_p90, usd_p90 = percentile(best)
     seconds, usd = max(best.seconds_high, seconds_p90), max(best.usd_high, usd_p90)
     late = limits.deadline_seconds is not None and seconds > limits.deadline_seconds
@@ -246,7 +246,7 @@ def _memory(best: Estimate) -> str:
 
 
 def _card_or_cloud(asked: RecommendArguments) -> str:
-    """Whether one of the cards for a desk is worth buying for such runs."""
+    """A sentence on whether buying one of the desktop cards pays for such runs."""
     from planner.answers.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
     from planner.options.owner_arguments import CompareArguments  # noqa: PLC0415
 
@@ -262,7 +262,7 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
 
 
 def _owned(within: Sequence[Estimate]) -> str:
-    """How a machine of one's own stands against renting."""
+    """A sentence that compares the user's own machine with renting."""
     best = within[0]
     own = min((found for found in within if found.offer.provider == "own"), key=lambda found: found.usd, default=None)
     if own is None:

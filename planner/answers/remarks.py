@@ -1,4 +1,4 @@
-"""What is said beside an answer: what it assumes, what a reader must know, why nothing is left."""
+"""Assumptions, notes and the nothing-left message of an estimate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.units import epochs_text
 def assumptions(
     workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
 ) -> tuple[str, ...]:
-    """What the answer takes for granted, one line each, with the option that changes it."""
+    """The assumptions of an estimate, a line each, with the option that changes it."""
     model = workload.model
     dataset = f" of {workload.dataset}" if workload.dataset else ""
     unruled = {
@@ -51,7 +51,7 @@ def notes(
     today: date,
     biller: Biller,
 ) -> tuple[str, ...]:
-    """What a reader must know of the rows shown, how many of them it concerns, and what has no throughput."""
+    """Notes on the rows shown, with the number of rows each is about, and on GPUs without a known throughput."""
     said = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
     said += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
@@ -76,7 +76,7 @@ def nothing_runs(
     left_out: Counter[str],
     biller: Biller,
 ) -> Message:
-    """Why no offer is left, for the error message."""
+    """The message that says why no offer is left."""
     if biller.refused:
         cases = biller.refused.items()
         return joined(
@@ -96,5 +96,5 @@ def nothing_runs(
 
 
 def asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:
-    """Whether a type without a price is one that the filter names."""
+    """Whether the filter names this instance type, which has no price."""
     return any(entry.gpu in choice.gpus and choice.count in (None, entry.gpu_count) for choice in wanted.gpus)

@@ -1,4 +1,4 @@
-"""What a change of prices does to estimates: the same workload at the prices before and after."""
+"""The same workload at the prices before and after a change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Slot = tuple[str, str, float, Purchase]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepricedEstimate:
-    """One line of an estimate whose cost is not what it was; `None` before: the offer is new."""
+    """An estimate whose cost changed, and its cost before; `None` if the offer is new."""
 
     estimate: Estimate
     rank_before: int | None

@@ -1,4 +1,4 @@
-"""The best estimates of many questions over the same books: groups of offers are visited best first, few are priced."""
+"""Finds the best estimates of many questions over the same price books, pricing only the few groups that may win."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_KEPT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Choice:
-    """What passes a filter, with the bounds of the heads of its groups."""
+    """The offers that pass a filter, and bounds for the cheapest offer of each group."""
 
     offered: Offered
     bounds: Bounds
@@ -39,7 +39,7 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bounded:
-    """Throughput of each group that has one, by its place; what no offer of a group undercuts, infinite without one."""
+    """Throughput of each group by its place, and lower bounds of its seconds and USD; infinite without a throughput."""
 
     throughputs: Mapping[int, Throughput]
     seconds: Floats
@@ -47,7 +47,7 @@ class Bounded:
 
 
 class Search:
-    """Answers questions over the books as they are now; what they share is worked out once."""
+    """Answers many questions over the same books; work that they share is done once."""
 
     def __init__(self, *, data_dir: Path | None, as_of: date | None, price_book: Path | None) -> None:
         self.today = as_of or current_day()
@@ -58,7 +58,7 @@ class Search:
         self._speeds: dict[tuple[Speeds, OfferFilter], tuple[Mapping[int, Throughput], Floats]] = {}
 
     def best(self, options: Mapping[str, Any], limit: int) -> tuple[Workload, list[Estimate]]:
-        """The workload of a job and its best estimates, those of `estimate(every_offer=True)` to the last bit.
+        """The workload of a question and its best estimates, exactly those of `estimate(every_offer=True)`.
 
         Raises:
             PlannerError: what `estimate` says of the same options.
@@ -71,7 +71,7 @@ class Search:
         return question.work.workload, [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
 
     def bounded(self, options: Mapping[str, Any]) -> tuple[Pricing, Bounded]:
-        """What a job's estimates are made with, and what no offer of a group undercuts.
+        """The pricing of a question, and lower bounds of every group of offers.
 
         Raises:
             PlannerError: an option is wrong, or no offer passes the filters.
@@ -89,7 +89,7 @@ class Search:
         return pricing, Bounded(throughputs=throughputs, seconds=seconds, usd=usd)
 
     def _choice(self, wanted: OfferFilter) -> _Choice:
-        """What passes a filter, or why nothing does; both are remembered."""
+        """The offers that pass a filter, remembered; raises if none does."""
         if wanted not in self._choices:
             if len(self._choices) >= _MOST_KEPT:
                 self._choices.clear()
@@ -108,7 +108,7 @@ class Search:
 
 
 def _speeds(pricing: Pricing) -> tuple[Mapping[int, Throughput], Floats]:
-    """Throughput of each group that has one, by its place; and samples per second of every group, NaN without."""
+    """Throughput of each group that has one, by its place; and samples per second of every group, NaN if unknown."""
     found = [pricing.speeds.of(group.head) for group in pricing.offered.groups]
     known = {place: one for place, one in enumerate(found) if isinstance(one, Throughput)}
     return known, np.array([one.samples_per_second if isinstance(one, Throughput) else np.nan for one in found])
@@ -123,7 +123,7 @@ def _best(
     max_hours: float | None = None,
     max_usd: float | None = None,
 ) -> list[Estimate]:
-    """The best so many estimates within the limits, best first."""
+    """The best `limit` estimates within the limits, best first."""
     wanted = np.isfinite(bounded.usd)
     if max_hours is not None:
         wanted &= bounded.seconds / SECONDS_PER_HOUR <= max_hours
@@ -148,7 +148,7 @@ def _best(
 
 
 def _refusal(pricing: Pricing, bounded: Bounded) -> PlannerError:
-    """What `estimate` says where nothing is found."""
+    """The error that `estimate` raises if nothing is found."""
     question = pricing.question
     if question.max_hours is not None or question.max_usd is not None:
         fastest, cheapest = _best(pricing, bounded, "hours", 1), _best(pricing, bounded, "usd", 1)

@@ -1,4 +1,4 @@
-"""Thousands of workloads against every offer: the figures of `estimate`, on this machine or on a Dask cluster."""
+"""Estimates thousands of workloads over every offer, on this machine or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def estimate_many(
     engine: str = "local",
     scheduler: str | None = None,
 ) -> pd.DataFrame:
-    """The best estimates of every job over every offer, one row each: the figures of `estimate(every_offer=True)`.
+    """Returns a frame with the best estimates of every sweep row, the same as those of `estimate(every_offer=True)`.
 
     Args:
         jobs: one row or mapping a job, with `model`, `epochs` and any option of `estimate` by its name; an empty value is
@@ -76,7 +76,7 @@ def planned_parts(
     scheduler: str | None = None,
     **shared: Any,
 ) -> Iterator[pd.DataFrame]:
-    """The rows of each part of the jobs in turn, so that no more than a few parts are in memory; as `estimate_many`."""
+    """Yields the frame of each part of a sweep in turn, so that only a few parts are in memory at once."""
     if limit < 1:
         raise UsageError("{limit} must be at least 1, not {given}.", argument="limit", given=limit)
     if engine not in ENGINES:

@@ -1,4 +1,4 @@
-"""A sweep on a Dask cluster: an existing engine, which does the work of a lost worker again elsewhere."""
+"""Runs a sweep on a Dask cluster, which does the work of a lost worker again elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WAITING_PARTS_PER_WORKER = 3
 def planned_on_cluster(
     parts: Iterable[tuple[int, pd.DataFrame]], *, scheduler: str | None, **settings: Any
 ) -> Iterator[pd.DataFrame]:
-    """The rows of each part, worked out by the workers of a cluster, in the order of the jobs.
+    """Yields the frame of each part of a sweep, worked out by a cluster's workers, in the order of the parts.
 
     A part whose worker dies is worked out again by another. Every worker needs this package and, where given, the same data
     directory and price book.

@@ -1,4 +1,4 @@
-"""One part of a sweep: the rows of so many jobs. Below `sweep` and `sweep_dask`, since a cluster runs it too."""
+"""Works out one part of a sweep, here or on a worker of a cluster."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def planned(
     as_of: date | None = None,
     price_book: Path | None = None,
 ) -> pd.DataFrame:
-    """The rows of one part of the jobs, numbered from `first`, from the books as they are now; what a cluster runs."""
+    """The result rows of one part of a sweep, numbered from `first`; a cluster's workers call it."""
     return planned_part(
         frame, search_of(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit
     )
 
 
 def search_of(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Search:
-    """A search over the books as they are now."""
+    """A search over the price books as they are now."""
     from planner.answers.search import Search as Made  # noqa: PLC0415 - loads numpy
 
     return Made(data_dir=data_dir, as_of=as_of, price_book=price_book)
 
 
 def planned_part(frame: pd.DataFrame, search: Search, *, first: int, limit: int) -> pd.DataFrame:
-    """The rows of one part of the jobs; equal jobs are worked out once."""
+    """The result rows of one part of a sweep; equal sweep rows are worked out once."""
     import pandas as pd  # noqa: PLC0415 - heavy
 
     known: dict[tuple[tuple[str, Any], ...], list[dict[str, Any]]] = {}
@@ -59,7 +59,7 @@ def planned_part(frame: pd.DataFrame, search: Search, *, first: int, limit: int)
 
 
 def job_options(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A sweep row as keyword arguments of `estimate`: empty cells left out, lists split, texts read as numbers."""
+    """Turns a sweep row into keyword arguments of `estimate`: empty cells left out, lists split, texts read as numbers."""
     known, others = declared(EstimateArguments), other_names(EstimateArguments)
     options: dict[str, Any] = {}
     for name, cell in job.items():

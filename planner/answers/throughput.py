@@ -40,7 +40,7 @@ Cell = tuple[str, float]
 def throughput_of(
     workload: Workload, offer: Offer, nodes: int = 1, weakest: Basis = Basis.MODELLED
 ) -> Throughput | NoThroughputError:
-    """Throughput of the workload on `nodes` instances of the offer together, or the error that says why none counts.
+    """Throughput of `nodes` instances of the offer together, or the error that says why none counts.
 
     None counts where nothing is known, where the basis is weaker than `weakest`, or where the run does not fit into memory.
     Whoever asks for many offers takes `speeds_of` once.
@@ -53,7 +53,7 @@ def throughput_of(
 
 
 def speeds_of(workload: Workload, nodes: int = 1, weakest: Basis = Basis.MODELLED) -> Speeds:
-    """The throughputs of a workload on `nodes` instances together, remembered for runs of every length.
+    """The throughputs of a workload on `nodes` instances together, remembered and shared by runs of any length.
 
     Raises:
         UnknownNameError: no row of any model is of the framework asked for.
@@ -63,7 +63,7 @@ def speeds_of(workload: Workload, nodes: int = 1, weakest: Basis = Basis.MODELLE
 
 
 class Speeds:
-    """Throughput of one workload on any offer: it depends on GPU and count, over several nodes on the network too."""
+    """Looks up and remembers the throughput of one workload on any offer."""
 
     def __init__(self, workload: Workload, nodes: int, weakest: Basis) -> None:
         # a layout is planned for all machines together, whatever number the workload was described for
@@ -80,7 +80,7 @@ class Speeds:
         return self.on(offer.gpu, offer.gpu_count, offer.network_gbps)
 
     def on(self, gpu: str, gpu_count: float, network_gbit_per_s: float | None = None) -> Throughput | NoThroughputError:
-        """Throughput on machines with so many of the GPU and that network each, or why none counts."""
+        """Throughput on machines that each have so many of the GPU and that network, or why none counts."""
         key = (gpu, gpu_count, network_gbit_per_s if self._nodes > 1 else None)
         known = self._found.get(key)
         if known is None:
@@ -190,7 +190,7 @@ def _checked_gpu(name: str, count: float) -> str:
 
 
 def _language_model(name: str) -> LanguageModel | None:
-    """The shape of a language model; `None` for other models, and for those that are listed as something else."""
+    """The language model of that name; `None` for names of other models."""
     listed = known_model(name)
     if listed is not None and not listed.task.startswith("language-model"):
         return None

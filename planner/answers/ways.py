@@ -1,4 +1,4 @@
-"""All ways to rent for one job: the cheapest offer of every group, on one machine and on several together."""
+"""All ways to rent for one workload: the cheapest offer of every group, on one machine and on several together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.results.estimate import EstimateResult
 
 
 def all_ways(questions: Sequence[Question]) -> EstimateResult:
-    """The result of the first question that has one, with the cheapest estimate of each group of offers for all of them.
+    """One result with the cheapest estimate of each group for all questions; the rest is from the first that has a result.
 
     The questions differ in their number of machines only. If there is more than one, several machines are proposed only
     where the network between them is known: hosts of a marketplace have none to speak of. No offer that is left out is

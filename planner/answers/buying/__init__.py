@@ -1,1 +1,1 @@
-"""The two sides of `planner compare`: what owning costs, what renting costs, and what follows."""
+"""The parts of `planner compare`: the cost of owning, the cost of renting, and the verdict."""

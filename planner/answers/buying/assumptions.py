@@ -1,4 +1,4 @@
-"""What an answer about owning rests on, in words, each with the options that change it."""
+"""The assumptions of an answer about owning, in words, each with the options that change it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planner.options.owner_arguments import OwnerArguments
 def owner_assumptions(
     machine: Machine, terms: OwnershipTerms, options: OwnerArguments, place: Place, *, is_owned_already: bool
 ) -> tuple[str, ...]:
-    """What an answer about owning rests on, a line each, with the options that change it."""
+    """The assumptions of an answer about owning, a line each, with the options that change them."""
     lines = []
     if is_owned_already:
         lines.append("owned already: no purchase, no resale, no idle power counted")

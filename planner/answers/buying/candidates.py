@@ -1,4 +1,4 @@
-"""The machines that a comparison looks at: which were asked for, how much each works, and which cannot be compared."""
+"""The machines of a comparison: those asked for, the work that each does, and those that cannot be compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from planner.units import HOURS_PER_MONTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A GPU to buy, or one that is there; without a count as many cards as the jobs need."""
+    """A GPU to buy or one owned already, and the number of cards; without a number, as many as the work needs."""
 
     gpu: str
     card_count: int | None
@@ -31,7 +31,7 @@ class Candidate:
 
 
 def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidate], list[str]]:
-    """The machines named, each once, and notes on names that cover several GPUs.
+    """The candidates that were named, each once, and notes on names that cover several GPUs.
 
     Raises:
         UsageError: nothing is named, or a part of a card.
@@ -70,7 +70,7 @@ def compared_machines(
     rent_usd_per_hour: float | None,
     today: date,
 ) -> tuple[list[Owned], list[NotCompared]]:
-    """Every candidate that can be compared; what stops the others. If nothing is left the first reason is raised."""
+    """The candidates compared with renting, and the others with the reason; if none is left, the first reason is raised."""
     compared, not_compared = [], []
     first_error: PlannerError | None = None
     jobs = use.jobs_per_month if workload else None
@@ -109,12 +109,12 @@ def compared_machines(
 
 
 def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:
-    """Jobs that fill the hours of use of one machine, all its GPUs on one job."""
+    """Runs a month that fill the hours of use of one machine, with all its GPUs on one run."""
     return _hours(use, gpu_count, is_machine_hours=False) / hours_per_job
 
 
 def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
-    """Hours a month that the machine works."""
+    """Hours a month for which the machine works."""
     if use.utilisation is not None:
         return use.utilisation * HOURS_PER_MONTH
     if use.gpu_hours_per_month is None:

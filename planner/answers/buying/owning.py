@@ -1,4 +1,4 @@
-"""The owning side of a comparison: a machine, the work it does, and what that costs."""
+"""The owning side of a comparison: a machine, the work it does, and its cost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def own_machine(
     weakest: Basis,
     today: date,
 ) -> Owned:
-    """The machine of that GPU doing so many jobs a month.
+    """A machine with that GPU that does `jobs_per_month` runs a month, and what it costs beside the rental.
 
     Without a count, jobs that do not fit into a month of one card are shared by as many cards as it takes, each doing its
     own jobs; with a count all cards work on one job together.
@@ -91,7 +91,7 @@ def own_machine(
 def job_time(
     workload: Workload | None, cell: tuple[str, float], terms: BillArguments, weakest: Basis = Basis.MODELLED
 ) -> tuple[Throughput | None, float]:
-    """How fast a job runs on so many GPUs of one's own and how many hours it takes; without a workload a job is one hour.
+    """Throughput of the workload on one's own GPUs, and hours of one run; without a workload, `None` and one hour.
 
     Overhead, evaluation and trials count as on a rented machine. Nothing else of the terms does: a machine of one's own
     is there, with its image and data on its disk, nobody takes it back, and its idle hours are counted for themselves.
@@ -197,7 +197,7 @@ def _known(what: str, given: float | None, shipped: float | None, machine: Machi
 
 
 def _idle_watts(machine: Machine, options: OwnerArguments, *, is_owned_already: bool) -> float:
-    """Watts in hours of no use: of what was bought and is not described by hand."""
+    """Watts of the machine in hours without use: as stated, else of what is bought at shipped figures; 0 if owned already."""
     if options["idle_watts"] is not None:
         return options["idle_watts"]
     if is_owned_already:

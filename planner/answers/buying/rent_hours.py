@@ -1,4 +1,4 @@
-"""Hours of renting where no workload is known: at a price of one's own, or on a machine like the one bought."""
+"""Rentals of plain hours, where no workload is known: at a given price, or on a machine like the one bought."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
 def rent_hours_at(usd_per_hour: float, terms: BillArguments) -> Rental:
-    """Machine hours at a given price, with tax; nothing else is known of the machine."""
+    """A rental of machine hours at a given price, with tax; nothing else is known of the machine."""
     hour = CostItem(
         name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
     )
@@ -55,7 +55,7 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments) -> Rental:
 
 
 def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: BillArguments) -> Rental:
-    """Hours of work on a machine like the one that would be bought, where they cost least.
+    """The cheapest rental of hours on a machine like the one that would be bought.
 
     Like it is a machine with that GPU and count. Where nobody rents one, it is as few whole machines as hold at least so
     many, with as few GPUs as possible. On spot an hour of work takes longer: interruptions cost what they cost `estimate`
@@ -133,7 +133,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
 
 
 def _alike(offers: Sequence[Offer], gpu_count: int) -> tuple[list[Offer], int]:
-    """Offers of which the same number of machines holds so many GPUs, and that number; none where only parts are rented.
+    """The offers whose machines hold exactly so many GPUs together, and the number of machines; none if only parts are rented.
 
     One machine of the count, else as few machines as possible, and of those that need as few the smallest. A part of a
     GPU is no machine with one.
@@ -149,7 +149,7 @@ def _alike(offers: Sequence[Offer], gpu_count: int) -> tuple[list[Offer], int]:
 
 
 def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | None:
-    """A month of work on so many machines with its interruptions; `None` without any, or why it cannot be done."""
+    """The interruptions of a month of work on so many machines; `None` if there are none, a text if it cannot be done."""
     rate = timer.rate(offer, 1.0, machines)
     if rate is None:
         return None
@@ -159,7 +159,7 @@ def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | N
 
 
 def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillArguments) -> tuple[CostItem, ...]:
-    """The bill of one hour of work: the hour, its share of what interruptions add to a month, and tax."""
+    """The bill of one hour of work: the hour, its share of the month's interruptions, and tax."""
     parts: list[tuple[str, float]] = [("machine hours", SECONDS_PER_HOUR)]
     if run is not None:
         parts += [

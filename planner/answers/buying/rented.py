@@ -1,4 +1,4 @@
-"""What is said of a rented machine: its name, its price and how far that may move, its watts."""
+"""The rented machine in words and figures: its name, its price, how far the price may move, and its watts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPOT_RENT = (0.46, 1.53)
 
 
 def label_of(offer: Offer, machines: int = 1) -> str:
-    """What is rented, in full: 2 x 8x h100-80gb-sxm, aws p5.48xlarge, spot, us-east-1a."""
+    """The full name of a rental: `2 x 8x h100-80gb-sxm, aws p5.48xlarge, spot, us-east-1a`."""
     together = f"{machines} x " if machines > 1 else ""
     return (
         f"{together}{offer.gpu_count:g}x {offer.gpu}, {offer.provider} {offer.instance_type}, {offer.purchase}, "
@@ -31,7 +31,7 @@ def label_of(offer: Offer, machines: int = 1) -> str:
 
 
 def rent_text(offer: Offer, machines: int, count: int, today: date) -> str:
-    """What is rented at which price, how old that is, and of how many offers it is the cheapest."""
+    """A line that names the rental, its price, the age of the price, and of how many offers it is the cheapest."""
     age = (today - offer.observed_on).days
     each = " each" if machines > 1 else ""
     return (
@@ -41,12 +41,12 @@ def rent_text(offer: Offer, machines: int, count: int, today: date) -> str:
 
 
 def drift(offer: Offer) -> tuple[float, float]:
-    """How far the price of an offer may move over the horizon, as factors."""
+    """The lowest and the highest factor by which the price of an offer may change over the horizon."""
     return SPOT_RENT if offer.purchase is Purchase.SPOT else LISTED_RENT
 
 
 def gpu_watts(gpu: str, gpu_count: float) -> float | None:
-    """Watts of rented GPUs under load with their share of a server for eight, and the building."""
+    """Watts of rented GPUs under load, with their share of an eight-GPU server and of the building's overhead."""
     spec = load_gpus()[gpu]
     kind = SERVER if spec.form_factor == "pcie" else BASEBOARD
     host = next((host for host in load_hosts() if host.kind == kind and host.gpu_count == 8), None)

@@ -1,4 +1,4 @@
-"""The renting side of a comparison: what a job costs and uses where it is rented."""
+"""The renting side of a comparison: the cost and energy of one run that is rented."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from planner.units import current_day
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """Which offers count, at which prices, and how a run is rented, as `estimate` takes it all."""
+    """The arguments about offers, prices and renting that a comparison hands to `estimate`."""
 
     gpus: tuple[str, ...] = ()
     gpu_counts: tuple[float, ...] = ()
@@ -45,7 +45,7 @@ class Market:
     nodes: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is paid whether it is used or not: months of use at its price per hour would come out too cheap."""
+        """Refuse commitments: paid whether used or not, months of use at their hourly price would come out too cheap."""
         committed = [kind for kind in map(purchase_kind, self.purchases) if kind not in USUAL_PURCHASES]
         if committed:
             raise UsageError(
@@ -60,7 +60,7 @@ class Market:
 def rent_cheapest(
     work_options: Mapping[str, Any], market: Market, terms: BillArguments
 ) -> tuple[Workload, Rental, Sequence[str]]:
-    """The workload, its cheapest rental among the matching offers, and what the estimate assumes."""
+    """The workload, its cheapest rental among the matching offers, and the assumptions of the estimate."""
     is_in_file = (
         market.price_book is not None or "model_file" in work_options or Path(work_options.get("model", "")).exists()
     )
@@ -118,7 +118,7 @@ def _rent_cheapest(
 def rent_at(
     usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallback: tuple[str, float], terms: BillArguments
 ) -> Rental:
-    """The workload at a given price per hour of a machine: of the GPU named, else one as fast as the owned machine.
+    """The rental of a workload at a given price per hour, on the GPU named, else on one like the owned machine's.
 
     Time, idle tail and tax are those of `estimate`, but for start-up and failures: the machine is taken to be there.
     Storage and traffic have no known price there.
@@ -167,7 +167,7 @@ def rent_at(
 
 
 def work_text(workload: Workload) -> str:
-    """How much work a job is, in one line."""
+    """One line that says how much work one run is."""
     precision = workload.precision or "best precision"
     if workload.language is not None:
         how = f"{workload.language.job.method}, {precision}, stack {workload.language.stack}"
@@ -188,7 +188,7 @@ def _one_cell(gpus: Sequence[str]) -> tuple[str, float]:
 
 
 def _machine(cell: tuple[str, float]) -> Offer:
-    """A machine of which only the GPUs are known, to ask how long work takes there: its price plays no part."""
+    """An offer of which only the GPUs matter, to ask how long work takes on them; its price is never used."""
     return Offer(
         provider=OWN,
         instance_type=OWN,

@@ -1,4 +1,4 @@
-"""What a comparison comes to: break-even, which assumption flips it, how sure it is, one sentence."""
+"""The verdict of a comparison: break-even, sensitivity, odds, and one sentence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FARTHEST = 100.0  # times its value: where the search for a price that flips the
 
 
 def break_even_of(owned: Owned, curve: Sequence[Month], *, has_jobs: bool) -> BreakEven:
-    """When the machine has paid for itself."""
+    """The point from which on the machine has paid for itself."""
     case = owned.case
     months = case_break_even_months(case)
     if months is None:
@@ -50,7 +50,7 @@ def break_even_of(owned: Owned, curve: Sequence[Month], *, has_jobs: bool) -> Br
 
 
 def sensitivities_of(owned: Owned, *, job: str) -> tuple[Sensitivity, ...]:
-    """Rent, use, card price, electricity, resale and life, each at low and high, largest swing first."""
+    """Effect on the margin of rent, use, card price, electricity, resale and life at low and high, largest swing first."""
     factors = [_rent(owned, job), _use(owned, job), _life(owned), _electricity(owned)]
     if not owned.is_owned_already:
         factors += [_price(owned), _resale(owned)]
@@ -58,7 +58,7 @@ def sensitivities_of(owned: Owned, *, job: str) -> tuple[Sensitivity, ...]:
 
 
 def odds_of(owned: Owned) -> Odds:
-    """Monte Carlo over the ranges of throughput on both sides, prices, power and resale."""
+    """The odds that buying is cheaper, drawn over the ranges of throughput on both sides, prices, power and resale."""
     machine, rental, case, terms = owned.machine, owned.rental, owned.case, owned.case.terms
     worth = months_worth(terms.months, terms.discount_per_year)
     speed, rented_speed = _speed_spread(owned.throughput), _speed_spread(rental.throughput)
@@ -87,7 +87,7 @@ def odds_of(owned: Owned) -> Odds:
 
 
 def use_curve(owned: Owned) -> tuple[UseMonth, ...]:
-    """The decision over the use of the machine, from 5 to 100 percent of the month."""
+    """Margin and break-even at uses of the machine from 5 to 100 percent of the month."""
     if owned.case.hours_per_job == 0:
         return ()
     found = []
@@ -246,7 +246,7 @@ def _at_term(case: Case, field: str) -> Callable[[float], float]:
 
 
 def _speed_spread(throughput: Throughput | None) -> Spread:
-    """Throughput as a factor of its own middle."""
+    """The range of a throughput, divided by its middle."""
     if throughput is None:
         return Spread(low=1.0, likely=1.0, high=1.0)
     middle = throughput.samples_per_second
@@ -254,7 +254,7 @@ def _speed_spread(throughput: Throughput | None) -> Spread:
 
 
 def _resale_range(owned: Owned) -> tuple[float] | tuple[float, float]:
-    """A given fraction as it is; else the two published curves, between which anything may be drawn."""
+    """The resale fraction to draw from: the given one, else the range between the two published curves."""
     terms = owned.case.terms
     if terms.resale_fraction is not None:
         return (terms.resale_fraction,)

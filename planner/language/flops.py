@@ -1,4 +1,4 @@
-"""Floating-point operations of training a language model, and the two utilisations that are told apart.
+"""Floating-point operations of training a language model, and model and hardware utilisation.
 
 A multiply-add is two operations. Model FLOPs utilisation (MFU) counts what the arithmetic of the model needs: forward
 pass and backward pass, attention and output layer included, recomputation not. Hardware FLOPs utilisation (HFU) also
@@ -13,7 +13,7 @@ from planner.model.language_runs import LanguageJob, Recomputation
 
 
 def training_flops_per_token(job: LanguageJob) -> float:
-    """Operations the model's arithmetic needs to train on one token, without recomputation.
+    """Operations that training on one token needs, without recomputation.
 
     pretraining and full fine-tuning: 3 x forward (gradients of activations and of weights cost one forward each);
     adapters: 2 x forward of the frozen matrices (no gradients of weights) + 3 x attention scores + 3 x adapters.
@@ -31,7 +31,7 @@ def training_flops_per_token(job: LanguageJob) -> float:
 
 
 def hardware_flops_per_token(job: LanguageJob, recomputation: Recomputation) -> float:
-    """Operations that are executed for one token: those of training and what is computed a second time.
+    """Operations executed for one token: those of training and those of recomputation.
 
     full: the forward pass of all layers, without the output layer; selective: the attention scores.
     """

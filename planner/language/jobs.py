@@ -1,4 +1,4 @@
-"""The job of a language model from what was said of it, with the usual values where nothing was."""
+"""Turns options into the job of a language model, with usual values for what they leave open."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OLD_STACKS = frozenset(("megatron-deepspeed",))
 
 
 def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
-    """The record that an answer is made from; `tokens` are those of the whole run, `passes` its epochs."""
+    """The workload of a language model; `tokens` are those of the whole run, `passes` its epochs."""
     return Workload(
         model=_as_model(work.job.model, work.job),
         dataset=None,
@@ -46,7 +46,7 @@ def language_workload(work: LanguageWork, *, tokens: float, passes: float, preci
 
 
 def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = "amp") -> LanguageJob:
-    """The job that the options describe, usual values where they are silent.
+    """The job that the options describe, with usual values for what they leave open.
 
     Raises:
         UnknownNameError: no such method, optimiser, recomputation or precision.
@@ -116,7 +116,7 @@ def _batch_tokens(model: LanguageModel, method: Method, length: int, given: floa
 
 
 def _usual_batch_tokens(model: LanguageModel, method: Method, length: int) -> int:
-    """Tokens of a step as published runs use: half a million for small models, four million from 6B on.
+    """Tokens of a step in published runs: half a million for small models, four million from 6B on.
 
     Source: https://arxiv.org/abs/2005.14165 (table 2.1), https://arxiv.org/abs/2302.13971 (table 2).
     """
@@ -127,7 +127,7 @@ def _usual_batch_tokens(model: LanguageModel, method: Method, length: int) -> in
 
 
 def _recomputation(text: str | None, stack: str) -> Recomputation | None:
-    """As asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
+    """The recomputation asked for; `None` leaves it to the search. Scripts for adapters recompute, and were measured so."""
     if text is None:
         return Recomputation.FULL if stack == ADAPTER_STACK else None
     return None if text == "auto" else _one_of(Recomputation, text, "recomputation")

@@ -1,4 +1,4 @@
-"""The best layout of a language model over GPUs: every one that is possible and fits, by the time of a step."""
+"""Finds the best layout of a language model over GPUs: of all that fit, the one with the fastest step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_STAGES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A layout that fits, what it holds in memory and how long its step takes."""
+    """A layout that fits, with its memory and the seconds of its step."""
 
     layout: Layout
     memory: Memory
@@ -71,7 +71,7 @@ def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
 
 @lru_cache(maxsize=32)
 def _layouts_with_memory(job: LanguageJob, gpu_count: int) -> tuple[tuple[Layout, Memory], ...]:
-    """Every candidate and what it holds, which is the same on every kind of GPU."""
+    """Every candidate layout with its memory, which is the same on every kind of GPU."""
     return tuple((layout, memory_needed(job, layout)) for layout in candidate_layouts(job, gpu_count))
 
 

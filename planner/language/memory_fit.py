@@ -1,4 +1,4 @@
-"""`planner fit`: does a model fit on a GPU, with which parts, how large a batch, and what would make it fit."""
+"""`planner fit`: whether a model fits on a GPU, the parts of its memory, the largest batch, and what would make it fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_GPUS = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Memory of a run on `gpu_count` of one GPU, as asked for, or in the layout that needs least if nothing fits.
+    """Whether and how a run fits on `gpu_count` of one GPU; if nothing fits, in the layout that needs least memory.
 
     `largest_batch` counts sequences (or images) of one forward pass on one GPU; `None` if not even one fits.
     """
@@ -161,7 +161,7 @@ def _first_that_fits(changes: Iterator[tuple[str, LanguageWork, int]], gpu: Gpu,
 
 
 def _same_training(work: LanguageWork, count: int) -> Iterator[tuple[str, LanguageWork, int]]:
-    """Changes that train the same weights, those that cost least first."""
+    """Changes that still train the same weights, cheapest first."""
     job = work.job
     free = replace(job, recomputation=None, zero_stage=None, tensor=None, pipeline=None, micro_batch=None)
     if job.micro_batch is not None:
@@ -182,7 +182,7 @@ def _same_training(work: LanguageWork, count: int) -> Iterator[tuple[str, Langua
 
 
 def _adapters(work: LanguageWork, count: int) -> Iterator[tuple[str, LanguageWork, int]]:
-    """Adapters in place of the weights themselves, on the same GPUs."""
+    """Changes that train adapters in place of the weights, on the same GPUs."""
     job = work.job
     free = replace(job, recomputation=None, zero_stage=None, tensor=None, pipeline=None, micro_batch=None)
     if job.method is Method.FULL:

@@ -1,4 +1,4 @@
-"""The best layout of a language model on a number of GPUs, and its speed: what the arithmetic says, without a range."""
+"""The best layout of a language model on a number of GPUs, and its computed speed without a range."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADAPTER_STACK = "transformers-peft"
 
 
 def usual_stack(method: Method) -> str:
-    """The stack that an estimate stands for where none is named."""
+    """The stack that an estimate assumes if none is named."""
     return ADAPTER_STACK if method.has_adapters else DEFAULT_STACK
 
 
@@ -45,7 +45,7 @@ class LanguagePlan:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether the job fits by the count, but measured runs of its kind held so much more that it may not."""
+        """Whether the job fits by computation only: measured runs of its kind used so much more that it may not."""
         return self.plan.memory.total > self.roomy_bytes
 
 

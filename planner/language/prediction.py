@@ -33,7 +33,7 @@ Cell = tuple[str, float]
 
 
 def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
-    """Tokens per second of the workload's job on each (GPU, count) in its best layout, or why it does not run there."""
+    """Tokens per second of the workload on each (GPU, count) in its best layout, or why it does not run there."""
     work = workload.language
     if work is None:
         raise ValueError(f"{workload.model.name} is not described as a language model")
@@ -92,7 +92,7 @@ def language_throughput(
 def on_machines(
     workload: Workload, gpu: str, gpu_count: float, network_gbit_per_s: float | None
 ) -> Throughput | NoThroughputError:
-    """The same on the workload's number of machines with that network each; offers differ in it."""
+    """Tokens per second on the workload's number of machines, each with that network, or why it does not run there."""
     if workload.language is None:
         raise ValueError(f"{workload.model.name} is not described as a language model")
     work = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
@@ -121,7 +121,7 @@ def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_coun
 
 
 def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark | None:
-    """The fastest shipped row of just this job, if nothing of the way was fixed."""
+    """The fastest measured row of exactly this job; `None` if the layout was fixed by options or none was measured."""
     job = work.job
     fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline)
     if job.method is not Method.PRETRAIN or work.stack != "llm-foundry" or any(part is not None for part in fixed):

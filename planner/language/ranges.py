@@ -1,4 +1,4 @@
-"""How far off the speed of a language model may be: the spread of measurements that were left out, and assumptions."""
+"""How far off the speed of a language model may be: from the errors on left-out measurements, and assumptions."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> tu
 
 @cache
 def _left_out() -> Mapping[str, tuple[float, float]]:
-    """How much slower and faster left-out steps were than foretold, as logarithms, by split."""
+    """How much slower and faster left-out steps were than predicted, as logarithms, by split."""
     splits = load_step_time()["left_out"].items()
     return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in splits}
 

@@ -41,7 +41,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
-    """What the step runs on: rates of one GPU and of the wires."""
+    """Rates of one GPU and of the wires that the step runs on."""
 
     peak_flops: float  # dense operations per second in the precision of the run
     bytes_per_second: float  # of GPU memory
@@ -53,7 +53,7 @@ class Hardware:
 
 @cache
 def load_step_time() -> Mapping[str, Any]:
-    """The shipped file of what was learnt: `stacks`, errors of steps and runs `left_out`, overhead of whole `runs`."""
+    """The shipped file of learnt values: `stacks`, errors of steps and runs `left_out`, overhead of whole `runs`."""
     path = shipped_data_dir() / "language_step_time.json"
     document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
@@ -61,7 +61,7 @@ def load_step_time() -> Mapping[str, Any]:
 
 @cache
 def load_stacks() -> Mapping[str, Stack]:
-    """The fitted stacks of the shipped file by name."""
+    """The learnt stacks of the shipped file by name."""
     names = [field.name for field in fields(Stack)]
     stacks = load_step_time()["stacks"].items()
     return {name: Stack(**{key: entry[key] for key in names}) for name, entry in stacks}
@@ -130,7 +130,7 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
 
 
 def _elements(job: LanguageJob, tensor: int) -> float:
-    """Elements of a token's activations in one layer that norms, residuals and activation functions touch."""
+    """Elements per token that norms, residuals and activation functions read and write in one layer."""
     model = job.model
     copies = 3 if model.is_gated else 2
     whole = 8 * model.hidden / (tensor if job.has_sequence_parallelism else 1)
@@ -138,7 +138,7 @@ def _elements(job: LanguageJob, tensor: int) -> float:
 
 
 def _filled(size: float, half: float) -> float:
-    """Share of its rate that a product reaches by its size: one half at `half`, one for large ones."""
+    """Share of the full rate that a matrix product of that size reaches: one half at `half`, near one for large sizes."""
     return size / (size + half)
 
 
@@ -158,7 +158,7 @@ def _exchange_seconds(
     exchanges: float,
     is_inner: bool = False,
 ) -> float:
-    """A ring over `members`: each sends (members - 1) / members of what is moved, over the slowest wire in the ring."""
+    """Seconds of a ring exchange: each member sends (members - 1) / members of the data over the slowest wire in the ring."""
     crosses = layout.gpu_count > hardware.gpus_per_machine and not (is_inner and members <= hardware.gpus_per_machine)
     rate = hardware.link_bytes_per_second
     if crosses and hardware.network_bytes_per_second is not None:

@@ -1,4 +1,4 @@
-"""What a step of a language model runs on: sustained rates of a GPU and of the wires between several."""
+"""The hardware under a step of a language model: sustained rates of a GPU and of the wires between several."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def hardware_of(
 
 
 def sustained_share(gpu: Gpu, peak: float) -> float:
-    """Share of the data sheet's rate that power limit and libraries leave to long matrix products; 1 for an A100."""
+    """Share of the data sheet's rate that long matrix products sustain, relative to an A100 (1)."""
     share = 1.0 if gpu.vendor == "NVIDIA" else AMD_FACTOR
     if gpu.tdp_watts is None:
         return share
@@ -75,7 +75,7 @@ def sustained_share(gpu: Gpu, peak: float) -> float:
 
 
 def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:
-    """Rate one way; bridges join pairs only, so more GPUs talk over the bus."""
+    """GB/s of one GPU's link in one direction; bridges join pairs only, so more GPUs talk over the bus."""
     bridged = "bridge" in (gpu.interconnect or "").lower()
     if gpu.interconnect_gb_per_s is not None and not (bridged and gpu_count > 2):
         return gpu.interconnect_gb_per_s / 2

@@ -1,4 +1,4 @@
-"""Every option of the product, once: what it means, its type, its range, its default and its other names.
+"""Every option of the product, declared once: its meaning, type, range, default and other names.
 
 From here come the options of the command line and their environment variables, the parameters of the page and of agents, the
 columns of a sweep, the keys of `planner.toml`, completion, the checks of types and ranges, and docs/options.md.
@@ -168,7 +168,7 @@ class OfferArguments(TypedDict, total=False):
 
 
 class ListArguments(OfferArguments, BookArguments, total=False):
-    """What `offers` takes."""
+    """The arguments of `offers`."""
 
     purchases: Annotated[
         Names,
@@ -367,13 +367,13 @@ class LanguageArguments(TypedDict, total=False):
 
 
 class WorkloadArguments(WorkArguments, LanguageArguments, total=False):
-    """What describes a workload of any kind."""
+    """The arguments that describe a workload of any kind."""
 
 
 class EstimateArguments(
     WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, RankingArguments, BillArguments, total=False
 ):
-    """What `estimate` takes."""
+    """The arguments of `estimate`."""
 
 
 GROUPS = (

@@ -1,4 +1,4 @@
-"""What is on a bill and how much of it: the terms that a person may set, each with its range and its default."""
+"""The terms of a bill that a person may set, checked against each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ITEMS = ("start-up", "interruptions", "failures", "staging", "storage", "egress"
 
 
 def bill_terms(asked: BillArguments) -> BillArguments:
-    """The arguments of a bill among those that a verb takes, checked against each other.
+    """Picks the arguments of a bill out of all arguments of a function, and checks them against each other.
 
     Args:
         asked: every argument of a bill, defaults filled in, and any others.

@@ -1,4 +1,4 @@
-"""What Python callers hand to the public functions: told apart by type before anything is computed with it."""
+"""Checks the types of what Python callers hand to the public functions, before anything is computed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _is_text(value: object) -> bool:
 
 
 def _are(is_one: Callable[[object], bool]) -> Callable[[object], bool]:
-    """Whether a value can hold only such entries; what can be read but once is not read here."""
+    """A test whether a value holds only such entries; iterators, which can be read only once, are not read."""
 
     def are(values: object) -> bool:
         if isinstance(values, list | tuple | set | frozenset):

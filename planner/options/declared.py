@@ -1,4 +1,4 @@
-"""The declarations of options, read: one walk over them, from which everything else is derived."""
+"""Reads the declarations of options, once; command line, web, sweeps and tools are all derived from the result."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Declared:
 
     @property
     def default(self) -> Any:
-        """What counts where nothing is given."""
+        """The value that counts if none is given."""
         if self.option.default is UNSET:
             return () if self.is_list else None
         return self.option.default
@@ -67,7 +67,7 @@ class Declared:
         return float in self.kinds or int in self.kinds
 
     def usable(self, value: Any) -> Any:
-        """The value as the functions take it: a tuple for a list, a float where a float is meant.
+        """The value as the functions take it: a tuple for a list, a float for a whole number if a float is meant.
 
         Raises:
             UsageError: it is of another type, or out of range.
@@ -90,7 +90,7 @@ class Declared:
         return tuple(self._within(one) for one in values)
 
     def read_cell(self, cell: Any) -> Any:
-        """What a cell of a table stands for: several values are parted by `;`, numbers may be texts, flags words.
+        """The value of a table's cell: several values are parted by `;`, numbers may be texts, flags words.
 
         What cannot be read is returned as it is; `usable` says what is wrong with it.
         """
@@ -115,7 +115,7 @@ class Declared:
         return int(text) if is_whole else text
 
     def described_kind(self) -> str:
-        """What values it takes, in words: `a number or None`."""
+        """The kinds of value that it takes, in words: `a number or None`."""
         words = [_KINDS[kind][1] for kind in self.kinds]
         if self.is_list:
             words = [
@@ -137,7 +137,7 @@ class Declared:
         )
 
     def _within(self, value: Any) -> Any:
-        """The value, if it lies within the range of the option; whole numbers as floats where floats are meant."""
+        """The value, if it lies within the range of the option; whole numbers become floats if floats are meant."""
         if not self.is_number or isinstance(value, str):
             return value
         option = self.option
@@ -175,7 +175,7 @@ def other_names(home: type) -> Mapping[str, str]:
 
 
 def filled(home: type, given: Mapping[str, Any], see: str = SEE) -> dict[str, Any]:
-    """Every argument of the declaration by its first name: what was given, checked, and defaults for the rest.
+    """Every argument of the declaration by its first name: the given ones, checked, and defaults for the rest.
 
     Raises:
         UnknownNameError: an argument is not one of them; the message offers close ones.
@@ -193,7 +193,7 @@ def filled(home: type, given: Mapping[str, Any], see: str = SEE) -> dict[str, An
 
 
 def takes(home: type) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Decorator of a public function: its keyword arguments are those of the declaration, checked and all there.
+    """Decorator of a public function: checks its keyword arguments against the declaration and fills in the defaults.
 
     The function finds every argument by its first name, with its default where none was given. `help()` and
     `inspect.signature` show the arguments with their types.

@@ -1,4 +1,4 @@
-"""How an argument is declared: what it means, what it may be, and how else it is spelled."""
+"""How an argument is declared: its meaning, its range and its other spellings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNSET: Final = object()
 
 
 class Option:
-    """What is said of an argument beside its type, in its declaration.
+    """The declaration of an argument, beside its type: help, range, known names, spellings.
 
     Args:
         help: what it means, with unit; `{name}` stands for another argument, spelled as where it is read.
@@ -73,7 +73,7 @@ class Option:
 
 
 class Same:
-    """Another name of an argument: moved to the first one before anything is computed."""
+    """Marks a second name of an argument; its value is moved to the first name before anything is computed."""
 
     __slots__ = ("name",)
 

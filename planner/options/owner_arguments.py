@@ -1,4 +1,4 @@
-"""Options about owning a machine, and what the verbs take that weigh it against renting."""
+"""Options about owning a machine, and the arguments of `compare` and `recommend`."""
 
 # read as they stand, see arguments.py
 
@@ -112,13 +112,13 @@ class OwnerArguments(TypedDict, total=False):
 
 
 class CompareArguments(OwnerArguments, WorkloadArguments, OfferArguments, SharedArguments, BillArguments, total=False):
-    """What `compare` takes."""
+    """The arguments of `compare`."""
 
 
 class RecommendArguments(
     WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, BillArguments, total=False
 ):
-    """What `recommend` takes."""
+    """The arguments of `recommend`."""
 
     limit: Annotated[int | None, Option("Rows to show.", default=5, low=1, high=MOST_ROWS)]
     nodes: Annotated[

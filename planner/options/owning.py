@@ -1,4 +1,4 @@
-"""What a person may state about owning and using a machine, and what cannot be meant."""
+"""Checks and reads what a person states about owning and using a machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESALE_CURVES = ("broker", "trend")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """How much the machine is wanted for: one of jobs, GPU hours or a part of the month is set.
+    """How much the machine is used: as runs a month, GPU hours a month or a part of the month; one of them is set.
 
     `utilisation` beside jobs is the part of the month that the machine may be busy at most.
     """
@@ -25,7 +25,7 @@ class Use:
 
     @property
     def busy_at_most(self) -> float:
-        """Part of the month that a machine may be busy."""
+        """The largest part of the month that a machine may be busy."""
         return self.utilisation if self.jobs_per_month is not None and self.utilisation is not None else 1.0
 
 
@@ -44,7 +44,7 @@ def check_names(asked: OwnerArguments) -> None:
 
 
 def use_of(asked: OwnerArguments) -> Use:
-    """How much the machine is wanted for.
+    """The use of the machine that the arguments state.
 
     Raises:
         UsageError: nothing says so, or two arguments contradict each other.

@@ -19,7 +19,7 @@ MAX_WIDENING = 8.0
 
 
 def resolve_language_model(text: str) -> LanguageModel:
-    """The model of that name, or the one a Hugging Face `config.json` (a file, or the folder that holds it) describes.
+    """The language model of that name, or the one in a Hugging Face `config.json` (the file, or the folder that holds it).
 
     Raises:
         UnknownNameError: no such name; the message offers close matches.
@@ -48,7 +48,7 @@ def language_model_from_figures(
     feed_forward: int | None = None,
     context_length: int = 2048,
 ) -> LanguageModel:
-    """A dense model of that shape, as current ones are built: gated feed-forward, no biases, untied output layer.
+    """A dense language model of that shape, built as current ones are: gated feed-forward, no biases, untied output layer.
 
     Without `feed_forward`, its width is the one that gives `params` parameters.
 

@@ -1,4 +1,4 @@
-"""The workload of a language model from what a person types: model, method, amount of text, and what is fixed of the way."""
+"""Turns what a person types about a language model (model, method, amount of text, layout) into a workload."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def plan_language_work(
     node_count: int = 1,
     network_gbit_per_s: float | None = None,
 ) -> Work:
-    """The workload that these options describe.
+    """The workload of a language model that these options describe.
 
     tokens = samples x sequence length x epochs, or `tokens` for the whole run.
 
@@ -65,7 +65,7 @@ def plan_language_request(
     general: Mapping[str, object],
     node_count: int = 1,
 ) -> Work:
-    """The workload of an `estimate` that is about a language model; `general` are options that only other models take.
+    """The workload of an `estimate` of a language model; refuses `general` options, which only other models take.
 
     Raises:
         UnknownNameError: no model of any kind has that name.
@@ -100,7 +100,7 @@ def plan_language_request(
 
 
 def chosen_language_model(model: str | None, options: LanguageArguments) -> LanguageModel:
-    """The model named, read from a file, or described by figures.
+    """The language model that is named, read from a file, or described by figures.
 
     Raises:
         UsageError: nothing, too little or two different things describe it.
@@ -143,7 +143,7 @@ def chosen_language_model(model: str | None, options: LanguageArguments) -> Lang
 
 
 def _tokens(job: LanguageJob, options: LanguageArguments, epochs: float | None) -> tuple[float, float, str]:
-    """Tokens of the whole run, passes over the data, and where the number comes from."""
+    """Tokens of the whole run, passes over the data, and the source of the number."""
     passes = 1.0 if epochs is None else epochs
     given, samples = amount_of(options["tokens"]), amount_of(options["samples"])
     if not 0 < passes < MOST_COUNTED:

@@ -1,4 +1,4 @@
-"""What a run is: the model, how many samples an epoch has, how many epochs."""
+"""Listed models and datasets, and the workload made of them: a model, its samples per epoch, its epochs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _T = TypeVar("_T", bound=Model | Dataset)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A workload and where its number of samples comes from."""
+    """A workload and the source of its number of samples."""
 
     workload: Workload
     samples_source: str
@@ -145,7 +145,7 @@ def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None)
 
 
 def typical_epochs(model: Model) -> str:
-    """How many epochs the reference recipe of the model trains, as a sentence; empty if there is none."""
+    """A sentence that says how many epochs the model's reference recipe trains; empty if there is none."""
     return f" The reference recipe of {model.name} trains {model.typical_epochs:g}." if model.typical_epochs else ""
 
 

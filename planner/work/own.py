@@ -21,7 +21,7 @@ SAMPLE_UNITS = ("image", "sequence", "token", "sample")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnModel:
-    """Everything a user can say of a model; `None` where nothing was said."""
+    """A model as its user describes it; `None` for what is not stated."""
 
     name: str = "own model"
     gmacs_per_sample: float | None = None

@@ -1,4 +1,4 @@
-"""The workload behind an answer: of a listed model, of an own one, or of a language model described by its shape."""
+"""Makes the workload of an answer: of a listed model, of an own one, or of a language model described by its shape."""
 
 from __future__ import annotations
 

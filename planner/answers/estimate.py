@@ -13,7 +13,7 @@ from planner.results.estimate import EstimateResult
 
 @takes(EstimateArguments)
 def estimate(**asked: Unpack[EstimateArguments]) -> EstimateResult:
-    """Returns the time and cost of a workload on every offer that passes the filters, best first.
+    """Time and cost of a workload on every offer that passes the filters, best first.
 
     seconds = start-up + samples / throughput + what interruptions cost; usd = billed time x price of the whole instance
     and what else was asked for, as items that add up. The low and high of both come from the range of the throughput

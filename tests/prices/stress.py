@@ -210,7 +210,7 @@ def forbid_writing(folder):
         try:
             refresh_once(data_dir)
         except PlannerError as error:
-            return 5 if "Cannot write" in str(error) and "--data-dir" in str(error) else 1
+            return 5 if "Cannot write" in str(error) and "data_dir" in str(error) else 1
         return 0
 
     code = os.waitstatus_to_exitcode(os.waitpid(in_child(forbidden), 0)[1])

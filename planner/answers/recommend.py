@@ -240,7 +240,7 @@ def _sure(best: Estimate, limits: _Limits) -> list[str]:
 def _memory(best: Estimate) -> str:
     batch = best.throughput.batch_size_per_gpu
     if best.fits_memory:
-        at = "" if batch is None else f", at a batch of {batch:g} a GPU"
+        at = "" if batch is None else f", at a batch of {batch:.0f} a GPU"
         return f"The model fits into the memory of these GPUs{at}."
     return "Whether the model fits into memory is not known; try the batch size before renting for long."
 

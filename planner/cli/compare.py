@@ -11,10 +11,11 @@ import click
 from planner.answers.compare import compare as run_compare
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
-from planner.cli.options import chart_option, output_options_with, write_notes, write_result
-from planner.options.arguments import GROUPS
+from planner.cli.options import chart_option, chosen_currency, output_options_with, write_notes, write_result
+from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.render.comparison import notes_text, rendered_comparison
+from planner.render.estimates import currency_note
 
 
 @click.command(
@@ -23,9 +24,10 @@ from planner.render.comparison import notes_text, rendered_comparison
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @declared_options(CompareArguments)
+@declared_options(ShownArguments)
 @output_options_with("html")
 @chart_option
-def compare(*, form: str, output: Path | None, charts: tuple[Path, ...], **options: Any) -> None:
+def compare(*, currency: str | None, form: str, output: Path | None, charts: tuple[Path, ...], **options: Any) -> None:
     """Rent, or buy a card, and after how many jobs or months the purchase pays.
 
     Renting is the cheapest matching offer of `planner estimate`. Owning is cards, host, electricity and the rest over
@@ -40,6 +42,7 @@ def compare(*, form: str, output: Path | None, charts: tuple[Path, ...], **optio
       planner compare --buy rtx-3090 --condition used --rent-usd-per-hour 0.50 --utilisation 0.3 --country Germany
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """
+    money = chosen_currency(currency)
     result = run_compare(**options)
     result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     written: list[str] = []
@@ -48,5 +51,5 @@ def compare(*, form: str, output: Path | None, charts: tuple[Path, ...], **optio
 
         written = write_comparison_charts(result, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
-        write_result(rendered_comparison(result, form), output)
-    write_notes([*notes_text(result), *written])
+        write_result(rendered_comparison(result, form, money), output)
+    write_notes([*notes_text(result), *([currency_note(money)] if money else []), *written])

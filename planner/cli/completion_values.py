@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from planner.cli.names import setting_name
-from planner.options.arguments import SORTS, EstimateArguments
+from planner.options.arguments import SORTS, EstimateArguments, ShownArguments
 from planner.options.bill import ITEMS
 from planner.options.declared import declared
 from planner.options.owner_arguments import OwnerArguments
@@ -26,7 +26,9 @@ def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 def _list_of(name: str, *, is_argument: bool) -> str:
     """The list that the values of an option or argument are from; empty if there is none."""
     if not is_argument:
-        for one in (*declared(EstimateArguments).values(), *declared(OwnerArguments).values()):
+        for one in (
+            one for home in (EstimateArguments, OwnerArguments, ShownArguments) for one in declared(home).values()
+        ):
             if name in (one.name, *one.spellings):
                 return one.option.known
     return _OTHER_LISTS.get(name, "")
@@ -152,7 +154,7 @@ def _countries(ctx: click.Context) -> list[str]:
     return sorted(place.name for place in load_places())
 
 
-_OTHER_LISTS = {"currency": "currencies", "names": "gpus", "text": "models", "providers": "providers to refresh"}
+_OTHER_LISTS = {"names": "gpus", "text": "models", "providers": "providers to refresh"}
 """Lists of options and arguments that are not declared with an estimate or a comparison, by name."""
 
 _VALUES: dict[str, Callable[[click.Context], list[str]]] = {

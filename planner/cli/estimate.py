@@ -14,14 +14,13 @@ from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.options import (
     chart_option,
     chosen_currency,
-    currency_option,
     option,
     output_options_with,
     screen_width,
     write_notes,
     write_result,
 )
-from planner.options.arguments import GROUPS, EstimateArguments
+from planner.options.arguments import GROUPS, EstimateArguments, ShownArguments
 from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
 
 
@@ -34,7 +33,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 @option(
     "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
 )
-@currency_option
+@declared_options(ShownArguments)
 @output_options_with("html", "github")
 @chart_option
 def estimate(

@@ -82,13 +82,6 @@ def is_quiet() -> bool:
     return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
 
 
-def currency_option(function: _F) -> _F:
-    """`--currency`: what amounts are shown in."""
-    return option(
-        "--currency", help="Show amounts in this currency, at the dated rate in the data: EUR, GBP, CHF, JPY."
-    )(function)
-
-
 def chosen_currency(code: str | None) -> Currency | None:
     """The currency of that code with its rate; `None` for USD."""
     if code is None or code.upper() == "USD":

@@ -11,10 +11,10 @@ import click
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
-from planner.cli.options import option, output_options, screen_width, write_notes, write_result
-from planner.options.arguments import GROUPS
+from planner.cli.options import chosen_currency, option, output_options, screen_width, write_notes, write_result
+from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import RecommendArguments
-from planner.render.estimates import notes_text
+from planner.render.estimates import currency_note, notes_text
 from planner.render.recommendation import rendered_recommendation
 
 
@@ -24,6 +24,7 @@ from planner.render.recommendation import rendered_recommendation
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @declared_options(RecommendArguments, without=("is_owned",))
+@declared_options(ShownArguments)
 @option(
     "--owned",
     "is_owned",
@@ -33,7 +34,7 @@ from planner.render.recommendation import rendered_recommendation
     help="Whether you have a machine of your own; yes needs it under [[machines]] in --price-book.",
 )
 @output_options
-def recommend(*, is_owned: str, form: str, output: Path | None, **options: Any) -> None:
+def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.
 
     With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the best value.
@@ -45,8 +46,9 @@ def recommend(*, is_owned: str, form: str, output: Path | None, **options: Any) 
       planner recommend --model resnet50 --epochs 90 --budget 200 --owned no
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
+    money = chosen_currency(currency)
     found = run_recommend(**options, is_owned=is_owned == "yes")
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)
-    write_result(rendered_recommendation(found, form, width=screen_width(output)), output)
-    write_notes(notes_text(result))
+    write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
+    write_notes([*notes_text(result), *([currency_note(money)] if money else [])])

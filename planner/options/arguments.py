@@ -376,6 +376,15 @@ class EstimateArguments(
     """The arguments of `estimate`."""
 
 
+class ShownArguments(TypedDict, total=False):
+    """Output: how an answer is shown; what is computed does not depend on it."""
+
+    currency: Annotated[
+        str | None,
+        Option("Show amounts in this currency, at the dated rate in the data: EUR, GBP, CHF, JPY.", known="currencies"),
+    ]
+
+
 GROUPS = (
     WorkArguments,
     OfferArguments,

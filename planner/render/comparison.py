@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
@@ -14,6 +15,7 @@ from planner.results.comparison import (
     Comparison,
     Owned,
     Rental,
+    amounts,
     curve_rows,
     document,
     ranking_rows,
@@ -22,20 +24,23 @@ from planner.results.comparison import (
 )
 from planner.units import Row, hours
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
 WIDTH = 80
 """Columns of the table: it fits the narrowest usual screen, and 40 lines with its notes."""
 
 CURVE_POINTS = 7
 
 
-def rendered_comparison(comparison: Comparison, form: str) -> str:
-    """The comparison in one of the formats of a listing, ending in a line end."""
-    data = as_data(form, lambda: document(comparison), lambda: curve_rows(comparison))
+def rendered_comparison(comparison: Comparison, form: str, currency: Currency | None = None) -> str:
+    """The comparison in one of the formats of a listing, ending in a line end; totals in the currency too, if there is one."""
+    data = as_data(form, lambda: document(comparison, currency), lambda: curve_rows(comparison))
     if data is not None:
         return data
     if form == "markdown":
-        return _markdown(comparison)
-    return "\n".join(one_line(line).rstrip() for line in _screen(comparison)) + "\n"
+        return _markdown(comparison, currency)
+    return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency)) + "\n"
 
 
 def notes_text(comparison: Comparison) -> Iterator[str]:
@@ -49,10 +54,10 @@ def notes_text(comparison: Comparison) -> Iterator[str]:
         yield from textwrap.wrap(f"Note: {note}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
-def _screen(comparison: Comparison) -> Iterator[str]:
+def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     yield from textwrap.wrap(comparison.verdict, WIDTH)
     yield ""
-    yield from _side_by_side(comparison)
+    yield from _side_by_side(comparison, currency)
     yield ""
     yield from _curve_lines(comparison)
     yield f"{'':<25}{'low':>9}{'margin':>10}{'high':>9}{'margin':>10}{'flips at':>12}"
@@ -67,12 +72,12 @@ def _screen(comparison: Comparison) -> Iterator[str]:
         yield from _ranking_lines(comparison)
 
 
-def _side_by_side(comparison: Comparison) -> Iterator[str]:
+def _side_by_side(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     """Totals over the horizon, item by item."""
-    yield from (f"{name:<26}{rented:>27}{owned:>27}" for name, rented, owned in _item_rows(comparison))
+    yield from (f"{name:<26}{rented:>27}{owned:>27}" for name, rented, owned in _item_rows(comparison, currency))
 
 
-def _item_rows(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
+def _item_rows(comparison: Comparison, currency: Currency | None = None) -> Iterator[tuple[str, str, str]]:
     best, rental = comparison.own, comparison.rent
     case = best.case
     yield f"USD over {case.terms.months:g} months", _cut(rental.label), _cut(best.label)
@@ -85,6 +90,11 @@ def _item_rows(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
     yield "total", f"{rent_usd(case):,.0f}", f"{best.usd:,.0f}"
     if comparison.workload is not None and best.usd_per_job is not None:
         yield "per job", f"{rental.usd_per_job:,.2f}", f"{best.usd_per_job:,.2f}"
+    if currency is not None:
+        shown = amounts(comparison, currency)
+        yield f"total, {currency.code}", f"{shown['rent_total']:,.0f}", f"{shown['own_total']:,.0f}"
+        if shown["own_per_job"] is not None:
+            yield f"per job, {currency.code}", f"{shown['rent_per_job']:,.2f}", f"{shown['own_per_job']:,.2f}"
     yield (
         "kWh, kg CO2",
         f"{_maybe(rented_kwh(comparison))}, {_maybe(rented_kg(comparison))}",
@@ -113,9 +123,11 @@ def _ranking_lines(comparison: Comparison) -> Iterator[str]:
         )
 
 
-def comparison_tables(comparison: Comparison) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
+def comparison_tables(
+    comparison: Comparison, currency: Currency | None = None
+) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
     """Items side by side, what flips the verdict, the ranking, and the curve, as columns and rows."""
-    items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison)]
+    items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison, currency)]
     yield (
         (
             Column(key="item", heading=items[0]["item"]),
@@ -129,10 +141,10 @@ def comparison_tables(comparison: Comparison) -> Iterator[tuple[Sequence[Column]
     yield _CURVE, [asdict(month) for month in comparison.curve]
 
 
-def _markdown(comparison: Comparison) -> str:
+def _markdown(comparison: Comparison, currency: Currency | None) -> str:
     parts = [
         markdown_text(comparison.verdict) + "\n",
-        *(to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison)),
+        *(to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison, currency)),
         "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
     ]
     return "\n".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from planner.render.estimates import rendered_estimates, what_is_rented
 from planner.render.front import front_picture
@@ -21,16 +22,30 @@ from planner.results.estimate import estimate_record
 from planner.results.recommendation import Recommendation, document
 from planner.units import Row, hours
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
 PLAIN_WIDTH = 100
 """Columns of sentences and picture where there is no terminal to ask."""
 
 
-def rendered_recommendation(found: Recommendation, form: str, *, width: int | None) -> str:
-    """The recommendation in one of the formats of a listing; `width` is that of the terminal, `None` for a file or pipe."""
-    data = as_data(form, lambda: document(found), lambda: [_miss_row(row, "recommended") for row in _flat(found)])
+def rendered_recommendation(
+    found: Recommendation, form: str, *, width: int | None, currency: Currency | None = None
+) -> str:
+    """The recommendation in one of the formats of a listing.
+
+    Args:
+        found: what is recommended.
+        form: its name.
+        width: that of the terminal, `None` for a file or pipe.
+        currency: shown instead of USD in the table of estimates, beside USD in JSON; sentences stay in USD.
+    """
+    data = as_data(
+        form, lambda: document(found, currency), lambda: [_miss_row(row, "recommended") for row in _flat(found)]
+    )
     if data is not None:
         return data
-    table = rendered_estimates(found.result, form, width=width)
+    table = rendered_estimates(found.result, form, width=width, currency=currency)
     if form == "markdown":
         sentences = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.sentences)
         return f"{sentences}\n{table}\n{to_markdown(_MISSES, _misses(found))}"

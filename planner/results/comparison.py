@@ -23,6 +23,8 @@ from planner.units import Row, kwh
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.cost.currency import Currency
+
 SCHEMA = "planner.compare/1"
 GRAMS_PER_KILOGRAM = 1000
 
@@ -189,8 +191,8 @@ class UseMonth:
     break_even_months: float | None
 
 
-def document(comparison: Comparison) -> Row:
-    """The JSON document of the comparison, schema `planner.compare/1`."""
+def document(comparison: Comparison, currency: Currency | None = None) -> Row:
+    """The JSON document of the comparison, schema `planner.compare/1`; with a currency its totals in that too."""
     workload, best = comparison.workload, comparison.own
     return {
         "schema": SCHEMA,
@@ -206,6 +208,7 @@ def document(comparison: Comparison) -> Row:
         "break_even": asdict(comparison.break_even),
         "margin_usd": best.margin_usd,
         "verdict": comparison.verdict,
+        **({"currency": asdict(currency), "amounts": amounts(comparison, currency)} if currency else {}),
         "odds": asdict(comparison.odds),
         "curve": curve_rows(comparison),
         "use_curve": [asdict(entry) for entry in comparison.use_curve],
@@ -214,6 +217,19 @@ def document(comparison: Comparison) -> Row:
         "not_compared": [asdict(entry) for entry in comparison.not_compared],
         "assumptions": [*comparison.assumptions, *comparison.rent_assumptions],
         "notes": list(comparison.notes),
+    }
+
+
+def amounts(comparison: Comparison, currency: Currency) -> Row:
+    """Totals over the horizon, and those of a run, in the currency; `None` for a run where only hours are compared."""
+    best, rate = comparison.own, currency.per_usd
+    per_job = (comparison.rent.usd_per_job, best.usd_per_job) if comparison.workload is not None else (None, None)
+    return {
+        "rent_total": rent_usd(best.case) * rate,
+        "own_total": best.usd * rate,
+        "margin": best.margin_usd * rate,
+        "rent_per_job": None if per_job[0] is None else per_job[0] * rate,
+        "own_per_job": None if per_job[1] is None else per_job[1] * rate,
     }
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from planner.model.records import Estimate
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
 
 SCHEMA = "planner.recommend/1"
 
@@ -34,9 +38,9 @@ class Recommendation(ShownInNotebooks):
     everything: tuple[Estimate, ...]
 
 
-def document(found: Recommendation) -> Row:
+def document(found: Recommendation, currency: Currency | None = None) -> Row:
     """The JSON document, schema `planner.recommend/1`: that of the estimates, with near misses and sentences."""
-    content = estimates_document(found.result)
+    content = estimates_document(found.result, currency)
     content["schema"] = SCHEMA
     content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
     content["sentences"] = list(found.sentences)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from planner.options.arguments import EstimateArguments
+from planner.options.arguments import EstimateArguments, ShownArguments
 from planner.options.declared import Declared, declared
 from planner.options.owner_arguments import CompareArguments
 
@@ -88,26 +88,27 @@ def _field(one: Declared) -> Any:
 _Q = TypeVar("_Q", bound=Question)
 
 
-def _with_parameters_of(home: type) -> Callable[[type[_Q]], type[_Q]]:
-    """Decorator of a question: every spelling of every option of the declaration becomes a field."""
+def _with_parameters_of(*homes: type) -> Callable[[type[_Q]], type[_Q]]:
+    """Decorator of a question: every spelling of every option of the declarations becomes a field."""
 
     def decorate(question: type[_Q]) -> type[_Q]:
-        made = create_model(question.__name__, __base__=question, **dict(_fields(home, question)))
+        made = create_model(
+            question.__name__, __base__=question, **dict(field for home in homes for field in _fields(home, question))
+        )
         made.__doc__ = question.__doc__
         return made
 
     return decorate
 
 
-@_with_parameters_of(EstimateArguments)
+@_with_parameters_of(EstimateArguments, ShownArguments)
 class EstimateQuestion(Question):
     """Time and cost of a training run on every offer: the options of `planner estimate`."""
 
     limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(default=USUAL_ROWS, description="Rows to give.")
-    currency: Text | None = Field(default=None, description="Amounts in this currency beside USD: EUR, GBP, CHF, JPY.")
 
 
-@_with_parameters_of(CompareArguments)
+@_with_parameters_of(CompareArguments, ShownArguments)
 class CompareQuestion(Question):
     """Rent or buy a card: the options of `planner compare`."""
 

@@ -30,18 +30,25 @@ def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[Estima
         PlannerError, Refusal: there is no answer.
     """
     arguments = _arguments(question, EstimateArguments)
-    code = arguments.pop("currency", None)
-    money = None if code is None or code.upper() == "USD" else currency(code)
+    money = _money(arguments)
     return estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir), money
 
 
-def compared(question: CompareQuestion, data_dir: Path | None) -> Comparison:
-    """The comparison that is asked for.
+def compared(question: CompareQuestion, data_dir: Path | None) -> tuple[Comparison, Currency | None]:
+    """The comparison that is asked for, and the currency it is shown in.
 
     Raises:
         PlannerError, Refusal: there is no answer.
     """
-    return compare(**_arguments(question, CompareArguments), data_dir=data_dir)
+    arguments = _arguments(question, CompareArguments)
+    money = _money(arguments)
+    return compare(**arguments, data_dir=data_dir), money
+
+
+def _money(arguments: dict[str, Any]) -> Currency | None:
+    """Take the currency out of the arguments; `None` for USD."""
+    code = arguments.pop("currency", None)
+    return None if code is None or code.upper() == "USD" else currency(code)
 
 
 def _arguments(question: Question, home: type) -> dict[str, Any]:

@@ -76,10 +76,10 @@ def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> s
 
 
 def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str:
-    result = compared(question, data_dir)
+    result, money = compared(question, data_dir)
     if form not in ("html", VIEW):
-        return rendered_comparison(result, form)
-    document = comparison_results.document(result)
+        return rendered_comparison(result, form, money)
+    document = comparison_results.document(result, money)
     if form == VIEW:
         return _view(comparison_parts(document, command=command_line(question)), _values(document))
     history = history_rows([document["rent"]], data_dir or default_user_data_dir(), result.as_of)

@@ -109,3 +109,17 @@ def test_bad_input_is_a_usage_error(run_planner, arguments, words):
     assert 2 == done.returncode
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_totals_in_another_currency(run_planner):
+    """Beside those in USD, at the dated rate: 0.8573 EUR a USD."""
+    options = ("compare", "--model", "resnet50", "--epochs", "90", "--buy", "rtx-4090", "--jobs-per-month", "4")
+
+    document = json.loads(run_planner(*options, "--currency", "EUR", "--format", "json").stdout)
+    screen = run_planner(*options, "--currency", "EUR")
+
+    assert pytest.approx(0.8573 * document["own"]["usd_total"], rel=1e-4) == document["amounts"]["own_total"]
+    assert pytest.approx(0.8573 * document["rent"]["usd_per_job"], rel=1e-4) == document["amounts"]["rent_per_job"]
+    assert f"{document['amounts']['own_total']:,.0f}" in screen.stdout
+    assert "EUR per USD" in screen.stderr
+    assert "currency" not in json.loads(run_planner(*options, "--format", "json").stdout)

@@ -7,10 +7,12 @@ import pytest
 
 import planner
 from planner.errors import UnknownNameError
-from planner.options.arguments import EstimateArguments
+from planner.options.arguments import BillArguments, EstimateArguments
 from planner.options.declared import declared
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from scripts.docs_options import PAGE, VERBS, page, verbs_of
+from tests.conftest import ROOT
+from tests.options.test_arguments import ON_BOTH_SIDES
 
 _ROW = re.compile(r"^\| `(\w+)`(?:, `\w+`)* \| (?P<typed>.*?) \| .*? \| .*? \| .*? \| (?P<by>.*?) \|", re.MULTILINE)
 
@@ -57,3 +59,12 @@ def test_the_page_says_rightly_which_columns_a_sweep_takes(name):
 def test_the_page_names_who_takes_an_option(name, verbs):
     """Written down by hand for one of each kind."""
     assert verbs == verbs_of(name)
+
+
+def test_the_page_on_owning_names_what_an_owned_machine_pays():
+    """The options of the bill that count on both sides, as the tests of a comparison measure them."""
+    text = (ROOT / "docs" / "ownership.md").read_text(encoding="utf-8")
+    named = re.search(r"An owned machine pays for (.*?);", text, re.DOTALL)[1]
+
+    assert set(ON_BOTH_SIDES) <= declared(BillArguments).keys()
+    assert {f"--{name.replace('_', '-')}" for name in ON_BOTH_SIDES} == set(re.findall(r"`(--[\w-]+)`", named))

@@ -1,4 +1,4 @@
-"""Everything the planner refuses to do, as one tree.
+"""The errors that the planner raises, as one tree, and messages that name arguments.
 
 PlannerError                 the root; the command line catches it once           exit 1
 ├── UsageError               a value somebody typed is wrong                      exit 2
@@ -182,7 +182,7 @@ def _remade(kind: type[PlannerError], args: tuple[Any, ...]) -> PlannerError:
 
 
 class _Slots(Mapping[str, object]):
-    """What the slots of a template hold: values, and names of arguments as they are spelled."""
+    """The content of a template's slots: values, and names of arguments as they are spelled."""
 
     def __init__(self, values: Mapping[str, Value], spell: Spelling) -> None:
         self._values = values

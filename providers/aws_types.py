@@ -61,7 +61,7 @@ class InstanceTypes:
         return None
 
     def family(self, name: str) -> str:
-        """What an unknown GPU is called in a report: EC2's name for it or the family of the type."""
+        """The name of an unknown GPU in a report: EC2's name for it or the family of the type."""
         return self.nameless.get(name, name.partition(".")[0])
 
 
@@ -144,7 +144,7 @@ def _described(name: str, entry: Mapping[str, Any], gpus: list[Any]) -> Instance
 
 
 def _gpu_count(gpu: Mapping[str, Any]) -> float:
-    """A type with a slice of a GPU has `Count` 0 and the size of the slice in `GpuPartitionSize`."""
+    """Number of GPUs, as a fraction for a slice: its `Count` is 0 and its size is in `GpuPartitionSize`."""
     whole = _positive(gpu.get("Count"))
     if whole is not None:
         return whole
@@ -152,13 +152,13 @@ def _gpu_count(gpu: Mapping[str, Any]) -> float:
 
 
 def _gpu_mib(gpu: Mapping[str, Any]) -> float:
-    """Memory of the whole GPU; EC2 gives that of the slice."""
+    """Memory of the whole GPU in MiB; EC2 gives that of the slice."""
     slice_mib = _positive(_mapping(gpu.get("MemoryInfo")).get("SizeInMiB")) or 0.0
     return slice_mib if _positive(gpu.get("Count")) else slice_mib / (_positive(gpu.get("GpuPartitionSize")) or 1.0)
 
 
 def _gpu_key(gpu: Mapping[str, Any]) -> str | None:
-    """`A100` alone is four GPUs: memory tells 40 from 80 GB, and AWS rents these as SXM modules only."""
+    """Our key of the GPU; `A100` may be four GPUs: memory tells 40 from 80 GB, and AWS rents them as SXM modules only."""
     try:
         keys = resolve_gpu(str(gpu.get("Name")))
     except UnknownNameError:

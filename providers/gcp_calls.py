@@ -1,4 +1,4 @@
-"""Calls to Google's client libraries: when to try again, and what their errors mean to a person."""
+"""Calls to Google's client libraries: retries, and errors explained to a person."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def explained(error: Exception, *, what: str, secrets: Iterable[str | None]) -> 
 
 
 def _wait_seconds(error: Exception, attempt: int) -> float | None:
-    """How long to wait before the next try; `None` if another try would not help."""
+    """Seconds to wait before the next try; `None` if another try would not help."""
     exceptions = load_sdk("google.api_core.exceptions", extra="gcp")
     if isinstance(error, exceptions.GoogleAPICallError) and error.code in _TRANSIENT:
         asked = retry_after_seconds(error.response.headers) if error.response is not None else None

@@ -265,7 +265,7 @@ def _positive(row: dict[str, Any], field: str) -> int:
 
 
 def _gpu_count(row: dict[str, Any], kind: dict[str, Any], family: str) -> float:
-    """G4 slices report one GPU; the fraction is only in the description ("1/8 NVIDIA RTX PRO 6000 GPU")."""
+    """Number of GPUs; slices of G4 report one, and only the description states the fraction ("1/8 NVIDIA RTX PRO 6000 GPU")."""
     count = _positive(kind, "guestAcceleratorCount")
     part = re.search(r"\b([1-9])/([1-9]) NVIDIA\b", str(row.get("description")))
     if part:

@@ -37,7 +37,7 @@ class Part:
 
     @property
     def usd_per_hour(self) -> Decimal:
-        """What the part costs in an hour; a month is 730 hours."""
+        """Cost of the part in an hour; a month is 730 hours."""
         return self.quantity * self.usd_per_unit / (HOURS_PER_MONTH if self.is_per_month else 1)
 
 

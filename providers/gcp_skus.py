@@ -222,7 +222,7 @@ def _time(text: object) -> datetime:
 
 
 def _amount(price: object) -> Decimal:
-    """`units` + `nanos` / 1e9; either may be absent when it is 0, and both are negative for negative money."""
+    """An amount of money: `units` + `nanos` / 1e9; either may be absent if 0, and both are negative for negative money."""
     if not isinstance(price, dict):
         raise _DoubtError("no price")
     if price.get("currencyCode") != "USD":
@@ -239,7 +239,7 @@ def _amount(price: object) -> Decimal:
 
 
 def _units_per_listed_unit(usage_unit: str, resource: str) -> Decimal:
-    """1 for the expected unit; 1.073741824 where memory is sold by the GB, since a GiB is that many."""
+    """Listed units in one of ours: 1 for the expected unit; 1.073741824 where memory is sold by the GB and not the GiB."""
     if resource == LOCAL_SSD:
         expected = {"GiBy.mo": Decimal(1)}
     elif resource.endswith(" memory"):

@@ -1,1 +1,1 @@
-"""How good the figures are: learning from rows, leaving rows out, validation. Planning never loads it."""
+"""Accuracy: learning from rows, leaving rows out, validation. Planning never loads it."""

@@ -1,4 +1,4 @@
-"""Measured training steps of language models: what ran, how it was laid out, on what, and how long it took."""
+"""Measured training steps of language models, with job, layout, hardware and seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH_TOKENS = 1_000_000  # llm-foundry's table accumulates to about a million t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One measured step: what ran, on what, how long, and the groups that are left out together."""
+    """One measured step: its job, hardware and seconds, and the groups that are left out together."""
 
     job: LanguageJob
     layout: Layout

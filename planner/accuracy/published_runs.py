@@ -1,4 +1,4 @@
-"""Published training runs: what whole runs take beyond their steps, and how well left-out publications are foretold."""
+"""Published training runs: the overhead of whole runs over their steps, and how well left-out runs are predicted."""
 
 from __future__ import annotations
 
@@ -85,12 +85,12 @@ def load_published_runs() -> tuple[PublishedRun, ...]:
 
 
 def shipped_run_overhead() -> RunOverhead:
-    """What all publications say; `python -m scripts.fit_step_time` writes it beside the stacks."""
+    """The overhead over all publications; `python -m scripts.fit_step_time` writes it beside the stacks."""
     return run_overhead(_foretold())
 
 
 def leave_out_publications() -> LeftOutResult:
-    """Foretell the hours of each run with the overhead and its range as the other publications give them.
+    """Predicts the hours of each run with the overhead and its range from the other publications.
 
     The range joins the one of the steps with that of the overhead, as an estimate does. `low` and `high` are the
     extremes of published over foretold hours: there are too few runs for a quantile.

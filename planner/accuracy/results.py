@@ -1,4 +1,4 @@
-"""What a validation found: errors and coverage of each split."""
+"""The results of a validation: errors and coverage of each split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a measured throughput believable? Pure checks over benchmark rows; each gives the rows it doubts, with the reason."""
+"""Checks whether measured throughput is believable; each check returns the rows it doubts, with the reason."""
 
 from __future__ import annotations
 

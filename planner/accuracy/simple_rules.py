@@ -1,4 +1,4 @@
-"""What simple rules give on left-out cells: ratios of peak figures, an additive model, linear scaling."""
+"""Errors of simple rules on left-out cells: ratios of peak figures, an additive model, linear scaling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fit the efficiencies of a software stack to measured steps, and see how well they foretell steps left out.
+"""Learns the efficiencies of a software stack from measured steps, and measures how well they predict left-out steps.
 
 Needs numpy (pandas brings it): only `planner validate` and `scripts/fit_step_time.py` come here.
 """
@@ -52,7 +52,7 @@ MISFIT = 0.2  # beyond this, in logarithms, a row pulls no harder: one odd machi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOutResult:
-    """How well the throughput of steps was foretold that the fit had not seen; fractions, not percent.
+    """Errors of predicted throughput on left-out steps; fractions, not percent.
 
     `coverage` is the share inside the 90 % range that the errors of the other folds give. `baseline` is the median
     error of one constant utilisation, the usual rule.
@@ -118,7 +118,7 @@ def leave_out(
     start: Stack = START,
     stretch: float = 1.0,
 ) -> LeftOutResult:
-    """Foretell each step from a fit that has not seen it: by folds of single steps, or by whole groups."""
+    """Predicts each step from what was learnt without it: by folds of single steps, or by whole groups."""
     folds = _folds(steps, lambda index: steps[index].group if by_group else _scattered(index) % FOLDS)
     errors: list[list[float]] = []
     constant: list[float] = []
@@ -135,7 +135,7 @@ def leave_out(
 
 
 def foretell(split: str, steps: Sequence[Step], seen: Sequence[Step], stack: Stack) -> LeftOutResult:
-    """Foretell steps on a GPU of which `stack` has seen none; it was fitted to `seen`, as the constant utilisation is.
+    """Predicts steps on a GPU that `stack` has not seen; stack and constant utilisation were learnt from `seen`.
 
     The range that each model's steps are judged by comes from the other models' errors.
     """
@@ -179,7 +179,7 @@ def _summary(split: str, errors: Sequence[Sequence[float]], constant: Sequence[f
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """How the layout that is foretold to be the fastest does among the measured ones of the same job and GPUs.
+    """How the layout predicted to be fastest ranks among the measured ones of the same job and GPUs.
 
     `curse` is its measured over its foretold time: above 1 if the search picks errors in its own favour. `regret` is
     its measured time over that of the fastest, `spread` the median of all layouts over the fastest.
@@ -194,7 +194,7 @@ class SearchResult:
 
 
 def searched_layouts(*, at_least: int = 3) -> SearchResult:
-    """The search over the Megatron iterations, by a fit that has not seen their shape."""
+    """The result of the layout search over the Megatron iterations, by a stack learnt without their shape."""
     steps = megatron_steps()
     foretold: dict[int, float] = {}
     for fold in _folds(steps, lambda index: steps[index].group):

@@ -1,4 +1,4 @@
-"""How far predictions are off on rows they have not seen, and whether the ranges hold what they promise.
+"""How far predictions are off on rows they have not seen, and how often the ranges hold the measurement.
 
 Every split leaves rows out, predicts them with the same functions that planning uses, and compares. The quantile behind each
 range is found again without the left-out group, so coverage is nested: no range has seen the row it is judged by.

@@ -1,4 +1,4 @@
-"""Which values an option can take, out of the shipped tables and the newest price books."""
+"""The values that an option can take, from the shipped tables and the newest price books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line that would give the same answer, with what came from the environment or a file."""
+"""The command line that gives the same answer, including options set by the environment or a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How options are called in settings files, and how messages call them at a terminal."""
+"""Names of options in settings files, and in messages at a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spelling_of(command: click.Command | None, typed: Iterable[str] = ()) -> Spe
 
 
 def setting_name(param: click.Parameter) -> str:
-    """How an option is called without its dashes, as in a settings file: `max_price_age`."""
+    """The name of an option without its dashes, as in a settings file: `max_price_age`."""
     names = [name for name in param.opts if name.startswith("--")]
     return names[0].removeprefix("--").replace("-", "_") if names else str(param.name)
 

@@ -30,7 +30,7 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
 
 
 def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-    """What the shell offers for an option or argument."""
+    """The values that the shell offers for an option or argument."""
     from planner.cli.completion import candidates  # noqa: PLC0415 - only where somebody presses the tab key
 
     return list(candidates(ctx, param, incomplete))

@@ -72,7 +72,7 @@ def sweep(
 
 
 class _Totals:
-    """What all jobs together take, by the best estimate of each."""
+    """Totals of hours and USD over all sweep rows, by the best estimate of each."""
 
     def __init__(self) -> None:
         self.planned, self.failed, self.usd, self.seconds = 0, 0, 0.0, 0.0

@@ -1,1 +1,1 @@
-"""What things cost: renting, owning, committing."""
+"""Costs of renting, owning and committing."""

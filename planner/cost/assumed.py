@@ -11,7 +11,7 @@ from planner.options.bill import STARTUP_SECONDS, USUAL_OVERHEAD
 
 
 def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
-    """What the bills of these estimates rest on, a line each."""
+    """The assumptions of the bills of these estimates, a line each."""
     terms = timer.terms
     if "start-up" not in terms["without"]:
         yield f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest"
@@ -39,7 +39,7 @@ def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
 
 
 def spot_assumption(timer: Timer) -> str:
-    """How often spot instances are taken to be interrupted, and what is done against it."""
+    """A line on how often spot instances are assumed to be interrupted, and how checkpoints limit the loss."""
     if not timer.counts_interruptions:
         return "spot: interruptions and lost work are left out of the figures"
     given = timer.terms["interruptions_per_hour"]

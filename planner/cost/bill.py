@@ -1,4 +1,4 @@
-"""The whole bill of one run on one offer: rent, interruptions, what a commitment binds, and the items asked for."""
+"""The whole bill of one run on one offer: rent, interruptions, the rest of a commitment, and the items asked for."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Biller(Timer):
     def _items(
         self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int
     ) -> tuple[tuple[CostItem, ...], tuple[str, ...]]:
-        """Everything on the bill of a course, and what is to be said of it."""
+        """All items of the bill of a course, and notes on them."""
         items = rental_items(
             offer.usd_per_hour, rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count
         )
@@ -166,7 +166,7 @@ def tax_item(items: tuple[CostItem, ...], fraction: float) -> tuple[CostItem, ..
 
 
 def percentile(estimate: Estimate, fraction: float = 0.9) -> tuple[float, float]:
-    """Seconds and USD within which that fraction of such runs ends, or more, of the interruptions alone.
+    """Seconds and USD that at least that fraction of such runs stays within; only interruptions vary.
 
     The throughput stays at its middle figure; every further second is paid at the rate of the instances. Never below
     the mean: where most runs see no interruption and a few lose very much, more than that fraction ends within it.
@@ -179,7 +179,7 @@ def percentile(estimate: Estimate, fraction: float = 0.9) -> tuple[float, float]
 
 
 def _holding(middle: float, low: float, high: float) -> tuple[float, float]:
-    """The ends of a range that holds its middle.
+    """The ends of a range, moved outward where the middle lies outside.
 
     They come from the same formula at other speeds, so they are in order but for the last bit: parts of different
     sizes, rounded and added up to the same sum, may end a bit apart.

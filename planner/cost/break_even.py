@@ -1,4 +1,4 @@
-"""When a purchase has paid for itself."""
+"""The months after which a purchase has paid for itself."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def case_break_even_months(case: Case) -> float | None:
 
 
 def never_reason(case: Case) -> str:
-    """Why a case never breaks even, for a case that does not."""
+    """The reason why a case never breaks even; ask only of a case that does not."""
     if case.jobs_per_month == 0:
         return "nothing is used, so nothing is saved"
     rent, running = case.rent_usd_per_month, running_usd_per_month(case.terms, case.hours_per_month)
@@ -55,7 +55,7 @@ def never_reason(case: Case) -> str:
 
 
 def paid_if_sold_months(curve: Sequence[Month]) -> float | None:
-    """The month from which on, to the end of the curve, owning and then selling costs no more than renting did.
+    """The first month from which on owning and then selling costs no more than renting, to the end of the curve.
 
     Between two months the curves are taken as straight lines. `None`: at the end of the curve it still costs more.
     """

@@ -37,7 +37,7 @@ def interrupted_run(
     interval_seconds: float | None = None,
     has_checkpoints: bool = True,
 ) -> Interruptions:
-    """A run of `work_seconds` that is interrupted at random, at a constant rate (memoryless).
+    """The expected course of a run of `work_seconds` that is interrupted at random, at a constant rate (memoryless).
 
     The work is cut into n equal segments, each followed by a checkpoint; w = work / n + checkpoint time. After an
     interruption the current segment starts again, behind a restart that can itself be interrupted (R seconds). With
@@ -100,7 +100,7 @@ def _check_checkpoint_seconds(checkpoint_seconds: float, interruptions_per_hour:
 
 
 def same_plan(run: Interruptions, *, work_seconds: float, interruptions_per_hour: float) -> Interruptions:
-    """The run with as many checkpoints as it has, at another speed or rate.
+    """The same run with the same number of checkpoints, at another speed or interruption rate.
 
     Checkpoints are planned once, by steps of training, before anybody knows how fast and how calm it will be. So less
     work and fewer interruptions never take longer, which a new plan for each would not ensure.
@@ -129,7 +129,7 @@ def young_interval_seconds(checkpoint_seconds: float, mean_seconds_between: floa
 
 
 def daly_interval_seconds(checkpoint_seconds: float, mean_seconds_between: float) -> float:
-    """The same to higher order; at most a percent of time from the true optimum.
+    """Work between checkpoints that loses least time, to higher order: at most a percent of time from the true optimum.
 
     sqrt(2 C M) x (1 + sqrt(C / 2M) / 3 + (C / 2M) / 9) - C where C < 2M, else M. Free checkpoints are written each second.
 
@@ -168,7 +168,7 @@ def checkpoint_seconds_of(params_millions: float | None, node_count: int = 1) ->
 
 
 def percentile_seconds(run: Interruptions, fraction: float = 0.9) -> float:
-    """Time within which that fraction of such runs ends.
+    """Seconds within which that fraction of such runs ends.
 
     Each segment fails a geometric number of times, so the failures of all n are negative binomial with success
     probability e^(-r w). One failure costs a truncated exponential and a mean restart, several a normal sum. The
@@ -228,7 +228,7 @@ def _count(rate: float, segments: int, seconds: float, restart_seconds: float) -
 
 
 def _delay_of_one(rate: float, seconds: float, restart_seconds: float) -> tuple[float, float]:
-    """Mean and standard deviation of what one failure costs: the work since the checkpoint, and the restart."""
+    """Mean and standard deviation of the seconds one failure costs: lost work since the checkpoint, and the restart."""
     lost, lost_variance = _lost_at_a_failure(rate, seconds)
     restart = _grown(rate, restart_seconds)
     # time to R seconds without an interruption: variance (e^(2rR) - 1 - 2 r R e^(rR)) / r^2
@@ -238,7 +238,7 @@ def _delay_of_one(rate: float, seconds: float, restart_seconds: float) -> tuple[
 
 
 def _lost_at_a_failure(rate: float, seconds: float) -> tuple[float, float]:
-    """Mean and variance of the time to an interruption that comes within so many seconds: of a truncated exponential."""
+    """Mean and variance of the time to an interruption, given that it comes within so many seconds (truncated exponential)."""
     if rate * seconds < 1e-3:  # nearly uniform; the formulas below would be differences of close numbers
         return seconds * (0.5 - rate * seconds / 12), seconds**2 / 12
     fail = -math.expm1(-rate * seconds)

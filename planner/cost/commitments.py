@@ -1,4 +1,4 @@
-"""What a single run really pays for a commitment: the whole term, used or not."""
+"""The cost of a commitment to a single run: the whole term, used or not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BLOCK_LOST_HOURS = 0.5
 
 
 def term_hours(purchase: Purchase, used_hours: float) -> float | None:
-    """Hours that must be paid to use so many of them; `None` where no block is that long.
+    """Hours that must be paid in order to use so many; `None` if no capacity block is that long.
 
     A commitment is bought again when its term is over; a capacity block is not, it must hold the whole run.
 
@@ -73,7 +73,7 @@ def break_even_fraction(committed_usd_per_hour: float, on_demand_usd_per_hour: f
 
 
 def commitment_note(offer: Offer, used_hours: float, on_demand_usd_per_hour: float | None, *, is_shared: bool) -> str:
-    """One sentence: what is used of the term, and from which use on the commitment pays."""
+    """A sentence on the part of the term that is used, and the use from which on the commitment pays."""
     paid = term_hours(offer.purchase, used_hours) or used_hours
     who = "the rest is taken as used by others" if is_shared else "the rest is paid and unused"
     used = f"{offer.purchase}: this run uses {used_hours / paid:.2%} of the {paid:,.0f} hours; {who}"

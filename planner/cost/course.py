@@ -1,4 +1,4 @@
-"""How a run goes on an offer, from the start of billing to its result: as expected, at its best and at its worst."""
+"""The time of a run on an offer, from the start of billing to its result: as expected, at its best and at its worst."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from planner.units import hours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """One way a run may go: the seconds of each part by name, which sum to `seconds`."""
+    """One possible course of a run: the seconds of each part by name, which sum to `seconds`."""
 
     parts: tuple[tuple[str, float], ...]
     seconds: float
@@ -36,7 +36,7 @@ class Courses:
 
 
 class Timer:
-    """Says how a workload goes on any offer.
+    """Works out the time of a workload on any offer.
 
     Args:
         terms: what counts.
@@ -51,7 +51,7 @@ class Timer:
         self.counts_interruptions = "interruptions" not in terms["without"]
 
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
-        """How so many samples go, or the reason why this offer cannot do the work; `refused` then holds the numbers."""
+        """The courses of a run over so many samples, or why the offer cannot do it; `refused` then holds the numbers."""
         training, fastest, slowest = (
             samples / speed for speed in (throughput.samples_per_second, throughput.high, throughput.low)
         )
@@ -81,7 +81,7 @@ class Timer:
         return training_seconds * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
 
     def start_parts(self, offer: Offer) -> tuple[tuple[str, float], ...]:
-        """What happens before the first step, with the seconds it takes."""
+        """The parts of the start, before the first step, with the seconds each takes."""
         startup = 0.0 if "start-up" in self.terms["without"] else STARTUP_SECONDS
         if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
             return (("start-up", startup),)
@@ -93,7 +93,7 @@ class Timer:
         return tuple(parts)
 
     def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
-        """Interruptions of the whole run per hour, taken back and broken together; `None` where none are counted."""
+        """Interruptions of the whole run per hour, reclaimed spot and failures together; `None` if none are counted."""
         spot = offer.purchase is Purchase.SPOT and self.counts_interruptions
         failures = failures_per_hour(offer.gpu_count * node_count, self.terms["gpu_hours_per_failure"])
         if not self.counts_failures(node_count) or (not spot and failures * work_hours < COUNTED_FROM):
@@ -147,7 +147,7 @@ class Timer:
         return start_seconds + (self.checkpoint_seconds(node_count) if self.terms["has_checkpoints"] else 0.0)
 
     def run(self, work_seconds: float, per_hour: float, node_count: int, restart_seconds: float) -> Interruptions | str:
-        """The work with its interruptions, or why it cannot be done."""
+        """The work with its interruptions, or the reason why it cannot be done."""
         try:
             run = interrupted_run(
                 work_seconds=work_seconds,
@@ -193,7 +193,7 @@ class Timer:
         )
 
     def _beyond_training(self, training: float, work: float) -> tuple[tuple[str, float], ...]:
-        """What overhead, evaluation and further trials add to training at the benchmark's speed."""
+        """The seconds that overhead, evaluation and further trials add to training at the benchmark's speed."""
         if work == training:
             return ()
         terms = self.terms

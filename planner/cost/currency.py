@@ -1,4 +1,4 @@
-"""USD in another currency, at a dated rate. Everything computes in USD; only what is shown is converted."""
+"""Converts USD into another currency at a dated rate. Everything computes in USD; only what is shown is converted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cost of money: what payments in later months are worth today."""
+"""Today's worth of payments in later months."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def monthly_rate(discount_per_year: float) -> float:
 
 
 def worth_today(usd: float, months: float, discount_per_year: float) -> float:
-    """What one payment after so many months is worth today.
+    """Today's worth of one payment after so many months.
 
     usd / (1 + d) ** (months / 12); at d = 0, usd.
 
@@ -36,7 +36,7 @@ def worth_today(usd: float, months: float, discount_per_year: float) -> float:
 
 
 def months_worth(months: float, discount_per_year: float) -> float:
-    """How many months of payments at once today are worth a payment at the end of each of `months` months.
+    """Number of monthly payments that, paid at once today, are worth a payment at the end of each of `months` months.
 
     (1 - (1 + r) ** -months) / r with the monthly rate r; at r = 0, months. A year of 100 USD a month at 5 percent is
     worth 1,168.82 USD today:

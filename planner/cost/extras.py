@@ -1,4 +1,4 @@
-"""What a bill holds beside rent: storage for data and checkpoints, and traffic out."""
+"""Items of a bill beside rent: storage for data and checkpoints, and traffic out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GBIT_PER_SECOND = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoragePrice:
-    """What a provider takes for storing a GB for a month, in its cheapest or usual region."""
+    """A provider's price for storing a GB for a month, in its cheapest or usual region."""
 
     provider: str
     product: str
@@ -53,7 +53,7 @@ def extra_items(
     seconds: float,
     without: Iterable[str] = (),
 ) -> tuple[tuple[CostItem, ...], tuple[str, ...]]:
-    """Items for storage and traffic out, and a note for each that no known price covers.
+    """Items for storage and traffic out, and a note for each that has no known price.
 
     storage = (data set + checkpoints kept) x months of the run; egress = results by the provider's tiers, taking the
     month's free amount as unused by others.

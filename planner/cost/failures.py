@@ -1,4 +1,4 @@
-"""Hardware that fails under a run, whoever owns it and however it was bought."""
+"""Hardware failures during a run, on rented and owned machines alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A price book of one's own: private rates, discounts, credits and machines, in a TOML file."""
+"""Own prices: the user's private rates, discounts, credits and machines, from a TOML file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rate or a discount and the offers it is for; a key that is missing holds for all."""
+    """A rate or a discount and the offers it applies to; without a key it applies to all."""
 
     number: int  # its place among the rules of its kind, from 1
     kind: str  # "rates" or "discounts"
@@ -48,14 +48,14 @@ class Rule:
 
     @property
     def name(self) -> str:
-        """How a message calls it: [[discounts]] number 2 (provider aws, family p5)."""
+        """The rule's name in messages: [[discounts]] number 2 (provider aws, family p5)."""
         keys = ", ".join(f"{key} {value}" for key, value in self.where.items()) or "everything"
         return f"[[{self.kind}]] number {self.number} ({keys})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnPrices:
-    """What a price book says; `credits_usd` by provider."""
+    """The content of a file of own prices; `credits_usd` by provider."""
 
     path: Path
     rules: tuple[Rule, ...]
@@ -113,7 +113,7 @@ class OwnPrices:
 
 
 def load_price_book(path: Path, known: Sequence[Offer], today: date) -> OwnPrices:
-    """Read and check a price book.
+    """Reads and checks a file of own prices.
 
     Args:
         path: the TOML file.
@@ -147,7 +147,7 @@ def load_price_book(path: Path, known: Sequence[Offer], today: date) -> OwnPrice
 
 
 def families(provider: str, instance_type: str) -> frozenset[str]:
-    """Names a provider's family of instance types goes by.
+    """The names of an instance type's family at its provider.
 
     >>> sorted(families("aws", "p4d.24xlarge")), sorted(families("gcp", "a2-highgpu-1g"))
     (['p4d'], ['a2', 'a2-highgpu'])
@@ -165,7 +165,7 @@ def families(provider: str, instance_type: str) -> frozenset[str]:
 
 
 class _Names:
-    """Names that a rule may use, of all offers there are."""
+    """The names that rules may use: those of all offers there are."""
 
     def __init__(self, known: Sequence[Offer]) -> None:
         self.by_key: dict[str, dict[str | None, set[str]]] = {key: {} for key in _WHERE}

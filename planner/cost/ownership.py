@@ -1,4 +1,4 @@
-"""What a bought machine costs over a horizon, item by item."""
+"""The cost of a bought machine over a horizon, item by item."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MONTHS_PER_YEAR = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnershipTerms:
-    """Everything that decides what owning costs. Money and watts are for the whole machine, all its cards.
+    """Everything that the cost of owning depends on. Money and watts are for the whole machine, all its cards.
 
     `idle_watts` flow in every hour of the month that is not used. `running_usd_per_hour` replaces both electricity
     items. `resale_fraction` is of the purchase after `months`; `None` follows `resale_curve`.
@@ -154,7 +154,7 @@ def own_usd_at(
     card_watts: float,
     resale_fraction: float | None,
 ) -> float:
-    """`own_usd` of terms that differ in these: a simulation asks by the thousand and makes no records."""
+    """`own_usd` with these terms replaced, without a new record: a simulation calls it thousands of times."""
     purchase_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
     parts = _monthly_parts(terms, hours_per_month, purchase_usd, card_watts)
     running = sum(quantity * usd for _, _, quantity, _, usd in parts) / months
@@ -164,12 +164,12 @@ def own_usd_at(
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
-    """What every month costs after the purchase: electricity, hosting, maintenance, staff."""
+    """Cost of each month after the purchase: electricity, hosting, maintenance, staff."""
     return sum(item.usd for item in _monthly_items(terms, hours_per_month)) / terms.months
 
 
 def resale_usd(terms: OwnershipTerms, months: float) -> float:
-    """What the machine fetches after so many months, at that time's face value."""
+    """Resale price of the machine after so many months, at that time's face value."""
     fraction = value_fraction(
         months, horizon_months=terms.months, fraction=terms.resale_fraction, curve=terms.resale_curve
     )
@@ -202,7 +202,7 @@ def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostI
 def _monthly_parts(
     terms: OwnershipTerms, hours_per_month: float, purchase_usd: float, card_watts: float
 ) -> tuple[tuple[str, ItemKind, float, str, float], ...]:
-    """Name, kind, quantity over the horizon, unit and USD per unit of what is paid every month."""
+    """Name, kind, quantity over the horizon, unit and USD per unit of each monthly cost."""
     months = terms.months
     maintenance = terms.maintenance_fraction_per_year * purchase_usd / MONTHS_PER_YEAR
     fixed = (

@@ -1,4 +1,4 @@
-"""One decision as numbers: the same work rented and done on an owned machine, month by month."""
+"""Compares the same work rented and done on an owned machine, month by month."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from planner.cost.ownership import OwnershipTerms, own_usd, resale_usd, running_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Work per month, what it costs rented, and the machine that would do it instead.
+    """Work per month, its cost if rented, and the machine that would do it instead.
 
     A job is a training run; where only hours are known it is one machine hour. `hours_per_job` are hours of the owned
     machine, all its cards together.
@@ -35,7 +35,7 @@ class Case:
 
     @property
     def rent_usd_per_month(self) -> float:
-        """What a month of the work costs rented."""
+        """Cost of renting for a month of the work."""
         return self.jobs_per_month * self.rent_usd_per_job
 
 
@@ -58,7 +58,7 @@ def rent_usd(case: Case) -> float:
 
 
 def margin_usd(case: Case) -> float:
-    """How much cheaper buying is than renting over the horizon, resale included; negative where renting is cheaper."""
+    """Cost of renting less cost of owning over the horizon, resale included; negative if renting is cheaper."""
     return rent_usd(case) - own_usd(case.terms, case.hours_per_month)
 
 

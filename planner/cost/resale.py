@@ -1,4 +1,4 @@
-"""What a bought machine still fetches after some months, as a fraction of what was paid."""
+"""The resale price of a machine after some months, as a fraction of what was paid."""
 
 from __future__ import annotations
 

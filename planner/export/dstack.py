@@ -66,7 +66,7 @@ _GPUS = {
 
 
 def why_not(offer: Offer, node_count: int) -> str | Message | None:
-    """Why dstack cannot run this; `None` if it can."""
+    """The reason why dstack cannot run this; `None` if it can."""
     if node_count > 1 and offer.provider not in _MANY_NODES:
         return f"dstack runs one node on {offer.provider}, not {node_count}"
     if _is_by_gpu(offer) and offer.gpu not in _GPUS:

@@ -29,7 +29,7 @@ _GPU_RESOURCE = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 
 
 def why_not(offer: Offer, node_count: int) -> str | Message | None:
-    """Why a Job cannot ask for this; `None` if it can."""
+    """The reason why a Job cannot ask for this; `None` if it can."""
     if not _LABEL.fullmatch(gcp_machine(offer.instance_type).machine_type):
         return f"{offer.instance_type[:60]!r} cannot be the value of a label of Kubernetes"
     if offer.zone is not None and not _LABEL.fullmatch(offer.zone):

@@ -28,7 +28,7 @@ _ACCELERATORS = {
 
 
 def why_not(offer: Offer, node_count: int) -> str | Message | None:
-    """Why SkyPilot cannot run this; `None` if it can."""
+    """The reason why SkyPilot cannot run this; `None` if it can."""
     if offer.provider in _ONE_NODE and node_count > 1:
         return f"SkyPilot runs one node on {offer.provider}, not {node_count}"
     if offer.provider == "runpod" and "SkyPilot" not in offer.source:

@@ -30,7 +30,7 @@ COMMENT_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One row and what the file needs beside it; `None` leaves a field out.
+    """One row of an estimate with the other values that the file needs; `None` leaves a field out.
 
     `disk_gb` is what the run stores, without the system; `max_seconds` ends the run where the tool can do that.
     """
@@ -141,5 +141,5 @@ def _header(result: EstimateResult, estimate: Estimate, made_by: str) -> Iterato
 
 
 def place(offer: Offer) -> str:
-    """Region and zone in a comment."""
+    """Region and zone, as text for a comment."""
     return comment(f"{offer.region}, zone {offer.zone}" if offer.zone else offer.region)

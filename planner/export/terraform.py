@@ -25,7 +25,7 @@ class _Code(str):
 
 
 def why_not(offer: Offer, node_count: int) -> str | Message | None:
-    """Why Terraform cannot make this; `None` if it can."""
+    """The reason why Terraform cannot make this; `None` if it can."""
     return no_region(offer)
 
 

@@ -1,1 +1,1 @@
-"""What the planner knows of hardware: GPUs, cards, hosts and electricity."""
+"""Facts of hardware: GPUs, cards, hosts and electricity."""

@@ -1,4 +1,4 @@
-"""What GPUs cost to buy: dated prices by condition, and one price with a range to plan with."""
+"""Purchase prices of GPUs: dated prices by condition, and one price with a range to plan with."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Condition(StrEnum):
 
 
 class Form(StrEnum):
-    """What a price pays for."""
+    """The thing that a price buys: a card, a board, a module or a share of a system."""
 
     CARD = "card"  # one PCIe card with one GPU
     BOARD = "board"  # one PCIe card with several GPUs

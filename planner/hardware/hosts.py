@@ -52,7 +52,7 @@ def pcie_host(card_count: int, condition: Condition) -> Host | None:
 
 
 def module_hosts(gpu: str) -> list[Host]:
-    """What is built for a module that does not go into a PCIe slot: whole systems and baseboards."""
+    """The whole systems and baseboards for a module that does not go into a PCIe slot."""
     return [host for host in load_hosts() if gpu in host.gpus]
 
 

@@ -42,7 +42,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What is bought: `card_count` cards (boards, modules) with `gpu_count` GPUs together, and their host.
+    """The machine that is bought: `card_count` cards (boards, modules) with `gpu_count` GPUs together, and their host.
 
     Money and watts are for the whole machine; watts of cards and host are under load, `None` where not known. `cards`
     is 0 where the host price holds the GPUs too. `in_data_centre` is true for servers, which are not run at home.
@@ -66,7 +66,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a buyer states instead of the shipped figures, for the whole machine; `None`: not stated."""
+    """Figures that a buyer states instead of the shipped ones, for the whole machine; `None` if not stated."""
 
     card_usd: float | None = None
     host_usd: float | None = None  # 0: a PC that exists

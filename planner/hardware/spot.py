@@ -1,4 +1,4 @@
-"""How often spot instances are taken back."""
+"""How often providers reclaim spot instances."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ItemKind(StrEnum):
-    """What a line of a bill is for. Whoever adds lines up asks for this, never for a name or a unit."""
+    """The kind of a bill's line. Code that adds lines up asks for the kind, never for a name or a unit."""
 
     TIME = "time"  # rent until the result is there: training, start-up, checkpoints, restarts
     BILLED_TIME = "billed_time"  # rent of hours that are no part of the run's time: idling, rounding
@@ -41,7 +41,7 @@ class CostItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruptions:
-    """What interruptions do to a run on average; one without any has `per_hour` 0 and loses nothing.
+    """The average effect of interruptions on a run; a run without any has `per_hour` 0 and loses nothing.
 
     The run is `segments` equal pieces of work, each followed by a checkpoint.
     """

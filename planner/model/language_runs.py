@@ -1,4 +1,4 @@
-"""What is trained and how it is laid out over GPUs: the records that memory, arithmetic and speed are computed from."""
+"""Records of a language model's training and layout over GPUs; memory, arithmetic and speed are computed from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAYERS_OF_A_CHUNK = 2
 
 
 class Method(StrEnum):
-    """What of a language model is trained."""
+    """The part of a language model that is trained: all weights or adapters, and from what start."""
 
     PRETRAIN = "pretrain"  # all weights, from the start
     FULL = "full"  # all weights, from given ones
@@ -45,7 +45,7 @@ class Recomputation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How a model is spread over GPUs: `data` x `tensor` x `pipeline` of them, and what each step runs through one.
+    """The layout of a model over `data` x `tensor` x `pipeline` GPUs, and how each GPU works through a step.
 
     `zero_stage` 0 is plain data parallelism, 1 to 3 shard optimiser states, gradients and weights over the `data`
     replicas; stage 3 is the same as fully sharded data parallelism (FSDP).
@@ -80,7 +80,7 @@ class Layout:
         return -(-layers // self.pipeline)
 
     def shards(self, layers: int) -> float:
-        """Parts that the model is cut into, as the fullest of them has it: tensor x pipeline where stages are even."""
+        """The number by which the model is divided on the fullest GPU: tensor x pipeline where stages are even."""
         return self.tensor * layers / self.stage_layers(layers)
 
     def __str__(self) -> str:
@@ -96,7 +96,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageJob:
-    """A language model to train and what is fixed of the way; `None` leaves a choice to the search for a layout."""
+    """A language model to train, and its options; `None` leaves a choice to the search for a layout."""
 
     model: LanguageModel
     method: Method = Method.PRETRAIN
@@ -159,7 +159,7 @@ class LanguageJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageWork:
-    """What a workload adds for a language model: the job, the stack its speed stands for, and where tokens come from."""
+    """The part of a workload that only language models have: the job, the stack, and the source of the tokens."""
 
     job: LanguageJob
     stack: str
@@ -169,7 +169,7 @@ class LanguageWork:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What an answer takes for granted, a line each."""
+        """The assumptions behind the workload, a line each."""
         job = self.job
         others = "; compare methods within one stack (--stack)" if job.method.has_adapters else ""
         adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""

@@ -41,7 +41,7 @@ class Precision(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a throughput figure rests on, strongest first."""
+    """The bases of a throughput figure, strongest first."""
 
     MEASURED = "measured"
     SCALED = "scaled"
@@ -150,7 +150,7 @@ class Unpriced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """A row that was not believed: what it said, as text, and the reason it is kept out of the book."""
+    """A row that was not believed: its content as text, and the reason why it is kept out of the book."""
 
     instance_type: str
     region: str
@@ -165,7 +165,7 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """What is known of a model's arithmetic, from `data/models.csv`.
+    """A model and the figures of its arithmetic, from `data/models.csv`.
 
     `forward_gmacs_per_sample` counts multiply-adds of one forward pass (1e9); `activations_millions` the output
     elements of matrix and convolution layers for one sample. Both hold at `input_size` (pixels or tokens).
@@ -209,7 +209,7 @@ class OwnMeasurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """How much work a run is: `samples_per_epoch` x `epochs` samples of `model`."""
+    """The work of a run: `samples_per_epoch` x `epochs` samples of `model`."""
 
     model: Model
     dataset: str | None
@@ -273,7 +273,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throughput:
-    """Training throughput of a workload on `gpu_count` GPUs together, with a range and what it rests on.
+    """Training throughput of a workload on `gpu_count` GPUs together, with its range and its basis.
 
     `stack` names the framework and software generation the figure stands for; `sources` name every row used.
     """
@@ -299,7 +299,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """One offer, rented for one workload: how long and how much.
+    """One offer rented for one workload: its time and its bill.
 
     `seconds` is wall time from start to end (start-up included); low and high come from the throughput range.
     `fits_memory` is `None` where the memory need of the model is not known.

@@ -1,1 +1,1 @@
-"""Offers at rest: dated snapshots, the catalogue over them, checks and history."""
+"""Price books on disk: dated snapshots, the catalogue over them, checks and history."""

@@ -1,4 +1,4 @@
-"""The offers that an answer is made from: newest snapshot of each provider, row by row through the filters."""
+"""Selects the offers that an answer is made from: those of each provider's newest snapshot that pass the filters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class OfferFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """What a filter leaves of the snapshots: the books, what became of the others, what prices leave out."""
+    """The books that offers were selected from, the offers left out or without a price, and what prices do not include."""
 
     books: tuple[BookUsed, ...]
     left_out: tuple[LeftOut, ...]
@@ -92,7 +92,7 @@ def select_offers(
 def select_groups(
     snapshots: Sequence[Snapshot], wanted: OfferFilter, *, today: date, may_be_empty: bool = False
 ) -> GroupSelection:
-    """The same offers in exact groups, from the indexes of the books: what it takes grows with groups, not with offers.
+    """The offers that pass the filter, in exact groups from the indexes of the books: its time grows with groups, not offers.
 
     Where nothing passes and it `may_be_empty`, there are no groups, and all offers are left out.
 
@@ -240,7 +240,7 @@ class _Sieve:
         return index.offer_groups(sorted(passed, key=lambda group: group.first))
 
     def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
-        """Why offers of that GPU, count and purchase are not wanted: asked once for each of some hundred groups."""
+        """The reason why offers of that GPU, count and purchase are not wanted; worked out once for each."""
         if not is_possible(gpu, count_text, purchase):
             return _IMPOSSIBLE
         count = float(count_text)

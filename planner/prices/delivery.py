@@ -126,7 +126,7 @@ def clear_fetches(folder: Path, *, keep_newest: bool) -> None:
 
 
 def _new_folder(folder: Path, now: datetime) -> Path:
-    """A folder that is not there yet: pages of two fetches must never mix, not even of two in one second."""
+    """The path of a new folder: pages of two fetches must never mix, not even of two in one second."""
     name = f"{now:%Y-%m-%dT%H%M%S}"
     taken = list(folder.glob(f"{name}*"))
     return folder / (f"{name}-{len(taken) + 1}" if taken else name)

@@ -1,4 +1,4 @@
-"""Exact groups of offers: all of a group take a run the same time, to the last bit, so that price alone orders them."""
+"""Groups of offers on which a run takes exactly the same time, so that price alone orders them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ zone, host and source are left: they have no part in time, and in money only by 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OfferGroup:
-    """Offers of one `GroupKey`.
+    """The offers that share one `GroupKey`.
 
     Attributes:
         head: the cheapest, of equally cheap ones the first by name.
@@ -42,7 +42,7 @@ def grouped(offers: Iterable[Offer]) -> list[OfferGroup]:
 
 
 def group_key(offer: Offer) -> GroupKey:
-    """What the offer shares with all others of its group."""
+    """The key that the offer shares with all others of its group."""
     return (
         offer.provider,
         offer.gpu,
@@ -56,7 +56,7 @@ def group_key(offer: Offer) -> GroupKey:
 
 
 def offer_name(offer: Offer) -> tuple[str, ...]:
-    """What tells the offer from all others of its price book; the last thing any order goes by."""
+    """The fields that tell the offer from all others of its price book; every order goes by them last."""
     return (offer.provider, offer.gpu, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
 
 

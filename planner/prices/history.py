@@ -1,4 +1,4 @@
-"""How prices moved: by GPU, provider and kind of purchase, from one book to the next."""
+"""Price history by GPU, provider and kind of purchase, from one book to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The derived index of a price book: its groups of offers without reading the book. It can be deleted at any time.
+"""The derived index of a price book, which gives its groups of offers without reading the book; it can be deleted.
 
 It lies beside the book, `<stem>.index.jsonl`; for books that are not in the user's own folder (the shipped ones), or whose
 folder cannot be written, in the user's cache. An index is believed if it is whole and names the book's checksum, the
@@ -28,7 +28,7 @@ INDEX_SUFFIX = ".index.jsonl"
 # a snapshot that changes on disk is another object, so what is remembered is of this one
 @lru_cache(maxsize=64)
 def index_of(snapshot: Snapshot) -> BookIndex:
-    """The index of a book; if there is none to be believed, it is made, and kept where there is a place for it.
+    """The index of a book, read if a valid one is kept, else made and kept if there is a place for it.
 
     Raises:
         SnapshotError: the book was altered or a row cannot be one, as when the rows themselves are read.
@@ -47,7 +47,7 @@ def index_of(snapshot: Snapshot) -> BookIndex:
 
 
 def index_problem(snapshot: Snapshot) -> str | None:
-    """What is wrong with an index of the book that would be believed: it is not what its rows make.
+    """The problem if a kept index of the book would be believed but does not match the rows; `None` if all is well.
 
     Raises:
         SnapshotError: the book itself cannot be read.
@@ -84,7 +84,7 @@ def _stamp(path: Path) -> list[int]:
 
 
 def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
-    """The index at that place, if it is one of this book by this version; its times are not compared."""
+    """The index kept at that place, if it is of this book and version; times of files are not compared."""
     try:
         with place.open("rb") as file:
             checksum, line = file.readline(65), file.readline()
@@ -106,7 +106,7 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
 
 
 def _kept(snapshot: Snapshot, body: bytes) -> BookIndex:
-    """The index of these bytes, written to the first place that takes it, else held in memory."""
+    """The index made of these bytes, written to the first place that can be written, else held in memory."""
     for place in _places(snapshot):
         with contextlib.suppress(OutputError):
             write_durably(place, body)

@@ -1,4 +1,4 @@
-"""What the index of a price book holds: the groups of its offers, made in one pass over its rows.
+"""The content of a price book's index: the groups of its offers, made in one pass over its rows.
 
 It is text, so that anybody can read it. Line 1 is the sha256 of line 2; line 2, a JSON object, is the head: which book
 it is for, and of each group the cheapest row and how many there are. Each further line is what is seldom asked for, read

@@ -1,4 +1,4 @@
-"""The groups of a book's offers as its index gives them; single members are read from the book when they are asked for."""
+"""Groups of offers read from a book's index; members are read from the book only when they are asked for."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class BookIndex:
         )
 
     def behind_head(self) -> bytes:
-        """All of the file but its head."""
+        """The content of the index file without its head."""
         with self._opened() as file:
             file.seek(self._start)
             return file.read()
@@ -89,7 +89,7 @@ class BookIndex:
         return parts
 
     def offer_groups(self, groups: Sequence[IndexedGroup]) -> list[OfferGroup]:
-        """The groups as all others know them; none may be empty."""
+        """Turns groups of the index into `OfferGroup`s; none may be empty."""
         missing = [group for group in groups if group.offers is None]
         cut = [group.found for group in missing if group.found is not None]
         heads = iter(self.offers_at([prices[0] for prices, _ in cut], [starts[0] for _, starts in cut]))

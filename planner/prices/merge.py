@@ -70,7 +70,7 @@ def merged_sources(delivery: Delivery, before: Snapshot | None, kept: Iterable[O
 
 
 def merged_unpriced(delivery: Delivery, before: Snapshot | None, offers: Iterable[Offer]) -> list[Unpriced]:
-    """Types without a price: those of the delivery, and those of the book before that nothing is newly known of."""
+    """Types without a price: those of the delivery, and those of the previous book that the delivery does not mention."""
     fresh = delivery.parsed.unpriced
     settled = {offer.instance_type for offer in offers} | {entry.instance_type for entry in fresh}
     return [*fresh, *(entry for entry in (before.unpriced if before else ()) if entry.instance_type not in settled)]

@@ -1,4 +1,4 @@
-"""The state of each provider: its newest price book, what that covers, and whether it can be refreshed."""
+"""The state of each provider: its newest price book, what the book covers, and whether it can be refreshed."""
 
 from __future__ import annotations
 

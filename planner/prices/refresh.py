@@ -128,7 +128,7 @@ _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 
 
 class _Run:
-    """One refresh: what all providers of it share."""
+    """One refresh, with everything that its providers share."""
 
     def __init__(self, order: RefreshOrder, scratch: Path, progress: Progress) -> None:
         self.order = order

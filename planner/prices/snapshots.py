@@ -41,7 +41,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
-    """What a sidecar says of its rows; two are the same only if they are one object.
+    """The content of a sidecar: a snapshot's provider, time, sources and checksum; compared by identity.
 
     `excludes` lists parts of the bill that the prices of some instance types leave out, as
     {"instance_types": glob, "what": text, ...}; `retired` names instance types that are still listed but can no longer
@@ -92,7 +92,7 @@ def interrupted_writes(data_dir: Path) -> list[Path]:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """What the sidecar of the snapshot at `path` (its CSV) says; the rows are not read.
+    """Reads the sidecar of the snapshot at `path` (its CSV), not the rows.
 
     Raises:
         SnapshotError: the sidecar is not one, is of a newer schema, or belongs to another file.
@@ -161,7 +161,7 @@ def verify_sum(snapshot: Snapshot) -> None:
 
 
 def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
-    """The same rows, each with its byte offset; they are never all in memory. `row_at` reads one again.
+    """The verified rows of a snapshot, each with its byte offset, one at a time; `row_at` reads one again.
 
     Raises:
         SnapshotError: as for `read_rows`, when the first row is asked for.

@@ -85,7 +85,7 @@ def state_offers(state: PriceState) -> dict[str, tuple[Offer, ...]]:
 
 
 def compare_states(old: PriceState, new: PriceState, wanted: Sequence[str] = ()) -> list[ProviderChanges]:
-    """What changed, provider by provider; providers that are in one state only are compared with nothing.
+    """The changes of each provider between two states; a provider that only one state has is compared with nothing.
 
     Where the states hold books of different providers because one is a single book, only its provider counts.
 

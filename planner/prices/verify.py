@@ -19,7 +19,7 @@ from planner.prices.snapshots import interrupted_writes, read_rows, read_snapsho
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookReport:
-    """One book and what is wrong with it; nothing, if `problems` is empty."""
+    """One book and its problems; it is sound if `problems` is empty."""
 
     provider: str
     stem: str

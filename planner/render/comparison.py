@@ -44,7 +44,7 @@ def rendered_comparison(comparison: Comparison, form: str, currency: Currency | 
 
 
 def notes_text(comparison: Comparison) -> Iterator[str]:
-    """Lines to read with the table: what it assumes, with the options that change it, and what could not be compared."""
+    """Lines to read with the table: assumptions with the options that change them, and machines that could not be compared."""
     yield "Assumed [and what changes it]:"
     yield from _wrapped(comparison.assumptions)
     if comparison.not_compared:

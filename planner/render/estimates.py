@@ -60,7 +60,7 @@ def estimates_table(result: EstimateResult) -> tuple[Sequence[Column], list[Row]
 
 
 def currency_note(currency: Currency) -> str:
-    """At what rate of which day amounts were converted."""
+    """A line that says at which day's rate amounts were converted."""
     return (
         f"Amounts: in {currency.code} at {currency.per_usd:.6g} {currency.code} per USD of {currency.as_of}; "
         f"{currency.source}"
@@ -72,7 +72,7 @@ NEXT_ALL = "; --all every offer"
 
 
 def notes_text(result: EstimateResult) -> Iterator[str]:
-    """Lines to read with the table: assumptions, age of prices, what was left out and why."""
+    """Lines to read with the table: assumptions, age of prices, and offers left out with the reasons."""
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
     yield "Prices:  " + ", ".join(_age(book) for book in result.prices)

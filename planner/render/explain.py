@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def explanation(result: EstimateResult, rank: int, currency: Currency | None = None) -> str:
-    """How the estimate of that rank came about, as text for a person; the sum also in `currency`.
+    """A text that derives the estimate of that rank step by step; the sum also in `currency`.
 
     Raises:
         UsageError: there is no such rank.

@@ -33,7 +33,7 @@ def fits_listing(fits: Sequence[Fit]) -> Listing:
 
 
 def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
-    """Lines to read with the table: what is trained, the layout of each row, and what would make it fit."""
+    """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit."""
     yield f"Job:     {what}"
     for fit in fits:
         name = f"{fit.gpu_count:g} x {fit.gpu.name}"

@@ -44,7 +44,7 @@ class Gate:
 def rendered_comment(
     result: EstimateResult, gate: Gate, *, sort: str, limit: int, command: str, currency: Currency | None = None
 ) -> str:
-    """The comment: an answer in one line, the limits, the best rows, and folded what they rest on.
+    """The comment: the answer in one line, the limits, the best rows, and their assumptions folded away.
 
     Args:
         result: ranked estimates, best first.
@@ -141,7 +141,7 @@ def _over(value: float, limit: float) -> str:
 
 
 def _leeway(best: Estimate, gate: Gate) -> str:
-    """Whether the range of the best row goes beyond a limit."""
+    """A sentence that says whether the range of the best row goes beyond a limit."""
     beyond = []
     if gate.max_usd is not None and best.usd_high > gate.max_usd:
         beyond.append(f"{best.usd_high:,.2f} USD")

@@ -1,4 +1,4 @@
-"""What the look-up commands list: GPUs, models, benchmarks, offers, providers."""
+"""Listings of the look-up commands: GPUs, models, benchmarks, offers, providers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from planner.units import Row
 
 
 def gpus_listing(gpus: Iterable[Gpu]) -> Listing:
-    """Specifications, one GPU a row; the table shows what buying guides ask for, the other formats everything."""
+    """Specifications, one GPU a row; the table shows the most wanted columns, the other formats all."""
     return Listing(schema="planner.gpus/1", name="gpus", columns=_GPU_COLUMNS, rows=[_gpu_row(gpu) for gpu in gpus])
 
 
@@ -32,7 +32,7 @@ def gpu_sheets(gpus: Sequence[Gpu]) -> Listing:
 
 
 def models_listing(models: Iterable[Model]) -> Listing:
-    """Models and what is known of their arithmetic and data."""
+    """Models with the figures of their arithmetic and data."""
     rows = [{field.name: _plain(getattr(model, field.name)) for field in fields(model)} for model in models]
     return Listing(schema="planner.models/1", name="models", columns=_MODEL_COLUMNS, rows=rows)
 
@@ -88,7 +88,7 @@ def providers_listing(
 
 
 def provider_notes(states: Iterable[ProviderState]) -> list[str]:
-    """Which providers can be refreshed, and with what."""
+    """Lines that name the providers with live prices and their credentials, and those without."""
     lines = [f"{state.provider}: {state.credentials}" for state in states if state.credentials is not None]
     others = [state.provider for state in states if state.credentials is None]
     return [*lines, *([f"books only, no live prices: {', '.join(others)}"] if others else [])]

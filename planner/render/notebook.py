@@ -44,7 +44,7 @@ def estimates_html(result: EstimateResult) -> str:
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """The verdict, the items side by side, and folded below what flips it, the ranking and the assumptions."""
+    """The verdict and the items side by side; folded below: what flips the verdict, the ranking, the assumptions."""
     items, *others = comparison_tables(comparison)
     return _page(
         comparison.verdict,
@@ -55,7 +55,7 @@ def comparison_html(comparison: Comparison) -> str:
 
 
 def recommendation_html(found: Recommendation) -> str:
-    """The sentences, the estimates, and folded below what nearly won and the assumptions."""
+    """The sentences and the estimates; folded below: near misses and assumptions."""
     sentences = "".join(f"<p>{_text(sentence)}</p>" for sentence in found.sentences)
     columns, rows = estimates_table(found.result)
     misses = _details("Nearly", _table(*misses_table(found))) if found.near_misses else ""

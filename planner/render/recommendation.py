@@ -58,7 +58,7 @@ def rendered_recommendation(
 
 
 def misses_table(found: Recommendation) -> tuple[Sequence[Column], list[Row]]:
-    """Columns and rows of what nearly won."""
+    """Columns and rows of the near misses."""
     return _MISSES, _misses(found)
 
 

@@ -1,4 +1,4 @@
-"""What a refresh did: one line per book, and the details under it."""
+"""The outcomes of a refresh: one line per book, and the details under it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def outcomes_listing(outcomes: Iterable[Outcome], *, is_dry_run: bool) -> Listin
 
 
 def failures(outcomes: Iterable[Outcome]) -> list[str]:
-    """Which providers failed, and why."""
+    """A line for each provider that failed, with the reason."""
     return [f"{outcome.provider}: FAILED. {outcome.error}" for outcome in outcomes if outcome.error]
 
 
 def outcome_notes(outcomes: Iterable[Outcome]) -> list[str]:
-    """What a person should know besides the figures and the failures."""
+    """Notes on the outcomes, besides the figures and the failures."""
     return [f"{outcome.provider}: {line}" for outcome in outcomes for line in _details(outcome)]
 
 
@@ -45,7 +45,7 @@ def move_text(move: Move) -> str:
 
 
 def offer_text(offer: Offer) -> str:
-    """What makes an offer, in words."""
+    """The offer in words."""
     return f"{offer.instance_type} {offer.zone or offer.region} {offer.purchase}"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def sweep_listing(parts: Sequence[pd.DataFrame]) -> Listing:
-    """All rows of all parts, a job and rank each."""
+    """A listing of all rows of all parts, one for each sweep row and rank."""
     rows = [_row(record) for part in parts for record in part.to_dict("records")]
     # the first row sets the columns of a CSV; a job without an estimate has few
     names = list(dict.fromkeys(name for row in rows for name in row))

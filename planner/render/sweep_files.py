@@ -1,4 +1,4 @@
-"""Jobs and results of a sweep as CSV or Parquet, a part at a time."""
+"""Reads and writes a sweep's rows and results as CSV or Parquet, a part at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
-    """The jobs of a CSV or Parquet file in parts of so many rows.
+    """Yields the sweep rows of a CSV or Parquet file in parts of `rows` rows.
 
     Raises:
         UsageError: the file cannot be read, or holds no job.

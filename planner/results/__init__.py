@@ -1,1 +1,1 @@
-"""What an answer is: the records of each result and their JSON document."""
+"""The records of each answer, and their JSON documents."""

@@ -31,7 +31,7 @@ GRAMS_PER_KILOGRAM = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(ShownInNotebooks):
-    """Renting against owning, best machine first, and all that is needed to judge it.
+    """The result of `compare`: renting against owning, best machine first, and all that is needed to judge it.
 
     `options` are ranked by what they save against renting; `break_even`, `curve`, `sensitivity` and the rest speak of
     the first. `workload` is `None` where only hours are compared.
@@ -58,7 +58,7 @@ class Comparison(ShownInNotebooks):
 
     @property
     def rent(self) -> Rental:
-        """What the best machine is compared with."""
+        """The rental that the best machine is compared with."""
         return self.options[0].rental
 
     def to_frame(self) -> pd.DataFrame:
@@ -70,7 +70,7 @@ class Comparison(ShownInNotebooks):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """A machine doing the work of a comparison, beside the rental it would replace.
+    """A machine that does the work of a comparison, and the rental it would replace.
 
     `job_seconds` is how long one job takes, `case` the money month by month. `is_owned_already` says that nothing is
     bought. `grid` is `None` where not known.
@@ -100,12 +100,12 @@ class Owned:
 
     @property
     def margin_usd(self) -> float:
-        """How much less it costs than renting over the horizon; negative: more."""
+        """USD by which it is cheaper than renting over the horizon; negative if it is dearer."""
         return margin_usd(self.case)
 
     @property
     def usd_per_month(self) -> float:
-        """What each month costs after the purchase."""
+        """Cost of each month after the purchase."""
         return running_usd_per_month(self.case.terms, self.case.hours_per_month)
 
     @property
@@ -127,7 +127,7 @@ class Owned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rental:
-    """What one job costs rented; a job is a training run, or one machine hour where only hours are known.
+    """The rental of one run and its cost; without a workload, a run is one machine hour.
 
     `estimate` is the offer behind it, `None` with a price of one's own; `offer` also holds where only hours are known.
     `watts` are of the whole rented machine with the building around it; they and `grid` are `None` where not known.
@@ -271,7 +271,7 @@ def rented_kwh(comparison: Comparison) -> float | None:
 
 
 def rented_kg(comparison: Comparison) -> float | None:
-    """Carbon dioxide of the same in kg; `None` where the grid is not known."""
+    """Carbon dioxide of the rented machine's energy in kg; `None` where the grid is not known."""
     kwh, grid = rented_kwh(comparison), comparison.rent.grid
     return None if kwh is None or grid is None else kwh * grid.gco2_per_kwh / GRAMS_PER_KILOGRAM
 

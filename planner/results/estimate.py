@@ -94,7 +94,7 @@ def workload_record(workload: Workload) -> Row:
 
 
 def _language(workload: Workload) -> Row:
-    """What a language model's workload adds; nothing for others."""
+    """The JSON keys that the workload of a language model adds; empty for others."""
     if workload.language is None:
         return {}
     job = workload.language.job

@@ -1,4 +1,4 @@
-"""How a result shows itself in a notebook."""
+"""The base of results that show themselves in a notebook."""
 
 from __future__ import annotations
 

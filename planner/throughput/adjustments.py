@@ -1,4 +1,4 @@
-"""What a batch size or an input size other than the measured one does to throughput."""
+"""Factors on throughput for a batch size or an input size other than the measured one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INPUT_SIZE_DEVIATION = 0.15  # 90 % half width per unit of ln(relative arithmeti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A factor on throughput as a natural logarithm, with the half width of its 90 % range, and how it came."""
+    """A factor on throughput as a natural logarithm, with the half width of its 90 % range and a line that explains it."""
 
     log: float
     reach: float
@@ -28,7 +28,7 @@ NO_CHANGE = Factor(log=0.0, reach=0.0)
 
 
 def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
-    """What another batch per GPU does: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
+    """The factor for another batch per GPU: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
 
     Examples:
         Half the usual batch at e = 0.2: 0.5 ** 0.2 = 0.87.
@@ -50,7 +50,7 @@ def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
 
 
 def input_size_factor(model: Model, measured_size: int | None, wanted_size: int | None) -> Factor:
-    """What another image size or sequence length does, by arithmetic: images by area, sequences by length, tokens not.
+    """The factor for another image size or sequence length: images by area, sequences by length, tokens none.
 
     The part of attention that grows with the square of the length is left out; a note says so.
     """
@@ -71,7 +71,7 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
 
 
 def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
-    """Arithmetic of one sample at the size wanted over that at the size measured; 1 where either is not known."""
+    """Operations of one sample at the wanted size, divided by those at the measured size; 1 if either is unknown."""
     if wanted_size is None or measured_size is None:
         return 1.0
     ratio = wanted_size / measured_size
@@ -79,7 +79,7 @@ def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: in
 
 
 def usual_batch(gpu: Gpu, batches: Mapping[str, float], gpus: Mapping[str, Gpu]) -> float | None:
-    """The batch per GPU that the rows of a job use on this GPU; elsewhere that of the most alike memory, in proportion."""
+    """The batch per GPU of the rows on this GPU, else of those on the GPU with the most similar memory, in proportion."""
     if not batches:
         return None
     if gpu.name in batches:

@@ -28,7 +28,7 @@ USUAL_INPUT_SIZE = 224  # stands in where a model has no image size: the size of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Natural logarithm of samples per second on one RTX 3090 in mixed precision, its standard deviation, and how it came."""
+    """Log of samples per second on one RTX 3090 in mixed precision, its standard deviation, and a line that explains it."""
 
     log_rate: float
     deviation: float
@@ -36,7 +36,7 @@ class Level:
 
 
 def level_of(model: Model, relative_arithmetic: float = 1.0, fit: Mapping[str, Any] | None = None) -> Level:
-    """What the arithmetic of a model says about its speed on one RTX 3090.
+    """The speed of a model on one RTX 3090, predicted from its arithmetic.
 
     Args:
         model: needs `forward_gmacs_per_sample`; missing activations or parameters are filled in with what networks of
@@ -63,7 +63,7 @@ def level_of(model: Model, relative_arithmetic: float = 1.0, fit: Mapping[str, A
 
 
 def coordinates(log_gmacs: float, log_activations: float, log_params: float, log_size: float) -> tuple[float, ...]:
-    """Where a network lies among the others: intensity, activations, parameters per multiply-add, input size."""
+    """The coordinates that networks are compared by: intensity, activations, parameters per multiply-add, input size."""
     return (log_gmacs - log_activations, log_activations - 2.5, log_params - log_gmacs, log_size - 5.4)
 
 
@@ -108,7 +108,7 @@ def complete_figures(
 
 @cache
 def load_arithmetic_fit() -> dict[str, Any]:
-    """What `scripts/fit_throughput.py` learnt from the networks, and the networks themselves."""
+    """The file that `scripts/fit_throughput.py` writes: the networks, and what was learnt from them."""
     path = shipped_data_dir() / "throughput" / "fit" / "arithmetic.json"
     fit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return fit

@@ -47,7 +47,7 @@ class Batches:
         self._usual: dict[tuple[str, int], float | None] = {}
 
     def usual(self, gpu: Gpu, precision: Precision) -> float | None:
-        """What the measured rows use on that GPU, or would by its memory; `None` if unknown."""
+        """The batch that measured rows use on that GPU, or one in proportion to its memory; `None` if unknown."""
         width = bytes_of(precision)
         if width not in self._measured:
             self._measured[width] = _batches_of(self._rows, width)
@@ -92,7 +92,7 @@ class Batches:
         return self._unwritten(gpu, precision) if self._asked is None else Batch(size=self._asked, fits=True)
 
     def _unwritten(self, gpu: Gpu, precision: Precision) -> Batch:
-        """The batch of a run that did fit, whatever it was: the usual one, unless that does not."""
+        """The batch of a run that fitted but does not state its batch: the usual one, unless that does not fit."""
         usual = self.usual(gpu, precision)
         is_possible = usual is not None and self._memory.fit(gpu, usual, precision).fits is not False
         return Batch(size=usual if is_possible else None, fits=True)
@@ -105,7 +105,7 @@ class Batches:
 
 
 def _batches_of(rows: Sequence[Benchmark], width: int) -> dict[str, float]:
-    """The batch of each measured GPU in numbers of so many bytes; half that of 16 bits where none of 32 was measured."""
+    """The usual batch of each measured GPU in this number format; half that of 16 bits if none of 32 was measured."""
     by_worth = sorted(rows, key=lambda row: (bytes_of(row.precision) == width, row.as_of, row.gpu_count == 1))
     return {
         row.gpu: row.batch_size_per_gpu * min(1.0, bytes_of(row.precision) / width)

@@ -1,4 +1,4 @@
-"""Carry one or a few measurements of a model to every other GPU.
+"""Carries one or a few measurements of a model to every other GPU.
 
 How models of the same class respond to each GPU, with the covariance between GPUs, is in `carry.jsonl`. The level of the
 model is free; the measurements fix it, and two or more also show how its response differs from that of its class:
@@ -30,7 +30,7 @@ class Sighting:
 
 
 class Carried:
-    """A model's response to every GPU, given what was seen of it on some."""
+    """Predicts the speed of a model on every GPU from its measurements on some."""
 
     def __init__(self, task_class: str, sightings: Sequence[Sighting]) -> None:
         fit = carry_fit(task_class)

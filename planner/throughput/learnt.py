@@ -31,7 +31,7 @@ def load_fit() -> Record:
 
 @cache
 def job_fit(job: str) -> Record | None:
-    """What was learnt of one job on every GPU; `None` for jobs measured on one or two GPUs only."""
+    """What was learnt of one script on every GPU; `None` for scripts measured on one or two GPUs only."""
     found = _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
     if found is None or len(found["software"]) == len(load_fit()["gpus"]):
         return found
@@ -42,7 +42,7 @@ def job_fit(job: str) -> Record | None:
 
 @cache
 def carry_fit(task_class: str) -> Record:
-    """How models of one task class respond to each GPU."""
+    """What was learnt of one class of tasks: how its models respond to each GPU."""
     found = _line("carry.jsonl", f'{{"class": {json.dumps(task_class)}, ')
     if found is None:
         raise DataError(
@@ -57,12 +57,12 @@ def carry_fit(task_class: str) -> Record:
 
 @cache
 def gpu_index() -> Mapping[str, int]:
-    """Place of each GPU in the lists of the fit."""
+    """The place of each GPU in the lists of the learnt files."""
     return {name: index for index, name in enumerate(load_fit()["gpus"])}
 
 
 def fit_folder() -> Path:
-    """Where the files lie."""
+    """The folder of the learnt files."""
     return shipped_data_dir() / "throughput" / "fit"
 
 

@@ -1,4 +1,4 @@
-"""Several machines on one job: the gradients cross the network between them.
+"""Throughput of several machines on one run: the gradients cross the network between them.
 
     T_wire    = 2 (k - 1) / k x gradient bytes / network bytes a second      (ring all-reduce between k machines)
     exposed   = max(0, T_wire - overlap x step)                              (the rest hides behind the backward pass)
@@ -100,7 +100,7 @@ def wire_seconds(gradient_bytes: float, node_count: int, gbit_per_s: float) -> f
 
 
 def _efficiencies(node_count: int, wire_steps: Sequence[float]) -> list[float]:
-    """Low, assumed and high efficiency, from the time on the wire of each case in steps."""
+    """Low, assumed and high efficiency; `wire_steps` is the network time of each case, divided by the time of a step."""
     losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
     return [
         _efficiency(node_count, wire_steps=steps, overlap=overlap, loss=loss)

@@ -56,7 +56,7 @@ def _without_units(gpu: Gpu, precision: Precision, others: str) -> NoThroughputE
 
 
 def precision_notes(gpu: Gpu, asked: Precision, measured: Precision | None) -> list[str]:
-    """What a reader must know of this number format on this GPU; `measured` is the precision of the row, if there is one."""
+    """Notes on this number format on this GPU; `measured` is the precision of the row, if there is one."""
     if asked in SIXTEEN_BIT and gpu.fp16_tensor_tflops is None:
         return ["no tensor cores: mixed precision computes in FP32, and saves memory traffic only"]
     if asked is not (measured or Precision.AMP) and asked in SIXTEEN_BIT:

@@ -40,7 +40,7 @@ ONE_GPU = Efficiency(log=0.0, log_low=0.0, log_high=0.0, step="")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
-    """How one job scales; `shift` is what its own rows of several GPUs show beyond its class, with their number."""
+    """How one script scales; `shift` is how far its own rows of several GPUs differ from its class, with their number."""
 
     model: Model
     job: str | None
@@ -48,7 +48,7 @@ class Scaling:
     shift_rows: int = 0
 
     def efficiency(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> Efficiency:
-        """Share of linear scaling of `count` GPUs.
+        """The share of linear scaling that `count` GPUs reach.
 
         Args:
             gpu: the kind of GPU.
@@ -90,7 +90,7 @@ class Scaling:
 
 
 def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu]) -> Scaling:
-    """How one job scales, its own rows of several GPUs taken into account."""
+    """How one script scales, its own rows of several GPUs taken into account."""
     plain = Scaling(model=model, job=job)
     if job is None or job_fit(job) is not None:
         return plain
@@ -146,7 +146,7 @@ def log_efficiency(eta: float) -> float:
 
 
 def eta_of(efficiency: float) -> float:
-    """The inverse: eta of a measured efficiency, held within what can be told from noise.
+    """Eta of a measured efficiency, the inverse of `log_efficiency`, held within what can be told from noise.
 
     >>> round(eta_of(0.5), 4)
     0.0

@@ -1,4 +1,4 @@
-"""Jobs: one training script of one model, as one source ran it; figures of different jobs are not alike.
+"""Scripts: one training program of one model, as one source ran it; figures of different scripts are not alike.
 
 The same network differs by a factor of two between scripts (input pipeline, fused kernels, memory layout), so a
 figure is only carried within one job, and every figure names the stack it stands for.
@@ -20,7 +20,7 @@ ENOUGH_MACHINES = 3
 
 
 def job_of(row: Benchmark) -> str:
-    """The job that a row measures: `model|framework|origin|input size`."""
+    """The script that a row measures: `model|framework|origin|input size`."""
     return "|".join((row.model, row.framework, origin_of(row), str(row.input_size or "")))
 
 
@@ -57,7 +57,7 @@ def newest_row(rows: Iterable[Benchmark]) -> Benchmark | None:
 def choose_job(
     rows: Sequence[Benchmark], framework: str | None, input_size: int | None, usual_size: int | None = None
 ) -> str | None:
-    """The job among these rows that an estimate should stand for; `None` without rows of that framework.
+    """The script among these rows that an estimate should stand for; `None` without rows of that framework.
 
     The input size asked for (or the nearest), then PyTorch before others, then a stated software version, then the newest.
     Rows that do not state their size are taken to be of `usual_size`.
@@ -87,7 +87,7 @@ def matches_framework(name: str, asked: str) -> bool:
 
 
 def stack_of(row: Benchmark) -> str:
-    """Framework and software of a row, as shown to people."""
+    """The stack of a row, framework and software, as shown to people."""
     if row.software.lower().startswith(row.framework.lower()):
         return row.software
     return f"{row.framework} {row.software}".strip() or row.framework

@@ -29,7 +29,7 @@ CONTRADICTION = 4.0  # standard deviations between own measurements that machine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Single:
-    """Natural log rate of one GPU with the half width of its 90 % range, and what it rests on."""
+    """Natural log rate of one GPU, the half width of its 90 % range, and its basis."""
 
     log_rate: float
     reach: float
@@ -43,7 +43,7 @@ class Single:
 
 @dataclass(slots=True)
 class SingleGpus:
-    """Predicts one model under one stack on every GPU; what is common to all of them is worked out once.
+    """Predicts one model under one stack on every GPU; what all GPUs have in common is worked out once.
 
     `rows` are those of the job chosen. `own` measurements, if any, set the level in place of all rows.
     """
@@ -59,7 +59,7 @@ class SingleGpus:
     _found: dict[tuple[str, str], Single] = field(default_factory=dict, init=False)
 
     def on(self, gpu: Gpu, precision: Precision) -> Single:
-        """The model on one GPU of this kind.
+        """The rate of the model on one GPU of this kind.
 
         Raises:
             NoThroughputError: the GPU lacks the precision, or nothing at all is known of the model.
@@ -106,7 +106,7 @@ class SingleGpus:
         )
 
     def _by_shift(self, gpu: Gpu, width: str, fit: Record) -> Single:
-        """The table of a known model, moved to the level of the own measurements."""
+        """The learnt rate of a known model, moved to the level of the user's own measurements."""
         seen = [one for one in self.own if (one.gpu, width_of(one.precision)) == (gpu.name, width)]
         table = self._by_table(gpu, width, fit)
         moves, deviations = [], []

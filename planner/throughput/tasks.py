@@ -1,4 +1,4 @@
-"""Classes of models that respond alike to a GPU's figures."""
+"""Classes of models that profit alike from a GPU's figures."""
 
 from __future__ import annotations
 

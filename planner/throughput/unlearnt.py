@@ -1,4 +1,4 @@
-"""GPUs that nothing was learnt of yet: rows of `data/gpus.csv` that the files of the fit do not know.
+"""GPUs that nothing was learnt of yet: rows of `data/gpus.csv` that the learnt files lack.
 
 Each is planned as a mixture of the known GPUs, by data sheet (simple kriging, as in `arithmetic`):
 
@@ -87,7 +87,7 @@ def carry_with_unlearnt_gpus(line: Record, fit: Mapping[str, Any]) -> Record:
 
 @cache
 def shares(name: str, width: str, known: tuple[str, ...]) -> list[float]:
-    """How much each of the known GPUs counts in the mixture that stands for a GPU; they add up to about 1."""
+    """The weight of each known GPU in the mixture that stands for a GPU; they add up to about 1."""
     wanted = _figures(load_gpus()[name], width)
     stated = [index for index, figure in enumerate(wanted) if figure]
     place, *places = (_place(_figures(load_gpus()[one], width), stated) for one in (name, *known))
@@ -110,7 +110,7 @@ def _append_widest(lists: Mapping[str, list[float | None]], alike: Sequence[int]
 
 
 def _never_measured_alike(name: str, known: Sequence[str], measured: Sequence[str]) -> list[int]:
-    """Places among the known GPUs of those of the same maker that were never measured; of any maker if there are none."""
+    """Indices of known GPUs of the same maker that were never measured; of any maker if that one has none."""
     new = [index for index, one in enumerate(known) if one not in measured and one in load_gpus()]
     vendor = load_gpus()[name].vendor
     return [index for index in new if load_gpus()[known[index]].vendor == vendor] or new

@@ -1,4 +1,4 @@
-"""One workload on any GPU and count: which basis applies, and the figure with its range, steps and notes."""
+"""Predicts one workload on any GPU and count: picks the basis, and gives the figure with range, steps and notes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_CELLS = 2000
 
 
 class Prediction:
-    """One workload; what all its GPUs have in common is worked out once, and so is every answer."""
+    """Predicts one workload on any GPU; what all GPUs have in common is worked out once, and answers are remembered."""
 
     def __init__(self, workload: Workload) -> None:
         _check_inputs(workload)
@@ -88,7 +88,7 @@ class Prediction:
         return found
 
     def _in_the_best(self, gpu: Gpu, gpu_count: float) -> Throughput:
-        """In the fastest precision that fits into memory."""
+        """Throughput in the fastest precision that fits into memory."""
         found = []
         for precision in (Precision.AMP, Precision.TF32 if gpu.tf32_tensor_tflops else Precision.FP32):
             try:
@@ -109,7 +109,7 @@ class Prediction:
         return self._predicted(gpu, gpu_count, precision)
 
     def _of_slice(self, gpu: Gpu, share: float, precision: Precision) -> Throughput:
-        """A share of one GPU, which has that share of its memory."""
+        """Throughput of a share of one GPU, which has that share of its memory."""
         whole = self._known(gpu, 1, precision)
         usual = self._batches.usual(gpu, precision) if whole is None else whole.batch_size_per_gpu
         batch = self._batches.planned(gpu, precision, share, usual)
@@ -118,7 +118,7 @@ class Prediction:
         return _slice_of(whole, share, batch)
 
     def _known(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput | None:
-        """What was measured on just this, by the user or in the shipped rows."""
+        """Throughput as measured on exactly this GPU and count, by the user or in the shipped rows; `None` if it was not."""
         own = self._own_by_place.get((gpu.name, gpu_count, width_of(precision)))
         if own is not None:
             return self._measured_by_user(own, gpu, precision, self._batches.of_own(gpu, precision))
@@ -258,7 +258,7 @@ class Prediction:
         )
 
     def _one_measured(self, gpu: Gpu, precision: Precision) -> Throughput | None:
-        """One GPU of this kind as measured by the job chosen; `None` if it was not."""
+        """The throughput of one GPU of this kind as the chosen script measured it; `None` if it did not."""
         if (gpu.name, precision) not in self._ones:
             row = self._measured_row(gpu, 1, precision)
             is_of_job = row is None or job_of(row) == self._job
@@ -307,7 +307,7 @@ class Prediction:
         return tuple(notes)
 
     def _fastest_stack(self) -> str:
-        """What the fastest measured stack reaches where both it and the chosen one were measured on the same GPUs."""
+        """A sentence that compares the fastest measured stack with the chosen one on the same GPUs; empty if none is faster."""
         if not self._rows:
             return ""
         size = self._rows[0].input_size
@@ -351,7 +351,7 @@ def _for_one_gpu(
 
 
 def _noted(notes: tuple[str, ...], batch: Batch) -> tuple[str, ...]:
-    """The notes with that of the batch in place of another batch's."""
+    """The notes, with the note of this batch in place of that of another."""
     if not BATCH_NOTES.isdisjoint(notes):
         notes = tuple(note for note in notes if note not in BATCH_NOTES)
     return (*notes, batch.note) if batch.note else notes

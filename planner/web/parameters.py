@@ -1,4 +1,4 @@
-"""What the addresses take: the options of the command line, with underscores, each within limits.
+"""The parameters of the web's addresses: the options of the command line, with underscores, each within limits.
 
 Values that the planner itself judges (names, ranges with a meaning) are left to it, so that its messages are the same here.
 The limits below only keep a question from being too large. Nothing here names a file: an address cannot read one.
@@ -42,7 +42,7 @@ _KINDS: Mapping[type, Any] = {str: Text, float: Amount, int: Whole, bool: bool, 
 
 
 class Question(BaseModel):
-    """What is given by name; a name that is not one of these is refused."""
+    """The base of questions, whose values are given by name; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -52,7 +52,7 @@ def _money(arguments: dict[str, Any]) -> Currency | None:
 
 
 def _arguments(question: Question, home: type) -> dict[str, Any]:
-    """The question as arguments in Python, texts of counts read.
+    """The question as arguments in Python, with counts such as `15B` read as numbers.
 
     Raises:
         Refusal: an argument is given by two of its names.
@@ -74,7 +74,7 @@ def _arguments(question: Question, home: type) -> dict[str, Any]:
 
 
 def _check_model(given: dict[str, Any]) -> None:
-    """Refuse what is no listed model before the planner takes it for a file."""
+    """Refuses a name that is no listed model, before the planner takes it for a file."""
     name = given.get("model")
     is_own = any(figure in given for figure in _OWN_FIGURES) and not _LANGUAGE & given.keys()
     if name is None or is_own or known_model(name) is not None or find_language_model(name) is not None:

@@ -42,7 +42,7 @@ def error_body(kind: str, message: str, parameter: str | None = None, matches: S
 
 
 def refusal_of(error: PlannerError, question: Question | None) -> Refusal:
-    """What a refusal of the planner is on the web.
+    """Turns an error of the planner into a refusal of the web.
 
     A value that cannot be used is 400; a question that is understood and has no answer is 422; books or tables that cannot
     be trusted are no fault of who asks: 503.
@@ -59,7 +59,7 @@ def refusal_of(error: PlannerError, question: Question | None) -> Refusal:
 
 
 def refusal_of_values(errors: Sequence[Mapping[str, Any]], known: Mapping[str, object]) -> Refusal:
-    """What the first wrong value of a question is on the web: unknown name, not a number, beyond a limit."""
+    """The refusal for the first wrong value of a question: unknown name, not a number, beyond a limit."""
     first = errors[0]
     name = str(first["loc"][1]) if len(first["loc"]) > 1 else ""
     if first["type"] == "extra_forbidden":
@@ -78,7 +78,7 @@ def refusal_of_values(errors: Sequence[Mapping[str, Any]], known: Mapping[str, o
 
 
 def repeated(name: str) -> Refusal:
-    """A parameter of one value that was given several."""
+    """The refusal for a parameter that takes one value and was given several."""
     return Refusal(
         status=BAD,
         type="RepeatedParameter",

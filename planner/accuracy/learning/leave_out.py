@@ -1,4 +1,4 @@
-"""Predictions of rows that were left out, split by split: what the ranges are calibrated on and what `validate` reports.
+"""Predictions of left-out rows, split by split: ranges are calibrated on them, and `validate` reports them.
 
 Nothing that stems from a left-out row is used to predict it: repeats, software versions, batch sizes and counts of a cell
 leave together, and the variances are those learnt without its GPU (or without its model).

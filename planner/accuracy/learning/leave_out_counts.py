@@ -1,4 +1,4 @@
-"""Several GPUs and several machines, predicted from one."""
+"""Predicts left-out rows of several GPUs and several machines from one."""
 
 from __future__ import annotations
 

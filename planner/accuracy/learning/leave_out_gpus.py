@@ -1,4 +1,4 @@
-"""Cells, GPUs and all but one cell of a model, predicted from the rest."""
+"""Predicts left-out cells, GPUs, and all but one cell of a model, from the rest."""
 
 from __future__ import annotations
 

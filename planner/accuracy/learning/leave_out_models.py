@@ -1,4 +1,4 @@
-"""Whole models and whole (model, framework) pairs, predicted from the rest."""
+"""Predicts left-out models and (model, framework) pairs from the rest."""
 
 from __future__ import annotations
 

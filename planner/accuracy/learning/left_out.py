@@ -44,13 +44,13 @@ class LeftOut:
 
     @property
     def score(self) -> float:
-        """Size of the error in units of what was claimed."""
+        """Size of the error, divided by the standard deviation claimed."""
         return abs(self.log_error if self.eta_error is None else self.eta_error) / self.deviation
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that is learnt from, read once."""
+    """All rows that are learnt from, read once."""
 
     rows: Sequence[Benchmark]
     gpus: Mapping[str, Gpu]
@@ -61,7 +61,7 @@ class Evidence:
 
 
 def gather(rows: Sequence[Benchmark], gpus: Mapping[str, Gpu], models: Mapping[str, Model]) -> Evidence:
-    """The rows in the shapes that the fits need."""
+    """Gathers the rows in the shapes that learning needs."""
     return Evidence(
         rows=rows,
         gpus=gpus,
@@ -110,7 +110,7 @@ def row_error(
 
 
 def point_error(split: str, point: Point, log_rate: float, deviation: float, group: str) -> LeftOut:
-    """A left-out point and what was predicted for it."""
+    """A left-out point with its error."""
     return LeftOut(
         split=split,
         model=point.model,

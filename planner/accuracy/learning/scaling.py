@@ -119,7 +119,7 @@ def learn_variances(
 
 @dataclass(frozen=True, slots=True)
 class ScalingPosterior:
-    """What the points say about scaling."""
+    """Predicts scaling from the measured points."""
 
     variances: Mapping[str, float]
     points: Sequence[Scaled]
@@ -145,7 +145,7 @@ class ScalingPosterior:
 def scaling_posterior(
     points: Sequence[Scaled], gpus: Mapping[str, Gpu], variances: Mapping[str, float]
 ) -> ScalingPosterior:
-    """What the points say under these variances."""
+    """The posterior of scaling, given the points and these variances."""
     own = _measurement_variance(points) + _learnt_noise(variances, points)
     inverse = np.linalg.inv(_covariance(variances, points, points, gpus) + np.diag(own))
     return ScalingPosterior(variances, points, gpus, inverse, inverse @ (_slowdown(points) - CENTRE))

@@ -86,7 +86,7 @@ def columns(points: Sequence[Point], gpus: Mapping[str, Gpu]) -> Columns:
 
 
 def family(gpu: Gpu) -> str:
-    """GPUs that share an instruction set and a memory system: the architecture, GA100 apart from the other Ampere chips.
+    """The family of GPUs with the same instruction set and memory system: the architecture, with GA100 apart from Ampere.
 
     Data-centre Blackwell (HBM, GB1xx) is apart from workstation Blackwell (GDDR7, GB2xx) likewise.
     """
@@ -175,7 +175,7 @@ def learn_variances(
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """What the points say; `predict` and `left_out` read it."""
+    """Predicts log rates from the measured points."""
 
     variances: Mapping[str, float]
     points: Sequence[Point]
@@ -222,7 +222,7 @@ def posterior(
     variances: Mapping[str, float],
     extra_variance: Mapping[int, float] | None = None,
 ) -> Posterior:
-    """What the points say under these variances; `extra_variance` makes single points, by index, less certain."""
+    """The posterior, given the points and these variances; `extra_variance` makes single points, by index, less certain."""
     table = columns(points, gpus)
     own = noise(variances, table)
     for index, value in (extra_variance or {}).items():

@@ -1,4 +1,4 @@
-"""Charts of a comparison: money over months and over use, what the verdict depends on, and both bills."""
+"""Charts of a comparison: money over months and over use, effects of the assumptions, and both bills."""
 
 from __future__ import annotations
 

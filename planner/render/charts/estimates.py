@@ -154,7 +154,7 @@ def _points_layer(found: Collection[str], money: Money) -> Spec:
 
 
 def _labelled(rows: Sequence[Row]) -> list[Row]:
-    """The rows whose rank is written beside their point: those of the front and the first, where there is room."""
+    """The rows whose rank is written beside their point: the first and those of the front, where there is room."""
     wanted = [row for row in rows if row["front"] or row["rank"] <= LABELS]
     places = {row["rank"]: (_place(row["hours"], rows, "hours"), _place(row["usd"], rows, "usd")) for row in wanted}
     kept: list[Row] = []

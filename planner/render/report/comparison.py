@@ -1,4 +1,4 @@
-"""The report of a comparison: rent or buy, what the verdict depends on, both bills and their sources."""
+"""The report of a comparison: rent or buy, effects of the assumptions, both bills and their sources."""
 
 from __future__ import annotations
 

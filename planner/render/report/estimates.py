@@ -1,4 +1,4 @@
-"""The report of an estimate: what to rent, charts, every row with its sources, and what it all rests on."""
+"""The report of an estimate: what to rent, charts, every row with its sources, and the assumptions."""
 
 from __future__ import annotations
 

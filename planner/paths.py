@@ -1,4 +1,4 @@
-"""Where the shipped data and the user's own snapshots lie."""
+"""Folders of the shipped data and of the user's own snapshots."""
 
 from __future__ import annotations
 

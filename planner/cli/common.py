@@ -37,7 +37,7 @@ def equipped(command: click.Command) -> click.Command:
 
 
 def settings_used() -> tuple[str, ...]:
-    """Which options of this run come out of settings files, one line a file; said once, so empty when asked again."""
+    """Lines that name this run's options from settings files, one a file; empty after the first call."""
     ctx = click.get_current_context()
     settings: dict[str, dict[str, Setting]] = ctx.meta.pop("planner.settings", {})
     files: dict[str, list[str]] = {}

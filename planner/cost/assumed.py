@@ -1,4 +1,4 @@
-"""What bills rest on, in words, each with the option that changes it."""
+"""The assumptions of bills, in words, each with the option that changes it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class OwnershipTerms:
 
     @property
     def upfront_usd(self) -> float:
-        """What is paid on the first day: cards, host and the tax on them."""
+        """Cost on the first day: cards, host and the tax on them."""
         return self.purchase_usd * (1 + self.tax_fraction)
 
 

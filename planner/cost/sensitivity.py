@@ -1,4 +1,4 @@
-"""Which assumption moves a decision most, and at which value it flips."""
+"""Effect of each assumption on a decision, and the value at which the decision flips."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from planner.model.records import Gpu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpuChoice:
-    """What one `--gpu` text selects: all GPUs it may mean, and how many of them (`None`: any number)."""
+    """The GPUs that one `--gpu` text may mean, and how many of them (`None`: any number)."""
 
     text: str
     gpus: tuple[str, ...]

@@ -35,7 +35,7 @@ class CostItem:
 
     @property
     def usd(self) -> float:
-        """What the line costs."""
+        """Cost of the line."""
         return self.quantity * self.usd_per_unit
 
 

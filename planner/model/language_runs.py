@@ -36,7 +36,7 @@ class Optimizer(StrEnum):
 
 
 class Recomputation(StrEnum):
-    """Which activations are thrown away and computed again in the backward pass."""
+    """The activations that are thrown away and computed again in the backward pass."""
 
     NONE = "none"
     SELECTIVE = "selective"  # the scores of attention

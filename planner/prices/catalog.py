@@ -29,7 +29,7 @@ _NONE: set[float] = set()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferFilter:
-    """Which offers are wanted. An empty tuple or `None` asks for all."""
+    """The offers that are wanted. An empty tuple or `None` asks for all."""
 
     gpus: tuple[GpuChoice, ...] = ()
     gpu_counts: tuple[float, ...] = ()

@@ -1,4 +1,4 @@
-"""What changed between two states of one provider's prices: rows new, rows gone, prices moved."""
+"""Changes between two states of one provider's prices: rows new, rows gone, prices moved."""
 
 from __future__ import annotations
 

@@ -60,12 +60,12 @@ def index_problem(snapshot: Snapshot) -> str | None:
 
 
 def index_beside(book: Path) -> Path:
-    """Where the index of a book in the user's own folder lies."""
+    """The path of the index of a book in the user's own folder."""
     return book.with_suffix(INDEX_SUFFIX)
 
 
 def _places(snapshot: Snapshot) -> Iterator[Path]:
-    """Where an index of the book may lie, in the order of asking."""
+    """Paths where an index of the book may lie, in the order they are tried."""
     if not snapshot.path.is_relative_to(shipped_data_dir()):
         yield index_beside(snapshot.path)
     # a user without a home has no cache

@@ -70,7 +70,7 @@ class BookIndex:
         return {region for region, _ in self._places()}
 
     def within(self, groups: Iterable[IndexedGroup], regions: frozenset[str]) -> list[IndexedGroup]:
-        """The same groups with those members only that are in one of the regions (names in lower case); some are empty."""
+        """The groups with only those members that are in one of the regions (names in lower case); some may be empty."""
         if regions not in self._codes:
             places = enumerate(self._places())
             self._codes[regions] = frozenset(code for code, (region, _) in places if region.lower() in regions)

@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 def held_back_path(book: Path) -> Path:
-    """Where the quarantine file of a book lies: `2026-06-15.held-back.csv` beside `2026-06-15.csv`."""
+    """The path of the quarantine file of a book: `2026-06-15.held-back.csv` beside `2026-06-15.csv`."""
     return book.with_name(f"{book.stem}.held-back.csv")
 
 

@@ -25,7 +25,7 @@ MAX_BATCH = 65_536
 
 
 class Memory(NamedTuple):
-    """What a run holds on its fullest GPU, in bytes."""
+    """Memory of a run on its fullest GPU, in bytes."""
 
     # no dataclass, which would cost every estimate a millisecond at its start
     weights: float
@@ -63,7 +63,7 @@ class RunMemory:
         self._runs: dict[int, list[tuple[float, Benchmark]]] = {}
 
     def needed(self, batch_size: float, precision: Precision) -> Memory | None:
-        """What the batch needs on each GPU; `None` where parameters or activations of the model are not known."""
+        """Memory that the batch needs on each GPU; `None` if parameters or activations of the model are not known."""
         return self._counted(batch_size, bytes_of(precision))
 
     def fit(self, gpu: Gpu, batch_size: float, precision: Precision, share: float = 1.0) -> MemoryFit:

@@ -33,7 +33,7 @@ class Point:
 
     @property
     def cell(self) -> tuple[str, str, str]:
-        """What repeated measurements share: model, GPU and number format, whatever the software."""
+        """The key that repeated measurements share: model, GPU and number format, whatever the software."""
         return (self.model, self.gpu, self.width)
 
 

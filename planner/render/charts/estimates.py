@@ -167,7 +167,7 @@ def _labelled(rows: Sequence[Row]) -> list[Row]:
 
 
 def _place(value: float, rows: Sequence[Row], field: str) -> float:
-    """Where a value lies on its axis, 0 to 1."""
+    """The position of a value on its axis, 0 to 1."""
     low, high = (max(extreme(row[field] for row in rows), 1e-9) for extreme in (min, max))
     return math.log(max(value, 1e-9) / low) / math.log(high / low) if high > low else 0.0
 

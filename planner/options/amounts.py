@@ -21,12 +21,12 @@ def number_of(text: str) -> float:
     >>> number_of("1.4T")
     1400000000000.0
     """
-    found = re.fullmatch(r"([0-9.]+(?:e[0-9]+)?)([kmbt]?)", text.strip().lower().replace(",", "").replace("_", ""))
+    found = re.fullmatch(r"([0-9.]+(?:e[+-]?[0-9]+)?)([kmbt]?)", text.strip().lower().replace(",", "").replace("_", ""))
     try:
         value = float(found[1]) * _TIMES[found[2]] if found else 0.0
     except ValueError:
         value = 0.0
-    if not 0 < value < 1e18:
+    if not 0 < value <= 1e18:
         raise UsageError(f"{text!r} is not a positive number. Write for example 15B, 300M or 7e9.")
     return value
 

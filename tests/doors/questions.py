@@ -244,14 +244,14 @@ def questions(draw, home, *, without=(), needed=None, kinds=tuple(OF_KIND)):
     Args:
         home: the declaration.
         without: options that are not drawn.
-        needed: strategies of arguments that are always there.
+        needed: what is always there beside the job.
         kinds: kinds of job.
     """
     kind = draw(st.sampled_from(kinds))
     asked = {
         **draw(st.fixed_dictionaries(jobs(home)[kind])),
         "as_of": draw(st.sampled_from(DAYS)),
-        **draw(st.fixed_dictionaries(needed or {})),
+        **draw(st.just({}) if needed is None else needed),
     }
     left = [name for name in options(home, kind) if name not in {*asked, *without}]
     for name in draw(st.lists(st.sampled_from(left), max_size=4, unique=True)):

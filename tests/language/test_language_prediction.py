@@ -203,7 +203,8 @@ def test_learned_positions_end_where_they_end():
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("15B", 15e9), ("1.4T", 1.4e12), ("300m", 300e6), ("7e9", 7e9), ("500k", 5e5), ("1,000", 1000)]
+    ("text", "number"),
+    [("15B", 15e9), ("1.4T", 1.4e12), ("300m", 300e6), ("7e9", 7e9), ("1e+16", 1e16), ("500k", 5e5), ("1,000", 1000)],
 )
 def test_counts_may_be_short(text, number):
     """K, M, B and T in either case, exponents and thousands separators."""

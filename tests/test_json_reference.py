@@ -21,7 +21,7 @@ DOCUMENTS = {
     ],
     "planner.recommend/1": [("recommend", *RUN, "--deadline", "48h", "--purchase", "spot", "--gpu", "A100")],
     "planner.compare/1": [
-        ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", *JOBS),
+        ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", "--currency", "EUR", *JOBS),
         ("compare", "--buy", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3"),
         ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
     ],

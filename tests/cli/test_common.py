@@ -112,7 +112,7 @@ def test_verbose_says_what_was_read_and_how_long_it_took(run_planner):
     done = run_planner(*RUN, "--verbose", environment={"PLANNER_GPU": "A100 H100:8"})
 
     assert run_planner(*RUN, "--gpu", "A100", "--gpu", "H100:8").stdout == done.stdout
-    assert "data/prices/aws/2026-06-15.csv (352,879 bytes)" in done.stderr
+    assert "data/prices/aws/2026-06-15.json (3,423 bytes)" in done.stderr
     assert "model = resnet50 (typed)" in done.stderr
     assert "gpu = A100, H100:8 (environment)" in done.stderr
     assert "planner estimate is done; peak memory " in done.stderr

@@ -289,9 +289,8 @@ def test_temporary_files_of_a_killed_refresh_are_swept(fake):
 
     outcome = fake.refresh()
 
-    assert sorted([outcome.path.name, outcome.path.with_suffix(".json").name]) == sorted(
-        path.name for path in folder.iterdir()
-    )
+    stem = outcome.path.stem
+    assert [f"{stem}.csv", f"{stem}.index.jsonl", f"{stem}.json"] == sorted(path.name for path in folder.iterdir())
 
 
 def test_sidecar_facts_of_kept_rows_are_carried_over(fake):

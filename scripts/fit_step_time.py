@@ -19,8 +19,8 @@ from planner.accuracy.step_time_fit import (
     FOUNDRY,
     MEGATRON,
     LeftOutResult,
-    fit_stack,
     language_leave_outs,
+    learn_stack,
     searched_layouts,
 )
 from planner.language.step_time import Stack, load_stacks, load_step_time
@@ -38,9 +38,9 @@ DESCRIPTIONS = {
 def main(out: Path) -> None:
     """Fit, validate, write."""
     stacks = {
-        "llm-foundry": fit_stack(foundry_steps(), **FOUNDRY),
-        "megatron-deepspeed": fit_stack(megatron_steps(), **MEGATRON),
-        "transformers-peft": fit_stack(adapter_steps(), **ADAPTERS),
+        "llm-foundry": learn_stack(foundry_steps(), **FOUNDRY),
+        "megatron-deepspeed": learn_stack(megatron_steps(), **MEGATRON),
+        "transformers-peft": learn_stack(adapter_steps(), **ADAPTERS),
     }
     results = language_leave_outs()
     path = out / "language_step_time.json"

@@ -42,9 +42,9 @@ def main(*, keep_variances: bool) -> None:
     left_out = all_left_out(evidence, variances)
     fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
     scaled = scaling.scaling_posterior(evidence.scaled, evidence.gpus, variances["scaling"]["all"])
-    _write_lines(folder / "jobs.jsonl", publish.job_lines(fitted, scaled, evidence))
+    _write_lines(folder / "jobs.jsonl", publish.script_lines(fitted, scaled, evidence))
     _write_lines(folder / "carry.jsonl", publish.carry_lines(fitted))
-    _write(folder / "arithmetic.json", level.level_fit(evidence.networks, variances["level"]["all"]))
+    _write(folder / "arithmetic.json", level.arithmetic_record(evidence.networks, variances["level"]["all"]))
     _write(folder / "fit.json", publish.fit_record(evidence, scaled, left_out))
 
 

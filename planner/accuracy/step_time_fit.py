@@ -73,7 +73,7 @@ class LeftOutResult:
     high: float
 
 
-def fit_stack(steps: Sequence[Step], *, held: Iterable[str] = HELD, start: Stack = START) -> Stack:
+def learn_stack(steps: Sequence[Step], *, held: Iterable[str] = HELD, start: Stack = START) -> Stack:
     """The stack whose steps come closest to the measured ones, by damped least squares on logarithms."""
     import numpy as np  # noqa: PLC0415 - heavy, and no estimate needs it
 
@@ -124,7 +124,7 @@ def leave_out(
     constant: list[float] = []
     for fold in folds:
         seen = [step for index, step in enumerate(steps) if index not in fold]
-        stack = fit_stack(seen, held=held, start=start)
+        stack = learn_stack(seen, held=held, start=start)
         usual = statistics.median(_utilisation(step) for step in seen)
         inside = [steps[index] for index in sorted(fold)]
         errors.append(
@@ -198,7 +198,7 @@ def searched_layouts(*, at_least: int = 3) -> SearchResult:
     steps = megatron_steps()
     foretold: dict[int, float] = {}
     for fold in _folds(steps, lambda index: steps[index].group):
-        stack = fit_stack([step for index, step in enumerate(steps) if index not in fold], **MEGATRON)
+        stack = learn_stack([step for index, step in enumerate(steps) if index not in fold], **MEGATRON)
         for index in fold:
             step = steps[index]
             foretold[index] = step_seconds(step.job, step.layout, step.hardware, stack)
@@ -224,7 +224,7 @@ def searched_layouts(*, at_least: int = 3) -> SearchResult:
 def language_leave_outs() -> list[LeftOutResult]:
     """Every split of the validation of language models, the easiest first."""
     foundry, megatron, encoders = foundry_steps(), megatron_steps(), encoder_steps()
-    stack = fit_stack(foundry, **FOUNDRY)
+    stack = learn_stack(foundry, **FOUNDRY)
     return [
         leave_out("llm-foundry A100, cells left out", foundry, by_group=False, **FOUNDRY),
         leave_out("llm-foundry A100, models left out", foundry, by_group=True, **FOUNDRY),

@@ -17,7 +17,7 @@ from planner.accuracy.simple_rules import simple_rule_errors
 from planner.errors import DataError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Gpu, Model
-from planner.throughput.learnt import fit_folder
+from planner.throughput.learnt import learnt_folder
 from planner.throughput.links import link_of
 from planner.throughput.measured import load_benchmarks
 from planner.work.listed import load_models
@@ -75,7 +75,7 @@ def validate() -> Validation:
     from planner.accuracy.learning.leave_out import all_left_out  # noqa: PLC0415 - needs numpy
     from planner.accuracy.learning.left_out import gather  # noqa: PLC0415
 
-    path = fit_folder() / "variances.json"
+    path = learnt_folder() / "variances.json"
     try:
         variances = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

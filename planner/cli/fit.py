@@ -12,7 +12,7 @@ from planner.cli.options import option, output_options, write_listing, write_not
 from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.language.jobs import plan_job
-from planner.language.memory_fit import Fit, fit_language_model, fit_vision_model
+from planner.language.memory_fit import MemoryReport, fit_language_model, fit_vision_model
 from planner.language.plan import usual_stack
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Precision, precision_named
@@ -62,7 +62,7 @@ def fit(
 
 def _fits(
     model: str | None, gpus: tuple[str, ...], precision: str, batch_size: int, options: LanguageArguments
-) -> tuple[list[Fit], str]:
+) -> tuple[list[MemoryReport], str]:
     choices = [choose_gpus(text) for text in gpus]
     if model is not None and not (is_language_model(model) or any(value is not None for value in options.values())):
         if batch_size < 1:

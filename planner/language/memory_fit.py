@@ -19,7 +19,7 @@ MOST_GPUS = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class MemoryReport:
     """Whether and how a run fits on `gpu_count` of one GPU; if nothing fits, in the layout that needs least memory.
 
     `largest_batch` counts sequences (or images) of one forward pass on one GPU; `None` if not even one fits.
@@ -42,7 +42,7 @@ class Fit:
         return self.memory.total <= self.usable_bytes or self.measured is not None
 
 
-def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precision) -> list[Fit]:
+def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precision) -> list[MemoryReport]:
     """One report for each GPU that the choice covers.
 
     Raises:
@@ -52,7 +52,7 @@ def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precisi
     return [_fit_of(work, load_gpus()[name], count, precision) for name in choice.gpus]
 
 
-def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precision: Precision) -> list[Fit]:
+def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precision: Precision) -> list[MemoryReport]:
     """One report for each GPU that the choice covers; every GPU holds the whole model and the batch.
 
     Raises:
@@ -74,7 +74,7 @@ def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precis
         if not fit.fits:
             change = f"--batch-size {largest}" if largest else _larger_gpu(memory.total)
         found.append(
-            Fit(
+            MemoryReport(
                 gpu=gpu,
                 gpu_count=count if count < 1 else _whole_count(choice),
                 layout=f"batch {batch_size} a GPU",
@@ -95,13 +95,13 @@ def _whole_count(choice: GpuChoice) -> int:
     return int(count)
 
 
-def _fit_of(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> Fit:
+def _fit_of(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> MemoryReport:
     usable = usable_bytes(gpu)
     try:
         plan = plan_language_model(work, gpu, count, precision)
     except NoThroughputError:
         layout = _smallest_layout(work.job, count * devices_per_gpu(gpu) * work.node_count)
-        return Fit(
+        return MemoryReport(
             gpu=gpu,
             gpu_count=count,
             layout=str(layout),
@@ -110,7 +110,7 @@ def _fit_of(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> F
             largest_batch=None,
             change=_cheapest_change(work, gpu, count, precision),
         )
-    return Fit(
+    return MemoryReport(
         gpu=gpu,
         gpu_count=count,
         layout=str(plan.plan.layout),

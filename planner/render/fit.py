@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner.language.memory import ADAPTER_EXCESS
-from planner.language.memory_fit import Fit
+from planner.language.memory_fit import MemoryReport
 from planner.render.listing import Column, Listing, number
 from planner.throughput.memory import GIB
 from planner.units import Row
@@ -15,7 +15,7 @@ _PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers
 _HEADINGS = ("weights", "grads", "optim.", "activ.", "logits", "buffers", "framework")
 
 
-def fits_listing(fits: Sequence[Fit]) -> Listing:
+def fits_listing(fits: Sequence[MemoryReport]) -> Listing:
     """One row per GPU: parts, sum and usable memory in GiB, whether it fits, and the largest batch that does."""
     parts = (
         Column(key=f"{part}_gib", heading=heading, text=number(1), is_number=True, may_fold=False)
@@ -32,7 +32,7 @@ def fits_listing(fits: Sequence[Fit]) -> Listing:
     return Listing(schema=SCHEMA, name="fits", columns=columns, rows=[_row(fit) for fit in fits])
 
 
-def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
+def fit_notes(fits: Sequence[MemoryReport], what: str) -> Iterator[str]:
     """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit."""
     yield f"Job:     {what}"
     for fit in fits:
@@ -56,7 +56,7 @@ def fit_notes(fits: Sequence[Fit], what: str) -> Iterator[str]:
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
 
 
-def _row(fit: Fit) -> Row:
+def _row(fit: MemoryReport) -> Row:
     return {
         "gpus": f"{fit.gpu_count:g} x {fit.gpu.name}",
         "gpu": fit.gpu.name,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.model.records import Gpu, Model
-from planner.throughput.learnt import load_fit
+from planner.throughput.learnt import load_learnt
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
 FULL = 2.0  # times the usual batch, which fills the memory of its GPU
@@ -40,11 +40,13 @@ def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
         note = (
             f"batch {batch_size:g} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
         )
-        return Factor(log=0.0, reach=load_fit()["batch"]["high"], note=note)
+        return Factor(log=0.0, reach=load_learnt()["batch"]["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH:
         return NO_CHANGE
-    low, median, high = (load_fit()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high"))
+    low, median, high = (
+        load_learnt()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high")
+    )
     step = f"batch {batch_size:g} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
     return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
 

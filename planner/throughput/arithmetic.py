@@ -47,7 +47,7 @@ def level_of(model: Model, relative_arithmetic: float = 1.0, fit: Mapping[str, A
     Raises:
         NoThroughputError: the multiply-adds are not known.
     """
-    fit = fit or load_arithmetic_fit()
+    fit = fit or load_learnt_arithmetic()
     figures, missing_variance, filled_in = complete_figures(model, fit, relative_arithmetic)
     point = coordinates(*figures)
     trend = dot(fit["trend"], (1.0, *point))
@@ -107,7 +107,7 @@ def complete_figures(
 
 
 @cache
-def load_arithmetic_fit() -> dict[str, Any]:
+def load_learnt_arithmetic() -> dict[str, Any]:
     """The file that `scripts/fit_throughput.py` writes: the networks, and what was learnt from them."""
     path = shipped_data_dir() / "throughput" / "fit" / "arithmetic.json"
     fit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

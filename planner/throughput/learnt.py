@@ -19,9 +19,9 @@ Record = dict[str, Any]
 
 
 @cache
-def load_fit() -> Record:
+def load_learnt() -> Record:
     """`fit.json`: quantiles of the ranges, scaling of new models, the effect of batch size and of a network."""
-    fit = _parsed(fit_folder() / "fit.json", (fit_folder() / "fit.json").read_text(encoding="utf-8"))
+    fit = _parsed(learnt_folder() / "fit.json", (learnt_folder() / "fit.json").read_text(encoding="utf-8"))
     if load_gpus().keys() <= set(fit["gpus"]):
         return fit
     from planner.throughput.unlearnt import with_unlearnt_gpus  # noqa: PLC0415 - the shipped fit knows every GPU
@@ -30,45 +30,45 @@ def load_fit() -> Record:
 
 
 @cache
-def job_fit(job: str) -> Record | None:
+def learnt_of_script(job: str) -> Record | None:
     """What was learnt of one script on every GPU; `None` for scripts measured on one or two GPUs only."""
     found = _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
-    if found is None or len(found["software"]) == len(load_fit()["gpus"]):
+    if found is None or len(found["software"]) == len(load_learnt()["gpus"]):
         return found
-    from planner.throughput.unlearnt import job_with_unlearnt_gpus  # noqa: PLC0415 - as above
+    from planner.throughput.unlearnt import script_with_unlearnt_gpus  # noqa: PLC0415 - as above
 
-    return job_with_unlearnt_gpus(found, load_fit())
+    return script_with_unlearnt_gpus(found, load_learnt())
 
 
 @cache
-def carry_fit(task_class: str) -> Record:
+def learnt_of_class(task_class: str) -> Record:
     """What was learnt of one class of tasks: how its models respond to each GPU."""
     found = _line("carry.jsonl", f'{{"class": {json.dumps(task_class)}, ')
     if found is None:
         raise DataError(
-            f"{fit_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py."
+            f"{learnt_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py."
         )
-    if len({place.partition("|")[0] for place in found["places"]}) == len(load_fit()["gpus"]):
+    if len({place.partition("|")[0] for place in found["places"]}) == len(load_learnt()["gpus"]):
         return found
     from planner.throughput.unlearnt import carry_with_unlearnt_gpus  # noqa: PLC0415 - as above
 
-    return carry_with_unlearnt_gpus(found, load_fit())
+    return carry_with_unlearnt_gpus(found, load_learnt())
 
 
 @cache
 def gpu_index() -> Mapping[str, int]:
     """The place of each GPU in the lists of the learnt files."""
-    return {name: index for index, name in enumerate(load_fit()["gpus"])}
+    return {name: index for index, name in enumerate(load_learnt()["gpus"])}
 
 
-def fit_folder() -> Path:
+def learnt_folder() -> Path:
     """The folder of the learnt files."""
     return shipped_data_dir() / "throughput" / "fit"
 
 
 def _line(name: str, start: str) -> Record | None:
     # only the line that is asked for is parsed
-    path = fit_folder() / name
+    path = learnt_folder() / name
     with path.open(encoding="utf-8") as file:
         text = next((line for line in file if line.startswith(start)), None)
     return None if text is None else _parsed(path, text)

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from planner.errors import NoThroughputError, UsageError
 from planner.model.records import Basis, Model, Throughput
-from planner.throughput.learnt import load_fit
+from planner.throughput.learnt import load_learnt
 from planner.throughput.scaling import TRAFFIC_UNITS
 
 BYTES_PER_GRADIENT = 4  # mixed precision keeps FP32 gradients unless told otherwise
@@ -86,7 +86,7 @@ def over_nodes(
 def _seconds_per_step(one: Throughput, model: Model, gpu_count: float, batch_size: float | None) -> float:
     if batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
         # a step of a quarter of a second is the middle of the measured jobs
-        return float(load_fit()["nodes"]["usual_seconds_per_step"])
+        return float(load_learnt()["nodes"]["usual_seconds_per_step"])
     return batch_size * gpu_count / one.samples_per_second
 
 
@@ -101,7 +101,7 @@ def wire_seconds(gradient_bytes: float, node_count: int, gbit_per_s: float) -> f
 
 def _efficiencies(node_count: int, wire_steps: Sequence[float]) -> list[float]:
     """Low, assumed and high efficiency; `wire_steps` is the network time of each case, divided by the time of a step."""
-    losses = [load_fit()["nodes"][name] for name in ("high", "median", "low")]
+    losses = [load_learnt()["nodes"][name] for name in ("high", "median", "low")]
     return [
         _efficiency(node_count, wire_steps=steps, overlap=overlap, loss=loss)
         for steps, overlap, loss in zip(wire_steps, OVERLAP, losses, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from planner.throughput.learnt import load_fit
+from planner.throughput.learnt import load_learnt
 
 
 def reach(kind: str, deviation: float) -> float:
@@ -20,7 +20,7 @@ def reach(kind: str, deviation: float) -> float:
             in another number format), `modelled` (its arithmetic only, `modelled_filled`: not all of it) or `scaling` (eta).
         deviation: the standard deviation claimed.
     """
-    return float(load_fit()["quantiles"][kind]) * deviation
+    return float(load_learnt()["quantiles"][kind]) * deviation
 
 
 def measured_reach(model: str, versions: int) -> float:
@@ -31,7 +31,7 @@ def measured_reach(model: str, versions: int) -> float:
         versions: software versions seen. One: as much as containers of the same generation differ. More: their own spread
             says that, and only the difference between machines is added.
     """
-    measured = load_fit()["quantiles"]["measured"]
+    measured = load_learnt()["quantiles"]["measured"]
     between_machines = measured["noisy_machines"] if model in measured["noisy_models"] else measured["machines"]
     return float(max(between_machines, measured["versions"] if versions == 1 else 0.0))
 

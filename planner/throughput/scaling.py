@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from planner.errors import NoThroughputError
 from planner.model.records import Benchmark, Gpu, Model
-from planner.throughput.learnt import Record, gpu_index, job_fit, load_fit
+from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
 from planner.throughput.links import link_of
 from planner.throughput.ranges import reach
 
@@ -60,7 +60,7 @@ class Scaling:
             NoThroughputError: no machine holds so many.
         """
         refuse_oversized(gpu, count)
-        fit = job_fit(self.job) if self.job is not None else None
+        fit = learnt_of_script(self.job) if self.job is not None else None
         eta, deviation, why = (
             self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
         )
@@ -70,7 +70,7 @@ class Scaling:
         return Efficiency(log=log, log_low=log_efficiency(eta + half), log_high=log_efficiency(eta - half), step=step)
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
-        table = load_fit()["scaling"]
+        table = load_learnt()["scaling"]
         index = gpu_index()[gpu.name]
         traffic = log_traffic(self.model, log_rate, batch_size)
         suffix = "_unknown" if traffic is None else ""
@@ -92,7 +92,7 @@ class Scaling:
 def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu]) -> Scaling:
     """How one script scales, its own rows of several GPUs taken into account."""
     plain = Scaling(model=model, job=job)
-    if job is None or job_fit(job) is not None:
+    if job is None or learnt_of_script(job) is not None:
         return plain
     singles = {
         (row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1

@@ -19,7 +19,7 @@ NEW_GENERATION_SINCE = (1, 12)
 ENOUGH_MACHINES = 3
 
 
-def job_of(row: Benchmark) -> str:
+def script_of(row: Benchmark) -> str:
     """The script that a row measures: `model|framework|origin|input size`."""
     return "|".join((row.model, row.framework, origin_of(row), str(row.input_size or "")))
 
@@ -54,7 +54,7 @@ def newest_row(rows: Iterable[Benchmark]) -> Benchmark | None:
     )
 
 
-def choose_job(
+def choose_script(
     rows: Sequence[Benchmark], framework: str | None, input_size: int | None, usual_size: int | None = None
 ) -> str | None:
     """The script among these rows that an estimate should stand for; `None` without rows of that framework.
@@ -65,7 +65,7 @@ def choose_job(
     jobs: dict[str, list[Benchmark]] = {}
     for row in rows:
         if framework is None or matches_framework(row.framework, framework):
-            jobs.setdefault(job_of(row), []).append(row)
+            jobs.setdefault(script_of(row), []).append(row)
 
     def merit(job: str) -> tuple[float, bool, bool, str, int, str]:
         newest = newest_row(jobs[job]) or jobs[job][0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
-from planner.throughput.learnt import Record, gpu_index, job_fit, load_fit
+from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
 from planner.throughput.scripts import is_new_generation, newest_row, stack_of
@@ -70,7 +70,7 @@ class SingleGpus:
         return self._found[gpu.name, width]
 
     def _work_out(self, gpu: Gpu, peak: float, width: str) -> Single:
-        fit = job_fit(self.job) if self.job is not None else None
+        fit = learnt_of_script(self.job) if self.job is not None else None
         if fit is None:
             found = self._by_carrying(gpu, width)
         elif self.own:
@@ -85,7 +85,7 @@ class SingleGpus:
         if width == "fp32" and fit["mean"]["tf32"][index] is not None:
             mean = min(mean, fit["mean"]["tf32"][index])  # true FP32 is never faster than TF32 on the same GPU
         newest = self._newest_rows()
-        kind = "new_gpu" if gpu.name not in load_fit()["measured_gpus"] else "gpu"
+        kind = "new_gpu" if gpu.name not in load_learnt()["measured_gpus"] else "gpu"
         if any(place[0] == gpu.name for place in newest):
             kind = "cell"
         near = self._nearest(newest, mean, width)

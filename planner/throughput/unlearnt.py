@@ -52,7 +52,7 @@ def with_unlearnt_gpus(fit: Record) -> Record:
     return fit
 
 
-def job_with_unlearnt_gpus(job: Record, fit: Mapping[str, Any]) -> Record:
+def script_with_unlearnt_gpus(job: Record, fit: Mapping[str, Any]) -> Record:
     """A line of `jobs.jsonl` with all GPUs of the completed `fit.json`."""
     known = tuple(fit["gpus"][: len(job["software"])])
     for name in fit["gpus"][len(known) :]:

@@ -11,17 +11,17 @@ from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic
 from planner.throughput.batches import BATCH_NOTES, Batch, Batches
-from planner.throughput.learnt import load_fit
+from planner.throughput.learnt import load_learnt
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.precision import peak_tflops, precision_notes, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.scripts import (
-    choose_job,
+    choose_script,
     is_new_generation,
-    job_of,
     matches_framework,
     newest_row,
+    script_of,
     stack_of,
 )
 from planner.throughput.single_gpu import SingleGpus, source_texts
@@ -44,7 +44,7 @@ class Prediction:
         self._gpus = load_gpus()
         self._all_rows = [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
-        self._rows = [row for row in self._all_rows if job_of(row) == self._job]
+        self._rows = [row for row in self._all_rows if script_of(row) == self._job]
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
         self._measured_size = (
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
@@ -150,7 +150,7 @@ class Prediction:
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
         exact = [row for row in fitting if row.precision is precision] or fitting
-        return newest_row([row for row in exact if job_of(row) == self._job]) or newest_row(exact)
+        return newest_row([row for row in exact if script_of(row) == self._job]) or newest_row(exact)
 
     def _is_wanted(self, row: Benchmark) -> bool:
         asked = self._workload
@@ -169,7 +169,7 @@ class Prediction:
         alike = [
             other
             for other in self._by_place[row.gpu, row.gpu_count, width_of(row.precision)]
-            if job_of(other) == job_of(row)
+            if script_of(other) == script_of(row)
             and other.precision is row.precision
             and is_new_generation(other) == is_new_generation(row)
         ]
@@ -261,7 +261,7 @@ class Prediction:
         """The throughput of one GPU of this kind as the chosen script measured it; `None` if it did not."""
         if (gpu.name, precision) not in self._ones:
             row = self._measured_row(gpu, 1, precision)
-            is_of_job = row is None or job_of(row) == self._job
+            is_of_job = row is None or script_of(row) == self._job
             self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_job else None
         return self._ones[gpu.name, precision]
 
@@ -284,16 +284,16 @@ class Prediction:
     def _chosen_job(self) -> tuple[str | None, bool]:
         asked = self._workload.framework
         size = self._model.input_size
-        job = choose_job(self._all_rows, asked, self._workload.input_size, size)
+        job = choose_script(self._all_rows, asked, self._workload.input_size, size)
         if job is not None or asked is None:
             return job, False
-        known = load_fit()["frameworks"]
+        known = load_learnt()["frameworks"]
         if not any(matches_framework(name, asked) for name in known):
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
-        return choose_job(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
+        return choose_script(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _framework_reach(self) -> float:
-        return float(load_fit()["quantiles"]["framework"]) if self._stands_in and not self._has_own else 0.0
+        return float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._has_own else 0.0
 
     def _common_notes(self) -> tuple[str, ...]:
         notes = []
@@ -317,7 +317,7 @@ class Prediction:
                 by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
         best_ratio, best = 1.05, ""
         for row in self._all_rows:
-            if job_of(row) == self._job or row.input_size not in (None, size) or row.gpu_count > 1:
+            if script_of(row) == self._job or row.input_size not in (None, size) or row.gpu_count > 1:
                 continue
             if self._workload.precision is not None and width_of(row.precision) != width_of(self._workload.precision):
                 continue

@@ -15,7 +15,7 @@ from planner.accuracy.learning.left_out import quantile
 from planner.accuracy.validation import nested_coverage, summary
 from planner.hardware.gpus import load_gpus
 from planner.throughput.carry import Carried, Sighting
-from planner.throughput.learnt import fit_folder, gpu_index, job_fit, load_fit
+from planner.throughput.learnt import gpu_index, learnt_folder, learnt_of_script, load_learnt
 from planner.throughput.linear import solve
 from planner.throughput.measured import load_benchmarks
 from planner.work.listed import load_models
@@ -33,7 +33,7 @@ def points():
 @pytest.fixture(scope="module")
 def variances():
     """The published variances."""
-    return json.loads((fit_folder() / "variances.json").read_text())["transfer"]["all"]
+    return json.loads((learnt_folder() / "variances.json").read_text())["transfer"]["all"]
 
 
 def test_leaving_out_by_formula_is_leaving_out(points, variances):
@@ -64,7 +64,7 @@ def test_a_left_out_group_does_not_see_itself(points, variances):
 
 def test_the_folds_leave_out_every_gpu_and_model_once():
     """Each measured GPU and model is in exactly one group whose variances were learnt without it."""
-    stored = json.loads((fit_folder() / "variances.json").read_text())
+    stored = json.loads((learnt_folder() / "variances.json").read_text())
     models = {model.name: model for model in load_models()}
     measured = single_gpu_points(load_benchmarks(), GPUS, models)
 
@@ -79,10 +79,12 @@ def test_the_folds_leave_out_every_gpu_and_model_once():
 
 def test_the_published_files_fit_the_shipped_gpus():
     """Every list has one entry per GPU of the table, in its order; otherwise the fit must be run again."""
-    on_disk = json.loads((fit_folder() / "fit.json").read_text(encoding="utf-8"))  # as read, lacking GPUs are filled in
+    on_disk = json.loads(
+        (learnt_folder() / "fit.json").read_text(encoding="utf-8")
+    )  # as read, lacking GPUs are filled in
     assert list(GPUS) == on_disk["gpus"]
-    assert len(load_benchmarks()) == load_fit()["rows"]
-    job = job_fit("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
+    assert len(load_benchmarks()) == load_learnt()["rows"]
+    job = learnt_of_script("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
     assert len(GPUS) == len(job["mean"]["16"]) == len(job["eta"]["8"])
     assert 0 == gpu_index()[next(iter(GPUS))]
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from planner.throughput.learnt import fit_folder, job_fit
+from planner.throughput.learnt import learnt_folder, learnt_of_script
 from planner.throughput.unlearnt import STAND_IN_DEVIATION, shares
 from tests.added_rows import a_book, a_copy, add_row, planner_of
 
@@ -118,8 +118,8 @@ def test_a_book_with_an_unknown_gpu_is_an_error_of_data(copy):
 
 def test_a_mixture_of_the_others_is_near_what_was_learnt():
     """Every fifth GPU of the table, taken for unknown: nine in ten within twice the deviation that is claimed."""
-    names = tuple(json.loads((fit_folder() / "fit.json").read_text(encoding="utf-8"))["gpus"])
-    means = job_fit("resnet50|pytorch|lambdal/deeplearning-benchmark|224")["mean"]["16"]
+    names = tuple(json.loads((learnt_folder() / "fit.json").read_text(encoding="utf-8"))["gpus"])
+    means = learnt_of_script("resnet50|pytorch|lambdal/deeplearning-benchmark|224")["mean"]["16"]
     errors = []
     for index in range(0, len(names), 5):
         others = names[:index] + names[index + 1 :]

@@ -150,12 +150,12 @@ def test_left_out_steps_are_foretold(split, median):
 def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
     """Fitting llm-foundry again gives the shipped efficiencies and the shipped left-out error."""
     from planner.accuracy.measured_steps import foundry_steps  # noqa: PLC0415
-    from planner.accuracy.step_time_fit import FOUNDRY, fit_stack, leave_out  # noqa: PLC0415
+    from planner.accuracy.step_time_fit import FOUNDRY, learn_stack, leave_out  # noqa: PLC0415
     from planner.language.step_time import load_stacks  # noqa: PLC0415
 
     document = json.loads((shipped_data_dir() / "language_step_time.json").read_text())
 
-    again = fit_stack(foundry_steps(), **FOUNDRY)
+    again = learn_stack(foundry_steps(), **FOUNDRY)
     result = leave_out("llm-foundry A100, cells left out", foundry_steps(), by_group=False, **FOUNDRY)
 
     assert pytest.approx(load_stacks()["llm-foundry"].traffic, rel=1e-3) == again.traffic

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.precision import width_of
-from planner.throughput.scripts import is_new_generation, job_of
+from planner.throughput.scripts import is_new_generation, script_of
 from planner.throughput.tasks import class_of
 
 
@@ -50,12 +50,12 @@ def single_gpu_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models
     ]
     smallest: dict[str, int] = {}
     for row in usable:
-        job = job_of(row)
+        job = script_of(row)
         smallest[job] = min(row.gpu_count, smallest.get(job, row.gpu_count))
     best: dict[tuple[str, str, str, str], Benchmark] = {}
     for row in usable:
-        if row.gpu_count == smallest[job_of(row)]:
-            key = (job_of(row), row.gpu, row.precision, row.software)
+        if row.gpu_count == smallest[script_of(row)]:
+            key = (script_of(row), row.gpu, row.precision, row.software)
             held = best.get(key)
             if held is None or _weight(row) > _weight(held):
                 best[key] = row
@@ -69,7 +69,7 @@ def _weight(row: Benchmark) -> tuple[int, int]:
 def _point(row: Benchmark, models: Mapping[str, Model]) -> Point:
     return Point(
         model=row.model,
-        job=job_of(row),
+        job=script_of(row),
         task_class=class_of(models[row.model]),
         gpu=row.gpu,
         precision=row.precision,

@@ -15,7 +15,7 @@ from planner.accuracy.learning.scaling import Scaled
 from planner.model.records import Benchmark
 from planner.throughput.precision import width_of
 from planner.throughput.scaling import EFFICIENCY_BOUNDS, log_efficiency
-from planner.throughput.scripts import is_new_generation, job_of, origin_of
+from planner.throughput.scripts import is_new_generation, origin_of, script_of
 
 SAME_BATCH = 1.35  # multi-node rows with batches further apart than this are not compared
 
@@ -63,7 +63,7 @@ def nodes_left_out(evidence: Evidence) -> list[LeftOut]:
     pairs = node_pairs(evidence.rows)
     found = []
     for row, base in pairs:
-        others = [loss_per_doubling(*pair) for pair in pairs if job_of(pair[0]) != job_of(row)]
+        others = [loss_per_doubling(*pair) for pair in pairs if script_of(pair[0]) != script_of(row)]
         loss = float(np.median(others))
         efficiency = 1.0 / (1.0 + loss * math.log2(row.gpu_count / base.gpu_count))
         predicted = base.samples_per_second * row.gpu_count / base.gpu_count * efficiency
@@ -75,7 +75,7 @@ def nodes_left_out(evidence: Evidence) -> list[LeftOut]:
                 row,
                 error,
                 deviation=math.log2(row.gpu_count / base.gpu_count) ** 0.5,
-                group=job_of(row),
+                group=script_of(row),
             )
         )
     return found
@@ -86,7 +86,7 @@ def node_pairs(rows: Iterable[Benchmark]) -> list[tuple[Benchmark, Benchmark]]:
     bases: dict[tuple[Any, ...], Benchmark] = {}
     wide = []
     for row in rows:
-        key = (job_of(row), row.software, row.gpu, row.precision)
+        key = (script_of(row), row.software, row.gpu, row.precision)
         if row.gpu_count == 8 and row.batch_size_per_gpu:
             bases[(*key, row.batch_size_per_gpu)] = row
         elif row.gpu_count > 8 and origin_of(row) != LAMBDA and row.batch_size_per_gpu:

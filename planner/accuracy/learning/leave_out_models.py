@@ -22,7 +22,7 @@ from planner.accuracy.learning.level import Network
 from planner.model.records import Benchmark, Model, Precision
 from planner.throughput.arithmetic import REFERENCE_GPU, level_of
 from planner.throughput.precision import width_of
-from planner.throughput.scripts import choose_job, job_of, newest_row
+from planner.throughput.scripts import choose_script, newest_row, script_of
 from planner.throughput.tasks import class_of
 
 
@@ -59,7 +59,7 @@ def filled_levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> 
     found = []
     for number, fold in enumerate(variances["folds"]):
         mine = {i for index, group in enumerate(groups) if index % 2 == number for i in group}
-        fit = level.level_fit([network for i, network in enumerate(networks) if i not in mine], fold)
+        fit = level.arithmetic_record([network for i, network in enumerate(networks) if i not in mine], fold)
         for i in sorted(mine):
             network = networks[i]
             known = level_of(replace(evidence.models[network.model], activations_millions=None), fit=fit)
@@ -126,9 +126,9 @@ def frameworks_left_out(evidence: Evidence) -> list[LeftOut]:
                 same = [
                     row for row in others if (row.gpu, row.gpu_count, width_of(row.precision), row.input_size) == place
                 ]
-                job = choose_job(same, None, None)
+                job = choose_script(same, None, None)
                 wanted = newest_row(mine)
-                other = newest_row([one for one in same if job_of(one) == job])
+                other = newest_row([one for one in same if script_of(one) == job])
                 if wanted is not None and other is not None:
                     error = math.log(other.samples_per_second / wanted.samples_per_second)
                     found.append(

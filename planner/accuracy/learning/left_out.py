@@ -13,7 +13,7 @@ from planner.accuracy.learning.level import Network
 from planner.accuracy.learning.scaling import Scaled
 from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.precision import width_of
-from planner.throughput.scripts import is_new_generation, job_of, origin_of
+from planner.throughput.scripts import is_new_generation, origin_of, script_of
 from planner.throughput.tasks import class_of
 
 LAMBDA = "lambdal/deeplearning-benchmark"
@@ -97,7 +97,7 @@ def row_error(
     return LeftOut(
         split=split,
         model=row.model,
-        job=job_of(row),
+        job=script_of(row),
         gpu=row.gpu,
         gpu_count=row.gpu_count,
         width=width_of(row.precision),

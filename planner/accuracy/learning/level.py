@@ -73,7 +73,7 @@ def learn_level(found: Sequence[Network]) -> dict[str, Any]:
     }
 
 
-def level_fit(found: Sequence[Network], hyper: Mapping[str, Any]) -> dict[str, Any]:
+def arithmetic_record(found: Sequence[Network], hyper: Mapping[str, Any]) -> dict[str, Any]:
     """The whole content of `arithmetic.json`: the networks with their residuals, under these lengths and variances."""
     places, rates = _arrays(found)
     lengths = np.array(hyper["lengths"])

@@ -20,7 +20,7 @@ from planner.model.records import Benchmark, Gpu, Precision
 from planner.throughput.adjustments import usual_batch
 from planner.throughput.precision import WIDTHS, refuse_missing_precision, width_of
 from planner.throughput.scaling import COUNTS, log_traffic
-from planner.throughput.scripts import job_of, newest_row, origin_of
+from planner.throughput.scripts import newest_row, origin_of, script_of
 
 Matrix = Any
 
@@ -48,7 +48,7 @@ Newest = Callable[[str, str], str]
 DIGITS = 3  # of natural logarithms: 0.1 %
 
 
-def job_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidence: Evidence) -> list[dict[str, Any]]:
+def script_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidence: Evidence) -> list[dict[str, Any]]:
     """One record per job: mean and standard deviation of the log rate of one GPU, and of eta, over all GPUs.
 
     Lists follow the order of `data/gpus.csv`; `None` where the GPU lacks the number format.
@@ -271,7 +271,7 @@ def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
     groups: dict[tuple[str, str, str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.batch_size_per_gpu:
-            key = (job_of(row), row.gpu, row.precision, row.software, row.gpu_count)
+            key = (script_of(row), row.gpu, row.precision, row.software, row.gpu_count)
             groups.setdefault(key, {})[row.batch_size_per_gpu] = row.samples_per_second
     exponents = []
     for rates in groups.values():

@@ -20,7 +20,7 @@ from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.links import link_gb_per_s, link_of
 from planner.throughput.precision import width_of
 from planner.throughput.scaling import EFFICIENCY_BOUNDS, MAX_GPUS_PER_MACHINE, log_traffic
-from planner.throughput.scripts import job_of
+from planner.throughput.scripts import script_of
 
 Matrix = Any
 
@@ -161,7 +161,7 @@ def _covariance(
 
 
 def _setting(row: Benchmark) -> tuple[str, str, str, str]:
-    return (job_of(row), row.gpu, row.precision, row.software)
+    return (script_of(row), row.gpu, row.precision, row.software)
 
 
 def _same_batch(row: Benchmark, singles: Sequence[Benchmark]) -> Benchmark | None:
@@ -185,7 +185,7 @@ def _is_one_machine(row: Benchmark) -> bool:
 def _point(row: Benchmark, single: Benchmark, model: Model) -> Scaled:
     return Scaled(
         model=row.model,
-        job=job_of(row),
+        job=script_of(row),
         gpu=row.gpu,
         gpu_count=row.gpu_count,
         precision=row.precision,

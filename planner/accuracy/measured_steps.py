@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_rows
 from planner.language.listed import load_language_models
 from planner.language.step_time import Hardware
 from planner.language.training_hardware import hardware_of
+from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
 from planner.model.records import Benchmark, Precision

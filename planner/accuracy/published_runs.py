@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.accuracy.step_time_fit import LeftOutResult
 from planner.errors import NoThroughputError
@@ -13,6 +13,7 @@ from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_rows
 from planner.language.flops import training_flops_per_token
 from planner.language.prediction import predict_language_model
+from planner.model.frozen import dataclass
 from planner.model.records import Precision, Throughput
 from planner.options.arguments import LanguageArguments
 from planner.options.language import language_arguments

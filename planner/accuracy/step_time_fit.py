@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from planner.accuracy.measured_steps import (
@@ -21,6 +21,7 @@ from planner.accuracy.measured_steps import (
 )
 from planner.language.flops import training_flops_per_token
 from planner.language.step_time import Stack, step_seconds
+from planner.model.frozen import dataclass
 
 START = Stack(
     matrix_efficiency=0.85,

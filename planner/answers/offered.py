@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.errors import NothingLeftError
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
 from planner.prices.groups import OfferGroup, grouped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from planner.answers.offered import Offered
 from planner.answers.question import Question
@@ -14,6 +13,7 @@ from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.cost.course import Courses
 from planner.errors import NothingLeftError, NoThroughputError, as_option
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.prices.groups import OfferGroup
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 from planner.errors import UnknownNameError
+from planner.model.frozen import dataclass
 from planner.model.records import Basis
 from planner.options.amounts import hours_until
 from planner.options.arguments import SORTS, BillArguments, EstimateArguments, OfferArguments

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
 from planner.errors import LimitError, Message, joined
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.prices.catalog import DEARER
 from planner.prices.groups import OfferGroup, offer_name

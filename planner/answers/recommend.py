@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Unpack
 
 from planner.answers.question import question_from
 from planner.answers.ways import all_ways
 from planner.cost.bill import percentile
 from planner.errors import LimitError, PlannerError, UsageError, as_option
+from planner.model.frozen import dataclass
 from planner.model.records import Basis, Estimate, Purchase
 from planner.options.amounts import hours_until
 from planner.options.arguments import EstimateArguments

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase
 
 Slot = tuple[str, str, float, Purchase]

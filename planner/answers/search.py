@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
@@ -20,6 +20,7 @@ from planner.answers.question import question_from
 from planner.answers.ranking import Place, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
 from planner.errors import NothingLeftError, PlannerError
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Throughput, Workload
 from planner.prices.catalog import OfferFilter
 from planner.prices.current import current_snapshots

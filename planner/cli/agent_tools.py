@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +16,7 @@ from planner.answers.estimate import estimate
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.listed import find_language_model
+from planner.model.frozen import dataclass
 from planner.options.arguments import EstimateArguments, LanguageArguments, ListArguments
 from planner.options.declared import Declared, declared, filled, other_names
 from planner.options.owner_arguments import CompareArguments

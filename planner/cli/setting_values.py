@@ -7,7 +7,6 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import click
 
 from planner.cli.names import setting_name, spelling_of
 from planner.errors import DataError, PlannerError
+from planner.model.frozen import dataclass
 
 PROJECT_PATHS = ("model_file", "price_book")
 """Options with a path that a project's file may set, if the path stays inside the project: files that are only read."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ from planner.cli.names import setting_name
 from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_user
 from planner.cli.settings_places import present_files
 from planner.errors import DataError
+from planner.model.frozen import dataclass
 
 DEFAULTS = "defaults"
 MAX_BYTES = 1_000_000

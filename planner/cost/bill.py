@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from planner.cost.checkpoints import percentile_seconds
 from planner.cost.course import Course, Courses, Timer
 from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_items
 from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.arguments import BillArguments
 from planner.units import hours

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
 from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase, Throughput, Workload
 from planner.options.arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.options.bill import STARTUP_SECONDS

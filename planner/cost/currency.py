@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.errors import UnknownNameError
 from planner.hardware.tables import read_table
+from planner.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 from planner.cost.checkpoints import checkpoint_gb
 from planner.hardware.tables import read_groups, read_table
 from planner.model.costs import CostItem, ItemKind
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.units import HOURS_PER_MONTH, hours
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import GpuChoice, resolve_gpu
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 
 SEE = "docs/own-prices.md"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
 from planner.model.costs import CostItem, ItemKind
+from planner.model.frozen import dataclass
 from planner.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
 
 MONTHS_PER_YEAR = 12

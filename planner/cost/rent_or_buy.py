@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.ownership import OwnershipTerms, own_usd, resale_usd, running_usd_per_month
+from planner.model.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
+from planner.model.frozen import dataclass
 from planner.units import hours
 
 

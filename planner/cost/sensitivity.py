@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from planner.model.frozen import dataclass
 
 STEPS = 64  # grid between the base and a bound, in which a change of sign is looked for
 BISECTIONS = 60  # halves a bracket to the precision of a float

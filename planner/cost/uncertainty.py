@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from planner.model.frozen import dataclass
 
 DRAWS = 2000  # the standard error of a probability of one half is 1.1 percentage points
 SEED = 20261120  # fixed, so that two runs print the same

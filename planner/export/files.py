@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from planner.errors import Message, UsageError, joined
 from planner.export.task import Task, task_of
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.results.estimate import EstimateResult
 from planner.units import hours

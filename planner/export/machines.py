@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from planner.errors import Message
 from planner.hardware.gpus import load_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 
 _REGION = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from planner.cost.checkpoints import checkpoint_gb
 from planner.cost.extras import KEPT_CHECKPOINTS
 from planner.export.machines import is_arm
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase
 from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours

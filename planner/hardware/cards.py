@@ -5,12 +5,12 @@ from __future__ import annotations
 import calendar
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache
 
 from planner.hardware.tables import read_groups
+from planner.model.frozen import dataclass
 
 WINDOW_DAYS = 365
 """Prices count together when they lie within a year of the newest: a buyer meets the spread of that year."""

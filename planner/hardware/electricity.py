@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from planner.errors import Message, UnknownNameError, UsageError
 from planner.hardware.gpus import normalised
 from planner.hardware.tables import read_rows, read_table
+from planner.model.frozen import dataclass
 
 DEFAULT_PLACE = "United States"
 """Where electricity is bought unless `--country` says otherwise; every answer states it."""

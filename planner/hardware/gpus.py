@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.tables import read_groups, read_table
+from planner.model.frozen import dataclass
 from planner.model.records import Gpu
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from planner.hardware.cards import Condition
 from planner.hardware.tables import read_rows
+from planner.model.frozen import dataclass
 
 DESKTOP, SERVER, BASEBOARD, SYSTEM = "desktop", "server", "baseboard", "system"
 LARGEST_PCIE_HOST = 8  # GPUs; beyond that it is several machines

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from planner.errors import Message, UsageError, joined
 from planner.hardware.cards import Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import LARGEST_PCIE_HOST, SERVER, SYSTEM, Host, module_hosts, pcie_host
+from planner.model.frozen import dataclass
 from planner.model.records import Gpu
 
 LOAD_FRACTION = 0.8

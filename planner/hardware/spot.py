@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from planner.hardware.tables import read_rows
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.units import HOURS_PER_MONTH
 

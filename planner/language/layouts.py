@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.errors import NoThroughputError, UsageError
 from planner.language.memory import memory_needed
 from planner.language.step_time import Hardware, Stack, step_seconds
+from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
 from planner.throughput.memory import Memory
 

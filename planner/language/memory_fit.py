@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.errors import NoThroughputError, PlannerError, UsageError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.language.layouts import candidate_layouts
 from planner.language.memory import memory_needed
 from planner.language.plan import plan_language_model
+from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, LanguageWork, Layout, Method, Optimizer
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.measured import benchmarks_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from planner.errors import NoThroughputError
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
@@ -11,6 +11,7 @@ from planner.language.layouts import Plan, best_plan
 from planner.language.memory import ADAPTER_ROOM
 from planner.language.step_time import Hardware, load_stacks
 from planner.language.training_hardware import hardware_of
+from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork, Method
 from planner.model.records import Gpu, Precision
 from planner.throughput.memory import devices_per_gpu, usable_bytes

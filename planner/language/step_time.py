@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from planner.language.flops import forward_attention_flops
+from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
 from planner.paths import shipped_data_dir
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
 
 LAYERS_OF_A_CHUNK = 2

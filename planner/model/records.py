@@ -6,13 +6,13 @@ Missing is `None`, and each field says what its absence means. No field uses 0 f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model.costs import CostItem, Interruptions
+from planner.model.frozen import dataclass
 
 if TYPE_CHECKING:
     from planner.model.language_runs import LanguageWork

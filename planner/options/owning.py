@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.errors import UnknownNameError, UsageError
+from planner.model.frozen import dataclass
 from planner.options.owner_arguments import OwnerArguments
 
 MAX_MONTHS = 240

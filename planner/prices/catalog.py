@@ -5,13 +5,13 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from planner.errors import Message, NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import BookUsed, LeftOut, Offer, Purchase, Unpriced
 from planner.prices.groups import OfferGroup, offer_name
 from planner.prices.index import index_of
@@ -46,7 +46,7 @@ class Selected:
     books: tuple[BookUsed, ...]
     left_out: tuple[LeftOut, ...]
     unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
-    excludes: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)  # provider: (glob, what)
+    excludes: Mapping[str, tuple[tuple[str, str], ...]]  # provider: (glob, what)
 
     def excluded_from(self, offer: Offer) -> tuple[str, ...]:
         """Parts of the bill that the price of this offer is known to leave out."""

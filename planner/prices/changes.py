@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.prices.snapshots import sort_key
 

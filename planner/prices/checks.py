@@ -23,9 +23,9 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from planner.hardware.gpus import load_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.changes import Key, offer_key
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR

@@ -7,13 +7,14 @@ never parsed; the next refresh clears it away.
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import ProviderError
+from planner.model.frozen import dataclass
 from planner.model.records import Purchase
 from planner.prices.registry import fetch_request, load_provider, raw_pages
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from planner.hardware.spot import InterruptionRate, interruption_rate
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 
 GroupKey = tuple[str, str, float, str, float | None, Purchase, date, InterruptionRate | None]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from planner.errors import NothingLeftError
+from planner.model.frozen import dataclass
 from planner.model.records import Purchase
 from planner.prices.history_index import ALL_REGIONS, Report, open_index, unreadable_books
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Unpriced
 from planner.prices.changes import offer_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem

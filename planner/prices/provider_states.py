@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from planner.errors import PlannerError
+from planner.model.frozen import dataclass
 from planner.prices.books import book_offers
 from planner.prices.current import current_snapshots
 from planner.prices.registry import load_provider, provider_names

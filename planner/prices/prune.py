@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 from planner.errors import OutputError, UsageError
+from planner.model.frozen import dataclass
 from planner.prices.delivery import complete_fetches
 from planner.prices.index import index_beside
 from planner.prices.lock import refresh_lock

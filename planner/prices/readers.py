@@ -17,12 +17,12 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
 
 from planner.errors import ProviderError, SnapshotError, UsageError
+from planner.model.frozen import dataclass
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.cloud_files import DATE_ADVICE, cloud_delivery, cloud_files, head, place
 from planner.prices.delivery import Delivery, parse_pages

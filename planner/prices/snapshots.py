@@ -14,12 +14,12 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from planner.errors import OutputError, SnapshotError
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
 
 SCHEMA = "planner.snapshot/1"

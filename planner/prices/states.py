@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from planner.errors import UnknownNameError, UsageError
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import Changes, changes

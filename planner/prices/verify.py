@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
 from planner.errors import SnapshotError
+from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths

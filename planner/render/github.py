@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, span_texts, visible

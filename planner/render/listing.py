@@ -8,9 +8,9 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from planner.model.frozen import dataclass
 from planner.units import Row
 
 LONGEST_CELL = 1000

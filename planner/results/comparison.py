@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from planner.cost.uncertainty import Odds
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
 from planner.model.costs import CostItem, ItemKind
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput, Workload
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.shown import ShownInNotebooks

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
+from planner.model.frozen import dataclass
 from planner.model.records import BookUsed, Estimate, LeftOut, Unpriced, Workload
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from planner.model.frozen import dataclass
 from planner.model.records import Gpu, Model
 from planner.throughput.learnt import load_learnt
 

@@ -12,11 +12,11 @@ import heapq
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from planner.errors import NoThroughputError
+from planner.model.frozen import dataclass
 from planner.model.records import Model
 from planner.paths import shipped_data_dir
 from planner.throughput.linear import dot, solve

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import lru_cache
 from operator import methodcaller
 from pathlib import Path
 
 from planner.hardware.tables import read_rows
+from planner.model.frozen import dataclass
 from planner.model.records import Benchmark
 from planner.paths import shipped_data_dir
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from planner.errors import NoThroughputError
+from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
 from planner.throughput.links import link_of

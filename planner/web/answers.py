@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from planner.errors import PlannerError, UnknownNameError
+from planner.model.frozen import dataclass
 from planner.prices.current import current_snapshots
 from planner.units import current_day
 from planner.web.parameters import EstimateQuestion, Question

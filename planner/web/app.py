@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +20,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from planner.errors import PlannerError
+from planner.model.frozen import dataclass
 from planner.render.charts.images import chart_engine
 from planner.render.charts.vega import vega_script
 from planner.render.report.page import web_file

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.tables import read_columns, read_rows
+from planner.model.frozen import dataclass
 from planner.model.records import Dataset, Model, Workload, precision_named
 
 _T = TypeVar("_T", bound=Model | Dataset)

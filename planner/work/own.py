@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError, named
 from planner.hardware.gpus import choose_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.work.listed import known_model, resolve_model
 

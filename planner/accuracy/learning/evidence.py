@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.precision import width_of
 from planner.throughput.scripts import is_new_generation, script_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Model, Precision
 from planner.throughput.arithmetic import REFERENCE_GPU, coordinates
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from planner.answers.buying.owning import job_time, own_machine
@@ -13,6 +12,7 @@ from planner.answers.question import weakest_basis
 from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError, as_option
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
+from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.options.arguments import BillArguments
 from planner.options.owner_arguments import OwnerArguments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from planner.cost.rental import rental_items
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase, Workload
 from planner.options.arguments import BillArguments
 from planner.prices.catalog import USUAL_PURCHASES, purchase_kind

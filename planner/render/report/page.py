@@ -6,10 +6,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from planner.model.frozen import dataclass
 from planner.render.charts.parts import Spec
 from planner.render.charts.vega import vega_script
 from planner.render.report.markup import Content, Markup, element, joined

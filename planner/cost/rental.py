@@ -10,7 +10,7 @@ from functools import cache
 from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
-from planner.units import hours
+from planner.units import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +72,11 @@ def rental_hours(
 ) -> list[tuple[str, ItemKind, float]]:
     """Name, kind and instance-hours of each item of a rental that takes any; see `rental_items`."""
     timed = [(name, ItemKind.TIME, seconds) for name, seconds in parts]
-    running = sum(seconds for _, _, seconds in timed) + idle_seconds
+    # lists and a plain division: an estimate asks for some two thousand of these
+    running = sum([seconds for _, _, seconds in timed]) + idle_seconds
     timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
     timed.append(("rounding to billed time", ItemKind.BILLED_TIME, billed_seconds(rule, running) - running))
-    return [(name, kind, hours(seconds) * node_count) for name, kind, seconds in timed if seconds > 0]
+    return [(name, kind, seconds / SECONDS_PER_HOUR * node_count) for name, kind, seconds in timed if seconds > 0]
 
 
 def billed_seconds(rule: BillingRule | None, seconds: float) -> float:

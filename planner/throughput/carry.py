@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from planner.model.frozen import dataclass
 from planner.throughput.learnt import learnt_of_class
 from planner.throughput.linear import dot, solve
 

@@ -32,15 +32,19 @@ def first_names():
     found = {}
     for home in HOMES.values():
         found |= {spelling: one.name for one in declared(home).values() for spelling in (one.name, *one.spellings)}
+        found |= {
+            f"no_{spelling}": one.name
+            for one in declared(home).values()
+            for spelling in one.spellings
+            if bool in one.kinds
+        }
         found |= other_names(home)
     return {**found, "sequence_length": "sequence_length_or_image_size"}
 
 
 def plain(message):
     """A message whatever its reader writes: options by their first names, without what a reader may look up."""
-    message = re.sub(
-        r"--(?:no-)?([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), message.partition(" See: ")[0]
-    )
+    message = re.sub(r"--([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), message.partition(" See: ")[0])
     return re.sub(r"[a-z_]+", lambda found: first_names().get(found[0], found[0]), message).rstrip(".")
 
 

@@ -51,13 +51,13 @@ USUAL = {
     "gmacs_per_sample": (0.1, 1000),
     "gpu_counts": (1, 8),
     "gpu_hours_per_failure": (1000, 1e6),
-    "gpu_hours_per_month": (1, 2000),
+    "gpu_hours_per_month": (1, 700),
     "heads": (8, 64),
     "idle_seconds": (0, 1e5),
     "image_gb": (0, 50),
     "interruptions_per_hour": (0, 1),
     "dataset_gb": (0, 5000),
-    "jobs_per_month": (0.1, 30),
+    "jobs_per_month": (0.01, 5),
     "layers": (8, 96),
     "max_hours": (10, 1e6),
     "max_price_age_days": (100, 2000),
@@ -84,6 +84,7 @@ USUAL = {
 """Where most numbers of an option lie; beyond, most questions have no answer. One in four is from its whole range."""
 
 WITHIN = {
+    "gpu_hours_per_month": (0, 5840),  # a month of eight cards
     "limit": (1, 100),  # an agent is given a hundred rows at most
     "layers": (1, 200),
     "tensor_parallel": (1, 1024),

@@ -44,7 +44,7 @@ SHARED = ("as_of", "data_dir", "price_book")
 
 _NOT_TYPED = ["sequence_length"]  # typed as `sequence_length_or_image_size`
 _FILES = ["price_book", "model_file"]  # an address names no file; the folder of books is the server's
-_BUY = ("rtx-4090",), ("rtx-3090", "rtx-4090:2"), ("h100-80gb-sxm",), ("a100-80gb-pcie:4",)
+_BUY = ("rtx-4090",), ("rtx-3090", "rtx-4090:2"), ("h100-80gb-sxm", "rtx-4090"), ("h100-80gb-sxm:8",)
 _USE = ("jobs_per_month", "gpu_hours_per_month", "utilisation")
 _PURCHASES = st.sampled_from(_USE).flatmap(
     lambda use: st.fixed_dictionaries({"buy": st.sampled_from(_BUY), use: values(declared(CompareArguments)[use])})

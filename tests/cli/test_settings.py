@@ -348,3 +348,14 @@ def test_config_of_an_unknown_command(run_planner):
 
 def _seen(row):
     return row["value"], row["origin"], row["place"]
+
+
+def test_every_name_of_an_option_is_a_key(run_planner, tmp_path):
+    """`max_hours` and `deadline` are one option in a file as elsewhere."""
+    question = ("recommend", "--model", "resnet50", "--epochs", "90", "--gpu", "A100", "--as-of", "2026-07-01")
+    found = []
+    for key in ("deadline", "max_hours"):
+        (tmp_path / "planner.toml").write_text(f"[recommend]\n{key} = 20\n")
+        found.append(run_planner(*question, cwd=tmp_path).stdout)
+
+    assert found[0] == found[1] == run_planner(*question, "--deadline", "20").stdout

@@ -77,7 +77,7 @@ found = {
     "sweep": of_json(run("sweep", "jobs.csv", "--as-of", "2026-07-01")["rows"][0]),
     "recommend": of(planner.recommend(**plain, **lists, nodes=1).result.estimates[0]),
     "compare": of_rent(planner.compare(**plain, **lists, **buy)),
-    "compare on the page": of_rent(compared(CompareQuestion(**plain, **page, **buy), None)),
+    "compare on the page": of_rent(compared(CompareQuestion(**plain, **page, **buy), None)[0]),
 }
 print(json.dumps(found))
 """

@@ -36,7 +36,7 @@ from tests.doors.doors import (
 )
 from tests.doors.questions import EXCUSED, FILES, HOMES, OF_KIND, jobs, options, questions, values
 
-FEW, MANY = 10, 60
+FEW, MANY = 5, 30
 """Questions a door: in the fast suite, and where there is time."""
 
 SHARED = ("as_of", "data_dir", "price_book")

@@ -290,6 +290,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"nodes": 0}, UsageError, "nodes must be 1 to 4,096"),
         ({"measured": ["a100-80gb-sxm=0"]}, UsageError, "positive number"),
         ({"measured": ["t4=100", "t4=300"]}, UsageError, "contradicts 100 samples/s"),
+        ({"measured": ["t4=100"], "precision": "tf32"}, UsageError, "cannot be what it says: t4 .* has no tf32 units"),
         ({"model": None}, UsageError, "Which model"),
         ({"model": "nix", "params_millions": 5}, UsageError, "Nothing says how fast nix is"),
         ({"model": "nix", "gmacs_per_sample": 5}, UsageError, "Give samples_per_epoch"),

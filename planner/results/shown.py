@@ -18,9 +18,15 @@ class ShownInNotebooks:
         """The result as HTML, as a notebook asks for it."""
         return str(_notebook().html_of(self))
 
-    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
-        """Prints the result as plain text, as a console of IPython asks for it."""
-        printer.text(_notebook().plain_text(self).rstrip())
+    def __init_subclass__(cls) -> None:
+        """Give each result its own `_repr_pretty_`: IPython takes a class's own `__repr__` before one that is inherited."""
+        super().__init_subclass__()
+        cls._repr_pretty_ = _pretty  # type: ignore[attr-defined]  # a name that only IPython asks for
+
+
+def _pretty(self: ShownInNotebooks, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so
+    """Prints the result as plain text, as a console of IPython asks for it."""
+    printer.text(_notebook().plain_text(self).rstrip())
 
 
 def _notebook() -> Any:

@@ -125,3 +125,13 @@ def test_a_console_shows_the_table(make):
     assert 1 == len(written)
     assert "USD" in written[0]
     assert written[0].count("\n") < 60
+
+
+def test_a_result_prints_itself_as_the_command_does():
+    """A class's own `__repr__` would win over an inherited `_repr_pretty_`: each result has its own."""
+    from IPython.lib.pretty import pretty  # noqa: PLC0415 - of the developers' environment
+
+    result = planner.estimate(model="resnet50", epochs=90, gpus="T4", limit=2)
+
+    assert "hours (low-high)" in pretty(result)
+    assert not pretty(result).startswith("EstimateResult(")

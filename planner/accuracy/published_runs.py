@@ -15,8 +15,8 @@ from planner.language.flops import training_flops_per_token
 from planner.language.prediction import predict_language_model
 from planner.model.frozen import dataclass
 from planner.model.records import Precision, Throughput
-from planner.options.arguments import LanguageArguments
 from planner.options.language import language_arguments
+from planner.options.language_arguments import LanguageArguments
 from planner.throughput.precision import peak_tflops
 from planner.units import hours
 from planner.work.language import plan_language_work

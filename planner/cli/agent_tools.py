@@ -17,8 +17,9 @@ from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.listed import find_language_model
 from planner.model.frozen import dataclass
-from planner.options.arguments import EstimateArguments, LanguageArguments, ListArguments
+from planner.options.arguments import EstimateArguments, ListArguments
 from planner.options.declared import Declared, declared, filled, other_names
+from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page

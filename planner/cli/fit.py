@@ -16,8 +16,8 @@ from planner.language.memory_fit import MemoryReport, fit_language_model, fit_vi
 from planner.language.plan import usual_stack
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Precision, precision_named
-from planner.options.arguments import LanguageArguments
 from planner.options.language import language_arguments
+from planner.options.language_arguments import LanguageArguments
 from planner.render.fit import fit_notes, fits_listing
 from planner.work.language import chosen_language_model, is_language_model
 from planner.work.listed import resolve_model

@@ -13,7 +13,7 @@ from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.model.records import Model, Precision, Workload, precision_named
 from planner.options.amounts import amount_of
-from planner.options.arguments import LanguageArguments
+from planner.options.language_arguments import LanguageArguments
 
 _E = TypeVar("_E", bound=StrEnum)
 

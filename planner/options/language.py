@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from planner.options.arguments import LanguageArguments
 from planner.options.declared import filled
+from planner.options.language_arguments import LanguageArguments
 
 
 def language_arguments(given: Mapping[str, Any]) -> LanguageArguments:

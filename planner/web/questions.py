@@ -10,8 +10,9 @@ from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
 from planner.errors import UnknownNameError
 from planner.language.listed import find_language_model, load_language_models
-from planner.options.arguments import EstimateArguments, LanguageArguments
+from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared
+from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult

@@ -15,8 +15,8 @@ from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork
 from planner.model.records import precision_named
 from planner.options.amounts import amount_of
-from planner.options.arguments import MOST_COUNTED, LanguageArguments
 from planner.options.language import language_arguments
+from planner.options.language_arguments import MOST_COUNTED, LanguageArguments
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model, load_models
 

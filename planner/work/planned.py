@@ -8,8 +8,9 @@ from typing import Any
 
 from planner.errors import UsageError
 from planner.model.records import Model, OwnMeasurement
-from planner.options.arguments import LanguageArguments, WorkloadArguments
+from planner.options.arguments import WorkloadArguments
 from planner.options.declared import declared
+from planner.options.language_arguments import LanguageArguments
 from planner.work.listed import Work, known_model, plan_work, resolve_model, typical_epochs
 
 OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured", "model_file")

@@ -15,8 +15,9 @@ import planner
 from planner.cli.completion_values import values_of
 from planner.cli.root import cli
 from planner.language.listed import load_language_models
-from planner.options.arguments import EstimateArguments, LanguageArguments, WorkArguments
+from planner.options.arguments import EstimateArguments, WorkArguments
 from planner.options.declared import declared
+from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
 
 HOMES = (EstimateArguments, CompareArguments, RecommendArguments)

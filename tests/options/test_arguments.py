@@ -8,8 +8,9 @@ import pytest
 
 import planner
 from planner.errors import PlannerError, UsageError
-from planner.options.arguments import GROUPS, BillArguments, EstimateArguments, LanguageArguments, ListArguments
+from planner.options.arguments import GROUPS, BillArguments, EstimateArguments, ListArguments
 from planner.options.declared import declared, filled, other_names
+from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments, RecommendArguments
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document as estimate_document

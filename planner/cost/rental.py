@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from planner.hardware.markets import Market
 from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
@@ -15,7 +16,7 @@ from planner.units import SECONDS_PER_HOUR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingRule:
-    """How a provider turns run time into billed time for the instance types a glob matches, from `data/providers.csv`.
+    """How a provider sells and bills the instance types a glob matches, from `data/providers.csv`.
 
     `increment_seconds` and `minimum_seconds` are `None` where the provider's rule is not known.
     """
@@ -23,6 +24,7 @@ class BillingRule:
     provider: str
     display_name: str
     instance_types: str
+    market: Market
     increment_seconds: float | None
     minimum_seconds: float | None
     source: str
@@ -50,8 +52,8 @@ def rental_items(
         idle_seconds: from the end of the run to the end of the rental.
         node_count: instances rented side by side.
 
-    >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", increment_seconds=3600,
-    ...     minimum_seconds=3600, source="s", as_of="2026-01-01", note="")
+    >>> hourly = BillingRule(provider="vultr", display_name="Vultr", instance_types="*", market=Market.GPU_CLOUD,
+    ...     increment_seconds=3600, minimum_seconds=3600, source="s", as_of="2026-01-01", note="")
     >>> items = rental_items(2.0, hourly, [("training", 5400), ("start-up", 600)])
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
+from planner.hardware.markets import Market
 from planner.model.language_models import LanguageModel
 from planner.model.records import Benchmark, Gpu, Model, Offer
 from planner.prices.offers import offer_record
@@ -106,6 +107,7 @@ def _provider_row(state: ProviderState, rule: BillingRule | None, today: date) -
         "purchases": list(state.purchases),
         "unpriced": len(snapshot.unpriced) if snapshot else None,
         "instance_types": rule.instance_types if rule else "*",
+        "market": str(rule.market if rule else Market.GPU_CLOUD),
         "billing_increment_seconds": rule.increment_seconds if rule else None,
         "billing_minimum_seconds": rule.minimum_seconds if rule else None,
         "billing_source": rule.source if rule else None,

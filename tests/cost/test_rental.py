@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_items
+from planner.hardware.markets import Market
 
 PER_SECOND = BillingRule(
     provider="testcloud",
     display_name="Test Cloud",
     instance_types="*",
+    market=Market.GPU_CLOUD,
     increment_seconds=1.0,
     minimum_seconds=60.0,
     source="made for a test",
@@ -37,6 +39,7 @@ def test_billed_time_by_hand(increment, minimum, seconds, expected):
         provider="p",
         display_name="P",
         instance_types="*",
+        market=Market.GPU_CLOUD,
         increment_seconds=increment,
         minimum_seconds=minimum,
         source="s",

@@ -1,0 +1,45 @@
+"""Whom one pays: a large cloud, a GPU cloud or a marketplace."""
+
+import fnmatch
+from collections import defaultdict
+
+import pytest
+
+from planner.hardware.markets import market_of
+from planner.hardware.tables import read_columns
+from planner.paths import shipped_data_dir
+
+
+@pytest.mark.parametrize(
+    ("provider", "instance_type", "market"),
+    [
+        ("aws", "p5.48xlarge", "large_cloud"),
+        ("azure", "Standard_ND96isr_H100_v5", "large_cloud"),
+        ("gcp", "a3-highgpu-8g", "large_cloud"),
+        ("oci", "BM.GPU.H100.8", "large_cloud"),
+        ("oci", "VM.GPU.A10.1", "large_cloud"),
+        ("lambda", "gpu_8x_h100_sxm5", "gpu_cloud"),
+        ("runpod", "1x_H100-PCIe_SECURE", "gpu_cloud"),
+        ("runpod", "1x_H100-PCIe_COMMUNITY", "marketplace"),
+        ("vast", "1x-RTX_4090", "marketplace"),
+        ("acme", "anything", "gpu_cloud"),
+    ],
+)
+def test_a_machine_is_sold_on_one_market(provider, instance_type, market):
+    """The four large clouds, marketplaces by provider or by type, and all others are GPU clouds."""
+    assert market == market_of(provider, instance_type)
+
+
+def test_every_shipped_instance_type_has_a_row_of_its_provider():
+    """No shipped instance type falls back on being a GPU cloud because the globs of its provider miss it."""
+    globs = defaultdict(set)
+    for provider, instance_types in read_columns("providers.csv", "provider", "instance_types"):
+        globs[provider].add(instance_types)
+    missed = {
+        (book.parent.name, instance_type)
+        for book in (shipped_data_dir() / "prices").glob("*/*.csv")
+        for (instance_type,) in set(read_columns(book, "instance_type"))
+        if not any(fnmatch.fnmatchcase(instance_type, glob) for glob in globs[book.parent.name])
+    }
+
+    assert set() == missed

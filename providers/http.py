@@ -17,7 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -53,11 +53,15 @@ class _BrokenOffError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
-    """How to GET: `timeout_seconds` for every single wait, `attempts` in all, `sleep` between them."""
+    """How to GET: `timeout_seconds` for every single wait, `attempts` in all, `sleep` between them.
+
+    `headers` go with every request, and so to one host only; a key among them is in no address and no message.
+    """
 
     timeout_seconds: float = 30.0
     attempts: int = 4  # rides out a throttled moment, and gives a dead host up after a few waits
     sleep: Callable[[float], None] = time.sleep
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, url: str, *, max_bytes: int = MAX_PAGE_BYTES) -> bytes:
         """The body of one page, decompressed.
@@ -110,7 +114,8 @@ class HttpClient:
             attempt += 1
 
     def _open(self, url: str) -> http.client.HTTPResponse:
-        request = Request(url, headers={"Accept-Encoding": "gzip", "User-Agent": "gpu-cost-planner"})  # noqa: S310 - checked
+        headers = {"Accept-Encoding": "gzip", "User-Agent": "gpu-cost-planner", **self.headers}
+        request = Request(url, headers=headers)  # noqa: S310 - the scheme was checked
         try:
             response: http.client.HTTPResponse = build_opener(_SameHostRedirects()).open(
                 request, timeout=self.timeout_seconds

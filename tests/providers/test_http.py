@@ -184,6 +184,17 @@ def test_a_redirect_to_another_host_is_not_followed():
         client().get(server.url)
 
 
+def test_headers_of_the_caller_go_with_every_request():
+    """A key is sent again after a wait and after a redirect on the same host, and is in no message."""
+    moved = Answer(status=302, headers={"Location": "/new"})
+    with serving(in_turn(Answer(status=503), moved, Answer(status=403))) as server:
+        with pytest.raises(HttpStatusError) as caught:
+            client(headers={"Authorization": "Bearer planted"}).get(f"{server.url}/old")
+
+        assert ["Bearer planted"] * 3 == [call.headers["Authorization"] for call in server.calls]
+    assert "planted" not in str(caught.value)
+
+
 @pytest.mark.parametrize("url", ["http://prices.example.com/", "ftp://127.0.0.1/", "file:///etc/passwd", "prices"])
 def test_only_https_or_loopback(url):
     """Anything else is refused before a connection is made."""

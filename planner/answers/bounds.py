@@ -1,6 +1,6 @@
 """Lower bounds of seconds and USD for whole columns of offers: never above the exact figure, whatever is on the bill.
 
-They only say where to look first and when to stop; every figure that is shown is that of `price_one`.
+They only say where to look first and when to stop; every figure that is shown is that of the bill.
 """
 
 from __future__ import annotations

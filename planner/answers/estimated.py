@@ -33,7 +33,7 @@ def estimated(question: Question) -> EstimateResult:
     if question.every_offer:
         priced = [one for head in priced for one in priced_members(pricing, head)]
     within = within_limits(priced, question.max_hours, question.max_usd, left_out)
-    rows = [one.estimate for one in within] if question.every_offer else best_of_each_row(within, left_out)
+    rows = within if question.every_offer else best_of_each_row(within, left_out)
     shown = ranked(rows, question.sort, question.limit)
     if len(shown) < len(rows):
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)

@@ -1,9 +1,13 @@
-"""From an offer to its estimate: the only place where speeds and prices of a question are worked out."""
+"""From an offer to its estimate: the only place where speeds and prices of a question are worked out.
+
+Most offers are only compared. Their time and the sum of their bill come first; the whole bill is written where it is shown.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from planner.answers.offered import Offered
 from planner.answers.question import Question
@@ -45,7 +49,7 @@ def pricing_of(question: Question, offered: Offered) -> Pricing:
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
-    """Estimates of the cheapest offer of each group; groups that cannot do the work are counted in `left_out`.
+    """Prices the cheapest offer of each group; groups that cannot do the work are counted in `left_out`.
 
     Raises:
         NothingLeftError: none can; the message says why.
@@ -53,15 +57,14 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
     found = []
     for group in pricing.offered.groups:
         throughput = pricing.speeds.of(group.head)
-        one = (
-            throughput.spelled(as_option)
-            if isinstance(throughput, NoThroughputError)
-            else price_one(pricing, group.head, throughput)
-        )
+        if isinstance(throughput, NoThroughputError):
+            left_out[throughput.spelled(as_option)] += group.size
+            continue
+        one = _priced(pricing, group, group.head, throughput, _courses(pricing, group, throughput), size=group.size)
         if isinstance(one, str):
             left_out[one] += group.size
         else:
-            found.append(Priced(estimate=one, size=group.size, group=group))
+            found.append(one)
     if not found:
         workload = pricing.question.work.workload
         raise NothingLeftError(nothing_runs(workload, known_speeds(pricing), left_out, pricing.biller))
@@ -69,45 +72,64 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
 
 
 def priced_members(pricing: Pricing, head: Priced) -> Iterator[Priced]:
-    """Estimates of every offer of a group, by price and name."""
-    for one in first_of_group(pricing, head.group, head.estimate.throughput, head.size):
-        yield Priced(estimate=one, size=1, group=head.group)
+    """Prices every offer of a group, by price and name."""
+    return first_of_group(pricing, head.group, head.throughput, head.group.size)
 
 
-def first_of_group(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Estimate]:
-    """Estimates of the first `most` offers of a group, by price and name; none if they cannot do the work.
+def first_of_group(pricing: Pricing, group: OfferGroup, throughput: Throughput, most: int) -> Iterator[Priced]:
+    """Prices the first `most` offers of a group, by price and name; none if they cannot do the work.
 
     The time of the group is worked out once, the price of each offer by itself.
     """
-    offers = (group.head,) if most == 1 else group.members()[:most]
-    courses = _courses(pricing, group.head, throughput)
-    for offer in offers:
-        one = courses if isinstance(courses, str) else _estimate(pricing, offer, throughput, courses)
+    courses = _courses(pricing, group, throughput)
+    for offer in (group.head,) if most == 1 else group.members()[:most]:
+        one = _priced(pricing, group, offer, throughput, courses, size=1)
         if isinstance(one, str):
             return  # what holds for one holds for all of the group
         yield one
 
 
-def price_one(pricing: Pricing, offer: Offer, throughput: Throughput) -> Estimate | str:
-    """The estimate of one offer, unranked, or the reason why it cannot do the work."""
-    courses = _courses(pricing, offer, throughput)
-    return courses if isinstance(courses, str) else _estimate(pricing, offer, throughput, courses)
-
-
-def _courses(pricing: Pricing, offer: Offer, throughput: Throughput) -> Courses | str:
+def _courses(pricing: Pricing, group: OfferGroup, throughput: Throughput) -> Courses | str:
     question = pricing.question
-    return pricing.biller.courses(offer, throughput, question.work.workload.samples, question.nodes)
+    return pricing.biller.courses(group.head, throughput, question.work.workload.samples, question.nodes)
 
 
-def _estimate(pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses) -> Estimate | str:
-    nodes = pricing.question.nodes
-    bill = pricing.biller.bill_of(courses, offer, nodes)
-    if isinstance(bill, str):
-        return bill
-    return Estimate(
-        rank=0,
+def _priced(
+    pricing: Pricing,
+    group: OfferGroup,
+    offer: Offer,
+    throughput: Throughput,
+    courses: Courses | str,
+    *,
+    size: int,
+) -> Priced | str:
+    """One offer with its figures, for itself or for its whole group; or the reason why it cannot do the work."""
+    if isinstance(courses, str):
+        return courses
+    usd = pricing.biller.usd_of(courses, offer, pricing.question.nodes)
+    if isinstance(usd, str):
+        return usd
+    return Priced(
         offer=offer,
-        node_count=nodes,
+        node_count=pricing.question.nodes,
+        seconds=courses.middle.seconds,
+        usd=usd,
+        throughput=throughput,
+        size=size,
+        group=group,
+        write=partial(_estimate, pricing, offer, throughput, courses),
+    )
+
+
+def _estimate(
+    pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses, *, rank: int, is_pareto: bool
+) -> Estimate:
+    """The estimate of an offer that was priced, with its whole bill."""
+    bill = pricing.biller.bill_of(courses, offer, pricing.question.nodes)
+    return Estimate(
+        rank=rank,
+        offer=offer,
+        node_count=pricing.question.nodes,
         throughput=throughput,
         seconds=bill.seconds,
         seconds_low=bill.seconds_low,
@@ -116,6 +138,7 @@ def _estimate(pricing: Pricing, offer: Offer, throughput: Throughput, courses: C
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
         fits_memory=throughput.fits_memory,
+        is_pareto=is_pareto,
         notes=(*pricing.offered.notes_on(offer), *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,

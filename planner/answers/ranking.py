@@ -1,17 +1,16 @@
-"""Filters and orders estimates: limits, the best of each group, rank, the Pareto front."""
+"""Filters and orders what is priced: limits, the best of each row, rank, the Pareto front."""
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from planner.errors import LimitError, Message, joined
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate, Purchase
+from planner.model.records import Estimate, Offer, Purchase, Throughput
 from planner.prices.catalog import DEARER
 from planner.prices.groups import OfferGroup, offer_name
 from planner.units import hours
@@ -19,38 +18,66 @@ from planner.units import hours
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Priced:
-    """The cheapest estimate of a group of `size` offers, all of which take the same time."""
+    """An offer with the time and cost of a run on it; it stands for `size` offers that take the same time.
 
-    estimate: Estimate
+    Attributes:
+        group: the offers among which it is, or of which it is the cheapest.
+        write: makes its estimate, the whole bill with items and ranges: `write(rank=1, is_pareto=False)`.
+    """
+
+    offer: Offer
+    node_count: int
+    seconds: float
+    usd: float
+    throughput: Throughput
     size: int
     group: OfferGroup
+    write: Callable[..., Estimate]
+
+
+class Figures(Protocol):
+    """What offers are ordered by: an estimate has it, and what is priced but not written yet."""
+
+    @property
+    def offer(self) -> Offer:
+        """The offer."""
+
+    @property
+    def seconds(self) -> float:
+        """Time from start to end."""
+
+    @property
+    def usd(self) -> float:
+        """The sum of the bill."""
+
+
+F = TypeVar("F", bound=Figures)
 
 
 def within_limits(
     priced: Sequence[Priced], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
 ) -> list[Priced]:
-    """The estimates within both limits; offers beyond them are counted in `left_out`.
+    """Those within both limits; offers beyond them are counted in `left_out`.
 
     Raises:
         LimitError: nothing is; the message says by how much the fastest and the cheapest miss.
     """
     within = []
     for one in priced:
-        if max_hours is not None and hours(one.estimate.seconds) > max_hours:
+        if max_hours is not None and hours(one.seconds) > max_hours:
             left_out[f"takes longer than {max_hours:g} h"] += one.size
-        elif max_usd is not None and one.estimate.usd > max_usd:
+        elif max_usd is not None and one.usd > max_usd:
             left_out[f"costs more than {max_usd:g} USD"] += one.size
         else:
             within.append(one)
     if not within:
-        estimates = [one.estimate for one in priced]
-        fastest = min(estimates, key=lambda estimate: place_of(estimate, "hours"))
-        cheapest = min(estimates, key=lambda estimate: place_of(estimate, "usd"))
+        fastest = min(priced, key=lambda one: place_of(one, "hours"))
+        cheapest = min(priced, key=lambda one: place_of(one, "usd"))
         raise nothing_within(fastest, cheapest, max_hours, max_usd)
     return within
 
 
-def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | None, max_usd: float | None) -> LimitError:
+def nothing_within(fastest: Figures, cheapest: Figures, max_hours: float | None, max_usd: float | None) -> LimitError:
     """The error for when nothing is within the limits: it says by how much the fastest and the cheapest miss."""
     parts = []
     if max_hours is not None:
@@ -86,50 +113,48 @@ def nothing_within(fastest: Estimate, cheapest: Estimate, max_hours: float | Non
     )
 
 
-def _named(estimate: Estimate) -> str:
-    offer = estimate.offer
+def _named(one: Figures) -> str:
+    offer = one.offer
     return f"{offer.provider} {offer.instance_type} ({offer.purchase}, {offer.region})"
 
 
-def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[Estimate]:
-    """The cheapest estimate of each provider, GPU, count and purchase; the other offers are counted in `left_out`."""
-    best: dict[tuple[str, str, float, Purchase], Estimate] = {}
+def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[Priced]:
+    """The cheapest of each provider, GPU, count and purchase; the other offers are counted in `left_out`."""
+    best: dict[tuple[str, str, float, Purchase], Priced] = {}
     count = 0
     for one in priced:
         count += one.size
-        offer = one.estimate.offer
+        offer = one.offer
         row = (offer.provider, offer.gpu, offer.gpu_count, offer.purchase)
-        if row not in best or place_of(one.estimate, "usd") < place_of(best[row], "usd"):
-            best[row] = one.estimate
+        if row not in best or place_of(one, "usd") < place_of(best[row], "usd"):
+            best[row] = one
     if count > len(best):
         left_out[DEARER] += count - len(best)
     return list(best.values())
 
 
-def ranked(estimates: Iterable[Estimate], sort: str, limit: int | None = None) -> list[Estimate]:
-    """The best `limit` estimates with rank and Pareto mark; the Pareto front is that of all estimates."""
-    ordered = in_order(estimates, sort)
-    front = _pareto(ordered)
-    return [
-        replace(estimate, rank=index + 1, is_pareto=index in front) for index, estimate in enumerate(ordered[:limit])
-    ]
+def ranked(priced: Iterable[Priced], sort: str, limit: int | None = None) -> list[Estimate]:
+    """Writes the best `limit` estimates, with rank and Pareto mark; the Pareto front is that of all that is priced."""
+    ordered = in_order(priced, sort)
+    front = front_of(ordered)
+    return [one.write(rank=place + 1, is_pareto=place in front) for place, one in enumerate(ordered[:limit])]
 
 
-def in_order(estimates: Iterable[Estimate], sort: str) -> list[Estimate]:
-    """The estimates in a total order, best first."""
-    return sorted(estimates, key=lambda estimate: place_of(estimate, sort))
+def in_order(found: Iterable[F], sort: str) -> list[F]:
+    """Puts them into a total order, best first."""
+    return sorted(found, key=lambda one: place_of(one, sort))
 
 
 Place = tuple[tuple[float, float], float, tuple[str, ...]]
 
 
-def place_of(estimate: Estimate, sort: str) -> Place:
-    """The sort key of an estimate: smaller is better, and no two offers share a key.
+def place_of(one: Figures, sort: str) -> Place:
+    """The sort key of an offer with its figures: smaller is better, and no two offers share a key.
 
     Equal merit goes to the lower price an hour, then to the first name, so that offers that take the same time stand in the
     order of their prices even where a credit pays them all.
     """
-    return merit(estimate.usd, estimate.seconds, sort), estimate.offer.usd_per_hour, offer_name(estimate.offer)
+    return merit(one.usd, one.seconds, sort), one.offer.usd_per_hour, offer_name(one.offer)
 
 
 def merit(usd: Any, seconds: Any, sort: str) -> tuple[Any, Any]:
@@ -141,9 +166,9 @@ def merit(usd: Any, seconds: Any, sort: str) -> tuple[Any, Any]:
     return usd * seconds, usd
 
 
-def _pareto(estimates: Sequence[Estimate]) -> set[int]:
-    """Indices of estimates that no other beats in time without costing more."""
-    figures = sorted((estimate.seconds, estimate.usd, index) for index, estimate in enumerate(estimates))
+def front_of(found: Sequence[Figures]) -> set[int]:
+    """Indices of those that no other beats in time without costing more."""
+    figures = sorted((one.seconds, one.usd, index) for index, one in enumerate(found))
     front: set[int] = set()
     cheapest = float("inf")
     for _, group in itertools.groupby(figures, key=itemgetter(0)):

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from planner.answers.question import question_from
-from planner.answers.ways import all_ways
+from planner.answers.ranking import Figures, Priced
+from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import percentile
 from planner.errors import LimitError, PlannerError, UsageError, as_option
 from planner.model.frozen import dataclass
@@ -17,7 +18,7 @@ from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
 from planner.results.estimate import EstimateResult
-from planner.results.recommendation import NearMiss, Recommendation
+from planner.results.recommendation import NearMiss, Recommendation, Way
 from planner.units import SECONDS_PER_HOUR, hours
 
 NEAR_MISSES = 5
@@ -38,23 +39,25 @@ class _Limits:
     deadline_seconds: float | None
     budget_usd: float | None
 
-    def hold(self, estimate: Estimate) -> bool:
-        return self.over(estimate) == 0
+    def hold(self, found: Figures) -> bool:
+        return self.over(found) == 0
 
-    def over(self, estimate: Estimate) -> float:
+    def over(self, found: Figures) -> float:
         """The larger of the factors by which limits are exceeded, less one; 0 if both hold."""
-        late = estimate.seconds / self.deadline_seconds - 1 if self.deadline_seconds else 0.0
-        dear = estimate.usd / self.budget_usd - 1 if self.budget_usd else 0.0
+        late = found.seconds / self.deadline_seconds - 1 if self.deadline_seconds else 0.0
+        dear = found.usd / self.budget_usd - 1 if self.budget_usd else 0.0
         return max(late, dear, 0.0)
 
-    def merit(self, estimate: Estimate) -> tuple[float, float, int]:
-        """The sort key of an estimate: cheapest within a deadline, fastest within a budget, else least USD x hours."""
-        usd, seconds = estimate.usd, estimate.seconds
+    def merit(self, found: Figures) -> tuple[float, float]:
+        """The sort key of a way: cheapest within a deadline, fastest within a budget, else least USD x hours.
+
+        Ways are kept in the order of their rank, which decides between equals.
+        """
         if self.deadline_seconds is not None:
-            return usd, seconds, estimate.rank
+            return found.usd, found.seconds
         if self.budget_usd is not None:
-            return seconds, usd, estimate.rank
-        return usd * seconds, usd, estimate.rank
+            return found.seconds, found.usd
+        return found.usd * found.seconds, found.usd
 
     @property
     def aim(self) -> str:
@@ -85,50 +88,59 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         budget_usd=asked["max_usd"],
     )
     options = {name: value for name, value in asked.items() if name in _OF_ESTIMATES}
-    result = _over_nodes(asked["nodes"], options)
+    ways = _over_nodes(asked["nodes"], options)
     is_owned = asked["is_owned"]
-    if is_owned and not any(found.offer.provider == "own" for found in result.estimates):
+    if is_owned and not any(found.offer.provider == "own" for found in ways.found):
         raise UsageError(
             "{is_owned} yes: which machine? Describe it under [[machines]] in a price book and give {price_book} FILE "
             "(docs/own-prices.md). It must have a known throughput for this model.",
             argument="is_owned",
         )
-    holding = [found for found in result.estimates if limits.hold(found)]
+    holding = [found for found in ways.found if limits.hold(found)]
     if not holding:
-        raise LimitError(_nearest(result.estimates, limits))
+        raise LimitError(_nearest(ways.found, limits))
     within = _best_of_each_row(holding, limits)
-    chosen = [replace(found, rank=rank) for rank, found in enumerate(within[: asked["limit"]], start=1)]
+    chosen = [ways.written(found, rank) for rank, found in enumerate(within[: asked["limit"]], start=1)]
     return Recommendation(
-        result=replace(result, estimates=tuple(chosen)),
-        near_misses=tuple(_near_misses(result.estimates, within, limits)),
+        result=replace(ways.result, estimates=tuple(chosen)),
+        near_misses=tuple(_near_misses(ways, within, limits)),
         sentences=(
-            *_sentences(result, within, holding, limits),
+            *_sentences(ways.result, chosen[0], within, holding, limits),
             _owned(within) if is_owned else _card_or_cloud(asked),
         ),
-        everything=result.estimates,
+        everything=tuple(
+            Way(
+                offer=found.offer,
+                node_count=found.node_count,
+                seconds=found.seconds,
+                usd=found.usd,
+                is_pareto=place in ways.front,
+            )
+            for place, found in enumerate(ways.found)
+        ),
     )
 
 
-def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> EstimateResult:
-    """Ranked estimates of every group of offers, on `nodes` machines or on one and several."""
+def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> Ways:
+    """Every group of offers, priced on `nodes` machines or on one and several."""
     counts = (1, *MORE_NODES) if nodes is None else (nodes,)
     return all_ways([question_from({**options, "nodes": count}) for count in counts])
 
 
-def _best_of_each_row(holding: Iterable[Estimate], limits: _Limits) -> list[Estimate]:
-    """The best estimate of each provider, GPU, count, purchase and number of nodes, best first."""
-    best: dict[Row, Estimate] = {}
+def _best_of_each_row(holding: Iterable[Priced], limits: _Limits) -> list[Priced]:
+    """The best of each provider, GPU, count, purchase and number of nodes, best first."""
+    best: dict[Row, Priced] = {}
     for found in sorted(holding, key=limits.merit):
         best.setdefault(_row(found), found)
     return list(best.values())
 
 
-def _row(found: Estimate) -> Row:
+def _row(found: Priced) -> Row:
     offer = found.offer
     return offer.provider, offer.gpu, offer.gpu_count, offer.purchase, found.node_count
 
 
-def _nearest(estimates: Sequence[Estimate], limits: _Limits) -> str:
+def _nearest(estimates: Sequence[Priced], limits: _Limits) -> str:
     asked = []
     if limits.deadline_seconds is not None:
         asked.append(f"within {hours(limits.deadline_seconds):,.2f} h")
@@ -143,14 +155,16 @@ def _nearest(estimates: Sequence[Estimate], limits: _Limits) -> str:
     )
 
 
-def _near_misses(estimates: Sequence[Estimate], within: Sequence[Estimate], limits: _Limits) -> list[NearMiss]:
+def _near_misses(ways: Ways, within: Sequence[Priced], limits: _Limits) -> list[NearMiss]:
     """Estimates that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
     best = within[0]
-    broken = [found for found in estimates if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
-    broken.sort(key=lambda found: (limits.over(found), found.rank))
+    broken = [found for found in ways.found if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
+    broken.sort(key=limits.over)
     nearest = {_row(found): found for found in reversed(broken)}  # of each row the nearest
     broken = [found for found in broken if nearest[_row(found)] is found]
-    misses = [NearMiss(estimate=found, why=_broken(found, best, limits)) for found in broken[: NEAR_MISSES - 2]]
+    misses = [
+        NearMiss(estimate=ways.written(found), why=_broken(found, best, limits)) for found in broken[: NEAR_MISSES - 2]
+    ]
     seen = {(best.offer.provider, best.offer.gpu)}
     for found in within[1:]:
         kind = (found.offer.provider, found.offer.gpu)
@@ -158,11 +172,11 @@ def _near_misses(estimates: Sequence[Estimate], within: Sequence[Estimate], limi
             break
         if kind not in seen:
             seen.add(kind)
-            misses.append(NearMiss(estimate=found, why=_beaten(found, best)))
+            misses.append(NearMiss(estimate=ways.written(found), why=_beaten(found, best)))
     return misses
 
 
-def _broken(found: Estimate, best: Estimate, limits: _Limits) -> str:
+def _broken(found: Figures, best: Figures, limits: _Limits) -> str:
     reasons = []
     if limits.deadline_seconds is not None and found.seconds > limits.deadline_seconds:
         reasons.append(f"ends {hours(found.seconds - limits.deadline_seconds):,.2f} h too late")
@@ -171,13 +185,13 @@ def _broken(found: Estimate, best: Estimate, limits: _Limits) -> str:
     return f"would {_gain(found, best)}, but {' and '.join(reasons)}"
 
 
-def _gain(found: Estimate, best: Estimate) -> str:
+def _gain(found: Figures, best: Figures) -> str:
     if found.usd < best.usd:
         return f"save {best.usd - found.usd:,.2f} USD"
     return f"save {hours(best.seconds - found.seconds):,.2f} h"
 
 
-def _beaten(found: Estimate, best: Estimate) -> str:
+def _beaten(found: Figures, best: Figures) -> str:
     usd = (
         f"{abs(found.usd / best.usd - 1):.0%} {'dearer' if found.usd >= best.usd else 'cheaper'}"
         if best.usd > 0
@@ -188,9 +202,12 @@ def _beaten(found: Estimate, best: Estimate) -> str:
 
 
 def _sentences(
-    result: EstimateResult, within: Sequence[Estimate], holding: Sequence[Estimate], limits: _Limits
+    result: EstimateResult,
+    best: Estimate,
+    within: Sequence[Priced],
+    holding: Sequence[Priced],
+    limits: _Limits,
 ) -> list[str]:
-    best = within[0]
     sentences = [f"Take {_named(best)}: the {limits.aim} of {len(within)} estimates{_that(limits)}."]
     sentences += _sure(best, limits)
     fastest = min(holding, key=lambda found: (found.seconds, found.usd))
@@ -262,7 +279,7 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
     return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
 
 
-def _owned(within: Sequence[Estimate]) -> str:
+def _owned(within: Sequence[Priced]) -> str:
     """A sentence that compares the user's own machine with renting."""
     best = within[0]
     own = min((found for found in within if found.offer.provider == "own"), key=lambda found: found.usd, default=None)
@@ -278,7 +295,7 @@ def _owned(within: Sequence[Estimate]) -> str:
     )
 
 
-def _named(found: Estimate) -> str:
+def _named(found: Priced | Estimate) -> str:
     offer = found.offer
     nodes = f"{found.node_count} x " if found.node_count > 1 else ""
     return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
@@ -17,7 +16,7 @@ from planner.answers.bounds import Bounds, Floats
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, first_of_group, priced_heads, pricing_of
 from planner.answers.question import question_from
-from planner.answers.ranking import Place, merit, nothing_within, place_of
+from planner.answers.ranking import Place, Priced, merit, nothing_within, place_of
 from planner.answers.throughput import Speeds
 from planner.errors import NothingLeftError, PlannerError
 from planner.model.frozen import dataclass
@@ -69,7 +68,9 @@ class Search:
         found = _best(pricing, bounded, question.sort, limit, max_hours=question.max_hours, max_usd=question.max_usd)
         if not found:
             raise _refusal(pricing, bounded)
-        return question.work.workload, [replace(one, rank=rank) for rank, one in enumerate(found, start=1)]
+        return question.work.workload, [
+            one.write(rank=rank, is_pareto=False) for rank, one in enumerate(found, start=1)
+        ]
 
     def bounded(self, options: Mapping[str, Any]) -> tuple[Pricing, Bounded]:
         """The pricing of a question, and lower bounds of every group of offers.
@@ -123,8 +124,8 @@ def _best(
     *,
     max_hours: float | None = None,
     max_usd: float | None = None,
-) -> list[Estimate]:
-    """The best `limit` estimates within the limits, best first."""
+) -> list[Priced]:
+    """The best `limit` offers within the limits, best first."""
     wanted = np.isfinite(bounded.usd)
     if max_hours is not None:
         wanted &= bounded.seconds / SECONDS_PER_HOUR <= max_hours
@@ -132,7 +133,7 @@ def _best(
         wanted &= bounded.usd <= max_usd
     places = np.flatnonzero(wanted)
     first, second = merit(bounded.usd[places], bounded.seconds[places], sort)
-    kept: list[tuple[Place, Estimate]] = []
+    kept: list[tuple[Place, Priced]] = []
     for index in np.lexsort((second, first)):
         if len(kept) == limit and (first[index], second[index]) > kept[-1][0][0]:
             break

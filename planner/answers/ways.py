@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from planner.answers.estimated import result_of
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import priced_heads, pricing_of
 from planner.answers.question import Question
-from planner.answers.ranking import best_of_each_row, in_order, ranked
+from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order, ranked
 from planner.errors import NothingLeftError
+from planner.model.frozen import dataclass
 from planner.model.records import Estimate
 from planner.prices.current import current_snapshots
 from planner.results.estimate import EstimateResult
 
 
-def all_ways(questions: Sequence[Question]) -> EstimateResult:
-    """One result with the cheapest estimate of each group for all questions; the rest is from the first that has a result.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ways:
+    """The cheapest offer of every group and number of machines, priced, cheapest run first.
+
+    Attributes:
+        result: what belongs to them all, with the best rows of the first number of machines that has any.
+        found: all of them.
+        front: the places of those that no other beats in time without costing more.
+    """
+
+    result: EstimateResult
+    found: Sequence[Priced]
+    front: Set[int]
+
+    def written(self, one: Priced, rank: int | None = None) -> Estimate:
+        """The estimate of one of them, with its rank among all or the one given."""
+        place = self.found.index(one)
+        return one.write(rank=place + 1 if rank is None else rank, is_pareto=place in self.front)
+
+
+def all_ways(questions: Sequence[Question]) -> Ways:
+    """Prices the cheapest offer of each group for all questions.
 
     The questions differ in their number of machines only. If there is more than one, several machines are proposed only
     where the network between them is known: hosts of a marketplace have none to speak of. No offer that is left out is
@@ -32,7 +53,7 @@ def all_ways(questions: Sequence[Question]) -> EstimateResult:
     snapshots = current_snapshots(first.data_dir, as_of=first.as_of)
     own = own_prices(first.price_book, snapshots, first.today)
     choice = offered(snapshots, first.wanted, own, today=first.today)
-    found: list[Estimate] = []
+    found: list[Priced] = []
     result: EstimateResult | None = None
     refused: list[NothingLeftError] = []
     for question in questions:
@@ -44,12 +65,13 @@ def all_ways(questions: Sequence[Question]) -> EstimateResult:
         except NothingLeftError as error:
             refused.append(error)
             continue
-        found += [one.estimate for one in priced]
+        found += priced
         if result is None:
-            result = result_of(pricing, in_order(best_of_each_row(priced, left_out), "usd"), left_out)
+            result = result_of(pricing, ranked(best_of_each_row(priced, left_out), "usd"), left_out)
     if result is None:
         raise refused[0]
-    return replace(result, estimates=tuple(ranked(found, "usd")))
+    ordered = in_order(found, "usd")
+    return Ways(result=result, found=ordered, front=front_of(ordered))
 
 
 def _with_network(choice: Offered) -> Offered:

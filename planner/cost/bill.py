@@ -63,14 +63,25 @@ class Biller(Timer):
         The ends of the range are the bills of the best and the worst course, by the same arithmetic.
         """
         courses = self.courses(offer, throughput, self.workload.samples, node_count)
-        return courses if isinstance(courses, str) else self.bill_of(courses, offer, node_count)
+        if isinstance(courses, str):
+            return courses
+        usd = self.usd_of(courses, offer, node_count)
+        return usd if isinstance(usd, str) else self.bill_of(courses, offer, node_count)
 
-    def bill_of(self, courses: Courses, offer: Offer, node_count: int = 1) -> Bill | str:
-        """The bill of a run whose time is known already: on this offer, or on another of its group."""
-        middle, low, high = courses.middle, courses.low, courses.high
+    def usd_of(self, courses: Courses, offer: Offer, node_count: int = 1) -> float | str:
+        """The sum of the bill of a run whose time is known already, on this offer or another of its group.
+
+        Or the reason why this offer cannot do the work. It is all that is needed to compare offers.
+        """
         rule = billing_rule(offer.provider, offer.instance_type)
-        if offer.purchase is Purchase.CAPACITY_BLOCK and not self._fits_block(rule, high, node_count):
+        if offer.purchase is Purchase.CAPACITY_BLOCK and not self._fits_block(rule, courses.high, node_count):
             return "longer than the longest capacity block"
+        return self._usd(offer, rule, courses.middle, node_count)
+
+    def bill_of(self, courses: Courses, offer: Offer, node_count: int = 1) -> Bill:
+        """The bill of a run whose time is known already, on an offer that `usd_of` does not refuse."""
+        rule = billing_rule(offer.provider, offer.instance_type)
+        middle, low, high = courses.middle, courses.low, courses.high
         items, notes = self._items(offer, rule, middle, node_count)
         usd = sum(item.usd for item in items)
         seconds_low, seconds_high = _holding(middle.seconds, low.seconds, high.seconds)
@@ -147,7 +158,7 @@ class Biller(Timer):
 
     def _usd(self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int) -> float:
         if offer.purchase in _WITHOUT_TERM and not self._has_extras:
-            # the sum of the same items; a bill has two ends, and most bills are only compared
+            # the sum of the same items without making them: most bills, and all ends, are only compared
             billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
             return sum(quantity * offer.usd_per_hour for _, _, quantity in billed)
         items, _ = self._items(offer, rule, course, node_count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
@@ -15,24 +16,67 @@ from planner.options.arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.options.bill import STARTUP_SECONDS
 from planner.units import hours
 
+Parts = tuple[tuple[str, float], ...]
+"""Parts of a run, each with its seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """One possible course of a run: the seconds of each part by name, which sum to `seconds`."""
 
-    parts: tuple[tuple[str, float], ...]
+    parts: Parts
     seconds: float
     interruptions: Interruptions | None  # None: none are counted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Courses:
-    """A run as expected, at its best (fast and calm) and at its worst (slow and disturbed)."""
+    """A run as expected, at its best (fast and calm) and at its worst (slow and disturbed).
 
-    middle: Course
-    low: Course
-    high: Course
-    basis_of_interruptions: str
+    Most runs are only compared by their middle course: each is worked out when somebody asks for it first.
+    """
+
+    def __init__(
+        self, timer: Timer, start: Parts, training: tuple[float, float, float], disturbed: _Disturbed | None
+    ) -> None:
+        self._timer = timer
+        self._start = start
+        self._training, self._fastest, self._slowest = training
+        self._disturbed = disturbed
+        self.basis_of_interruptions = "" if disturbed is None else disturbed.rate.source
+
+    @cached_property
+    def middle(self) -> Course:
+        """The run at the middle of the speeds and of the interruptions."""
+        return self._course(self._training, None if self._disturbed is None else self._disturbed.run)
+
+    @cached_property
+    def low(self) -> Course:
+        """The shortest run."""
+        if self._disturbed is None:
+            return self._course(self._fastest, None)
+        calm = same_plan(
+            self._disturbed.run,
+            work_seconds=self._timer.work_seconds(self._fastest),
+            interruptions_per_hour=self._disturbed.rate.low,
+        )
+        return self._course(self._fastest, calm)
+
+    @cached_property
+    def high(self) -> Course:
+        """The longest run."""
+        return self._course(self._slowest, None if self._disturbed is None else self._disturbed.worst)
+
+    def _course(self, training: float, run: Interruptions | None) -> Course:
+        return self._timer.course(self._start, training, run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Disturbed:
+    """How a run is interrupted: the rate, the run at its middle, and the slowest run at its high end."""
+
+    rate: InterruptionRate
+    run: Interruptions
+    worst: Interruptions
 
 
 class Timer:
@@ -58,29 +102,23 @@ class Timer:
         start = self.start_parts(offer)
         rate = self.rate(offer, hours(self.work_seconds(training)), node_count)
         if rate is None:
-            middle, low, high = (self._course(start, seconds, None) for seconds in (training, fastest, slowest))
-            return Courses(middle=middle, low=low, high=high, basis_of_interruptions="")
+            return Courses(self, start, (training, fastest, slowest), None)
         restart_seconds = self.restart_seconds(node_count, sum(seconds for _, seconds in start))
         run = self.run(self.work_seconds(training), rate.per_hour, node_count, restart_seconds)
         if isinstance(run, str):
             return run
-        calm = same_plan(run, work_seconds=self.work_seconds(fastest), interruptions_per_hour=rate.low)
         worst = same_plan(run, work_seconds=self.work_seconds(slowest), interruptions_per_hour=rate.high)
         if not math.isfinite(worst.expected_seconds):
             return self._hopeless(worst)
-        return Courses(
-            middle=self._course(start, training, run),
-            low=self._course(start, fastest, calm),
-            high=self._course(start, slowest, worst),
-            basis_of_interruptions=rate.source,
-        )
+        disturbed = _Disturbed(rate=rate, run=run, worst=worst)
+        return Courses(self, start, (training, fastest, slowest), disturbed)
 
     def work_seconds(self, training_seconds: float) -> float:
         """Time of all the work: overhead, evaluation and trials on top of training at the benchmark's speed."""
         terms = self.terms
         return training_seconds * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
 
-    def start_parts(self, offer: Offer) -> tuple[tuple[str, float], ...]:
+    def start_parts(self, offer: Offer) -> Parts:
         """The parts of the start, before the first step, with the seconds each takes."""
         startup = 0.0 if "start-up" in self.terms["without"] else STARTUP_SECONDS
         if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
@@ -180,7 +218,8 @@ class Timer:
             self.refused[reason] = (run.expected_seconds, NothingLeftError(text))
         return reason
 
-    def _course(self, start: tuple[tuple[str, float], ...], training: float, run: Interruptions | None) -> Course:
+    def course(self, start: Parts, training: float, run: Interruptions | None) -> Course:
+        """The course of a run that trains for so many seconds at the benchmark's speed."""
         work = self.work_seconds(training)
         parts = [("training", training), *start, *self._beyond_training(training, work)]
         if run is not None:
@@ -192,7 +231,7 @@ class Timer:
             interruptions=run,
         )
 
-    def _beyond_training(self, training: float, work: float) -> tuple[tuple[str, float], ...]:
+    def _beyond_training(self, training: float, work: float) -> Parts:
         """The seconds that overhead, evaluation and further trials add to training at the benchmark's speed."""
         if work == training:
             return ()

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from planner.model.records import Estimate
 from planner.render.listing import significant
+from planner.results.recommendation import Way
 from planner.units import hours
 
 FRONT, OTHER = "*", "."
 HEIGHT = 14
 
 
-def front_picture(estimates: Sequence[Estimate], *, width: int = 72, height: int = HEIGHT) -> str:
+def front_picture(estimates: Sequence[Estimate | Way], *, width: int = 72, height: int = HEIGHT) -> str:
     """Estimates by hours (across) and USD (up), both logarithmic; `*` are on the Pareto front, `.` are beaten.
 
     Those of no cost, which a logarithm cannot show, lie on the bottom line.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate
+from planner.model.records import Estimate, Offer
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document
 from planner.results.shown import ShownInNotebooks
@@ -26,16 +26,27 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to rent for the work: its time and cost, without the bill."""
+
+    offer: Offer
+    node_count: int
+    seconds: float
+    usd: float
+    is_pareto: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation(ShownInNotebooks):
     """The answer: `result.estimates` best first, what nearly won, and the same in sentences.
 
-    `everything` holds all estimates there were, within the limits or not, for the picture of time against money.
+    `everything` holds all ways there were, within the limits or not, for the picture of time against money.
     """
 
     result: EstimateResult
     near_misses: tuple[NearMiss, ...]
     sentences: tuple[str, ...]
-    everything: tuple[Estimate, ...]
+    everything: tuple[Way, ...]
 
 
 def document(found: Recommendation, currency: Currency | None = None) -> Row:

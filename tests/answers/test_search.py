@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import planner
-from planner.answers.pricing import price_one, priced_heads, priced_members
+from planner.answers.pricing import first_of_group, priced_heads, priced_members
 from planner.answers.search import Search
 from planner.errors import PlannerError
 from tests.answers.drawn_jobs import JOBS, OWN_PRICES
@@ -75,8 +75,25 @@ def test_no_bill_is_below_its_bound(searches, own_prices, job, has_own_prices):
 
     for head in heads:
         for one in priced_members(pricing, head):
-            assert bounded.seconds[place[head.group]] <= one.estimate.seconds
-            assert bounded.usd[place[head.group]] <= one.estimate.usd
+            assert bounded.seconds[place[head.group]] <= one.seconds
+            assert bounded.usd[place[head.group]] <= one.usd
+
+
+@settings(max_examples=40, deadline=None)
+@given(job=JOBS, has_own_prices=st.booleans())
+def test_what_is_compared_is_what_is_written(searches, own_prices, job, has_own_prices):
+    """The figures that offers are ordered by are those of their whole bills, to the last bit."""
+    try:
+        pricing, _ = searches[own_prices if has_own_prices else None].bounded(job)
+        heads = priced_heads(pricing, Counter())
+    except PlannerError:
+        return
+
+    for head in heads:
+        bill = head.write(rank=1, is_pareto=True)
+
+        assert (bill.seconds, bill.usd, bill.offer) == (head.seconds, head.usd, head.offer)
+        assert bill.usd == sum(item.usd for item in bill.items)
 
 
 def test_runs_that_end_on_the_hour_are_not_bounded_an_hour_too_high():
@@ -85,14 +102,14 @@ def test_runs_that_end_on_the_hour_are_not_bounded_an_hour_too_high():
     bill = {"evaluation_fraction": 0.1, "overhead_factor": 1.3, "trials": 3, "idle_seconds": 77.7, "image_gb": 13.3}
     job = {"model": "resnet50", "epochs": 1.0, "providers": ("vultr",), **bill}
     pricing, bounded = search.bounded(job)
-    offer, throughput = pricing.offered.groups[0].head, bounded.throughputs[0]
-    outside = 77.7 + sum(seconds for _, seconds in pricing.biller.start_parts(offer))
+    group, throughput = pricing.offered.groups[0], bounded.throughputs[0]
+    outside = 77.7 + sum(seconds for _, seconds in pricing.biller.start_parts(group.head))
 
     for whole in range(1, 300):
         samples = (3600 * whole - outside) / (1.3 * 1.1 * 3) * throughput.samples_per_second
         pricing, bounded = search.bounded(job | {"samples_per_epoch": samples})
 
-        assert bounded.usd[0] <= price_one(pricing, offer, throughput).usd
+        assert bounded.usd[0] <= next(first_of_group(pricing, group, throughput, 1)).usd
 
 
 def _answer(found):

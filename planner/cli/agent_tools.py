@@ -24,10 +24,12 @@ from planner.options.owner_arguments import CompareArguments
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
 from planner.render import estimates as estimates_page
+from planner.render.ages import books_text
 from planner.render.listing import Listing, rendered
 from planner.render.lookups import gpus_listing, offers_listing
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
+from planner.results.prices import book_record
 from planner.units import Row, current_day
 from planner.work.listed import known_model, resolve_model
 
@@ -201,11 +203,8 @@ def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     left_out = [{"reason": entry.reason, "count": entry.count} for entry in selection.left_out]
     if len(offers) > limit:
         left_out.append({"reason": f"ranked after the first {limit}", "count": len(offers) - limit})
-    books = [
-        {"provider": book.provider, "observed_on": book.observed_on.isoformat(), "age_days": book.age_days}
-        for book in selection.books
-    ]
-    notes = [f"Prices: {book['provider']} {book['observed_on']} ({book['age_days']} days old)" for book in books]
+    books = [book_record(book) for book in selection.books]
+    notes = [f"Prices: {books_text(selection.books)}"]
     notes += [f"Left out: {entry['count']:,} {entry['reason']}" for entry in left_out]
     listing = offers_listing(offers[:limit], day or current_day())
     return _listed(listing, notes, {"prices": books, "left_out": left_out})

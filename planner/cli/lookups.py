@@ -149,6 +149,6 @@ def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:
     Example: planner providers
     """
     today = current_day()
-    states = provider_states(data_dir)
+    states = provider_states(data_dir, today)
     write_listing(providers_listing(states, load_billing_rules(), today), form, output)
     write_notes(provider_notes(states))

@@ -13,6 +13,7 @@ from planner.cli.price_books import diff, history, prune, verify
 from planner.hardware.gpus import choose_gpus
 from planner.options.arguments import ListArguments
 from planner.prices.offers import by_price, select
+from planner.render.ages import books_text
 from planner.render.lookups import offers_listing
 from planner.units import current_day
 
@@ -56,5 +57,4 @@ def list_prices(*, limit: int, show_all: bool, form: str, output: Path | None, *
             for provider, entry in selection.unpriced
             if entry.gpu in wanted
         ]
-    books = ", ".join(f"{book.provider} {book.observed_on} ({book.age_days} days old)" for book in selection.books)
-    write_notes([f"Prices: {books}", *(["Left out:", *left_out] if left_out else [])])
+    write_notes([f"Prices: {books_text(selection.books)}", *(["Left out:", *left_out] if left_out else [])])

@@ -335,16 +335,6 @@ class LeftOut:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookUsed:
-    """The snapshot of one provider that an answer used; `observed_on` is the day of its newest price."""
-
-    provider: str
-    observed_on: date
-    age_days: int
-    source: str
-
-
 def _check_positive(field: str, value: float) -> None:
     # `not value > 0` also catches NaN
     if not value > 0 or math.isinf(value):

@@ -11,8 +11,10 @@ from typing import Any
 
 from planner.errors import Message, NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
-from planner.model.records import BookUsed, LeftOut, Offer, Purchase, Unpriced
+from planner.model.records import LeftOut, Offer, Purchase, Unpriced
+from planner.prices.ages import AgedRows, price_ages
 from planner.prices.groups import OfferGroup, offer_name
 from planner.prices.index import index_of
 from planner.prices.rows import bad_row, is_possible, offer_of
@@ -110,7 +112,7 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
     offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
     if not offers:
         _explain_nothing(taken, wanted, sieve.lost)
-    return Selection(offers=offers, **_beside(taken, sieve.lost, today))
+    return Selection(offers=offers, **_beside(taken, sieve.lost, today, ((offer, 1) for offer in offers)))
 
 
 @lru_cache(maxsize=256)
@@ -122,13 +124,19 @@ def _selected_groups(
     groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot))
     if not groups and not may_be_empty:
         _explain_nothing(taken, wanted, sieve.lost)
-    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today))
+    counted = ((group.head, group.size) for group in groups)
+    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today, counted))
 
 
-def _beside(taken: Sequence[Snapshot], lost: Mapping[str, int], today: date) -> dict[str, Any]:
-    """The fields of `Selected`."""
+def _beside(
+    taken: Sequence[Snapshot], lost: Mapping[str, int], today: date, passed: Iterable[tuple[Offer, int]]
+) -> dict[str, Any]:
+    """The fields of `Selected`; `passed` are offers with how many rows of the book each stands for."""
+    days: dict[str, list[AgedRows]] = {}
+    for offer, count in passed:
+        days.setdefault(offer.provider, []).append((offer.purchase, offer.observed_on, count))
     return {
-        "books": tuple(_book(snapshot, today) for snapshot in taken),
+        "books": tuple(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
         "left_out": tuple(LeftOut(reason=reason, count=count) for reason, count in lost.items() if count),
         "unpriced": tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
         "excludes": {
@@ -261,12 +269,13 @@ def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -
     return [snapshot for snapshot in snapshots if snapshot.provider in wanted]
 
 
-def _book(snapshot: Snapshot, today: date) -> BookUsed:
+def _book(snapshot: Snapshot, rows: Iterable[AgedRows], today: date) -> BookUsed:
     return BookUsed(
         provider=snapshot.provider,
         observed_on=snapshot.observed_on,
         age_days=(today - snapshot.observed_on).days,
         source="; ".join(sorted({str(source.get("name", "")) for source in snapshot.sources})),
+        ages=price_ages(rows, today),
     )
 
 

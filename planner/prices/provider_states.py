@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from planner.errors import PlannerError
+from planner.model.book_ages import PriceAges
 from planner.model.frozen import dataclass
-from planner.prices.books import book_offers
+from planner.prices.ages import book_ages
 from planner.prices.current import current_snapshots
+from planner.prices.index import index_of
 from planner.prices.registry import load_provider, provider_names
 from planner.prices.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
-    """One provider; `snapshot` is `None` before its first refresh, `credentials` without an adapter."""
+    """One provider; `snapshot` is `None` before its first refresh, `credentials` without an adapter.
+
+    `regions` is how many its book covers, `ages` are those of the prices of each kind of purchase.
+    """
 
     provider: str
     snapshot: Snapshot | None
     regions: int
-    purchases: tuple[str, ...]
+    ages: tuple[PriceAges, ...]
     credentials: str | None
 
 
-def provider_states(data_dir: Path | None) -> list[ProviderState]:
-    """Every provider with a book or an adapter, by name."""
+def provider_states(data_dir: Path | None, today: date) -> list[ProviderState]:
+    """Every provider with a book or an adapter, by name; ages are counted to `today`."""
     books = {snapshot.provider: snapshot for snapshot in current_snapshots(data_dir)}
     adapters = provider_names()
-    return [_state(name, books.get(name), name in adapters) for name in sorted({*books, *adapters})]
+    return [_state(name, books.get(name), today, name in adapters) for name in sorted({*books, *adapters})]
 
 
-def _state(name: str, snapshot: Snapshot | None, has_adapter: bool) -> ProviderState:  # noqa: FBT001 - private
-    offers = book_offers(snapshot) if snapshot else ()
+def _state(name: str, snapshot: Snapshot | None, today: date, has_adapter: bool) -> ProviderState:  # noqa: FBT001 - private
     return ProviderState(
         provider=name,
         snapshot=snapshot,
-        regions=len({offer.region for offer in offers}),
-        purchases=tuple(sorted({str(offer.purchase) for offer in offers})),
+        regions=len(index_of(snapshot).regions()) if snapshot else 0,
+        ages=book_ages(snapshot, today) if snapshot else (),
         credentials=_credentials(name) if has_adapter else None,
     )
 

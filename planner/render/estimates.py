@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from planner.model.records import BookUsed, Estimate
+from planner.model.records import Estimate
+from planner.render.ages import books_text
 from planner.render.listing import (
     Column,
     as_data,
@@ -75,7 +76,7 @@ def notes_text(result: EstimateResult) -> Iterator[str]:
     """Lines to read with the table: assumptions, age of prices, and offers left out with the reasons."""
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
-    yield "Prices:  " + ", ".join(_age(book) for book in result.prices)
+    yield "Prices:  " + books_text(result.prices)
     if result.left_out:
         yield "Left out:"
         yield from (f"  {entry.count:>6,}  {entry.reason}" for entry in sorted(result.left_out, key=lambda e: -e.count))
@@ -153,7 +154,3 @@ _MARKDOWN = (
     Column(key="usd_per_gpu_hour", heading="USD/GPU-h", text=number(2), is_number=True),
     *_COLUMNS_WIDE[6:],
 )
-
-
-def _age(book: BookUsed) -> str:
-    return f"{book.provider} {book.observed_on} ({book.age_days} days old)"

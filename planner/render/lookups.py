@@ -10,9 +10,12 @@ from planner.cost.rental import BillingRule
 from planner.hardware.markets import Market
 from planner.model.language_models import LanguageModel
 from planner.model.records import Benchmark, Gpu, Model, Offer
+from planner.prices.ages import ages_together
 from planner.prices.offers import offer_record
 from planner.prices.provider_states import ProviderState
+from planner.render.ages import kinds_text
 from planner.render.listing import Column, Listing, general, number, significant
+from planner.results.prices import ages_record
 from planner.units import Row
 
 
@@ -103,8 +106,10 @@ def _provider_row(state: ProviderState, rule: BillingRule | None, today: date) -
         "newest_prices": snapshot.observed_on.isoformat() if snapshot else None,
         "age_days": (today - snapshot.observed_on).days if snapshot else None,
         "offers": snapshot.rows if snapshot else None,
+        **{key: age for key, age in ages_record(ages_together(state.ages)).items() if key != "rows"},
+        "ages": kinds_text(state.ages),
         "regions": state.regions if snapshot else None,
-        "purchases": list(state.purchases),
+        "purchases": sorted(str(kind.purchase) for kind in state.ages),
         "unpriced": len(snapshot.unpriced) if snapshot else None,
         "instance_types": rule.instance_types if rule else "*",
         "market": str(rule.market if rule else Market.GPU_CLOUD),
@@ -201,7 +206,7 @@ _OFFER_COLUMNS = (
 _PROVIDER_COLUMNS = (
     Column(key="provider", heading="provider"),
     Column(key="newest_prices", heading="newest prices"),
-    Column(key="age_days", heading="age (d)", is_number=True),
+    Column(key="ages", heading="ages of prices"),
     Column(key="offers", heading="offers", text=number(0), is_number=True),
     Column(key="regions", heading="regions", is_number=True),
     Column(key="unpriced", heading="unpriced types", is_number=True),

@@ -7,8 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
+from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
-from planner.model.records import BookUsed, Estimate, LeftOut, Unpriced, Workload
+from planner.model.records import Estimate, LeftOut, Unpriced, Workload
+from planner.results.prices import book_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
 
@@ -55,15 +57,7 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
             "startup_seconds": result.startup_seconds,
         },
         "as_of": result.as_of.isoformat(),
-        "prices": [
-            {
-                "provider": book.provider,
-                "observed_on": book.observed_on.isoformat(),
-                "age_days": book.age_days,
-                "source": book.source,
-            }
-            for book in result.prices
-        ],
+        "prices": [book_record(book) for book in result.prices],
         **({"currency": asdict(currency)} if currency else {}),
         "estimates": [estimate_record(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],

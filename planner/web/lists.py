@@ -8,9 +8,12 @@ from pathlib import Path
 from planner.hardware.cards import load_cards
 from planner.hardware.gpus import load_gpus
 from planner.language.listed import load_language_models
+from planner.prices.ages import ages_together, book_ages
 from planner.prices.current import current_snapshots
+from planner.render.ages import kinds_text
 from planner.render.listing import to_json
 from planner.render.lookups import gpus_listing, models_listing
+from planner.results.prices import ages_record
 from planner.units import current_day
 from planner.work.listed import load_models
 
@@ -43,15 +46,19 @@ def gpus_document() -> bytes:
 
 
 def providers_document(data_dir: Path | None) -> bytes:
-    """Every provider with the age and size of its newest price book."""
+    """Every provider with the size of its newest price book and the ages of the prices in it."""
     today = current_day()
-    rows = [
-        {
-            "provider": book.provider,
-            "newest_prices": book.observed_on.isoformat(),
-            "age_days": (today - book.observed_on).days,
-            "offers": book.rows,
-        }
-        for book in current_snapshots(data_dir)
-    ]
+    rows = []
+    for book in current_snapshots(data_dir):
+        ages = book_ages(book, today)
+        rows.append(
+            {
+                "provider": book.provider,
+                "newest_prices": book.observed_on.isoformat(),
+                "age_days": (today - book.observed_on).days,
+                **ages_record(ages_together(ages)),
+                "ages": kinds_text(ages),
+                "offers": book.rows,
+            }
+        )
     return to_json({"schema": "planner.providers/1", "providers": rows}).encode()

@@ -55,13 +55,20 @@ def test_everything_the_document_says_is_on_the_page(estimated, page):
     expected = [
         *estimated["assumptions"],
         *(f"{entry['count']:,} offers: {entry['reason']}" for entry in estimated["left_out"]),
-        *(f"{book['observed_on']} {book['age_days']} " for book in estimated["prices"]),
+        *(
+            f"{book['observed_on']} {_or_dash(book['age_days_median'])} {_or_dash(book['age_days_oldest'])} {book['rows']:,} "
+            for book in estimated["prices"]
+        ),
         *(source for row in estimated["estimates"] for source in row["throughput"]["sources"]),
         *(row["interruptions"]["source"] for row in estimated["estimates"]),
         *(note for row in estimated["estimates"] for note in row["notes"]),
         "planner estimate --model resnet50 --epochs 90",
     ]
     assert [] == [line for line in expected if str(element("p", line))[3:-4] not in text.replace(" ;", ";")]
+
+
+def _or_dash(age):
+    return "-" if age is None else age
 
 
 def test_a_report_needs_nothing_but_itself(page):

@@ -118,9 +118,11 @@ def _subtitle(document: Row) -> str:
 
 
 def _price_days(document: Row) -> str:
-    days = sorted(book["observed_on"] for book in document["prices"])
-    if not days:
+    if not document["prices"]:
         return "prices of your own"
+    days = sorted(row["price_observed_on"] for row in document["estimates"])
+    if not days:
+        return "no price left"
     return f"prices of {days[0]}" if days[0] == days[-1] else f"prices of {days[0]} to {days[-1]}"
 
 
@@ -254,14 +256,16 @@ def _books(document: Row) -> Content:
     headings = (
         Heading("provider"),
         Heading("newest price book", is_number=True),
-        Heading("age, days", is_number=True),
+        Heading("age of the prices, days: median", is_number=True),
+        Heading("oldest", is_number=True),
+        Heading("prices", is_number=True),
         Heading("source"),
     )
     rows = [
         [
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
-            number_cell(f"{book['age_days']:,}", book["age_days"]),
+            *(_number_or_dash(book[key]) for key in ("age_days_median", "age_days_oldest", "rows")),
             cell(book["source"], class_="words"),
         ]
         for book in document["prices"]
@@ -271,6 +275,10 @@ def _books(document: Row) -> Content:
         headings,
         rows,
     )
+
+
+def _number_or_dash(value: int | None) -> Markup:
+    return cell("-") if value is None else number_cell(f"{value:,}", value)
 
 
 def _currency(document: Row) -> Content:

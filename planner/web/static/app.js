@@ -190,7 +190,7 @@
       ...gpus.gpus.filter((gpu) => gpu.is_sold).map((gpu) => option(gpu.name, gpu.display_name)),
     );
     by("providers").replaceChildren(
-      ...providers.providers.map((book) => tick("provider", book.provider, `${book.provider} (${book.age_days} d old)`)),
+      ...providers.providers.map((book) => tick("provider", book.provider, `${book.provider} (${book.ages})`)),
     );
     by("models").replaceChildren(...models.models.map((model) => option(model.name)));
     languageModels = new Set(

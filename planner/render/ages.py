@@ -1,0 +1,29 @@
+"""The ages of prices in words: `aws on demand 163-308 d, spot 540 d`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.model.book_ages import BookUsed, PriceAges
+
+
+def books_text(books: Iterable[BookUsed]) -> str:
+    """The ages of the prices of each book, newest to oldest; of each kind of purchase where they differ."""
+    return "; ".join(_book_text(book) for book in books)
+
+
+def kinds_text(ages: Iterable[PriceAges]) -> str:
+    """The ages of the newest and of the oldest price: `163-308 d`; of each kind of purchase where they differ."""
+    kinds: dict[str, list[str]] = {}
+    for one in ages:
+        span = f"{one.newest} d" if one.newest == one.oldest else f"{one.newest}-{one.oldest} d"
+        kinds.setdefault(span, []).append(str(one.purchase).replace("_", " "))
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return ", ".join(f"{' and '.join(names)} {span}" for span, names in kinds.items())
+
+
+def _book_text(book: BookUsed) -> str:
+    if not book.ages:
+        return f"{book.provider} no price left (book of {book.observed_on})"
+    return f"{book.provider} {kinds_text(book.ages)}"

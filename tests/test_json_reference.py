@@ -2,32 +2,52 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from planner import errors
 from planner.cli.root import cli
+from planner.model.records import Purchase
+from tests.builders import a_snapshot, an_offer
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 RUN = ("--model", "resnet50", "--epochs", "90", "--as-of", "2026-11-20")
 JOBS = ("--jobs-per-month", "200")
+MARKET = ("--provider", "market", "--purchase", "spot")
 
 DOCUMENTS = {
     "planner.estimate/1": [
         ("estimate", *RUN, "--gpu", "H100:8", "--currency", "EUR", "--purchase", "reserved_1y", "--purchase", "spot"),
         ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "20M", "--gpu", "L40S"),
+        ("estimate", *RUN, *MARKET),
     ],
-    "planner.recommend/1": [("recommend", *RUN, "--deadline", "48h", "--purchase", "spot", "--gpu", "A100")],
+    "planner.recommend/1": [
+        ("recommend", *RUN, "--deadline", "48h", "--purchase", "spot", "--gpu", "A100"),
+        ("recommend", *RUN, *MARKET, "--deadline", "15h", "--nodes", "1"),
+    ],
     "planner.compare/1": [
         ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", "--currency", "EUR", *JOBS),
         ("compare", "--buy", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3"),
         ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
+        ("compare", *RUN, *MARKET, "--buy", "rtx-4090", *JOBS),
     ],
     "planner.validate/1": [("validate",)],
 }
 """Commands whose documents together hold every key."""
+
+
+@pytest.fixture
+def marketplace(tmp_path, monkeypatch):
+    """A data folder with a level of a marketplace, which no shipped book has."""
+    level = an_offer(
+        provider="market", purchase=Purchase.SPOT, usd_per_hour_cheapest=15.0, offers_count=9, reliability=1.0
+    )
+    slow = replace(level, instance_type="test-1x", gpu_count=1.0, usd_per_hour=2.0, usd_per_hour_cheapest=1.0)
+    a_snapshot(tmp_path, level, slow, provider="market")
+    monkeypatch.setenv("PLANNER_DATA_DIR", str(tmp_path))
 
 
 def _sections():
@@ -64,6 +84,7 @@ def _paths(value, prefix=""):
             yield from _paths(entry, f"{prefix}[]")
 
 
+@pytest.mark.usefixtures("marketplace")
 @pytest.mark.parametrize(
     "schema",
     [

@@ -78,9 +78,7 @@ class OwnPrices:
             if rule is None:
                 changed.append(offer)
                 continue
-            usd = rule.value if rule.kind == "rates" else offer.usd_per_hour * (1 - rule.value)
-            own = replace(offer, usd_per_hour=usd)
-            what = "own rate" if rule.kind == "rates" else f"{rule.value:.3g} off"
+            own, what = _own_offer(offer, rule)
             notes[own] = (
                 f"own price: {what} by {rule.name} of {self.path.name}; list price {offer.usd_per_hour:g} USD/h"
             )
@@ -111,6 +109,16 @@ class OwnPrices:
                 f"in {offer.region} ({offer.purchase}), equally closely. Add a key to the one that should win."
             )
         return best[0]
+
+
+def _own_offer(offer: Offer, rule: Rule) -> tuple[Offer, str]:
+    """The offer at its own price, and what was done to the list price; a rate is one price for every machine of a level."""
+    if rule.kind == "rates":
+        return replace(offer, usd_per_hour=rule.value, usd_per_hour_cheapest=None), "own rate"
+    part = 1 - rule.value
+    cheapest = None if offer.usd_per_hour_cheapest is None else offer.usd_per_hour_cheapest * part
+    own = replace(offer, usd_per_hour=offer.usd_per_hour * part, usd_per_hour_cheapest=cheapest)
+    return own, f"{rule.value:.3g} off"
 
 
 def load_price_book(path: Path, known: Sequence[Offer], today: date) -> OwnPrices:

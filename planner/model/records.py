@@ -111,6 +111,10 @@ class Offer:
 
     `gpu_count` may be a fraction (0.125 of an L4). `zone` is `None` where the price holds for the whole region.
     `vcpus`, `memory_gib` and `network_gbps` are `None` where no source states them.
+
+    On a marketplace an offer is a level, the middle of what many hosts ask: `usd_per_hour_cheapest` is the lowest of
+    their prices, `offers_count` how many there were, `reliability` the share of time their machines are up (0 to 1, the
+    median). Each is `None` where it is not known, as for all other offers.
     """
 
     provider: str
@@ -126,11 +130,24 @@ class Offer:
     usd_per_hour: float
     observed_on: date
     source: str
+    usd_per_hour_cheapest: float | None = None
+    offers_count: int | None = None
+    reliability: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a price or a count that cannot be one."""
+        """Refuse a price, a count or a share that cannot be one."""
         _check_positive("usd_per_hour", self.usd_per_hour)
         _check_positive("gpu_count", self.gpu_count)
+        if self.usd_per_hour_cheapest is not None:
+            _check_positive("usd_per_hour_cheapest", self.usd_per_hour_cheapest)
+            if self.usd_per_hour_cheapest > self.usd_per_hour:
+                raise ValueError(
+                    f"usd_per_hour_cheapest {self.usd_per_hour_cheapest!r} is above usd_per_hour {self.usd_per_hour!r}"
+                )
+        if self.offers_count is not None:
+            _check_positive("offers_count", self.offers_count)
+        if self.reliability is not None and not 0 <= self.reliability <= 1:
+            raise ValueError(f"reliability must be from 0 to 1, not {self.reliability!r}")
 
     @property
     def usd_per_gpu_hour(self) -> float:

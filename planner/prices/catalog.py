@@ -193,9 +193,10 @@ class _Sieve:
         """Offers of one snapshot that pass, in its order."""
         passed: list[tuple[float, list[str]]] = []
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
+        width = len(snapshot.columns)
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
-                gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row
+                gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row[:12]
                 price = float(price_text)
             except ValueError:
                 raise bad_row(snapshot, line, row) from None
@@ -204,7 +205,7 @@ class _Sieve:
                 self.reasons[group] = self._reason_against(*group)
             reason = self.reasons[group]
             # a NaN is not above 0 either
-            if reason is _IMPOSSIBLE or not 0 < price < 1e7:
+            if reason is _IMPOSSIBLE or not 0 < price < 1e7 or len(row) != width:
                 raise bad_row(snapshot, line, row)
             if reason is None:
                 if self.regions and region.lower() not in self.regions:

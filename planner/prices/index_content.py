@@ -64,7 +64,8 @@ def made_index(snapshot: Snapshot, stamp: list[int]) -> bytes:
     for group in groups:
         line = _members_line(group, rank)
         source = sources.setdefault(group.row[11], len(sources))
-        listed.append([len(group.prices), group.first, start, len(line), zlib.crc32(line), *group.row[:11], source])
+        cells = [*group.row[:11], source, *group.row[12:]]
+        listed.append([len(group.prices), group.first, start, len(line), zlib.crc32(line), *cells])
         lines.append(line)
         start += len(line)
         group.prices, group.starts, group.places = array("d"), array("q"), array("i")
@@ -101,9 +102,10 @@ def tables_digest() -> str:
 def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_Group]:
     by_text: dict[tuple[object, ...], _Group] = {}
     by_key: dict[tuple[object, ...], _Group] = {}
+    width = len(snapshot.columns)
     for line, (start, row) in enumerate(located_rows(snapshot), start=2):
         try:
-            gpu, count_text, instance_type, region, zone, purchase, price_text, _, _, network, day, _ = row
+            gpu, count_text, instance_type, region, zone, purchase, price_text, _, _, network, day, _ = row[:12]
             price = float(price_text)
         except ValueError:
             raise bad_row(snapshot, line, row) from None
@@ -116,7 +118,7 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
             key = (gpu, float(count_text), instance_type, purchase, _number(network), day, rate)
             group = by_text[text] = by_key.setdefault(key, _Group(row, price, (region, zone), start))
         # a NaN is not above 0 either
-        if not 0 < price < 1e7:
+        if not 0 < price < 1e7 or len(row) != width:
             raise bad_row(snapshot, line, row)
         place = (region, zone)
         if price < group.price or (price == group.price and place < group.place):

@@ -55,8 +55,8 @@ class BookIndex:
         self._codes: dict[frozenset[str], frozenset[int]] = {}
         sources = head["sources"]
         self.groups = tuple(
-            IndexedGroup([*cells, sources[source]], size, first, (start, length, checksum))
-            for size, first, start, length, checksum, *cells, source in head["groups"]
+            IndexedGroup([*cells[:11], sources[cells[11]], *cells[12:]], size, first, (start, length, checksum))
+            for size, first, start, length, checksum, *cells in head["groups"]
         )
 
     def behind_head(self) -> bytes:
@@ -118,7 +118,7 @@ class BookIndex:
             with self._snapshot.path.open("rb") as file:
                 for price, start in zip(prices, starts, strict=True):
                     row = row_at(file, start)
-                    if len(row) != 12 or float(row[6]) != price:
+                    if len(row) != len(self._snapshot.columns) or float(row[6]) != price:
                         raise self._changed()
                     offers.append(offer_of(self._snapshot, price, row))
         except (OSError, csv.Error, ValueError):

@@ -29,7 +29,7 @@ from planner.prices.delivery import Delivery, parse_pages
 from planner.prices.gpuhunt import GPUHUNT_COLUMNS, gpuhunt_date, gpuhunt_delivery, gpuhunt_provider
 from planner.prices.registry import parsed_prices, raw_pages
 from planner.prices.skypilot import SKYPILOT_COLUMNS, newest_skypilot_files, skypilot_delivery, skypilot_provider
-from planner.prices.snapshots import SCHEMA, read_snapshot
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, read_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ def _unpacked(path: Path, folder: Path) -> Path:
 def _own_books(root: Path) -> list[Found]:
     found = []
     for sidecar in sorted(root.rglob("*.json")):
-        if SCHEMA not in head(sidecar) or not sidecar.with_suffix(".csv").is_file():
+        text = head(sidecar)
+        if not any(schema in text for schema in COLUMNS_BY_SCHEMA) or not sidecar.with_suffix(".csv").is_file():
             continue
         try:
             provider = str(json.loads(sidecar.read_text(encoding="utf-8"))["provider"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cache
+from typing import Any
 
 from planner.errors import SnapshotError
 from planner.hardware.gpus import load_gpus
@@ -41,7 +42,18 @@ def _parsed(provider: str, price: float, row: list[str]) -> Offer:
         usd_per_hour=price,
         observed_on=date.fromisoformat(row[10]),
         source=row[11],
+        **(_level(row) if len(row) > 12 else {}),
     )
+
+
+def _level(row: list[str]) -> dict[str, Any]:
+    """The fields of a level on a marketplace, as far as the row states them."""
+    cheapest, count, reliability = row[12:]
+    return {
+        "usd_per_hour_cheapest": float(cheapest) if cheapest else None,
+        "offers_count": int(count) if count else None,
+        "reliability": float(reliability) if reliability else None,
+    }
 
 
 def is_possible(gpu: str, count_text: str, purchase: str) -> bool:
@@ -53,8 +65,8 @@ def is_possible(gpu: str, count_text: str, purchase: str) -> bool:
 def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
     """The error for a row that cannot be an offer, with file, line, column and value."""
     where = f"{snapshot.path}, line {line}"
-    if len(row) != 12:
-        return SnapshotError(f"{where}: {len(row)} columns where 12 belong.")
+    if len(row) != len(snapshot.columns):
+        return SnapshotError(f"{where}: {len(row)} columns where {len(snapshot.columns)} belong.")
     if row[0] not in load_gpus():
         return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
     if row[5] not in _PURCHASES:

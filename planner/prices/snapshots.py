@@ -23,6 +23,8 @@ from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
 
 SCHEMA = "planner.snapshot/1"
+LEVELS_SCHEMA = "planner.snapshot/2"
+"""The schema of books that hold levels of a marketplace, in three more columns; all other books stay as they were."""
 COLUMNS = (
     "gpu",
     "gpu_count",
@@ -37,13 +39,15 @@ COLUMNS = (
     "observed_on",
     "source",
 )
+LEVEL_COLUMNS = ("usd_per_hour_cheapest", "offers_count", "reliability")
+COLUMNS_BY_SCHEMA = {SCHEMA: COLUMNS, LEVELS_SCHEMA: (*COLUMNS, *LEVEL_COLUMNS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
     """The content of a sidecar: a snapshot's provider, time, sources and checksum; compared by identity.
 
-    `excludes` lists parts of the bill that the prices of some instance types leave out, as
+    `columns` are those of its rows. `excludes` lists parts of the bill that the prices of some instance types leave out, as
     {"instance_types": glob, "what": text, ...}; `retired` names instance types that are still listed but can no longer
     be rented, with the day of their end.
     """
@@ -51,6 +55,7 @@ class Snapshot:
     provider: str
     stem: str
     path: Path
+    columns: tuple[str, ...]
     rows: int
     sha256: str
     sources: tuple[dict[str, Any], ...]
@@ -105,15 +110,17 @@ def read_snapshot(path: Path) -> Snapshot:
     except ValueError as error:
         raise SnapshotError(f"{sidecar} is not valid JSON ({error}). {_REMEDY}") from error
     schema = content.get("schema") if isinstance(content, dict) else None
-    if schema != SCHEMA:
+    if not isinstance(schema, str) or schema not in COLUMNS_BY_SCHEMA:
         newer = isinstance(schema, str) and schema.startswith("planner.snapshot/")
         advice = "It was written by a newer version: upgrade gpu-cost-planner." if newer else _REMEDY
-        raise SnapshotError(f"{sidecar} has schema {schema!r}; this version reads {SCHEMA!r}. {advice}")
+        known = " and ".join(map(repr, COLUMNS_BY_SCHEMA))
+        raise SnapshotError(f"{sidecar} has schema {schema!r}; this version reads {known}. {advice}")
     try:
         snapshot = Snapshot(
             provider=content["provider"],
             stem=path.stem,
             path=path,
+            columns=COLUMNS_BY_SCHEMA[schema],
             rows=int(content["rows"]),
             sha256=content["sha256"],
             sources=tuple(content["sources"]),
@@ -131,7 +138,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
-    """The rows of a snapshot as text in the order of `COLUMNS`, after its checksum has been verified.
+    """The rows of a snapshot as text in the order of its columns, after its checksum has been verified.
 
     Raises:
         SnapshotError: the file was altered, is incomplete, or has other columns.
@@ -217,9 +224,10 @@ def write_snapshot(
     path = data_dir / "prices" / provider / f"{stem}.csv"
     if path.with_suffix(".json").exists():
         raise OutputError(f"{path} exists already; snapshots are never changed.")
+    offers = list(offers)
     body = csv_bytes(offers)
     sidecar = {
-        "schema": SCHEMA,
+        "schema": _schema(offers),
         "provider": provider,
         "observed_at": stem,
         "rows": body.count(b"\n") - 1,
@@ -241,10 +249,12 @@ def write_snapshot(
 
 def csv_bytes(offers: Iterable[Offer]) -> bytes:
     """Offers as the bytes of a snapshot's CSV: sorted, `\\n` line ends, shortest exact numbers."""
+    offers = sorted(offers, key=sort_key)
+    columns = COLUMNS_BY_SCHEMA[_schema(offers)]
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(offer) for offer in sorted(offers, key=sort_key))
+    writer.writerow(columns)
+    writer.writerows(_row(offer)[: len(columns)] for offer in offers)
     return file.getvalue().encode()
 
 
@@ -285,8 +295,8 @@ def _check_sum(snapshot: Snapshot, sha256: str) -> None:
 
 
 def _check_columns(snapshot: Snapshot, names: Sequence[str]) -> None:
-    if tuple(names) != COLUMNS:
-        raise SnapshotError(f"{snapshot.path}, line 1: the columns must be {','.join(COLUMNS)}. {_REMEDY}")
+    if tuple(names) != snapshot.columns:
+        raise SnapshotError(f"{snapshot.path}, line 1: the columns must be {','.join(snapshot.columns)}. {_REMEDY}")
 
 
 def _folders(prices: Path) -> list[Path]:
@@ -299,6 +309,15 @@ def _is_stem(stem: str) -> bool:
     except ValueError:
         return False
     return len(stem) == 10 or (stem[10] == "T" and stem[11:].isdigit())
+
+
+def _schema(offers: Iterable[Offer]) -> str:
+    """The schema of a book of these offers: the second only if one of them is a level of a marketplace."""
+    return LEVELS_SCHEMA if any(map(_is_level, offers)) else SCHEMA
+
+
+def _is_level(offer: Offer) -> bool:
+    return any(getattr(offer, name) is not None for name in LEVEL_COLUMNS)
 
 
 def _row(offer: Offer) -> tuple[str, ...]:
@@ -315,6 +334,9 @@ def _row(offer: Offer) -> tuple[str, ...]:
         _text(offer.network_gbps),
         offer.observed_on.isoformat(),
         offer.source,
+        "" if offer.usd_per_hour_cheapest is None else repr(offer.usd_per_hour_cheapest),
+        _text(offer.offers_count),
+        "" if offer.reliability is None else repr(offer.reliability),
     )
 
 

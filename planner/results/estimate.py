@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.cost.bill import percentile
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate, LeftOut, Unpriced, Workload
+from planner.model.records import Estimate, LeftOut, Offer, Unpriced, Workload
 from planner.results.prices import book_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
@@ -115,7 +115,9 @@ def flat_record(estimate: Estimate, workload: Workload) -> Row:
     """One estimate as a flat record."""
     row = estimate_record(estimate)
     throughput = row.pop("throughput")
-    del row["items"]
+    # what only some rows have is left to the JSON: a table has the same columns in every row
+    for key in ("items", *_level(estimate.offer)):
+        del row[key]
     interruptions = row.pop("interruptions") or {}
     row["interruptions_per_hour"] = interruptions.get("per_hour")
     row["interruptions_expected"] = interruptions.get("expected")
@@ -159,6 +161,7 @@ def estimate_record(estimate: Estimate) -> Row:
         "usd_per_gpu_hour": offer.usd_per_gpu_hour,
         "price_observed_on": offer.observed_on.isoformat(),
         "price_source": offer.source,
+        **_level(offer),
         "throughput": {
             "samples_per_second": throughput.samples_per_second,
             "low": throughput.low,
@@ -191,6 +194,12 @@ def estimate_record(estimate: Estimate) -> Row:
         "is_pareto": estimate.is_pareto,
         "notes": list(estimate.notes),
     }
+
+
+def _level(offer: Offer) -> Row:
+    """What is known of a level of a marketplace; empty for other offers."""
+    known = {name: getattr(offer, name) for name in ("usd_per_hour_cheapest", "offers_count", "reliability")}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _json_interruptions(estimate: Estimate) -> Row | None:

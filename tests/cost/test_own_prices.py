@@ -48,6 +48,17 @@ def test_a_rate_goes_before_a_discount(tmp_path):
     assert [10.0, 11.0, 40.0, 10.0] == prices(book)
 
 
+def test_an_own_price_holds_for_the_whole_level_of_a_marketplace(tmp_path):
+    """A discount takes its part off the cheapest too; a rate is the price of every machine."""
+    level = an_offer(provider="aws", instance_type="p5.48xlarge", usd_per_hour=50.0, usd_per_hour_cheapest=40.0)
+    half = a_book(tmp_path, "[[discounts]]\ndiscount_fraction = 0.5\n").applied([level])[0][0]
+    rate = '[[rates]]\nprovider = "aws"\ninstance_type = "p5.48xlarge"\nusd_per_hour = 30\n'
+    fixed = a_book(tmp_path, rate).applied([level])[0][0]
+
+    assert (25.0, 20.0) == (half.usd_per_hour, half.usd_per_hour_cheapest)
+    assert (30.0, None) == (fixed.usd_per_hour, fixed.usd_per_hour_cheapest)
+
+
 def test_the_closest_rule_wins(tmp_path):
     """More keys beat fewer, whatever their order."""
     book = a_book(

@@ -81,9 +81,9 @@ def refresh(
 ) -> None:
     """Make new, dated, checked price books in your data folder; the old ones stay.
 
-    Without PROVIDER: aws, azure, gcp and every plug-in installed. What needs an account that is not there is named,
-    and the rest goes on. Prices that cannot be believed are held back into a file beside the book. Exit 1 if any
-    provider failed.
+    Without PROVIDER: every provider with live prices (planner providers) and every plug-in. What needs an account that
+    is not there is named, and the rest goes on. Prices that cannot be believed are held back into a file beside the
+    book. Exit 1 if any provider failed.
 
     --from reads books and raw pages of this tool, AWS bulk offer files (JSON or CSV, also gzipped), Azure retail pages,
     GCP SKU pages, SkyPilot catalogue folders and gpuhunt catalogues, also in zip and tar archives.

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 BUILT_IN = {
     "aws": "providers.aws:AwsProvider",
     "azure": "providers.azure:AzureProvider",
+    "digitalocean": "providers.digitalocean:DigitalOceanProvider",
     "gcp": "providers.gcp:GcpProvider",
+    "hyperstack": "providers.hyperstack:HyperstackProvider",
+    "oci": "providers.oci:OciProvider",
+    "verda": "providers.verda:VerdaProvider",
 }
 ENTRY_POINT_GROUP = "planner.providers"
 

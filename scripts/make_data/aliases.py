@@ -16,6 +16,9 @@ LAMBDA = "Lambda Cloud GPU description"
 RUNPOD = "RunPod GPU name"
 VAST = "Vast.ai GPU name"
 SKYPILOT = "SkyPilot catalog accelerator name"
+ORACLE = "Oracle Cloud shape"
+VERDA = "Verda GPU name"
+HYPERSTACK = "Hyperstack GPU name"
 
 A100 = "a100-40gb-pcie a100-40gb-sxm a100-80gb-pcie a100-80gb-sxm"
 A100_40 = "a100-40gb-pcie a100-40gb-sxm"
@@ -103,6 +106,10 @@ NAMED = (
     ("rtx 3090 24gb", "rtx-3090", SHORT), ("rtx 4090 24gb", "rtx-4090", SHORT), ("rtx 5090 32gb", "rtx-5090", SHORT),
     ("amd radeon vii", "radeon-vii", MAKER), ("radeon 7", "radeon-vii", SHORT),
     ("v520", "radeon-pro-v520", SHORT), ("amd radeon pro v520", "radeon-pro-v520", MAKER),
+    ("bm.gpu2", "p100-16gb", ORACLE), ("vm.gpu2", "p100-16gb", ORACLE), ("bm.gpu3", "v100-16gb", ORACLE), ("vm.gpu3", "v100-16gb", ORACLE),
+    ("bm.gpu4", "a100-40gb-sxm", ORACLE), ("bm.gpu.b4", "a100-40gb-sxm", ORACLE), ("bm.gpu.gm4", "a100-80gb-sxm", ORACLE),
+    ("bm.gpu.gu1", "a10", ORACLE), ("vm.gpu.gu1", "a10", ORACLE),
+    ("b300 sxm6", "b300-288gb-sxm", VERDA), ("rtx pro6000 se", "rtx-pro-6000-blackwell", HYPERSTACK),
     ("amd mi25", "mi25", SHORT), ("amd mi50", "mi50", SHORT), ("amd radeon instinct mi50", "mi50", MAKER),
     ("radeon instinct mi50", "mi50", MAKER), ("instinct mi25", "mi25", SHORT), ("instinct mi50", "mi50", SHORT),
 )  # fmt: skip

@@ -1,0 +1,43 @@
+"""Keys for price lists that ask for one: looked up in the environment, sent in a header, never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from planner.errors import ProviderError
+from providers.http import HttpStatusError
+
+
+def key_in(environ: Mapping[str, str], variables: Sequence[str], where: str) -> str:
+    """The key in the first of the variables that is set.
+
+    Args:
+        environ: where to look.
+        variables: names that the key may go by.
+        where: whose key it is and where one is made, for the message.
+
+    Raises:
+        ProviderError: none is set, or what it holds cannot be a key.
+    """
+    for variable in variables:
+        key = environ.get(variable, "").strip()
+        if key and key.isascii() and key.isprintable() and " " not in key:
+            return key
+        if key:
+            raise ProviderError(f"{variable} does not hold a key: it has spaces or characters that no key has.")
+    raise ProviderError(f"{' or '.join(variables)} is not set. A key that may read is enough: {where}.")
+
+
+def key_state(environ: Mapping[str, str], variables: Sequence[str]) -> str:
+    """One line for `planner providers`: where a key was found, or which variable is missing."""
+    found = [variable for variable in variables if environ.get(variable, "").strip()]
+    return f"prices: key in {found[0]}" if found else f"missing: set {' or '.join(variables)}"
+
+
+def refused(error: HttpStatusError, variables: Sequence[str]) -> ProviderError:
+    """The error to raise in place of a status: a key that is not accepted is said to be one."""
+    if error.status not in (401, 403):
+        return error
+    return ProviderError(
+        f"{error} The key in {' or '.join(variables)} is wrong, has run out, or may not read prices: make a new one."
+    )

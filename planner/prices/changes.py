@@ -9,6 +9,7 @@ from planner.model.records import Offer
 from planner.prices.snapshots import sort_key
 
 Key = tuple[str, str, float, str, str, str, str]
+PlaceKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +65,8 @@ def changes(old: Iterable[Offer], new: Iterable[Offer]) -> Changes:
 def offer_key(offer: Offer) -> Key:
     """A key that is the same for the same offer in books of different days."""
     return (offer.provider, *sort_key(offer))
+
+
+def place_key(offer: Offer) -> PlaceKey:
+    """A key of one provider's offers that is the same also where an instance type is said to have other GPUs."""
+    return (offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))

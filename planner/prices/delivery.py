@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
 from planner.model.records import Purchase
+from planner.prices.changes import PlaceKey
 from planner.prices.registry import fetch_request, load_provider, raw_pages
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ class Reach(StrEnum):
 
     COMPLETE = "complete"  # they are gone
     PER_REGION = "per region"  # they are gone where their region and purchase is listed at all, else unknown
-    LISTED_ONLY = "listed only"  # nothing
+    LISTED_ONLY = "listed only"  # nothing, but for those the delivery names as gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Parsed prices of one provider, and the offers that they replace.
 
-    Empty `regions` or `purchases` mean all. `sources`, `excludes` and `retired` go into the sidecar as they are.
+    Empty `regions` or `purchases` mean all. `sources`, `excludes` and `retired` go into the sidecar as they are. `gone`
+    are offers that it saw vanish, `notes` is what people should know of it, `paths` are the files it was read from.
     """
 
     provider: str
@@ -43,6 +45,9 @@ class Delivery:
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
     reach: Reach = Reach.COMPLETE
+    gone: frozenset[PlaceKey] = frozenset()
+    notes: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
     sources: tuple[dict[str, Any], ...]
     excludes: tuple[dict[str, Any], ...] = ()
     retired: tuple[dict[str, Any], ...] = ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
 
 from planner.model.frozen import dataclass
-from planner.model.records import HeldBack, Offer, Unpriced
-from planner.prices.changes import offer_key
+from planner.model.records import HeldBack, Offer, Purchase, Unpriced
+from planner.prices.changes import Key, offer_key, place_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.snapshots import Snapshot
@@ -16,9 +17,10 @@ from planner.prices.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """Rows of the new book; `kept` are those of the book before, `replaced` those that the delivery answered for."""
+    """Rows of the new book: the `fresh` ones and those `kept` of the book before; `replaced` are those that were answered for."""
 
     offers: tuple[Offer, ...]
+    fresh: tuple[Offer, ...]
     kept: tuple[Offer, ...]
     replaced: tuple[Offer, ...]
     held_back: tuple[HeldBack, ...]
@@ -27,8 +29,9 @@ class Merged:
 def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_for: Callable[[Offer], bool]) -> Merged:
     """The rows of a new book.
 
-    A delivery replaces what was asked for and what it reaches, and no more; all else stays, each row with its own date.
-    Older spot prices that fresh on-demand prices have overtaken are held back.
+    A delivery replaces what was asked for and what it reaches, and no more; all else stays, each row with its own date:
+    also what a row failed to replace because it was held back, and what was observed later here than there. Older spot
+    prices that the on-demand prices of a fetch have overtaken are held back; a list that names some offers takes none away.
 
     Args:
         delivery: what came.
@@ -36,32 +39,56 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
         old: rows of the book before.
         is_asked_for: whether the refresh set out to replace an offer.
     """
-    seen_offers = {(offer.instance_type, offer.region, str(offer.purchase)) for offer in checked.offers}
-    seen_offers |= {(row.instance_type, row.region, str(row.purchase)) for row in checked.held_back}
-    seen_cells = {name[1:] for name in seen_offers}
+    days = {place_key(offer): offer.observed_on for offer in old}
+    fresh = tuple(offer for offer in checked.offers if offer.observed_on >= days.get(place_key(offer), date.min))
+    doubted = (*delivery.parsed.held_back, *checked.held_back)
+    is_answered = _answers(delivery, fresh, doubted)
     replaced: list[Offer] = []
     kept: list[Offer] = []
     for offer in old:
-        name = (offer.instance_type, offer.region, str(offer.purchase))
-        is_answered = {
-            Reach.COMPLETE: True,
-            Reach.PER_REGION: name[1:] in seen_cells,
-            Reach.LISTED_ONLY: name in seen_offers,
-        }[delivery.reach]
-        (replaced if is_answered and is_asked_for(offer) else kept).append(offer)
-    on_demand = on_demand_prices([*kept, *checked.offers])
-    stale = {offer_key(offer): reason for offer in kept if (reason := spot_problem(offer, on_demand))}
-    kept_on = tuple(offer for offer in kept if offer_key(offer) not in stale)
+        (replaced if is_answered(offer) and is_asked_for(offer) else kept).append(offer)
+    overtaken = _overtaken(kept, fresh) if delivery.reach is not Reach.LISTED_ONLY else {}
+    kept_on = tuple(offer for offer in kept if offer_key(offer) not in overtaken)
     return Merged(
-        offers=(*checked.offers, *kept_on),
+        offers=(*fresh, *kept_on),
+        fresh=fresh,
         kept=kept_on,
         replaced=tuple(replaced),
         held_back=(
-            *delivery.parsed.held_back,
-            *checked.held_back,
-            *(held_back(offer, stale[offer_key(offer)]) for offer in kept if offer_key(offer) in stale),
+            *doubted,
+            *(held_back(offer, overtaken[offer_key(offer)]) for offer in kept if offer_key(offer) in overtaken),
         ),
     )
+
+
+def _answers(delivery: Delivery, fresh: Iterable[Offer], doubted: Iterable[HeldBack]) -> Callable[[Offer], bool]:
+    """Tells of an offer whether the delivery says what became of it: it has a price there, or is gone."""
+    priced = {place_key(offer) for offer in fresh}
+    # a row held back may name several regions, and how it is paid for in words of its provider, or not at all
+    kinds = [str(purchase) for purchase in Purchase]
+    unsettled = {
+        (row.instance_type, region, kind)
+        for row in doubted
+        for region in (row.region, *row.region.split())
+        for kind in ([row.purchase] if row.purchase in kinds else kinds)
+    }
+    cells = {key[1:] for key in unsettled} | {(offer.region, str(offer.purchase)) for offer in fresh}
+
+    def is_answered(offer: Offer) -> bool:
+        if place_key(offer) in priced:
+            return True
+        if delivery.reach is Reach.LISTED_ONLY:
+            return place_key(offer) in delivery.gone
+        if (offer.instance_type, offer.region, str(offer.purchase)) in unsettled:
+            return False
+        return delivery.reach is Reach.COMPLETE or (offer.region, str(offer.purchase)) in cells
+
+    return is_answered
+
+
+def _overtaken(kept: Iterable[Offer], fresh: Iterable[Offer]) -> dict[Key, str]:
+    on_demand = on_demand_prices([*kept, *fresh])
+    return {offer_key(offer): reason for offer in kept if (reason := spot_problem(offer, on_demand))}
 
 
 def merged_sources(delivery: Delivery, before: Snapshot | None, kept: Iterable[Offer]) -> list[dict[str, Any]]:

@@ -42,6 +42,13 @@ from planner.render.refresh import failures, outcome_notes, outcomes_listing
     type=click.DateTime(["%Y-%m-%d"]),
     help="The day the prices in --from held, for files that do not say it.",
 )
+@option(
+    "--gpu-variant",
+    "gpu_variants",
+    multiple=True,
+    help="Which GPU a name in --from means that stands for several, as NAME=GPU (h100=h100-80gb-sxm); the name is that "
+    "of a GPU or an instance type there. Repeatable.",
+)
 @option("--regions", multiple=True, help="Only this region; several with commas. Repeatable. Default: all.")
 @option("--purchase", "purchases", multiple=True, help="on_demand, spot, reserved_1y ... Repeatable. Default: all.")
 @option("--dry-run", is_flag=True, help="Fetch and check, and write nothing.")
@@ -95,6 +102,7 @@ def refresh(
       planner refresh --offline
       planner refresh --from prices-from-my-laptop.zip
       planner refresh --from skypilot-catalog/catalogs --observed-on 2026-05-20
+      planner refresh --from nebula --observed-on 2026-11-01 --gpu-variant h100=h100-80gb-sxm
     """
     if offline and path is not None:
         raise UsageError(

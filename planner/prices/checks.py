@@ -44,10 +44,12 @@ GPU_HOUR_LIMITS = (0.15, 10.0)
 LOWEST_SPOT_SHARE = 0.05
 LOWEST_COMMITMENT_SHARE = 0.2
 SHARE_SLACK = 1e-4  # price lists round the two prices to different decimals
+COUNT_TOLERANCE = 0.005  # GPUs; the fractions that are sold, eighths, sixths and their sums, lie 0.04 and more apart
 PER_GPU_TOLERANCE = 0.05  # a price that hits 1/count of the one before this closely is a price of one GPU
 
 FEWER_ROWS_FRACTION = 0.30
 MEDIAN_MOVE_FRACTION = 0.50
+SMALLEST_MOVE = 3  # fewer prices that moved are judged row by row: one of them must not sink a short file
 
 Bands = Mapping[tuple[str, bool], "Band"]
 
@@ -68,16 +70,24 @@ class Checked:
     held_back: tuple[HeldBack, ...]
 
 
-def check_offers(offers: Sequence[Offer], *, previous: Sequence[Offer], bands: Bands, accepts: bool = False) -> Checked:
+def check_offers(
+    offers: Sequence[Offer],
+    *,
+    previous: Sequence[Offer],
+    bands: Bands,
+    types: Sequence[Offer] | None = None,
+    accepts: bool = False,
+) -> Checked:
     """Separates the offers that can be believed from those that cannot.
 
     Args:
         offers: fresh rows of one provider.
         previous: the provider's book before; empty if there is none.
         bands: from `price_bands`; empty judges no row by its band.
+        types: rows that tell which GPUs an instance type has; without them, the book before.
         accepts: implausible rows pass.
     """
-    known = _Known(previous)
+    known = _Known(previous, previous if types is None else types)
     contradictions = _contradictions(offers)
     reasons: dict[Key, str | None] = {}
     for offer in offers:
@@ -119,8 +129,9 @@ def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer], *, may_shrink
                 f"{purchase}: {len(now):,} rows where there were {len(before):,} "
                 f"({len(now) / len(before) - 1:+.0%}; the limit is {-FEWER_ROWS_FRACTION:.0%})."
             )
-        move = median_move(now, before)
-        if move is not None and abs(move) > MEDIAN_MOVE_FRACTION:
+        moves = price_moves(now, before)
+        move = statistics.median(moves) if moves else 0.0
+        if abs(move) > MEDIAN_MOVE_FRACTION and sum(abs(one) > MEDIAN_MOVE_FRACTION for one in moves) >= SMALLEST_MOVE:
             reasons.append(
                 f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%})."
             )
@@ -163,6 +174,11 @@ def price_problem(text: str | None, *, currency: str = "USD") -> str | None:
     return None if price > 0 else f"price {text!r} is not positive"
 
 
+def is_same_count(one: float, other: float) -> bool:
+    """Whether two numbers of GPUs are one: sources round a third of a GPU to 0.333 or 0.333333."""
+    return abs(one - other) <= COUNT_TOLERANCE
+
+
 def spot_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> str | None:
     """The reason why a spot price is not believed: it is above on demand. Equal prices are fine, some clouds charge them."""
     listed = _listed(offer, on_demand)
@@ -183,17 +199,17 @@ def on_demand_prices(offers: Iterable[Offer]) -> dict[tuple[str, str, str], Offe
     }
 
 
-def median_move(now: Sequence[Offer], before: Sequence[Offer]) -> float | None:
-    """Median over all rows in both of new price / old price, less one.
+def price_moves(now: Sequence[Offer], before: Sequence[Offer]) -> list[float]:
+    """New price / old price, less one, of all rows in both.
 
-    Without a row in both, the medians of GPU-hour prices are compared, GPU by GPU; `None` without a GPU in both.
+    Without a row in both, the medians of GPU-hour prices are compared, GPU by GPU; empty without a GPU in both.
     """
     old = {offer_key(offer): offer.usd_per_hour for offer in before}
     ratios = [offer.usd_per_hour / old[key] for offer in now if (key := offer_key(offer)) in old]
     if not ratios:
         was, is_now = _gpu_medians(before), _gpu_medians(now)
         ratios = [is_now[gpu] / was[gpu] for gpu in is_now if gpu in was]
-    return statistics.median(ratios) - 1 if ratios else None
+    return [ratio - 1 for ratio in ratios]
 
 
 def held_back(offer: Offer, reason: str) -> HeldBack:
@@ -212,15 +228,16 @@ def held_back(offer: Offer, reason: str) -> HeldBack:
 
 
 class _Known:
-    """GPUs and prices of an instance type in the previous book."""
+    """GPUs of an instance type, and its prices in the previous book."""
 
-    def __init__(self, previous: Sequence[Offer]) -> None:
+    def __init__(self, previous: Sequence[Offer], types: Sequence[Offer]) -> None:
         self.gpus: dict[str, set[tuple[str, float]]] = defaultdict(set)
+        for offer in types:
+            self.gpus[offer.instance_type].add((offer.gpu, offer.gpu_count))
         self.same = {offer_key(offer): offer.usd_per_hour for offer in previous}
         by_type: dict[tuple[str, Purchase], list[float]] = defaultdict(list)
         by_gpu: dict[tuple[str, bool], list[float]] = defaultdict(list)
         for offer in previous:
-            self.gpus[offer.instance_type].add((offer.gpu, offer.gpu_count))
             by_type[offer.instance_type, offer.purchase].append(offer.usd_per_hour)
             by_gpu[offer.gpu, _is_spot(offer)].append(offer.usd_per_gpu_hour)
         self.types = {key: statistics.median(prices) for key, prices in by_type.items()}
@@ -244,7 +261,7 @@ def _name_problem(offer: Offer, known: _Known) -> str | None:
     if offer.gpu not in load_gpus():
         return f"unknown GPU {offer.gpu!r}"
     before = known.gpus.get(offer.instance_type)
-    if not before or (offer.gpu, offer.gpu_count) in before:
+    if not before or any(gpu == offer.gpu and is_same_count(count, offer.gpu_count) for gpu, count in before):
         return None
     listed = " or ".join(f"{count:g} x {gpu}" for gpu, count in sorted(before))
     return f"{offer.gpu_count:g} x {offer.gpu}, but {offer.instance_type} is known to have {listed}"

@@ -69,8 +69,8 @@ def cloud_delivery(
     for path in paths:
         place(path, pages.folder / path.relative_to(root))
     pages.finish(provider=provider, observed_at=moment, request=fetch_request((), (), 30.0))
-    # somebody saved some files: they say nothing of regions that are not in them
-    return replace(parse_pages(pages), reach=Reach.PER_REGION)
+    # somebody saved some files, or pages of one: they say nothing of what is not in them
+    return replace(parse_pages(pages), reach=Reach.LISTED_ONLY, paths=tuple(paths))
 
 
 def place(path: Path, target: Path) -> None:

@@ -1,46 +1,58 @@
-"""gpuhunt catalogues: one CSV per provider and a file `version`, usually in one zip (https://github.com/dstackai/gpuhunt).
+"""gpuhunt catalogues: one CSV per provider, in a zip with all or one of them (https://github.com/dstackai/gpuhunt).
+
+Three layouts are read: `catalog.zip` of all providers with a file `version` in it; the same with more columns (`flags`,
+`provider_data`); and `<provider>/<version>/catalog.zip` with one CSV, beside which `<provider>/version` names the newest.
 
 Prices are of the whole instance. `location` is a region, on GCP a zone. GPUs attached to GCP's N1 hosts share the
-host's name; the GPU is added to it here, so that each offer has a name of its own.
+host's name; the GPU is added to it here, so that each offer has a name of its own. Rows that are flagged as sold by
+reservation or in a cluster only are neither on demand nor spot.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.model.records import Purchase
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import CatalogueReader, Line
+from planner.prices.foreign import CatalogueReader, Line, Terms
 from planner.prices.registry import parsed_prices
 
 GPUHUNT_COLUMNS = frozenset({"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_memory", "spot"})
 
+Row = dict[str, str]
+
 _PROVIDERS = {"lambdalabs": "lambda", "vastai": "vast"}
 _MIB_PER_GB = 1024  # gpuhunt counts GPU memory in GB and means GiB
+_VERSION = re.compile(r"(\d{8})(?:-\d+)?")
+_OTHER_SALE = re.compile(r"dws|calendar|cluster|reserv|commit", re.IGNORECASE)
 
 
-def gpuhunt_delivery(path: Path, data_dir: Path, observed_at: datetime) -> Delivery:
+def gpuhunt_delivery(path: Path, terms: Terms) -> Delivery:
     """The GPU offers of one provider's CSV."""
     provider = gpuhunt_provider(path)
-    reader = CatalogueReader(provider, data_dir, observed_at, f"gpuhunt catalogue {path.name}")
-    for line in _lines(path, is_gcp=provider == "gcp"):
-        reader.add(line)
+    reader = CatalogueReader(provider, terms, f"gpuhunt catalogue {path.name}")
+    rows = _rows(path)
+    reader.add_all(_line(row, is_gcp=provider == "gcp") for row in rows if row["gpu_name"] and not _is_tpu(row))
+    reader.unknown_gpus.update("TPU" for row in rows if _is_tpu(row))
+    reader.unknown_gpus.update("GPU without a name" for row in rows if not row["gpu_name"])
     return Delivery(
         provider=provider,
-        observed_at=observed_at,
+        observed_at=terms.observed_at,
         parsed=parsed_prices(
             reader.offers(), held_back=reader.held_back, unknown_gpus=sorted(reader.unknown_gpus.items())
         ),
         purchases=(Purchase.ON_DEMAND, Purchase.SPOT),
         reach=Reach.LISTED_ONLY,
+        notes=reader.notes(),
+        paths=(path,),
         sources=(
             {
                 "name": "gpuhunt catalogue",
-                "observed_on": observed_at.date(),
+                "observed_on": reader.day,
                 "address": "https://github.com/dstackai/gpuhunt",
                 "note": path.name,
             },
@@ -54,32 +66,77 @@ def gpuhunt_provider(path: Path) -> str:
 
 
 def gpuhunt_date(path: Path) -> datetime | None:
-    """The day a catalogue was made, from the file `version` beside it (20240508 or 20240508-1); `None` without one."""
-    try:
-        text = path.with_name("version").read_text(encoding="utf-8").strip()
-        return datetime.strptime(text[:8], "%Y%m%d").replace(tzinfo=UTC)
-    except (OSError, ValueError):
-        return None
+    """The day a catalogue was made, from the name of its folder or the file `version` beside or above it.
 
-
-def _lines(path: Path, *, is_gcp: bool) -> Iterator[Line]:
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if not row["gpu_name"] or row["gpu_count"] in ("", "0"):
+    Both are written as 20240508 or 20240508-1; `None` without one.
+    """
+    for folder in (path.parent, path.parent.parent):
+        for text in (folder.name, _first_line(folder / "version")):
+            found = _VERSION.fullmatch(text)
+            if found is None:
                 continue
-            name, location = row["instance_name"], row["location"]
-            if is_gcp and name.startswith("n1-"):
-                name = f"{name}+{row['gpu_count']}x-nvidia-tesla-{row['gpu_name'].lower()}"
-            is_zone = is_gcp and re.fullmatch(r".+-[a-z]", location) is not None
-            yield Line(
-                instance_type=name,
-                region=location[:-2] if is_zone else location,
-                zone=location if is_zone else None,
-                gpu_name=row["gpu_name"],
-                gpu_count=row["gpu_count"],
-                gpu_memory_mib=float(row["gpu_memory"]) * _MIB_PER_GB if row["gpu_memory"] else None,
-                vcpus=row.get("cpu", ""),
-                memory_gib=row.get("memory", ""),
-                purchase=Purchase.SPOT if row["spot"].lower() == "true" else Purchase.ON_DEMAND,
-                usd_per_hour=row["price"],
-            )
+            try:
+                return datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC)
+            except ValueError:
+                continue
+    return None
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _rows(path: Path) -> list[Row]:
+    """Rows with accelerators; a short row lacks cells, older layouts lack columns."""
+    names = (*GPUHUNT_COLUMNS, "cpu", "memory", "gpu_vendor", "flags", "provider_data")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [{name: (row.get(name) or "").strip() for name in names} for row in csv.DictReader(file)]
+    return [row for row in rows if row["gpu_count"] not in ("", "0", "0.0")]
+
+
+def _is_tpu(row: Row) -> bool:
+    return row["gpu_vendor"].lower() == "google" or row["gpu_name"].startswith("tpu")
+
+
+def _line(row: Row, *, is_gcp: bool) -> Line:
+    name, region, zone = row["instance_name"], row["location"], None
+    if is_gcp and name.startswith("n1-"):
+        name = f"{name}+{row['gpu_count']}x-nvidia-tesla-{row['gpu_name'].lower()}"
+    # zones end in -a, those for machine learning alone in -ai1a
+    in_zone = re.fullmatch(r"([a-z]+-[a-z]+\d+)-\w+", region) if is_gcp else None
+    if in_zone:
+        region, zone = in_zone[1], region
+    return Line(
+        instance_type=name,
+        region=region,
+        zone=zone,
+        gpu_name=row["gpu_name"],
+        gpu_count=row["gpu_count"],
+        gpu_memory_mib=_gigabytes(row["gpu_memory"]),
+        vcpus=row["cpu"],
+        memory_gib=row["memory"],
+        purchase=Purchase.SPOT if row["spot"].lower() == "true" else Purchase.ON_DEMAND,
+        usd_per_hour=row["price"],
+        doubt=_other_sale(row),
+    )
+
+
+def _gigabytes(text: str) -> float | None:
+    found = re.match(r"\d+(?:\.\d+)?", text)
+    return float(found[0]) * _MIB_PER_GB if found else None
+
+
+def _other_sale(row: Row) -> str | None:
+    """The reason why a row is no offer of one machine at once, from its flags and its provider's own data."""
+    try:
+        data = json.loads(row["provider_data"] or "{}")
+    except ValueError:
+        data = {}
+    said = [*row["flags"].split(), *(name for name, value in data.items() if value)] if isinstance(data, dict) else []
+    marks = [mark for mark in said if _OTHER_SALE.search(mark)]
+    if not marks:
+        return None
+    return f"neither on demand nor spot: the catalogue marks it {', '.join(marks)}"

@@ -20,16 +20,23 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from planner.errors import ProviderError, SnapshotError, UsageError
 from planner.model.frozen import dataclass
+from planner.model.records import Offer
 from planner.prices.books import book_offers, retired_entries
+from planner.prices.changes import place_key
+from planner.prices.checks import held_back
 from planner.prices.cloud_files import DATE_ADVICE, cloud_delivery, cloud_files, head, place
-from planner.prices.delivery import Delivery, parse_pages
+from planner.prices.delivery import Delivery, Reach, parse_pages
+from planner.prices.foreign import Terms
 from planner.prices.gpuhunt import GPUHUNT_COLUMNS, gpuhunt_date, gpuhunt_delivery, gpuhunt_provider
 from planner.prices.registry import parsed_prices, raw_pages
+from planner.prices.set_aside import set_aside_problem
 from planner.prices.skypilot import SKYPILOT_COLUMNS, newest_skypilot_files, skypilot_delivery, skypilot_provider
-from planner.prices.snapshots import COLUMNS_BY_SCHEMA, read_snapshot
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, Snapshot, read_snapshot
+from planner.prices.variants import Said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,7 @@ class Found:
     load: Callable[[], Delivery]
 
 
-def find_deliveries(path: Path, *, scratch: Path, data_dir: Path, observed_on: date | None) -> list[Found]:
+def find_deliveries(path: Path, *, scratch: Path, data_dir: Path, observed_on: date | None, said: Said) -> list[Found]:
     """Everything readable in `path`, sorted by provider and age.
 
     Args:
@@ -49,16 +56,16 @@ def find_deliveries(path: Path, *, scratch: Path, data_dir: Path, observed_on: d
         scratch: an empty folder for what must be unpacked or put in order.
         data_dir: the books here, which tell the GPUs of instance types.
         observed_on: the day the prices held, for files that do not say it.
+        said: what a person says of GPUs that catalogues leave open.
 
     Raises:
         UsageError: there is nothing at `path`, or a file needs a date and none was given.
         ProviderError: nothing in it is a price file that this version reads.
     """
     root = _unpacked(path, scratch / "unpacked")
-    found = _own_books(root) or _raw_folders(root)
-    if not found:
-        moment = datetime.combine(observed_on, time(tzinfo=UTC)) if observed_on else None
-        found = [*_catalogues(root, data_dir, moment), *_cloud_files(root, scratch / "staged", moment)]
+    moment = datetime.combine(observed_on, time(tzinfo=UTC)) if observed_on else None
+    kinds = partial(_found, staged=scratch / "staged", data_dir=data_dir, moment=moment, said=said)
+    found = kinds(root) or kinds(_nested(root, scratch / "nested"))
     if not found:
         raise ProviderError(
             f"{path} holds no prices that this version reads. Readable: books and raw pages of this tool, AWS bulk offer "
@@ -67,33 +74,62 @@ def find_deliveries(path: Path, *, scratch: Path, data_dir: Path, observed_on: d
     return sorted(found, key=lambda each: (each.provider, each.order))
 
 
+def _found(root: Path, *, staged: Path, data_dir: Path, moment: datetime | None, said: Said) -> list[Found]:
+    own = _own_books(root) or _raw_folders(root)
+    return own or [*_catalogues(root, data_dir, moment, said), *_cloud_files(root, staged, moment)]
+
+
 def _unpacked(path: Path, folder: Path) -> Path:
     if not path.exists():
         raise UsageError(f"There is nothing at {str(path)!r}. Give a file, a folder or an archive.")
     if path.is_dir():
         return path
+    # a book is two files, and a catalogue is named or dated by its folder: what belongs to the file comes along
+    home = folder / path.resolve().parent.name
+    home.mkdir(parents=True)
+    if not _unpack(path, home):
+        for part in {path, path.with_suffix(".csv"), path.with_suffix(".json")}:
+            if part.is_file():
+                place(part.resolve(), home / part.name)
+    _place_version(path.resolve().parent, home)
+    return folder
+
+
+def _nested(root: Path, folder: Path) -> Path:
+    """A folder with what the archives below `root` hold, each unpacked where it lies there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(root.rglob("*")):
+        home = folder / path.relative_to(root).parent
+        if path.is_file() and _unpack(path, home):
+            _place_version(path.parent, home)
+    return folder
+
+
+def _unpack(path: Path, folder: Path) -> bool:
+    """Unpack an archive into a folder; whether the file is one."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(folder)  # noqa: S202 - zipfile strips roots and ".." from names
-            return folder
+            return True
         if tarfile.is_tarfile(path):
             with tarfile.open(path) as archive:
                 archive.extractall(folder, filter="data")
-            return folder
+            return True
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
         raise ProviderError(f"{path} cannot be unpacked: {error}.") from error
-    # a book is two files, and a catalogue is named by its folder: what belongs to the file comes along
-    home = folder / path.resolve().parent.name
-    home.mkdir(parents=True)
-    for part in {path, path.with_suffix(".csv"), path.with_suffix(".json"), path.with_name("version")}:
-        if part.is_file():
-            place(part.resolve(), home / part.name)
-    return folder
+    return False
+
+
+def _place_version(origin: Path, home: Path) -> None:
+    """Keep the file that dates what was unpacked, which may lie beside the archive or one folder above it."""
+    for version in (origin / "version", origin.parent / "version"):
+        if version.is_file() and not (home / "version").exists():
+            place(version, home / "version")
 
 
 def _own_books(root: Path) -> list[Found]:
-    found = []
+    found: dict[tuple[str, str], Path] = {}
     for sidecar in sorted(root.rglob("*.json")):
         text = head(sidecar)
         if not any(schema in text for schema in COLUMNS_BY_SCHEMA) or not sidecar.with_suffix(".csv").is_file():
@@ -102,11 +138,38 @@ def _own_books(root: Path) -> list[Found]:
             provider = str(json.loads(sidecar.read_text(encoding="utf-8"))["provider"])
         except (ValueError, KeyError, TypeError) as error:
             raise SnapshotError(f"{sidecar} is not the sidecar of a book: {error!r}.") from error
-        found.append(Found(provider=provider, order=sidecar.stem, load=partial(_own_book, sidecar, provider)))
-    return found
+        found[provider, sidecar.stem] = sidecar
+    earlier: dict[str, Path] = {}
+    books = []
+    for (provider, stem), sidecar in sorted(found.items()):
+        load = partial(_own_book, sidecar, provider, before=earlier.get(provider))
+        books.append(Found(provider=provider, order=stem, load=load))
+        earlier[provider] = sidecar
+    return books
 
 
-def _own_book(sidecar: Path, provider: str) -> Delivery:
+def _own_book(sidecar: Path, provider: str, *, before: Path | None) -> Delivery:
+    """The offers of a book; gone is what the book before, of the same machine, still had."""
+    snapshot, offers, retired = _book(sidecar, provider)
+    gone = frozenset(map(place_key, _book(before, provider)[1] if before else ())) - {*map(place_key, offers)}
+    refused = {offer: set_aside_problem(offer, snapshot.observed_on) for offer in offers}
+    return Delivery(
+        provider=provider,
+        observed_at=datetime.combine(snapshot.observed_on, time(tzinfo=UTC)),
+        parsed=parsed_prices(
+            (offer for offer in offers if refused[offer] is None),
+            unpriced=snapshot.unpriced,
+            held_back=(held_back(offer, reason) for offer, reason in refused.items() if reason is not None),
+        ),
+        reach=Reach.LISTED_ONLY,
+        gone=gone,
+        sources=snapshot.sources,
+        excludes=snapshot.excludes,
+        retired=retired,
+    )
+
+
+def _book(sidecar: Path, provider: str) -> tuple[Snapshot, tuple[Offer, ...], tuple[dict[str, Any], ...]]:
     path = sidecar.with_suffix(".csv")
     with tempfile.TemporaryDirectory() as folder:
         # a book is read where a book lies: in a folder with the name of its provider
@@ -115,16 +178,7 @@ def _own_book(sidecar: Path, provider: str) -> Delivery:
         for part in (sidecar, path):
             shutil.copyfile(part, home / part.name)
         snapshot = read_snapshot(home / path.name)
-        offers = book_offers(snapshot)
-        retired = tuple(retired_entries(snapshot))
-    return Delivery(
-        provider=provider,
-        observed_at=datetime.combine(snapshot.observed_on, time(tzinfo=UTC)),
-        parsed=parsed_prices(offers, unpriced=snapshot.unpriced),
-        sources=snapshot.sources,
-        excludes=snapshot.excludes,
-        retired=retired,
-    )
+        return snapshot, book_offers(snapshot), tuple(retired_entries(snapshot))
 
 
 def _raw_folders(root: Path) -> list[Found]:
@@ -136,7 +190,7 @@ def _raw_folders(root: Path) -> list[Found]:
     return found
 
 
-def _catalogues(root: Path, data_dir: Path, moment: datetime | None) -> list[Found]:
+def _catalogues(root: Path, data_dir: Path, moment: datetime | None, said: Said) -> list[Found]:
     found = []
     tables = {path: _columns(path) for path in sorted(root.rglob("*.csv"))}
     for path in newest_skypilot_files(path for path, columns in tables.items() if columns >= SKYPILOT_COLUMNS):
@@ -144,7 +198,8 @@ def _catalogues(root: Path, data_dir: Path, moment: datetime | None) -> list[Fou
             raise UsageError(
                 "{path} is a SkyPilot catalogue. {advice}", argument="observed_on", path=str(path), advice=DATE_ADVICE
             )
-        load = partial(skypilot_delivery, path, data_dir, moment)
+        terms = Terms(data_dir=data_dir, observed_at=moment, said=said)
+        load = partial(skypilot_delivery, path, terms)
         found.append(Found(provider=skypilot_provider(path), order=str(path), load=load))
     for path, columns in tables.items():
         if not columns >= GPUHUNT_COLUMNS:
@@ -157,7 +212,8 @@ def _catalogues(root: Path, data_dir: Path, moment: datetime | None) -> list[Fou
                 path=str(path),
                 advice=DATE_ADVICE,
             )
-        load = partial(gpuhunt_delivery, path, data_dir, made)
+        terms = Terms(data_dir=data_dir, observed_at=made, said=said)
+        load = partial(gpuhunt_delivery, path, terms)
         found.append(Found(provider=gpuhunt_provider(path), order=str(path), load=load))
     return found
 

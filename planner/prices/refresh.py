@@ -16,18 +16,19 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from planner.errors import OutputError, PlannerError, ProviderError, as_option, close_matches
+from planner.errors import OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
-from planner.prices.checks import Bands, check_offers, check_whole, price_bands
+from planner.prices.checks import Bands, Checked, check_offers, check_whole, price_bands
 from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
 from planner.prices.index import INDEX_SUFFIX, index_of
 from planner.prices.lock import cannot_write, refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
+from planner.prices.refusals import all_held_back_text, no_price_text, not_believed_text
 from planner.prices.snapshots import (
     Snapshot,
     interrupted_writes,
@@ -37,6 +38,7 @@ from planner.prices.snapshots import (
     write_durably,
     write_snapshot,
 )
+from planner.prices.variants import said_gpus
 
 Progress = Callable[[str, str], None]
 """Called with the provider and one short line a step; from several threads."""
@@ -46,7 +48,8 @@ Progress = Callable[[str, str], None]
 class RefreshOrder:
     """The order for a refresh; empty `regions` or `purchases` mean all.
 
-    Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date.
+    Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there
+    that carry no date, `gpu_variants` (NAME=GPU) say which GPU a name there means where it stands for several.
     """
 
     data_dir: Path
@@ -58,6 +61,7 @@ class RefreshOrder:
     is_offline: bool = False
     path: Path | None = None
     observed_on: date | None = None
+    gpu_variants: tuple[str, ...] = ()
     is_dry_run: bool = False
     accepts: bool = False
 
@@ -183,26 +187,29 @@ class _Run:
         """Check a delivery, merge it over the book before, and write the result."""
         self._report(delivery.provider, "checking")
         order = self.order
-        notes: list[str] = []
+        notes = list(delivery.notes)
         stem = free_stem(order.data_dir, delivery.provider, delivery.observed_at, datetime.now(UTC))
         before = previous_book(order.data_dir, delivery.provider, stem, notes)
         old = before[1] if before else ()
+        newest = previous_book(order.data_dir, delivery.provider, "9999", [])
+        known = newest[1] if newest else old
         wanted = [offer for offer in delivery.parsed.offers if order.asks_for(offer)]
-        checked = check_offers(wanted, previous=old, bands=self.bands, accepts=order.accepts)
+        check = partial(check_offers, wanted, previous=old or known, types=known, bands=self.bands)
+        checked = check(accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
         refusals = check_whole(checked.offers, result.replaced, may_shrink=delivery.reach is Reach.LISTED_ONLY)
         is_refused = bool(refusals) and not (order.accepts and checked.offers)
-        known = (
-            None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)
-        )
-        if known is not None:
-            notes.append(f"the same as book {known}: nothing written")
+        same = None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)
+        if same is not None:
+            notes.append(f"the same as book {same}: nothing written")
         elif not is_refused:
             notes += [f"accepted: {reason}" for reason in refusals]
+            if newest and stem < newest[0].stem:
+                notes.append(f"book {newest[0].stem} is newer and stays in use; this one answers for its day (--as-of)")
         outcome = Outcome(
             provider=delivery.provider,
-            error=self._refusal(delivery, refusals, old) if is_refused else None,
-            stem=None if is_refused else known or stem,
+            error=self._refusal(delivery, refusals, result, check) if is_refused else None,
+            stem=None if is_refused else same or stem,
             rows=len(result.offers),
             kept=len(result.kept),
             changes=changes(old, result.offers),
@@ -214,7 +221,7 @@ class _Run:
             gaps=delivery.parsed.gaps,
             notes=tuple(notes),
         )
-        if is_refused or known is not None or order.is_dry_run:
+        if is_refused or same is not None or order.is_dry_run:
             return outcome
         self._report(delivery.provider, "writing")
         return replace(outcome, path=self._write(delivery, before[0] if before else None, result, stem))
@@ -244,19 +251,18 @@ class _Run:
             clear_fetches(data_dir / "raw" / provider, keep_newest=True)
         return path
 
-    def _refusal(self, delivery: Delivery, reasons: Sequence[str], old: Sequence[Offer]) -> str:
-        if not delivery.parsed.offers and self.order.regions:
-            known = sorted({offer.region for offer in old})
-            near = [match for region in self.order.regions for match in close_matches(region, known)]
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            return f"No price came for the regions {', '.join(self.order.regions)}.{hint}"
+    def _refusal(
+        self, delivery: Delivery, reasons: Sequence[str], result: Merged, check: Callable[..., Checked]
+    ) -> str:
         again = f"planner refresh {delivery.provider} --offline --accept"
         if self.order.path is not None or self.order.is_dry_run:
             again = "repeat the command with --accept"
-        return (
-            f"The prices as a whole are not believed. {' '.join(reasons)} "
-            f"The book before stays in use. If the change is real: {again}"
-        )
+        if result.fresh:
+            return not_believed_text(reasons, again)
+        if not result.held_back:
+            return no_price_text(delivery, self.order.regions, map(str, self.order.purchases), result.kept)
+        would_help = not self.order.accepts and check(accepts=True).offers
+        return all_held_back_text(result.held_back, again if would_help else None)
 
     def _system_refusal(self, error: OSError) -> str:
         if error.errno in _WRITE_ERRORS:
@@ -274,7 +280,13 @@ class _Run:
 def _brought_along(order: RefreshOrder, scratch: Path) -> list[Found] | None:
     if order.path is None:
         return None
-    found = find_deliveries(order.path, scratch=scratch, data_dir=order.data_dir, observed_on=order.observed_on)
+    found = find_deliveries(
+        order.path,
+        scratch=scratch,
+        data_dir=order.data_dir,
+        observed_on=order.observed_on,
+        said=said_gpus(order.gpu_variants),
+    )
     wanted = [each for each in found if not order.providers or each.provider in order.providers]
     if not wanted:
         have = ", ".join(sorted({each.provider for each in found}))

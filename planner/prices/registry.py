@@ -16,6 +16,7 @@ from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 
 if TYPE_CHECKING:
     from providers.base import FetchRequest, ParsedPrices, Provider, RawPages
+    from providers.gcp_machines import Machine
 
 BUILT_IN = {
     "aws": "providers.aws:AwsProvider",
@@ -52,6 +53,12 @@ def load_provider(name: str) -> Provider:
     if missing:
         raise ProviderError(f"The adapter of provider {name!r} ({where}) has no {', '.join(missing)}.")
     return cast("Provider", made)
+
+
+def machines_of(provider: str) -> tuple[Machine, ...]:
+    """Machines with GPUs of a built-in provider, from its shipped table."""
+    module = importlib.import_module(f"providers.{provider}_machines")
+    return cast("tuple[Machine, ...]", module.shipped_machines().machines)
 
 
 def raw_pages(folder: Path) -> RawPages:

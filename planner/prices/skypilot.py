@@ -4,8 +4,8 @@ Its traps, as seen in the files of 2025 and 2026:
 
 * On GCP a machine's row prices the host alone and says nothing of its GPUs; GPUs have rows of their own without a
   machine. A price is made from both, and local SSD that comes with a machine is in neither.
-* On GCP some regions list the rate of the Dynamic Workload Scheduler as on-demand price of A100, H100, H200 and B200:
-  the same constant in regions whose list prices differ. Those rows are held back.
+* On GCP some regions list the rate of the Dynamic Workload Scheduler as on-demand price; see `gcp_rates`.
+* Nothing says which variant of a GPU a row means but the instance type's name, and the memory may be the host's.
 * A file does not say when its prices held.
 * One row per zone; on demand repeats the region's price in each.
 """
@@ -15,62 +15,64 @@ from __future__ import annotations
 import ast
 import csv
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.model.records import Purchase
 from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import CatalogueReader, Line
-from planner.prices.registry import parsed_prices
+from planner.prices.foreign import CatalogueReader, Line, Terms
+from planner.prices.registry import machines_of, parsed_prices
+from planner.prices.variants import named_gpus
 
 SKYPILOT_COLUMNS = frozenset({"InstanceType", "AcceleratorName", "AcceleratorCount", "Price", "SpotPrice", "Region"})
 
 Row = dict[str, str]
 
-# GPUs that come with a machine, by the name that GCP gives the family
-_GCP_FAMILIES = {
-    "a2-highgpu": "A100",
-    "a2-megagpu": "A100",
-    "a2-ultragpu": "A100-80GB",
-    "a3-highgpu": "H100",
-    "a3-megagpu": "H100-MEGA",
-    "a3-ultragpu": "H200",
-    "a4-highgpu": "B200",
-    "g2-standard": "L4",
+# its names of GPUs that Google sells in several variants
+_GCP_ACCELERATORS = {
+    "A100": "nvidia-tesla-a100",
+    "A100-80GB": "nvidia-a100-80gb",
+    "H100": "nvidia-h100-80gb",
+    "H100-MEGA": "nvidia-h100-mega-80gb",
+    "H200": "nvidia-h200-141gb",
+    "V100": "nvidia-tesla-v100",
 }
-_G2_COUNTS = {"4": "1", "8": "1", "12": "1", "16": "1", "32": "1", "24": "2", "48": "4", "96": "8"}
-# attached to N1 hosts: eight vCPUs to a GPU, as in the other price lists of these machines
-_N1_GPUS = {"T4": "nvidia-tesla-t4", "P4": "nvidia-tesla-p4", "V100": "nvidia-tesla-v100", "P100": "nvidia-tesla-p100"}
-# USD per GPU-hour, catalogue of 2026-05-20: equal in all regions, 0.36 to 0.66 of the list price
-_SCHEDULER_RATES = {"H100": (4.20076,), "H100-MEGA": (4.42394,), "H200": (4.57532,), "B200": (8.055, 11.277)}
+_NO_PUBLIC_PRICE = ("a4x-",)  # by reservation only; a GPU that is priced beside it is not understood
 _GCP_EXCLUDES = tuple(
     {"instance_types": f"{family}-*", "what": "local SSD that comes with the machine"}
     for family in ("a2-ultragpu", "a3-highgpu", "a3-megagpu", "a3-ultragpu", "a4-highgpu")
 )
 
 
-def skypilot_delivery(path: Path, data_dir: Path, observed_at: datetime) -> Delivery:
+def skypilot_delivery(path: Path, terms: Terms) -> Delivery:
     """The GPU offers of one cloud's `vms.csv`; the folder that holds it names the cloud."""
     provider = skypilot_provider(path)
-    reader = CatalogueReader(provider, data_dir, observed_at, f"SkyPilot catalogue {path.parent.name}/{path.name}")
+    reader = CatalogueReader(provider, terms, f"SkyPilot catalogue {path.parent.name}/{path.name}")
     rows = _rows(path)
-    for line in _gcp_lines(rows, reader) if provider == "gcp" else _lines(rows):
-        reader.add(line)
+    left_over: Counter[str] = Counter()
+    if provider == "gcp":
+        gcp = _GcpRows(rows)
+        reader.add_all(gcp.lines())
+        left_over = gcp.left_over()
+    else:
+        reader.add_all(_lines(rows))
     return Delivery(
         provider=provider,
-        observed_at=observed_at,
+        observed_at=terms.observed_at,
         parsed=parsed_prices(
-            reader.offers(), held_back=reader.held_back, unknown_gpus=sorted(reader.unknown_gpus.items())
+            reader.offers(), held_back=reader.held_back, unknown_gpus=sorted((reader.unknown_gpus + left_over).items())
         ),
         purchases=(Purchase.ON_DEMAND, Purchase.SPOT),
         reach=Reach.LISTED_ONLY,
+        notes=(*_left_over_note(left_over), *reader.notes()),
+        paths=(path,),
         sources=(
             {
                 "name": "SkyPilot catalogue",
-                "observed_on": observed_at.date(),
+                "observed_on": reader.day,
                 "address": "https://github.com/skypilot-org/skypilot-catalog",
                 "note": f"{path.parent.name}/{path.name}, dated by hand",
             },
@@ -96,8 +98,10 @@ def newest_skypilot_files(paths: Iterator[Path]) -> list[Path]:
 
 
 def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(file)]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [{key: value for key, value in row.items() if key} for row in csv.DictReader(file)]
+    # a short row lacks cells, a file may lack columns
+    return [defaultdict(str, {key: value or "" for key, value in row.items()}) for row in rows]
 
 
 def _lines(rows: list[Row]) -> Iterator[Line]:
@@ -107,67 +111,115 @@ def _lines(rows: list[Row]) -> Iterator[Line]:
 
 
 def _priced(host: Row, instance_type: str, gpus: Row, on_demand: str, spot: str) -> Iterator[Line]:
+    memory, texts = _gpu_info(gpus["GpuInfo"], gpus["AcceleratorName"])
     for purchase, price in ((Purchase.ON_DEMAND, on_demand), (Purchase.SPOT, spot)):
         if not price:
             continue  # not offered that way
+        part = gpus["Price" if purchase is Purchase.ON_DEMAND else "SpotPrice"]
         yield Line(
             instance_type=instance_type,
             region=host["Region"],
-            zone=host.get("AvailabilityZone") or None,
+            zone=host["AvailabilityZone"] or None,
             gpu_name=gpus["AcceleratorName"],
             gpu_count=gpus["AcceleratorCount"],
-            gpu_memory_mib=_gpu_memory_mib(gpus.get("GpuInfo", ""), gpus["AcceleratorName"]),
+            gpu_memory_mib=memory,
+            gpu_texts=(*texts, host["UpstreamCloudId"]),
             vcpus=host["vCPUs"],
             memory_gib=host["MemoryGiB"],
             purchase=purchase,
             usd_per_hour=price,
+            gpus_usd=None if gpus is host or price_problem(part) else float(part),
         )
 
 
-def _gpu_memory_mib(text: str, name: str) -> float | None:
+def _gpu_info(text: str, name: str) -> tuple[float | None, tuple[str, ...]]:
+    """Memory in MiB that a row gives for a GPU, and the name it is described by."""
     stated = re.search(r"(\d+)GB\b", name)
-    if stated:
-        return float(stated[1]) * 1024
+    memory = float(stated[1]) * 1024 if stated else None
     try:
-        info: Any = ast.literal_eval(text) if text.startswith("{") else {}
-        return float(info["Gpus"][0]["MemoryInfo"]["SizeInMiB"])
+        gpu: Any = ast.literal_eval(text)["Gpus"][0] if text.startswith("{") else {}
+        named = (str(gpu["Name"]),) if "Name" in gpu else ()
+        return memory or float(gpu["MemoryInfo"]["SizeInMiB"]), named
     except (ValueError, SyntaxError, LookupError, TypeError):
+        return memory, ()
+
+
+class _GpuKey(NamedTuple):
+    zone: str
+    accelerator: str
+    gpu_count: float
+
+
+class _GcpRows:
+    """Hosts and GPUs of Google's file, put together."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._machines = machines_of("gcp")
+        self._hosts = [row for row in rows if row["InstanceType"]]
+        self._tpus = 0
+        self._gpus: dict[_GpuKey, Row] = {}
+        self._used: set[_GpuKey] = set()
+        self._unread: Counter[str] = Counter()
+        by_gpu: dict[str, set[str]] = defaultdict(set)
+        for machine in self._machines:
+            by_gpu[machine.gpu].add(machine.accelerator)
+        for row in rows:
+            name = row["AcceleratorName"]
+            if row["InstanceType"] or not name:
+                continue
+            if name.startswith("tpu"):
+                self._tpus += 1
+                continue
+            key = _gpu_key(row, by_gpu)
+            if key is None:
+                self._unread[name] += 1
+            else:
+                self._gpus[key] = row
+
+    def lines(self) -> Iterator[Line]:
+        """A line for each machine in each zone that has both its host and its GPUs."""
+        machines = defaultdict(list)
+        for machine in self._machines:
+            if not machine.instance_type.startswith(_NO_PUBLIC_PRICE):
+                machines[machine.instance_type.partition("+")[0]].append(machine)
+        for host in self._hosts:
+            for machine in machines.get(host["InstanceType"], ()):
+                key = _GpuKey(host["AvailabilityZone"], machine.accelerator, machine.gpu_count)
+                found = self._gpus.get(key)
+                if found is None:
+                    continue  # the zone has the host but not the GPU
+                self._used.add(key)
+                on_demand = _sum(host["Price"], found["Price"])
+                spot = _sum(host["SpotPrice"], found["SpotPrice"])
+                yield from _priced(host, machine.instance_type, found, on_demand, spot)
+
+    def left_over(self) -> Counter[str]:
+        """Rows of GPUs that no machine was found for, by name; asked for after the lines."""
+        lost = Counter(row["AcceleratorName"] for key, row in self._gpus.items() if key not in self._used)
+        return lost + self._unread + Counter({"TPU": self._tpus})
+
+
+def _left_over_note(left_over: Counter[str]) -> Iterator[str]:
+    gpus = sorted(name for name in left_over if name != "TPU")
+    if gpus:
+        count = sum(left_over[name] for name in gpus)
+        yield f"{count:,} rows of GPUs priced apart belong to no machine that is known here: {', '.join(gpus)}"
+
+
+def _gpu_key(row: Row, by_gpu: Mapping[str, set[str]]) -> _GpuKey | None:
+    """What a GPU's row is found by; `None` if the GPU or its number is not understood."""
+    name = row["AcceleratorName"]
+    gpus = named_gpus(name)
+    accelerators = (
+        {_GCP_ACCELERATORS[name]} if name in _GCP_ACCELERATORS else by_gpu.get(gpus[0] if gpus else "", set())
+    )
+    try:
+        count = float(row["AcceleratorCount"])
+    except ValueError:
         return None
-
-
-def _gcp_lines(rows: list[Row], reader: CatalogueReader) -> Iterator[Line]:
-    gpus: dict[tuple[str, str, float], Row] = {}
-    for row in rows:
-        if row["InstanceType"] or not row["AcceleratorName"]:
-            continue
-        if row["AcceleratorName"].startswith("tpu"):
-            reader.unknown_gpus["TPU"] += 1
-            continue
-        gpus[row["AvailabilityZone"], row["AcceleratorName"], float(row["AcceleratorCount"])] = row
-    for host in rows:
-        for name, count, instance_type in _gcp_machines(host["InstanceType"]):
-            found = gpus.get((host["AvailabilityZone"], name, count))
-            if found is None:
-                continue  # the zone has the host but not the GPU
-            on_demand = _sum(host["Price"], found["Price"])
-            spot = _sum(host["SpotPrice"], found["SpotPrice"])
-            for line in _priced(host, instance_type, found, on_demand, spot):
-                if line.purchase is Purchase.ON_DEMAND and _is_scheduler_rate(found):
-                    reader.hold_back(line, "the catalogue lists the Dynamic Workload Scheduler rate as on-demand price")
-                else:
-                    yield line
-
-
-def _gcp_machines(machine: str) -> Iterator[tuple[str, float, str]]:
-    """GPU name, count and our name of every GPU machine that a host can be part of."""
-    family, _, size = machine.rpartition("-")
-    if family in _GCP_FAMILIES:
-        count = _G2_COUNTS.get(size) if family == "g2-standard" else size.removesuffix("g")
-        if count and count.isdigit():
-            yield _GCP_FAMILIES[family], float(count), machine
-    elif family == "n1-standard" and size.isdigit() and int(size) % 8 == 0:
-        for name, spelled in _N1_GPUS.items():
-            yield name, int(size) / 8, f"{machine}+{int(size) // 8}x-{spelled}"
+    if len(accelerators) != 1 or (name not in _GCP_ACCELERATORS and len(gpus) != 1):
+        return None
+    return _GpuKey(row["AvailabilityZone"], next(iter(accelerators)), count)
 
 
 def _sum(host: str, gpus: str) -> str:
@@ -178,11 +230,3 @@ def _sum(host: str, gpus: str) -> str:
         return f"{host} + {gpus}"  # no number: will be held back, with both parts shown
     # ten digits: the catalogue rounds to five decimals, the sum must not show more than binary noise less
     return f"{float(host) + float(gpus):.10g}"
-
-
-def _is_scheduler_rate(gpus: Row) -> bool:
-    rates = _SCHEDULER_RATES.get(gpus["AcceleratorName"], ())
-    if price_problem(gpus["Price"]):
-        return False
-    per_gpu = float(gpus["Price"]) / float(gpus["AcceleratorCount"])
-    return any(abs(per_gpu / rate - 1) < 1e-4 for rate in rates)

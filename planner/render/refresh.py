@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -110,7 +111,7 @@ def _reasons(outcome: Outcome) -> list[tuple[str, int]]:
     kinds: Counter[str] = Counter()
     examples: dict[str, str] = {}
     for row in outcome.held_back:
-        kind = "".join("#" if char.isdigit() else char for char in row.reason.partition(":")[0])
+        kind = re.sub(r"(?<!\w)\d[\d.,]*", "#", row.reason.partition(":")[0])  # H100 and H200 are two kinds
         kinds[kind] += 1
         examples.setdefault(
             kind, f"{row.reason} ({row.instance_type} {row.zone or row.region} {row.purchase or ''})".strip()

@@ -11,6 +11,7 @@ import pytest
 from planner.cli.root import COMMANDS
 from planner.cli.settings import PROJECT_COMMANDS
 from tests.conftest import ROOT
+from tests.prices.catalogues import SKYPILOT, a_table, sky_row
 
 RUN = ("estimate", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01", "--format", "json")
 
@@ -359,3 +360,16 @@ def test_every_name_of_an_option_is_a_key(run_planner, tmp_path):
         found.append(run_planner(*question, cwd=tmp_path).stdout)
 
     assert found[0] == found[1] == run_planner(*question, "--deadline", "20").stdout
+
+
+def test_the_users_file_says_what_a_gpus_name_means(run_planner, user_file, tmp_path):
+    """A name that stands for several GPUs in every catalogue of a cloud is explained once, not typed each time."""
+    folder = a_table(tmp_path / "nebula" / "vms.csv", SKYPILOT, sky_row("box-8xH100", "H100", 8, 20.0))
+    user_file('[refresh]\ngpu_variant = ["h100=h100-80gb-sxm"]\n')
+
+    done = run_planner(
+        "refresh", "--from", folder, "--observed-on", "2026-11-01", "--data-dir", tmp_path / "data", "--format", "json"
+    )
+
+    assert 0 == done.returncode, done.stderr
+    assert (1, 0) == tuple(json.loads(done.stdout)["outcomes"][0][key] for key in ("rows", "held_back"))

@@ -82,7 +82,7 @@ def skypilot(tmp_path):
 
 
 def test_skypilot_rows_become_offers_per_region_or_zone(skypilot, tmp_path):
-    """On demand once per region, spot per zone where zones differ; GPUs by what the type is known to have."""
+    """On demand once per region, spot per zone where the book tells zones apart; GPUs by what the type is known to have."""
     day = date(2026, 7, 1)
 
     outcome = _bring(skypilot, tmp_path / "data", observed_on=day)["aws"]
@@ -92,7 +92,8 @@ def test_skypilot_rows_become_offers_per_region_or_zone(skypilot, tmp_path):
         ("p4d.24xlarge", "us-east-1", "use1-az1", "spot"): (11.1, "a100-40gb-sxm", 8.0),
         ("p4d.24xlarge", "us-east-1", "use1-az2", "spot"): (12.2, "a100-40gb-sxm", 8.0),
         ("g6.xlarge", "us-east-1", None, "on_demand"): (0.8048, "l4", 1.0),
-        ("g6.xlarge", "us-east-1", None, "spot"): (0.4, "l4", 1.0),
+        ("g6.xlarge", "us-east-1", "use1-az1", "spot"): (0.4, "l4", 1.0),
+        ("g6.xlarge", "us-east-1", "use1-az2", "spot"): (0.4, "l4", 1.0),
     } == _fresh(outcome, day)
     assert (("Trainium", 2),) == outcome.unknown_gpus
     assert ["price '0.0' is not positive"] == [row.reason for row in outcome.held_back]
@@ -104,7 +105,7 @@ def test_a_catalogue_of_others_removes_nothing(skypilot, tmp_path):
 
     offers = book_offers(read_snapshot(outcome.path))
     assert {Purchase.RESERVED_1Y, Purchase.SPOT, Purchase.ON_DEMAND} <= {offer.purchase for offer in offers}
-    assert outcome.kept == len(offers) - 5
+    assert outcome.kept == len(offers) - 6
     assert "2026-07-01" == outcome.path.stem
 
 
@@ -121,9 +122,10 @@ def test_skypilot_prices_of_gcp_are_host_and_gpus_together(skypilot, tmp_path):
         ("n1-standard-8+1x-nvidia-tesla-t4", "us-central1", None, "on_demand"): (0.729998, "t4", 1.0),
         ("n1-standard-8+1x-nvidia-tesla-t4", "us-central1", None, "spot"): (0.19, "t4", 1.0),
     } == _fresh(outcome, day)
-    assert ["the catalogue lists the Dynamic Workload Scheduler rate as on-demand price"] == [
-        row.reason for row in outcome.held_back
-    ]
+    assert [
+        "not Google's on-demand price but a rate of its workload scheduler or of a commitment: "
+        "43.0661 is 0.49 of the on-demand price in the book, 87.8329 in us-central1. Google's own list: planner refresh gcp"
+    ] == [row.reason for row in outcome.held_back]
     assert {"a3-highgpu-*", "a2-ultragpu-*"} <= {
         entry["instance_types"] for entry in read_snapshot(outcome.path).excludes
     }
@@ -164,9 +166,13 @@ def test_a_name_for_several_gpus_is_held_back_unless_the_type_is_known(tmp_path)
 
     outcome = _bring(tmp_path / "aws.csv", tmp_path / "data")["aws"]
 
-    assert [("p99.new", "'A100' stands for several GPUs: a100-80gb-pcie, a100-80gb-sxm")] == [
-        (row.instance_type, row.reason) for row in outcome.held_back
-    ]
+    assert [
+        (
+            "p99.new",
+            "'A100' stands for several GPUs: a100-80gb-pcie, a100-80gb-sxm. Nothing in the row tells them apart; "
+            "say which one it is with --gpu-variant a100=a100-80gb-pcie or a100=a100-80gb-sxm",
+        )
+    ] == [(row.instance_type, row.reason) for row in outcome.held_back]
 
 
 def _archived(folder, path):

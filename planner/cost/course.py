@@ -36,11 +36,11 @@ class Courses:
     """
 
     def __init__(
-        self, timer: Timer, start: Parts, training: tuple[float, float, float], disturbed: _Disturbed | None
+        self, timer: Timer, start: Parts, trainings: tuple[float, float, float], disturbed: _Disturbed | None
     ) -> None:
         self._timer = timer
         self._start = start
-        self._training, self._fastest, self._slowest = training
+        self._training, self._fastest, self._slowest = trainings
         self._disturbed = disturbed
         self.basis_of_interruptions = "" if disturbed is None else disturbed.rate.source
 
@@ -93,16 +93,26 @@ class Timer:
         self.is_language = workload is not None and workload.language is not None
         self.refused: dict[str, tuple[float, NothingLeftError]] = {}  # reason: (how bad, the least bad case in numbers)
         self.counts_interruptions = "interruptions" not in terms["without"]
+        self._known: dict[object, Courses | str] = {}  # offers that take the same time share their courses
 
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
         """The courses of a run over so many samples, or why the offer cannot do it; `refused` then holds the numbers."""
-        training, fastest, slowest = (
-            samples / speed for speed in (throughput.samples_per_second, throughput.high, throughput.low)
-        )
-        start = self.start_parts(offer)
-        rate = self.rate(offer, hours(self.work_seconds(training)), node_count)
+        speeds = throughput.samples_per_second, throughput.high, throughput.low
+        start, reclaimed = self.start_parts(offer), self._reclaimed(offer)
+        key = (speeds, samples, start, reclaimed, offer.gpu_count, node_count)
+        known = self._known.get(key)
+        if known is None:
+            training, fastest, slowest = [samples / speed for speed in speeds]
+            rate = self._rate(reclaimed, offer.gpu_count, hours(self.work_seconds(training)), node_count)
+            known = self._known[key] = self._courses(start, (training, fastest, slowest), rate, node_count)
+        return known
+
+    def _courses(
+        self, start: Parts, trainings: tuple[float, float, float], rate: InterruptionRate | None, node_count: int
+    ) -> Courses | str:
         if rate is None:
-            return Courses(self, start, (training, fastest, slowest), None)
+            return Courses(self, start, trainings, None)
+        training, _, slowest = trainings
         restart_seconds = self.restart_seconds(node_count, sum(seconds for _, seconds in start))
         run = self.run(self.work_seconds(training), rate.per_hour, node_count, restart_seconds)
         if isinstance(run, str):
@@ -111,7 +121,7 @@ class Timer:
         if not math.isfinite(worst.expected_seconds):
             return self._hopeless(worst)
         disturbed = _Disturbed(rate=rate, run=run, worst=worst)
-        return Courses(self, start, (training, fastest, slowest), disturbed)
+        return Courses(self, start, trainings, disturbed)
 
     def work_seconds(self, training_seconds: float) -> float:
         """Time of all the work: overhead, evaluation and trials on top of training at the benchmark's speed."""
@@ -132,26 +142,31 @@ class Timer:
 
     def rate(self, offer: Offer, work_hours: float, node_count: int) -> InterruptionRate | None:
         """Interruptions of the whole run per hour, reclaimed spot and failures together; `None` if none are counted."""
-        spot = offer.purchase is Purchase.SPOT and self.counts_interruptions
-        failures = failures_per_hour(offer.gpu_count * node_count, self.terms["gpu_hours_per_failure"])
-        if not self.counts_failures(node_count) or (not spot and failures * work_hours < COUNTED_FROM):
+        return self._rate(self._reclaimed(offer), offer.gpu_count, work_hours, node_count)
+
+    def _reclaimed(self, offer: Offer) -> InterruptionRate | None:
+        """How often one spot instance is taken back; `None` where that is not counted."""
+        if offer.purchase is not Purchase.SPOT or not self.counts_interruptions:
+            return None
+        given = self.terms["interruptions_per_hour"]
+        if given is None:
+            return interruption_rate(offer)
+        return InterruptionRate(per_hour=given, low=given, high=given, source="given with --interruptions-per-hour")
+
+    def _rate(
+        self, reclaimed: InterruptionRate | None, gpu_count: float, work_hours: float, node_count: int
+    ) -> InterruptionRate | None:
+        failures = failures_per_hour(gpu_count * node_count, self.terms["gpu_hours_per_failure"])
+        if not self.counts_failures(node_count) or (reclaimed is None and failures * work_hours < COUNTED_FROM):
             failures = 0.0
-        if spot:
-            given = self.terms["interruptions_per_hour"]
-            rate = (
-                interruption_rate(offer)
-                if given is None
-                else InterruptionRate(
-                    per_hour=given, low=given, high=given, source="given with --interruptions-per-hour"
-                )
-            )
+        if reclaimed is not None:
             if node_count == 1 and failures == 0:
-                return rate
+                return reclaimed
             return InterruptionRate(
-                per_hour=rate.per_hour * node_count + failures,
-                low=rate.low * node_count + failures,
-                high=rate.high * node_count + failures,
-                source=rate.source,
+                per_hour=reclaimed.per_hour * node_count + failures,
+                low=reclaimed.low * node_count + failures,
+                high=reclaimed.high * node_count + failures,
+                source=reclaimed.source,
             )
         if failures == 0 and self.terms["checkpoint_interval_seconds"] is None:
             return None

@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from planner.hardware.tables import read_rows
+from planner.errors import DataError
+from planner.hardware.tables import read_columns
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
 from planner.units import HOURS_PER_MONTH
+
+TABLE = "spot_interruptions.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +22,6 @@ class InterruptionRate:
     per_hour: float
     low: float
     high: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Band:
-    instance_type: str
-    region: str
-    interruption_low_fraction: float
-    interruption_high_fraction: float
-    savings_fraction: float | None
-    observed_on: str
     source: str
 
 
@@ -62,16 +54,22 @@ def published_rate(provider: str, instance_type: str, region: str) -> Interrupti
 @cache
 def _bands() -> Mapping[tuple[str, str], InterruptionRate]:
     """AWS's bands as rates: a share of capacity taken back in a month, spread evenly over its 730 hours."""
+    columns = ("instance_type", "region", "interruption_low_fraction", "interruption_high_fraction", "source")
+    # without a record for each of the rows, of which a handful of bands are made
     return {
-        (row.instance_type, row.region): _rate(
-            row.interruption_low_fraction, row.interruption_high_fraction, row.source
-        )
-        for row in read_rows("spot_interruptions.csv", _Band)
+        (instance_type, region): _rate(low, high, source)
+        for instance_type, region, low, high, source in read_columns(TABLE, *columns)
     }
 
 
 @cache
-def _rate(low: float, high: float, source: str) -> InterruptionRate:
+def _rate(low_text: str, high_text: str, source: str) -> InterruptionRate:
+    try:
+        low, high = float(low_text), float(high_text)
+    except ValueError:
+        raise DataError(
+            f"{TABLE}: {low_text!r} to {high_text!r} are not numbers. Reinstall gpu-cost-planner."
+        ) from None
     return InterruptionRate(
         per_hour=(low + high) / 2 / HOURS_PER_MONTH,
         low=low / HOURS_PER_MONTH,

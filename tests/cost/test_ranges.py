@@ -136,6 +136,24 @@ def test_the_ends_are_in_order_before_the_last_bit_is(workload, terms, offer, sp
         assert courses.middle.seconds <= courses.high.seconds * (1 + 1e-13)
 
 
+@given(
+    workload=st.sampled_from(WORKLOADS),
+    terms=TERMS,
+    offers=st.lists(OFFERS, min_size=2, max_size=6),
+    speeds=st.lists(SPEEDS, min_size=1, max_size=2),
+    node_count=st.sampled_from([1, 3]),
+)
+def test_offers_share_only_what_is_the_same(*, workload, terms, offers, speeds, node_count):
+    """A bill is the same whether or not the same biller wrote those of other offers before."""
+    shared = _biller(workload, terms, 0.0)
+
+    for offer in offers:
+        for speed in speeds:
+            throughput = _throughput(speed)
+            alone = _biller(workload, terms, 0.0).bill(offer, throughput, node_count)
+            assert alone == shared.bill(offer, throughput, node_count)
+
+
 def test_a_faster_run_is_not_longer_for_its_checkpoints():
     """Work of 10 hours with a checkpoint every 10 hours is one piece, a little more would be two: planned once, alike."""
     work = WORKLOADS[0]

@@ -15,7 +15,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from planner.errors import ProviderError
 
 MAX_PAGE_BYTES = 64 * 1024 * 1024  # the largest single page of these interfaces is about 5 MB
+MAX_ETAG_CHARACTERS = 200
 MAX_WAIT_SECONDS = 60.0  # a service that asks for more is better tried again by a person, later
 MIN_BYTES_PER_SECOND = 4096  # slower than this over a whole timeout counts as a dead connection
 _RETRIED_STATUS = frozenset({408, 429, 500, 502, 503, 504})
@@ -52,16 +53,26 @@ class _BrokenOffError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The body of a page, decompressed, and its entity tag if it came with one that can be sent back."""
+
+    body: bytes
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
     """How to GET: `timeout_seconds` for every single wait, `attempts` in all, `sleep` between them.
 
-    `headers` go with every request, and so to one host only; a key among them is in no address and no message.
+    `headers` go with every request, and so to one host only; a key among them is in no address and no message. Redirects
+    stay on the host, scheme and port of the address, unless they go to one of `hosts` (with a port unless 443) over https.
     """
 
     timeout_seconds: float = 30.0
     attempts: int = 4  # rides out a throttled moment, and gives a dead host up after a few waits
     sleep: Callable[[float], None] = time.sleep
     headers: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
 
     def get(self, url: str, *, max_bytes: int = MAX_PAGE_BYTES) -> bytes:
         """The body of one page, decompressed.
@@ -70,16 +81,23 @@ class HttpClient:
             HttpStatusError: an error status that stayed after the retries.
             ProviderError: no complete answer, a web page instead of data, or more than `max_bytes`.
         """
+        return self.stream(url, lambda chunks: _joined(chunks, url, max_bytes))
 
-        def joined(chunks: Iterator[bytes]) -> bytes:
-            body = bytearray()
-            for chunk in chunks:
-                body += chunk
-                if len(body) > max_bytes:
-                    raise ProviderError(f"{shown(url)} answered with more than {max_bytes:,} bytes; not read further.")
-            return bytes(body)
+    def page(self, url: str, *, max_bytes: int) -> Page:
+        """One page with its entity tag; at most `max_bytes`, packed and unpacked.
 
-        return self.stream(url, joined)
+        Raises:
+            HttpStatusError: an error status that stayed after the retries.
+            ProviderError: no complete answer, a web page instead of data, or more than `max_bytes`.
+        """
+
+        def whole(response: http.client.HTTPResponse) -> Page:
+            if (response.length or 0) > max_bytes:
+                raise _too_long(url, max_bytes)
+            body = _joined(_body(response, url, self.timeout_seconds, max_bytes), url, max_bytes)
+            return Page(body=body, etag=_usable_etag(response.headers.get("ETag")))
+
+        return self._answer(url, whole)
 
     def stream(self, url: str, consume: Callable[[Iterator[bytes]], Result]) -> Result:
         """Returns the result of `consume`, which gets the decompressed body in chunks and starts anew on every retry.
@@ -90,12 +108,15 @@ class HttpClient:
             HttpStatusError: an error status that stayed after the retries.
             ProviderError: no complete answer, or a web page instead of data.
         """
+        return self._answer(url, lambda response: consume(_body(response, url, self.timeout_seconds)))
+
+    def _answer(self, url: str, consume: Callable[[http.client.HTTPResponse], Result]) -> Result:
         _check_scheme(url)
         attempt = 1
         while True:
             try:
                 with closing(self._open(url)) as response:
-                    return consume(_body(response, url, self.timeout_seconds))
+                    return consume(response)
             except HTTPError as error:
                 wait = retry_after_seconds(error.headers)
                 message = _refusal(error, url)
@@ -117,7 +138,7 @@ class HttpClient:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "gpu-cost-planner", **self.headers}
         request = Request(url, headers=headers)  # noqa: S310 - the scheme was checked
         try:
-            response: http.client.HTTPResponse = build_opener(_SameHostRedirects()).open(
+            response: http.client.HTTPResponse = build_opener(_KnownHostRedirects(self.hosts)).open(
                 request, timeout=self.timeout_seconds
             )
         except HTTPError:
@@ -134,15 +155,21 @@ class HttpClient:
         return response
 
 
-def check_same_host(link: str, origin: str) -> str:
+def check_same_host(link: str, origin: str, hosts: Collection[str] = ()) -> str:
     """Returns `link` as an absolute address; refuses one with another scheme, host or port than `origin`.
+
+    Args:
+        link: where a page points to.
+        origin: the address of that page.
+        hosts: further hosts that it may point to over https, each with its port unless that is 443.
 
     Raises:
         ProviderError: it points elsewhere.
     """
     try:
         absolute = urljoin(origin, link)
-        stays = _origin(absolute) == _origin(origin)
+        found = _origin(absolute)
+        stays = found in {_origin(origin), *(_origin(f"https://{host}") for host in hosts)}
     except ValueError as error:
         raise ProviderError(f"{shown(origin)} points on to {link!r}, which is not an address.") from error
     if not stays:
@@ -193,23 +220,53 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
-class _SameHostRedirects(HTTPRedirectHandler):
+class _KnownHostRedirects(HTTPRedirectHandler):
     max_redirections = 3
+
+    def __init__(self, hosts: Collection[str]) -> None:
+        self.hosts = hosts
 
     def redirect_request(  # noqa: PLR0917 - the library's signature
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> Request | None:
-        check_same_host(newurl, req.full_url)
+        try:
+            check_same_host(newurl, req.full_url, self.hosts)
+        except ProviderError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _body(response: http.client.HTTPResponse, url: str, timeout_seconds: float) -> Iterator[bytes]:
+def _joined(chunks: Iterator[bytes], url: str, max_bytes: int) -> bytes:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_long(url, max_bytes)
+    return bytes(body)
+
+
+def _too_long(url: str, max_bytes: int) -> ProviderError:
+    return ProviderError(f"{shown(url)} answered with more than {max_bytes:,} bytes; not read further.")
+
+
+def _usable_etag(text: str | None) -> str | None:
+    """The entity tag, unless it is one that nobody can mean to be sent back."""
+    if text is None or not 0 < len(text) <= MAX_ETAG_CHARACTERS:
+        return None
+    return text if text.isascii() and text.isprintable() else None
+
+
+def _body(
+    response: http.client.HTTPResponse, url: str, timeout_seconds: float, max_bytes: int | None = None
+) -> Iterator[bytes]:
+    """The decompressed body in chunks; `max_bytes` are those that come over the wire."""
     if "html" in response.headers.get("Content-Type", "").lower():
         raise ProviderError(f"{shown(url)} answered with a web page, not data: a proxy or a sign-in page?")
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding not in {"identity", "gzip"}:
         raise ProviderError(f"{shown(url)} answered in the unknown encoding {encoding!r}.")
-    wire = _received(response, timeout_seconds)
+    wire = _received(response, url, timeout_seconds, max_bytes)
     is_first = True
     for chunk in _gunzipped(wire, url) if encoding == "gzip" else wire:
         if is_first and _looks_like_web_page(chunk):
@@ -220,7 +277,9 @@ def _body(response: http.client.HTTPResponse, url: str, timeout_seconds: float) 
         raise ProviderError(f"{shown(url)} answered with an empty body.")
 
 
-def _received(response: http.client.HTTPResponse, timeout_seconds: float) -> Iterator[bytes]:
+def _received(
+    response: http.client.HTTPResponse, url: str, timeout_seconds: float, max_bytes: int | None
+) -> Iterator[bytes]:
     begun, received, announced = time.monotonic(), 0, response.length
     while True:
         try:
@@ -230,6 +289,8 @@ def _received(response: http.client.HTTPResponse, timeout_seconds: float) -> Ite
         if not chunk:
             break
         received += len(chunk)
+        if max_bytes is not None and received > max_bytes:
+            raise _too_long(url, max_bytes)
         seconds = time.monotonic() - begun
         if seconds > timeout_seconds and received < MIN_BYTES_PER_SECOND * seconds:
             raise _BrokenOffError(f"only {received:,} bytes came in {seconds:.0f} s")
@@ -249,6 +310,8 @@ def _gunzipped(chunks: Iterator[bytes], url: str) -> Iterator[bytes]:
                 if text := unpacker.decompress(rest, 4 * _CHUNK_BYTES):
                     yield text
                 rest = unpacker.unconsumed_tail
+            if unpacker.unused_data:
+                raise ProviderError(f"{shown(url)} answered with damaged gzip data: it goes on after its end.")
     except zlib.error as error:
         raise ProviderError(f"{shown(url)} answered with damaged gzip data: {error}.") from error
     if not unpacker.eof:

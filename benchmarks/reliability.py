@@ -1,4 +1,4 @@
-"""Attack refreshes and count what readers see: python benchmarks/reliability.py [--kills N] [--readers N].
+"""Attack refreshes and pulls and count what readers see: python benchmarks/reliability.py [--kills N] [--readers N].
 
 Every line must end in `broken 0`. Needs a system with fork (Linux, macOS). The attacks are those of
 `tests/prices/stress.py`, run longer.
@@ -54,9 +54,11 @@ def main() -> None:
     parser.add_argument("--races", type=int, default=50)
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--refreshes", type=int, default=10)
+    parser.add_argument("--only", default="", help="attacks whose name holds this text")
     options = parser.parse_args()
     attacks: dict[str, Callable[[Path], dict[str, int]]] = {
         "SIGKILL at random moments": partial(stress.kill_at_random_moments, count=options.kills),
+        "SIGKILL at random moments of a pull": partial(stress.kill_pulls_at_random_moments, count=options.kills),
         "disk full (limit on a file)": partial(stress.fill_the_disk, limits=DISK_LIMITS),
         "disk full (a disk of 256 KiB)": small_disk,
         "read-only folder": stress.forbid_writing,
@@ -66,6 +68,8 @@ def main() -> None:
         ),
     }
     for name, attack in attacks.items():
+        if options.only not in name:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)  # one attack reads it as another user
             began = time.perf_counter()

@@ -10,6 +10,7 @@ import click
 from planner.cli.declared_options import declared_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
+from planner.cli.published_books import publish, pull
 from planner.hardware.gpus import choose_gpus
 from planner.options.arguments import ListArguments
 from planner.prices.offers import by_price, select
@@ -23,7 +24,7 @@ def prices() -> None:
     """Price books: what is offered, at what price, as of when, and how that changed."""
 
 
-for command in (history, diff, verify, prune):
+for command in (history, diff, verify, prune, pull, publish):
     prices.add_command(command)
 
 

@@ -24,18 +24,44 @@ from planner.cli.options import (
 from planner.errors import UsageError
 from planner.paths import default_user_data_dir
 from planner.prices.catalog import purchase_kind
+from planner.prices.pull import Pulled, pull
 from planner.prices.refresh import Progress, RefreshOrder
 from planner.prices.refresh import refresh as run_refresh
 from planner.prices.registry import load_provider, provider_names
 from planner.render.listing import visible
 from planner.render.refresh import failures, outcome_notes, outcomes_listing
 
+accept_option = option(
+    "--accept",
+    is_flag=True,
+    help="Take prices that moved too far to be believed, and a book that changed too much as a whole.",
+)
+timeout_option = option(
+    "--timeout",
+    "timeout_seconds",
+    type=click.FloatRange(min=1),
+    default=30.0,
+    show_default=True,
+    help="Seconds that a single request may take.",
+)
+
+
+class _PathOrAddress(click.Path):
+    """A path, or an address as it was typed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """An address is told by its `://`."""
+        return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
+
 
 @click.command()
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--offline", is_flag=True, help="Parse the raw pages of the newest fetch again; opens no connection.")
 @option(
-    "--from", "path", type=click.Path(path_type=Path), help="Read prices from this file, folder or archive instead."
+    "--from",
+    "place",
+    type=_PathOrAddress(path_type=Path),
+    help="Read prices from this file, folder or archive instead, or from books published at this https address.",
 )
 @option(
     "--observed-on",
@@ -52,19 +78,8 @@ from planner.render.refresh import failures, outcome_notes, outcomes_listing
 @option("--regions", multiple=True, help="Only this region; several with commas. Repeatable. Default: all.")
 @option("--purchase", "purchases", multiple=True, help="on_demand, spot, reserved_1y ... Repeatable. Default: all.")
 @option("--dry-run", is_flag=True, help="Fetch and check, and write nothing.")
-@option(
-    "--accept",
-    is_flag=True,
-    help="Take prices that moved too far to be believed, and a book that changed too much as a whole.",
-)
-@option(
-    "--timeout",
-    "timeout_seconds",
-    type=click.FloatRange(min=1),
-    default=30.0,
-    show_default=True,
-    help="Seconds that a single request may take.",
-)
+@accept_option
+@timeout_option
 @option("--jobs", type=click.IntRange(min=1), default=4, show_default=True, help="Providers refreshed side by side.")
 @data_dir_option
 @output_options
@@ -75,7 +90,7 @@ def refresh(
     *,
     providers: tuple[str, ...],
     offline: bool,
-    path: Path | None,
+    place: Path | str | None,
     observed_on: datetime | None,
     regions: tuple[str, ...],
     purchases: tuple[str, ...],
@@ -93,7 +108,8 @@ def refresh(
     book. Exit 1 if any provider failed.
 
     --from reads books and raw pages of this tool, AWS bulk offer files (JSON or CSV, also gzipped), Azure retail pages,
-    GCP SKU pages, SkyPilot catalogue folders and gpuhunt catalogues, also in zip and tar archives.
+    GCP SKU pages, SkyPilot catalogue folders and gpuhunt catalogues, also in zip and tar archives. With an https address
+    it does what `planner prices pull` does.
 
     \b
     Examples:
@@ -103,31 +119,37 @@ def refresh(
       planner refresh --from prices-from-my-laptop.zip
       planner refresh --from skypilot-catalog/catalogs --observed-on 2026-05-20
       planner refresh --from nebula --observed-on 2026-11-01 --gpu-variant h100=h100-80gb-sxm
+      planner refresh --from https://example.com/prices/latest.json
     """
-    if offline and path is not None:
+    if offline and place is not None:
         raise UsageError(
             "--offline and --from exclude each other: the one reads saved pages here, the other elsewhere."
         )
     order = RefreshOrder(
         data_dir=data_dir or default_user_data_dir(),
-        providers=_providers(providers, is_any=path is not None),
+        providers=_providers(providers, is_any=place is not None),
         regions=tuple(region.strip().lower() for text in regions for region in text.split(",") if region.strip()),
         purchases=tuple(purchase_kind(text) for text in purchases),
         is_offline=offline,
-        path=path,
+        path=place if isinstance(place, Path) else None,
         observed_on=observed_on.date() if observed_on else None,
         is_dry_run=dry_run,
         accepts=accept,
         **settings,
     )
-    with _progress() as progress:
-        outcomes = run_refresh(order, progress)
-    write_listing(outcomes_listing(outcomes, is_dry_run=dry_run), form, output)
-    write_problems(failures(outcomes))
-    write_notes(outcome_notes(outcomes))
+    with progress_lines() as progress:
+        done = pull(order, place, progress) if isinstance(place, str) else Pulled(outcomes=run_refresh(order, progress))
+    write_listing(outcomes_listing(done.outcomes, is_dry_run=dry_run), form, output)
+    end_refresh(ctx, done)
+
+
+def end_refresh(ctx: click.Context, done: Pulled) -> None:
+    """Say what failed and what is to be noted, and end in exit code 1 if any provider failed."""
+    write_problems(failures(done.outcomes))
+    write_notes([*done.notes, *outcome_notes(done.outcomes)])
     if ctx.obj and ctx.obj.get("debug"):
-        write_problems(outcome.traceback for outcome in outcomes if outcome.traceback)
-    if any(outcome.error for outcome in outcomes):
+        write_problems(outcome.traceback for outcome in done.outcomes if outcome.traceback)
+    if any(outcome.error for outcome in done.outcomes):
         ctx.exit(1)
 
 
@@ -150,7 +172,7 @@ def _providers(given: Sequence[str], *, is_any: bool) -> tuple[str, ...]:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_lines() -> Iterator[Progress]:
     """A line per provider that moves on a terminal, plain lines elsewhere; on standard error, unless `--quiet`."""
     if is_quiet():
         yield lambda _provider, _line: None

@@ -45,7 +45,7 @@ SUMMARIES = {
     "gpus": "Specifications of GPUs.",
     "mcp": "The same questions as tools for agents and editors.",
     "models": "Models and what is known of them.",
-    "prices": "Price books: list, history, diff, verify, prune.",
+    "prices": "Price books: list, history, diff, verify, prune, pull, publish.",
     "providers": "Providers, their billing rules and newest prices.",
     "recommend": "The best way within a deadline and a budget.",
     "sweep": "The best offer for every job of a file.",

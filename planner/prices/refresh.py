@@ -7,9 +7,9 @@ import os
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -104,17 +104,38 @@ def refresh(order: RefreshOrder, progress: Progress) -> list[Outcome]:
         ProviderError: another refresh holds the lock, or the path holds nothing that can be read.
         OutputError: the data folder cannot be written.
     """
+    with refreshing(order) as scratch:
+        return delivered(order, _brought_along(order, scratch), scratch, progress)
+
+
+@contextmanager
+def refreshing(order: RefreshOrder) -> Iterator[Path]:
+    """Hold the lock of a swept data folder (in a dry run, neither) while the block runs; gives a folder for scratch.
+
+    Raises:
+        ProviderError: another refresh holds the lock.
+        OutputError: the data folder cannot be written.
+    """
     lock = nullcontext() if order.is_dry_run else refresh_lock(order.data_dir)
     with lock, tempfile.TemporaryDirectory(prefix="planner-refresh-") as scratch:
         if not order.is_dry_run:
             _sweep(order.data_dir)
-        run = _Run(order, Path(scratch), progress)
-        with ThreadPoolExecutor(max_workers=max(1, order.jobs)) as pool:
-            try:
-                return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
-            except BaseException:
-                run.stopped.set()
-                raise
+        yield Path(scratch)
+
+
+def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path, progress: Progress) -> list[Outcome]:
+    """Take what was found, or what the order's providers give if it is `None`, provider by provider, side by side.
+
+    Returns:
+        Outcomes by provider, oldest delivery first.
+    """
+    run = _Run(order, found, scratch, progress)
+    with ThreadPoolExecutor(max_workers=max(1, order.jobs)) as pool:
+        try:
+            return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
+        except BaseException:
+            run.stopped.set()
+            raise
 
 
 def without_secrets(text: str) -> str:
@@ -135,15 +156,13 @@ _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 class _Run:
     """One refresh, with everything that its providers share."""
 
-    def __init__(self, order: RefreshOrder, scratch: Path, progress: Progress) -> None:
+    def __init__(self, order: RefreshOrder, found: Sequence[Found] | None, scratch: Path, progress: Progress) -> None:
         self.order = order
+        self.found = found
         self.scratch = scratch
         self.progress = progress
         self.stopped = threading.Event()
-        self.found = _brought_along(order, scratch)
-        self.providers = order.providers
-        if self.found is not None:
-            self.providers = tuple(dict.fromkeys(each.provider for each in self.found))
+        self.providers = order.providers if found is None else tuple(dict.fromkeys(each.provider for each in found))
         self.bands: Bands = price_bands(newest_offers(order.data_dir))
 
     def one_provider(self, provider: str) -> list[Outcome]:
@@ -247,7 +266,7 @@ class _Run:
         if sum(1 for _ in read_rows(written)) != len(result.offers):
             raise OutputError(f"{path} does not read back as written. Check the disk.")
         index_of(written)  # makes it, so that the next question need not
-        if self.order.path is None:
+        if self.found is None:
             clear_fetches(data_dir / "raw" / provider, keep_newest=True)
         return path
 
@@ -255,7 +274,7 @@ class _Run:
         self, delivery: Delivery, reasons: Sequence[str], result: Merged, check: Callable[..., Checked]
     ) -> str:
         again = f"planner refresh {delivery.provider} --offline --accept"
-        if self.order.path is not None or self.order.is_dry_run:
+        if self.found is not None or self.order.is_dry_run:
             again = "repeat the command with --accept"
         if result.fresh:
             return not_believed_text(reasons, again)

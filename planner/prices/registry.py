@@ -17,6 +17,7 @@ from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 if TYPE_CHECKING:
     from providers.base import FetchRequest, ParsedPrices, Provider, RawPages
     from providers.gcp_machines import Machine
+    from providers.published import Publisher
 
 BUILT_IN = {
     "aws": "providers.aws:AwsProvider",
@@ -91,6 +92,18 @@ def fetch_request(regions: Iterable[str], purchases: Iterable[Purchase], timeout
         regions=tuple(regions), purchases=tuple(purchases), timeout_seconds=timeout_seconds
     )
     return cast("FetchRequest", request)
+
+
+def publisher(address: str, *, hosts: Iterable[str], timeout_seconds: float) -> Publisher:
+    """The publisher of price books at an address.
+
+    Raises:
+        UsageError: it is no plain https address, or a host is none.
+    """
+    made = importlib.import_module("providers.published").Publisher(
+        address, hosts=tuple(hosts), timeout_seconds=timeout_seconds
+    )
+    return cast("Publisher", made)
 
 
 def _address(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from planner.model.records import Offer
 from planner.prices.changes import Changes, Move
+from planner.prices.publish import Publication
 from planner.prices.quarantine import held_back_path
 from planner.prices.refresh import Outcome
 from planner.render.listing import Column, Listing
@@ -36,6 +37,26 @@ def failures(outcomes: Iterable[Outcome]) -> list[str]:
 def outcome_notes(outcomes: Iterable[Outcome]) -> list[str]:
     """Notes on the outcomes, besides the figures and the failures."""
     return [f"{outcome.provider}: {line}" for outcome in outcomes for line in _details(outcome)]
+
+
+def publication_listing(done: Publication) -> Listing:
+    """One record per book published."""
+    return Listing(
+        schema="planner.publication/1",
+        name="books",
+        columns=_PUBLISHED_COLUMNS,
+        rows=[
+            {
+                "provider": book.provider,
+                "result": "new" if book.provider in done.new else "unchanged",
+                "date": book.day.isoformat(),
+                "file": book.file,
+                "rows": book.rows,
+                "sha256": book.sha256,
+            }
+            for book in done.index.books
+        ],
+    )
 
 
 def move_text(move: Move) -> str:
@@ -133,4 +154,12 @@ _COLUMNS = (
     Column(key="changed", heading="changed", text=_text, is_number=True),
     Column(key="kept", heading="kept", text=_text, is_number=True),
     Column(key="held_back", heading="held back", text=_text, is_number=True),
+)
+
+_PUBLISHED_COLUMNS = (
+    Column(key="provider", heading="provider"),
+    Column(key="result", heading="result"),
+    Column(key="date", heading="date"),
+    Column(key="rows", heading="rows", text=_text, is_number=True),
+    Column(key="file", heading="file"),
 )

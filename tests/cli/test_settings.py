@@ -213,6 +213,7 @@ def test_a_folder_of_that_name_is_an_error(run_planner, tmp_path):
         ("[refresh]\njobs = 2\n", ("refresh", "--offline")),
         ("[prices.prune]\nkeep = 1\n", ("prices", "prune")),
         ("[prices.prune]\nyes = true\n", ("prices", "prune")),
+        ("[prices.pull]\nprices_url = 'https://192.0.2.1'\n", ("prices", "pull")),
         ("[validate]\nwrite = 'x.md'\n", ("validate",)),
     ],
 )
@@ -235,7 +236,7 @@ def test_commands_are_closed_to_projects_until_somebody_opens_them():
 
     assert words <= set(COMMANDS)
     assert not words & {"refresh", "validate", "mcp", "serve", "export", "config"}
-    assert "prices prune" not in PROJECT_COMMANDS
+    assert not set(PROJECT_COMMANDS) & {"prices prune", "prices pull", "prices publish"}
 
 
 def test_defaults_of_a_project_leave_other_commands_alone(run_planner, project_file, tmp_path):

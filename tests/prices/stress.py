@@ -13,17 +13,22 @@ import resource
 import signal
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 
 from planner.errors import PlannerError
 from planner.prices import registry
 from planner.prices.books import book_offers
 from planner.prices.current import current_snapshots
+from planner.prices.pull import pull
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import interrupted_writes, list_snapshots, read_snapshot
-from tests.prices import fakecloud
+from tests.builders import a_snapshot, an_offer
+from tests.prices import fakecloud, tls
+from tests.prices.publisher import TODAY, Publisher
 
 ROWS = 400
+PUBLISHED = ("acme", "other")
 
 
 def use_fakecloud(list_path):
@@ -46,9 +51,9 @@ def refresh_once(data_dir):
     return refresh(RefreshOrder(data_dir=data_dir, providers=("fakecloud",)), lambda *_: None)[0].error
 
 
-def newest_price(data_dir):
+def newest_price(data_dir, provider="fakecloud"):
     """The one price of the newest book, read as `planner estimate` reads it; an error if the book is broken or mixed."""
-    snapshot = next(found for found in current_snapshots(data_dir) if found.provider == "fakecloud")
+    snapshot = next(found for found in current_snapshots(data_dir) if found.provider == provider)
     prices = {offer.usd_per_hour for offer in book_offers(snapshot)}
     if len(prices) != 1:
         raise AssertionError(f"{snapshot.path} is mixed: {sorted(prices)}")
@@ -107,6 +112,84 @@ def kill_at_random_moments(folder, count, seed=1):
     counted["next_refresh_failed"] = int(refresh_once(data_dir) is not None)
     counted["left_after_next_refresh"] = len(_rubbish(data_dir))
     return counted
+
+
+def kill_pulls_at_random_moments(folder, count, seed=1):
+    """SIGKILL a pull of two published books `count` times; after each, every book must be whole, and the newest the old or the new."""
+    public, data_dir, moments = Publisher(folder / "public"), folder / "data", random.Random(seed)  # noqa: S311 - moments
+    os.environ["SSL_CERT_FILE"] = str(tls.authority())
+    server = tls.bound(tls.Folder(public.folder), [])
+    serving = in_child(server.serve_forever)
+    server.server_close()
+    try:
+        return _pulls_killed(public, partial(_pull_fails, data_dir, server.url), data_dir, count, moments)
+    finally:
+        os.kill(serving, signal.SIGKILL)
+        os.waitpid(serving, 0)
+
+
+def _pulls_killed(public, pull_fails, data_dir, count, moments):
+    _publish(public, 0)
+    assert not pull_fails()
+    _publish(public, 1)
+    began = time.perf_counter()
+    os.waitpid(in_child(pull_fails), 0)
+    usual = time.perf_counter() - began
+    counted = {"killed": 0, "ended_before": 0, "new_books": 0, "old_books": 0, "left_half": 0, "broken": 0}
+    current = [newest_price(data_dir, name) for name in PUBLISHED]
+    version = 1
+    while counted["killed"] < count:
+        version += 1
+        _publish(public, version)
+        child = in_child(pull_fails)
+        time.sleep(usual * moments.uniform(0.5 * (version % 2), 1.1))
+        os.kill(child, signal.SIGKILL)
+        was_killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        counted["killed" if was_killed else "ended_before"] += 1
+        usual *= 1.0 if was_killed else 0.95
+        counted["left_half"] += bool(_rubbish(data_dir))
+        try:
+            for path in list_snapshots(data_dir)[-6:]:
+                book_offers(read_snapshot(path))
+            now = [newest_price(data_dir, name) for name in PUBLISHED]
+        except (PlannerError, AssertionError):
+            counted["broken"] += 1
+            continue
+        for old, new in zip(current, now, strict=True):
+            counted["broken"] += new not in (old, round(2 + version / 1000, 6))
+            counted["new_books" if new != old else "old_books"] += 1
+        current = now
+    _publish(public, version + 1)
+    counted["next_pull_failed"] = int(pull_fails())
+    counted["next_pull_is_behind"] = sum(
+        newest_price(data_dir, name) != round(2 + (version + 1) / 1000, 6) for name in PUBLISHED
+    )
+    counted["left_after_next_pull"] = len(_rubbish(data_dir))
+    return counted
+
+
+def _publish(public, version):
+    """Two books with one price in all rows, and their index; names sort by version."""
+    for name in PUBLISHED:
+        offers = [
+            an_offer(
+                provider=name,
+                instance_type=f"type-{n:03}",
+                gpu="l4",
+                gpu_count=1.0,
+                usd_per_hour=round(2 + version / 1000, 6),
+                observed_on=TODAY,
+            )
+            for n in range(ROWS)
+        ]
+        path = a_snapshot(public.folder, *offers, provider=name, stem=f"{TODAY}T{version:06}")
+        public.enter(name, path)
+    public.index()
+
+
+def _pull_fails(data_dir, url):
+    done = pull(RefreshOrder(data_dir=data_dir), url, lambda *_: None)
+    return any(outcome.error for outcome in done.outcomes)
 
 
 def _rubbish(data_dir):

@@ -23,6 +23,7 @@ def folder(monkeypatch):
     """An open folder: one of the tests reads it as another user."""
     monkeypatch.setattr(registry, "BUILT_IN", dict(registry.BUILT_IN))
     monkeypatch.setenv("FAKECLOUD", "")
+    monkeypatch.setenv("SSL_CERT_FILE", "")
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -40,6 +41,20 @@ def test_a_killed_refresh_leaves_the_old_book_or_the_new_one(folder, count):
         counted["broken"],
         counted["next_refresh_failed"],
         counted["left_after_next_refresh"],
+    )
+
+
+@pytest.mark.parametrize("count", [4, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_killed_pull_leaves_the_old_books_or_new_ones(folder, count):
+    """SIGKILL at random moments of a pull over loopback HTTPS; the next one brings what is published now."""
+    counted = stress.kill_pulls_at_random_moments(folder, count)
+
+    assert (count, 0, 0, 0, 0) == (
+        counted["killed"],
+        counted["broken"],
+        counted["next_pull_failed"],
+        counted["next_pull_is_behind"],
+        counted["left_after_next_pull"],
     )
 
 

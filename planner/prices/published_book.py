@@ -1,0 +1,166 @@
+"""A published book as it came, made into one that can be read here: distrusted cell by cell.
+
+Rows of GPUs that this version does not know are counted and left out, so that a publisher may know more than its readers.
+Everything else that cannot be refuses the book as a whole: whoever wrote it is not to be believed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from planner.errors import ProviderError, SnapshotError
+from planner.hardware.gpus import load_gpus
+from planner.model.frozen import dataclass
+from planner.model.records import Offer
+from planner.prices.delivery import Delivery
+from planner.prices.published import MOST_ROWS, PublishedBook
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA
+
+LONGEST_TEXT = 2000
+MOST_FIGURE = 1e9
+_ENTRIES = {
+    "sources": ("name",),
+    "unpriced": ("instance_type", "gpu", "gpu_count", "reason"),
+    "excludes": ("instance_types", "what"),
+    "retired": ("instance_type", "retired_on"),
+}
+"""Lists of a sidecar, with what each of their entries must have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalCopy:
+    """A published book in a folder of its own, as a book lies there, and what was left out of it."""
+
+    book: PublishedBook
+    folder: Path
+    unknown_gpus: tuple[tuple[str, int], ...]
+
+    def checked(self, load: Callable[[], Delivery]) -> Delivery:
+        """The delivery, once each of its offers is one that could have been observed.
+
+        Raises:
+            ProviderError: one cannot be.
+        """
+        try:
+            delivery = load()
+        except SnapshotError as error:
+            # what a message advises for a file here does not help against one that lies elsewhere
+            reason, _, _ = str(error).partition(" Delete ")
+            raise _unsound(self.book, reason.replace(str(self.folder), "").rstrip(".")) from error
+        for offer in delivery.parsed.offers:
+            if offer.observed_on > self.book.day:
+                raise _unsound(self.book, f"a price is observed on {offer.observed_on}, after the day of the book")
+            problem = next(_cell_problems(offer), None)
+            if problem:
+                raise _unsound(self.book, problem)
+        return delivery
+
+
+def local_copy(book: PublishedBook, body: bytes, sidecar: bytes, folder: Path) -> LocalCopy:
+    """Write the book into `folder`, so that it reads as any other.
+
+    Raises:
+        ProviderError: rows or sidecar are not what the index says, or cannot be.
+    """
+    rows = _rows(book, body)
+    vouched = _sidecar(book, sidecar)
+    known = load_gpus()
+    kept = [rows[0], *(row for row in rows[1:] if row[0] in known)]
+    unknown = Counter(row[0] for row in rows[1:] if row[0] not in known)
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\n").writerows(kept)
+    text = file.getvalue().encode()
+    content = {
+        "provider": book.provider,
+        "observed_at": book.day.isoformat(),
+        "rows": len(kept) - 1,
+        "sha256": hashlib.sha256(text).hexdigest(),
+        **vouched,
+    }
+    home = folder / book.provider
+    home.mkdir(parents=True)
+    (home / f"{book.day}.csv").write_bytes(text)
+    (home / f"{book.day}.json").write_text(json.dumps(content), encoding="utf-8")
+    return LocalCopy(book=book, folder=folder, unknown_gpus=tuple(sorted(unknown.items())))
+
+
+def _rows(book: PublishedBook, body: bytes) -> list[list[str]]:
+    # counted before they are parsed: no book makes more records than it may have rows
+    count = body.count(b"\n") - 1
+    if count != book.rows or count > MOST_ROWS:
+        raise _unsound(book, f"it has {count:,} rows where the index says {book.rows:,}")
+    try:
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8"), newline="")))
+    except (ValueError, csv.Error) as error:
+        raise _unsound(book, f"its rows cannot be read: {error}") from error
+    if len(rows) - 1 != book.rows or not all(rows):
+        raise _unsound(book, f"it has {len(rows) - 1:,} rows where the index says {book.rows:,}")
+    if "gpu" != rows[0][0]:
+        raise _unsound(book, "its first column is not gpu")
+    return rows
+
+
+def _sidecar(book: PublishedBook, body: bytes) -> dict[str, Any]:
+    """The schema of a sidecar, and its lists, each entry with what it must have."""
+    try:
+        content = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _unsound(book, f"its sidecar is cut off or not JSON: {error}") from error
+    wanted = {"provider": book.provider, "rows": book.rows, "sha256": book.sha256}
+    if not isinstance(content, dict) or {key: content.get(key) for key in wanted} != wanted:
+        raise _unsound(book, "its sidecar is that of another book")
+    schema = content.get("schema")
+    if not isinstance(schema, str) or schema not in COLUMNS_BY_SCHEMA:
+        raise _unsound(book, f"its sidecar has schema {str(schema)[:60]!r}; a newer version may read it")
+    return {"schema": schema, **{name: _entries(book, name, content.get(name, [])) for name in _ENTRIES}}
+
+
+def _entries(book: PublishedBook, name: str, found: object) -> list[dict[str, Any]]:
+    if not isinstance(found, list) or not all(_is_entry(name, entry) for entry in found):
+        raise _unsound(book, f"its sidecar spoils {name!r}")
+    # of an unpriced type a record is made, which takes no more than it has
+    return [{key: entry[key] for key in _ENTRIES[name]} for entry in found] if "unpriced" == name else found
+
+
+def _is_entry(name: str, entry: object) -> bool:
+    if not isinstance(entry, dict) or not all(key in entry for key in _ENTRIES[name]):
+        return False
+    counts = ("gpu_count",) if "unpriced" == name else ()
+    texts = [value for key, value in entry.items() if key not in counts]
+    if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
+        return False
+    if not all(type(entry[key]) in (int, float) and 0 < entry[key] < 1e6 for key in counts):
+        return False
+    return "retired" != name or _is_day(entry["retired_on"])
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _cell_problems(offer: Offer) -> Iterator[str]:
+    for field in fields(offer):
+        value = getattr(offer, field.name)
+        if isinstance(value, str) and not (len(value) <= LONGEST_TEXT and value.isprintable()):
+            yield f"{field.name} {value[:40]!r} is not a name"
+        if isinstance(value, (int, float)) and not 0 <= value < MOST_FIGURE:  # a NaN is not above 0 either
+            yield f"{field.name} {value} is not a figure"
+    if not (offer.instance_type and offer.region):
+        yield "a price is that of no instance type or no region"
+
+
+def _unsound(book: PublishedBook, reason: str) -> ProviderError:
+    return ProviderError(f"{book.file} is not a sound book: {reason}.")

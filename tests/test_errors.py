@@ -1,12 +1,16 @@
 """Errors: one message for Python, the terminal, the page and agents; and errors that a cluster sends back."""
 
+import ast
 import importlib
 import pickle
 import pkgutil
+from pathlib import Path
+from string import Formatter
 
 import click
 import pytest
 
+import planner
 import providers
 from planner.cli.names import spelling_of
 from planner.cli.root import COMMANDS, cli
@@ -164,3 +168,27 @@ def test_of_two_spellings_the_one_that_was_typed_is_said(typed, option, paramete
 def test_a_terminal_reads_the_options_of_its_command(run_planner, typed, words):
     """Of a command of a group too, and of options that Python calls otherwise; what was typed stays."""
     assert words in run_planner(*typed.split()).stderr
+
+
+def test_every_slot_of_a_message_is_an_argument_or_filled():
+    """What is left open in a template is spelled as an argument: some function must take it."""
+    calls, arguments = [], set()
+    for file in Path(planner.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                arguments |= {one.arg for one in (*node.args.args, *node.args.kwonlyargs)}
+            elif isinstance(node, ast.ClassDef) and node.name.endswith("Arguments"):
+                arguments |= {one.target.id for one in node.body if isinstance(one, ast.AnnAssign)}
+            elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                calls.append((file.name, node))
+
+    open_slots = {
+        (name, slot)
+        for name, call in calls
+        if getattr(call.func, "id", "").endswith(("Error", "Message")) and (call.keywords or call.func.id == "Message")
+        for _, slot, _, _ in Formatter().parse(str(call.args[0].value))
+        if slot and slot not in {word.arg for word in call.keywords}
+    }
+
+    assert ("bill.py", "has_checkpoints") in open_slots
+    assert [] == sorted((name, slot) for name, slot in open_slots if slot not in arguments)

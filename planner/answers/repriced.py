@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from planner.cost.bill import items_at
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase
 
@@ -28,11 +29,8 @@ class RepricedEstimate:
 def repriced(estimates: Sequence[Estimate], before: Iterable[Offer]) -> list[RepricedEstimate]:
     """Estimates whose cost changed, in the order of the estimates.
 
-    Time does not depend on price, and a rental costs its billed hours times the price of the instance, so
-
-        cost before = cost now x cheapest price before / price now
-
-    for the same provider, GPU, count and purchase. Ranks before are those of the costs before among offers that have
+    Time does not depend on price. So the cost before is that of the same items at the cheapest price before of the same
+    provider, GPU, count and purchase; what is not paid by the hour of the instance stays. Ranks before are those of the costs before among offers that have
     an estimate now.
 
     Args:
@@ -45,7 +43,7 @@ def repriced(estimates: Sequence[Estimate], before: Iterable[Offer]) -> list[Rep
         if known is None or offer.usd_per_hour < known.usd_per_hour:
             cheapest[_slot(offer)] = offer
     costs = {
-        _slot(estimate.offer): estimate.usd * old.usd_per_hour / estimate.offer.usd_per_hour
+        _slot(estimate.offer): sum(item.usd for item in items_at(estimate.items, old.usd_per_hour))
         for estimate in estimates
         if (old := cheapest.get(_slot(estimate.offer))) is not None
     }

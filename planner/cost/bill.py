@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from planner.cost.checkpoints import percentile_seconds
@@ -179,14 +180,45 @@ def tax_item(items: tuple[CostItem, ...], fraction: float) -> tuple[CostItem, ..
 def percentile(estimate: Estimate, fraction: float = 0.9) -> tuple[float, float]:
     """Seconds and USD that at least that fraction of such runs stays within; only interruptions vary.
 
-    The throughput stays at its middle figure; every further second is paid at the rate of the instances. Never below
+    The throughput stays at its middle figure; every further second pays rent and storage, with tax on both. Never below
     the mean: where most runs see no interruption and a few lose very much, more than that fraction ends within it.
     """
     run = estimate.interruptions
     if run is None:
         return estimate.seconds, estimate.usd
     late = max(0.0, percentile_seconds(run, fraction) - run.expected_seconds)
-    return estimate.seconds + late, estimate.usd + hours(late) * estimate.offer.usd_per_hour * estimate.node_count
+    return estimate.seconds + late, estimate.usd + _usd_of_more(estimate, late)
+
+
+def _usd_of_more(estimate: Estimate, seconds: float) -> float:
+    """USD that so many seconds more cost: rent beyond what is left of a commitment, storage, and tax on both.
+
+    Traffic is paid once, and a credit is taken as used up.
+    """
+    unused_hours = sum(item.quantity for item in estimate.items if item.kind is ItemKind.UNUSED_TERM)
+    rented = max(0.0, hours(seconds) * estimate.node_count - unused_hours)
+    stored = sum(item.usd for item in estimate.items if item.kind is ItemKind.STORAGE)
+    tax_fraction = sum(item.quantity for item in estimate.items if item.kind is ItemKind.TAX)
+    return (rented * estimate.offer.usd_per_hour + stored * seconds / estimate.seconds) * (1 + tax_fraction)
+
+
+def items_at(items: Iterable[CostItem], usd_per_hour: float) -> tuple[CostItem, ...]:
+    """The items of the same run on an offer that differs by its price per hour; tax and credit follow the others."""
+    found: list[CostItem] = []
+    for item in items:
+        before = sum(one.usd for one in found)
+        if item.kind in _BY_THE_HOUR:
+            found.append(replace(item, usd_per_unit=usd_per_hour))
+        elif item.kind is ItemKind.TAX:
+            found.append(replace(item, usd_per_unit=before))
+        elif item.kind is ItemKind.CREDIT:
+            found.append(replace(item, usd_per_unit=max(item.usd_per_unit, -before)))
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+_BY_THE_HOUR = (ItemKind.TIME, ItemKind.BILLED_TIME, ItemKind.UNUSED_TERM)
 
 
 def _holding(middle: float, low: float, high: float) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError, UsageError, named
 from planner.options.arguments import BillArguments
 from planner.options.declared import declared
 from planner.units import SECONDS_PER_HOUR
@@ -47,7 +47,8 @@ def bill_terms(asked: BillArguments) -> BillArguments:
         )
     if not asked["has_checkpoints"] and (seconds or asked["checkpoint_interval_seconds"]):
         raise UsageError(
-            "{no_checkpoints} contradicts a checkpoint time or interval. Leave one of them out.",
+            "{has_checkpoints} is off, so there is nothing for {given} to say. Leave one of them out.",
             argument="has_checkpoints",
+            given=named("checkpoint_seconds" if seconds else "checkpoint_interval_seconds"),
         )
     return cast("BillArguments", {name: given[name] for name in declared(BillArguments)})

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 import planner
-from planner.cost.bill import Biller, percentile
+from planner.cost.bill import Biller, items_at, percentile
 from planner.cost.failures import failures_per_hour
 from planner.errors import NothingLeftError, UsageError
 from planner.hardware.spot import DEFAULT_RATE, interruption_rate
@@ -34,6 +34,22 @@ def a_throughput(samples_per_second=1000.0, low=None, high=None):
 def a_bill(offer, throughput=None, on_demand=None, node_count=1, **terms):
     biller = Biller(terms_of(**terms), WORK, on_demand=on_demand)
     return biller.bill(offer, throughput or a_throughput(), node_count)
+
+
+def an_estimate(bill, offer):
+    return Estimate(
+        rank=1,
+        offer=offer,
+        node_count=1,
+        throughput=a_throughput(),
+        seconds=bill.seconds,
+        seconds_low=bill.seconds_low,
+        seconds_high=bill.seconds_high,
+        items=bill.items,
+        usd_low=bill.usd_low,
+        usd_high=bill.usd_high,
+        interruptions=bill.interruptions,
+    )
 
 
 def items_of(bill):
@@ -211,24 +227,52 @@ def test_the_late_tenth_costs_more():
     """Seconds and USD of the 90th percentile move together."""
     offer = an_offer(purchase=Purchase.SPOT)
     bill = a_bill(offer, interruptions_per_hour=0.2)
-    estimate = Estimate(
-        rank=1,
-        offer=offer,
-        node_count=1,
-        throughput=a_throughput(),
-        seconds=bill.seconds,
-        seconds_low=bill.seconds_low,
-        seconds_high=bill.seconds_high,
-        items=bill.items,
-        usd_low=bill.usd_low,
-        usd_high=bill.usd_high,
-        interruptions=bill.interruptions,
-    )
+    estimate = an_estimate(bill, offer)
 
     seconds, usd = percentile(estimate)
 
     assert seconds > estimate.seconds
     assert pytest.approx((seconds - estimate.seconds) / 3600 * 20) == usd - estimate.usd
+
+
+def test_late_hours_pay_all_that_grows_with_time():
+    """Storage of a longer run and tax on rent and storage too; traffic is paid once."""
+    offer = an_offer(provider="aws", purchase=Purchase.SPOT)
+    terms = {"interruptions_per_hour": 0.2, "dataset_gb": 500, "results_gb": 500, "tax_fraction": 0.25}
+    bill = a_bill(offer, **terms)
+    estimate = an_estimate(bill, offer)
+
+    seconds, usd = percentile(estimate)
+
+    late = seconds - estimate.seconds
+    storage = items_of(bill)[next(name for name in items_of(bill) if name.startswith("storage"))]
+    assert storage > 0
+    assert late > 0
+    assert pytest.approx(1.25 * (late / 3600 * 20 + storage * late / estimate.seconds)) == usd - estimate.usd
+
+
+def test_late_hours_of_a_term_are_paid_already():
+    """A month of the reserved year is used: what a late run needs more of the year costs nothing."""
+    offer = an_offer(purchase=Purchase.RESERVED_1Y)
+    bill = a_bill(offer, checkpoint_interval_seconds=600, gpu_hours_per_failure=20)
+    estimate = an_estimate(bill, offer)
+
+    seconds, usd = percentile(estimate)
+
+    assert seconds > estimate.seconds
+    assert estimate.usd == usd
+
+
+@pytest.mark.parametrize("purchase", [Purchase.ON_DEMAND, Purchase.RESERVED_1Y])
+def test_a_bill_at_another_price_is_the_bill_of_that_offer(purchase):
+    """Rent follows the price of the hour, tax and credit follow the rest; storage and traffic stay."""
+    terms = {"dataset_gb": 5000, "results_gb": 500, "tax_fraction": 0.25, "idle_seconds": 100}
+    offer, dearer = (an_offer(provider="aws", purchase=purchase, usd_per_hour=price) for price in (20.0, 31.0))
+    biller = Biller(terms_of(**terms), WORK, credits_usd={"aws": 15.0})
+
+    items = biller.bill(offer, a_throughput()).items
+
+    assert biller.bill(dearer, a_throughput()).items == items_at(items, 31.0)
 
 
 def test_a_hopeless_run_is_refused_with_the_numbers():
@@ -269,7 +313,10 @@ def test_an_estimate_of_hopeless_runs_only_ends_with_the_numbers():
         ({"tax_fraction": 19}, "tax_fraction must be 0 to 1, not 19"),
         ({"dataset_gb": math.nan}, "dataset_gb must be"),
         ({"without": ("storge",)}, "Unknown item of the bill 'storge'. Did you mean storage?"),
-        ({"has_checkpoints": False, "checkpoint_seconds": 5}, "no_checkpoints contradicts"),
+        (
+            {"has_checkpoints": False, "checkpoint_seconds": 5},
+            "has_checkpoints is off, so there is nothing for checkpoint_seconds to say",
+        ),
         (
             {"interruptions_per_hour": 1.0, "checkpoint_seconds": 7200.0},
             "A checkpoint takes 7200 s, as long as the mean time between interruptions",

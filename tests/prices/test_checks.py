@@ -185,11 +185,14 @@ def test_implausible_prices_pass_when_accepted_and_impossible_ones_never():
     """A person can vouch for a large move, not for a spot price above on demand."""
     moved = an_offer(usd_per_hour=2.0)
     impossible = an_offer(purchase=Purchase.SPOT, usd_per_hour=3.0)
+    unreadable = an_offer(instance_type="gold", usd_per_hour=1e7)
 
-    checked = check_offers([moved, impossible], previous=[an_offer()], bands={}, accepts=True)
+    checked = check_offers([moved, impossible, unreadable], previous=[an_offer()], bands={}, accepts=True)
 
     assert (moved,) == checked.offers
-    assert ["spot price 3 is above on demand 2"] == [row.reason for row in checked.held_back]
+    assert ["spot price 3 is above on demand 2", "1e+07 USD an hour cannot be"] == [
+        row.reason for row in checked.held_back
+    ]
 
 
 def test_a_book_that_lost_a_third_of_its_rows_is_refused():

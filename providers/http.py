@@ -1,4 +1,4 @@
-"""Plain GET over HTTPS for public price lists: timeouts, bounded retries, one host, bounded size.
+"""Plain requests over HTTPS for public price lists: timeouts, bounded retries, one host, bounded size.
 
 Only the standard library, so that everything a cloud publishes without an account can be fetched by a default
 installation. Proxies of the environment (`HTTPS_PROXY`, `NO_PROXY`) are honoured. Plain http is accepted for
@@ -62,7 +62,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpClient:
-    """How to GET: `timeout_seconds` for every single wait, `attempts` in all, `sleep` between them.
+    """How to ask: `timeout_seconds` for every single wait, `attempts` in all, `sleep` between them.
 
     `headers` go with every request, and so to one host only; a key among them is in no address and no message. Redirects
     stay on the host, scheme and port of the address, unless they go to one of `hosts` (with a port unless 443) over https.
@@ -82,6 +82,19 @@ class HttpClient:
             ProviderError: no complete answer, a web page instead of data, or more than `max_bytes`.
         """
         return self.stream(url, lambda chunks: _joined(chunks, url, max_bytes))
+
+    def post(self, url: str, document: Any) -> bytes:
+        """The body of the answer to a question put as JSON; it may be put twice, so it must change nothing.
+
+        Raises:
+            ProviderError: as for `get`.
+        """
+        question = json.dumps(document).encode()
+
+        def whole(response: http.client.HTTPResponse) -> bytes:
+            return _joined(_body(response, url, self.timeout_seconds), url, MAX_PAGE_BYTES)
+
+        return self._answer(url, whole, question)
 
     def page(self, url: str, *, max_bytes: int) -> Page:
         """One page with its entity tag; at most `max_bytes`, packed and unpacked.
@@ -110,12 +123,14 @@ class HttpClient:
         """
         return self._answer(url, lambda response: consume(_body(response, url, self.timeout_seconds)))
 
-    def _answer(self, url: str, consume: Callable[[http.client.HTTPResponse], Result]) -> Result:
+    def _answer(
+        self, url: str, consume: Callable[[http.client.HTTPResponse], Result], question: bytes | None = None
+    ) -> Result:
         _check_scheme(url)
         attempt = 1
         while True:
             try:
-                with closing(self._open(url)) as response:
+                with closing(self._open(url, question)) as response:
                     return consume(response)
             except HTTPError as error:
                 wait = retry_after_seconds(error.headers)
@@ -134,9 +149,11 @@ class HttpClient:
             self.sleep(backoff_seconds(attempt) if wait is None else wait)
             attempt += 1
 
-    def _open(self, url: str) -> http.client.HTTPResponse:
+    def _open(self, url: str, question: bytes | None) -> http.client.HTTPResponse:
         headers = {"Accept-Encoding": "gzip", "User-Agent": "gpu-cost-planner", **self.headers}
-        request = Request(url, headers=headers)  # noqa: S310 - the scheme was checked
+        if question is not None:
+            headers["Content-Type"] = "application/json"
+        request = Request(url, data=question, headers=headers)  # noqa: S310 - the scheme was checked
         try:
             response: http.client.HTTPResponse = build_opener(_KnownHostRedirects(self.hosts)).open(
                 request, timeout=self.timeout_seconds

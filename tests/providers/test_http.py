@@ -22,6 +22,16 @@ def test_a_page_comes_back_as_sent():
     assert ["/page?x=1"] == [call.path for call in server.calls]
 
 
+def test_a_question_is_posted_as_json():
+    """With the headers of the caller, and again after a pause when the service is busy."""
+    with serving(in_turn(Answer(status=503), Answer(body=b"[1]"))) as server:
+        body = client(headers={"X-Team": "blue"}).post(server.url, {"query": "{ a }"})
+
+    assert b"[1]" == body
+    assert [("POST", b'{"query": "{ a }"}')] * 2 == [(call.method, call.body) for call in server.calls]
+    assert ("application/json", "blue") == tuple(server.calls[1].headers[name] for name in ("Content-Type", "X-Team"))
+
+
 def test_gzip_is_unpacked():
     """An answer packed with gzip is asked for and unpacked."""
     with serving(in_turn(Answer(body=gzip.compress(b"x" * 10_000), headers={"Content-Encoding": "gzip"}))) as server:

@@ -45,7 +45,8 @@ class ParsedPrices:
     """Offers and notes parsed from the pages of one provider, before the checks.
 
     `unknown_gpus` names GPUs or families no table row stands for, with the number of rows each.
-    `gaps` says what could not be fetched and which permission or variable is missing.
+    `gaps` says what could not be fetched and which permission or variable is missing. `ended` names kinds of purchase that
+    the provider has stopped selling: that none of their offers came is no sign of a broken fetch.
     """
 
     offers: tuple[Offer, ...]
@@ -54,6 +55,7 @@ class ParsedPrices:
     unknown_gpus: tuple[tuple[str, int], ...] = ()
     sources: tuple[Source, ...] = ()
     gaps: tuple[str, ...] = ()
+    ended: tuple[Purchase, ...] = ()
 
 
 class Provider(Protocol):

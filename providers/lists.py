@@ -62,8 +62,14 @@ class PriceList:
         purchase: Purchase = Purchase.ON_DEMAND,
         usd_per_hour: Decimal,
         note: str = "",
+        usd_per_hour_cheapest: Decimal | None = None,
+        offers_count: int | None = None,
+        reliability: float | None = None,
     ) -> None:
-        """Take an offer; `usd_per_hour` is the price of the whole machine, `note` what a reader of it should know."""
+        """Take an offer; `usd_per_hour` is the price of the whole machine, `note` what a reader of it should know.
+
+        The last three are of a level of a marketplace, as in `Offer`.
+        """
         self._offers.append(
             Offer(
                 provider=self._provider,
@@ -78,6 +84,9 @@ class PriceList:
                 usd_per_hour=float(usd_per_hour),
                 observed_on=self._observed_on,
                 source=f"{self._source}{f': {note}' if note else ''}",
+                usd_per_hour_cheapest=None if usd_per_hour_cheapest is None else float(usd_per_hour_cheapest),
+                offers_count=offers_count,
+                reliability=reliability,
             )
         )
 
@@ -104,7 +113,9 @@ class PriceList:
         self._unknown[shown_cell(spelling)] += 1
         self.hold_back(name, f"no single GPU of the table goes by {shown_cell(spelling)!r}", price=price)
 
-    def parsed(self, sources: Iterable[Source], gaps: Iterable[str] = ()) -> ParsedPrices:
+    def parsed(
+        self, sources: Iterable[Source], gaps: Iterable[str] = (), *, ended: Iterable[Purchase] = ()
+    ) -> ParsedPrices:
         """Everything that was taken, in an order that does not depend on that of the rows."""
         return ParsedPrices(
             offers=tuple(
@@ -116,6 +127,7 @@ class PriceList:
             unknown_gpus=tuple(sorted(self._unknown.items())),
             sources=tuple(sources),
             gaps=tuple(gaps),
+            ended=tuple(ended),
         )
 
 

@@ -25,8 +25,12 @@ BUILT_IN = {
     "digitalocean": "providers.digitalocean:DigitalOceanProvider",
     "gcp": "providers.gcp:GcpProvider",
     "hyperstack": "providers.hyperstack:HyperstackProvider",
+    "lambda": "providers.lambda_cloud:LambdaProvider",
     "oci": "providers.oci:OciProvider",
+    "runpod": "providers.runpod:RunpodProvider",
+    "vast": "providers.vast:VastProvider",
     "verda": "providers.verda:VerdaProvider",
+    "vultr": "providers.vultr:VultrProvider",
 }
 ENTRY_POINT_GROUP = "planner.providers"
 

@@ -110,6 +110,8 @@ NAMED = (
     ("bm.gpu4", "a100-40gb-sxm", ORACLE), ("bm.gpu.b4", "a100-40gb-sxm", ORACLE), ("bm.gpu.gm4", "a100-80gb-sxm", ORACLE),
     ("bm.gpu.gu1", "a10", ORACLE), ("vm.gpu.gu1", "a10", ORACLE),
     ("b300 sxm6", "b300-288gb-sxm", VERDA), ("rtx pro6000 se", "rtx-pro-6000-blackwell", HYPERSTACK),
+    ("amd instinct mi300x oam", "mi300x", RUNPOD), ("gh200 sxm", "gh200-96gb", VAST), ("q rtx 4000", "quadro-rtx-4000", VAST),
+    ("q rtx 6000", "quadro-rtx-6000", VAST), ("q rtx 8000", "quadro-rtx-8000", VAST),
     ("amd mi25", "mi25", SHORT), ("amd mi50", "mi50", SHORT), ("amd radeon instinct mi50", "mi50", MAKER),
     ("radeon instinct mi50", "mi50", MAKER), ("instinct mi25", "mi25", SHORT), ("instinct mi50", "mi50", SHORT),
 )  # fmt: skip

@@ -9,7 +9,7 @@ A row is judged against, in this order,
 * its *reference*: the price of the same offer in the previous book, else the median of its type and purchase over the
   regions there, else the median price of its GPU by the hour there. An instance booked at the price of one of its
   GPUs, or at that of a month, stands out against it;
-* the *band* of its GPU, if the same offer had no price before: all prices per GPU-hour of the newest book of every
+* the *band* of its GPU, if the same offer had no price before or half or twice as much: all prices per GPU-hour of the newest book of every
   provider, spot apart from the rest, stretched by `BAND_FACTOR` at both ends. A GPU without a band is held against the
   span of all bands;
 * its *share*, if it is not on demand: what part of the on-demand price of the same type and region it costs.
@@ -38,6 +38,7 @@ SMALLEST_BAND = 3  # fewer earlier prices than this say too little about a GPU
 # 2.04 (spot 0.29 to 4.85). GPU-hours of one GPU in one provider's machines: up to 4.3 times the median
 SAME_OFFER_LIMITS = (0.4, 2.5)
 SAME_SPOT_LIMITS = (0.05, 20.0)
+HARDLY_MOVED = (0.5, 2.0)
 OTHER_REGION_LIMITS = (0.3, 3.3)
 OTHER_REGION_SPOT_LIMITS = (0.03, 33.0)
 GPU_HOUR_LIMITS = (0.15, 10.0)
@@ -191,6 +192,17 @@ def spot_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) 
     return f"spot price {offer.usd_per_hour:g} is above on demand {listed.usd_per_hour:g}{dates}"
 
 
+def is_overtaken(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> bool:
+    """Whether the on-demand price of a later day is below a price of another purchase: true of its own day, and no use."""
+    listed = _listed(offer, on_demand)
+    return (
+        listed is not None
+        and offer.purchase is not Purchase.ON_DEMAND
+        and offer.observed_on < listed.observed_on
+        and offer.usd_per_hour > listed.usd_per_hour
+    )
+
+
 def on_demand_prices(offers: Iterable[Offer]) -> dict[tuple[str, str, str], Offer]:
     """On-demand offers by (type, region, zone or empty); of two the later in the sequence."""
     return {
@@ -317,8 +329,9 @@ def _guess(ratio: float, count: float) -> str:
 
 
 def _band_problem(offer: Offer, known: _Known, bands: Bands) -> str | None:
+    same = known.same.get(offer_key(offer))
     # a price that hardly moved is believed even at the edge of the market
-    if not bands or offer_key(offer) in known.same:
+    if not bands or (same is not None and HARDLY_MOVED[0] <= offer.usd_per_hour / same <= HARDLY_MOVED[1]):
         return None
     band = bands.get((offer.gpu, _is_spot(offer)))
     of = offer.gpu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -73,6 +74,7 @@ class CatalogueReader:
         before = previous_book(terms.data_dir, provider, "9999", [])
         self._book = before[1] if before else ()
         self._types = _known_types(self._book)
+        self._zoned = {_cell(offer) for offer in self._book if offer.zone}
         self._regions = Spellings(offer.region for offer in self._book)
         self._zones = Spellings(offer.zone for offer in self._book if offer.zone)
 
@@ -92,14 +94,13 @@ class CatalogueReader:
 
         Not where the book tells zones apart: what it knows of a zone that is not listed must not be covered up.
         """
-        zoned = {_cell(offer) for offer in self._book if offer.zone}
         groups: dict[_Cell, list[Offer]] = defaultdict(list)
         for offer in self._offers:
             groups[_cell(offer)].append(offer)
         found: list[Offer] = []
         for cell, group in groups.items():
             is_one_price = len({(offer.gpu, offer.gpu_count, offer.usd_per_hour) for offer in group}) == 1
-            found += [replace(group[0], zone=None)] if is_one_price and cell not in zoned else group
+            found += [replace(group[0], zone=None)] if is_one_price and cell not in self._zoned else group
         return found
 
     def notes(self) -> tuple[str, ...]:
@@ -113,13 +114,14 @@ class CatalogueReader:
     def _spelled(self, line: Line) -> Line:
         """The line with names as the book spells them."""
         known = self._types.get(line.instance_type.casefold())
-        region = self._regions.of(line.region)
-        zone = self._zones.of(line.zone) if line.zone and line.zone.strip() else None
+        region, zone = self._regions.of(line.region), (line.zone or "").strip()
+        if len(zone) == 1:
+            zone = f"{region}-{zone}"  # "a" of a region, "1" of another
         return replace(
             line,
             instance_type=known.name if known else line.instance_type.strip(),
             region=region,
-            zone=None if zone is None or Spellings([region]).of(zone) == region else zone,
+            zone=self._zones.of(zone) if zone and Spellings([region]).of(zone) != region else None,
         )
 
     def _add(self, line: Line, doubt: str | None) -> None:
@@ -129,7 +131,9 @@ class CatalogueReader:
         if not gpus:
             self.unknown_gpus[line.gpu_name] += 1
             return
-        problem = _gpu_problem(line, gpus, known) or doubt or price_problem(line.usd_per_hour)
+        problem = (
+            _gpu_problem(line, gpus, known) or self._zone_problem(line) or doubt or price_problem(line.usd_per_hour)
+        )
         if count is None:
             problem = f"GPU count {line.gpu_count!r} is not a positive number"
         if problem is not None or count is None:
@@ -157,6 +161,16 @@ class CatalogueReader:
             return meant
         # on a market one name may stand for machines with different GPUs
         return tuple(gpu for gpu in meant if gpu in known.gpus) or known.gpus
+
+    def _zone_problem(self, line: Line) -> str | None:
+        """The reason why a price of an AWS zone cannot be put beside those of the book."""
+        is_lettered = self.provider == "aws" and re.fullmatch(r"[a-z-]+-\d+[a-z]", line.zone or "") is not None
+        if not is_lettered or (line.instance_type, line.region, line.purchase) not in self._zoned:
+            return None
+        return (
+            f"zone {line.zone!r} is another one in each account: the book tells zones by their ids (use1-az1). "
+            "Describe spot prices by AvailabilityZoneId"
+        )
 
     def _offer(self, line: Line, known: _KnownType | None, gpu: str, count: float) -> Offer:
         counts = known.counts if known else ()

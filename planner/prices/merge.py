@@ -106,12 +106,14 @@ def merged_unpriced(delivery: Delivery, before: Snapshot | None, offers: Iterabl
 def merged_excludes(delivery: Delivery, before: Snapshot | None, kept: Iterable[Offer]) -> list[dict[str, Any]]:
     """What the prices do not include: as the delivery says, and as the previous book said of the types that stay."""
     types = {offer.instance_type for offer in kept}
+    said = {str(entry.get("instance_types")) for entry in delivery.excludes}
     carried = [
         entry
         for entry in (before.excludes if before else ())
-        if any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
+        if str(entry.get("instance_types")) not in said
+        and any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
     ]
-    return [*delivery.excludes, *(entry for entry in carried if entry not in delivery.excludes)]
+    return [*delivery.excludes, *carried]
 
 
 def merged_retired(delivery: Delivery, before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

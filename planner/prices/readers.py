@@ -106,7 +106,8 @@ def _nested(root: Path, folder: Path) -> Path:
 
 
 def _unpack(path: Path, folder: Path) -> bool:
-    """Unpack an archive into a folder; whether the file is one."""
+    """Unpack an archive into a folder with its name below `folder`; whether the file is one."""
+    folder /= path.name.partition(".")[0]
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:

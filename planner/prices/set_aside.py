@@ -1,4 +1,7 @@
-"""Prices that the shipped books left out on purpose (`prices/set-aside.csv`), so that no catalogue brings them back."""
+"""Prices that the shipped books left out on purpose, so that no catalogue brings them back.
+
+They stand row by row in `prices/set-aside.csv`, and type by type among what the newest book of a provider has no price of.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,20 @@ from planner.hardware.tables import read_groups
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.paths import shipped_data_dir
+from planner.prices.snapshots import list_snapshots, read_snapshot
 
 SAME_PRICE_FRACTION = 0.005
 # of these the old price alone is wrong; what else is set aside cannot be bought, or not told, at any price
 _OLD_PRICE = ("superseded", "spot price above")
 _RETIRED = "not listed by any newer source"
+# how the sidecar of a book says that a type cannot be rented by the hour
+_NOT_SOLD = ("sold ", "not sold")
+_IN_WORDS = {
+    "on demand": Purchase.ON_DEMAND,
+    "reserved 1 year": Purchase.RESERVED_1Y,
+    "reserved 3 years": Purchase.RESERVED_3Y,
+    "spot": Purchase.SPOT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +60,22 @@ def set_aside_problem(offer: Offer, day: date) -> str | None:
             is_refused = not row.reason.startswith(_RETIRED) or day > row.observed_on
         if is_refused:
             return f"set aside by the shipped books: {row.reason}"
-    return None
+    not_sold = _not_sold(offer.provider).get((offer.instance_type, offer.purchase))
+    return f"set aside by the shipped books: {not_sold}" if not_sold else None
+
+
+@cache
+def _not_sold(provider: str) -> Mapping[tuple[str, Purchase], str]:
+    """Why a type has no price for a purchase at all: `on demand: not sold; capacity blocks and spot`."""
+    paths = [path for path in list_snapshots(shipped_data_dir()) if path.parent.name == provider]
+    found: dict[tuple[str, Purchase], str] = {}
+    for entry in read_snapshot(max(paths)).unpriced if paths else ():
+        purchases, _, why = entry.reason.partition(": ")
+        if why.startswith(_NOT_SOLD):
+            named = purchases.split(", ")
+            kinds = Purchase if "every purchase" in named else [_IN_WORDS[name] for name in named if name in _IN_WORDS]
+            found |= {(entry.instance_type, kind): why for kind in kinds}
+    return found
 
 
 @cache

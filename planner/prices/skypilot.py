@@ -16,7 +16,7 @@ import ast
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ SKYPILOT_COLUMNS = frozenset({"InstanceType", "AcceleratorName", "AcceleratorCou
 
 Row = dict[str, str]
 
+_FILES = ("vms", "instances")
 # its names of GPUs that Google sells in several variants
 _GCP_ACCELERATORS = {
     "A100": "nvidia-tesla-a100",
@@ -82,19 +83,20 @@ def skypilot_delivery(path: Path, terms: Terms) -> Delivery:
 
 
 def skypilot_provider(path: Path) -> str:
-    """The provider whose prices a `vms.csv` holds."""
-    return path.parent.name.lower()
+    """The provider whose prices a file holds: `<cloud>/vms.csv`, in old and single files `<cloud>.csv`."""
+    return (path.parent.name if path.stem.endswith(_FILES) else path.stem).lower()
 
 
-def newest_skypilot_files(paths: Iterator[Path]) -> list[Path]:
-    """One file per cloud: the one of the highest schema folder (`v8` over `v7`)."""
-    newest: dict[str, tuple[int, Path]] = {}
+def newest_skypilot_files(paths: Iterable[Path]) -> list[Path]:
+    """One file per cloud: the one of the highest schema folder (`v8` over `v7`), `vms.csv` before others in it."""
+    newest: dict[str, tuple[int, bool, Path]] = {}
     for path in sorted(paths):
         version = max((int(part[1:]) for part in path.parts if re.fullmatch(r"v\d+", part)), default=0)
+        rank = (version, path.stem == _FILES[0])
         provider = skypilot_provider(path)
-        if provider not in newest or version > newest[provider][0]:
-            newest[provider] = (version, path)
-    return [path for _, path in newest.values()]
+        if provider not in newest or rank > newest[provider][:2]:
+            newest[provider] = (*rank, path)
+    return [path for *_, path in newest.values()]
 
 
 def _rows(path: Path) -> list[Row]:

@@ -12,7 +12,7 @@ from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key
-from planner.prices.checks import BAND_FACTOR, Bands, check_offers, price_bands
+from planner.prices.checks import BAND_FACTOR, Bands, check_offers, is_overtaken, on_demand_prices, price_bands
 from planner.prices.index import index_problem
 from planner.prices.snapshots import interrupted_writes, read_rows, read_snapshot, sort_key
 
@@ -93,7 +93,10 @@ def _verified(path: Path, market: Mapping[Path, tuple[Offer, ...]]) -> tuple[int
     wrong_index = index_problem(snapshot)
     if wrong_index is not None:
         problems.append(wrong_index)
-    odd = check_offers(offers, previous=(), bands=_bands(market, path)).held_back
+    on_demand = on_demand_prices(offers)
+    # a list that names some offers leaves older ones beside them
+    standing = [offer for offer in offers if not is_overtaken(offer, on_demand)]
+    odd = check_offers(standing, previous=(), bands=_bands(market, path)).held_back
     problems += [f"{row.instance_type} {row.zone or row.region} {row.purchase}: {row.reason}" for row in odd]
     return rows, problems
 

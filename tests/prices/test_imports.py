@@ -9,7 +9,9 @@ import pytest
 from planner.errors import UnknownNameError, UsageError
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.set_aside import set_aside_problem
+from planner.prices.snapshots import read_snapshot
 from planner.prices.variants import said_gpus
+from planner.prices.verify import verify_books
 from tests.builders import a_snapshot, an_offer
 from tests.prices.catalogues import (
     GPUHUNT,
@@ -644,3 +646,132 @@ def test_a_damaged_row_harms_no_other(tmp_path):
         row.reason for row in hunt.held_back
     }
     assert (("L4", 1),) == gcp.unknown_gpus
+
+
+def test_what_cannot_be_rented_by_the_hour_does_not_come_back(tmp_path):
+    """AWS sells p5e and p6e by capacity block, and nobody has a public price of A4X: the newest book says so."""
+    aws = _sky(
+        tmp_path,
+        "aws",
+        sky_row("p5e.48xlarge", "H200", 8, 60.0, 20.0, region="us-east-2"),
+        sky_row("p6e-gb200.36xlarge", "GB200", 4, 70.0, region="us-east-2"),
+    )
+    gcp = _hunt(tmp_path, "gcp", hunt_row("a4x-highgpu-4g", "GB200", 4, 60.0, memory=186, location="us-central1-a"))
+
+    assert {
+        "p5e.48xlarge": "set aside by the shipped books: not sold; capacity blocks (no price here) and spot",
+        "p6e-gb200.36xlarge": "set aside by the shipped books: sold as capacity blocks only, priced per block",
+    } == {row.instance_type: row.reason for row in aws.held_back}
+    assert [(20.0, "spot")] == [
+        (offer.usd_per_hour, key[3]) for key, offer in rows_of(aws).items() if offer.observed_on == DAY
+    ]
+    assert "set aside by the shipped books: sold by reservation only, no public price" in gcp.error
+
+
+def test_a_spot_price_that_moved_far_must_lie_within_the_market(tmp_path):
+    """Twelve times the spot price before is within its own limits, and above what anybody asks for an L40."""
+    before = newest_shipped("runpod")
+    key = ("2x_L40_SECURE", "NO", None, "spot")
+
+    outcome = _sky(
+        tmp_path,
+        "runpod",
+        sky_row("2x_L40_SECURE", "L40", 2, "", before[key].usd_per_hour * 12, region="NO"),
+        sky_row("1x_L40_SECURE", "L40", 1, "", before["1x_L40_SECURE", "NO", None, "spot"].usd_per_hour, region="NO"),
+    )
+
+    assert "the band of l40 from earlier prices" in _reasons(outcome)["2x_L40_SECURE", "NO", "spot"]
+    assert before[key] == rows_of(outcome)[key]
+
+
+def test_spot_prices_of_lettered_zones_are_not_put_beside_zone_ids(tmp_path):
+    """us-east-1a is another zone in each account of AWS, so nobody knows which row of the book it would be."""
+    rows = [
+        sky_row("g6.xlarge", "L4", 1, 0.8048, spot, region="us-east-1", zone=f"us-east-1{letter}")
+        for letter, spot in (("a", 0.4), ("b", 0.5))
+    ]
+    before = newest_shipped("aws")
+
+    outcome = _sky(tmp_path, "aws", *rows)
+
+    after = rows_of(outcome)
+    assert set(before) == set(after)
+    assert DAY == after["g6.xlarge", "us-east-1", None, "on_demand"].observed_on
+    assert ["spot", "spot"] == [row.purchase for row in outcome.held_back]
+    assert outcome.held_back[0].reason.startswith("zone 'us-east-1a' is another one in each account")
+
+
+def test_short_names_of_zones_are_those_of_their_region(tmp_path):
+    """A zone "1" of one region is not that of another, and is the zone "here-1" of its own."""
+    rows = [
+        sky_row("l4", "L4", 1, "", spot, region=region, zone=zone)
+        for region, zone, spot in (
+            ("here", "1", 0.3),
+            ("here", "2", 0.4),
+            ("there", "1", 0.3),
+            ("there", "there-2", 0.5),
+        )
+    ]
+
+    assert {("here", "here-1"), ("here", "here-2"), ("there", "there-1"), ("there", "there-2")} == {
+        key[1:3] for key in rows_of(_sky(tmp_path, "nebula", *rows))
+    }
+
+
+@pytest.mark.parametrize(
+    "form", ["nebula.csv", "v3/nebula.csv", "v5/nebula/instances.csv", "nebula.zip", "some/nebula.zip"]
+)
+def test_a_catalogue_is_named_by_its_file_folder_or_archive(tmp_path, form):
+    """Not by the folder in which a single file or archive happens to lie."""
+    path = tmp_path / "downloads" / form
+    row = sky_row("l4", "L4", 1, 0.8)
+    if path.suffix == ".zip":
+        a_table(tmp_path / "vms.csv", SKYPILOT, row)
+        path.parent.mkdir(parents=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(tmp_path / "vms.csv", "vms.csv")
+    else:
+        a_table(path, SKYPILOT, row)
+
+    assert "nebula" == brought(path, tmp_path / "data", observed_on=DAY).provider
+
+
+def test_the_list_of_machines_goes_before_others_of_its_folder(tmp_path):
+    """Azure's folder also has a file of machine learning sizes with the same columns."""
+    a_table(
+        tmp_path / "azure" / "az_ml_vms.csv",
+        SKYPILOT,
+        sky_row("Standard_NC24ads_A100_v4", "A100-80GB", 1, 3.0, region="eastus"),
+    )
+    a_table(
+        tmp_path / "azure" / "vms.csv",
+        SKYPILOT,
+        sky_row("Standard_NC24ads_A100_v4", "A100-80GB", 1, 3.8, region="eastus"),
+    )
+
+    outcome = brought(tmp_path / "azure", tmp_path / "data", observed_on=DAY)
+
+    assert 3.8 == rows_of(outcome)["Standard_NC24ads_A100_v4", "eastus", None, "on_demand"].usd_per_hour
+
+
+def test_what_a_price_leaves_out_is_said_once(tmp_path):
+    """The book and the catalogue both say that local SSD is not in the price of a2-ultragpu."""
+    outcome = _sky(tmp_path, "gcp", *gcp_rows("a2-ultragpu-8g", "A100-80GB", 8, (8.79696, 4.39824), (31.42482, 15.712)))
+
+    said = [entry["instance_types"] for entry in read_snapshot(outcome.path).excludes]
+    assert sorted(set(said)) == sorted(said)
+    assert {"a2-ultragpu-*", "a3-edgegpu-*"} <= set(said)
+
+
+def test_an_older_spot_price_above_a_new_price_on_demand_stays_and_is_sound(tmp_path):
+    """A list that names on-demand prices alone says nothing of spot: the row of 2025 stays, and no check calls it an error."""
+    before = newest_shipped("aws")
+    key = ("g5.48xlarge", "eu-central-1", "euc1-az2", "spot")
+
+    outcome = _sky(tmp_path, "aws", sky_row("g5.48xlarge", "A10G", 8, 15.0, region="eu-central-1"))
+
+    after = rows_of(outcome)
+    assert before[key] == after[key]
+    assert 15.0 == after["g5.48xlarge", "eu-central-1", None, "on_demand"].usd_per_hour < before[key].usd_per_hour
+    reports = verify_books(tmp_path / "data", ("aws",))
+    assert [()] == [report.problems for report in reports if not report.is_shipped]

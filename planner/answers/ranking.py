@@ -126,7 +126,8 @@ def best_of_each_row(priced: Iterable[Priced], left_out: Counter[str]) -> list[P
         count += one.size
         offer = one.offer
         row = (offer.provider, offer.gpu, offer.gpu_count, offer.purchase)
-        if row not in best or place_of(one, "usd") < place_of(best[row], "usd"):
+        known = best.setdefault(row, one)
+        if known is not one and place_of(one, "usd") < place_of(known, "usd"):
             best[row] = one
     if count > len(best):
         left_out[DEARER] += count - len(best)

@@ -107,7 +107,7 @@ class Biller(Timer):
             offer.usd_per_hour, rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count
         )
         notes: tuple[str, ...] = ()
-        if offer.purchase not in _WITHOUT_TERM:
+        if _has_term(offer):
             items, notes = self._with_term(offer, items, node_count)
         if self._has_extras:
             items, missing = self._with_extras(offer, items, course.seconds)
@@ -158,7 +158,7 @@ class Biller(Timer):
         return term_hours(Purchase.CAPACITY_BLOCK, paid_hours) is not None
 
     def _usd(self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int) -> float:
-        if offer.purchase in _WITHOUT_TERM and not self._has_extras:
+        if not (self._has_extras or _has_term(offer)):
             # the sum of the same items without making them: most bills, and all ends, are only compared
             billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
             return sum(quantity * offer.usd_per_hour for _, _, quantity in billed)
@@ -166,7 +166,8 @@ class Biller(Timer):
         return sum(item.usd for item in items)
 
 
-_WITHOUT_TERM = frozenset((Purchase.ON_DEMAND, Purchase.SPOT))
+def _has_term(offer: Offer) -> bool:
+    return offer.purchase is not Purchase.ON_DEMAND and offer.purchase is not Purchase.SPOT
 
 
 def tax_item(items: tuple[CostItem, ...], fraction: float) -> tuple[CostItem, ...]:

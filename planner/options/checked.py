@@ -26,6 +26,8 @@ def checked(
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
     """Decorator of a public function: keyword arguments of a wrong type or an unknown name are a `UsageError`.
 
+    It is for the functions whose arguments are no options: a table of jobs, one GPU, own measurements as records. Options are
+    checked by their declarations (`takes`).
     Types are those of the function's annotations. `homes` are the typed dictionaries and functions that say what its
     `**` takes; with a `**` and no home, names it does not know pass unseen. Annotations not listed in `_KINDS` are not
     checked, ranges neither: the functions know more about those.

@@ -7,7 +7,6 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, overload
 
@@ -25,7 +24,6 @@ _Found = tuple[Sequence[float], Sequence[int]]
 """Prices and byte offsets of members, cheapest first."""
 
 
-@dataclass(slots=True)
 class IndexedGroup:
     """A group of offers, or those of its members that are in the regions asked for.
 
@@ -33,12 +31,15 @@ class IndexedGroup:
     byte offset of the first member in the book. `found` holds the members, once they had to be looked up.
     """
 
-    row: list[str]
-    size: int
-    first: int
-    span: Span
-    found: _Found | None = None
-    offers: OfferGroup | None = None
+    __slots__ = ("first", "found", "offers", "row", "size", "span")
+
+    def __init__(self, row: list[str], size: int, first: int, span: Span, found: _Found | None = None) -> None:
+        self.row = row
+        self.size = size
+        self.first = first
+        self.span = span
+        self.found = found
+        self.offers: OfferGroup | None = None
 
 
 class BookIndex:

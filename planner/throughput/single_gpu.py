@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
+from planner.model.frozen import dataclass
 from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
 from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
@@ -41,22 +42,30 @@ class Single:
     base_count: int = 1  # the rate is that of each of so many GPUs
 
 
-@dataclass(slots=True)
 class SingleGpus:
     """Predicts one model under one stack on every GPU; what all GPUs have in common is worked out once.
 
-    `rows` are those of the job chosen. `own` measurements, if any, set the level in place of all rows.
+    `rows` are those of the script chosen. `own` measurements, if any, set the level in place of all rows.
     """
 
-    model: Model
-    job: str | None
-    rows: Sequence[Benchmark]
-    relative_arithmetic: float = 1.0
-    own: Sequence[OwnMeasurement] = ()
-    _carried: tuple[Carried, Basis, tuple[str, ...]] | None = field(default=None, init=False)
-    _newest: dict[tuple[str, str], Benchmark] | None = field(default=None, init=False)
-    _yardsticks: dict[str, list[tuple[float, str, Benchmark]]] = field(default_factory=dict, init=False)
-    _found: dict[tuple[str, str], Single] = field(default_factory=dict, init=False)
+    def __init__(
+        self,
+        *,
+        model: Model,
+        job: str | None,
+        rows: Sequence[Benchmark],
+        relative_arithmetic: float = 1.0,
+        own: Sequence[OwnMeasurement] = (),
+    ) -> None:
+        self.model = model
+        self.job = job
+        self.rows = rows
+        self.relative_arithmetic = relative_arithmetic
+        self.own = own
+        self._carried: tuple[Carried, Basis, tuple[str, ...]] | None = None
+        self._newest: dict[tuple[str, str], Benchmark] | None = None
+        self._yardsticks: dict[str, list[tuple[float, str, Benchmark]]] = {}
+        self._found: dict[tuple[str, str], Single] = {}
 
     def on(self, gpu: Gpu, precision: Precision) -> Single:
         """The rate of the model on one GPU of this kind.

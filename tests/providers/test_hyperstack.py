@@ -39,6 +39,7 @@ def test_a_flavour_costs_its_gpus(tmp_path):
         ("n3-H100x1", "CANADA-1", "h100-80gb-pcie", 1, "on_demand", 2.5, 28, 180),
         ("n3-H100x1-spot", "CANADA-1", "h100-80gb-pcie", 1, "spot", 2.0, 28, 180),
         ("n3-H100x4", "NORWAY-1", "h100-80gb-pcie", 4, "on_demand", 10.0, 124, 720),
+        ("n3-A100x2-spot", "CANADA-1", "a100-80gb-pcie", 2, "spot", 2.2, 60, 240),
         ("n3-A100x8-NVLink", "CANADA-1", "a100-80gb-pcie", 8, "on_demand", 11.2, 252, 1440),
         ("n3-RTX-PRO6000-SEx2", "US-1", "rtx-pro-6000-blackwell", 2, "on_demand", 3.6, 62, 360),
     } == {
@@ -57,7 +58,7 @@ def test_a_flavour_costs_its_gpus(tmp_path):
     sources = {offer.instance_type: offer.source for offer in outcome.prices.offers}
     assert "Hyperstack price book: discounted from 3.2 until 2027-03-01T00:00:00" == sources["n3-H100-SXM5x8"]
     assert "Hyperstack price book: out of stock" == sources["n3-RTX-A6000x8"]
-    assert ["price book: 13 lines", "flavours: 8 groups"] == outcome.lines
+    assert ["price book: 14 lines", "flavours: 8 groups"] == outcome.lines
 
 
 def test_what_has_no_price_or_no_flavour_is_held_back_by_name(tmp_path):
@@ -81,6 +82,7 @@ def test_without_flavours_each_gpu_is_a_machine_of_one(tmp_path):
         "RTX-A6000": 0.5,
         "L40": 1.0,
         "A100-80G-PCIe-NVLink": 1.4,
+        "A100-80G-PCIe-spot": 1.1,
         "H100-80G-SXM5": 2.4,
         "H100-80G-PCIe": 2.5,
         "H100-80G-PCIe-spot": 2.0,

@@ -9,6 +9,7 @@ PlannerError                 the root; the command line catches it once         
 │   └── SnapshotError        a price snapshot is altered, half written, too new   exit 1
 ├── OutputError              the result cannot be written                         exit 1
 ├── ProviderError            a cloud did not answer, or not with prices           exit 1
+│   └── NotAskedError        its key is not there, or no saved pages are          exit 1
 └── LimitError               no estimate meets a limit in dollars or hours        exit 3
 
 A message names arguments as slots, and whoever shows it spells them:
@@ -149,6 +150,10 @@ class OutputError(PlannerError):
 
 class ProviderError(PlannerError):
     """A provider's service failed, refused, or answered with something that is not prices."""
+
+
+class NotAskedError(ProviderError):
+    """A provider could not even be asked: its key or account is not there, or no pages of it are saved."""
 
 
 class LimitError(PlannerError):

@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from planner.errors import ProviderError, close_matches
+from planner.errors import NotAskedError, ProviderError, close_matches
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.gcp_calls import ask_politely, explained, library_errors
 from providers.gcp_machines import (
@@ -147,14 +147,14 @@ class GcpProvider:
         )
 
     def _credentials(self, remedy: str) -> Any:
-        """Application-default credentials; without any, a `ProviderError` that says `remedy`."""
+        """Application-default credentials; without any, a `NotAskedError` that says `remedy`."""
         if self._given_credentials is not None:
             return self._given_credentials
         auth = load_sdk("google.auth", extra="gcp")
         try:
             credentials, _ = auth.default(scopes=_SCOPES)
         except auth.exceptions.DefaultCredentialsError as error:
-            raise ProviderError(remedy) from error
+            raise NotAskedError(remedy) from error
         return credentials
 
     def _fetch_prices(self, request: FetchRequest, pages: RawPages, report: Report) -> None:

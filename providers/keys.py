@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from planner.errors import ProviderError
+from planner.errors import NotAskedError, ProviderError
 from providers.http import HttpStatusError
 
 
@@ -17,7 +17,8 @@ def key_in(environ: Mapping[str, str], variables: Sequence[str], where: str) -> 
         where: whose key it is and where one is made, for the message.
 
     Raises:
-        ProviderError: none is set, or what it holds cannot be a key.
+        NotAskedError: none is set.
+        ProviderError: what it holds cannot be a key.
     """
     for variable in variables:
         key = environ.get(variable, "").strip()
@@ -25,7 +26,7 @@ def key_in(environ: Mapping[str, str], variables: Sequence[str], where: str) -> 
             return key
         if key:
             raise ProviderError(f"{variable} does not hold a key: it has spaces or characters that no key has.")
-    raise ProviderError(f"{' or '.join(variables)} is not set. A key that may read is enough: {where}.")
+    raise NotAskedError(f"{' or '.join(variables)} is not set. A key that may read is enough: {where}.")
 
 
 def key_state(environ: Mapping[str, str], variables: Sequence[str]) -> str:

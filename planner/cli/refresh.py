@@ -105,7 +105,7 @@ def refresh(
 
     Without PROVIDER: every provider with live prices (planner providers) and every plug-in. What needs an account that
     is not there is named, and the rest goes on. Prices that cannot be believed are held back into a file beside the
-    book. Exit 1 if any provider failed.
+    book. Exit 1 if any provider failed; one that was not named and has no key here does not fail.
 
     --from reads books and raw pages of this tool, AWS bulk offer files (JSON or CSV, also gzipped), Azure retail pages,
     GCP SKU pages, SkyPilot catalogue folders and gpuhunt catalogues, also in zip and tar archives. With an https address
@@ -128,6 +128,7 @@ def refresh(
     order = RefreshOrder(
         data_dir=data_dir or default_user_data_dir(),
         providers=_providers(providers, is_any=place is not None),
+        is_for_all=not providers,
         regions=tuple(region.strip().lower() for text in regions for region in text.split(",") if region.strip()),
         purchases=tuple(purchase_kind(text) for text in purchases),
         is_offline=offline,
@@ -149,7 +150,8 @@ def end_refresh(ctx: click.Context, done: Pulled) -> None:
     write_notes([*done.notes, *outcome_notes(done.outcomes)])
     if ctx.obj and ctx.obj.get("debug"):
         write_problems(outcome.traceback for outcome in done.outcomes if outcome.traceback)
-    if any(outcome.error for outcome in done.outcomes):
+    asked = [outcome for outcome in done.outcomes if not outcome.is_not_asked]
+    if any(outcome.error for outcome in asked) or (done.outcomes and not asked):
         ctx.exit(1)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import ProviderError
+from planner.errors import NotAskedError, ProviderError
 from planner.model.frozen import dataclass
 from planner.model.records import Purchase
 from planner.prices.changes import PlaceKey
@@ -76,11 +76,11 @@ def saved_delivery(provider: str, folder: Path) -> Delivery:
     """Parse the newest complete raw pages below `folder` again.
 
     Raises:
-        ProviderError: there are none.
+        NotAskedError: there are none.
     """
     complete = complete_fetches(folder)
     if not complete:
-        raise ProviderError(
+        raise NotAskedError(
             f"No raw pages of {provider} are saved in {folder}. "
             f"Run once with a network: planner refresh {provider}, or bring pages along: planner refresh --from PATH"
         )

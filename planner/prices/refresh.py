@@ -16,7 +16,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from planner.errors import OutputError, PlannerError, ProviderError, as_option
+from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
@@ -48,12 +48,14 @@ Progress = Callable[[str, str], None]
 class RefreshOrder:
     """The order for a refresh; empty `regions` or `purchases` mean all.
 
-    Region names are in lower case. `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there
-    that carry no date, `gpu_variants` (NAME=GPU) say which GPU a name there means where it stands for several.
+    Region names are in lower case. With `is_for_all` nobody named the providers: one that cannot be asked does not fail.
+    `path` reads prices saved elsewhere instead of fetching; `observed_on` dates files there that carry no date,
+    `gpu_variants` (NAME=GPU) say which GPU a name there means where it stands for several.
     """
 
     data_dir: Path
     providers: tuple[str, ...] = ()
+    is_for_all: bool = False
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
     timeout_seconds: float = 30.0
@@ -74,12 +76,13 @@ class RefreshOrder:
 class Outcome:
     """The outcome of one delivery: `path` of a new book, or `error` (with a `traceback` if it was a bug).
 
-    `kept` counts rows of the book before, `compared_with`, that the delivery did not replace.
+    With `is_not_asked` it is neither: the notes say which key or pages are missing. `kept` counts rows of the book before, `compared_with`, that the delivery did not replace.
     """
 
     provider: str
     error: str | None = None
     traceback: str | None = None
+    is_not_asked: bool = False
     stem: str | None = None
     path: Path | None = None
     rows: int = 0
@@ -104,23 +107,30 @@ def refresh(order: RefreshOrder, progress: Progress) -> list[Outcome]:
         ProviderError: another refresh holds the lock, or the path holds nothing that can be read.
         OutputError: the data folder cannot be written.
     """
-    with refreshing(order) as scratch:
+    # a fetch keeps its pages in the data folder: a signal that ends it at once leaves no temporary folder behind
+    with refreshing(order, needs_scratch=order.path is not None or order.is_dry_run) as scratch:
         return delivered(order, _brought_along(order, scratch), scratch, progress)
 
 
 @contextmanager
-def refreshing(order: RefreshOrder) -> Iterator[Path]:
+def refreshing(order: RefreshOrder, *, needs_scratch: bool = True) -> Iterator[Path]:
     """Hold the lock of a swept data folder (in a dry run, neither) while the block runs; gives a folder for scratch.
+
+    Without `needs_scratch` that is the data folder, and nothing is to be written there.
 
     Raises:
         ProviderError: another refresh holds the lock.
         OutputError: the data folder cannot be written.
     """
     lock = nullcontext() if order.is_dry_run else refresh_lock(order.data_dir)
-    with lock, tempfile.TemporaryDirectory(prefix="planner-refresh-") as scratch:
+    with lock, _scratch() if needs_scratch else nullcontext(order.data_dir) as scratch:
         if not order.is_dry_run:
             _sweep(order.data_dir)
         yield Path(scratch)
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="planner-refresh-")
 
 
 def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path, progress: Progress) -> list[Outcome]:
@@ -175,7 +185,10 @@ class _Run:
         try:
             return self._take(load())
         except PlannerError as error:
-            return Outcome(provider=provider, error=without_secrets(error.spelled(as_option)))
+            text = without_secrets(error.spelled(as_option))
+            if self.order.is_for_all and isinstance(error, NotAskedError):
+                return Outcome(provider=provider, is_not_asked=True, notes=(f"not asked: {text}",))
+            return Outcome(provider=provider, error=text)
         except OSError as error:
             return Outcome(provider=provider, error=without_secrets(self._system_refusal(error)))
         except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on

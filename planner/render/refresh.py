@@ -75,6 +75,8 @@ def _record(outcome: Outcome, *, is_dry_run: bool) -> Row:
     changed = outcome.changes or Changes(new=(), gone=(), moved=(), same=0)
     if outcome.error:
         result = "failed"
+    elif outcome.is_not_asked:
+        result = "not asked"
     elif outcome.path is not None:
         result = "written"
     else:

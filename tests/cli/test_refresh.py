@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from planner.cli.root import cli
+from planner.prices import registry
 from tests.builders import a_snapshot, an_offer
 from tests.prices.conftest import fake  # noqa: F401 - the fixture
 from tests.prices.test_refresh import H100, L4, SPOT
@@ -178,3 +179,30 @@ def test_offline_opens_no_socket(fake, tmp_path):  # noqa: F811
 
     assert 0 == done.returncode, done.stderr
     assert "written" in done.stdout
+
+
+def test_providers_that_nobody_named_need_no_key(fake, monkeypatch):  # noqa: F811
+    """A refresh of all asks those it can; the others are named with their variable, and only naming one fails."""
+    monkeypatch.setattr(
+        registry, "BUILT_IN", {name: registry.BUILT_IN[name] for name in ("fakecloud", "hyperstack", "digitalocean")}
+    )
+    for variable in ("HYPERSTACK_API_KEY", "DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    fake.set(H100, L4)
+
+    every = _run("refresh", "--data-dir", fake.data_dir, "--format", "json")
+    named = _run("refresh", "hyperstack", "fakecloud", "--data-dir", fake.data_dir)
+
+    results = {row["provider"]: row["result"] for row in json.loads(every.stdout)["outcomes"]}
+    assert {"digitalocean": "not asked", "fakecloud": "written", "hyperstack": "not asked"} == results
+    assert "hyperstack: not asked: HYPERSTACK_API_KEY is not set. A key that may read is enough" in every.stderr
+    assert (0, 1) == (every.exit_code, named.exit_code)
+    assert "hyperstack: FAILED. HYPERSTACK_API_KEY is not set." in named.stderr
+
+
+def test_a_refresh_that_can_ask_nobody_fails(fake):  # noqa: F811
+    """Without a single saved page there is nothing to parse again."""
+    done = _run("refresh", "--offline", "--data-dir", fake.data_dir)
+
+    assert 1 == done.exit_code
+    assert "fakecloud: not asked: No raw pages of fakecloud are saved" in done.stderr

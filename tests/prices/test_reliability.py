@@ -128,3 +128,28 @@ def test_ctrl_c_in_the_middle_of_a_refresh_leaves_the_old_book(folder):
     stress.set_version(listed, 2)
     assert stress.refresh_once(data_dir) is None
     assert 2.002 == stress.newest_price(data_dir)
+
+
+def test_a_terminated_refresh_leaves_nothing_but_the_old_book(folder):
+    """SIGTERM in the middle ends it at once, without a traceback or a temporary folder."""
+    data_dir, listed, temporary = folder / "data", folder / "list.json", folder / "temporary"
+    temporary.mkdir()
+    stress.use_fakecloud(listed)
+    stress.set_version(listed, 0)
+    assert stress.refresh_once(data_dir) is None
+    stress.set_version(listed, 1, seconds=0.5)
+    command = [sys.executable, "-c", _REFRESH, "refresh", "fakecloud", "--data-dir", str(data_dir)]
+
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "TMPDIR": str(temporary)}
+    ) as running:
+        said = running.stderr.readline()
+        while "page 2 of 20" not in said:
+            said += running.stderr.readline() or pytest.fail(said)
+        running.terminate()
+        _, rest = running.communicate(timeout=300)
+
+    assert -signal.SIGTERM == running.returncode
+    assert "Traceback" not in rest
+    assert [] == [*temporary.iterdir()]
+    assert 2.0 == stress.newest_price(data_dir)

@@ -9,7 +9,7 @@ import sys
 from tests.builders import a_raw_snapshot
 from tests.conftest import ROOT
 
-PARTS = ("planner", "providers", "data")
+PARTS = ("planner", "providers", "data", ".github")
 
 
 def a_copy(folder):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.added_rows import a_copy, planner_of
 from tests.conftest import ROOT
@@ -206,6 +207,15 @@ def test_a_new_provider_is_listed_refreshed_and_planned_with(copy, monkeypatch):
     assert ("acme-2x3090", 1.4) == (row["instance_type"], row["usd_per_hour"])
 
 
+def test_a_new_provider_is_published_too(copy):
+    """A line of the workflow, by the name of the registry; the file stays what it was besides."""
+    path = ".github/workflows/prices.yml"
+    old, new = (yaml.safe_load((place / path).read_text(encoding="utf-8")) for place in (ROOT, copy))
+
+    assert {"provider": "acme"} == new["jobs"]["refresh"]["strategy"]["matrix"]["include"].pop(0)
+    assert old == new
+
+
 @pytest.mark.parametrize("command", [line for heading in RECIPES for line in commands(heading, "bash")])
 def test_the_commands_of_a_recipe_answer(copy, command):
     """After the edits of the page, and nothing else."""
@@ -217,7 +227,8 @@ def test_the_commands_of_a_recipe_answer(copy, command):
 
 def test_the_code_of_the_page_is_in_house_style(copy):
     """The linter and the formatter have nothing to say of the files edited."""
-    files = sorted({title for heading in RECIPES for title, *_ in edits(heading)})
+    titles = {title for heading in RECIPES for title, *_ in edits(heading)}
+    files = sorted(title for title in titles if title.endswith(".py"))
     for words in (("check",), ("format", "--check")):
         command = [sys.executable, "-m", "ruff", *words, "--no-cache", "--config", str(ROOT / "pyproject.toml"), *files]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)

@@ -59,6 +59,9 @@ def pull(order: RefreshOrder, address: str, progress: Progress, *, hosts: Sequen
     source = publisher(address, hosts=hosts, timeout_seconds=order.timeout_seconds)
     with refreshing(order) as scratch:
         last = last_pull(order.data_dir, source.index)
+        if order.accepts:
+            # what was held back or refused before is wanted now
+            last = replace(last, etag=None, landed={})
         progress("index", source.index)
         page = source.page(etag=None if order.providers else last.etag, max_bytes=MOST_INDEX_BYTES)
         if page is None:

@@ -332,6 +332,20 @@ def test_prices_that_cannot_be_believed_are_held_back(theirs, ours):
     assert set(mine) == set(ours.offers("acme"))
 
 
+def test_what_was_held_back_can_be_accepted_later(theirs, ours):
+    """The index is the same and the book has landed: it is fetched again all the same."""
+    mine = [an_offer(provider="acme", instance_type=f"type-{n}", observed_on=YESTERDAY) for n in range(8)]
+    a_snapshot(ours.data_dir, *mine, provider="acme", stem=YESTERDAY.isoformat())
+    odd = an_offer(provider="acme", instance_type="type-0", usd_per_hour=2.5, observed_on=TODAY)
+    theirs.book("acme", odd, *mine[1:])
+    theirs.index()
+    ours.pull()
+
+    ours.pull(accepts=True)
+
+    assert {odd, *mine[1:]} == set(ours.offers("acme"))
+
+
 def test_a_book_that_changed_as_a_whole_is_refused(theirs, ours):
     """The old one stays; --accept is the way in."""
     mine = [an_offer(provider="acme", instance_type=f"type-{n}", observed_on=YESTERDAY) for n in range(8)]

@@ -186,7 +186,7 @@ def test_listing_of_language_models(run_planner):
     every = run_planner("models", "--language", "--format", "csv").stdout
     llama = run_planner("models", "--language", "llama").stdout
 
-    assert 94 == len(every.splitlines())
+    assert 97 == len(every.splitlines())
     assert "llama-3-8b" in llama
     assert "qwen" not in llama
 

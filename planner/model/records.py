@@ -292,7 +292,9 @@ class Benchmark:
 class Throughput:
     """Training throughput of a workload on `gpu_count` GPUs together, with its range and its basis.
 
-    `stack` names the framework and software generation the figure stands for; `sources` name every row used.
+    `low` and `high` hold the run of somebody whose code is not known; `relative_low` and `relative_high` hold it for code
+    as fast as the stack, and are what two rows of one answer may differ by. `stack` names the framework and software
+    generation the figure stands for; `sources` name every row used.
     """
 
     samples_per_second: float
@@ -302,6 +304,8 @@ class Throughput:
     precision: Precision
     stack: str
     sources: tuple[str, ...]
+    relative_low: float | None = None  # None: as low
+    relative_high: float | None = None  # None: as high
     batch_size_per_gpu: float | None = None  # None: not known
     fits_memory: bool | None = None  # that batch on each GPU; None: not known
     steps: tuple[str, ...] = ()  # the arithmetic, one readable line a step, for --explain
@@ -312,6 +316,19 @@ class Throughput:
         _check_positive("samples_per_second", self.samples_per_second)
         if not 0 < self.low <= self.samples_per_second <= self.high or not math.isfinite(self.high):
             raise ValueError(f"low {self.low!r}, samples_per_second, high {self.high!r} are out of order")
+        relative_low, relative_high = self.relative_ends
+        if not self.low <= relative_low <= self.samples_per_second <= relative_high <= self.high:
+            raise ValueError(
+                f"{relative_low!r} to {relative_high!r} is not a range within {self.low!r} to {self.high!r}"
+            )
+
+    @property
+    def relative_ends(self) -> tuple[float, float]:
+        """Ends of the range for code as fast as the stack, in samples per second."""
+        return (
+            self.low if self.relative_low is None else self.relative_low,
+            self.high if self.relative_high is None else self.relative_high,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precisi
 from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic
 from planner.throughput.batches import BATCH_NOTES, Batch, Batches
 from planner.throughput.learnt import load_learnt
+from planner.throughput.lengths import of_open_length
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.precision import peak_tflops, precision_notes, refuse_missing_precision, width_of
 from planner.throughput.ranges import measured_reach, together
@@ -83,6 +84,7 @@ class Prediction:
             found = self._in(sheet, gpu_count, self._workload.precision)
         else:
             found = self._in_the_best(sheet, gpu_count)
+        found = of_open_length(found, self._workload, self._measured_size)
         if len(self._found) < MOST_CELLS:
             self._found[gpu, gpu_count] = found
         return found

@@ -12,8 +12,11 @@ from typing import Any
 
 import click
 
+from planner.accuracy.fp8_gain import fp8_pairs, learn_fp8
 from planner.accuracy.measured_steps import adapter_steps, foundry_steps, megatron_steps
 from planner.accuracy.published_runs import leave_out_publications, shipped_run_overhead
+from planner.accuracy.published_steps import foretold_steps
+from planner.accuracy.stack_levels import learn_levels, slow_apart
 from planner.accuracy.step_time_fit import (
     ADAPTERS,
     FOUNDRY,
@@ -27,10 +30,14 @@ from planner.language.step_time import Stack, load_stacks, load_step_time
 from planner.paths import shipped_data_dir
 
 DESCRIPTIONS = {
+    "typical": "PyTorch with flash attention as published by many (2023-2026)",
     "llm-foundry": "PyTorch FSDP with flash attention, fused kernels (llm-foundry, 2023)",
     "megatron-deepspeed": "Megatron-DeepSpeed without flash attention (2021-2022 generation)",
     "transformers-peft": "Hugging Face Transformers and PEFT with flash attention, not compiled (2023; QLoRA with GPTQ)",
+    "fused": "fused kernels: torchtune compiled, NVIDIA NeMo, Megatron-Core (2024-2026)",
 }
+BASES = {"typical": "llm-foundry", "fused": "llm-foundry"}
+"""Stacks that have the coefficients of another and a level of their own."""
 
 
 @click.command()
@@ -53,25 +60,38 @@ def main(out: Path) -> None:
             "data/h100_steps.csv: mosaicml/llm-foundry, read 2026-11-21 (checked, not fitted)",
             "data/adapter_steps.csv: QwenLM/Qwen, read 2026-11-21",
             "data/published_runs.csv: whole runs, papers and model cards of 2022 to 2024",
+            "data/language_stacks.csv: published steps in many stacks, 2023 to 2026",
             "data/throughput/lambda.csv (BERT rows since 2022-06): lambdal/deeplearning-benchmark, 2025-12-17",
         ],
-        "stacks": {name: {"description": DESCRIPTIONS[name]} | _rounded(stack) for name, stack in stacks.items()},
+        "stacks": {name: {"description": DESCRIPTIONS[name]} | _rounded(stack) for name, stack in stacks.items()}
+        | {name: {"description": DESCRIPTIONS[name], "base": base} for name, base in BASES.items()},
+        "fp8": {"gain": 1.0, "reach": 0.0},
+        "levels": {},
         "left_out": {result.split: _figures(result) for result in results},
         "searched": _rounded_all(asdict(searched_layouts())),
     }
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if out.resolve() != shipped_data_dir().resolve():
         raise click.UsageError(
-            f"whole runs are foretold with the stacks of {shipped_data_dir()}: --out must be that folder"
+            f"published steps and runs are foretold with the stacks of {shipped_data_dir()}: --out must be that folder"
         )
-    # whole runs are foretold with the stacks and ranges just written
-    load_step_time.cache_clear()
-    load_stacks.cache_clear()
+    # each is foretold with what was just written
+    _write(path, document)
+    document["fp8"] = _rounded_all(asdict(learn_fp8(fp8_pairs())))
+    _write(path, document)
+    usual, _ = slow_apart(foretold_steps())
+    document["levels"] = {name: _rounded_all(asdict(level)) for name, level in sorted(learn_levels(usual).items())}
+    _write(path, document)
     runs = leave_out_publications()
     document["runs"] = _rounded_all(asdict(shipped_run_overhead()))
     document["left_out"][runs.split] = _figures(runs)
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    _write(path, document)
     click.echo(json.dumps(document, indent=1))
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    load_step_time.cache_clear()
+    load_stacks.cache_clear()
 
 
 def _rounded(stack: Stack) -> dict[str, float]:

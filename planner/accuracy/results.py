@@ -18,6 +18,7 @@ class ErrorSummary:
     p90: float
     bias: float
     coverage: float | None
+    width: float | None = None  # median of high over low of the ranges; None: not worked out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

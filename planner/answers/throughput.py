@@ -137,7 +137,7 @@ def predict_throughput(
         model: a name of `data/models.csv`, or an own model (`planner.work.own`).
         gpu: one GPU, by key or alias.
         gpu_count: GPUs of each machine; a fraction for a slice of one.
-        precision: `amp`, `bf16`, `fp16`, `tf32` or `fp32`.
+        precision: `amp`, `bf16`, `fp16`, `tf32` or `fp32`; `fp8` for language models.
         batch_size: samples per GPU and step; by default that of the measured rows.
         framework: `pytorch`, `tensorflow2`, `mxnet` ...; by default PyTorch.
         sequence_length_or_image_size: tokens or pixels; by default the model's own.

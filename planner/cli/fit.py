@@ -13,7 +13,7 @@ from planner.errors import UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import MemoryReport, fit_language_model, fit_vision_model
-from planner.language.plan import usual_stack
+from planner.language.stacks import usual_stack
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Precision, precision_named
 from planner.options.language import language_arguments
@@ -28,7 +28,7 @@ from planner.work.listed import resolve_model
 @option(
     "--gpu", "gpus", multiple=True, required=True, help="GPU, with a count if wanted: RTX4090, A100-80GB:8. Repeatable."
 )
-@option("--precision", default="amp", show_default=True, help="amp, bf16, fp16, tf32 or fp32.")
+@option("--precision", default="amp", show_default=True, help="amp, bf16, fp16, tf32, fp32, or fp8 (language models).")
 @option("--batch-size", type=int, default=32, show_default=True, help="Images per GPU and step, for image models.")
 @option("--sequence-length", type=int, help="Tokens of a sequence. Default: 2048, or the model's context if shorter.")
 @declared_options(LanguageArguments)

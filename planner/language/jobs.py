@@ -8,7 +8,7 @@ from typing import TypeVar
 from planner.errors import UnknownNameError, UsageError
 from planner.language.flops import forward_attention_flops, forward_matrix_flops
 from planner.language.layouts import check_sizes
-from planner.language.plan import ADAPTER_STACK, DEFAULT_STACK, usual_stack
+from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, OLD_STACK, base_stack, usual_stack
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.model.records import Model, Precision, Workload, precision_named
@@ -26,10 +26,6 @@ USUAL_SEQUENCES_TUNED = 64
 
 
 SEE = "planner fit --help"
-
-
-OLD_STACKS = frozenset(("megatron-deepspeed",))
-"""Stacks of before mid-2022: no flash attention, sequence parallelism or interleaved pipelines."""
 
 
 def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
@@ -74,9 +70,9 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
             Optimizer, options["optimizer"] or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
         ),
         rank=16 if options["rank"] is None else options["rank"],
-        has_flash_attention=stack not in OLD_STACKS,
-        has_sequence_parallelism=stack == DEFAULT_STACK,
-        has_interleaving=stack == DEFAULT_STACK,
+        has_flash_attention=stack != OLD_STACK,
+        has_sequence_parallelism=base_stack(stack) == FITTED_STACK,
+        has_interleaving=base_stack(stack) == FITTED_STACK,
         recomputation=_recomputation(options["recompute"], stack),
         zero_stage=options["zero_stage"],
         tensor=usual_size if options["tensor_parallel"] is None else options["tensor_parallel"],

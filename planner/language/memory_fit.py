@@ -10,11 +10,13 @@ from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.language.layouts import candidate_layouts
 from planner.language.memory import memory_needed
 from planner.language.plan import plan_language_model
+from planner.language.stacks import job_on
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, LanguageWork, Layout, Method, Optimizer
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, MAX_BATCH, Memory, RunMemory, devices_per_gpu, usable_bytes
+from planner.throughput.precision import refuse_fp8
 
 MOST_GPUS = 1024
 
@@ -59,6 +61,7 @@ def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precis
     Raises:
         NoThroughputError: parameters or activations of the model are not known.
     """
+    refuse_fp8(model.name, precision)
     run = RunMemory(model, benchmarks_of(model.name))
     memory = run.needed(batch_size, precision)
     if memory is None:
@@ -97,6 +100,7 @@ def _whole_count(choice: GpuChoice) -> int:
 
 
 def _fit_of(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> MemoryReport:
+    work = replace(work, job=job_on(work.job, gpu))
     usable = usable_bytes(gpu)
     try:
         plan = plan_language_model(work, gpu, count, precision)

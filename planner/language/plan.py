@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import replace
 
 from planner.errors import NoThroughputError
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
 from planner.language.layouts import Plan, best_plan
 from planner.language.memory import ADAPTER_ROOM
+from planner.language.stacks import Level, job_on, level_of
 from planner.language.step_time import Hardware, load_stacks
 from planner.language.training_hardware import hardware_of
 from planner.model.frozen import dataclass
-from planner.model.language_runs import LanguageWork, Method
+from planner.model.language_runs import LanguageWork
 from planner.model.records import Gpu, Precision
 from planner.throughput.memory import devices_per_gpu, usable_bytes
 from planner.throughput.precision import peak_tflops
 
 UNSTATED_GBIT_PER_S = 100.0
 """Network of a rented instance whose offer does not state one: the middle of what clouds sell with several GPUs."""
-DEFAULT_STACK = "llm-foundry"
-ADAPTER_STACK = "transformers-peft"
-"""The stack that adapters were measured in, and that most of them are trained in."""
-
-
-def usual_stack(method: Method) -> str:
-    """The stack that an estimate assumes if none is named."""
-    return ADAPTER_STACK if method.has_adapters else DEFAULT_STACK
+MOST_UTILISATION = 0.75
+"""Of the dense peak: no level lifts a figure beyond what the fastest published code reached (nanochat on A100, 0.74)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LanguagePlan:
-    """The best layout on so many GPUs of a kind and its speed, before the range is put round it."""
+    """The best layout on so many GPUs of a kind and its speed, before the range is put round it.
+
+    Seconds of `plan` are those of the fitted stack; tokens a second and utilisation have the level of published code.
+    """
 
     gpu: Gpu
     gpu_count: int  # devices, as a program sees them
     is_cluster: bool  # of several machines
     precision: Precision
+    has_flash_attention: bool
+    level: Level | None  # of published code against the fitted steps; None: the stack is the fitted one
     plan: Plan
     usable_bytes: float
     roomy_bytes: float  # what a count may reach and leave room for what it does not see
@@ -59,6 +60,7 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     """
     if gpu_count != int(gpu_count):
         raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
+    work = replace(work, job=job_on(work.job, gpu))
     share = devices_per_gpu(gpu)
     inside = int(gpu_count) * share
     devices = inside * work.node_count
@@ -73,19 +75,27 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     usable = usable_bytes(gpu)
     roomy = usable / ADAPTER_ROOM if work.job.method.has_adapters else usable
     plan = _roomiest_plan(work, devices, (roomy, usable), hardware)
-    tokens = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
+    level = level_of(work.stack, work.job, devices, is_fp8=precision is Precision.FP8)
+    fitted = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
     peak = peak_tflops(gpu, precision) / share
+    executed = hardware_flops_per_token(work.job, plan.layout.recomputation)
+    if level is not None and level.shift > 0:
+        most = MOST_UTILISATION * peak * 1e12 * hardware.product_gain * devices / executed
+        level = replace(level, shift=min(level.shift, math.log(max(1.0, most / fitted))))
+    tokens = fitted * (1.0 if level is None else math.exp(level.shift))
     return LanguagePlan(
         gpu=gpu,
         gpu_count=devices,
         is_cluster=hardware.network_bytes_per_second is not None,
         precision=precision,
+        has_flash_attention=work.job.has_flash_attention,
+        level=level,
         plan=plan,
         usable_bytes=usable,
         roomy_bytes=roomy,
         tokens_per_second=tokens,
         mfu=utilisation(training_flops_per_token(work.job), tokens / devices, peak),
-        hfu=utilisation(hardware_flops_per_token(work.job, plan.layout.recomputation), tokens / devices, peak),
+        hfu=utilisation(executed, tokens / devices, peak),
     )
 
 

@@ -12,14 +12,16 @@ from planner.hardware.gpus import load_gpus
 from planner.language.flops import training_flops_per_token
 from planner.language.jobs import language_workload, plan_job
 from planner.language.memory import ADAPTER_EXCESS
-from planner.language.plan import (
+from planner.language.plan import UNSTATED_GBIT_PER_S, LanguagePlan, plan_language_model
+from planner.language.ranges import FITTED_GPUS, cluster_overhead, reaches
+from planner.language.stacks import (
     ADAPTER_STACK,
     DEFAULT_STACK,
-    UNSTATED_GBIT_PER_S,
-    LanguagePlan,
-    plan_language_model,
+    FITTED_STACK,
+    FUSED_STACK,
+    NO_FLASH_ATTENTION,
+    base_stack,
 )
-from planner.language.ranges import FITTED_GPUS, reaches, run_overhead
 from planner.language.step_time import load_step_time
 from planner.language.training_hardware import NETWORK_GBIT_PER_S
 from planner.model.language_models import LanguageModel
@@ -30,6 +32,8 @@ from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB
 
 Cell = tuple[str, float]
+FITTED_FAMILY = "MPT"
+"""The models whose rows the fitted stack was fitted to."""
 
 
 def predict_language_model(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:
@@ -68,6 +72,8 @@ def language_throughput(
 ) -> Throughput:
     """Tokens per second of pretraining, as a benchmark counts them: steps only, nothing lost between them.
 
+    Models that were measured stand for the stack they were measured in, others for published code.
+
     Raises:
         NoThroughputError: the model does not fit, or the GPU lacks the precision.
         UsageError: the number of GPUs cannot be split.
@@ -80,7 +86,7 @@ def language_throughput(
     job = replace(job, batch_tokens=max(job.batch_tokens, least))
     work = LanguageWork(
         job=job,
-        stack=DEFAULT_STACK,
+        stack=FITTED_STACK if model.family == FITTED_FAMILY else DEFAULT_STACK,
         node_count=node_count,
         network_gbit_per_s=network_gbit_per_s,
         is_whole_run=False,
@@ -103,18 +109,21 @@ def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_coun
     gpu = load_gpus()[gpu_name]
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
-    overhead = run_overhead()["middle"] if plan.is_cluster and work.is_whole_run else 1.0
-    rate = (plan.tokens_per_second if row is None else row.samples_per_second) / overhead
-    slower, faster = reaches(work, plan, row)
+    overhead = cluster_overhead(work, plan)
+    level = 1.0 if plan.level is None else math.exp(plan.level.shift)
+    rate = (plan.tokens_per_second if row is None else row.samples_per_second * level) / overhead
+    found = reaches(work, plan, row)
     return Throughput(
         samples_per_second=rate,
-        low=rate * math.exp(-slower),
-        high=rate * math.exp(faster),
+        low=rate * math.exp(-found.whole[0]),
+        high=rate * math.exp(found.whole[1]),
+        relative_low=rate * math.exp(-found.relative[0]),
+        relative_high=rate * math.exp(found.relative[1]),
         basis=_basis(work, plan, row),
         precision=precision,
         fits_memory=True,  # layouts that do not fit have no throughput
         stack=_description(work.stack),
-        sources=_sources(work, row),
+        sources=_sources(work, plan, row),
         steps=_steps(work, plan, row, rate, overhead),
         notes=_notes(work, plan),
     )
@@ -124,7 +133,11 @@ def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark
     """The fastest measured row of exactly this job; `None` if the layout was fixed by options or none was measured."""
     job = work.job
     fixed = (job.recomputation, job.zero_stage, job.tensor, job.pipeline)
-    if job.method is not Method.PRETRAIN or work.stack != "llm-foundry" or any(part is not None for part in fixed):
+    if (
+        job.method is not Method.PRETRAIN
+        or base_stack(work.stack) != FITTED_STACK
+        or any(part is not None for part in fixed)
+    ):
         return None
     rows = [
         row
@@ -138,9 +151,9 @@ def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark
 
 def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Basis:
     if row is not None:
-        return Basis.MEASURED
+        return Basis.MEASURED if work.stack == FITTED_STACK else Basis.SCALED
     job = work.job
-    own = job.model.family == "MPT" and job.method is Method.PRETRAIN
+    own = job.model.family == FITTED_FAMILY and job.method is Method.PRETRAIN
     if work.stack == ADAPTER_STACK:
         own = job.model.family == "Qwen" and job.method.has_adapters
     return Basis.SCALED if own and plan.gpu.name in FITTED_GPUS else Basis.MODELLED
@@ -150,7 +163,7 @@ def _description(stack: str) -> str:
     return str(load_step_time()["stacks"][stack]["description"])
 
 
-def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
+def _sources(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> tuple[str, ...]:
     shape = f"shape of {work.job.model.name}: {work.job.model.source}"
     if row is not None:
         return f"{row.source}, {row.as_of}", shape
@@ -159,9 +172,11 @@ def _sources(work: LanguageWork, row: Benchmark | None) -> tuple[str, ...]:
         if work.stack == ADAPTER_STACK
         else "mosaicml/llm-foundry (A100, 2023-10-20), VIA-Research/vTrain (Megatron on A100, 2024-09-26)"
     )
+    level = () if plan.level is None else ("levels of published code: data/language_stacks.csv",)
     return (
         f"efficiencies learnt from {learnt_from} and BERT rows of 17 GPUs of lambdal/deeplearning-benchmark: "
         "data/language_step_time.json",
+        *level,
         shape,
     )
 
@@ -174,14 +189,15 @@ def _steps(
     active = f", {model.active_parameters / 1e9:.3g}B active" if model.experts else ""
     step = plan.plan.seconds_per_step
     learnt = plan.tokens_per_second
+    level = 1.0 if plan.level is None else math.exp(plan.level.shift)
     return (
         f"{model.parameters / 1e9:.4g}B parameters{active}; {job.method}, {job.trained_parameters / 1e9:.4g}B trained, "
         f"{training_flops_per_token(job) / 1e9:.4g} GFLOP a token of a sequence of {job.sequence_length:,}",
         f"layout: {layout} on {plan.gpu_count} GPUs; {job.batch_tokens:,} tokens a step",
         f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU",
-        f"{job.batch_tokens:,} tokens / {step:.4g} s a step = {learnt:,.0f} tokens/s "
-        f"= {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
-        *((f"measured in place of that: {row.samples_per_second:,.0f} tokens/s",) if row else ()),
+        f"{job.batch_tokens:,} tokens / {step:.4g} s a step of {base_stack(work.stack)}{_level_words(plan)} "
+        f"= {learnt:,.0f} tokens/s = {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
+        *((_measured_words(row, level),) if row else ()),
         *(
             (
                 f"/ {overhead:.3g} for what whole runs over machines lose (checkpoints, evaluation, restarts, layouts short "
@@ -191,6 +207,17 @@ def _steps(
             else ()
         ),
     )
+
+
+def _level_words(plan: LanguagePlan) -> str:
+    if plan.level is None or not plan.level.shift:
+        return ""
+    return f" x {math.exp(plan.level.shift):.3g} for published code ({plan.level.publications} publications)"
+
+
+def _measured_words(row: Benchmark, level: float) -> str:
+    words = f"measured in place of that: {row.samples_per_second:,.0f} tokens/s in {FITTED_STACK}"
+    return words if level == 1 else f"{words} x {level:.3g} = {row.samples_per_second * level:,.0f}"
 
 
 def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
@@ -203,10 +230,14 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
             f"{layers} layers over {layout.pipeline} pipeline stages: the fullest holds {layout.stage_layers(layers)}; "
             "trainers have to be told to cut unevenly"
         )
-    if work.job.method.has_adapters:
-        where = "on A100 only" if work.stack == ADAPTER_STACK else f"with {ADAPTER_STACK} only"
-        if work.stack != ADAPTER_STACK or plan.gpu.name not in FITTED_GPUS:
-            notes.append(f"adapters were measured {where}; range widened")
+    if work.job.method.has_adapters and work.stack not in (ADAPTER_STACK, FUSED_STACK):
+        notes.append(f"adapters were measured with {ADAPTER_STACK} and {FUSED_STACK} only; range widened")
+    if work.job.model.experts:
+        notes.append(
+            "mixture of experts: routing costs time, as published mixtures show; trainers differ more than usual"
+        )
+    if not plan.has_flash_attention and work.job.has_flash_attention:
+        notes.append(NO_FLASH_ATTENTION)
     if plan.is_narrow:
         notes.append(f"memory is tight: {ADAPTER_EXCESS}")
     if plan.gpu.vendor != "NVIDIA":

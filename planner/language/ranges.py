@@ -1,13 +1,19 @@
-"""How far off the speed of a language model may be: from the errors on left-out measurements, and assumptions."""
+"""How far off the speed of a language model may be: from the errors on left-out measurements, and assumptions.
+
+The range has two parts. What differs between the rows of an answer (GPU, count, layout) says how far apart rows may be for
+code that is as fast as the stack; how fast the code of another publication is, is common to all of them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from planner.language.plan import ADAPTER_STACK, LanguagePlan
+from planner.language.plan import LanguagePlan
+from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, FUSED_STACK, OLD_STACK, base_stack
 from planner.language.step_time import load_step_time
+from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork, Recomputation
 from planner.model.records import Benchmark
 
@@ -18,45 +24,91 @@ MEASURED_GPUS = 128
 MEASURED_PARAMETERS = 70e9
 CHECKED_GPU = "h100-80gb-sxm"  # never fitted, but how far off it is was measured
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
+RUNS_LEVEL = "typical, 8 GPUs and more, from 3 B"
+"""The class that published whole runs are of."""
 _BASE_SPLIT = {
-    "llm-foundry": "llm-foundry A100, models left out",
-    "megatron-deepspeed": "Megatron grid, shapes left out",
+    FITTED_STACK: "llm-foundry A100, models left out",
+    OLD_STACK: "Megatron grid, shapes left out",
     ADAPTER_STACK: "adapters A100, models left out",
 }
 """What says how far off a stack's steps are on the GPU it was fitted to."""
+Reach = tuple[float, float]
+"""Logarithms of how much slower and how much faster a run may be, nine times in ten."""
 
 
-def reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> tuple[float, float]:
-    """Logarithms of how much slower and how much faster the run may be, nine times in ten.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaches:
+    """The reach of a run by any code, and by code that is as fast as the stack."""
 
-    Independent causes add as squares; each is the spread of left-out measurements, or an assumption that says so.
+    whole: Reach
+    relative: Reach
+
+
+def reaches(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Reaches:
+    """How much slower and how much faster the run may be, by any code and by code as fast as the stack.
+
+    Independent causes add as squares; each is the spread of left-out measurements, or an assumption that says so. The
+    reach of published code was learnt on many kinds of GPUs and layouts: the larger of it and of the causes that differ
+    from row to row counts, with the assumptions beyond what was published.
     """
-    job, layout = work.job, plan.plan.layout
-    splits = _left_out()
-    causes = [splits[_BASE_SPLIT[work.stack]]]
+    steps, assumed = _together(_row_causes(work, plan, row)), _assumed_causes(work, plan, row)
+    relative = _together([steps, *assumed])
+    whole = relative
+    if plan.level is not None:
+        reach = plan.level.reach
+        published = max(steps[0], reach), max(steps[1], reach)
+        whole = _together([published, *assumed, *_old_gpu_causes(plan)])
+    if plan.is_cluster and work.is_whole_run:
+        overhead = run_overhead()
+        slower, faster = (
+            math.log(overhead["high"] / overhead["middle"]),
+            math.log(overhead["middle"] / overhead["low"]),
+        )
+        whole = _together([whole, (slower, faster)])
+    return Reaches(whole=whole, relative=relative)
+
+
+def _row_causes(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> list[Reach]:
+    """The spreads of left-out steps that concern this GPU and layout."""
+    splits, base = _left_out(), base_stack(work.stack)
+    causes = [splits[_BASE_SPLIT[base]]]
     if row is not None:
         causes = [splits["llm-foundry A100, cells left out"]]
-    if plan.gpu.name == CHECKED_GPU and work.stack == "llm-foundry":
+    if plan.gpu.name == CHECKED_GPU and base == FITTED_STACK:
         causes.append(splits["llm-foundry H100, fitted to A100"])
     elif plan.gpu.name not in FITTED_GPUS:
         causes.append(splits["BERT on other GPUs, GPUs left out"])
-    if layout.tensor * layout.pipeline > 1 and work.stack != "megatron-deepspeed":
+    layout = plan.plan.layout
+    if layout.tensor * layout.pipeline > 1 and base != OLD_STACK:
         causes.append(splits["Megatron grid, shapes left out"])
-    if job.method.has_adapters != (work.stack == ADAPTER_STACK):
+    return causes
+
+
+def _assumed_causes(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> list[Reach]:
+    """What no measurement says: methods, makers and sizes beyond those that were measured."""
+    job, layout = work.job, plan.plan.layout
+    causes: list[Reach] = []
+    if job.method.has_adapters != (work.stack == ADAPTER_STACK) and work.stack != FUSED_STACK:
         causes.append((UNSEEN_METHOD_REACH, UNSEEN_METHOD_REACH))
     if plan.gpu.vendor != "NVIDIA":
         causes.append((OTHER_VENDOR_REACH, OTHER_VENDOR_REACH))
-    if plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS or job.model.experts:
+    is_far = plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS
+    if (is_far or job.model.experts) and plan.level is None:
         causes.append((FAR_REACH, FAR_REACH))
     if row is None and job.recomputation is None and layout.recomputation is Recomputation.FULL:
         # less may have to be computed again than the count of memory says: frameworks free early, or keep some layers
         causes.append((0.0, math.log(plan.hfu / plan.mfu)))
-    slower, faster = (math.sqrt(sum(cause[side] ** 2 for cause in causes)) for side in (0, 1))
-    if plan.is_cluster and work.is_whole_run:
-        overhead = run_overhead()
-        slower = math.hypot(slower, math.log(overhead["high"] / overhead["middle"]))
-        faster = math.hypot(faster, math.log(overhead["middle"] / overhead["low"]))
-    return slower, faster
+    return causes
+
+
+def _old_gpu_causes(plan: LanguagePlan) -> list[Reach]:
+    """GPUs without flash attention are in no publication of today: how far BERT was off on other GPUs comes on top."""
+    return [] if plan.has_flash_attention else [_left_out()["BERT on other GPUs, GPUs left out"]]
+
+
+def _together(causes: Iterable[Reach]) -> Reach:
+    every = list(causes)
+    return math.hypot(*(slower for slower, _ in every)), math.hypot(*(faster for _, faster in every))
 
 
 @cache
@@ -64,6 +116,19 @@ def _left_out() -> Mapping[str, tuple[float, float]]:
     """How much slower and faster left-out steps were than predicted, as logarithms, by split."""
     splits = load_step_time()["left_out"].items()
     return {split: (math.log(entry["high"]), -math.log(entry["low"])) for split, entry in splits}
+
+
+def cluster_overhead(work: LanguageWork, plan: LanguagePlan) -> float:
+    """Time of a whole run over several machines to the sum of its steps, in the middle; 1 for steps or one machine.
+
+    Published runs were held against the steps of the fitted stacks: what they take holds the level of their own code, which
+    is taken out again where a level is in the steps already.
+    """
+    if not (plan.is_cluster and work.is_whole_run):
+        return 1.0
+    has_level = plan.level is not None and base_stack(work.stack) == FITTED_STACK
+    level = float(load_step_time()["levels"][RUNS_LEVEL]["shift"]) if has_level else 0.0
+    return run_overhead()["middle"] * math.exp(level)
 
 
 def run_overhead() -> Mapping[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from planner.language.step_time import Hardware
+from planner.language.step_time import Hardware, load_step_time
 from planner.model.records import Gpu, Precision
 from planner.throughput.precision import peak_tflops
 
@@ -60,7 +60,16 @@ def hardware_of(
         network_bytes_per_second=None if network is None else network * 1e9,
         gpus_per_machine=inside,
         attention_flops=ATTENTION_SHARE * peak * 1e12 if gpu.architecture.startswith(ASYNCHRONOUS) else None,
+        product_gain=_product_gain(gpu, precision),
     )
+
+
+def _product_gain(gpu: Gpu, precision: Precision) -> float:
+    """How much faster than in 16 bits the layers' matrix products run: learnt where 8 bits have twice the peak."""
+    if precision is not Precision.FP8:
+        return 1.0
+    peaks = (gpu.fp8_tensor_tflops or 0.0) / peak_tflops(gpu, precision)
+    return math.pow(float(load_step_time()["fp8"]["gain"]), math.log2(max(1.0, peaks)))
 
 
 def sustained_share(gpu: Gpu, peak: float) -> float:

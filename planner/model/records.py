@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import UnknownNameError
 from planner.model.costs import CostItem, Interruptions
 from planner.model.frozen import dataclass
 
@@ -38,6 +38,7 @@ class Precision(StrEnum):
     TF32 = "tf32"
     BF16 = "bf16"
     FP16 = "fp16"
+    FP8 = "fp8"  # matrix products of language models in 8 bits, all else as in bf16
 
 
 class Basis(StrEnum):
@@ -379,13 +380,10 @@ def precision_named(text: str) -> Precision | None:
     """The precision of that name; `None` for `best`, the fastest known of each GPU.
 
     Raises:
-        UsageError: fp8, of which there is no evidence.
         UnknownNameError: there is none of that name.
     """
     if text == "best":
         return None
-    if text.lower() == "fp8":
-        raise UsageError("No training run in fp8 was measured, so none is predicted. Use amp or bf16.")
     known = [*map(str, Precision), "best"]
     if text not in known:
         raise UnknownNameError("precision", text, known, "planner estimate --help")

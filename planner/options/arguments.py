@@ -54,7 +54,9 @@ class WorkArguments(TypedDict, total=False):
     precision: Annotated[
         str,
         Option(
-            "amp (16-bit mixed), fp32, tf32, bf16, fp16, or best (fastest known).", default="amp", known="precisions"
+            "amp (16-bit mixed), fp32, tf32, bf16, fp16, fp8 (language models only), or best (fastest known).",
+            default="amp",
+            known="precisions",
         ),
     ]
     batch_size: Annotated[

@@ -67,8 +67,8 @@ class LanguageArguments(TypedDict, total=False):
     stack: Annotated[
         str | None,
         Option(
-            "Software the speed stands for: llm-foundry, transformers-peft or megatron-deepspeed. Default: llm-foundry; "
-            "transformers-peft for lora and qlora.",
+            "Software the speed stands for: typical, fused, llm-foundry, transformers-peft or megatron-deepspeed. "
+            "Default: typical; transformers-peft for lora and qlora.",
             known="stacks",
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.errors import NoThroughputError
+from planner.errors import NoThroughputError, UsageError
 from planner.model.records import Gpu, Precision
 
 SIXTEEN_BIT = (Precision.AMP, Precision.BF16, Precision.FP16)
@@ -19,13 +19,14 @@ def peak_tflops(gpu: Gpu, precision: Precision) -> float:
     """Dense peak of the units that do a run's matrix products, in TFLOPS.
 
     Without tensor cores mixed precision computes in FP32: Pascal's FP16 units run at 1/64 of that (GP100 and Vega at
-    twice the rate, which frameworks do not use for accumulation).
+    twice the rate, which frameworks do not use for accumulation). Of fp8 it is the rate of bf16, in which all but the
+    large products run.
 
     Raises:
         NoThroughputError: the GPU cannot train in this precision.
     """
     refuse_missing_precision(gpu, precision)
-    if precision in SIXTEEN_BIT:
+    if precision in (*SIXTEEN_BIT, Precision.FP8):
         return gpu.fp16_tensor_tflops or _fp32(gpu)
     if precision is Precision.TF32:
         return gpu.tf32_tensor_tflops or _fp32(gpu)
@@ -36,12 +37,30 @@ def refuse_missing_precision(gpu: Gpu, precision: Precision) -> None:
     """Raise if the GPU has no such number format.
 
     Raises:
-        NoThroughputError: bf16 or tf32 before Ampere, tf32 on AMD GPUs without it, any format on a GPU without figures.
+        NoThroughputError: bf16 or tf32 before Ampere, tf32 on AMD GPUs without it, fp8 before Ada and Hopper, any format
+            on a GPU without figures.
     """
+    if precision is Precision.FP8 and gpu.fp8_tensor_tflops is None:
+        raise _without_units(gpu, precision, "bf16 or amp")
     if precision is Precision.BF16 and gpu.bf16_tensor_tflops is None:
         raise _without_units(gpu, precision, "amp or fp32")
     if precision is Precision.TF32 and gpu.tf32_tensor_tflops is None:
         raise _without_units(gpu, precision, "fp32 or amp")
+
+
+def refuse_fp8(model: str, precision: Precision | None) -> None:
+    """Raise if a model that is no language model shall be trained in fp8.
+
+    Raises:
+        UsageError: no such training run was measured.
+    """
+    if precision is Precision.FP8:
+        raise UsageError(
+            "No training run of {name} in fp8 was measured, so none is predicted: it is for language models. "
+            "Use {precision} amp or bf16.",
+            argument="precision",
+            name=model,
+        )
 
 
 def _without_units(gpu: Gpu, precision: Precision, others: str) -> NoThroughputError:

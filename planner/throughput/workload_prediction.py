@@ -14,7 +14,7 @@ from planner.throughput.batches import BATCH_NOTES, Batch, Batches
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.precision import peak_tflops, precision_notes, refuse_missing_precision, width_of
+from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, refuse_missing_precision, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
 from planner.throughput.scripts import (
@@ -340,6 +340,8 @@ def _check_inputs(workload: Workload) -> None:
         raise UsageError(f"The batch size must be at least 1, not {workload.batch_size}.")
     if workload.input_size is not None and workload.input_size < 1:
         raise UsageError(f"The sequence length or image size must be at least 1, not {workload.input_size}.")
+    for precision in (workload.precision, *(own.precision for own in workload.measured)):
+        refuse_fp8(workload.model.name, precision)
     for own in workload.measured:
         try:
             refuse_missing_precision(load_gpus()[own.gpu], own.precision)

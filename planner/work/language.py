@@ -9,7 +9,7 @@ from typing import Any
 from planner.errors import UnknownNameError, UsageError, named
 from planner.language.jobs import SEE, language_workload, plan_job
 from planner.language.listed import find_language_model, load_language_models
-from planner.language.plan import usual_stack
+from planner.language.stacks import usual_stack
 from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork

@@ -283,7 +283,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
     [
         ({"gpus": ["V100"], "precision": "bf16"}, NothingLeftError, "has no bf16 units. Use precision amp"),
         ({"gpus": ["T4"], "precision": "tf32"}, NothingLeftError, "has no tf32 units"),
-        ({"precision": "fp8"}, UsageError, "No training run in fp8 was measured"),
+        ({"precision": "fp8"}, UsageError, "No training run of resnet50 in fp8 was measured"),
         ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with nodes"),
         ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
         ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),

@@ -1,0 +1,148 @@
+"""Levels of published code: publications counted, each judged by the others, by hand where it can be."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from planner.accuracy.few_publications import drawn, t_quantile, weighted_quantile
+from planner.accuracy.fp8_gain import fp8_pairs, learn_fp8
+from planner.accuracy.published_steps import foretold_steps
+from planner.accuracy.stack_levels import learn_levels, leave_publications_out, slow_apart
+from planner.accuracy.stack_validation import stack_splits
+from planner.language.step_time import load_step_time
+
+LARGE = "typical, 8 GPUs and more, from 3 B"
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """Every published step, foretold."""
+    return foretold_steps()
+
+
+@pytest.fixture(scope="module")
+def splits():
+    """The splits by name."""
+    return {split.split: split for split in stack_splits()}
+
+
+def test_few_publications_have_long_tails():
+    """Student's t: five publications and the weight of four more have eight degrees of freedom."""
+    assert (1.860, 2.132) == (t_quantile(5), t_quantile(1))
+    assert t_quantile(20) == t_quantile(12)
+
+
+def test_a_variance_is_drawn_towards_the_usual_one():
+    """(2 x 0.01 + 4 x 0.04) / 6 = 0.03; without any, the usual one."""
+    assert pytest.approx(0.03) == drawn(0.01, 2, 0.04)
+    assert 0.04 == drawn(None, 1, 0.04)
+
+
+def test_the_weighted_median_counts_weights():
+    """One publication of ten steps does not outvote two of one step each."""
+    assert 1.0 == weighted_quantile([0.1] * 10 + [1.0, 2.0], [0.1] * 10 + [1.0, 1.0], 0.5)
+
+
+def test_the_level_is_the_mean_of_publications(steps):
+    """Two of 0.1 and -0.3 and the fit at 0 are -0.0667, however many steps each has."""
+    some = [one for one in steps if one.group == LARGE][:1]
+    made = [replace(some[0], publication=name, excess=excess) for name, excess in [("a", 0.1)] * 9 + [("b", -0.3)]]
+    others = [replace(some[0], publication=name, group="fused, 16 bits", excess=0.2) for name in "cd"]
+
+    level = learn_levels([*made, *others])[LARGE]
+
+    assert pytest.approx(-0.2 / 3) == level.shift
+    assert 3 == level.publications
+
+
+def test_the_reach_of_a_class_by_hand(steps):
+    """Publications at -0.3, 0.1 and the fit at 0, no scatter within: t(7) = 1.895 times the root of tau2 (1 + 1 / 7)."""
+    some = next(one for one in steps if one.group == LARGE)
+    made = [replace(some, publication=name, excess=excess) for name, excess in (("a", 0.1), ("b", -0.3))]
+    made += made  # two steps each, alike
+
+    level = learn_levels(made)[LARGE]
+
+    mean = -0.2 / 3
+    tau = ((0.1 - mean) ** 2 + (-0.3 - mean) ** 2 + mean**2) / 2  # the only class: drawn towards itself
+    assert pytest.approx(1.943 * math.sqrt(tau * (1 + 1 / 7))) == level.common  # 3 + 4 - 1 degrees of freedom
+    assert 0.0 == level.spread
+
+
+def test_nothing_is_learnt_from_what_is_left_out(steps):
+    """A publication ten times too fast does not change how it is foretold itself."""
+    usual, _ = slow_apart(steps)
+    pairs = fp8_pairs()
+    moved = [replace(one, excess=one.excess + math.log(10)) if one.publication == "internlm" else one for one in usual]
+
+    before, after = (
+        [one for one in leave_publications_out(every, pairs) if one.publication == "internlm"]
+        for every in (usual, moved)
+    )
+
+    assert [one.width for one in before] == [one.width for one in after]
+    assert pytest.approx([one.error + math.log(10) for one in before]) == [one.error for one in after]
+
+
+def test_far_slower_code_is_reported_apart(steps):
+    """Megatron in a fine-tuning script trains a mixture at a fifth of every other publication's speed."""
+    usual, apart = slow_apart(steps)
+
+    assert {("mixtures", "ms-swift")} == {(one.group, one.publication) for one in apart}
+    assert len(steps) == len(usual) + len(apart)
+
+
+def test_the_shipped_levels_are_those_of_the_shipped_steps(steps):
+    """The file holds what the steps say now."""
+    shipped = load_step_time()["levels"]
+
+    found = learn_levels(slow_apart(steps)[0])
+
+    assert sorted(shipped) == sorted(found)
+    for name, level in found.items():
+        assert pytest.approx(shipped[name]["shift"], abs=2e-3) == level.shift, name
+        assert pytest.approx(shipped[name]["common"], abs=2e-3) == level.common, name
+
+
+def test_the_shipped_gain_is_that_of_the_shipped_steps():
+    """Products run 1.7 times as fast in fp8, by two stacks that published both formats."""
+    fp8 = learn_fp8(fp8_pairs())
+
+    assert load_step_time()["fp8"]["gain"] == fp8.gain
+    assert 2 == len({pair.publication for pair in fp8_pairs()})
+
+
+def test_large_models_on_many_gpus_are_foretold_from_other_publications(splits):
+    """Median error at most 10 percent and nine in ten inside; the range is at most 1.85 wide."""
+    (found,) = [one for one in splits["publication"].groups["class"] if one.name == LARGE]
+
+    assert 7 <= found.n
+    assert found.median <= 0.10
+    assert found.coverage >= 0.85
+    assert found.width <= 1.85
+
+
+def test_few_gpus_are_foretold_from_other_publications(splits):
+    """Median error at most 20 percent, eight in ten inside."""
+    (found,) = [one for one in splits["publication"].groups["gpu_count"] if one.name == "1 to 7 GPUs"]
+
+    assert 6 == found.n
+    assert found.median <= 0.20
+    assert found.coverage >= 0.80
+
+
+def test_adapters_are_foretold_from_other_publications(splits):
+    """In each stack eight in ten inside a range at most three wide; errors count publications."""
+    for found in splits["adapter_stack"].groups["class"]:
+        assert found.coverage >= 0.80, found
+        assert found.width <= 3.0, found
+        assert found.median <= 0.30, found
+    assert 6 == splits["adapter_stack"].errors.n
+
+
+def test_every_split_of_publications_holds_what_it_promises(splits):
+    """About nine in ten of the publications, whatever the class."""
+    for name in ("publication", "publication_fp8", "publication_mixture", "adapter_stack"):
+        assert splits[name].errors.coverage >= 0.85, name
+        assert splits[name].errors.width > 1.5, name

@@ -10,7 +10,7 @@ from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_
 from planner.answers.question import Question
 from planner.answers.ranking import best_of_each_row, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
-from planner.model.records import Estimate, LeftOut
+from planner.model.records import Estimate, LeftOut, Workload
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
 from planner.results.estimate import EstimateResult
@@ -52,7 +52,15 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
         assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
-        notes=notes(wanted, shown, known_speeds(pricing), today, biller),
+        notes=(*notes(wanted, shown, known_speeds(pricing), today, biller), *_format_notes(work.workload, shown)),
         startup_seconds=STARTUP_SECONDS,
         samples_source=work.samples_source,
     )
+
+
+def _format_notes(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
+    if workload.language is None:
+        return ()
+    from planner.language.faster_format import fp8_note  # noqa: PLC0415 - most runs need none of it
+
+    return fp8_note(workload, shown)

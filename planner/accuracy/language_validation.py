@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.accuracy.published_runs import SPLIT as PUBLISHED
 from planner.accuracy.published_runs import leave_out_publications
 from planner.accuracy.results import ErrorSummary, SplitResult
+from planner.accuracy.stack_validation import stack_splits
 from planner.accuracy.step_time_fit import LeftOutResult, language_leave_outs
 
 _MEANING = {
@@ -61,8 +62,9 @@ _MEANING = {
 
 
 def language_splits() -> tuple[SplitResult, ...]:
-    """Every split of language models; takes about twenty seconds and needs numpy."""
-    return tuple(_split(result) for result in (*language_leave_outs(), leave_out_publications()))
+    """Every split of language models; takes about half a minute and needs numpy."""
+    fitted = tuple(_split(result) for result in (*language_leave_outs(), leave_out_publications()))
+    return (*stack_splits(), *fitted)
 
 
 def _split(result: LeftOutResult) -> SplitResult:

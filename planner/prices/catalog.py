@@ -48,12 +48,12 @@ class Selected:
     books: tuple[BookUsed, ...]
     left_out: tuple[LeftOut, ...]
     unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
-    excludes: Mapping[str, tuple[tuple[str, str], ...]]  # provider: (glob, what)
+    excludes: Mapping[str, tuple[Mapping[str, Any], ...]]  # by provider, as sidecars list them
 
     def excluded_from(self, offer: Offer) -> tuple[str, ...]:
         """Parts of the bill that the price of this offer is known to leave out."""
-        globs = self.excludes.get(offer.provider, ())
-        return tuple(what for glob, what in globs if fnmatch.fnmatchcase(offer.instance_type, glob))
+        entries = self.excludes.get(offer.provider, ())
+        return tuple(entry["what"] for entry in entries if is_excluded(entry, offer.instance_type, offer.observed_on))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +139,7 @@ def _beside(
         "books": tuple(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
         "left_out": tuple(LeftOut(reason=reason, count=count) for reason, count in lost.items() if count),
         "unpriced": tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
-        "excludes": {
-            snapshot.provider: tuple((entry["instance_types"], entry["what"]) for entry in snapshot.excludes)
-            for snapshot in taken
-        },
+        "excludes": {snapshot.provider: snapshot.excludes for snapshot in taken},
     }
 
 
@@ -163,6 +160,13 @@ def _best_offers(selection: GroupSelection) -> Selection:
         unpriced=selection.unpriced,
         excludes=selection.excludes,
     )
+
+
+def is_excluded(entry: Mapping[str, Any], instance_type: str, observed_on: date) -> bool:
+    """Whether a sidecar's entry of `excludes` speaks of a price: of its type and, if it says so, before a day."""
+    if "observed_before" in entry and observed_on.isoformat() >= entry["observed_before"]:
+        return False
+    return fnmatch.fnmatchcase(instance_type, entry["instance_types"])
 
 
 class _Sieve:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 ANY = ("on_demand", "spot", "reserved_1y", "reserved_3y", "savings_1y", "savings_3y")
 TERMS = ("reserved_1y", "reserved_3y")
+ANYWHERE = "global"
 # SkyPilot prints AWS prices with 4 decimals: a spot price equal to 9.04259 on demand reads 9.0426.
 SPOT_ROUNDING_USD = 0.00005
 
@@ -29,6 +30,9 @@ class PriceRow:
     memory_gib: str
     observed_on: str
     source: str
+    usd_per_hour_cheapest: str = ""
+    offers_count: str = ""
+    reliability: str = ""
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
@@ -128,6 +132,13 @@ EVENTS = (
         happened_on=date(2025, 6, 5),
         reason="superseded: AWS cut this type by 25 to 44 % in June 2025, and no newer price of this region is known",
     ),
+    Event(
+        provider="runpod",
+        instance_types=("*",),
+        purchases=("spot",),
+        happened_on=date(2026, 10, 10),
+        reason="superseded: spot prices of April 2025, of a cloud whose other prices have moved by up to a third since",
+    ),
     *(
         Event(
             provider=retirement.provider,
@@ -178,7 +189,7 @@ def reason_against(row: PriceRow, book: date, known: Mapping[tuple[str, ...], Pr
     for event in EVENTS:
         if _covers(event, row) and date.fromisoformat(row.observed_on) < event.happened_on <= book:
             return event.reason
-    return _above_on_demand(row, known) or _superseded_world_wide(row, known)
+    return _above_on_demand(row, known) or _superseded_world_wide(row, known) or _superseded_by_level(row, known)
 
 
 def _covers(rule: Unusable | Event, row: PriceRow) -> bool:
@@ -201,11 +212,11 @@ def _above_on_demand(row: PriceRow, known: Mapping[tuple[str, ...], PriceRow]) -
 
 def _superseded_world_wide(row: PriceRow, known: Mapping[tuple[str, ...], PriceRow]) -> str | None:
     """RunPod's Secure Cloud price is per GPU and the same everywhere; a newer world-wide one ends all regional ones."""
-    if row.provider != "runpod" or row.purchase != "on_demand" or row.region == "global":
+    if row.provider != "runpod" or row.purchase != "on_demand" or row.region == ANYWHERE:
         return None
     for newer in known.values():
         if (
-            newer.region == "global"
+            newer.region == ANYWHERE
             and newer.gpu == row.gpu
             and newer.purchase == "on_demand"
             and newer.instance_type.endswith("_SECURE")
@@ -216,4 +227,14 @@ def _superseded_world_wide(row: PriceRow, known: Mapping[tuple[str, ...], PriceR
                 f"superseded: {per_gpu:.4g} per GPU then; the world-wide Secure Cloud price of this GPU "
                 f"was {newer.usd_per_hour} on {newer.observed_on}, known for pods of one GPU"
             )
+    return None
+
+
+def _superseded_by_level(row: PriceRow, known: Mapping[tuple[str, ...], PriceRow]) -> str | None:
+    """One machine of a marketplace is gone within days: a newer level of its GPU ends it."""
+    if row.provider != "vast" or row.gpu_count != "1" or row.region == ANYWHERE:
+        return None
+    for newer in known.values():
+        if newer.region == ANYWHERE and newer.gpu == row.gpu and newer.observed_on > row.observed_on:
+            return f"superseded: one machine of {row.observed_on} or before; the level of its GPU is of {newer.observed_on}"
     return None

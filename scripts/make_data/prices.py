@@ -20,22 +20,36 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from planner.prices.snapshots import COLUMNS, SCHEMA, write_durably
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, LEVEL_COLUMNS, LEVELS_SCHEMA, SCHEMA, write_durably
+from scripts.make_data.price_levels import (
+    FILLED_SINCE,
+    LEVEL_DAYS,
+    ONE_PRICE_EVERYWHERE,
+    in_every_region,
+    market_levels,
+    redated,
+    secure_pods,
+)
 from scripts.make_data.price_rules import RETIREMENTS, PriceRow, reason_against
 from scripts.make_data.tables import read_table, write_table
 
 BOOKS = {
-    "aws": ("2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15"),
-    "azure": ("2020-08-30", "2026-03-21", "2026-05-20", "2026-06-15"),
-    "gcp": ("2025-02-03", "2026-04-02", "2026-05-20", "2026-06-15"),
-    "lambda": ("2026-04-02", "2026-05-20"),
-    "oci": ("2026-03-21",),
-    "runpod": ("2025-04-28", "2026-06-15"),
-    "vast": ("2026-05-20",),
+    "aws": ("2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15", "2026-10-10"),
+    "azure": ("2020-08-30", "2026-03-21", "2026-05-20", "2026-06-15", "2026-10-10"),
+    "coreweave": ("2026-10-10",),
+    "crusoe": ("2026-10-10",),
+    "gcp": ("2025-02-03", "2026-04-02", "2026-05-20", "2026-06-15", "2026-07-30", "2026-10-10"),
+    "hyperstack": ("2026-10-10",),
+    "lambda": ("2026-04-02", "2026-05-20", "2026-10-10"),
+    "nebius": ("2026-10-10",),
+    "oci": ("2026-03-21", "2026-10-10"),
+    "runpod": ("2025-04-28", "2026-06-15", "2026-10-10"),
+    "vast": ("2026-05-20", "2026-07-23", "2026-10-10"),
     "vultr": ("2026-03-22",),
 }
 # Reference files whose terms are savings plans, although their column says reserved.
 SAVINGS_PLANS = {("azure", "2026-06-15"): "savings-plans-azure-2026-06-15"}
+LEVELS = [("vast", day) for day in LEVEL_DAYS]
 EXCLUDES = {
     "gcp": (
         ("a2-ultragpu-*", "375 GB per GPU, about 0.04 USD/h per GPU in us-central1"),
@@ -45,6 +59,8 @@ EXCLUDES = {
         ("a3-ultragpu-*", "12000 GB, about 1.32 USD/h in us-central1"),
     )
 }
+# Sources from this day on count the local SSD in.
+SSD_INCLUDED_SINCE = "2026-07-30"
 SET_ASIDE_COLUMNS = (
     "provider", "instance_type", "region", "zone", "gpu", "gpu_count", "purchase", "usd_per_hour", "observed_on",
     "source", "reason",
@@ -106,7 +122,14 @@ def _books(folder: Path, provider: str, days: Sequence[str]) -> Iterable[tuple[s
     sizes = _host_sizes(row for rows in collected.values() for row in rows)
     known: Book = {}
     for day in days:
-        known |= {row.key: _with_host_size(row, sizes) for row in collected[day]}
+        if (provider, day) in LEVELS:
+            known = {key: redated(row) for key, row in known.items()}
+        rows = collected[day]
+        if provider in ONE_PRICE_EVERYWHERE:
+            rows = in_every_region(rows, known.values())
+        known |= {row.key: _with_host_size(row, sizes) for row in rows}
+        if provider == "runpod" and day >= FILLED_SINCE:
+            known |= {row.key: row for row in secure_pods(known.values())}
         book, set_aside = {}, {}
         for key, row in known.items():
             reason = reason_against(row, date.fromisoformat(day), known)
@@ -118,6 +141,8 @@ def _books(folder: Path, provider: str, days: Sequence[str]) -> Iterable[tuple[s
 
 
 def _collected(folder: Path, provider: str, day: str) -> list[PriceRow]:
+    if (provider, day) in LEVELS:
+        return market_levels(folder, day)
     rows = [_price_row(row) for row in read_table(folder / f"{provider}-{day}.csv")]
     if (provider, day) in SAVINGS_PLANS:
         plans = [_price_row(row) for row in read_table(folder / f"{SAVINGS_PLANS[provider, day]}.csv")]
@@ -175,16 +200,17 @@ def _write_book(out: Path, provider: str, day: str, book: Book, set_aside: SetAs
     rows = sorted(book.values(), key=_sort_key)
     path = out / "prices" / provider / f"{day}.csv"
     cells = ({**asdict(row), "network_gbps": network.get(row.instance_type, "")} for row in rows)
-    body = _csv_bytes(COLUMNS, cells)
+    columns = _columns(rows)
+    body = _csv_bytes(columns, cells)
     sidecar = {
-        "schema": SCHEMA,
+        "schema": next(schema for schema, known in COLUMNS_BY_SCHEMA.items() if known == columns),
         "provider": provider,
         "observed_at": day,
         "rows": len(rows),
         "sha256": hashlib.sha256(body).hexdigest(),
         "sources": _sources(rows),
         "unpriced": _unpriced(provider, day, book, set_aside),
-        "excludes": _excludes(provider, rows),
+        "excludes": _excludes(provider, day, rows),
         "retired": _retired(provider, day, rows),
         "made_by": "scripts/make_data/prices.py",
     }
@@ -192,6 +218,12 @@ def _write_book(out: Path, provider: str, day: str, book: Book, set_aside: SetAs
     write_durably(path, body)
     write_durably(path.with_suffix(".json"), text.encode())
     return path, len(rows)
+
+
+def _columns(rows: Iterable[PriceRow]) -> tuple[str, ...]:
+    """Columns of the book: those of levels only if a row is one."""
+    is_of_levels = any(getattr(row, name) for row in rows for name in LEVEL_COLUMNS)
+    return COLUMNS_BY_SCHEMA[LEVELS_SCHEMA if is_of_levels else SCHEMA]
 
 
 def _sort_key(row: PriceRow) -> tuple[str, float, str, str, str, str]:
@@ -212,6 +244,7 @@ def _sources(rows: Iterable[PriceRow]) -> list[dict[str, str]]:
 def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[dict[str, Any]]:
     """Types that cannot be bought at a price of this book in some way, and which way: by rule, and by hand."""
     sold = {(row.instance_type, row.purchase) for row in book.values()}
+    types = {instance_type for instance_type, _ in sold}
     purchases: dict[tuple[str, str, str, str], set[str]] = defaultdict(set)
     for row, reason in set_aside.values():
         if (row.instance_type, row.purchase) not in sold:
@@ -223,7 +256,10 @@ def _unpriced(provider: str, day: str, book: Book, set_aside: SetAside) -> list[
     entries += [
         (row["instance_type"], row["gpu"], row["gpu_count"], row["reason"])
         for row in read_table(_HERE / "unpriced.csv")
-        if row["provider"] == provider and row["first_listed"] <= day
+        if row["provider"] == provider
+        and row["first_listed"] <= day
+        # "every purchase" was true of the lists of its day only
+        and not (row["reason"].startswith("every purchase") and row["instance_type"] in types)
     ]
     return [
         {"instance_type": instance_type, "gpu": gpu, "gpu_count": _json_number(gpu_count), "reason": reason}
@@ -235,10 +271,11 @@ def _in_words(purchases: Iterable[str]) -> str:
     return ", ".join(_PURCHASE_WORDS.get(purchase, purchase) for purchase in sorted(purchases))
 
 
-def _excludes(provider: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
-    prefixes = {row.instance_type.rsplit("-", 1)[0] + "-*" for row in rows}
+def _excludes(provider: str, day: str, rows: Iterable[PriceRow]) -> list[dict[str, str]]:
+    prefixes = {row.instance_type.rsplit("-", 1)[0] + "-*" for row in rows if row.observed_on < SSD_INCLUDED_SINCE}
+    limit = {"observed_before": SSD_INCLUDED_SINCE} if day >= SSD_INCLUDED_SINCE else {}
     return [
-        {"instance_types": pattern, "what": "bundled local SSD", "usd_per_hour_note": note}
+        {"instance_types": pattern, "what": "bundled local SSD", "usd_per_hour_note": note, **limit}
         for pattern, note in EXCLUDES.get(provider, ())
         if pattern in prefixes
     ]

@@ -60,7 +60,7 @@ def test_resnet50_takes_what_the_shipped_measurements_say(gpu, count, hours):
     ("provider", "instance_type", "region", "usd_per_hour"),
     [
         ("gcp", "a2-highgpu-1g", "us-central1", 3.67),
-        ("gcp", "a3-highgpu-8g", "us-central1", 87.83),
+        ("gcp", "a3-highgpu-8g", "us-central1", 88.49),
         ("aws", "p5.48xlarge", "us-east-1", 55.04),
     ],
 )

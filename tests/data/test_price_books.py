@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.model.records import Purchase
-from planner.prices.snapshots import COLUMNS, list_snapshots, read_rows, read_snapshot
+from planner.prices.snapshots import list_snapshots, read_rows, read_snapshot
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 BOOKS = [path.relative_to(DATA) for path in list_snapshots(DATA)]
@@ -17,7 +17,8 @@ NEWEST = {path.parent.name: path for path in BOOKS}  # sorted by age within a pr
 
 
 def rows_of(book):
-    return [dict(zip(COLUMNS, row, strict=True)) for row in read_rows(read_snapshot(DATA / book))]
+    snapshot = read_snapshot(DATA / book)
+    return [dict(zip(snapshot.columns, row, strict=True)) for row in read_rows(snapshot)]
 
 
 def key(row):
@@ -43,13 +44,17 @@ def known_gpus():
 def test_every_provider_has_its_dated_books():
     """The books of each provider are those of the days its sources were read on."""
     expected = {
-        "aws": ["2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15"],
-        "azure": ["2020-08-30", "2026-03-21", "2026-05-20", "2026-06-15"],
-        "gcp": ["2025-02-03", "2026-04-02", "2026-05-20", "2026-06-15"],
-        "lambda": ["2026-04-02", "2026-05-20"],
-        "oci": ["2026-03-21"],
-        "runpod": ["2025-04-28", "2026-06-15"],
-        "vast": ["2026-05-20"],
+        "aws": ["2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15", "2026-10-10"],
+        "azure": ["2020-08-30", "2026-03-21", "2026-05-20", "2026-06-15", "2026-10-10"],
+        "coreweave": ["2026-10-10"],
+        "crusoe": ["2026-10-10"],
+        "gcp": ["2025-02-03", "2026-04-02", "2026-05-20", "2026-06-15", "2026-07-30", "2026-10-10"],
+        "hyperstack": ["2026-10-10"],
+        "lambda": ["2026-04-02", "2026-05-20", "2026-10-10"],
+        "nebius": ["2026-10-10"],
+        "oci": ["2026-03-21", "2026-10-10"],
+        "runpod": ["2025-04-28", "2026-06-15", "2026-10-10"],
+        "vast": ["2026-05-20", "2026-07-23", "2026-10-10"],
         "vultr": ["2026-03-22"],
     }
 
@@ -159,7 +164,8 @@ def test_no_discount_costs_more_than_on_demand(provider):
         ("aws", "p4d.24xlarge", "us-east-1", "reserved_1y", 13.9211),
         ("aws", "p4de.24xlarge", "us-east-1", "on_demand", 27.4471),
         ("aws", "p5en.48xlarge", "us-east-1", "on_demand", 63.296),
-        ("aws", "p6-b200.48xlarge", "us-east-1", "on_demand", 113.9328),
+        ("aws", "p6-b200.48xlarge", "us-east-1", "on_demand", 113.933),
+        ("aws", "p6-b300.48xlarge", "us-east-1", "on_demand", 142.416),
         ("aws", "g6.xlarge", "us-east-1", "on_demand", 0.8048),
         ("aws", "g5.xlarge", "us-east-1", "on_demand", 1.006),
         ("azure", "Standard_NC24ads_A100_v4", "eastus", "on_demand", 3.673),
@@ -170,14 +176,23 @@ def test_no_discount_costs_more_than_on_demand(provider):
         ("azure", "Standard_ND96isr_H100_v5", "eastus", "on_demand", 98.32),
         ("azure", "Standard_ND96isr_H200_v5", "eastus2", "spot", 84.8),
         ("gcp", "a2-highgpu-1g", "us-central1", "on_demand", 3.6734),
-        ("gcp", "a3-highgpu-8g", "us-central1", "on_demand", 87.8329),
+        ("coreweave", "nvidia-a100", "global", "on_demand", 21.6),
+        ("crusoe", "NVIDIA H100 80GB HGX", "global", "on_demand", 3.9),
+        # with 6,000 GB of local SSD, 0.66 USD an hour
+        ("gcp", "a3-highgpu-8g", "us-central1", "on_demand", 88.49),
         ("gcp", "a3-megagpu-8g", "us-central1", "on_demand", 92.2145),
-        ("gcp", "a2-ultragpu-8g", "us-central1", "on_demand", 40.2218),
+        ("gcp", "a2-ultragpu-8g", "us-central1", "on_demand", 40.5504),
         ("gcp", "a2-highgpu-1g", "us-central1", "reserved_3y", 1.2857),
         ("gcp", "g2-standard-4", "us-central1", "on_demand", 0.7068),
+        # 48 vCPUs at 0.04891, 180 GiB at 0.00587, the GPU at 1.09565
+        ("gcp", "g4-standard-48", "us-central1", "on_demand", 4.49993),
+        ("hyperstack", "NVIDIA H100 SXM", "global", "on_demand", 3.2),
         ("lambda", "gpu_1x_a10", "asia-northeast-1", "on_demand", 1.29),
+        ("nebius", "NVIDIA HGX H100", "global", "on_demand", 4.5),
         ("oci", "BM.GPU.A100-v2.8", "global", "on_demand", 32),
         ("runpod", "1x_H100-80GB-HBM3_SECURE", "global", "on_demand", 3.29),
+        ("runpod", "8x_H100-80GB-HBM3_SECURE", "global", "on_demand", 26.32),  # 8 x 3.29
+        ("vast", "1x_H100_SXM", "global", "on_demand", 4.0002),
         ("vultr", "vcg-a100-12c-120g-80vram", "global", "on_demand", 2.397),
     ],
 )
@@ -190,11 +205,11 @@ def test_published_prices(provider, instance_type, region, purchase, published):
 
 def test_an_older_book_answers_what_was_known_then():
     """The AWS books before and after the cut of June 2025 hold the price of their day."""
-    days = ["2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15"]
+    days = ["2023-08-06", "2025-06-03", "2026-01-21", "2026-06-15", "2026-10-10"]
 
     prices = [price("aws", "p5.48xlarge", "us-east-1", "on_demand", day=day) for day in days]
 
-    assert ["98.32", "98.32", "55.04", "55.04"] == prices
+    assert ["98.32", "98.32", "55.04", "55.04", "55.04"] == prices
 
 
 def test_aws_prices_from_before_the_cut_do_not_survive():
@@ -231,13 +246,38 @@ def test_gcp_rates_of_an_older_list_keep_its_date():
 
 
 def test_gcp_books_name_the_local_ssd_they_leave_out():
-    """The sidecar tells for which machines the price lacks the bundled local SSD."""
+    """The sidecar tells for which machines the price lacks the bundled local SSD: of rows from before it was counted in."""
     excludes = read_snapshot(DATA / NEWEST["gcp"]).excludes
 
     assert {"a2-ultragpu-*", "a3-edgegpu-*", "a3-highgpu-*", "a3-megagpu-*", "a3-ultragpu-*"} == {
         entry["instance_types"] for entry in excludes
     }
     assert all(entry["what"] and entry["usd_per_hour_note"] for entry in excludes)
+    assert {"2026-07-30"} == {entry["observed_before"] for entry in excludes}
+
+
+def test_vast_levels_hold_the_cheapest_offer_beside_the_median():
+    """A level is of one GPU anywhere; older machines carry the day their list froze on, and their list never the day it bears."""
+    rows = rows_of(NEWEST["vast"])
+    levels = {row["instance_type"]: row for row in rows if row["region"] == "global"}
+
+    median = levels["1x_A100_SXM4_40GB"]
+    cheapest_only = levels["1x_RTX_4090"]
+
+    assert ("0.588", "0.4719", "50") == (
+        median["usd_per_hour"],
+        median["usd_per_hour_cheapest"],
+        median["offers_count"],
+    )
+    assert ("0.3881", "0.3881", "") == (
+        cheapest_only["usd_per_hour"],
+        cheapest_only["usd_per_hour_cheapest"],
+        cheapest_only["offers_count"],
+    )
+    assert "" == levels["1x_L40S"]["usd_per_hour_cheapest"]  # 0.6156 on another day, above the median of 0.6006
+    assert {"2026-04-29"} == {row["observed_on"] for row in rows if row["region"] != "global"}
+    assert {"1"} == {row["gpu_count"] for row in levels.values()}
+    assert not [row for row in rows if row["gpu_count"] == "1" and row["region"] != "global"]
 
 
 def test_azure_savings_plans_are_not_reservations():
@@ -252,14 +292,18 @@ def test_azure_savings_plans_are_not_reservations():
 
 
 def test_retired_azure_families_stay_in_the_book_of_their_time():
-    """K80, P40, P100 and first M60 sizes are in the list of 2020 and in no later book."""
-    retired = {row["instance_type"] for row in table("prices/set-aside.csv") if "retired" in row["reason"]}
+    """K80, P40, P100 and first M60 sizes are in the list of 2020 only; NVv3 and NVv4 up to their end in September 2026."""
+    reasons = {row["instance_type"]: row["reason"] for row in table("prices/set-aside.csv")}
+    retired = {name for name, reason in reasons.items() if "retired 2023-09-06" in reason}
+    later = {name for name, reason in reasons.items() if "retired 2026-09-30" in reason}
     books = [book for book in BOOKS if book.parent.name == "azure"]
 
     holding = [book.stem for book in books if retired & {row["instance_type"] for row in rows_of(book)}]
 
     assert {"Standard_NC6", "Standard_NC6s_v2", "Standard_ND6s", "Standard_NV6"} <= retired
     assert ["2020-08-30"] == holding
+    assert {"Standard_NV12s_v3", "Standard_NV4as_v4"} <= later
+    assert not later & {row["instance_type"] for row in rows_of(NEWEST["azure"])}
 
 
 @pytest.mark.parametrize(
@@ -267,7 +311,7 @@ def test_retired_azure_families_stay_in_the_book_of_their_time():
     [
         ("aws", "g6f.large", "0.125"),
         ("azure", "Standard_NV6ads_A10_v5", "0.166667"),
-        ("azure", "Standard_NV4as_v4", "0.125"),
+        ("gcp", "g4-standard-6", "0.125"),
         ("vultr", "vcg-a40-1c-5g-2vram", "0.041667"),
     ],
 )

@@ -186,3 +186,17 @@ def test_excluded_parts_are_known_for_the_types_they_concern(tmp_path):
     assert {"a3-highgpu-8g": ("bundled local SSD",), "a2-highgpu-8g": ()} == {
         offer.instance_type: selection.excluded_from(offer) for offer in selection.offers
     }
+
+
+def test_a_part_excluded_before_a_day_is_in_newer_prices(tmp_path):
+    """An entry that says "observed_before" speaks of older rows; a row of that very day counts the part in."""
+    days = (date(2026, 7, 29), date(2026, 7, 30))
+    path = a_snapshot(
+        tmp_path,
+        *(an_offer(instance_type="a3-highgpu-8g", region=str(day), observed_on=day) for day in days),
+        excludes=[{"instance_types": "a3-*", "what": "bundled local SSD", "observed_before": "2026-07-30"}],
+    )
+
+    selection = chosen(path)
+
+    assert [("bundled local SSD",), ()] == [selection.excluded_from(offer) for offer in selection.offers]

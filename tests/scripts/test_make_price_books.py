@@ -17,12 +17,13 @@ LIST_2026 = "tsaol/aws-gpu@2026-01-21"
 def make(tmp_path, monkeypatch):
     """Write reference files and make books of them; the folder of the books."""
 
-    def make_books(books, files):
+    def make_books(books, files, also=lambda folder: None):
         monkeypatch.setattr(prices, "BOOKS", books)
         folder = tmp_path / "reference" / "prices"
         folder.mkdir(parents=True)
         for name, lines in files.items():
             (folder / f"{name}.csv").write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+        also(folder)
         write_price_books(tmp_path / "reference", tmp_path / "data")
         return tmp_path / "data" / "prices"
 
@@ -135,6 +136,125 @@ def test_a_newer_world_wide_price_ends_regional_ones(make):
     sidecar = json.loads((out / "runpod/2026-06-15.json").read_text(encoding="utf-8"))
     assert ["8x_H100-SXM_SECURE"] == [entry["instance_type"] for entry in sidecar["unpriced"]]
     assert sidecar["unpriced"][0]["reason"].startswith("on demand: superseded: 2.99 per GPU")
+
+
+def test_secure_cloud_fills_pods_of_several_gpus(make):
+    """Since the book of October 2026 two, four and eight GPUs cost the price of one times their number."""
+    line = "runpod,1x_{},global,,h100-80gb-sxm,1,80,,,on_demand,3.29,{},sooddvs/gpu-pricing@{}"
+    files = {
+        "runpod-2026-06-15": [line.format("H100_SECURE", *["2026-06-15"] * 2)],
+        "runpod-2026-10-10": [line.format("H100_COMMUNITY", *["2026-10-10"] * 2)],
+    }
+
+    out = make({"runpod": ("2026-06-15", "2026-10-10")}, files)
+
+    assert ["1x_H100_SECURE"] == [row["instance_type"] for row in read(out / "runpod/2026-06-15.csv")]
+    filled = {row["instance_type"]: row for row in read(out / "runpod/2026-10-10.csv")}
+    assert {"1x_H100_COMMUNITY", "1x_H100_SECURE", "2x_H100_SECURE", "4x_H100_SECURE", "8x_H100_SECURE"} == set(filled)
+    eight = filled["8x_H100_SECURE"]
+    assert ("8", "26.32", "2026-06-15") == (eight["gpu_count"], eight["usd_per_hour"], eight["observed_on"])
+    assert eight["source"].endswith("price of one GPU times 8")
+
+
+def test_a_level_ends_the_single_machines_of_its_gpu(make):
+    """Levels of Vast: a frozen list is redated, its machines of one GPU end where a level is known, the others stay."""
+    machine = "vast,{}x-RTX_4090-32-65536,Taiwan/TW/AS,,rtx-4090,{},24,,,on_demand,{},2026-05-20,anycloud-sh/catalog@2026-05-20"
+    files = {"vast-2026-05-20": [machine.format(1, 1, "0.4"), machine.format(2, 2, "0.8")], "market-levels": []}
+    feed, index = "toolshedlabs-hash/gpu-price-feed", "ewyluda/gpu-price-index"
+
+    def levels(folder):
+        lines = [
+            "provider,gpu_name_as_listed,statistic,usd_per_gpu_hour,offers,as_of,source",
+            f"vast,RTX 4090 24GB,cheapest listed,0.3881,,2026-10-01,{feed}@2026-10-01",
+            f"vast,L40S 48GB,cheapest listed,0.5,,2026-10-01,{feed}@2026-10-01",
+            f"vast,L40S,median of offers,0.6006,26,2026-10-10,{index}@2026-10-10",
+            f"lambda,RTX 4090 24GB,cheapest listed,9,,2026-10-01,{feed}@2026-10-01",
+            f"vast,RTX 4090 24GB,cheapest listed,0.26,,2026-07-23,{feed}@2026-07-23",
+        ]
+        (folder / "market-levels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    out = make({"vast": ("2026-05-20", "2026-10-10")}, files, also=levels)
+
+    rows = read(out / "vast/2026-10-10.csv")
+    assert [
+        ("1x_L40S", "global", "0.6006", "2026-10-10", "0.5", "26"),
+        ("1x_RTX_4090", "global", "0.3881", "2026-10-01", "0.3881", ""),
+        ("2x-RTX_4090-32-65536", "Taiwan/TW/AS", "0.8", "2026-04-29", "", ""),
+    ] == [
+        tuple(
+            row[name]
+            for name in (
+                "instance_type",
+                "region",
+                "usd_per_hour",
+                "observed_on",
+                "usd_per_hour_cheapest",
+                "offers_count",
+            )
+        )
+        for row in rows
+    ]
+    assert ["1x-RTX_4090-32-65536"] == [row["instance_type"] for row in read(out / "set-aside.csv")]
+    assert "planner.snapshot/2" == json.loads((out / "vast/2026-10-10.json").read_text())["schema"]
+    assert "planner.snapshot/1" == json.loads((out / "vast/2026-05-20.json").read_text())["schema"]
+
+
+def test_one_price_everywhere_ends_that_of_every_region(make):
+    """A price of Lambda without a region is that of each region the type was listed in."""
+    line = "lambda,gpu_1x_a10,{},,a10,1,24,30,200,on_demand,{},{},{}"
+    files = {
+        "lambda-2026-05-20": [
+            line.format(region, "0.75", "2026-05-20", "anycloud-sh/catalog@2026-05-20")
+            for region in ("us-east-1", "us-west-1")
+        ],
+        "lambda-2026-10-10": [line.format("global", "1.29", "2026-10-10", "ewyluda/gpu-price-index@2026-10-10")],
+    }
+
+    out = make({"lambda": ("2026-05-20", "2026-10-10")}, files)
+
+    assert {("gpu_1x_a10", region, "on_demand"): "1.29" for region in ("us-east-1", "us-west-1")} == prices_in(
+        out / "lambda/2026-10-10.csv"
+    )
+
+
+def test_a_type_that_a_newer_list_prices_is_no_longer_unpriced(make):
+    """Types without any price are named until a list has one."""
+    row = "gcp,{},us-central1,,{},1,96,48,180,on_demand,{},{},{}"
+    files = {
+        "gcp-2026-05-20": [row.format("g2-standard-4", "l4", "0.7", "2026-05-20", "anycloud-sh/catalog@2026-05-20")],
+        "gcp-2026-07-30": [
+            row.format(
+                "g4-standard-48",
+                "rtx-pro-6000-blackwell",
+                "4.49993",
+                "2026-07-30",
+                "Cyclenerd/google-cloud-pricing-cost-calculator@2026-07-30",
+            )
+        ],
+    }
+
+    out = make({"gcp": ("2026-05-20", "2026-07-30")}, files)
+
+    unpriced = [
+        {entry["instance_type"] for entry in json.loads((out / f"gcp/{day}.json").read_text())["unpriced"]}
+        for day in ("2026-05-20", "2026-07-30")
+    ]
+    assert {"g4-standard-48"} == unpriced[0] - unpriced[1]
+
+
+def test_local_ssd_is_left_out_of_older_rows_only(make):
+    """Once a source counts the local SSD in, the sidecar says from which day on, if older rows are left."""
+    row = "gcp,{},us-central1,,h100-80gb-sxm,8,80,208,1872,on_demand,{},{},{}"
+    old = row.format("a3-highgpu-8g", "87.83", "2026-05-20", "anycloud-sh/catalog@2026-05-20")
+    new = row.format("a3-megagpu-8g", "92.9", "2026-07-30", "Cyclenerd/google-cloud-pricing-cost-calculator@2026-07-30")
+
+    out = make({"gcp": ("2026-05-20", "2026-07-30")}, {"gcp-2026-05-20": [old], "gcp-2026-07-30": [new]})
+
+    before, after = (
+        json.loads((out / f"gcp/{day}.json").read_text())["excludes"] for day in ("2026-05-20", "2026-07-30")
+    )
+    assert [("a3-highgpu-*", None)] == [(entry["instance_types"], entry.get("observed_before")) for entry in before]
+    assert [("a3-highgpu-*", "2026-07-30")] == [(entry["instance_types"], entry["observed_before"]) for entry in after]
 
 
 def test_rates_not_sold_are_listed_as_unpriced(make):

@@ -194,9 +194,9 @@ def test_the_command_plans_a_file(run_planner, tmp_path):
         "model,epochs,purchase,max_usd,basis\nresnet50,90,on_demand,,measured\nresnet50,90,,0.5,\n"
     )
 
-    shown = run_planner("sweep", "jobs.csv", "--as-of", TODAY)
-    document = json.loads(run_planner("sweep", "jobs.csv", "--as-of", TODAY, "--format", "json").stdout)
-    written = run_planner("sweep", "jobs.csv", "--as-of", TODAY, "--output", "plans.csv")
+    shown = run_planner("sweep", "jobs.csv", "--as-of", "2026-07-01")
+    document = json.loads(run_planner("sweep", "jobs.csv", "--as-of", "2026-07-01", "--format", "json").stdout)
+    written = run_planner("sweep", "jobs.csv", "--as-of", "2026-07-01", "--output", "plans.csv")
 
     assert "2x-RTX_3090-32-65536" in shown.stdout
     assert "1 jobs: 18.3 hours and 6.05 USD, each at its best offer" in shown.stderr

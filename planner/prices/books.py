@@ -62,6 +62,12 @@ def previous_book(
     return None
 
 
+def shipped_offers(provider: str) -> tuple[Offer, ...]:
+    """Offers of the newest shipped book of a provider; none if there is no such book."""
+    paths = [path for path in list_snapshots(shipped_data_dir()) if path.parent.name == provider]
+    return book_offers(read_snapshot(max(paths))) if paths else ()
+
+
 def newest_offers(data_dir: Path) -> list[Offer]:
     """Offers of the newest readable book of every provider, from which price bands are made."""
     providers = sorted({path.parent.name for path in book_paths(data_dir)})

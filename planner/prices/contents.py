@@ -94,7 +94,8 @@ def _azure_item(item: Any) -> Item:
     found = _dict({"it": item}, "it")
     product, sku = str(found.get("productName") or ""), str(found.get("skuName") or "")
     extras = [word for word in ("Windows", "Low Priority", "Cloud Services") if word in f"{product} {sku}"]
-    kind = _words(found.get("serviceName"), found.get("type"), *extras)
+    extras += [] if found.get("type") in (None, "Consumption") else [found["type"]]
+    kind = _words(*extras, found.get("serviceName"))
     return kind, str(found.get("armSkuName") or "")
 
 

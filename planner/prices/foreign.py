@@ -14,7 +14,8 @@ from typing import NamedTuple
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
-from planner.prices.books import previous_book
+from planner.prices.books import previous_book, shipped_offers
+from planner.prices.changes import place_key
 from planner.prices.checks import is_same_count, price_problem
 from planner.prices.gcp_rates import ListPrices, Rate
 from planner.prices.places import Spellings
@@ -22,6 +23,7 @@ from planner.prices.set_aside import set_aside_problem
 from planner.prices.variants import Said, meant_gpus, named_gpus, which_advice
 from planner.units import MIB_PER_GIB
 
+SOURCES = ("SkyPilot catalogue", "gpuhunt catalogue")
 SLICE_FRACTION = 0.5  # less memory than this share of a GPU's is a slice of it
 
 
@@ -64,6 +66,7 @@ class CatalogueReader:
     """
 
     def __init__(self, provider: str, terms: Terms, source: str) -> None:
+        """Read for a provider; `source` is one of `SOURCES` and the name of the file."""
         self.provider = provider
         self.day = terms.observed_at.date()
         self.source = source
@@ -84,7 +87,7 @@ class CatalogueReader:
         doubts: Mapping[int, str] = {}
         if self.provider == "gcp":
             rates = {index: rate for index, line in enumerate(rows) if (rate := _rate(line)) is not None}
-            listed = ListPrices(rates.values(), self._book)
+            listed = ListPrices(rates.values(), _vouched_for(self._book, shipped_offers(self.provider)))
             doubts = {index: doubt for index, rate in rates.items() if (doubt := listed.problem(rate))}
         for index, line in enumerate(rows):
             self._add(line, line.doubt or doubts.get(index))
@@ -235,6 +238,12 @@ def _known_types(book: Iterable[Offer]) -> dict[str, _KnownType]:
         )
         for name, same in rows.items()
     }
+
+
+def _vouched_for(book: Iterable[Offer], shipped: Iterable[Offer]) -> Iterable[Offer]:
+    """The offers of a book, those that came from a catalogue themselves as the shipped book has them."""
+    own = {place_key(offer): offer for offer in book if not offer.source.startswith(SOURCES)}
+    return ({place_key(offer): offer for offer in shipped} | own).values()
 
 
 def _gpu_problem(line: Line, gpus: tuple[str, ...], known: _KnownType | None) -> str | None:

@@ -39,7 +39,7 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
         old: rows of the book before.
         is_asked_for: whether the refresh set out to replace an offer.
     """
-    days = {place_key(offer): offer.observed_on for offer in old}
+    days = {place_key(offer): offer.observed_on for offer in old} if delivery.reach is Reach.LISTED_ONLY else {}
     fresh = tuple(offer for offer in checked.offers if offer.observed_on >= days.get(place_key(offer), date.min))
     doubted = (*delivery.parsed.held_back, *checked.held_back)
     is_answered = _answers(delivery, fresh, doubted)

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -72,6 +73,21 @@ def test_the_book_tells_a_scheduler_rate_of_any_gpu(tmp_path, host, gpu, host_pr
     reason = _reasons(outcome)[host, "us-central1", "on_demand"]
     assert "of the on-demand price in the book" in reason
     assert None is outcome.path
+
+
+def test_a_rate_taken_in_earlier_does_not_vouch_for_itself(tmp_path):
+    """A book of an earlier version holds the scheduler's 23.57 from a catalogue: the shipped 40.22 still decides."""
+    source = "SkyPilot catalogue gcp/vms.csv"
+    offers = newest_shipped("gcp")
+    rows = {
+        **offers,
+        A100_8: replace(offers[A100_8], usd_per_hour=23.56654, source=source, observed_on=date(2026, 10, 1)),
+    }
+    a_snapshot(tmp_path / "data", *rows.values(), provider="gcp", stem="2026-10-01")
+
+    outcome = _sky(tmp_path, "gcp", *gcp_rows("a2-ultragpu-8g", "A100-80GB", 8, (8.79696, ""), (14.76958, "")))
+
+    assert "23.5665 is 0.59 of the on-demand price in the book, 40.2218 in us-central1" in outcome.error
 
 
 def test_other_regions_tell_a_scheduler_rate_of_a_gpu_that_no_book_knows(tmp_path):
@@ -542,6 +558,37 @@ def test_files_without_a_gpu_price_say_what_they_hold(tmp_path):
     assert "GPUs that are not understood: WarpCore 7 (1 rows)." in odd.error
     assert "no price of a Linux GPU instance in cn.json (2 products: Storage)" in chinese.error
     assert not any("accept" in outcome.error for outcome in (cpu, odd, chinese))
+
+
+@pytest.mark.parametrize(
+    ("product", "sku", "kind"),
+    [
+        ("Virtual Machines NCadsA100v4 Series Windows", "NC24ads A100 v4", "Windows Virtual Machines"),
+        ("Virtual Machines NCadsA100v4 Series", "NC24ads A100 v4 Low Priority", "Low Priority Virtual Machines"),
+    ],
+)
+def test_azure_pages_of_other_products_say_so(tmp_path, product, sku, kind):
+    """Windows machines and the old Batch product are not what a Linux machine costs."""
+    row = {
+        "productName": product,
+        "skuName": sku,
+        "meterName": sku,
+        "armSkuName": "Standard_NC24ads_A100_v4",
+        "armRegionName": "eastus",
+        "serviceName": "Virtual Machines",
+        "type": "Consumption",
+        "unitOfMeasure": "1 Hour",
+        "currencyCode": "USD",
+        "retailPrice": 3.0,
+    }
+    (tmp_path / "page.json").write_text(json.dumps({"BillingCurrency": "USD", "Items": [row], "NextPageLink": None}))
+
+    outcome = brought(tmp_path / "page.json", tmp_path / "data", observed_on=DAY)
+
+    assert (
+        f"There is no price of a Linux GPU instance in page.json (1 product: {kind}, Standard_NC24ads_A100_v4). "
+        "The book before stays in use."
+    ) == outcome.error
 
 
 def test_flagged_rows_of_the_newest_gpuhunt_layout_are_told_apart(tmp_path):

@@ -1,0 +1,30 @@
+"""`planner` whose Vast, RunPod, Lambda and Vultr are a server of a test; `MARKETS` holds its address."""
+
+import os
+
+from planner.cli import main
+from planner.prices import registry
+from providers.lambda_cloud import LambdaProvider
+from providers.runpod import RunpodProvider
+from providers.vast import VastProvider
+from providers.vultr import VultrProvider
+
+PATHS = {
+    "vast": (VastProvider, "/api/v0/bundles/"),
+    "runpod": (RunpodProvider, "/graphql"),
+    "lambda": (LambdaProvider, "/api/v1"),
+    "vultr": (VultrProvider, "/v2"),
+}
+
+
+def _adapter(name):
+    adapter, path = PATHS[name]
+    return lambda: adapter(address=f"{os.environ['MARKETS']}{path}")
+
+
+vast, runpod, lambda_cloud, vultr = map(_adapter, PATHS)
+
+if __name__ == "__main__":
+    for name, attribute in zip(PATHS, ("vast", "runpod", "lambda_cloud", "vultr"), strict=True):
+        registry.BUILT_IN[name] = f"tests.loopback_markets:{attribute}"
+    main()

@@ -1,0 +1,203 @@
+"""The whole way of Vast, RunPod, Lambda and Vultr: from the terminal over HTTP into checked books, and on to an estimate."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+
+import pytest
+
+from planner.paths import shipped_data_dir
+from planner.prices.books import book_offers, previous_book
+from planner.prices.snapshots import list_snapshots, read_snapshot
+from tests.conftest import ROOT
+from tests.loopback_markets import PATHS
+from tests.providers.markets import KEY, market_answer
+from tests.providers.replay import Answer, serving
+from tests.providers.test_markets_hostile import BROKEN
+
+NAMES = tuple(PATHS)
+
+
+def planner(*arguments, url="http://127.0.0.1:9", **settings):
+    """The command in a process of its own, with loopback as its only network."""
+    environ = {**os.environ, "MARKETS": url, "LAMBDA_API_KEY": KEY, "NO_PROXY": "127.0.0.1", **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "tests.loopback_markets", *map(str, arguments)],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory):
+    """A data folder after a refresh of all four, with what the command said."""
+    data = tmp_path_factory.mktemp("data")
+    with serving(market_answer) as server:
+        done = planner("refresh", *NAMES, "--accept", "--data-dir", data, "--format", "json", url=server.url)
+    assert 0 == done.returncode, done.stderr
+    return data, {outcome["provider"]: outcome for outcome in json.loads(done.stdout)["outcomes"]}
+
+
+def test_four_books_are_written(refreshed):
+    """With the rows of the pages made by hand; what was not believed lies beside them."""
+    data, outcomes = refreshed
+
+    assert {"vast": 7, "runpod": 28, "lambda": 20, "vultr": 11} == {name: outcomes[name]["rows"] for name in NAMES}
+    assert set(NAMES) == {path.parent.name for path in list_snapshots(data)}
+    held = {
+        path.parent.name: list(csv.DictReader(path.read_text().splitlines()))
+        for path in data.glob("prices/*/*.held-back.csv")
+    }
+    assert {"vast": 6, "runpod": 2, "lambda": 1, "vultr": 1} == {name: len(rows) for name, rows in held.items()}
+    assert "the host is unverified" in {row["reason"] for row in held["vast"]}
+
+
+def test_unknown_gpus_are_told(refreshed):
+    """By name, beside the rows."""
+    _, outcomes = refreshed
+
+    told = " ".join(json.dumps(outcomes[name]) for name in NAMES)
+    assert [] == [
+        gpu for gpu in ("RTX 4070S Ti with 16 GB", "NVIDIA RTX X9 Example", "X9 (128 GB)", "X9") if gpu not in told
+    ]
+
+
+def test_spot_prices_of_an_older_runpod_book_are_gone(refreshed):
+    """RunPod sells no spot any more; the book shipped had some."""
+    data, _ = refreshed
+    (path,) = [path for path in list_snapshots(data) if path.parent.name == "runpod"]
+
+    assert {"on_demand"} == {offer.purchase for offer in book_offers(read_snapshot(path))}
+
+
+def test_the_same_pages_are_parsed_again_without_a_network(refreshed):
+    """Nothing listens any more, and no key is there."""
+    data, _ = refreshed
+    before = sorted(path for path in data.glob("prices/**/*") if path.is_file())
+
+    again = planner("refresh", *NAMES, "--offline", "--accept", "--data-dir", data, LAMBDA_API_KEY="")
+
+    assert 0 == again.returncode, again.stderr
+    assert 4 == again.stderr.count("nothing written")
+    assert before == sorted(path for path in data.glob("prices/**/*") if path.is_file())
+
+
+def test_the_books_stand_up_to_verification(refreshed):
+    """Sidecar, checksum, order, prices and index, the columns of a level included."""
+    data, _ = refreshed
+
+    done = planner("prices", "verify", *NAMES, "--data-dir", data, "--format", "json")
+
+    own = [book for book in json.loads(done.stdout)["books"] if book["origin"] != "shipped"]
+    assert [(name, "good", []) for name in sorted(NAMES)] == [
+        (book["provider"], book["state"], book["problems"]) for book in own
+    ]
+
+
+def test_an_estimate_uses_the_new_books(refreshed):
+    """At today's price of the level, with its low end and the number of its machines."""
+    data, _ = refreshed
+    done = planner(
+        *("estimate", "--model", "resnet50", "--epochs", "90", "--gpu", "RTX 5090:4", "--provider", "vast"),
+        *("--data-dir", data, "--format", "json"),
+    )
+
+    (row,) = json.loads(done.stdout)["estimates"]
+    assert ("4x_RTX_5090", "AS", 1.8) == (row["instance_type"], row["region"], row["usd_per_hour"])
+    assert (1.6, 2, 0.99) == (row["usd_per_hour_cheapest"], row["offers_count"], row["reliability"])
+
+
+def test_the_key_is_in_nothing_that_was_written(refreshed):
+    """Neither in pages nor in books."""
+    data, _ = refreshed
+
+    assert [] == [path for path in data.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+
+
+def test_pages_of_a_few_rows_are_refused_beside_the_shipped_books(tmp_path):
+    """They lost nearly all rows; the message has the figures, and no book is written."""
+    with serving(market_answer) as server:
+        done = planner("refresh", "lambda", "vast", "--data-dir", tmp_path, url=server.url)
+
+    assert 1 == done.returncode
+    assert 2 == (done.stdout + done.stderr).count("planner refresh")
+    assert "where there were" in done.stdout + done.stderr
+    assert [] == list_snapshots(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["web page", "cut", "null", "404", "redirect to a stranger"])
+def test_no_hostile_reply_harms_the_book_before(refreshed, kind):
+    """Whatever all four services say, the books are as they were, and the errors are ours."""
+    data, _ = refreshed
+    before = {path: path.read_bytes() for path in (data / "prices").rglob("*") if path.is_file()}
+
+    with serving(lambda _: BROKEN[kind][0]) as server:
+        done = planner("refresh", *NAMES, "--data-dir", data, url=server.url)
+
+    assert 1 == done.returncode
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "should not" not in done.stdout + done.stderr
+    assert before == {path: path.read_bytes() for path in (data / "prices").rglob("*") if path.is_file()}
+
+
+def shipped(provider):
+    """The offers of the newest shipped book of a provider."""
+    book = previous_book(shipped_data_dir(), provider, "9999", [])
+    return [] if book is None else book[1]
+
+
+def lambda_of_today(call):
+    """Lambda's pages as they would be if nothing had changed since the shipped book, on one day for all."""
+    by_type = defaultdict(list)
+    for offer in shipped("lambda"):
+        by_type[offer.instance_type].append(offer)
+    if call.path.endswith("/images"):
+        regions = sorted({offer.region for offer in shipped("lambda")})
+        return Answer(body=json.dumps({"data": [{"region": {"name": region}} for region in regions]}).encode())
+    described = {"h100-80gb-sxm": "H100 (80 GB SXM5)", "h100-80gb-pcie": "H100 (80 GB PCIe)"}
+    types = {
+        name: {
+            "instance_type": {
+                "name": name,
+                "gpu_description": described.get(offers[0].gpu, offers[0].gpu),
+                "price_cents_per_hour": round(offers[0].usd_per_hour * 100),
+                "specs": {"gpus": int(offers[0].gpu_count)},
+            },
+            "regions_with_capacity_available": [],
+        }
+        for name, offers in by_type.items()
+    }
+    return Answer(body=json.dumps({"data": types}).encode())
+
+
+def vultr_of_today(call):
+    """Vultr's plans as they would be if nothing had changed."""
+    kind = "plans_metal" if "metal" in call.path else "plans"
+    plans = [
+        {"id": offer.instance_type, "hourly_cost": offer.usd_per_hour, "locations": ["ewr"]}
+        for offer in shipped("vultr")
+        if offer.instance_type.startswith("vcg-") == (kind == "plans")
+    ]
+    return Answer(body=json.dumps({kind: plans}).encode())
+
+
+def test_an_unchanged_price_list_is_believed_beside_the_shipped_books(tmp_path):
+    """Whole pages of the prices shipped: no --accept is needed, and nothing is held back."""
+
+    def answer(call):
+        return vultr_of_today(call) if call.path.startswith("/v2/") else lambda_of_today(call)
+
+    with serving(answer) as server:
+        done = planner("refresh", "lambda", "vultr", "--data-dir", tmp_path, "--format", "json", url=server.url)
+
+    outcomes = {outcome["provider"]: outcome for outcome in json.loads(done.stdout)["outcomes"]}
+    assert 0 == done.returncode, done.stdout
+    for name in ("lambda", "vultr"):
+        assert 0 == outcomes[name]["held_back"], outcomes[name]
+        assert len(shipped(name)) == outcomes[name]["rows"]

@@ -22,6 +22,9 @@ from planner.paths import shipped_data_dir
         ("runpod", "1x_H100-PCIe_SECURE", "gpu_cloud"),
         ("runpod", "1x_H100-PCIe_COMMUNITY", "marketplace"),
         ("vast", "1x-RTX_4090", "marketplace"),
+        ("verda", "8H100.80S.176V", "gpu_cloud"),
+        ("hyperstack", "n3-H100-SXM5x8", "gpu_cloud"),
+        ("digitalocean", "gpu-h100x8-640gb", "gpu_cloud"),
         ("acme", "anything", "gpu_cloud"),
     ],
 )

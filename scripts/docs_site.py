@@ -27,8 +27,11 @@ ROOT = Path(__file__).parent.parent
 OUTSIDE = ("data/README.md", "data/prices/README.md", "CHANGELOG.md")
 """Pages outside `docs/` that are pages of the site too."""
 
-RECORDS = ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced", "BookUsed")
-"""Records that users of the Python functions meet."""
+RECORDS = {
+    "records": ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced"),
+    "book_ages": ("BookUsed", "PriceAges"),
+}
+"""Records, by their module of `planner.model`, that users of the Python functions meet."""
 
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^)#:\s]+)(?=[)#])")
 
@@ -138,8 +141,9 @@ def _python_page() -> Iterator[str]:
         yield _reference(f"{getattr(planner, name).__module__}.{name}", f"planner.{name}")
     yield "## Records\n"
     yield "What the functions above return is made of these. Units are part of the names.\n"
-    for name in RECORDS:
-        yield _reference(f"planner.model.records.{name}", name, level=3)
+    for module, names in RECORDS.items():
+        for name in names:
+            yield _reference(f"planner.model.{module}.{name}", name, level=3)
 
 
 def _reference(path: str, heading: str, level: int = 2) -> str:

@@ -12,6 +12,7 @@ from planner.errors import NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
+from planner.prices.drift import price_range
 from planner.prices.groups import OfferGroup, grouped
 from planner.prices.snapshots import Snapshot
 
@@ -36,6 +37,12 @@ class Offered:
     own_notes: Mapping[Offer, str]
     credits_usd: Mapping[str, float]
     on_demand: Mapping[tuple[str, str, str], float]
+
+    def price_range(self, offer: Offer, today: date) -> tuple[float, float]:
+        """Lowest and highest price that the offer may have today; an own price is sure."""
+        if offer.provider == "own" or (self.own_notes and offer in self.own_notes):
+            return offer.usd_per_hour, offer.usd_per_hour
+        return price_range(offer, today)
 
     def notes_on(self, offer: Offer) -> tuple[str, ...]:
         """Notes on the price of an offer."""

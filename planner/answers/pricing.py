@@ -125,7 +125,8 @@ def _estimate(
     pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses, *, rank: int, is_pareto: bool
 ) -> Estimate:
     """The estimate of an offer that was priced, with its whole bill."""
-    bill = pricing.biller.bill_of(courses, offer, pricing.question.nodes)
+    usd_per_hour = pricing.offered.price_range(offer, pricing.question.today)
+    bill = pricing.biller.bill_of(courses, offer, pricing.question.nodes, usd_per_hour=usd_per_hour)
     return Estimate(
         rank=rank,
         offer=offer,
@@ -137,6 +138,8 @@ def _estimate(
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
+        usd_per_hour_low=usd_per_hour[0],
+        usd_per_hour_high=usd_per_hour[1],
         fits_memory=throughput.fits_memory,
         is_pareto=is_pareto,
         notes=(*pricing.offered.notes_on(offer), *bill.notes, *throughput.notes),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -79,14 +80,26 @@ class Biller(Timer):
             return "longer than the longest capacity block"
         return self._usd(offer, rule, courses.middle, node_count)
 
-    def bill_of(self, courses: Courses, offer: Offer, node_count: int = 1) -> Bill:
-        """The bill of a run whose time is known already, on an offer that `usd_of` does not refuse."""
+    def bill_of(
+        self, courses: Courses, offer: Offer, node_count: int = 1, *, usd_per_hour: tuple[float, float] | None = None
+    ) -> Bill:
+        """The bill of a run whose time is known already, on an offer that `usd_of` does not refuse.
+
+        Args:
+            courses: the time.
+            offer: what is rented.
+            node_count: instances rented side by side.
+            usd_per_hour: lowest and highest price that the offer may have; `None` if it is sure.
+        """
         rule = billing_rule(offer.provider, offer.instance_type)
         middle, low, high = courses.middle, courses.low, courses.high
         items, notes = self._items(offer, rule, middle, node_count)
         usd = sum(item.usd for item in items)
         seconds_low, seconds_high = _holding(middle.seconds, low.seconds, high.seconds)
         usd_low, usd_high = _holding(usd, *(self._usd(offer, rule, end, node_count) for end in (low, high)))
+        if usd_per_hour is not None and usd_per_hour != (offer.usd_per_hour, offer.usd_per_hour):
+            by_price = (self._usd(_at(offer, price), rule, middle, node_count) for price in usd_per_hour)
+            usd_low, usd_high = joined(usd, (usd_low, usd_high), _holding(usd, *by_price))
         return Bill(
             seconds=middle.seconds,
             seconds_low=seconds_low,
@@ -170,6 +183,26 @@ def _has_term(offer: Offer) -> bool:
     return offer.purchase is not Purchase.ON_DEMAND and offer.purchase is not Purchase.SPOT
 
 
+def joined(middle: float, *ranges: tuple[float, float]) -> tuple[float, float]:
+    """The range of a bill from ranges of several causes that have nothing to do with each other; each holds the middle.
+
+    Their distances from the middle add up as squares: of logarithms, since time and price multiply; of USD where an
+    end is 0 or less, as credit can make it.
+
+    >>> [round(end, 1) for end in joined(100.0, (90.0, 110.0), (100.0, 120.0))]
+    [90.0, 122.9]
+    """
+    lows, highs = zip(*ranges, strict=True)
+    return _holding(middle, _end(middle, lows), _end(middle, highs))
+
+
+def _end(middle: float, ends: Sequence[float]) -> float:
+    side = 1 if max(ends) > middle else -1
+    if min(middle, *ends) <= 0:
+        return middle + side * math.hypot(*(end - middle for end in ends))
+    return middle * math.exp(side * math.hypot(*(math.log(end / middle) for end in ends)))
+
+
 def tax_item(items: tuple[CostItem, ...], fraction: float) -> tuple[CostItem, ...]:
     """The item for tax on all the items; none at a fraction of 0."""
     if not fraction:
@@ -220,6 +253,11 @@ def items_at(items: Iterable[CostItem], usd_per_hour: float) -> tuple[CostItem, 
 
 
 _BY_THE_HOUR = (ItemKind.TIME, ItemKind.BILLED_TIME, ItemKind.UNUSED_TERM)
+
+
+def _at(offer: Offer, usd_per_hour: float) -> Offer:
+    """The offer at another price."""
+    return replace(offer, usd_per_hour=usd_per_hour, usd_per_hour_cheapest=None)
 
 
 def _holding(middle: float, low: float, high: float) -> tuple[float, float]:

@@ -336,7 +336,8 @@ class Throughput:
 class Estimate:
     """One offer rented for one workload: its time and its bill.
 
-    `seconds` is wall time from start to end (start-up included); low and high come from the throughput range.
+    `seconds` is wall time from start to end (start-up included); low and high come from the throughput range. Those of
+    the bill hold the range of today's price as well, `usd_per_hour_low` to `usd_per_hour_high`.
     `fits_memory` is `None` where the memory need of the model is not known.
     """
 
@@ -350,6 +351,8 @@ class Estimate:
     items: tuple[CostItem, ...]
     usd_low: float
     usd_high: float
+    usd_per_hour_low: float
+    usd_per_hour_high: float
     fits_memory: bool | None = None
     is_pareto: bool = False
     notes: tuple[str, ...] = ()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING
 
-from planner.cost.bill import percentile
+from planner.cost.bill import items_at, percentile
 from planner.cost.rental import billing_rule
 from planner.errors import UsageError
 from planner.model.costs import Interruptions, ItemKind
 from planner.model.records import Estimate
+from planner.prices.drift import TAIL, PriceClass, is_flagship, price_class, price_drifts, price_range
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
@@ -124,6 +127,31 @@ def _price(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         f"{offer.purchase}"
     )
     yield f"observed on {offer.observed_on} ({age} days before {result.as_of}); {offer.source}"
+    yield from _today(estimate, result.as_of)
+
+
+def _today(estimate: Estimate, day: date) -> Iterator[str]:
+    """What the age of the price says of that of the day, and what it is learnt from."""
+    age_days = (day - estimate.offer.observed_on).days
+    offer, low, high = estimate.offer, estimate.usd_per_hour_low, estimate.usd_per_hour_high
+    if offer.provider == "own" or (low, high) != price_range(offer, day):
+        yield "an own price: taken as sure, whatever its age"
+        return
+    drift = price_drifts()[price_class(offer)]
+    words = _CLASSES[drift.price_class]
+    if low == high:
+        yield f"today the same: nine in ten {words} do not move in {age_days} days"
+    else:
+        yield f"today {low:.4g} to {high:.4g} USD/h: so far nine in ten {words} moved no further in {age_days} days"
+    if drift.jumps_per_year and is_flagship(offer.gpu):
+        deepest, least = (1 - math.exp(end) for end in (drift.jump_low_ln, drift.jump_high_ln))
+        yield (
+            f"a cloud cuts such prices at one blow once in {1 / drift.jumps_per_year:.0f} years, by {least:.0%} to "
+            f"{deepest:.0%}; that counts once it is likelier than {TAIL:.0%}"
+        )
+    if low == offer.usd_per_hour_cheapest:
+        yield f"the low end reaches the cheapest offer, {offer.usd_per_hour_cheapest:g} USD/h"
+    yield f"learnt from {drift.pairs:,} prices seen twice, in {drift.periods} periods of a provider up to {drift.as_of}"
 
 
 def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
@@ -140,7 +168,20 @@ def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     if any(item.kind in (ItemKind.STORAGE, ItemKind.TRAFFIC) for item in estimate.items):
         yield from _extra_sources(estimate.offer.provider)
     yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"
+    if estimate.usd_per_hour_low < estimate.usd_per_hour_high:
+        cheap, dear = (
+            sum(item.usd for item in items_at(estimate.items, price))
+            for price in (estimate.usd_per_hour_low, estimate.usd_per_hour_high)
+        )
+        yield f"the age of the price alone makes it {cheap:,.2f} to {dear:,.2f} USD; distances of speed and price add as squares"
 
+
+_CLASSES = {
+    PriceClass.LIST_LARGE: "list prices of large clouds",
+    PriceClass.LIST_SMALL: "list prices of GPU clouds",
+    PriceClass.SPOT: "spot prices",
+    PriceClass.MARKETPLACE: "price levels of a marketplace",
+}
 
 _BILLED = (ItemKind.TIME, ItemKind.BILLED_TIME)
 

@@ -101,6 +101,8 @@ _TYPES = {
     "node_count": "float64",
     "purchase": "string",
     "usd_per_hour": "float64",
+    "usd_per_hour_low": "float64",
+    "usd_per_hour_high": "float64",
     "usd_per_gpu_hour": "float64",
     "price_observed_on": "string",
     "price_source": "string",

@@ -158,6 +158,8 @@ def estimate_record(estimate: Estimate) -> Row:
         "node_count": estimate.node_count,
         "purchase": str(offer.purchase),
         "usd_per_hour": offer.usd_per_hour,
+        "usd_per_hour_low": estimate.usd_per_hour_low,
+        "usd_per_hour_high": estimate.usd_per_hour_high,
         "usd_per_gpu_hour": offer.usd_per_gpu_hour,
         "price_observed_on": offer.observed_on.isoformat(),
         "price_source": offer.source,

@@ -17,6 +17,7 @@ from scripts.make_data.gpus import write_gpu_aliases, write_gpus
 from scripts.make_data.hosts import write_hosts
 from scripts.make_data.models import write_datasets, write_models
 from scripts.make_data.parallel_iterations import write_parallel_iterations
+from scripts.make_data.price_moves import write_price_moves
 from scripts.make_data.prices import write_price_books, write_spot_interruptions
 from scripts.make_data.throughput import write_throughput
 
@@ -28,6 +29,7 @@ WRITERS = (
     write_throughput,
     write_parallel_iterations,
     write_price_books,
+    write_price_moves,
     write_spot_interruptions,
     write_cards,
     write_hosts,

@@ -48,6 +48,8 @@ def an_estimate(bill, offer):
         items=bill.items,
         usd_low=bill.usd_low,
         usd_high=bill.usd_high,
+        usd_per_hour_low=offer.usd_per_hour,
+        usd_per_hour_high=offer.usd_per_hour,
         interruptions=bill.interruptions,
     )
 

@@ -119,7 +119,18 @@ class PriceList:
         """Everything that was taken, in an order that does not depend on that of the rows."""
         return ParsedPrices(
             offers=tuple(
-                sorted(set(self._offers), key=lambda offer: (offer.instance_type, offer.region, offer.purchase))
+                sorted(
+                    set(self._offers),
+                    key=lambda offer: (
+                        offer.instance_type,
+                        offer.region,
+                        offer.purchase,
+                        offer.usd_per_hour,
+                        offer.gpu,
+                        offer.gpu_count,
+                        offer.source,
+                    ),
+                )
             ),
             held_back=tuple(
                 sorted(self._held_back, key=lambda row: (row.instance_type, row.purchase or "", row.reason))

@@ -4,6 +4,7 @@ import copy
 import json
 import logging
 import math
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from planner.errors import PlannerError
 from planner.hardware.gpus import load_gpus
+from planner.prices.checks import check_offers
 from planner.prices.registry import load_provider
 from planner.prices.snapshots import sort_key
+from providers.base import RawPages
 from tests.providers.clouds import fixture_page, refreshed, saved_pages
 from tests.providers.markets import KEY, ON, market_answer
 from tests.providers.replay import Answer, in_turn, serving
@@ -132,6 +135,33 @@ def test_rows_in_any_order_give_the_same_prices(tmp_path, provider):
 
     usual = load_provider(provider).parse(saved_pages(tmp_path / "usual", given))
     assert usual.offers == load_provider(provider).parse(saved_pages(tmp_path / "turned", turned)).offers
+
+
+@pytest.mark.parametrize(
+    ("provider", "page", "key"),
+    [
+        ("runpod", "gpu_types.json", "securePrice"),
+        ("lambda", "instance_types.json", "price_cents_per_hour"),
+        ("vultr", "plans_metal.json", "hourly_cost"),
+    ],
+)
+def test_one_thing_at_two_prices_is_offered_at_neither(tmp_path, provider, page, key):
+    """Nobody knows which is right: a refresh holds both back, in an order that does not change."""
+    text = fixture_page(provider, page).decode()
+    other = re.sub(rf'"{key}":(\d+)', lambda found: f'"{key}":{int(found[1]) + 1}', text, count=1)
+    pages = {"a.json": text.encode(), "b.json": other.encode()}
+    if provider == "lambda":  # an object has one entry of a name, whichever page it is on
+        renamed = other.replace('"gpu_8x_b200_sxm6":', '"again":', 1)
+        pages["b.json"] = renamed.encode()
+    if provider == "vultr":
+        pages["c.json"] = fixture_page("vultr", "plans_p2.json")
+
+    found = load_provider(provider).parse(saved_pages(tmp_path, pages))
+    checked = check_offers(found.offers, previous=(), bands={})
+
+    assert checked.held_back
+    assert all("2 prices for one offer" in row.reason for row in checked.held_back)
+    assert found.offers == load_provider(provider).parse(RawPages(tmp_path)).offers
 
 
 def turned_round(body):

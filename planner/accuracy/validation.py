@@ -12,9 +12,10 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from planner.accuracy.between_sources import SOURCE_SPLITS, source_splits
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation, WorstCell
 from planner.accuracy.simple_rules import simple_rule_errors
-from planner.errors import DataError
+from planner.errors import DataError, UnknownNameError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Gpu, Model
 from planner.throughput.learnt import learnt_folder
@@ -65,30 +66,49 @@ SPLITS = {
 WORST = 10
 
 
-def validate() -> Validation:
-    """Recompute the error and the coverage of every basis from the shipped rows; takes about a minute and needs numpy.
+def validate(wanted: Sequence[str] = ()) -> Validation:
+    """Recompute the error and the coverage of every basis from the shipped rows; takes some minutes and needs numpy.
+
+    Args:
+        wanted: names of splits; all if empty.
 
     Raises:
         DataError: the learnt variances are missing.
+        UnknownNameError: there is no such split.
     """
-    from planner.accuracy.language_validation import language_splits  # noqa: PLC0415 - needs numpy
-    from planner.accuracy.learning.leave_out import all_left_out  # noqa: PLC0415 - needs numpy
-    from planner.accuracy.learning.left_out import gather  # noqa: PLC0415
+    from planner.accuracy.learning.left_out import gather  # noqa: PLC0415 - needs numpy
 
     path = learnt_folder() / "variances.json"
     try:
         variances = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {error}. Run: python -m scripts.fit_throughput") from error
+    from planner.accuracy.language_validation import language_splits  # noqa: PLC0415 - needs numpy
+    from planner.accuracy.learning.leave_out import all_left_out  # noqa: PLC0415
+
     evidence = gather(load_benchmarks(), load_gpus(), {model.name: model for model in load_models()})
-    left_out = all_left_out(evidence, variances)
-    splits = tuple(_split_result(name, [one for one in left_out if one.split == name], evidence) for name in SPLITS)
+    chosen = set(wanted) or {*SOURCE_SPLITS, *SPLITS}
+    left_out = all_left_out(evidence, variances) if chosen & set(SPLITS) else []
+    within = tuple(
+        _split_result(name, [one for one in left_out if one.split == name], evidence)
+        for name in SPLITS
+        if name in chosen
+    )
+    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS} else ()
+    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language)]
+    for name in wanted:
+        if name not in known:
+            raise UnknownNameError("split", name, known, "planner validate")
     judged = [one for one in left_out if one.split in ("cell", "gpu", "model", "counts")]
     worst = sorted(judged, key=lambda one: (-abs(one.log_error), one.split, one.model, one.gpu, one.gpu_count))[:WORST]
     return Validation(
         rows=len(evidence.rows),
         newest_row=max(row.as_of for row in evidence.rows),
-        splits=(*splits, *language_splits()),
+        splits=(
+            *source_splits(evidence, variances, wanted or tuple(SOURCE_SPLITS)),
+            *within,
+            *(one for one in language if not wanted or one.split in wanted),
+        ),
         worst=tuple(_worst(one) for one in worst),
     )
 
@@ -107,6 +127,7 @@ def validation_record(validation: Validation) -> dict[str, object]:
                 "still_known": one.still_known,
                 **_figures(one.errors),
                 "coverage": one.errors.coverage,
+                "width": one.errors.width,
                 "baselines": {
                     baseline.name: {
                         "median": baseline.median,

@@ -317,8 +317,9 @@ class Throughput:
         _check_positive("samples_per_second", self.samples_per_second)
         if not 0 < self.low <= self.samples_per_second <= self.high or not math.isfinite(self.high):
             raise ValueError(f"low {self.low!r}, samples_per_second, high {self.high!r} are out of order")
-        relative_low, relative_high = self.relative_ends
-        if not self.low <= relative_low <= self.samples_per_second <= relative_high <= self.high:
+        (relative_low, relative_high), rate = self.relative_ends, self.samples_per_second
+        slack = 1 + 1e-9  # both ranges are worked out apart
+        if not self.low <= relative_low * slack <= rate * slack**2 <= relative_high * slack**3 <= self.high * slack**4:
             raise ValueError(
                 f"{relative_low!r} to {relative_high!r} is not a range within {self.low!r} to {self.high!r}"
             )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from planner.model.records import Estimate
+from planner.model.records import Estimate, Throughput, Workload
 from planner.render.ages import books_text
 from planner.render.listing import (
     Column,
@@ -74,6 +75,9 @@ NEXT_ALL = "; --all every offer"
 
 def notes_text(result: EstimateResult) -> Iterator[str]:
     """Lines to read with the table: assumptions, age of prices, and offers left out with the reasons."""
+    if result.estimates and result.estimates[0].throughput.relative_low is not None:
+        best = result.estimates[0].throughput
+        yield f"Range:   {range_text(best, result.workload)}"
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
     yield "Prices:  " + books_text(result.prices)
@@ -88,6 +92,20 @@ def notes_text(result: EstimateResult) -> Iterator[str]:
     if result.notes:
         yield "Notes:"
         yield from (f"  {line}" for line in result.notes)
+
+
+def range_text(throughput: Throughput, workload: Workload) -> str:
+    """A sentence that says how wide the range is for code as fast as the stack, and how to get there.
+
+    The half width is that of a range with equal ratios to both sides: 0.8 to 1.25 times is plus or minus 25 %.
+    """
+    low, high = throughput.relative_ends
+    share = math.sqrt(high / low) - 1
+    if workload.measured:
+        return f"90 %, at the speed of your own measurement: plus or minus {share:.0%}"
+    alone = f"for code as fast as this stack: plus or minus {share:.0%}"
+    advice = "" if workload.language else "; one own measurement gets you there: --measured"
+    return f"90 %, whatever the code; {alone}{advice}"
 
 
 def what_is_rented(estimate: Estimate) -> str:

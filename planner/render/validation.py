@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation
-from planner.render.listing import Column, Listing, general, to_markdown
+from planner.render.listing import Column, Listing, general, number, to_markdown
 from planner.units import Row
 
 TARGETS = {
@@ -18,6 +18,17 @@ TARGETS = {
 }
 """What was aimed for: median, mean and 90th percentile."""
 COVERAGE_TARGET = (0.87, 0.93)
+STRANGERS_TARGETS = {
+    # split: (least coverage, most coverage, median, width): by implementation
+    "source": (0.87, 0.95, 0.22, 4.3),
+    "source_arithmetic": (0.85, 0.95, 0.26, 4.5),
+    "repository": (0.85, 0.97, 0.27, 5.5),
+    "own_count": (0.85, 0.95, 0.10, 2.0),
+    "own_gpu": (0.85, 0.95, 0.11, 2.0),
+    "own_both": (0.85, 0.95, 0.16, 4.0),
+    "own_format": (0.83, 0.95, 0.25, 2.6),
+}
+"""What was aimed for between sources."""
 
 
 def validation_listing(validation: Validation) -> Listing:
@@ -52,7 +63,10 @@ def accuracy_page(validation: Validation) -> str:
     return "\n".join(
         [
             _INTRODUCTION.format(rows=validation.rows, newest=validation.newest_row),
-            _splits_table(validation.splits),
+            _STRANGERS_TEXT,
+            _splits_table([split for split in validation.splits if split.split in STRANGERS_TARGETS]),
+            _STRANGERS_METHOD,
+            _splits_table([split for split in validation.splits if split.split not in STRANGERS_TARGETS]),
             _TARGET_TEXT,
             _targets_table(validation.splits),
             _BASELINE_TEXT,
@@ -92,9 +106,10 @@ def _targets_table(splits: Sequence[SplitResult]) -> str:
                     "met": "yes" if figure <= target else "no",
                 }
             )
+        rows += _width_aim(split)
         coverage = split.errors.coverage
         if coverage is not None:
-            low, high = COVERAGE_TARGET
+            low, high = STRANGERS_TARGETS.get(split.split, COVERAGE_TARGET)[:2]
             rows.append(
                 {
                     "split": split.split,
@@ -108,9 +123,27 @@ def _targets_table(splits: Sequence[SplitResult]) -> str:
     return to_markdown(columns, rows)
 
 
+def _width_aim(split: SplitResult) -> list[Row]:
+    width = split.errors.width
+    if width is None or split.split not in STRANGERS_TARGETS:
+        return []
+    target = STRANGERS_TARGETS[split.split][3]
+    return [
+        {
+            "split": split.split,
+            "figure": "width",
+            "target": f"at most {target:g}",
+            "reached": f"{width:.2f}",
+            "met": "yes" if width <= target else "no",
+        }
+    ]
+
+
 def _aims(split: SplitResult) -> list[tuple[str, float, float]]:
     median, mean, p90 = TARGETS.get(split.split, (None, None, None))
     errors = split.errors
+    if split.split in STRANGERS_TARGETS:
+        median = STRANGERS_TARGETS[split.split][2]
     named = (("median", errors.median, median), ("mean", errors.mean, mean), ("90th percentile", errors.p90, p90))
     return [(name, figure, target) for name, figure, target in named if target is not None]
 
@@ -144,6 +177,7 @@ def _row(split: SplitResult, summary: ErrorSummary) -> Row:
         "p90": summary.p90,
         "bias": summary.bias,
         "coverage": summary.coverage,
+        "width": summary.width,
     }
 
 
@@ -156,7 +190,7 @@ def _signed(value: float) -> str:
 
 
 _FORMATS = {"16": "16-bit"}
-_SPLITS_WITH_GROUPS = ("cell", "gpu", "carried", "model", "framework", "counts", "counts_pair")
+_SPLITS_WITH_GROUPS = (*STRANGERS_TARGETS, "cell", "gpu", "carried", "model", "framework", "counts", "counts_pair")
 _FIGURES = (
     Column(key="n", heading="n", text=str, is_number=True),
     Column(key="median", heading="median", text=_percent, is_number=True),
@@ -164,6 +198,7 @@ _FIGURES = (
     Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
     Column(key="bias", heading="bias", text=_signed, is_number=True),
     Column(key="coverage", heading="coverage", text=_percent, is_number=True),
+    Column(key="width", heading="width", text=number(2), is_number=True),
 )
 _COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES)
 _BASELINE_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES[:4])
@@ -191,6 +226,24 @@ This page is written by `planner validate --write docs/accuracy.md` from {rows:,
 it: change the code or the rows and run the command again. Errors are absolute percentage errors of a predicted throughput
 against a measured one that the prediction had not seen. Bias is the mean signed error. Coverage is the share of measured
 figures inside the 90 % range.
+"""
+_STRANGERS_TEXT = """## On code that nobody here has seen
+
+Your script is another laboratory's. Here a whole implementation is left out and predicted from the others, as planning does it. An
+implementation is a repository, a framework and an input size. Every figure gives each of them the weight 1, however many cells it
+has, and `n` counts implementations. The range is the whole one, `low` to `high`; width is high over low, its median.
+"""
+_STRANGERS_METHOD = """
+Lambda runs NVIDIA's scripts, so the two are not independent: what differs between them is the machine, the container and the batch.
+The range has two parts. Part one is common to all rows of an answer: how fast your code is against the stack that the figure stands
+for. Part two differs from row to row and is what `relative_low` and `relative_high` hold. An own measurement (`--measured`) takes part
+one away: the splits that begin with `own` are judged on what is left. Both parts, the ratios of number formats and the levels are learnt
+again without the model (`repository`: without the repository) that is judged. Runs more than 2.5 times slower than every published one
+are held by no range: `planner calibrate` takes their own speed.
+
+## Within one source
+
+What follows leaves rows out of one source and judges how they are carried from the rest of it. It is a part of part two, not the whole range.
 """
 _TARGET_TEXT = """
 `measured`, `cell`, `pair`, `gpu` and `carried` are judged on Lambda's rows of 2022 and later on one GPU, NCF left out (`carried` on
@@ -255,4 +308,7 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
 `data/throughput/fit/`: `variances.json` (what was learnt, with and without each group), `jobs.jsonl` (models measured on five GPUs or
 more, on every GPU), `carry.jsonl` (how classes of models respond), `arithmetic.json` (the 838 networks), `fit.json` (quantiles, scaling,
 batch size, nodes). Planning reads only these, with the standard library.
+
+`python -m scripts.fit_ranges`, run after it, leaves every implementation out once and writes `between.json` beside them (about four minutes
+on one core): both parts of the range, ratios of number formats and levels, by class.
 """

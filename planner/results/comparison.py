@@ -327,6 +327,8 @@ def _own_record(owned: Owned) -> Row:
             "samples_per_second": throughput.samples_per_second,
             "low": throughput.low,
             "high": throughput.high,
+            "relative_low": throughput.relative_ends[0],
+            "relative_high": throughput.relative_ends[1],
             "basis": str(throughput.basis),
             "precision": str(throughput.precision),
             "stack": throughput.stack,

@@ -11,6 +11,18 @@ from planner.throughput.learnt import load_learnt
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
 FULL = 2.0  # times the usual batch, which fills the memory of its GPU
+SMALL_IMAGE = 64  # pixels a side; up to here nobody keeps the stride made for photographs
+STEM_STRIDES = (
+    # (what the network's name holds, stride of its first layers together): a network without them stays as it is
+    ("resnet", 4.0),
+    ("resnext", 4.0),
+    ("res2net", 4.0),
+    ("densenet", 4.0),
+    ("efficientnet", 2.0),
+    ("mobilenet", 2.0),
+    ("mnasnet", 2.0),
+    ("regnet", 2.0),
+)
 INPUT_SIZE_DEVIATION = 0.15  # 90 % half width per unit of ln(relative arithmetic): kernels suit some sizes better
 
 
@@ -73,11 +85,24 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
 
 
 def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
-    """Operations of one sample at the wanted size, divided by those at the measured size; 1 if either is unknown."""
+    """Operations of one sample at the wanted size, divided by those at the measured size; 1 if either is unknown.
+
+    Examples:
+        ResNet-18 from 224 to 32 pixels: (32 / 224) ** 2 x 16 = 0.33, its first layers having no stride there.
+    """
     if wanted_size is None or measured_size is None:
         return 1.0
     ratio = wanted_size / measured_size
-    return {"image": ratio**2, "sequence": ratio}.get(model.sample_unit, 1.0)
+    if model.sample_unit == "image":
+        return ratio**2 * without_stem_stride(model, measured_size, wanted_size)
+    return {"sequence": ratio}.get(model.sample_unit, 1.0)
+
+
+def without_stem_stride(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
+    """How many times the arithmetic grows where small images are trained without the stride of the first layers; else 1."""
+    if wanted_size is None or wanted_size > SMALL_IMAGE or (measured_size or 0) <= SMALL_IMAGE:
+        return 1.0
+    return next((stride**2 for part, stride in STEM_STRIDES if part in model.name), 1.0)
 
 
 def usual_batch(gpu: Gpu, batches: Mapping[str, float], gpus: Mapping[str, Gpu]) -> float | None:

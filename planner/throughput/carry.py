@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from planner.model.frozen import dataclass
-from planner.throughput.learnt import learnt_of_class
+from planner.throughput.learnt import Record
 from planner.throughput.linear import dot, solve
 
 CONTRADICTION = 4.0  # standard deviations; machines and software explain two
@@ -32,8 +32,7 @@ class Sighting:
 class Carried:
     """Predicts the speed of a model on every GPU from its measurements on some."""
 
-    def __init__(self, task_class: str, sightings: Sequence[Sighting]) -> None:
-        fit = learnt_of_class(task_class)
+    def __init__(self, fit: Record, sightings: Sequence[Sighting]) -> None:
         self._means, self._factors, self._own = fit["mean"], fit["factors"], fit["own"]
         self._noise: float = fit["noise"]
         self._places = {place: index for index, place in enumerate(fit["places"])}

@@ -56,6 +56,13 @@ def learnt_of_class(task_class: str) -> Record:
 
 
 @cache
+def load_between() -> Record:
+    """`between.json`: how far implementations lie apart, by class, and the ratios of number formats within one."""
+    path = learnt_folder() / "between.json"
+    return _parsed(path, path.read_text(encoding="utf-8"))
+
+
+@cache
 def gpu_index() -> Mapping[str, int]:
     """The place of each GPU in the lists of the learnt files."""
     return {name: index for index, name in enumerate(load_learnt()["gpus"])}

@@ -9,15 +9,65 @@ from pathlib import Path
 
 from planner.hardware.tables import read_rows
 from planner.model.frozen import dataclass
-from planner.model.records import Benchmark
+from planner.model.records import Benchmark, Precision
 from planner.paths import shipped_data_dir
 
 SET_ASIDE = "set-aside.csv"
+BETWEEN_SOURCES = "between-sources.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SetAside(Benchmark):
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """A measurement of another implementation, kept to learn how far implementations lie apart; never a `measured` figure.
+
+    `like` is a listed model of the same arithmetic, or empty. What the other columns mean stands at `Benchmark`.
+    """
+
+    model: str
+    task: str
+    like: str
+    framework: str
+    software: str
+    gpu: str
+    gpu_count: int
+    precision: Precision
+    batch_size_per_gpu: int | None
+    input_size: int | None
+    samples_per_second: float
+    sample_unit: str
+    as_of: str
+    source: str
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The row as a measurement of one machine of the model that it is like, else of its own."""
+        return Benchmark(
+            model=self.like or self.model,
+            framework=self.framework,
+            software=self.software,
+            gpu=self.gpu,
+            gpu_count=self.gpu_count,
+            precision=self.precision,
+            batch_size_per_gpu=self.batch_size_per_gpu,
+            input_size=self.input_size,
+            samples_per_second=self.samples_per_second,
+            low=self.samples_per_second,
+            high=self.samples_per_second,
+            machines=1,
+            sample_unit=self.sample_unit,
+            as_of=self.as_of,
+            source=self.source,
+        )
+
+
+def source_rows() -> list[SourceRow]:
+    """Every row that is kept to compare sources with, in the order of its file."""
+    return read_rows(f"throughput/{BETWEEN_SOURCES}", SourceRow)
 
 
 @lru_cache(maxsize=64)
@@ -43,5 +93,6 @@ def set_aside() -> list[tuple[Benchmark, str]]:
 
 
 def benchmark_files() -> list[Path]:
-    """The shipped files of benchmark rows, by name; rows set aside are not among them."""
-    return sorted(path for path in (shipped_data_dir() / "throughput").glob("*.csv") if path.name != SET_ASIDE)
+    """The shipped files of benchmark rows, by name; rows set aside, or kept to compare sources with, are not among them."""
+    kept = (SET_ASIDE, BETWEEN_SOURCES)
+    return sorted(path for path in (shipped_data_dir() / "throughput").glob("*.csv") if path.name not in kept)

@@ -73,6 +73,8 @@ def over_nodes(
         samples_per_second=one.samples_per_second * node_count * mid,
         low=one.low * node_count * low,
         high=one.high * node_count * high,
+        relative_low=None if one.relative_low is None else one.relative_low * node_count * low,
+        relative_high=None if one.relative_high is None else one.relative_high * node_count * high,
         basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
         steps=(
             *one.steps,

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from planner.errors import NoThroughputError
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model
-from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
+from planner.throughput.knowledge import SHIPPED, Knowledge
+from planner.throughput.learnt import Record, gpu_index
 from planner.throughput.links import link_of
 from planner.throughput.ranges import reach
 
@@ -46,6 +48,7 @@ class Scaling:
     job: str | None
     shift: float = 0.0
     shift_rows: int = 0
+    knowledge: Knowledge = SHIPPED
 
     def efficiency(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> Efficiency:
         """The share of linear scaling that `count` GPUs reach.
@@ -60,7 +63,7 @@ class Scaling:
             NoThroughputError: no machine holds so many.
         """
         refuse_oversized(gpu, count)
-        fit = learnt_of_script(self.job) if self.job is not None else None
+        fit = self.knowledge.script(self.job) if self.job is not None else None
         eta, deviation, why = (
             self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
         )
@@ -70,7 +73,7 @@ class Scaling:
         return Efficiency(log=log, log_low=log_efficiency(eta + half), log_high=log_efficiency(eta - half), step=step)
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
-        table = load_learnt()["scaling"]
+        table = self.knowledge.scaling()
         index = gpu_index()[gpu.name]
         traffic = log_traffic(self.model, log_rate, batch_size)
         suffix = "_unknown" if traffic is None else ""
@@ -89,10 +92,12 @@ class Scaling:
         return eta, deviation, why
 
 
-def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu]) -> Scaling:
+def scaling_of(
+    model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu], knowledge: Knowledge = SHIPPED
+) -> Scaling:
     """How one script scales, its own rows of several GPUs taken into account."""
-    plain = Scaling(model=model, job=job)
-    if job is None or learnt_of_script(job) is not None:
+    plain = Scaling(model=model, job=job, knowledge=knowledge)
+    if job is None or knowledge.script(job) is not None:
         return plain
     singles = {
         (row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1
@@ -109,7 +114,7 @@ def scaling_of(model: Model, job: str | None, rows: Sequence[Benchmark], gpus: M
         return plain
     between, within = SHIFT_VARIANCE
     weight = between / (between + within / len(surprises))
-    return Scaling(model=model, job=job, shift=weight * sum(surprises) / len(surprises), shift_rows=len(surprises))
+    return replace(plain, shift=weight * sum(surprises) / len(surprises), shift_rows=len(surprises))
 
 
 def refuse_oversized(gpu: Gpu, count: float) -> None:

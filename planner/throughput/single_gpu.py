@@ -11,7 +11,8 @@ from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
-from planner.throughput.learnt import Record, gpu_index, learnt_of_script, load_learnt
+from planner.throughput.knowledge import SHIPPED, Knowledge
+from planner.throughput.learnt import Record, gpu_index, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
 from planner.throughput.scripts import is_new_generation, newest_row, stack_of
@@ -20,9 +21,6 @@ from planner.throughput.tasks import class_of
 if TYPE_CHECKING:
     from planner.throughput.carry import Carried, Sighting
 
-MAX_PEAK_SHARE = 0.75
-"""No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
-OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 MEASUREMENT_DEVIATION = 0.03  # of one row, natural logarithm: another machine, another day
 NEAREST_SOURCES = 5
 CONTRADICTION = 4.0  # standard deviations between own measurements that machines and software do not explain
@@ -56,16 +54,19 @@ class SingleGpus:
         rows: Sequence[Benchmark],
         relative_arithmetic: float = 1.0,
         own: Sequence[OwnMeasurement] = (),
+        knowledge: Knowledge = SHIPPED,
     ) -> None:
         self.model = model
         self.job = job
         self.rows = rows
         self.relative_arithmetic = relative_arithmetic
         self.own = own
+        self.knowledge = knowledge
         self._carried: tuple[Carried, Basis, tuple[str, ...]] | None = None
         self._newest: dict[tuple[str, str], Benchmark] | None = None
         self._yardsticks: dict[str, list[tuple[float, str, Benchmark]]] = {}
         self._found: dict[tuple[str, str], Single] = {}
+        self._level_reach = 0.0
 
     def on(self, gpu: Gpu, precision: Precision) -> Single:
         """The rate of the model on one GPU of this kind.
@@ -75,18 +76,19 @@ class SingleGpus:
         """
         width = width_of(precision)
         if (gpu.name, width) not in self._found:
-            self._found[gpu.name, width] = self._work_out(gpu, peak_tflops(gpu, precision), width)
+            peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
+            self._found[gpu.name, width] = self._work_out(gpu, width)
         return self._found[gpu.name, width]
 
-    def _work_out(self, gpu: Gpu, peak: float, width: str) -> Single:
-        fit = learnt_of_script(self.job) if self.job is not None else None
+    def level_reach(self) -> float:
+        """Half width of the 90 % range of the level itself, where only the arithmetic is known."""
+        return self._level_reach
+
+    def _work_out(self, gpu: Gpu, width: str) -> Single:
+        fit = self.knowledge.script(self.job) if self.job is not None else None
         if fit is None:
-            found = self._by_carrying(gpu, width)
-        elif self.own:
-            found = self._by_shift(gpu, width, fit)
-        else:
-            found = self._by_table(gpu, width, fit)
-        return self._below_peak(found, peak)
+            return self._by_carrying(gpu, width)
+        return self._by_shift(gpu, width, fit) if self.own else self._by_table(gpu, width, fit)
 
     def _by_table(self, gpu: Gpu, width: str, fit: Record) -> Single:
         index = gpu_index()[gpu.name]
@@ -171,7 +173,7 @@ class SingleGpus:
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
         from planner.throughput.carry import Carried, Sighting  # noqa: PLC0415 - models with a table need none of it
 
-        task = class_of(self.model)
+        task = self.knowledge.task_class(class_of(self.model))
         if self.own:
             steps = tuple(
                 f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})"
@@ -196,13 +198,17 @@ class SingleGpus:
             return Carried(task, [_sighting(row) for row in newest.values()]), Basis.SCALED, steps
         from planner.throughput.arithmetic import REFERENCE_GPU, level_of  # noqa: PLC0415 - as above
 
-        level = level_of(self.model, self.relative_arithmetic)
+        level = level_of(self.model, self.relative_arithmetic, self.knowledge.arithmetic())
         sighting = Sighting(gpu=REFERENCE_GPU, width="16", log_rate=level.log_rate, deviation=level.deviation)
+        self._level_reach = reach(self._modelled_kind(), level.deviation)
         return Carried(task, [sighting]), Basis.MODELLED, level.steps
 
     def _kind(self, carried: Carried, basis: Basis, width: str) -> str:
         if basis is Basis.SCALED:
             return "carried" if carried.has_seen(width) else "carried_format"
+        return self._modelled_kind()
+
+    def _modelled_kind(self) -> str:
         model = self.model
         return "modelled" if model.activations_millions and model.params_millions else "modelled_filled"
 
@@ -236,17 +242,6 @@ class SingleGpus:
 
     def _own_sources(self) -> tuple[str, ...]:
         return tuple(f"own measurement on {one.gpu_count} x {one.gpu}" for one in self.own)
-
-    def _below_peak(self, single: Single, peak: float) -> Single:
-        gmacs = self.model.forward_gmacs_per_sample
-        if gmacs is None or single.basis is Basis.MEASURED:
-            return single
-        ceiling = math.log(MAX_PEAK_SHARE * peak * 1e12 / (OPERATIONS_PER_MAC * gmacs * self.relative_arithmetic * 1e9))
-        if single.log_rate <= ceiling:
-            return single
-        note = f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS"
-        steps = (*single.steps, f"{note}: {math.exp(ceiling):,.4g}/s")
-        return replace(single, log_rate=ceiling, steps=steps, notes=(*single.notes, note))
 
 
 def source_texts(rows: Iterable[Benchmark]) -> tuple[str, ...]:

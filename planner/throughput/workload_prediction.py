@@ -9,11 +9,19 @@ from dataclasses import replace
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
-from planner.throughput.adjustments import NO_CHANGE, batch_factor, input_size_factor, relative_arithmetic
-from planner.throughput.batches import BATCH_NOTES, Batch, Batches
+from planner.throughput.adjustments import (
+    NO_CHANGE,
+    batch_factor,
+    input_size_factor,
+    relative_arithmetic,
+    without_stem_stride,
+)
+from planner.throughput.batches import Batch, Batches
+from planner.throughput.between import Situation, for_strangers, is_thin, nearest_own
+from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
-from planner.throughput.measured import benchmarks_of
+from planner.throughput.limits import SMALL_BATCH, Limits
 from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, refuse_missing_precision, width_of
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
@@ -26,10 +34,11 @@ from planner.throughput.scripts import (
     stack_of,
 )
 from planner.throughput.single_gpu import SingleGpus, source_texts
+from planner.throughput.slices import noted, slice_of
+from planner.throughput.stacks import faster_stack
+from planner.throughput.tasks import stack_class_of
 
-FRACTION_RANGE = (0.7, 1.1)
-"""A slice of a GPU gives its share of the throughput, give or take: time slices cost switching, small batches fill less."""
-
+TIMM = "pytorch-timm"
 MOST_CELLS = 2000
 """Answers that are kept: all GPUs and counts that anybody rents are some hundred."""
 
@@ -37,13 +46,13 @@ MOST_CELLS = 2000
 class Prediction:
     """Predicts one workload on any GPU; what all GPUs have in common is worked out once, and answers are remembered."""
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, knowledge: Knowledge = SHIPPED) -> None:
         _check_inputs(workload)
         self._workload = workload
         own = workload.measured
         self._model = workload.model
         self._gpus = load_gpus()
-        self._all_rows = [row for row in benchmarks_of(self._model.name) if row.gpu in self._gpus]
+        self._all_rows = [row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if script_of(row) == self._job]
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
@@ -51,13 +60,14 @@ class Prediction:
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
         )
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
-        self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus)
+        self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus, knowledge)
         self._single = SingleGpus(
             model=self._model,
             job=self._job,
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
             own=tuple(_for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
+            knowledge=knowledge,
         )
         self._batches = Batches(
             workload, self._rows, self._all_rows, workload.input_size or self._measured_size, self._gpus
@@ -65,7 +75,12 @@ class Prediction:
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
         self._notes = () if own else self._common_notes()
+        self._own = own
         self._has_own = bool(own)
+        self._knowledge = knowledge
+        # how thin networks respond to a GPU is known of one card only
+        self._is_thin = is_thin(self._model) and not own and (self._job is None or TIMM in self._job)
+        self._limits = Limits(self._model, workload, self._measured_size)
         self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
         for row in () if own else filter(self._is_wanted, self._all_rows):
             self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
@@ -102,6 +117,42 @@ class Prediction:
         return max(found, key=lambda one: one.samples_per_second)
 
     def _in(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
+        one = self.within_source(gpu, gpu_count, precision)
+        situation = self.situation(one, gpu_count, gpu, precision)
+        if situation.kind == "own_same":
+            return one
+        return self._limits.held(
+            for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit), gpu, gpu_count
+        )
+
+    def situation(self, one: Throughput, gpu_count: float, gpu: Gpu, precision: Precision) -> Situation:
+        """What decides how far a stranger's run may lie from this figure."""
+        width = width_of(precision)
+        kind, from_width = "arithmetic", "16"
+        if self._own:
+            kind, from_width = nearest_own(self._own, gpu.name, gpu_count, width)
+        elif self._rows:
+            known = {width_of(row.precision) for row in self._rows}
+            kind, from_width = "known", width if width in known or one.basis is Basis.MEASURED else min(known)
+        rate = one.samples_per_second
+        return Situation(
+            stack_class=stack_class_of(self._model),
+            kind=kind,
+            width=width,
+            from_width=from_width,
+            is_of_stack=bool(self._rows) and self._rows[0].framework == self._workload.framework,
+            is_thin=self._is_thin and one.basis is not Basis.MEASURED,
+            below=math.log(rate / one.low),
+            above=math.log(one.high / rate),
+            level=self._single.level_reach() if kind == "arithmetic" else 0.0,
+        )
+
+    def within_source(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
+        """Throughput as the chosen source has it, with a range that holds for that source alone.
+
+        Raises:
+            NoThroughputError: as `of`.
+        """
         peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
         found = self._known(gpu, gpu_count, precision)
         if found is not None:
@@ -117,7 +168,7 @@ class Prediction:
         batch = self._batches.planned(gpu, precision, share, usual)
         if whole is None or batch.is_reduced:
             whole = self._predicted(gpu, 1, precision, batch)
-        return _slice_of(whole, share, batch)
+        return slice_of(whole, share, batch)
 
     def _known(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput | None:
         """Throughput as measured on exactly this GPU and count, by the user or in the shipped rows; `None` if it was not."""
@@ -152,7 +203,12 @@ class Prediction:
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
         exact = [row for row in fitting if row.precision is precision] or fitting
-        return newest_row([row for row in exact if script_of(row) == self._job]) or newest_row(exact)
+        row = newest_row([one for one in exact if script_of(one) == self._job]) or newest_row(exact)
+        return None if row is None or self._is_outdated(row) else row
+
+    def _is_outdated(self, row: Benchmark) -> bool:
+        """Whether a row is of older software, and what that changes is learnt: it is evidence then, and no answer."""
+        return not is_new_generation(row) and self._knowledge.script(script_of(row)) is not None
 
     def _is_wanted(self, row: Benchmark) -> bool:
         asked = self._workload
@@ -162,8 +218,11 @@ class Prediction:
             and (size is None or row.input_size in (None, size))
             and (
                 asked.batch_size is None
-                or row.batch_size_per_gpu is None
-                or batch_factor(asked.batch_size, row.batch_size_per_gpu).log == 0.0
+                or (row.batch_size_per_gpu is None and asked.batch_size > SMALL_BATCH)
+                or (
+                    row.batch_size_per_gpu is not None
+                    and batch_factor(asked.batch_size, row.batch_size_per_gpu).log == 0.0
+                )
             )
         )
 
@@ -256,7 +315,7 @@ class Prediction:
             steps=(*steps, f"{rate:,.6g} {self._model.sample_unit}s/s", span),
             batch_size_per_gpu=planned.size,
             fits_memory=planned.fits,
-            notes=_noted(notes, planned),
+            notes=noted(notes, planned),
         )
 
     def _one_measured(self, gpu: Gpu, precision: Precision) -> Throughput | None:
@@ -303,36 +362,15 @@ class Prediction:
             notes.append(
                 f"{self._model.name} was not measured in {self._workload.framework}: the figure stands for another framework, range widened"
             )
-        fastest = self._fastest_stack()
+        wanted = self._workload.input_size
+        if without_stem_stride(self._model, self._measured_size, wanted) != 1.0:
+            notes.append(
+                f"at {wanted} pixels: the network as it is trained there, without the stride of its first layers"
+            )
+        fastest = faster_stack(self._model, self._rows, self._all_rows, self._workload.precision)
         if fastest:
             notes.append(fastest)
         return tuple(notes)
-
-    def _fastest_stack(self) -> str:
-        """A sentence that compares the fastest measured stack with the chosen one on the same GPUs; empty if none is faster."""
-        if not self._rows:
-            return ""
-        size = self._rows[0].input_size
-        by_place: dict[tuple[str, str], list[Benchmark]] = {}
-        for row in self._rows:
-            if row.gpu_count == 1:
-                by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
-        best_ratio, best = 1.05, ""
-        for row in self._all_rows:
-            if script_of(row) == self._job or row.input_size not in (None, size) or row.gpu_count > 1:
-                continue
-            if self._workload.precision is not None and width_of(row.precision) != width_of(self._workload.precision):
-                continue
-            chosen = newest_row(by_place.get((row.gpu, width_of(row.precision)), []))
-            if chosen is not None and row.samples_per_second / chosen.samples_per_second > best_ratio:
-                best_ratio = row.samples_per_second / chosen.samples_per_second
-                choose = f" (--framework {row.framework})" if row.framework != chosen.framework else ""
-                best = (
-                    f"stands for {stack_of(chosen)}; the fastest known stack, {stack_of(row)}{choose}, reaches "
-                    f"{row.samples_per_second:,.5g} against {chosen.samples_per_second:,.5g} {self._model.sample_unit}s/s "
-                    f"on {row.gpu_count} x {row.gpu} in {row.precision}"
-                )
-        return best
 
 
 def _check_inputs(workload: Workload) -> None:
@@ -359,30 +397,3 @@ def _for_one_gpu(
     log_rate = math.log(own.samples_per_second / own.gpu_count)
     efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
     return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))
-
-
-def _noted(notes: tuple[str, ...], batch: Batch) -> tuple[str, ...]:
-    """The notes, with the note of this batch in place of that of another."""
-    if not BATCH_NOTES.isdisjoint(notes):
-        notes = tuple(note for note in notes if note not in BATCH_NOTES)
-    return (*notes, batch.note) if batch.note else notes
-
-
-def _slice_of(one: Throughput, fraction: float, batch: Batch) -> Throughput:
-    low, high = FRACTION_RANGE
-    return Throughput(
-        samples_per_second=one.samples_per_second * fraction,
-        low=one.low * fraction * low,
-        high=one.high * fraction * high,
-        basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
-        precision=one.precision,
-        stack=one.stack,
-        sources=one.sources,
-        steps=(*one.steps, f"{fraction:g} of a GPU: x {fraction:g}, range x {low:g} to x {high:g} (an assumption)"),
-        batch_size_per_gpu=batch.size,
-        fits_memory=batch.fits,
-        notes=(
-            *_noted(one.notes, batch),
-            "a slice of a GPU is taken to give its share of the throughput: no measurement",
-        ),
-    )

@@ -15,7 +15,7 @@ from planner.accuracy.learning.left_out import quantile
 from planner.accuracy.validation import nested_coverage, summary
 from planner.hardware.gpus import load_gpus
 from planner.throughput.carry import Carried, Sighting
-from planner.throughput.learnt import gpu_index, learnt_folder, learnt_of_script, load_learnt
+from planner.throughput.learnt import gpu_index, learnt_folder, learnt_of_class, learnt_of_script, load_learnt
 from planner.throughput.linear import solve
 from planner.throughput.measured import load_benchmarks
 from planner.work.listed import load_models
@@ -143,6 +143,6 @@ def test_carrying_agrees_with_the_full_posterior(variances):
 
     mean, _ = fitted.predict(wanted)
     noise = math.sqrt(variances["noise"])
-    carried = Carried("vision", [Sighting(gpu="rtx-3090", width="16", log_rate=6.0, deviation=noise)])
+    carried = Carried(learnt_of_class("vision"), [Sighting(gpu="rtx-3090", width="16", log_rate=6.0, deviation=noise)])
 
     assert [carried.log_rate(point.gpu, "16")[0] for point in wanted] == pytest.approx(list(mean), abs=0.02)

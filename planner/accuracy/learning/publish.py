@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,25 +53,39 @@ def script_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidenc
 
     Lists follow the order of `data/gpus.csv`; `None` where the GPU lacks the number format.
     """
-    gpus = posterior.gpus
-    lines = []
+    jobs = sorted({point.job for point in posterior.points})
+    lines = [script_line(job, posterior, scaled, evidence) for job in jobs]
+    return [line for line in lines if line is not None]
+
+
+def script_line(
+    job: str,
+    posterior: Posterior,
+    scaled: scaling.ScalingPosterior,
+    evidence: Evidence,
+    only: Collection[str] | None = None,
+) -> dict[str, Any] | None:
+    """The record of one job; `None` where it was measured on too few GPUs, and planning carries it itself.
+
+    `only` names the GPUs that are wanted, where not all are: the others stand as `None`.
+    """
+    points = [point for point in posterior.points if point.job == job]
+    if len({point.gpu for point in points}) < FEWEST_GPUS:
+        return None
+    gpus = {name: gpu for name, gpu in posterior.gpus.items() if only is None or name in only}
     newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
-    for job in sorted({point.job for point in posterior.points}):
-        points = [point for point in posterior.points if point.job == job]
-        if len({point.gpu for point in points}) < FEWEST_GPUS:
-            continue  # planning carries such jobs itself
-        line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
-        line["software"] = [newest(job.split("|")[2], name) for name in gpus]
-        line |= {"mean": {}, "deviation": {}}
-        for width, precision in WIDTHS.items():
-            wanted = wanted_points(points[-1], gpus, precision, newest)
-            mean, deviation = _means(posterior, wanted)
-            by_gpu = {point.gpu: index for index, point in enumerate(wanted)}
-            line["mean"][width] = [_rounded(mean, by_gpu.get(name)) for name in gpus]
-            line["deviation"][width] = [_rounded(deviation, by_gpu.get(name)) for name in gpus]
-        line["eta"], line["eta_deviation"] = _eta(line["mean"]["16"], points[-1], scaled, evidence, newest)
-        lines.append(line)
-    return lines
+    line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
+    line["software"] = [newest(job.split("|")[2], name) if name in gpus else "" for name in posterior.gpus]
+    line |= {"mean": {}, "deviation": {}}
+    for width, precision in WIDTHS.items():
+        wanted = wanted_points(points[-1], gpus, precision, newest)
+        mean, deviation = _means(posterior, wanted) if wanted else ([], [])
+        by_gpu = {point.gpu: index for index, point in enumerate(wanted)}
+        line["mean"][width] = [_rounded(mean, by_gpu.get(name)) for name in posterior.gpus]
+        line["deviation"][width] = [_rounded(deviation, by_gpu.get(name)) for name in posterior.gpus]
+    rates = {name: rate for name, rate in zip(posterior.gpus, line["mean"]["16"], strict=True) if name in gpus}
+    line["eta"], line["eta_deviation"] = _eta(rates, points[-1], scaled, evidence, newest)
+    return line
 
 
 def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, newest: Newest) -> list[Point]:
@@ -84,54 +98,61 @@ def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, ne
 
 
 def carry_lines(posterior: Posterior) -> list[dict[str, Any]]:
-    """One record per task class: how a model that nothing is known of but its class responds to each GPU.
+    """One record per task class: how a model that nothing is known of but its class responds to each GPU."""
+    return [carry_line(name, posterior) for name in CLASSES]
+
+
+def carry_line(name: str, posterior: Posterior, only: Collection[str] | None = None) -> dict[str, Any]:
+    """The record of one task class, on all GPUs or on those named.
 
     `mean` is a log rate up to a constant; the covariance between two places (GPU and width) is the product of their
     factors, plus `own` where they are the same place. The constant itself, the level of the model, is left free.
     """
-    lines = []
-    for name in CLASSES:
-        blank = Point(
-            model=NEW_MODEL, job=NEW_MODEL, task_class=name, gpu="", precision=Precision.AMP, software="", is_new=True
-        )
-        wanted = [
-            replace(blank, gpu=gpu.name, precision=precision)
-            for precision in WIDTHS.values()
-            for gpu in posterior.gpus.values()
-            if _has(gpu, precision)
-        ]
-        mean, covariance = posterior.predict(wanted)
-        factors, own = _factors(covariance)
-        lines.append(
-            {
-                "class": name,
-                "noise": posterior.variances["noise"],
-                "places": [f"{point.gpu}|{width_of(point.precision)}" for point in wanted],
-                "mean": [round(float(value - mean.mean()), DIGITS) for value in mean],
-                "factors": [[round(float(value), DIGITS) for value in row] for row in factors],
-                "own": [round(float(value), 5) for value in own],
-            }
-        )
-    return lines
+    blank = Point(
+        model=NEW_MODEL, job=NEW_MODEL, task_class=name, gpu="", precision=Precision.AMP, software="", is_new=True
+    )
+    wanted = [
+        replace(blank, gpu=gpu.name, precision=precision)
+        for precision in WIDTHS.values()
+        for gpu in posterior.gpus.values()
+        if _has(gpu, precision) and (only is None or gpu.name in only)
+    ]
+    mean, covariance = posterior.predict(wanted)
+    factors, own = _factors(covariance)
+    return {
+        "class": name,
+        "noise": posterior.variances["noise"],
+        "places": [f"{point.gpu}|{width_of(point.precision)}" for point in wanted],
+        "mean": [round(float(value - mean.mean()), DIGITS) for value in mean],
+        "factors": [[round(float(value), DIGITS) for value in row] for row in factors],
+        "own": [round(float(value), 5) for value in own],
+    }
 
 
-def new_model_scaling(scaled: scaling.ScalingPosterior) -> dict[str, Any]:
+def new_model_scaling(scaled: scaling.ScalingPosterior, only: Collection[str] | None = None) -> dict[str, Any]:
     """Eta of a model without rows of several GPUs, by GPU and count, with standard deviations.
 
-    At the central gradient traffic, at e times that (`_plus`), and where the traffic is not known (`_unknown`).
+    At the central gradient traffic, at e times that (`_plus`), and where the traffic is not known (`_unknown`). `only`
+    names the GPUs that are wanted, where not all are: the others stand as `None`.
     """
+    names = [name for name in scaled.gpus if only is None or name in only]
     found: dict[str, Any] = {}
     for traffic, suffix in ((scaling.TRAFFIC_CENTRE, ""), (scaling.TRAFFIC_CENTRE + 1.0, "_plus"), (None, "_unknown")):
-        wanted = [_new_scaled(name, count, traffic) for count in COUNTS for name in scaled.gpus]
+        wanted = [_new_scaled(name, count, traffic) for count in COUNTS for name in names]
         mean, deviation = scaled.predict(wanted)
-        size = len(scaled.gpus)
-        for index, count in enumerate(COUNTS):
-            part = slice(index * size, (index + 1) * size)
-            found.setdefault(f"eta{suffix}", {})[str(count)] = [round(float(value), DIGITS) for value in mean[part]]
-            found.setdefault(f"deviation{suffix}", {})[str(count)] = [
-                round(float(value), DIGITS) for value in deviation[part]
-            ]
+        for key, values in ((f"eta{suffix}", mean), (f"deviation{suffix}", deviation)):
+            found[key] = _by_count(values, names, scaled.gpus, DIGITS)
     return found
+
+
+def _by_count(values: Matrix, names: Sequence[str], gpus: Iterable[str], digits: int) -> dict[str, list[float | None]]:
+    # values are sorted by count, then by name; GPUs that are not named stand as None
+    size = len(names)
+    by_count = {}
+    for index, count in enumerate(COUNTS):
+        part = dict(zip(names, values[index * size : (index + 1) * size], strict=True))
+        by_count[str(count)] = [round(float(part[name]), digits) if name in part else None for name in gpus]
+    return by_count
 
 
 def _software(origin: str, gpu: str, rows: Sequence[Benchmark]) -> str:
@@ -147,12 +168,12 @@ def _means(posterior: Posterior, wanted: Sequence[Point]) -> tuple[Matrix, Matri
 
 
 def _eta(
-    rates: Sequence[float],
+    rates: Mapping[str, float],
     like: Point,
     scaled: scaling.ScalingPosterior,
     evidence: Evidence,
     newest: Newest,
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+) -> tuple[dict[str, list[float | None]], dict[str, list[float | None]]]:
     origin = like.job.split("|")[2]
     batches = {
         row.gpu: row.batch_size_per_gpu
@@ -164,7 +185,7 @@ def _eta(
     }
     wanted = []
     for count in COUNTS:
-        for index, name in enumerate(scaled.gpus):
+        for name in rates:
             batch = usual_batch(scaled.gpus[name], batches, scaled.gpus)
             wanted.append(
                 Scaled(
@@ -175,16 +196,12 @@ def _eta(
                     precision=Precision.AMP,
                     software=newest(origin, name),
                     origin=origin,
-                    log_traffic=log_traffic(evidence.models[like.model], rates[index], batch),
+                    log_traffic=log_traffic(evidence.models[like.model], rates[name], batch),
                 )
             )
     mean, deviation = scaled.predict(wanted)
-    size = len(scaled.gpus)
-    parts = {str(count): slice(index * size, (index + 1) * size) for index, count in enumerate(COUNTS)}
-    return (
-        {count: [round(float(value), 2) for value in mean[part]] for count, part in parts.items()},
-        {count: [round(float(value), 2) for value in deviation[part]] for count, part in parts.items()},
-    )
+    names = list(rates)
+    return _by_count(mean, names, scaled.gpus, 2), _by_count(deviation, names, scaled.gpus, 2)
 
 
 def _new_scaled(gpu: str, count: int, traffic: float | None) -> Scaled:

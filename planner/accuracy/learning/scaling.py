@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.accuracy.learning.transfer import NOISY_MODELS, same_label
+from planner.accuracy.learning.transfer import NOISY_MODELS, same_label, without_rows
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.links import link_gb_per_s, link_of
 from planner.throughput.precision import width_of
@@ -140,6 +140,19 @@ class ScalingPosterior:
         block = np.linalg.inv(self.inverse[np.ix_(index, index)])
         measured = _slowdown([self.points[i] for i in group])
         return measured - block @ self.weights[index], np.sqrt(np.diag(block))
+
+    def without(self, group: Sequence[int]) -> ScalingPosterior:
+        """The posterior without these points, under the same variances."""
+        kept = [index for index in range(len(self.points)) if index not in set(group)]
+        points = [self.points[index] for index in kept]
+        inverse = without_rows(self.inverse, kept, group)
+        return ScalingPosterior(
+            self.variances,
+            points,
+            self.gpus,
+            inverse,
+            inverse @ (_slowdown(points) - CENTRE),
+        )
 
 
 def scaling_posterior(

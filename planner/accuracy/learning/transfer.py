@@ -202,6 +202,20 @@ class Posterior:
         rates = np.array([self.points[i].log_rate for i in group])
         return rates - block @ self.weights[index], np.sqrt(np.diag(block))
 
+    def without(self, group: Sequence[int]) -> Posterior:
+        """The posterior without these points, under the same variances."""
+        kept = [index for index in range(len(self.points)) if index not in set(group)]
+        points = [self.points[index] for index in kept]
+        inverse = without_rows(self.inverse, kept, group)
+        return Posterior(
+            self.variances,
+            points,
+            self.gpus,
+            columns(points, self.gpus),
+            inverse,
+            inverse @ _centred(points),
+        )
+
     def _unseen(self, wanted: Sequence[Point]) -> Matrix:
         seen = {self.gpus[point.gpu].vendor for point in self.points}
         seen_families = {family(self.gpus[point.gpu]) for point in self.points}
@@ -230,6 +244,14 @@ def posterior(
     total = covariance(variances, table, table) + np.diag(own)
     inverse = np.linalg.inv(total)
     return Posterior(variances, points, gpus, table, inverse, inverse @ _centred(points))
+
+
+def without_rows(inverse: Matrix, kept: Sequence[int], group: Sequence[int]) -> Matrix:
+    """The inverse of a matrix without some of its rows and columns, from the inverse of the whole: P_kk - P_kg P_gg^-1 P_gk."""
+    if not len(group):
+        return inverse
+    cross = inverse[np.ix_(kept, group)]
+    return inverse[np.ix_(kept, kept)] - cross @ np.linalg.solve(inverse[np.ix_(group, group)], cross.T)
 
 
 def _centred(points: Sequence[Point]) -> Matrix:

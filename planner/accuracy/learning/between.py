@@ -1,0 +1,311 @@
+"""Learns from left-out implementations how far strangers' code lies from a figure: the content of `between.json`.
+
+Every mean gives each implementation the weight 1, however many cells it has. Variances of a class are shrunk to the mean of
+the classes with the weight of four implementations, levels towards none with that of two; a ratio of formats counts in so far
+as it is larger than its own uncertainty.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from planner.accuracy.learning.leave_out_sources import STEPS, TIMM, SourceError
+from planner.throughput.between import POOLED, shift
+from planner.throughput.learnt import Record
+
+VARIANCE_WEIGHT = 4.0
+ENOUGH_RATIOS = 5  # implementations of a class; fewer are joined by the ratio of all classes with the weight of one
+LEVEL_WEIGHT = 2.0
+THIN_WEIGHT = 1.0
+NORMAL_95 = 1.6449
+SHARE = 0.9
+LEAST_SHARE = 0.25  # of a variance stays, whatever the claimed ranges explain
+DIGITS = 4
+
+Values = Mapping[str, Sequence[float]]
+"""Values of the cells of each implementation."""
+
+
+def learnt_between(errors: Sequence[SourceError]) -> Record:
+    """The content of `between.json`, learnt from these errors."""
+    by_split: dict[str, list[SourceError]] = {}
+    for error in errors:
+        by_split.setdefault(error.split, []).append(error)
+    formats = _formats(by_split["own_format"])
+    learnt: Record = {"formats": formats, "carried": {POOLED: {}}, "thin": 0.0}
+    learnt["levels"] = {name: {"16": 0.0, **entry} for name, entry in formats.items()}
+    known, arithmetic = by_split["source"], [one for one in by_split.get("source_arithmetic", []) if one.origin != TIMM]
+    learnt["carried"] |= _carried_formats(known)
+    learnt["thin"] = _shrunk_mean(
+        [*_offsets([one for one in known if one.situation.is_thin], learnt).values()], THIN_WEIGHT
+    )
+    learnt["levels"] |= _levels(arithmetic, learnt)
+    prior = None
+    for kind, mine in (("arithmetic", arithmetic), ("known", known)):
+        if mine:
+            spread = _spreads(kind, mine, learnt, prior)
+            learnt[kind] = spread
+            prior = (spread[POOLED]["tau"] ** 2, spread[POOLED]["sigma"] ** 2)
+    steps = [split for split in STEPS if split in by_split]
+    learnt["steps"] = {split: _step_reaches(by_split[split], learnt) for split in steps}
+    learnt["usual"] = {split: {"usual": _rounded(_usual(by_split[split]))} for split in steps}
+    return learnt
+
+
+def students_t(degrees: float) -> float:
+    """The 95 % quantile of Student's t, by the expansion of Cornish and Fisher: within 0.3 % from three degrees on.
+
+    >>> round(students_t(4), 2), round(students_t(10), 3)
+    (2.13, 1.812)
+    """
+    z, n = NORMAL_95, degrees
+    first = (z**3 + z) / (4 * n)
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+    return z + first + second + third
+
+
+def _formats(errors: Sequence[SourceError]) -> dict[str, dict[str, float]]:
+    """By class and number format: the logarithm of its rate over the 16-bit rate, measured over as carried."""
+    found: dict[str, dict[str, float]] = {POOLED: {}}
+    for width in ("tf32", "fp32"):
+        by_class: dict[str, list[float]] = {}
+        for mine in _by_implementation(errors).values():
+            ratios = [
+                one.log_error if one.width == width else -one.log_error
+                for one in mine
+                if {one.width, one.situation.from_width} == {"16", width}
+            ]
+            if ratios:
+                by_class.setdefault(mine[0].stack_class, []).append(statistics.fmean(ratios))
+        # the median: of a class a few scripts wait for their data, or for a teacher network, in every format
+        middles = {name: statistics.median(values) for name, values in by_class.items()}
+        pooled = statistics.fmean(middles.values())
+        found[POOLED][width] = _rounded(pooled)
+        for name, values in by_class.items():
+            ratio = (len(values) * middles[name] + pooled) / (len(values) + 1)
+            if len(values) >= ENOUGH_RATIOS:
+                ratio = _believed(middles[name], values)
+            found.setdefault(name, {})[width] = _rounded(ratio)
+    return {name: {**found[POOLED], **entry} for name, entry in found.items()}
+
+
+def _believed(middle: float, values: Sequence[float]) -> float:
+    """A mean shrunk towards none by its own uncertainty: x max(0, 1 - variance of the mean / mean squared).
+
+    >>> _believed(0.2, [0.1, 0.2, 0.3]) < 0.2, _believed(0.01, [-1.0, 0.01, 1.0])
+    (True, 0.0)
+    """
+    variance = statistics.variance(values) / len(values)
+    return middle * max(0.0, 1.0 - variance / middle**2) if middle else 0.0
+
+
+def _spreads(
+    kind: str, errors: Sequence[SourceError], learnt: Record, prior: tuple[float, float] | None
+) -> dict[str, dict[str, float]]:
+    """By class: both half widths, and what the claimed ranges usually are where they were learnt.
+
+    `prior` are variances between and within implementations that stand in where there are hardly any to learn from.
+    """
+    by_class: dict[str, dict[str, list[SourceError]]] = {}
+    for name, mine in _by_implementation(errors).items():
+        by_class.setdefault(mine[0].stack_class, {})[name] = mine
+    between, within = {}, {}
+    usual = {name: _usual([one for mine in group.values() for one in mine]) for name, group in by_class.items()}
+    for name, group in by_class.items():
+        values = [[corrected(one, learnt) for one in mine] for mine in group.values()]
+        offsets = {key: statistics.fmean(one) for key, one in zip(group, values, strict=True)}
+        if kind == "arithmetic":
+            offsets = {key: statistics.fmean(_foreign(group, key, learnt)) for key in group}
+        between[name] = statistics.fmean(offset**2 for offset in offsets.values())
+        several = [
+            max(_variance(one) - _extra_variance(mine, usual[name]), LEAST_SHARE * _variance(one))
+            for one, mine in zip(values, group.values(), strict=True)
+            if len(one) > 1
+        ]
+        within[name] = statistics.fmean(several) if several else None
+    pooled_between = statistics.fmean(between.values())
+    spreads = [value for value in within.values() if value is not None]
+    pooled_within = statistics.fmean(spreads) if spreads else 0.0
+    if prior is not None:
+        number = sum(map(len, by_class.values()))
+        pooled_between = _shrunk(pooled_between, number, prior[0])
+        pooled_within = _shrunk(pooled_within, number, prior[1])
+    found = {}
+    for name in (*by_class, POOLED):
+        group = by_class.get(name, {})
+        count = len(group)
+        tau2 = _shrunk(between.get(name, 0.0), count, pooled_between)
+        sigma2 = _shrunk(within.get(name) or pooled_within, count, pooled_within)
+        # offsets from a level learnt without their own model hold its uncertainty already
+        unknown_mean = 0.0 if kind == "arithmetic" else 1 / (count + VARIANCE_WEIGHT)
+        quantile = students_t(count + VARIANCE_WEIGHT - 1)
+        mine = [one for cells in group.values() for one in cells] or list(errors)
+        found[name] = {
+            "implementations": len(group),
+            "tau": _rounded(math.sqrt(tau2)),
+            "sigma": _rounded(math.sqrt(sigma2)),
+            "common": _rounded(quantile * math.sqrt(tau2 * (1 + unknown_mean))),
+            "alone": _rounded(quantile * math.sqrt(sigma2)),
+            "usual": _rounded(_usual(mine)),
+            "usual_level": _rounded(_root_mean(mine, lambda one: one.situation.level)),
+        }
+    return found
+
+
+def _foreign(group: Mapping[str, Sequence[SourceError]], name: str, learnt: Record) -> list[float]:
+    """The errors of an implementation as they would be if the levels had been learnt without its model."""
+    others = [one for key, mine in group.items() if _model_of(key) != _model_of(name) for one in mine]
+    stack_class = group[name][0].stack_class
+    without = learnt | {"levels": learnt["levels"] | {stack_class: learnt["levels"][POOLED]}}
+    without["levels"] = without["levels"] | _levels(others, learnt)
+    return [corrected(one, without) for one in group[name]]
+
+
+def _levels(errors: Sequence[SourceError], learnt: Record) -> dict[str, dict[str, float]]:
+    """By class and number format: what the level of arithmetic lacks to those of implementations."""
+    found: dict[str, dict[str, float]] = {}
+    for name in sorted({one.stack_class for one in errors}):
+        found[name] = dict(learnt["levels"][POOLED])
+        for width in sorted({one.width for one in errors if one.stack_class == name}):
+            mine = [one for one in errors if (one.stack_class, one.width) == (name, width)]
+            thin = {one.implementation: learnt["thin"] * one.situation.is_thin for one in mine}
+            offsets = {
+                key: statistics.fmean(one.log_error for one in cells) - thin[key]
+                for key, cells in _by_implementation(mine).items()
+            }
+            found[name][width] = _level(offsets)
+    return found
+
+
+def _carried_formats(errors: Sequence[SourceError]) -> dict[str, dict[str, float]]:
+    """By class and number format: its error less that in 16 bits, where other rows of the model are known in 16 bits only."""
+    found: dict[str, dict[str, float]] = {}
+    for name in sorted({one.stack_class for one in errors}):
+        for width in ("tf32", "fp32"):
+            differences = []
+            for cells in _by_implementation([one for one in errors if one.stack_class == name]).values():
+                carried = [one.log_error for one in cells if one.width == width and one.situation.from_width == "16"]
+                plain = [one.log_error for one in cells if one.width == "16"]
+                if carried and plain:
+                    differences.append(statistics.fmean(carried) - statistics.fmean(plain))
+            if differences:
+                found.setdefault(name, {})[width] = _shrunk_mean(differences, LEVEL_WEIGHT)
+    return found
+
+
+def _level(offsets: Mapping[str, float]) -> float:
+    """The mean over models, each with the weight 1, shrunk towards none: what arithmetic gets wrong, it gets wrong of a model."""
+    by_model: dict[str, list[float]] = {}
+    for name, offset in offsets.items():
+        by_model.setdefault(_model_of(name), []).append(offset)
+    return _shrunk_mean([statistics.fmean(values) for values in by_model.values()], LEVEL_WEIGHT)
+
+
+def _model_of(implementation: str) -> str:
+    return implementation.partition("|")[0]
+
+
+def _step_reaches(errors: Sequence[SourceError], learnt: Record) -> dict[str, float]:
+    """By class: half width of the 90 % range one step away from an own measurement."""
+    usual = _usual(errors)
+    squares: dict[str, list[float]] = {}
+    for mine in _by_implementation(errors).values():
+        squares.setdefault(mine[0].stack_class, []).append(
+            max(
+                statistics.fmean(corrected(one, learnt) ** 2 for one in mine) - _extra_variance(mine, usual),
+                LEAST_SHARE * statistics.fmean(corrected(one, learnt) ** 2 for one in mine),
+            )
+        )
+    pooled = statistics.fmean(statistics.fmean(values) for values in squares.values())
+    deviations = {
+        name: math.sqrt(_shrunk(statistics.fmean(values), len(values), pooled)) for name, values in squares.items()
+    }
+    scores = {
+        name: [
+            math.sqrt(max(corrected(one, learnt) ** 2 - _extra(one, usual) ** 2, 0.0)) / deviations[one.stack_class]
+            for one in mine
+        ]
+        for name, mine in _by_implementation(errors).items()
+    }
+    factor = weighted_quantile(scores, SHARE)
+    found = {name: _rounded(factor * deviation) for name, deviation in deviations.items()}
+    return {**found, POOLED: _rounded(factor * math.sqrt(pooled))}
+
+
+def corrected(error: SourceError, learnt: Record) -> float:
+    """ln(measured / predicted) after the shifts."""
+    return error.log_error - shift(error.situation, learnt)
+
+
+def weighted_quantile(values: Values, share: float) -> float:
+    """The quantile of the values where each implementation has the weight 1.
+
+    >>> weighted_quantile({"one": [1.0] * 99, "other": [2.0]}, 0.9)
+    2.0
+    """
+    weighted = sorted((value, 1 / len(mine)) for mine in values.values() for value in mine)
+    reached = 0.0
+    for value, weight in weighted:
+        reached += weight
+        if reached >= share * len(values) - 1e-9:
+            return value
+    return weighted[-1][0]
+
+
+def _offsets(errors: Iterable[SourceError], learnt: Record) -> dict[str, float]:
+    by_name = _by_implementation(errors).items()
+    return {name: statistics.fmean(corrected(one, learnt) for one in mine) for name, mine in by_name}
+
+
+def _by_implementation(errors: Iterable[SourceError]) -> dict[str, list[SourceError]]:
+    found: dict[str, list[SourceError]] = {}
+    for error in errors:
+        found.setdefault(error.implementation, []).append(error)
+    return found
+
+
+def _usual(errors: Iterable[SourceError]) -> float:
+    """What the claimed half widths usually are, the part of the level apart."""
+    return _root_mean(
+        errors,
+        lambda one: math.sqrt(max((one.situation.below**2 + one.situation.above**2) / 2 - one.situation.level**2, 0.0)),
+    )
+
+
+def _variance(values: Sequence[float]) -> float:
+    """The variance with far values pulled in to three robust deviations: one odd machine of many says little of strangers."""
+    if len(values) < 5:
+        return statistics.variance(values)
+    middle = statistics.median(values)
+    reach = 3 * 1.4826 * statistics.median(abs(value - middle) for value in values)
+    return statistics.variance(min(max(value, middle - reach), middle + reach) for value in values)
+
+
+def _extra(error: SourceError, usual: float) -> float:
+    """By how much the claimed half width goes beyond what it usually is, squares taken apart: a row has that on top."""
+    half2 = (error.situation.below**2 + error.situation.above**2) / 2 - error.situation.level**2
+    return math.sqrt(max(half2 - usual**2, 0.0))
+
+
+def _extra_variance(errors: Sequence[SourceError], usual: float) -> float:
+    return statistics.fmean((_extra(one, usual) / NORMAL_95) ** 2 for one in errors)
+
+
+def _root_mean(errors: Iterable[SourceError], figure: Callable[[SourceError], float]) -> float:
+    means = [statistics.fmean(figure(one) ** 2 for one in mine) for mine in _by_implementation(errors).values()]
+    return math.sqrt(statistics.fmean(means))
+
+
+def _shrunk(variance: float, count: int, pooled: float) -> float:
+    return (count * variance + VARIANCE_WEIGHT * pooled) / (count + VARIANCE_WEIGHT)
+
+
+def _shrunk_mean(values: Sequence[float], weight: float) -> float:
+    return _rounded(sum(values) / (len(values) + weight))
+
+
+def _rounded(value: float) -> float:
+    return round(value, DIGITS)

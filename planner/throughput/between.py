@@ -1,0 +1,160 @@
+"""The range of a figure for a stranger's run, in two parts, and the shifts that other implementations call for.
+
+    part one = t x tau                       common to all rows of an answer: how fast the user's code is against this stack
+    part two = t x sigma                     differs from row to row: GPU, count, number format
+    whole    = hypot(part one, part two)
+
+All are half widths of 90 % ranges of a natural logarithm. Tau and sigma are learnt per class of models from implementations
+predicted by the others, t is Student's. An own measurement takes part one away; part two is then what implementations
+predicted from one of their own cells were off by. A row that is less certain within its source than those learnt from
+(a GPU without rows, figures filled in) is wider by that much.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from planner.model.frozen import dataclass
+from planner.model.records import Model, OwnMeasurement, Throughput
+from planner.throughput.learnt import Record
+from planner.throughput.precision import width_of
+from planner.throughput.ranges import together
+
+THIN = 8.0
+"""Activations per multiply-add (millions over 1e9) from which a network is thin: EfficientNet and MobileNet have 8 to 20,
+ResNet-50 and its like 2 to 4."""
+POOLED = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What decides how far a stranger's run may lie from a figure.
+
+    `kind` is `known` (other rows of the model), `arithmetic`, or how the row differs from an own measurement: `own_same`,
+    `own_count`, `own_gpu`, `own_both`, `own_format`. `below` and `above` are the half widths within one source, `level` the part of
+    them that the level has, where only the arithmetic is known.
+    """
+
+    stack_class: str
+    kind: str
+    width: str
+    from_width: str  # the number format that the figure was carried from
+    is_thin: bool
+    is_of_stack: bool = (
+        False  # the stack was asked for by its own name: its ratio of number formats is the one of its class
+    )
+    below: float
+    above: float
+    level: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Half widths of the 90 % range of a natural logarithm: what all rows have in common, and what each has alone."""
+
+    common: float
+    below: float
+    above: float
+
+
+def shift(situation: Situation, learnt: Record) -> float:
+    """What is added to the natural logarithm of a figure so that strangers' runs lie about it."""
+    thin = learnt["thin"] if situation.is_thin else 0.0
+    if situation.kind == "arithmetic":
+        return float(thin + _of(learnt["levels"], situation.stack_class)[situation.width])
+    if situation.is_of_stack or situation.width == situation.from_width:
+        return float(thin)
+    table = learnt["carried" if situation.kind == "known" else "formats"]
+    formats = _of(table, situation.stack_class)
+    return float(thin + formats.get(situation.width, 0.0) - formats.get(situation.from_width, 0.0))
+
+
+def parts_of(situation: Situation, learnt: Record) -> Parts:
+    """The two parts of the range of a figure."""
+    if situation.kind in ("known", "arithmetic"):
+        entry = _of(learnt[situation.kind], situation.stack_class)
+        common = together(entry["common"], _excess(situation.level, entry["usual_level"]))
+        alone = entry["alone"]
+    else:
+        entry = learnt["usual"][situation.kind]
+        common = 0.0
+        alone = _of(learnt["steps"][situation.kind], situation.stack_class)
+        if situation.width != situation.from_width and situation.kind != "own_format":
+            alone = together(alone, _of(learnt["steps"]["own_format"], situation.stack_class))
+    below, above = (
+        together(alone, _excess(math.sqrt(max(half**2 - situation.level**2, 0.0)), entry["usual"]))
+        for half in (situation.below, situation.above)
+    )
+    return Parts(common=common, below=below, above=above)
+
+
+def for_strangers(one: Throughput, situation: Situation, learnt: Record, unit: str) -> Throughput:
+    """The figure of one source as that of a stranger's run: shifted, and with the range in two parts."""
+    moved, parts = shift(situation, learnt), parts_of(situation, learnt)
+    rate = one.samples_per_second * math.exp(moved)
+    below, above = together(parts.common, parts.below), together(parts.common, parts.above)
+    steps = [one_step for one_step in one.steps if not one_step.startswith("range: ")]
+    if moved:
+        steps.append(f"x {math.exp(moved):.3f}, as other implementations show {_why(situation)}: {rate:,.6g} {unit}s/s")
+    if parts.common:
+        steps.append(f"range: x or / {math.exp(parts.common):.3f}, as implementations differ; the same in all rows")
+    steps.append(f"range: / {math.exp(parts.below):.3f} to x {math.exp(parts.above):.3f}, as this row alone may differ")
+    return replace(
+        one,
+        samples_per_second=rate,
+        low=rate * math.exp(-below),
+        high=rate * math.exp(above),
+        relative_low=rate * math.exp(-parts.below),
+        relative_high=rate * math.exp(parts.above),
+        steps=tuple(steps),
+    )
+
+
+def _why(situation: Situation) -> str:
+    said = []
+    if situation.width != situation.from_width:
+        said.append(f"of {_format(situation.width)} against {_format(situation.from_width)}")
+    if situation.kind == "arithmetic":
+        said.append("of models of this class")
+    if situation.is_thin:
+        said.append("of networks with little arithmetic")
+    return " and ".join(said)
+
+
+def _format(width: str) -> str:
+    return "16-bit" if width == "16" else width
+
+
+def nearest_own(own: Sequence[OwnMeasurement], gpu: str, gpu_count: float, width: str) -> tuple[str, str]:
+    """How a row differs from the most similar own measurement, and the number format of that."""
+
+    def differences(one: OwnMeasurement) -> tuple[bool, bool, bool]:
+        return width_of(one.precision) != width, one.gpu != gpu, one.gpu_count != gpu_count
+
+    nearest = min(own, key=differences)
+    _, other_gpu, other_count = differences(nearest)
+    from_width = width_of(nearest.precision)
+    if other_gpu and other_count:
+        return "own_both", from_width
+    if other_gpu:
+        return "own_gpu", from_width
+    if other_count:
+        return "own_count", from_width
+    return "own_same" if from_width == width else "own_format", from_width
+
+
+def is_thin(model: Model) -> bool:
+    """Whether a network moves much data for little arithmetic; not where its activations are not known."""
+    gmacs, activations = model.forward_gmacs_per_sample, model.activations_millions
+    return gmacs is not None and activations is not None and activations > THIN * gmacs
+
+
+def _of(table: Record, stack_class: str) -> Any:
+    return table[stack_class] if stack_class in table else table[POOLED]
+
+
+def _excess(half: float, usual: float) -> float:
+    return math.sqrt(max(half**2 - usual**2, 0.0))

@@ -1,0 +1,87 @@
+"""What no prediction may exceed: the share of a GPU's peak that was ever seen, and the pace of the host at small batches."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from planner.model.records import Basis, Gpu, Model, Throughput, Workload
+from planner.throughput.adjustments import relative_arithmetic
+from planner.throughput.precision import peak_tflops
+
+MAX_PEAK_SHARE = 0.75
+"""No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
+HIGHEST_PEAK_SHARE = 0.8
+"""Of the high end of a range: one row in FP32 on a V100 comes so far."""
+OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
+SMALL_BATCH = 32
+HOST_MILLISECONDS = (0.6, 0.55, 0.43)
+"""That the host of eager PyTorch takes for a convolution of a training step: slow, middle, fast. ResNet-50 at batch 12 takes 30 ms on
+A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31)."""
+USUAL_CONVOLUTIONS = 52  # of MobileNet v2; ResNet-50 has 53
+
+
+class Limits:
+    """The limits of one workload; `measured_size` is the input size that stands where none is asked for."""
+
+    def __init__(self, model: Model, workload: Workload, measured_size: int | None) -> None:
+        size = workload.input_size or measured_size
+        is_eager = workload.framework is None or workload.framework.lower().startswith("pytorch")
+        self._convolutions = _convolutions(model) if is_eager and model.sample_unit == "image" else None
+        self._has_own = bool(workload.measured)
+        self._gmacs = None
+        if model.forward_gmacs_per_sample is not None:
+            self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
+
+    def held(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
+        """The throughput, lowered where it needs more of the peak than was ever seen; what was measured stays."""
+        if one.basis is Basis.MEASURED:
+            return one
+        return self._below_peak(self._at_pace_of_host(one, gpu_count), gpu, gpu_count)
+
+    def _at_pace_of_host(self, one: Throughput, gpu_count: float) -> Throughput:
+        batch = one.batch_size_per_gpu
+        if self._convolutions is None or self._has_own or batch is None or batch > SMALL_BATCH:
+            return one
+        slow, middle, fast = (
+            batch * gpu_count * 1e3 / (milliseconds * self._convolutions) for milliseconds in HOST_MILLISECONDS
+        )
+        if one.high <= fast:
+            return one
+        note = f"at batch {batch:g} the host sets the pace: {self._convolutions} convolutions of about {HOST_MILLISECONDS[1]:g} ms a step"
+        return _capped(one, middle, fast, note, lowest=slow)
+
+    def _below_peak(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
+        if self._gmacs is None:
+            return one
+        peak = peak_tflops(gpu, one.precision)
+        whole = peak * gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)
+        highest = HIGHEST_PEAK_SHARE * whole
+        if one.high <= highest:
+            return one
+        return _capped(
+            one, MAX_PEAK_SHARE * whole, highest, f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS"
+        )
+
+
+def _capped(one: Throughput, most: float, highest: float, note: str, lowest: float | None = None) -> Throughput:
+    """The throughput with its middle at `most` and its ends at `highest`, and noted where the middle had to come down."""
+    rate = min(one.samples_per_second, most)
+    is_held = rate < one.samples_per_second
+    low = min(one.low, lowest or rate, rate)
+    return replace(
+        one,
+        samples_per_second=rate,
+        low=low,
+        high=max(min(one.high, highest), rate),
+        relative_low=None if one.relative_low is None else max(low, min(one.relative_low, lowest or rate, rate)),
+        relative_high=None if one.relative_high is None else max(min(one.relative_high, highest), rate),
+        steps=(*one.steps, f"{note}: {rate:,.4g}/s") if is_held else one.steps,
+        notes=(*one.notes, note) if is_held else one.notes,
+    )
+
+
+def _convolutions(model: Model) -> int:
+    """About how many convolutions a network has: the depth that its name states, else as many as usual."""
+    found = re.search(r"(?:resne[xs]t|densenet|vgg)_?(\d{2,3})", model.name)
+    return int(found[1]) if found else USUAL_CONVOLUTIONS

@@ -1,0 +1,40 @@
+"""What is said beside a figure of the stacks that a model was measured in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.model.records import Benchmark, Model, Precision
+from planner.throughput.precision import width_of
+from planner.throughput.scripts import newest_row, script_of, stack_of
+
+NOTEWORTHY = 1.05
+
+
+def faster_stack(
+    model: Model, chosen_rows: Sequence[Benchmark], every_row: Sequence[Benchmark], precision: Precision | None
+) -> str:
+    """A sentence that compares the fastest measured stack with the chosen one on the same GPUs; empty if none is faster."""
+    if not chosen_rows:
+        return ""
+    size, job = chosen_rows[0].input_size, script_of(chosen_rows[0])
+    by_place: dict[tuple[str, str], list[Benchmark]] = {}
+    for row in chosen_rows:
+        if row.gpu_count == 1:
+            by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
+    best_ratio, best = NOTEWORTHY, ""
+    for row in every_row:
+        if script_of(row) == job or row.input_size not in (None, size) or row.gpu_count > 1:
+            continue
+        if precision is not None and width_of(row.precision) != width_of(precision):
+            continue
+        chosen = newest_row(by_place.get((row.gpu, width_of(row.precision)), []))
+        if chosen is not None and row.samples_per_second / chosen.samples_per_second > best_ratio:
+            best_ratio = row.samples_per_second / chosen.samples_per_second
+            choose = f" (--framework {row.framework})" if row.framework != chosen.framework else ""
+            best = (
+                f"stands for {stack_of(chosen)}; the fastest known stack, {stack_of(row)}{choose}, reaches "
+                f"{row.samples_per_second:,.5g} against {chosen.samples_per_second:,.5g} {model.sample_unit}s/s "
+                f"on {row.gpu_count} x {row.gpu} in {row.precision}"
+            )
+    return best

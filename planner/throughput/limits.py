@@ -15,8 +15,8 @@ HIGHEST_PEAK_SHARE = 0.8
 """Of the high end of a range: one row in FP32 on a V100 comes so far."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 SMALL_BATCH = 32
-HOST_MILLISECONDS = (0.6, 0.55, 0.43)
-"""That the host of eager PyTorch takes for a convolution of a training step: slow, middle, fast. ResNet-50 at batch 12 takes 30 ms on
+HOST_MILLISECONDS = (0.55, 0.43)
+"""That the host of eager PyTorch takes for a convolution of a training step: usual, fast. ResNet-50 at batch 12 takes 30 ms on
 A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31)."""
 USUAL_CONVOLUTIONS = 52  # of MobileNet v2; ResNet-50 has 53
 
@@ -43,13 +43,13 @@ class Limits:
         batch = one.batch_size_per_gpu
         if self._convolutions is None or self._has_own or batch is None or batch > SMALL_BATCH:
             return one
-        slow, middle, fast = (
+        middle, fast = (
             batch * gpu_count * 1e3 / (milliseconds * self._convolutions) for milliseconds in HOST_MILLISECONDS
         )
         if one.high <= fast:
             return one
-        note = f"at batch {batch:g} the host sets the pace: {self._convolutions} convolutions of about {HOST_MILLISECONDS[1]:g} ms a step"
-        return _capped(one, middle, fast, note, lowest=slow)
+        note = f"at batch {batch:g} the host sets the pace: {self._convolutions} convolutions of about {HOST_MILLISECONDS[0]:g} ms a step"
+        return _capped(one, middle, fast, note)
 
     def _below_peak(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
         if self._gmacs is None:
@@ -64,18 +64,19 @@ class Limits:
         )
 
 
-def _capped(one: Throughput, most: float, highest: float, note: str, lowest: float | None = None) -> Throughput:
+def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:
     """The throughput with its middle at `most` and its ends at `highest`, and noted where the middle had to come down."""
     rate = min(one.samples_per_second, most)
-    is_held = rate < one.samples_per_second
-    low = min(one.low, lowest or rate, rate)
+    share = rate / one.samples_per_second
+    relative_low, relative_high = one.relative_low, one.relative_high
+    is_held = share < 1
     return replace(
         one,
         samples_per_second=rate,
-        low=low,
+        low=one.low * share,
         high=max(min(one.high, highest), rate),
-        relative_low=None if one.relative_low is None else max(low, min(one.relative_low, lowest or rate, rate)),
-        relative_high=None if one.relative_high is None else max(min(one.relative_high, highest), rate),
+        relative_low=None if relative_low is None else relative_low * share,
+        relative_high=None if relative_high is None else max(min(relative_high, highest), rate),
         steps=(*one.steps, f"{note}: {rate:,.4g}/s") if is_held else one.steps,
         notes=(*one.notes, note) if is_held else one.notes,
     )

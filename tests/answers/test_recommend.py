@@ -156,13 +156,13 @@ def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner)
     shown = run_planner(*arguments).stdout
     document = json.loads(run_planner(*arguments, "--format", "json").stdout)
 
-    assert shown.startswith("Take 8x rtx-3090 at vast")
+    assert shown.startswith("Take 8x h200-141gb-sxm at aws")
     assert "\nNearly:\n" in shown
     assert "* nothing else is both faster and cheaper" in shown
     assert "planner.recommend/1" == document["schema"]
     assert [1, 2, 3, 4, 5] == [row["rank"] for row in document["estimates"]]
     assert all(miss["why"] for miss in document["near_misses"])
-    assert document["sentences"][0].startswith("Take 8x rtx-3090")
+    assert document["sentences"][0].startswith("Take 8x h200-141gb-sxm")
 
 
 def test_the_command_exits_with_3_when_nothing_meets_the_limits(run_planner):

@@ -10,7 +10,7 @@ from planner.errors import NoThroughputError
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
 from planner.language.layouts import Plan, best_plan
 from planner.language.memory import ADAPTER_ROOM
-from planner.language.stacks import Level, job_on, level_of
+from planner.language.stacks import Level, job_on, level_of, refuse_missing_kernels
 from planner.language.step_time import Hardware, load_stacks
 from planner.language.training_hardware import hardware_of
 from planner.model.frozen import dataclass
@@ -60,6 +60,7 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     """
     if gpu_count != int(gpu_count):
         raise NoThroughputError(f"{work.job.model.name} is planned for whole GPUs, not for a share of one")
+    refuse_missing_kernels(work.stack, gpu)
     work = replace(work, job=job_on(work.job, gpu))
     share = devices_per_gpu(gpu)
     inside = int(gpu_count) * share

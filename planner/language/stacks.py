@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from planner.errors import NoThroughputError
 from planner.language.step_time import load_step_time
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Method
@@ -109,6 +110,21 @@ def level_name(stack: str, job: LanguageJob, gpu_count: int, *, is_fp8: bool = F
 def job_on(job: LanguageJob, gpu: Gpu) -> LanguageJob:
     """The job as it runs on the GPU: without flash attention where no kernel of it exists."""
     return replace(job, has_flash_attention=False) if job.has_flash_attention and not runs_flash_attention(gpu) else job
+
+
+def refuse_missing_kernels(stack: str, gpu: Gpu) -> None:
+    """Raise if the stack is made of kernels that the GPU cannot run.
+
+    Raises:
+        NoThroughputError: fused code of today, on a GPU for which there is no flash attention either.
+    """
+    if stack == FUSED_STACK and not runs_flash_attention(gpu):
+        raise NoThroughputError(
+            "{name} ({architecture}) runs no fused code of today. Use {stack} typical.",
+            argument="stack",
+            name=gpu.name,
+            architecture=gpu.architecture,
+        )
 
 
 def runs_flash_attention(gpu: Gpu) -> bool:

@@ -112,6 +112,19 @@ def test_a_gpu_without_flash_attention_is_priced_as_what_would_run_there():
     assert short.high / short.low > ampere[0].high / ampere[0].low
 
 
+@pytest.mark.parametrize("gpu", ["k80", "p100-16gb", "v100-32gb", "t4"])
+def test_fused_code_is_not_priced_where_it_cannot_run(gpu):
+    """Its kernels are of Ampere and later; the message names a stack that runs."""
+    work = plan_language_work(
+        model="gpt2-124m", precision="amp", options=language_of(tokens=1e9, stack="fused")
+    ).workload
+
+    found = predict_language_model(work, [(gpu, 1)])[gpu, 1]
+
+    assert isinstance(found, NoThroughputError)
+    assert "runs no fused code of today. Use stack typical." in str(found)
+
+
 def test_routing_costs_time():
     """A mixture is slower than its active parameters say, in every stack, and says why."""
     fitted = predicted("qwen3-30b-a3b", "h100-80gb-sxm", 8, stack="llm-foundry")

@@ -178,10 +178,10 @@ def _lowest(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _short(name: str) -> str:
-    """The id without maker and family: `NVIDIA GeForce RTX 4090` is RTX 4090."""
+    """The id without maker and family, as books have it: `NVIDIA GeForce RTX 4090` is RTX 4090."""
     for prefix in ("NVIDIA ", "AMD Instinct ", "AMD ", "GeForce "):
         name = name.removeprefix(prefix)
-    return name.removesuffix(" OAM")
+    return name
 
 
 def _counts(row: Mapping[str, Any], most_key: str) -> list[int]:

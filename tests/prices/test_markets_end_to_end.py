@@ -187,6 +187,21 @@ def lambda_of_today(call):
     return Answer(body=json.dumps({"data": types}).encode())
 
 
+def test_types_go_by_the_names_of_the_shipped_books(refreshed):
+    """Or an older price would not be that of the same offer: of the types that both have, none has other GPUs."""
+    data, outcomes = refreshed
+    books = {path.parent.name: path for path in list_snapshots(data)}
+    for name in NAMES:
+        known = {offer.instance_type: (offer.gpu, offer.gpu_count) for offer in shipped(name)}
+        new = {offer.instance_type: (offer.gpu, offer.gpu_count) for offer in book_offers(read_snapshot(books[name]))}
+        common = known.keys() & new.keys()
+
+        assert common, name
+        assert {one: known[one] for one in common} == {one: new[one] for one in common}
+    assert {"1x_H100-80GB-HBM3_SECURE", "8x_MI300X-OAM_SECURE"} <= {offer.instance_type for offer in shipped("runpod")}
+    assert 28 == outcomes["runpod"]["rows"]
+
+
 def vultr_of_today(call):
     """Vultr's plans as they would be if nothing had changed."""
     kind = "plans_metal" if "metal" in call.path else "plans"

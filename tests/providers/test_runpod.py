@@ -29,7 +29,7 @@ def test_a_pod_costs_its_gpus_times_the_price_of_one(tmp_path):
         **{f"{n}x_H100-80GB-HBM3_COMMUNITY": ("h100-80gb-sxm", n, 2.5 * n) for n in (1, 2, 4, 8)},
         **{f"{n}x_H200_SECURE": ("h200-141gb-sxm", n, 4.25 * n) for n in (1, 2, 4, 8)},
         **{f"{n}x_A100-SXM4-40GB_COMMUNITY": ("a100-40gb-sxm", n, 1.2 * n) for n in (1, 2, 4, 8)},
-        **{f"{n}x_MI300X_SECURE": ("mi300x", n, 2.5 * n) for n in (1, 2, 4, 8)},
+        **{f"{n}x_MI300X-OAM_SECURE": ("mi300x", n, 2.5 * n) for n in (1, 2, 4, 8)},
         "1x_RTX-4090_SECURE": ("rtx-4090", 1, 0.6),
         "2x_RTX-4090_SECURE": ("rtx-4090", 2, 1.2),
         "4x_RTX-4090_SECURE": ("rtx-4090", 4, 2.4),

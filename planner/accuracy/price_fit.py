@@ -35,24 +35,37 @@ Sample = tuple[Sequence[float], float]
 """Logarithms of the moves of one period, each as at `FULL_DAYS`, and the weight of them together."""
 
 
-def fitted(
-    moves: Iterable[Move], summaries: Iterable[Summary], without: Period | None = None
-) -> dict[PriceClass, PriceDrift]:
-    """The drift of every class, learnt from all but what overlaps a period of its provider.
+def fitted(moves: Sequence[Move], summaries: Sequence[Summary]) -> dict[PriceClass, PriceDrift]:
+    """The drift of every class of prices."""
+    return {kind: learnt(kind, moves, summaries) for kind in PriceClass}
+
+
+def learnt(
+    kind: PriceClass, moves: Iterable[Move], summaries: Iterable[Summary], without: Period | None = None
+) -> PriceDrift:
+    """The drift of a class, learnt from all its prices but those of a provider that tell of a period left out.
 
     The quantile of the moves that covers nine in ten of the periods it was learnt from covers fewer of the next one, as
     the prices of a period move together. So the tail is taken small enough that each period, predicted from the others,
     lies inside nine times in ten.
     """
-    kept = [move for move in moves if without is None or not without.overlaps(move.period.provider, *_days(move))]
-    more = [
-        one for one in summaries if without is None or not without.overlaps(one.provider, one.first_day, one.last_day)
-    ]
-    return {kind: _drift(kind, [move for move in kept if move.period.price_class is kind], more) for kind in PriceClass}
+    return _drift(
+        kind,
+        [
+            move
+            for move in moves
+            if move.period.price_class is kind
+            and not (without and without.overlaps(move.period.provider, move.first_day, move.last_day))
+        ],
+        [
+            one
+            for one in summaries
+            if one.price_class is kind and not (without and without.overlaps(one.provider, one.first_day, one.last_day))
+        ],
+    )
 
 
-def _drift(kind: PriceClass, moves: Sequence[Move], summaries: Iterable[Summary]) -> PriceDrift:
-    summed = [one for one in summaries if one.price_class is kind]
+def _drift(kind: PriceClass, moves: Sequence[Move], summed: Sequence[Summary]) -> PriceDrift:
     low, high = _ends(kind, by_period(moves), summed)
     jumps_per_year, deepest, least = _jumps(moves, summed) if kind is PriceClass.LIST_LARGE else (0.0, 0.0, 0.0)
     return PriceDrift(
@@ -168,7 +181,3 @@ def _covered(days: Iterable[tuple[date, date]]) -> timedelta:
         total += max(timedelta(0), last - max(first, reached))
         reached = max(reached, last)
     return total
-
-
-def _days(move: Move) -> tuple[date, date]:
-    return move.first_day, move.last_day

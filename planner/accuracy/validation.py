@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from planner.accuracy.between_sources import SOURCE_SPLITS, source_splits
+from planner.accuracy.price_validation import PRICE, price_split, price_validation
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation, WorstCell
 from planner.accuracy.simple_rules import simple_rule_errors
 from planner.errors import DataError, UnknownNameError
@@ -76,6 +77,8 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         DataError: the learnt variances are missing.
         UnknownNameError: there is no such split.
     """
+    if tuple(wanted) == (PRICE,):
+        return price_validation()
     from planner.accuracy.learning.left_out import gather  # noqa: PLC0415 - needs numpy
 
     path = learnt_folder() / "variances.json"
@@ -94,8 +97,8 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         for name in SPLITS
         if name in chosen
     )
-    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS} else ()
-    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language)]
+    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS, PRICE} else ()
+    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language), PRICE]
     for name in wanted:
         if name not in known:
             raise UnknownNameError("split", name, known, "planner validate")
@@ -108,6 +111,7 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
             *source_splits(evidence, variances, wanted or tuple(SOURCE_SPLITS)),
             *within,
             *(one for one in language if not wanted or one.split in wanted),
+            *([price_split()] if not wanted or PRICE in wanted else ()),
         ),
         worst=tuple(_worst(one) for one in worst),
     )
@@ -138,7 +142,10 @@ def validation_record(validation: Validation) -> dict[str, object]:
                     for baseline in one.baselines
                 },
                 "groups": {
-                    kind: [{"name": group.name, **_figures(group), "coverage": group.coverage} for group in groups]
+                    kind: [
+                        {"name": group.name, **_figures(group), "coverage": group.coverage, "width": group.width}
+                        for group in groups
+                    ]
                     for kind, groups in one.groups.items()
                 },
             }

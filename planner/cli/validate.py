@@ -11,6 +11,7 @@ from planner.accuracy.validation import validation_record
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.errors import UsageError
 from planner.render.listing import as_data, rendered
+from planner.render.price_accuracy import price_listing
 from planner.render.validation import accuracy_page, validation_listing, worst_listing
 
 
@@ -34,6 +35,7 @@ def validate(*, page: Path | None, splits: tuple[str, ...], form: str, output: P
     Examples:
       planner validate
       planner validate --split source --split own_gpu
+      planner validate --split price
       planner validate --format json --output validation.json
       planner validate --write docs/accuracy.md
     """
@@ -45,17 +47,15 @@ def validate(*, page: Path | None, splits: tuple[str, ...], form: str, output: P
             split="--split",
         )
     validation = run_validation(splits)
-    data = as_data(form, lambda: validation_record(validation), lambda: validation_listing(validation).rows)
+    listings = (validation_listing(validation), price_listing(validation.splits), worst_listing(validation))
+    data = as_data(form, lambda: validation_record(validation), lambda: listings[0].rows or listings[1].rows)
     if data is not None:
         write_result(data, output)
     else:
         width = screen_width(output)
-        parts = [
-            rendered(listing, form, width=width)
-            for listing in (validation_listing(validation), worst_listing(validation))
-            if listing.rows
-        ]
-        write_result("\nworst ten\n\n".join(parts), output)
+        titled = zip(("", "\nprices\n\n", "\nworst ten\n\n"), listings, strict=True)
+        parts = [title + rendered(listing, form, width=width) for title, listing in titled if listing.rows]
+        write_result("".join(parts).lstrip("\n"), output)
     if page is not None:
         write_result(accuracy_page(validation), page)
         write_notes([f"wrote {page}"])

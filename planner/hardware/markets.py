@@ -23,7 +23,13 @@ def market_of(provider: str, instance_type: str) -> Market:
 
     One provider may sell on two: RunPod's own machines, and those of its community.
     """
-    for name, instance_types, market in read_columns("providers.csv", "provider", "instance_types", "market"):
+    for name, instance_types, market in _sellers():
         if name == provider and fnmatch.fnmatchcase(instance_type, instance_types):
             return Market(market)
     return Market.GPU_CLOUD
+
+
+@cache
+def _sellers() -> list[tuple[str, ...]]:
+    """Provider, glob of instance types and market of each row: hundreds of types are looked up, the table is read once."""
+    return read_columns("providers.csv", "provider", "instance_types", "market")

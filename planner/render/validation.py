@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planner.accuracy.price_validation import PRICE
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation
 from planner.render.listing import Column, Listing, general, number, to_markdown
+from planner.render.price_accuracy import price_section
 from planner.units import Row
 
 TARGETS = {
@@ -34,7 +36,7 @@ STRANGERS_TARGETS = {
 def validation_listing(validation: Validation) -> Listing:
     """One row per split and per simple rule on the same rows."""
     rows = []
-    for split in validation.splits:
+    for split in _of_speeds(validation):
         rows.append(_row(split, split.errors))
         rows += [_row(split, baseline) for baseline in split.baselines]
     return Listing(schema="planner.validate/1", name="splits", columns=_COLUMNS, rows=rows)
@@ -66,9 +68,10 @@ def accuracy_page(validation: Validation) -> str:
             _STRANGERS_TEXT,
             _splits_table([split for split in validation.splits if split.split in STRANGERS_TARGETS]),
             _STRANGERS_METHOD,
-            _splits_table([split for split in validation.splits if split.split not in STRANGERS_TARGETS]),
+            _splits_table([split for split in _of_speeds(validation) if split.split not in STRANGERS_TARGETS]),
             _TARGET_TEXT,
-            _targets_table(validation.splits),
+            _targets_table(_of_speeds(validation)),
+            price_section(validation.splits),
             _BASELINE_TEXT,
             to_markdown(_BASELINE_COLUMNS, _baseline_rows(validation.splits)),
             "## By group\n",
@@ -78,6 +81,11 @@ def accuracy_page(validation: Validation) -> str:
             _METHOD,
         ]
     )
+
+
+def _of_speeds(validation: Validation) -> list[SplitResult]:
+    """All splits but that of prices, which has tables of its own."""
+    return [split for split in validation.splits if split.split != PRICE]
 
 
 def _splits_table(splits: Sequence[SplitResult]) -> str:

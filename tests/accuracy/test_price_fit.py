@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from planner.accuracy.price_fit import fitted
+from planner.accuracy.price_fit import fitted, learnt
 from planner.accuracy.price_moves import Move, Period, Summary, book_moves, by_period, summaries
 from planner.prices.drift import PriceClass, price_drifts
 
@@ -106,7 +106,7 @@ def test_nothing_is_learnt_from_a_period_that_is_left_out():
         note="",
     )
 
-    drift = fitted([*left_out, *spanning, *other, *filler()], [summary], left_out[0].period)[PriceClass.SPOT]
+    drift = learnt(PriceClass.SPOT, [*left_out, *spanning, *other, *filler()], [summary], left_out[0].period)
 
     assert pytest.approx(math.log(1.2)) == drift.high_ln
     assert 10 == drift.pairs

@@ -1,0 +1,98 @@
+"""What `planner validate` says of prices: one row for each kind, and the section of docs/accuracy.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.accuracy.price_validation import PRICE
+from planner.accuracy.results import ErrorSummary, SplitResult
+from planner.render.listing import Column, Listing, number, to_markdown
+from planner.units import Row
+
+TARGETS = {
+    # a range that holds the price of the book holds most lists: they stay
+    "list_large": (0.87, 1.0),
+    "list_small": (0.87, 1.0),
+    "spot": (0.87, 0.93),
+    "marketplace": (0.87, 0.93),
+}
+"""What was aimed for: least and most coverage."""
+
+
+def price_listing(splits: Sequence[SplitResult]) -> Listing:
+    """One row for each kind of price; none without the split."""
+    rows = [row for split in splits if split.split == PRICE for row in _by_class(split)]
+    return Listing(schema="planner.validate/1", name="prices", columns=_COLUMNS, rows=rows)
+
+
+def price_section(splits: Sequence[SplitResult]) -> str:
+    """The section of the page; empty without the split."""
+    found = [split for split in splits if split.split == PRICE]
+    if not found:
+        return ""
+    periods = [_row(group) for group in found[0].groups["period"]]
+    return "\n".join([_TEXT, to_markdown(_COLUMNS, _by_class(found[0])), _METHOD, to_markdown(_PERIODS, periods), ""])
+
+
+def _by_class(split: SplitResult) -> list[Row]:
+    groups = zip(split.groups["price_class"], split.groups["without_a_range"], strict=True)
+    rows = []
+    for group, bare in groups:
+        low, high = TARGETS[group.name]
+        aim = {"aim": f"{low:.0%} to {high:.0%}", "met": "yes" if low <= (group.coverage or 0.0) <= high else "no"}
+        rows.append(_row(group) | {"unchanged": bare.coverage} | aim)
+    return rows
+
+
+def _row(group: ErrorSummary) -> Row:
+    return {
+        "name": group.name,
+        "n": group.n,
+        "median": group.median,
+        "p90": group.p90,
+        "bias": group.bias,
+        "coverage": group.coverage,
+        "width": group.width,
+    }
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1%}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1%}"
+
+
+_FIGURES = (
+    Column(key="n", heading="n", text=str, is_number=True),
+    Column(key="median", heading="median", text=_percent, is_number=True),
+    Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
+    Column(key="bias", heading="bias", text=_signed, is_number=True),
+    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
+    Column(key="width", heading="width", text=number(2), is_number=True),
+)
+_COLUMNS = (
+    Column(key="name", heading="price"),
+    *_FIGURES,
+    Column(key="unchanged", heading="unchanged", text=_percent, is_number=True),
+    Column(key="aim", heading="aim"),
+    Column(key="met", heading="met"),
+)
+_PERIODS = (Column(key="name", heading="what leaves"), *_FIGURES)
+
+_TEXT = """## How long prices hold
+
+The split `price`, also by itself with `planner validate --split price`: each price of a shipped book against the next one that a book
+knows of the same thing. The range is the [price of today](prices.md#the-price-of-today) at the age that the old price had by then, width its high over
+low (the median). What one provider did from one book to the next leaves whole, with every other pair of its prices that spans a day of
+it; the range is learnt from the rest. An error is the old price against the new one, `unchanged` what a range of none would hold.
+"""
+_METHOD = """
+Prices of a period move together, so no period counts more than 50 of its prices, in the coverage as in what is learnt: by single prices
+spot is held better, because two quiet months have most of them. How small the tail of a range is taken is found among the other periods
+only. With all of them in view were chosen: that a range grows with the root of the age up to a year (lists: a month), and that on small
+clouds and marketplaces a rise counts as a fall too. Google's prices before and after the local SSD was counted in are not compared.
+The marketplaces are three periods with 50 prices, two of them of Vast: one price is two points. The cut of AWS is the only one known, so
+left out it is not foreseen.
+"""

@@ -12,7 +12,7 @@ from planner.cli.options import option, output_options, screen_width, write_note
 from planner.errors import UsageError
 from planner.render.listing import as_data, rendered
 from planner.render.price_accuracy import price_listing
-from planner.render.validation import accuracy_page, validation_listing, worst_listing
+from planner.render.validation import accuracy_page, groups_listing, validation_listing, worst_listing
 
 
 @click.command()
@@ -22,7 +22,13 @@ from planner.render.validation import accuracy_page, validation_listing, worst_l
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the whole report to this Markdown page (docs/accuracy.md).",
 )
-@option("--split", "splits", multiple=True, metavar="NAME", help="Only this split (repeatable). Default: all.")
+@option(
+    "--split",
+    "splits",
+    multiple=True,
+    metavar="NAME",
+    help="Only this split, with its groups (repeatable). Default: all.",
+)
 @output_options
 def validate(*, page: Path | None, splits: tuple[str, ...], form: str, output: Path | None) -> None:
     """Recompute the error and the coverage of every kind of prediction from the shipped rows.
@@ -53,7 +59,9 @@ def validate(*, page: Path | None, splits: tuple[str, ...], form: str, output: P
         write_result(data, output)
     else:
         width = screen_width(output)
-        titled = zip(("", "\nprices\n\n", "\nworst ten\n\n"), listings, strict=True)
+        titled = list(zip(("", "\nprices\n\n", "\nworst ten\n\n"), listings, strict=True))
+        if splits:
+            titled.insert(1, ("\nby group\n\n", groups_listing(validation)))
         parts = [title + rendered(listing, form, width=width) for title, listing in titled if listing.rows]
         write_result("".join(parts).lstrip("\n"), output)
     if page is not None:

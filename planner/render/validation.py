@@ -42,6 +42,18 @@ def validation_listing(validation: Validation) -> Listing:
     return Listing(schema="planner.validate/1", name="splits", columns=_COLUMNS, rows=rows)
 
 
+def groups_listing(validation: Validation) -> Listing:
+    """One row per group of every split that is told apart by groups: by count, class, publication."""
+    rows = [
+        _row(split, group) | {"rule": f"{kind.replace('_', ' ')}: {_FORMATS.get(group.name, group.name)}"}
+        for split in validation.splits
+        for kind, groups in split.groups.items()
+        if len(groups) > 1
+        for group in groups
+    ]
+    return Listing(schema="planner.validate/1", name="groups", columns=_GROUP_COLUMNS, rows=rows)
+
+
 def worst_listing(validation: Validation) -> Listing:
     """The cells that predictions missed most."""
     rows = [
@@ -198,7 +210,10 @@ def _signed(value: float) -> str:
 
 
 _FORMATS = {"16": "16-bit"}
-_SPLITS_WITH_GROUPS = (*STRANGERS_TARGETS, "cell", "gpu", "carried", "model", "framework", "counts", "counts_pair")
+_SPLITS_WITH_GROUPS = (
+    *(*STRANGERS_TARGETS, "cell", "gpu", "carried", "model", "framework", "counts", "counts_pair"),
+    *("publication", "publication_fp8", "publication_mixture", "adapter_stack"),
+)
 _FIGURES = (
     Column(key="n", heading="n", text=str, is_number=True),
     Column(key="median", heading="median", text=_percent, is_number=True),
@@ -209,6 +224,7 @@ _FIGURES = (
     Column(key="width", heading="width", text=number(2), is_number=True),
 )
 _COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES)
+_GROUP_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="group"), *_FIGURES)
 _BASELINE_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES[:4])
 _PAGE_COLUMNS = (
     Column(key="split", heading="split"),

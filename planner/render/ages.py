@@ -8,8 +8,11 @@ from planner.model.book_ages import BookUsed, PriceAges
 
 
 def books_text(books: Iterable[BookUsed]) -> str:
-    """The ages of the prices of each book, newest to oldest; of each kind of purchase where they differ."""
-    return "; ".join(_book_text(book) for book in books)
+    """The ages of the prices of each book, newest to oldest, of each kind of purchase where they differ; last, books of none."""
+    books = list(books)
+    texts = [f"{book.provider} {kinds_text(book.ages)}" for book in books if book.ages]
+    without = [book.provider for book in books if not book.ages]
+    return "; ".join([*texts, *([f"no price passed of {', '.join(without)}"] if without else [])])
 
 
 def kinds_text(ages: Iterable[PriceAges]) -> str:
@@ -21,9 +24,3 @@ def kinds_text(ages: Iterable[PriceAges]) -> str:
     if len(kinds) == 1:
         return next(iter(kinds))
     return ", ".join(f"{' and '.join(names)} {span}" for span, names in kinds.items())
-
-
-def _book_text(book: BookUsed) -> str:
-    if not book.ages:
-        return f"{book.provider} no price left (book of {book.observed_on})"
-    return f"{book.provider} {kinds_text(book.ages)}"

@@ -43,15 +43,15 @@ def validation_listing(validation: Validation) -> Listing:
 
 
 def groups_listing(validation: Validation) -> Listing:
-    """One row per group of every split that is told apart by groups: by count, class, publication."""
+    """One row per group of every split of speeds that is told apart by groups: by count, class, publication."""
     rows = [
         _row(split, group) | {"rule": f"{kind.replace('_', ' ')}: {_FORMATS.get(group.name, group.name)}"}
-        for split in validation.splits
+        for split in _of_speeds(validation)
         for kind, groups in split.groups.items()
         if len(groups) > 1
         for group in groups
     ]
-    return Listing(schema="planner.validate/1", name="groups", columns=_GROUP_COLUMNS, rows=rows)
+    return Listing(schema="planner.validate/1", name="splits", columns=_GROUP_COLUMNS, rows=rows)
 
 
 def worst_listing(validation: Validation) -> Listing:

@@ -22,7 +22,7 @@ TARGETS = {
 def price_listing(splits: Sequence[SplitResult]) -> Listing:
     """One row for each kind of price; none without the split."""
     rows = [row for split in splits if split.split == PRICE for row in _by_class(split)]
-    return Listing(schema="planner.validate/1", name="prices", columns=_COLUMNS, rows=rows)
+    return Listing(schema="planner.validate/1", name="splits", columns=_COLUMNS, rows=rows)
 
 
 def price_section(splits: Sequence[SplitResult]) -> str:

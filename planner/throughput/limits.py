@@ -70,12 +70,15 @@ def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughp
     share = rate / one.samples_per_second
     relative_low, relative_high = one.relative_low, one.relative_high
     is_held = share < 1
+    low = one.low if one.low < rate else one.low * share
+    if relative_low is not None:
+        relative_low = max(low, relative_low if relative_low < rate else relative_low * share)
     return replace(
         one,
         samples_per_second=rate,
-        low=one.low * share,
+        low=low,
         high=max(min(one.high, highest), rate),
-        relative_low=None if relative_low is None else relative_low * share,
+        relative_low=relative_low,
         relative_high=None if relative_high is None else max(min(relative_high, highest), rate),
         steps=(*one.steps, f"{note}: {rate:,.4g}/s") if is_held else one.steps,
         notes=(*one.notes, note) if is_held else one.notes,
@@ -84,5 +87,5 @@ def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughp
 
 def _convolutions(model: Model) -> int:
     """About how many convolutions a network has: the depth that its name states, else as many as usual."""
-    found = re.search(r"(?:resne[xs]t|densenet|vgg)_?(\d{2,3})", model.name)
+    found = re.search(r"(?:resne(?:t|xt|st)|densenet|vgg)_?(\d{2,3})", model.name)
     return int(found[1]) if found else USUAL_CONVOLUTIONS

@@ -199,7 +199,8 @@ def test_the_host_sets_the_pace_of_small_batches(model, convolutions):
     found = predict_throughput(model=model, gpu="h100-80gb-sxm", batch_size=12)
 
     assert found.samples_per_second <= 12 / (0.55e-3 * convolutions) * (1 + 1e-9)
-    assert any("host sets the pace" in note for note in found.notes)
+    assert any(f"host sets the pace: {convolutions} convolutions" in note for note in found.notes)
+    assert found.low < found.relative_low < found.samples_per_second
 
 
 def test_large_batches_and_own_measurements_know_no_host():

@@ -85,5 +85,6 @@ def _fits(
     what = (
         f"{job.model.name}, {job.model.parameters / 1e9:.4g}B parameters, {job.method}, {job.optimizer}, "
         f"{job.sequence_length:,} tokens a sequence, {job.batch_tokens:,} a step"
+        + "".join(f"; {remark}" for remark in job.model.remarks)
     )
     return found, what

@@ -172,7 +172,8 @@ def _kinds(record: Any) -> Mapping[str, _Kind]:
     homes = {
         name: home.__module__ for home in reversed(record.__mro__) for name in vars(home).get("__annotations__", ())
     }
-    return {field.name: _kind(str(field.type), homes[field.name]) for field in fields(record)}
+    columns = (field for field in fields(record) if field.metadata.get("is_column", True))
+    return {field.name: _kind(str(field.type), homes[field.name]) for field in columns}
 
 
 def _kind(declared: str, module: str) -> _Kind:

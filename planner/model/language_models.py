@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 MOST = {
@@ -69,6 +69,7 @@ class LanguageModel:
     parameters_source: str = ""  # where the published number stands
     source: str
     as_of: str
+    remarks: tuple[str, ...] = field(default=(), metadata={"is_column": False})  # what a model's own file leaves open
 
     def __post_init__(self) -> None:
         """Refuse a shape that no transformer can have."""

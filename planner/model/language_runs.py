@@ -177,4 +177,5 @@ class LanguageWork:
             f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "
             f"{job.optimizer}; each GPU count in its fastest layout that fits into memory",
             f"software stack {self.stack}{others}; published results on the same GPUs differ up to 4 times between stacks",
+            *(f"{job.model.name}: {remark}" for remark in job.model.remarks),
         )

@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from planner.errors import DataError, UnknownNameError, UsageError
 from planner.language.listed import find_language_model, load_language_models
-from planner.work.described import (
-    language_model_from_config,
-    language_model_from_figures,
-    resolve_language_model,
-)
+from planner.work.described import language_model_from_figures, resolve_language_model
+from planner.work.model_file import language_model_from_config
 
 MODELS = load_language_models()
 NOT_READ = "general knowledge, checked only by the published parameter count"
@@ -170,15 +167,15 @@ def test_a_config_gives_the_model_of_the_table(name, tmp_path):
         ('{"model_type": "llama"}', "has none of num_hidden_layers"),
         ('{"model_type": "bert", "hidden_size": 768}', "Only decoder-only language models"),
         (
-            '{"hidden_size": 100, "num_hidden_layers": 2, "num_attention_heads": 3, "vocab_size": 10}',
+            '{"model_type": "llama", "hidden_size": 100, "num_hidden_layers": 2, "num_attention_heads": 3, "vocab_size": 10}',
             "not divisible by 3",
         ),
         (
-            '{"hidden_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 3, "vocab_size": 9}',
+            '{"model_type": "llama", "hidden_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 3, "vocab_size": 9}',
             "cannot share 3 key-value heads",
         ),
         (
-            '{"hidden_size": 96, "num_hidden_layers": 0, "num_attention_heads": 4, "vocab_size": 9}',
+            '{"model_type": "llama", "hidden_size": 96, "num_hidden_layers": 0, "num_attention_heads": 4, "vocab_size": 9}',
             "layers must be 1 to 10,000",
         ),
     ],

@@ -1,0 +1,192 @@
+"""The language model that a `config.json` of Hugging Face describes: a family that is understood, or a refusal with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from planner.errors import DataError, PlannerError
+from planner.language.families import COMMON_KEYS, Family, load_families
+from planner.model.language_models import LanguageModel
+from planner.work.model_keys import Keys, NotUnderstoodError, dense_layers, shown, unread
+
+
+def language_model_from_config(path: Path) -> LanguageModel:
+    """The model that a Hugging Face `config.json` describes, counted as its family builds it.
+
+    Raises:
+        DataError: the file cannot be read, its family is not known, or it holds what is not understood.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        reason = error if isinstance(error, ValueError) else "it is nested too deeply"
+        raise DataError(f"{path} is not JSON: {reason}. A config.json of Hugging Face is expected.") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{path} holds no JSON object. A config.json of Hugging Face is expected.")
+    try:
+        family, keys, remarks = _text_model(config)
+        return _model(family, keys, remarks, path)
+    except ValueError as error:
+        raise _refused(path, str(error)) from error
+
+
+def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...]]:
+    """The family and the keys of the text model in the file, and what is said of the rest of it."""
+    _check_is_decoder(config)
+    outer = _family(config)
+    if outer.text_family is None:
+        return outer, Keys(config, outer), ()
+    remark = f"only the text model of {outer.model_type} is counted; not its {outer.beside}, in memory and in time"
+    inner = config.get("text_config", {})
+    if not isinstance(inner, dict):
+        raise NotUnderstoodError(f"text_config must be an object, not {shown(inner)}")
+    kind = inner.get("model_type", outer.text_family)
+    family = _family({"model_type": kind})
+    # it is the outer model that ties, whatever its text model alone would do
+    tied = {key: config.get(key, outer.default_values.get(key)) for key in ("tie_word_embeddings",)}
+    if not any(key in inner for key in family.keys["hidden"]):  # older files hold the text model's keys beside the rest
+        inner = {**{key: value for key, value in config.items() if key != "text_config"}, **inner}
+    return family, Keys({**inner, **tied}, family, is_nested=True), (remark,)
+
+
+def _family(config: Mapping[str, Any]) -> Family:
+    kind = config.get("model_type")
+    if not isinstance(kind, str) or not kind:
+        raise NotUnderstoodError(f"model_type must name the family, not {shown(kind)}")
+    found = load_families().get(kind)
+    if found is None:
+        usual = {key for keys in COMMON_KEYS.values() for key in keys.split("|")}
+        odd = unread(config, usual)
+        why = f"; it holds {', '.join(odd[:4])}" if odd else ""
+        raise NotUnderstoodError(
+            f"its model_type {shown(kind)} is no family whose files are understood{why}. Only decoder-only language models "
+            "of the families in data/language_families.csv are planned from a file"
+        )
+    return found
+
+
+def _check_is_decoder(config: Mapping[str, Any]) -> None:
+    built = config.get("architectures") or []
+    odd = [name for name in built if str(name).endswith(_OTHER_ENDS)] if isinstance(built, list) else [built]
+    if config.get("is_encoder_decoder") or odd:
+        what = f"architectures {odd[0]!r}" if odd else "is_encoder_decoder true"
+        kind = shown(config.get("model_type"))
+        raise NotUnderstoodError(
+            f"it has {what}, and is of the family {kind}. Only decoder-only language models are planned from a file"
+        )
+
+
+_OTHER_ENDS = (
+    "MaskedLM",
+    "SequenceClassification",
+    "TokenClassification",
+    "QuestionAnswering",
+    "Seq2SeqLM",
+    "MultipleChoice",
+    "PreTraining",
+    "EncoderModel",
+    "RewardModel",
+)
+"""Ends of the names of architectures that do not write text word by word."""
+
+
+def _model(family: Family, keys: Keys, remarks: tuple[str, ...], path: Path) -> LanguageModel:
+    layers, hidden, heads = (keys.needed(field) for field in ("layers", "hidden", "heads"))
+    vocabulary = keys.needed("vocabulary")
+    latent = keys.whole("key_value_rank")
+    head_size = keys.whole("head_size")
+    if head_size is None:
+        if hidden % heads:
+            raise NotUnderstoodError(f"hidden size {hidden} is not divisible by {heads} attention heads")
+        head_size = hidden // heads
+    ranks = [keys.whole(field) if latent else None for field in ("query_rank", "rope_size", "value_size")]
+    kv_heads = _kv_heads(keys, heads)
+    if latent:
+        kv_heads = heads
+    if keys.whole("embedded") not in (None, hidden):
+        raise NotUnderstoodError(
+            f"words are embedded in {keys.whole('embedded')} figures, and layers are {hidden} wide"
+        )
+    experts = keys.whole("experts") or None
+    width = _feed_forward(keys, hidden, is_needed=experts is None)
+    expert_width = keys.whole("expert_feed_forward") or width
+    dense = dense_layers(keys, layers) if experts else 0
+    shared_width = keys.whole("shared_width")
+    shared = (keys.whole("shared_experts") or 0) * (expert_width if shared_width is None else shared_width)
+    per_token = keys.needed("experts_per_token") if experts else None
+    longest = keys.whole("longest") or 2048
+    is_tied = keys.flag("is_tied")
+    keys.check_all_read()
+    biases = {"none": 0, "qkv": head_size * (heads + 2 * kv_heads)}
+    biases["all"] = biases["qkv"] + 2 * hidden + width
+    return LanguageModel(
+        name=_name(keys.config, path),
+        family=family.model_type,
+        layers=layers,
+        hidden=hidden,
+        heads=heads,
+        vocabulary=vocabulary,
+        kv_heads=kv_heads,
+        head_size=head_size,
+        feed_forward=width,
+        is_gated=family.is_gated,
+        learned_positions=None if family.positions is None else longest + family.positions,
+        is_tied=is_tied,
+        vector_parameters_per_layer=family.norms * family.norm_vectors * hidden + biases[family.biases],
+        other_parameters=family.norm_vectors * hidden,
+        experts=experts,
+        experts_per_token=per_token,
+        expert_feed_forward=expert_width if experts else None,
+        shared_feed_forward=(shared or None) if experts else None,
+        dense_layers=dense if experts else None,
+        query_rank=ranks[0],
+        key_value_rank=latent,
+        rope_size=ranks[1],
+        value_size=ranks[2],
+        context_length=longest,
+        remarks=remarks + keys.remarks(),
+        source=f"{path} ({layers} layers)",
+        as_of="",
+    )
+
+
+def _kv_heads(keys: Keys, heads: int) -> int:
+    """Key-value heads: one with multi-query attention, unless a newer architecture states groups."""
+    stated = keys.whole("kv_heads") or heads
+    if "one_kv_head" in keys.family.keys and not keys.flag("grouped"):
+        return 1 if keys.flag("one_kv_head") else heads
+    if heads % stated:
+        raise NotUnderstoodError(f"{heads} attention heads cannot share {stated} key-value heads evenly")
+    return stated
+
+
+def _feed_forward(keys: Keys, hidden: int, *, is_needed: bool) -> int:
+    """Width of a dense layer: stated, or the multiple of the hidden size that the family documents."""
+    widening = keys.whole("widening")
+    stated = keys.whole("feed_forward", may_be_null=widening is not None)
+    if stated is not None:
+        return stated
+    if widening is not None:
+        return widening * hidden
+    if is_needed:
+        keys.needed("feed_forward")
+    return keys.needed("expert_feed_forward")
+
+
+def _name(config: Mapping[str, Any], path: Path) -> str:
+    stated = config.get("_name_or_path")
+    return stated if isinstance(stated, str) and stated else path.resolve().parent.name or path.stem
+
+
+def _refused(path: Path, reason: str) -> PlannerError:
+    return DataError(
+        "{path} cannot be planned: {reason}. Name its figures instead: {params}, {layers}, {hidden}, {heads} and {vocab} of a dense model; "
+        "or a model of the list: planner models --language.",
+        path=str(path),
+        reason=reason,
+    )

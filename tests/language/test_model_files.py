@@ -1,0 +1,215 @@
+"""Model files of every family: counted as the family's own code builds it, or refused with the reason.
+
+The true counts are those of the `transformers` package; `scripts/count_language_models.py` made the table.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from planner.errors import DataError
+from planner.language.families import load_families
+from planner.language.listed import load_language_models
+from planner.work.model_file import language_model_from_config
+
+TABLE = json.loads((Path(__file__).parent / "counted_families.json").read_text(encoding="utf-8"))
+COUNTED = [entry for entry in TABLE["entries"] if "parameters" in entry]
+NEAR = 0.02
+"""How far a count may be off: biases and small norms are not worth a rule of their own."""
+
+
+def _read(config, folder):
+    path = folder / "config.json"
+    path.write_text(json.dumps(config))
+    return language_model_from_config(path)
+
+
+def _verdict(entry, folder):
+    """`right`, `refused` or `wrong` for a file of the table, and our count."""
+    try:
+        model = _read(entry["config"], folder)
+    except DataError:
+        return "refused", None
+    text = entry["parameters"] - entry.get("in_towers", 0)
+    is_said = "in_towers" not in entry or any("is counted" in remark for remark in model.remarks)
+    is_right = is_said and abs(model.parameters / text - 1) <= NEAR
+    return ("right" if is_right else "wrong"), model
+
+
+def test_the_table_holds_enough_families():
+    """At least 150 families were built, with the version of the package that built them."""
+    assert len({entry["model_type"] for entry in COUNTED}) >= 150
+    assert TABLE["transformers"]
+
+
+def test_no_family_is_counted_wrong(tmp_path):
+    """Each file is counted within 2 % of what the package builds, or refused; the text model alone where that is said."""
+    wrong = [entry["model_type"] for entry in COUNTED if _verdict(entry, tmp_path)[0] == "wrong"]
+
+    assert [] == wrong
+
+
+def test_many_families_are_understood(tmp_path):
+    """At least 120 families are counted right, in every file of the table."""
+    verdicts = {}
+    for entry in COUNTED:
+        verdicts.setdefault(entry["model_type"], set()).add(_verdict(entry, tmp_path)[0])
+
+    assert sum(found == {"right"} for found in verdicts.values()) >= 120
+
+
+def test_active_parameters_of_mixtures_leave_idle_experts_out(tmp_path):
+    """What the package keeps in experts counts by the share of them that a token passes."""
+    for entry in COUNTED:
+        verdict, model = _verdict(entry, tmp_path)
+        if verdict == "right" and entry.get("in_experts") and model.experts:
+            idle = entry["in_experts"] * (1 - model.experts_per_token / model.experts)
+            active = entry["parameters"] - entry.get("in_towers", 0) - idle
+            assert pytest.approx(active, rel=0.05) == model.active_parameters, entry["model_type"]
+
+
+CASES = {
+    "experts nested under ffn_config": (
+        {"model_type": "dbrx", "d_model": 6144, "n_heads": 48, "n_layers": 40, "max_seq_len": 32768, "vocab_size": 100352,
+         "attn_config": {"kv_n_heads": 8, "clip_qkv": 8}, "tie_word_embeddings": False,
+         "ffn_config": {"ffn_hidden_size": 10752, "moe_num_experts": 16, "moe_top_k": 4}},
+        # embeddings twice, attention with 8 groups of 128, 16 experts of three matrices, a router and two norms a layer
+        2 * 100352 * 6144 + 40 * (6144 * (6144 + 2 * 8 * 128) + 6144**2 + 16 * 3 * 6144 * 10752 + 18 * 6144) + 6144,
+    ),
+    "every second layer with experts": (
+        {"model_type": "llama4", "text_config": {
+            "model_type": "llama4_text", "head_dim": 128, "hidden_size": 5120, "intermediate_size": 8192,
+            "intermediate_size_mlp": 16384, "interleave_moe_layer_step": 2, "num_attention_heads": 40,
+            "num_key_value_heads": 8, "num_experts_per_tok": 1, "num_hidden_layers": 48, "num_local_experts": 128,
+            "vocab_size": 202048}, "tie_word_embeddings": False},
+        # 24 layers with 128 experts and a shared one and a router, 24 dense ones of twice the width
+        2 * 202048 * 5120 + 48 * (2 * 5120 * (40 + 8) * 128 + 2 * 5120) + 5120
+        + 24 * (3 * 5120 * 8192 * 129 + 5120 * 128 + 3 * 5120 * 16384),
+    ),
+    "no gate": (
+        {"model_type": "nemotron", "hidden_act": "relu2", "hidden_size": 3072, "intermediate_size": 9216,
+         "num_attention_heads": 24, "num_hidden_layers": 32, "num_key_value_heads": 8, "head_dim": 128,
+         "tie_word_embeddings": False, "vocab_size": 256000, "max_position_embeddings": 4096},
+        4_190_509_056,
+    ),
+    "both halves of the feed-forward": (
+        {"model_type": "qwen", "hidden_size": 4096, "intermediate_size": 22016, "kv_channels": 128, "no_bias": True,
+         "num_attention_heads": 32, "num_hidden_layers": 32, "vocab_size": 151936, "seq_length": 8192,
+         "tie_word_embeddings": False},
+        7_721_324_544,
+    ),
+    "one key-value head whatever is stated": (
+        {"model_type": "falcon", "hidden_size": 4544, "num_hidden_layers": 32, "num_attention_heads": 71,
+         "num_kv_heads": 71, "multi_query": True, "new_decoder_architecture": False, "parallel_attn": True,
+         "alibi": False, "bias": False, "vocab_size": 65024},
+        6_921_720_704,
+    ),
+    "positions and heads of another name": (
+        {"model_type": "gpt_neo", "hidden_size": 768, "intermediate_size": None, "max_position_embeddings": 2048,
+         "num_heads": 12, "num_layers": 12, "vocab_size": 50257, "window_size": 256,
+         "attention_types": [[["global", "local"], 6]], "activation_function": "gelu_new"},
+        125_198_592,
+    ),
+    "latent attention with 20 heads": (
+        {"model_type": "glm4_moe_lite", "vocab_size": 154880, "hidden_size": 2048, "intermediate_size": 10240,
+         "moe_intermediate_size": 1536, "num_hidden_layers": 47, "num_attention_heads": 20, "num_key_value_heads": 20,
+         "q_lora_rank": 768, "kv_lora_rank": 512, "qk_nope_head_dim": 192, "qk_rope_head_dim": 64, "v_head_dim": 256,
+         "n_routed_experts": 64, "n_shared_experts": 1, "num_experts_per_tok": 4, "first_k_dense_replace": 1,
+         "tie_word_embeddings": False},
+        29_943_390_976,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_file_is_counted_as_its_family_is_built(name, tmp_path):
+    """Within a thousandth of what the family's own code builds."""
+    config, parameters = CASES[name]
+
+    model = _read(config, tmp_path)
+
+    assert pytest.approx(parameters, rel=0.001) == model.parameters
+
+
+def test_sizes_left_to_the_family_are_named(tmp_path):
+    """A nested text model that leaves its vocabulary out has the family's, and says so."""
+    text = {"model_type": "gemma3_text", "hidden_size": 5376, "intermediate_size": 21504, "num_hidden_layers": 62,
+            "num_attention_heads": 32, "num_key_value_heads": 16, "head_dim": 128}  # fmt: skip
+
+    model = _read({"model_type": "gemma3", "text_config": text, "vision_config": {"hidden_size": 1152}}, tmp_path)
+
+    assert 262_208 == model.vocabulary
+    assert any("vocab_size 262,208" in remark for remark in model.remarks)
+
+
+LLAMA = {"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32,
+         "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 128256}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model_type": "xlm-roberta", "architectures": ["XLMRobertaForMaskedLM"]}, "XLMRobertaForMaskedLM.*Only decoder-only"),
+        ({"model_type": "nemotron-nas", "block_configs": [{"ffn": {}}]}, "nemotron-nas.*block_configs"),
+        ({"model_type": "jamba", "num_experts": 16}, "jamba.*num_experts"),
+        ({"model_type": None}, "model_type must name the family, not null"),
+        ({"model_type": ["llama"]}, "model_type"),
+        ({"intermediate_size": None}, "intermediate_size is null"),
+        ({"hidden_size": "4096"}, 'hidden_size must be a whole number, not "4096"'),
+        ({"hidden_size": 4096.0}, "hidden_size must be a whole number, not 4096.0"),
+        ({"num_hidden_layers": -3}, "num_hidden_layers must be 1 to 10,000, not -3"),
+        ({"vocab_size": 10**30}, "vocab_size must be 1 to 100,000,000"),
+        ({"intermediate_size": [14336] * 32}, "intermediate_size must be a whole number"),
+        ({"tie_word_embeddings": "yes"}, 'tie_word_embeddings must be true or false, not "yes"'),
+        ({"num_local_experts": 8}, "num_local_experts 8 is not understood"),
+        ({"ffn_config": {"moe_num_experts": 8}}, "ffn_config .*moe_num_experts.* is not understood"),
+        ({"layer_types": ["mamba"] * 32}, "layer_types"),
+        ({"n_embd": 2048}, "contradict each other"),
+        ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "9 of 8 experts"),
+        ({"model_type": "glm4_moe_lite", "mlp_layer_types": ["dense"] * 3, "kv_lora_rank": 512}, "32 times"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_refused(change, message, tmp_path):
+    """The refusal names the key, its value and what to give instead."""
+    with pytest.raises(DataError, match=message) as error:
+        _read(LLAMA | change, tmp_path)
+
+    assert "--params" in error.value.spelled(lambda name: "--" + name)
+
+
+def test_a_tower_in_the_file_is_never_passed_over(tmp_path):
+    """A plain family with a vision tower beside it is counted without it, and that is said."""
+    model = _read(LLAMA | {"vision_config": {"hidden_size": 1024}}, tmp_path)
+
+    assert any("vision_config" in remark for remark in model.remarks)
+
+
+SPELLED = {
+    "LLaMA": "llama", "Llama 2": "llama", "Llama 3": "llama", "TinyLlama": "llama", "Yi": "llama", "SmolLM2": "llama",
+    "Mistral": "mistral", "Mixtral": "mixtral", "Gemma": "gemma", "Gemma 2": "gemma2", "Gemma 3": "gemma3_text",
+    "Qwen2.5": "qwen2", "Qwen3": "qwen3", "OLMo": "olmo", "OLMo 2": "olmo2", "Pythia": "gpt_neox", "GPT-NeoX": "gpt_neox",
+    "OPT": "opt", "BLOOM": "bloom", "GPT-2": "gpt2", "GPT-J": "gptj", "InternLM": "internlm", "nanochat": "nanochat",
+}  # fmt: skip
+"""The family of the files of models of the shipped table, where all of them have the same."""
+
+
+@pytest.mark.parametrize("name", [name for name, model in load_language_models().items() if model.family in SPELLED])
+def test_file_and_name_of_a_model_agree(name, tmp_path):
+    """A file with the sizes of a model of the table has its count within 2 %: gates, ties and norms are the family's."""
+    listed = load_language_models()[name]
+    kind = SPELLED[listed.family]
+    if listed.experts and kind != "mixtral":
+        kind = f"{kind}_moe"
+    keys = load_families()[kind].keys
+    sizes = {"layers": listed.layers, "hidden": listed.hidden, "heads": listed.heads, "vocabulary": listed.vocabulary,
+             "kv_heads": listed.kv_heads, "head_size": listed.head_size, "feed_forward": listed.feed_forward,
+             "longest": listed.context_length, "experts": listed.experts, "experts_per_token": listed.experts_per_token,
+             "expert_feed_forward": listed.expert_feed_forward}  # fmt: skip
+    config = {keys[field][0]: size for field, size in sizes.items() if size is not None and field in keys}
+    is_tied = {} if kind in ("gemma", "gemma2", "gpt2", "opt", "bloom") else {"tie_word_embeddings": listed.is_tied}
+
+    model = _read({"model_type": kind, **config, **is_tied}, tmp_path)
+
+    assert pytest.approx(listed.parameters, rel=NEAR) == model.parameters
+    assert pytest.approx(listed.active_parameters, rel=NEAR) == model.active_parameters

@@ -9,7 +9,7 @@ from planner.accuracy.row_checks import failed_checks
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Precision
 from planner.paths import shipped_data_dir
-from planner.throughput.measured import benchmark_files, benchmarks_of, load_benchmarks
+from planner.throughput.measured import benchmark_files, benchmarks_of, load_benchmarks, source_rows
 from planner.work.listed import load_datasets, load_models
 
 COLUMNS = [
@@ -140,3 +140,13 @@ def test_set_aside_rows_are_counted_in_the_readme():
 def _read(name):
     with (shipped_data_dir() / name).open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
+
+
+def test_rows_between_sources_are_sorted_and_never_an_answer():
+    """Every row has a source with its repository and a date, in order; none is a benchmark row of its model."""
+    rows = source_rows()
+
+    keys = [(row.model, row.framework, row.gpu, row.gpu_count, row.precision) for row in rows]
+    assert sorted(keys) == keys
+    assert all(row.source.startswith("NVIDIA/DeepLearningExamples:") and row.as_of for row in rows)
+    assert not {row.benchmark for row in rows} & set(load_benchmarks())

@@ -113,7 +113,9 @@ def test_the_lists_of_the_listings_are_named():
     rows = re.findall(r"^\| `(planner\.[a-z_-]+/1)` \| (.*?) \| `planner", PAGE, re.MULTILINE)
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "planner" / "render").glob("*.py"))
     coded = set(re.findall(r'schema="(planner\.[a-z_-]+/1)",\s*name="(\w+)"', source))
-    coded -= {("planner.validate/1", name) for name in ("splits", "worst", "groups", "prices")}  # its JSON is no listing
+    coded -= {
+        ("planner.validate/1", name) for name in ("splits", "worst", "groups", "prices")
+    }  # its JSON is no listing
     coded -= {("planner.price-history/1", "series")}  # the table's; JSON has the points
     named = {(schema, name) for schema, names in rows for name in re.findall(r"`(\w+)`", names)}
 

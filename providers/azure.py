@@ -89,12 +89,10 @@ class AzureProvider:
         """Offers of every known GPU size; pages are told apart by what they hold.
 
         Raises:
-            ProviderError: a page is not JSON or none of the kinds known here, or there is no price row at all.
+            ProviderError: a page is not JSON or none of the kinds known here.
         """
         fetch = fetched(pages)
         rows, skus = _read(pages)
-        if not rows:
-            raise ProviderError("The saved pages hold no price of an Azure GPU size. Try again: planner refresh azure")
         sizes = read_sizes(skus)
         retail = retail_offers(
             rows,

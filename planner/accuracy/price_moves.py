@@ -167,7 +167,7 @@ def _is_like(old: Snapshot, before: Offer, new: Snapshot, after: Offer) -> bool:
 
 
 def _left_out(snapshot: Snapshot, offer: Offer) -> list[str]:
-    return [entry["what"] for entry in snapshot.excludes if is_excluded(entry, offer.instance_type, offer.observed_on)]
+    return [entry["what"] for entry in snapshot.excludes if is_excluded(entry, offer)]
 
 
 def by_period(moves: Iterable[Move]) -> Mapping[Period, list[Move]]:

@@ -53,7 +53,7 @@ class Selected:
     def excluded_from(self, offer: Offer) -> tuple[str, ...]:
         """Parts of the bill that the price of this offer is known to leave out."""
         entries = self.excludes.get(offer.provider, ())
-        return tuple(entry["what"] for entry in entries if is_excluded(entry, offer.instance_type, offer.observed_on))
+        return tuple(dict.fromkeys(entry["what"] for entry in entries if is_excluded(entry, offer)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,11 +162,13 @@ def _best_offers(selection: GroupSelection) -> Selection:
     )
 
 
-def is_excluded(entry: Mapping[str, Any], instance_type: str, observed_on: date) -> bool:
-    """Whether a sidecar's entry of `excludes` speaks of a price: of its type and, if it says so, before a day."""
-    if "observed_before" in entry and observed_on.isoformat() >= entry["observed_before"]:
+def is_excluded(entry: Mapping[str, Any], offer: Offer) -> bool:
+    """Whether a sidecar's entry of `excludes` speaks of a price: of its type and, if it says so, before a day or of a source."""
+    if "observed_before" in entry and offer.observed_on.isoformat() >= entry["observed_before"]:
         return False
-    return fnmatch.fnmatchcase(instance_type, entry["instance_types"])
+    if not fnmatch.fnmatchcase(offer.source, entry.get("source", "*")):
+        return False
+    return fnmatch.fnmatchcase(offer.instance_type, entry["instance_types"])
 
 
 class _Sieve:

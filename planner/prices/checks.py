@@ -66,10 +66,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """Rows that passed, in the order they came, and rows that did not."""
+    """Rows that passed, in the order they came, and rows that did not; `implausible` are those that a person can vouch for."""
 
     offers: tuple[Offer, ...]
     held_back: tuple[HeldBack, ...]
+    implausible: tuple[Offer, ...] = ()
 
 
 def check_offers(
@@ -92,10 +93,12 @@ def check_offers(
     known = _Known(previous, previous if types is None else types)
     contradictions = _contradictions(offers)
     reasons: dict[Key, str | None] = {}
+    implausible: dict[Key, Offer] = {}
     for offer in offers:
         reason = contradictions.get(offer_key(offer)) or _name_problem(offer, known)
         if reason is None and not accepts:
             reason = _reference_problem(offer, known) or _band_problem(offer, known, bands)
+            implausible |= {offer_key(offer): offer} if reason else {}
         reasons[offer_key(offer)] = reason
     # shares are taken of on-demand prices that passed
     believed = [offer for offer in offers if reasons[offer_key(offer)] is None]
@@ -104,20 +107,29 @@ def check_offers(
         reason = spot_problem(offer, on_demand)
         if reason is None and not accepts:
             reason = _share_problem(offer, on_demand)
+            implausible |= {offer_key(offer): offer} if reason else {}
         reasons[offer_key(offer)] = reason
     passed = {offer_key(offer): offer for offer in offers if reasons[offer_key(offer)] is None}
     return Checked(
         offers=tuple(passed.values()),
         held_back=tuple(held_back(offer, reason) for offer in offers if (reason := reasons[offer_key(offer)])),
+        implausible=tuple(implausible.values()),
     )
 
 
-def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer], *, may_shrink: bool = False) -> list[str]:
+def check_whole(
+    fresh: Sequence[Offer],
+    previous: Sequence[Offer],
+    *,
+    implausible: Sequence[Offer] = (),
+    may_shrink: bool = False,
+) -> list[str]:
     """The reasons why a fetch as a whole is not believed, with figures; empty if it is.
 
     Args:
         fresh: rows that passed `check_offers`.
         previous: rows of the book before that the fetch set out to replace, no others.
+        implausible: rows that were held back, but that a person can vouch for. If most are so, the others are no better.
         may_shrink: fewer rows are no reason, as for catalogues that never claimed to be complete.
     """
     if not fresh:
@@ -137,6 +149,9 @@ def check_whole(fresh: Sequence[Offer], previous: Sequence[Offer], *, may_shrink
             reasons.append(
                 f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%})."
             )
+        doubted = sum(offer.purchase is purchase for offer in implausible)
+        if doubted >= SMALLEST_MOVE and doubted > len(now):
+            reasons.append(f"{purchase}: {doubted:,} of {doubted + len(now):,} rows are not believed one by one.")
     return reasons
 
 

@@ -104,16 +104,22 @@ def merged_unpriced(delivery: Delivery, before: Snapshot | None, offers: Iterabl
 
 
 def merged_excludes(delivery: Delivery, before: Snapshot | None, kept: Iterable[Offer]) -> list[dict[str, Any]]:
-    """What the prices do not include: as the delivery says, and as the previous book said of the types that stay."""
+    """What the prices do not include: as the delivery says, and as the previous book said of the rows that stay."""
+    day = delivery.observed_at.date().isoformat()
     types = {offer.instance_type for offer in kept}
-    said = {str(entry.get("instance_types")) for entry in delivery.excludes}
+    said = [*map(_spoken_of, delivery.excludes)]
     carried = [
-        entry
+        # said of all rows, it would be said of the fresh ones as well
+        entry if "source" in entry else {"observed_before": day, **entry}
         for entry in (before.excludes if before else ())
-        if str(entry.get("instance_types")) not in said
-        and any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
+        if _spoken_of(entry) not in said and any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
     ]
     return [*delivery.excludes, *carried]
+
+
+def _spoken_of(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """The prices that an entry speaks of: a word on other days or another source does not contradict it."""
+    return tuple(entry.get(key) for key in ("instance_types", "source", "observed_before"))
 
 
 def merged_retired(delivery: Delivery, before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

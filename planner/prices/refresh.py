@@ -230,7 +230,12 @@ class _Run:
         checked = check(accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
         sold = [offer for offer in result.replaced if offer.purchase not in delivery.parsed.ended]
-        refusals = check_whole(checked.offers, sold, may_shrink=delivery.reach is Reach.LISTED_ONLY)
+        refusals = check_whole(
+            checked.offers,
+            sold,
+            implausible=checked.implausible,
+            may_shrink=delivery.reach is Reach.LISTED_ONLY,
+        )
         is_refused = bool(refusals) and not (order.accepts and checked.offers)
         same = None if is_refused else same_book(order.data_dir, delivery.provider, delivery.observed_at, result.offers)
         if same is not None:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from planner.model.records import Purchase
 from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import CatalogueReader, Line, Terms
+from planner.prices.foreign import SOURCES, CatalogueReader, Line, Terms
 from planner.prices.registry import machines_of, parsed_prices
 from planner.prices.variants import named_gpus
 
@@ -43,7 +43,8 @@ _GCP_ACCELERATORS = {
 }
 _NO_PUBLIC_PRICE = ("a4x-",)  # by reservation only; a GPU that is priced beside it is not understood
 _GCP_EXCLUDES = tuple(
-    {"instance_types": f"{family}-*", "what": "local SSD that comes with the machine"}
+    # of its own rows alone: other sources count the disks in
+    {"instance_types": f"{family}-*", "what": "bundled local SSD", "source": f"{SOURCES[0]} *"}
     for family in ("a2-ultragpu", "a3-highgpu", "a3-megagpu", "a3-ultragpu", "a4-highgpu")
 )
 

@@ -48,8 +48,9 @@ class Snapshot:
     """The content of a sidecar: a snapshot's provider, time, sources and checksum; compared by identity.
 
     `columns` are those of its rows. `excludes` lists parts of the bill that the prices of some instance types leave out, as
-    {"instance_types": glob, "what": text, ...}, of older rows only if an entry says "observed_before"; `retired` names
-    instance types that are still listed but can no longer be rented, with the day of their end.
+    {"instance_types": glob, "what": text, ...}, of older rows only if an entry says "observed_before", of rows whose source
+    matches if it says "source"; `retired` names instance types that are still listed but can no longer be rented, with the
+    day of their end.
     """
 
     provider: str

@@ -9,6 +9,7 @@ import pytest
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model.records import Purchase
+from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.checks import check_offers, price_bands
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.set_aside import set_aside_problem
@@ -597,6 +598,17 @@ def test_azure_pages_of_other_products_say_so(tmp_path, product, sku, kind):
     ) == outcome.error
 
 
+def test_an_azure_page_without_any_row_says_so(tmp_path):
+    """A page beyond the last one is whole and empty: there is nothing to try again."""
+    (tmp_path / "page.json").write_text(json.dumps({"BillingCurrency": "USD", "Items": [], "NextPageLink": None}))
+
+    outcome = brought(tmp_path / "page.json", tmp_path / "data", observed_on=DAY)
+
+    assert (
+        "There is no price of a Linux GPU instance in page.json (nothing that has a price). The book before stays in use."
+    ) == outcome.error
+
+
 def test_flagged_rows_of_the_newest_gpuhunt_layout_are_told_apart(tmp_path):
     """Calendar Mode and clusters are other products; TPUs are no GPUs; other flags change nothing."""
     rows = [
@@ -806,12 +818,40 @@ def test_the_list_of_machines_goes_before_others_of_its_folder(tmp_path):
 
 
 def test_what_a_price_leaves_out_is_said_once(tmp_path):
-    """The book and the catalogue both say that local SSD is not in the price of a2-ultragpu."""
+    """Local SSD is not in a price of a2-ultragpu made of host and GPUs; it is in those that stay of the book."""
     outcome = _sky(tmp_path, "gcp", *gcp_rows("a2-ultragpu-8g", "A100-80GB", 8, (8.79696, 4.39824), (31.42482, 15.712)))
 
-    said = [entry["instance_types"] for entry in read_snapshot(outcome.path).excludes]
-    assert sorted(set(said)) == sorted(said)
-    assert {"a2-ultragpu-*", "a3-edgegpu-*"} <= set(said)
+    left_out = _left_out(outcome, "a2-ultragpu-8g")
+    assert {("bundled local SSD",)} == left_out[DAY]
+    assert {()} == set.union(*(said for day, said in left_out.items() if date(2026, 7, 30) <= day < DAY))
+    assert ("a3-edgegpu-*", "2026-07-30") in {
+        (entry["instance_types"], entry.get("observed_before")) for entry in read_snapshot(outcome.path).excludes
+    }
+
+
+def test_prices_with_the_local_ssd_are_not_said_to_leave_it_out(tmp_path):
+    """gpuhunt counts the disks in: also over rows of a catalogue that does not, and over a book that says it of all."""
+    hosts = gcp_rows("a2-ultragpu-8g", "A100-80GB", 8, (8.79696, 4.39824), (31.42482, 15.712))
+    _sky(tmp_path, "gcp", *hosts, observed_on=date(2026, 10, 31))
+    row = hunt_row("a2-ultragpu-8g", "A100", 8, 40.55, location="us-central1-a")
+    over_catalogue = _hunt(tmp_path, "gcp", row)
+    over_old_book = _hunt(tmp_path / "old", "gcp", row, observed_on=date(2025, 3, 1))
+
+    newest = _left_out(over_catalogue, "a2-ultragpu-8g")
+    assert {("bundled local SSD",)} == newest[date(2026, 10, 31)]
+    assert {()} == newest[DAY]
+    assert {()} == _left_out(over_old_book, "a2-ultragpu-8g")[date(2025, 3, 1)]
+    assert {("bundled local SSD",)} == _left_out(over_old_book, "a2-ultragpu-8g")[date(2025, 2, 3)]
+
+
+def _left_out(outcome, instance_type):
+    """What the prices of a type leave out, as sets by the day of the row."""
+    found = {}
+    selection = select_offers([read_snapshot(outcome.path)], OfferFilter(), today=DAY)
+    for offer in selection.offers:
+        if offer.instance_type == instance_type:
+            found.setdefault(offer.observed_on, set()).add(selection.excluded_from(offer))
+    return found
 
 
 def test_an_older_spot_price_above_a_new_price_on_demand_stays_and_is_sound(tmp_path):
@@ -826,3 +866,30 @@ def test_an_older_spot_price_above_a_new_price_on_demand_stays_and_is_sound(tmp_
     assert 15.0 == after["g5.48xlarge", "eu-central-1", None, "on_demand"].usd_per_hour < before[key].usd_per_hour
     reports = verify_books(tmp_path / "data", ("aws",))
     assert [()] == [report.problems for report in reports if not report.is_shipped]
+
+
+def test_a_file_most_of_whose_rows_fail_one_by_one_lands_no_row(tmp_path):
+    """Four of six prices at three times the list: the two that are believed come from no better hand."""
+    before = newest_shipped("azure")
+    listed = [offer for offer in before.values() if offer.purchase is Purchase.ON_DEMAND and offer.region == "eastus"]
+    chosen = sorted({offer.instance_type: offer for offer in listed if offer.gpu == "a100-80gb-pcie"}.items())[:3]
+    chosen += sorted({offer.instance_type: offer for offer in listed if offer.gpu == "t4"}.items())[:3]
+    rows = [
+        sky_row(
+            name,
+            "A100-80GB" if offer.gpu != "t4" else "T4",
+            offer.gpu_count,
+            offer.usd_per_hour * (3 if index < 4 else 1.01),
+            region="eastus",
+        )
+        for index, (name, offer) in enumerate(chosen)
+    ]
+
+    refused = _sky(tmp_path / "most", "azure", *rows)
+    fewer = _sky(tmp_path / "fewer", "azure", *rows[1:])
+    accepted = _sky(tmp_path / "accepted", "azure", *rows, accepts=True)
+
+    assert "on_demand: 4 of 6 rows are not believed one by one." in refused.error
+    assert refused.error.endswith("If the change is real: repeat the command with --accept")
+    assert "on_demand: 3 of 5 rows are not believed one by one." in fewer.error
+    assert None is accepted.error

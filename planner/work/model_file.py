@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError, PlannerError
 from planner.language.families import COMMON_KEYS, Family, load_families
-from planner.model.language_models import LanguageModel
+from planner.language.listed import find_language_model
+from planner.model.language_models import MOST, LanguageModel
 from planner.work.model_keys import Keys, NotUnderstoodError, dense_layers, shown, unread
 
 
@@ -30,7 +32,7 @@ def language_model_from_config(path: Path) -> LanguageModel:
         raise DataError(f"{path} holds no JSON object. A config.json of Hugging Face is expected.")
     try:
         family, keys, remarks = _text_model(config)
-        return _model(family, keys, remarks, path)
+        return _compared(_model(family, keys, remarks, path))
     except ValueError as error:
         raise _refused(path, str(error)) from error
 
@@ -41,17 +43,52 @@ def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...
     outer = _family(config)
     if outer.text_family is None:
         return outer, Keys(config, outer), ()
-    remark = f"only the text model of {outer.model_type} is counted; not its {outer.beside}, in memory and in time"
+    remark = f"only the text model of {outer.model_type} is counted; not its {outer.beside}{_size(config)}, in memory and in time"
     inner = config.get("text_config", {})
     if not isinstance(inner, dict):
         raise NotUnderstoodError(f"text_config must be an object, not {shown(inner)}")
+    if not inner and "hidden_size" not in config:
+        raise NotUnderstoodError("text_config is not there, and the sizes of its text model are nowhere else")
     kind = inner.get("model_type", outer.text_family)
     family = _family({"model_type": kind})
     # it is the outer model that ties, whatever its text model alone would do
     tied = {key: config.get(key, outer.default_values.get(key)) for key in ("tie_word_embeddings",)}
-    if not any(key in inner for key in family.keys["hidden"]):  # older files hold the text model's keys beside the rest
+    if any(key in config for key in family.keys["hidden"]) and not any(key in inner for key in family.keys["hidden"]):
+        # older files hold the text model's keys beside the rest
         inner = {**{key: value for key, value in config.items() if key != "text_config"}, **inner}
     return family, Keys({**inner, **tied}, family, is_nested=True), (remark,)
+
+
+def _size(config: Mapping[str, Any]) -> str:
+    """About how many parameters the layers of a vision tower have, in words; nothing where its sizes are not stated.
+
+    A layer has four matrices of attention and two or three of the feed-forward: 4 d^2 + 2 d m at least.
+    """
+    tower = config.get("vision_config")
+    if not isinstance(tower, dict):
+        return ""
+    depth, width, inner, ratio = (
+        next((tower[key] for key in keys if isinstance(tower.get(key), int | float)), None) for keys in _TOWER_KEYS
+    )
+    if inner is None and ratio is not None and width is not None:
+        inner = ratio * width
+    if (
+        depth is None
+        or width is None
+        or inner is None
+        or not all(0 < size < MOST["hidden"] for size in (depth, width, inner))
+    ):
+        return ""
+    return f" (its layers have about {depth * (4 * width**2 + 2 * width * inner) / 1e9:.2g}B parameters)"
+
+
+_TOWER_KEYS = (
+    ("depth", "num_hidden_layers", "num_layers", "layers"),
+    ("embed_dim", "hidden_size", "width"),
+    ("intermediate_size",),
+    ("mlp_ratio",),
+)
+"""What depth, width, inner width and widening of a vision tower are called."""
 
 
 def _family(config: Mapping[str, Any]) -> Family:
@@ -62,7 +99,7 @@ def _family(config: Mapping[str, Any]) -> Family:
     if found is None:
         usual = {key for keys in COMMON_KEYS.values() for key in keys.split("|")}
         odd = unread(config, usual)
-        why = f"; it holds {', '.join(odd[:4])}" if odd else ""
+        why = f"; it holds {', '.join(shown(key)[1:-1] for key in list(odd)[:4])}" if odd else ""
         raise NotUnderstoodError(
             f"its model_type {shown(kind)} is no family whose files are understood{why}. Only decoder-only language models "
             "of the families in data/language_families.csv are planned from a file"
@@ -153,6 +190,19 @@ def _model(family: Family, keys: Keys, remarks: tuple[str, ...], path: Path) -> 
         source=f"{path} ({layers} layers)",
         as_of="",
     )
+
+
+def _compared(model: LanguageModel) -> LanguageModel:
+    """The model, with a remark if the table counts another number under the name that the file gives it."""
+    listed = find_language_model(model.name)
+    if listed is None or abs(model.parameters / listed.parameters - 1) <= _NEAR:
+        return model
+    remark = f"the list of models counts {listed.parameters / 1e9:.4g}B for {listed.name}, this file {model.parameters / 1e9:.4g}B"
+    return replace(model, remarks=(*model.remarks, remark))
+
+
+_NEAR = 0.02
+"""How far file and name of one model may be apart."""
 
 
 def _kv_heads(keys: Keys, heads: int) -> int:

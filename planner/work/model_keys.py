@@ -40,7 +40,7 @@ class Keys:
         Raises:
             NotUnderstoodError: it is not there, or is no such number.
         """
-        found = self.whole(field, may_be_null=False, may_be_default=self._is_nested or field not in _STATED)
+        found = self.whole(field, may_be_null=False)
         names = ", ".join(self.family.keys.get(field, (field,)))
         if found is None:
             raise NotUnderstoodError(
@@ -52,7 +52,7 @@ class Keys:
             raise NotUnderstoodError(f"{names} must be at least 1, not {found}")
         return found
 
-    def whole(self, field: str, *, may_be_null: bool | None = None, may_be_default: bool = True) -> int | None:
+    def whole(self, field: str, *, may_be_null: bool | None = None) -> int | None:
         """The figure as a whole number; `None` if neither the file nor the family says it, or it is null and may be.
 
         A null stands for "worked out from the rest", which a figure may be that has no default of its own.
@@ -61,6 +61,7 @@ class Keys:
             NotUnderstoodError: it is no whole number from 0 on, or is null, or two keys contradict each other.
         """
         found: dict[str, int] = {}
+        may_be_default = self._is_nested or field not in _STATED
         keys = self.family.keys.get(field, ())
         for spec in keys:
             key, _, parts = spec.partition("/")
@@ -123,8 +124,9 @@ class Keys:
         """
         odd = unread(self.config, self._read)
         if odd:
+            key, value = next(iter(odd.items()))
             raise NotUnderstoodError(
-                f"{odd[0]} {shown(_at(self.config, odd[0]))} is not understood in a {self.family.model_type} model, "
+                f"{shown(key)[1:-1]} {shown(value)} is not understood in a {self.family.model_type} model, "
                 "and may change what is counted"
             )
 
@@ -184,31 +186,41 @@ def dense_layers(keys: Keys, layers: int) -> int:
     return layers - len(with_experts)
 
 
-def unread(config: Mapping[str, Any], read: Collection[str]) -> list[str]:
-    """The keys, dotted if nested, that speak of experts, layers or state space and were not read."""
+def unread(config: Mapping[str, Any], read: Collection[str]) -> dict[str, Any]:
+    """The keys, dotted if nested, that speak of experts, layers or state space and were not read, with their values."""
     tops = {key.partition(".")[0] for key in read}
-    return [
-        key
-        for key, value in _flat(config)
+    return {
+        key: value
+        for key, name, value in _flat(config)
         if key not in read
-        and value not in (None, False, 0, [], {}, "", "default")
-        and _SPEAKS.search(key.rpartition(".")[2])
-        and not _HARMLESS.search(key.rpartition(".")[2])
+        and value not in (None, False, 0, [], {}, "", *_USUAL)
+        and _speaks(name, value)
         and not (key in tops and isinstance(value, dict))
         and not _is_kinds_of_attention(value)
-    ]
+    }
 
 
-def _flat(config: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    for key, value in config.items():
-        if _APART.search(key):
-            continue
-        yield f"{before}{key}", value
-        if isinstance(value, dict) and depth < _DEEPEST:
-            yield from _flat(value, f"{before}{key}.", depth + 1)
+def _flat(config: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Every key, dotted and alone, and its value, of nested objects too; with a stack, since a file may nest deeper than calls can."""
+    left: list[tuple[str, Any]] = [("", config)]
+    while left:
+        before, place = left.pop(0)
+        for key, value in place.items():
+            if _APART.search(key) and not _COUNTS.search(key):
+                continue
+            yield f"{before}{key}", key, value
+            inside = value if isinstance(value, list) else [value]
+            left += [(f"{before}{key}.", one) for one in inside if isinstance(one, dict)]
 
 
-_DEEPEST = 4
+def _speaks(key: str, value: Any) -> bool:
+    if _COUNTS.search(key) and isinstance(value, int) and not isinstance(value, bool) and not _AHEAD.search(key):
+        return True
+    return bool(_SPEAKS.search(key)) and not _HARMLESS.search(key)
+
+
+_USUAL = ("default", "multihead_attention")
+"""Values that say that a part is as always."""
 
 _MOST = 1_000_000_000
 """Above every count in a model; what is larger is a typing error."""
@@ -222,9 +234,12 @@ _WORKED_OUT = ("kv_heads", "head_size", "expert_feed_forward", "longest", "last_
 _ABSENT = ("query_rank", "experts", "shared_experts", "shared_width", "experts_per_token", "dense_layers")
 """Figures whose null says that there is no such part."""
 
+_COUNTS = re.compile(r"expert|moe_num|num_moe|n_moe|num_.*layers$", re.IGNORECASE)
+"""Keys whose whole numbers always count something."""
+
 _SPEAKS = re.compile(
     r"expert|moe|router|routed|layer|block|ssm|mamba|state|conv|linear_|recurrent|rwkv|lru|mtp|nextn|altup|laurel|cross_att"
-    r"|ffn|mlp|intermediate|inner|lora|kv_|num_.*heads|n_head|embedding_size|emb_dim|embed_dim|proj_dim|no_op|share|tie_|tied",
+    r"|ffn|mlp|intermediate|inner|lora|kv_|num_.*heads|n_head|embedding_size|emb_dim|embed_dim|proj_dim|attn_type|hidden_?size|vocab|no_op|share|tie_|tied",
     re.IGNORECASE,
 )
 """Keys that may change what is counted."""
@@ -240,12 +255,12 @@ _HARMLESS = re.compile(
 """Keys that speak of those, but count nothing."""
 
 _APART = re.compile(
-    r"vision|visual|image|audio|video|speech|quantization|task_specific|id2label|label2id|rope_|auto_map|generation|talker|compression",
+    r"vision|visual|^mm_|image|audio|video|speech|quantization|task_specific|id2label|label2id|rope_|auto_map|generation|talker|compression",
     re.IGNORECASE,
 )
 """Parts beside the text model, and what is no part of a model."""
 
-_BESIDE = re.compile(r"vision_|vision$|visual|audio_config|image_encoder|speech|projector", re.IGNORECASE)
+_BESIDE = re.compile(r"^(?!.*token).*(vision|visual|audio|image|video|speech|tower|projector)", re.IGNORECASE)
 """Keys of towers."""
 
 _AHEAD = re.compile(r"nextn|mtp")
@@ -258,13 +273,6 @@ _ATTENTION = frozenset(
 
 def _is_kinds_of_attention(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one in _ATTENTION for one in value)
-
-
-def _at(config: Mapping[str, Any], key: str) -> Any:
-    place: Any = config
-    for part in key.split("."):
-        place = place[part]
-    return place
 
 
 def _number(key: str, value: Any, most: int | None) -> int:

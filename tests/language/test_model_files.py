@@ -164,6 +164,12 @@ LLAMA = {"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "n
         ({"tie_word_embeddings": "yes"}, 'tie_word_embeddings must be true or false, not "yes"'),
         ({"num_local_experts": 8}, "num_local_experts 8 is not understood"),
         ({"ffn_config": {"moe_num_experts": 8}}, "ffn_config .*moe_num_experts.* is not understood"),
+        ({"num_parallel_experts": 8}, "num_parallel_experts 8 is not understood"),
+        ({"numExperts": 8}, "numExperts 8 is not understood"),
+        ({"a": {"b": {"c": {"d": {"e": [{"n_experts": 8}]}}}}}, "a.b.c.d.e.n_experts 8 is not understood"),
+        ({"moe.count": 8}, "moe.count 8 is not understood"),
+        ({"image_experts": 8}, "image_experts 8 is not understood"),
+        ({"hiddenSize": 8192}, "hiddenSize 8192 is not understood"),
         ({"layer_types": ["mamba"] * 32}, "layer_types"),
         ({"n_embd": 2048}, "contradict each other"),
         ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "9 of 8 experts"),
@@ -176,6 +182,73 @@ def test_what_is_not_understood_is_refused(change, message, tmp_path):
         _read(LLAMA | change, tmp_path)
 
     assert "--params" in error.value.spelled(lambda name: "--" + name)
+
+
+def test_a_file_nested_deeper_than_can_be_read_is_refused(tmp_path):
+    """The message says so."""
+    path = tmp_path / "config.json"
+    path.write_text('{"a": ' * 100_000 + "1" + "}" * 100_000)
+
+    with pytest.raises(DataError, match="nested too deeply"):
+        language_model_from_config(path)
+
+
+def test_the_name_in_the_file_is_held_against_the_list(tmp_path):
+    """A file that calls itself by the name of a listed model and has other sizes says that the two differ."""
+    same = _read(LLAMA | {"_name_or_path": "meta-llama/Meta-Llama-3-8B"}, tmp_path)
+    half = _read(LLAMA | {"_name_or_path": "meta-llama/Meta-Llama-3-8B", "num_hidden_layers": 16}, tmp_path)
+
+    assert () == same.remarks
+    assert "8.03B for llama-3-8b, this file 4.54B" in half.remarks[0]
+
+
+def test_the_layers_of_a_tower_are_sized(tmp_path):
+    """32 layers of 4 d^2 + 2 x 4 d^2 with d = 1,280 are 0.63B parameters that are not counted; fit and estimate say so."""
+    tower = {"depth": 32, "embed_dim": 1280, "mlp_ratio": 4, "hidden_size": 1536}
+
+    model = _read(LLAMA | {"model_type": "qwen2_vl", "vision_config": tower}, tmp_path)
+
+    assert "about 0.63B" in model.remarks[0]
+
+
+PUBLISHED = {
+    "gpt-oss-20b": (20.9e9, {
+        "model_type": "gpt_oss", "experts_per_token": 4, "num_experts_per_tok": 4, "num_local_experts": 32, "head_dim": 64,
+        "hidden_size": 2880, "intermediate_size": 2880, "num_attention_heads": 64, "num_hidden_layers": 24,
+        "num_key_value_heads": 8, "layer_types": ["sliding_attention", "full_attention"] * 12, "vocab_size": 201088,
+        "tie_word_embeddings": False}),
+    "deepseek-v2-lite": (15.7e9, {
+        "model_type": "deepseek_v2", "first_k_dense_replace": 1, "hidden_size": 2048, "intermediate_size": 10944,
+        "kv_lora_rank": 512, "moe_intermediate_size": 1408, "moe_layer_freq": 1, "n_routed_experts": 64,
+        "n_shared_experts": 2, "num_attention_heads": 16, "num_experts_per_tok": 6, "num_hidden_layers": 27,
+        "num_key_value_heads": 16, "q_lora_rank": None, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128,
+        "vocab_size": 102400, "tie_word_embeddings": False}),
+    "gemma-3-4b, without its tower": (3.88e9, {
+        "model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 2560,
+        "intermediate_size": 10240, "num_hidden_layers": 34}, "vision_config": {"hidden_size": 1152}}),
+    "llava-1.5-7b, without its tower": (6.74e9, {
+        "model_type": "llava", "text_config": {"model_type": "llama", "vocab_size": 32064},
+        "vision_config": {"hidden_size": 1024}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_models_have_their_published_size(name, tmp_path):
+    """Sizes as the models' own files state or leave out: within 1 % of the published number."""
+    published, config = PUBLISHED[name]
+
+    assert pytest.approx(published, rel=0.01) == _read(config, tmp_path).parameters
+
+
+@pytest.mark.parametrize("command", [("fit", "--method", "lora"), ("estimate", "--tokens", "1B", "--limit", "1")])
+def test_what_is_not_counted_is_shown_with_the_answer(command, tmp_path, run_planner):
+    """Fit and estimate name the tower that a file speaks of."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(LLAMA | {"model_type": "qwen2_vl", "vision_config": {"depth": 32}}))
+
+    answer = run_planner(*command, "--model", str(path), "--gpu", "H100:8")
+
+    assert "not its vision tower" in answer.stdout + answer.stderr
 
 
 def test_a_tower_in_the_file_is_never_passed_over(tmp_path):

@@ -52,11 +52,11 @@ def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...
     kind = inner.get("model_type", outer.text_family)
     family = _family({"model_type": kind})
     # it is the outer model that ties, whatever its text model alone would do
-    tied = {key: config.get(key, outer.default_values.get(key)) for key in ("tie_word_embeddings",)}
+    ties = config.get("tie_word_embeddings", outer.default_values.get("tie_word_embeddings"))
     if any(key in config for key in family.keys["hidden"]) and not any(key in inner for key in family.keys["hidden"]):
         # older files hold the text model's keys beside the rest
         inner = {**{key: value for key, value in config.items() if key != "text_config"}, **inner}
-    return family, Keys({**inner, **tied}, family, is_nested=True), (remark,)
+    return family, Keys({**inner, "tie_word_embeddings": ties}, family, is_nested=True), (remark,)
 
 
 def _size(config: Mapping[str, Any]) -> str:

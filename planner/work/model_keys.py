@@ -66,7 +66,8 @@ class Keys:
         for spec in keys:
             key, _, parts = spec.partition("/")
             if key.isdigit():
-                return int(key)
+                found["the family's"] = int(key)
+                continue
             is_there, value = self._value(key)
             if not is_there:
                 continue

@@ -128,6 +128,7 @@ class CatalogueReader:
         )
 
     def _add(self, line: Line, doubt: str | None) -> None:
+        self.said.meet(line.instance_type, line.gpu_name)
         known = self._types.get(line.instance_type.casefold())
         count = _number(line.gpu_count)
         gpus = self._gpus(line, known, count)

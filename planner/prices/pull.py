@@ -25,6 +25,7 @@ from planner.prices.pulled import LastPull, day_here, last_pull, write_last_pull
 from planner.prices.readers import Found, find_deliveries
 from planner.prices.refresh import Outcome, Progress, RefreshOrder, delivered, refreshing
 from planner.prices.registry import publisher
+from planner.prices.variants import Said
 
 if TYPE_CHECKING:
     from providers.published import Publisher
@@ -137,7 +138,9 @@ class _Pull:
         data_dir = self.order.data_dir
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
             copy = local_copy(book, body, sidecar, Path(folder) / "book")
-            (found,) = find_deliveries(copy.folder, scratch=Path(folder), data_dir=data_dir, observed_on=None, said={})
+            (found,) = find_deliveries(
+                copy.folder, scratch=Path(folder), data_dir=data_dir, observed_on=None, said=Said()
+            )
             parsed = copy.checked(found.load)
         return replace(
             parsed,

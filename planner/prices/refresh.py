@@ -38,7 +38,7 @@ from planner.prices.snapshots import (
     write_durably,
     write_snapshot,
 )
-from planner.prices.variants import said_gpus
+from planner.prices.variants import Said, said_gpus
 
 Progress = Callable[[str, str], None]
 """Called with the provider and one short line a step; from several threads."""
@@ -109,7 +109,9 @@ def refresh(order: RefreshOrder, progress: Progress) -> list[Outcome]:
     """
     # a fetch keeps its pages in the data folder: a signal that ends it at once leaves no temporary folder behind
     with refreshing(order, needs_scratch=order.path is not None or order.is_dry_run) as scratch:
-        return delivered(order, _brought_along(order, scratch), scratch, progress)
+        said = said_gpus(order.gpu_variants)
+        outcomes = delivered(order, _brought_along(order, scratch, said), scratch, progress)
+        return _with_names_not_met(outcomes, said) if order.path else outcomes
 
 
 @contextmanager
@@ -315,7 +317,16 @@ class _Run:
         self.progress(provider, without_secrets(line))
 
 
-def _brought_along(order: RefreshOrder, scratch: Path) -> list[Found] | None:
+def _with_names_not_met(outcomes: Sequence[Outcome], said: Said) -> list[Outcome]:
+    """The outcomes, the last with a note on what a person said of names that no row goes by."""
+    names = said.not_met()
+    if not names:
+        return [*outcomes]
+    note = f"no row goes by what --gpu-variant says of {', '.join(names)}: it takes names of GPUs or types as the file has them"
+    return [*outcomes[:-1], replace(outcomes[-1], notes=(*outcomes[-1].notes, note))]
+
+
+def _brought_along(order: RefreshOrder, scratch: Path, said: Said) -> list[Found] | None:
     if order.path is None:
         return None
     found = find_deliveries(
@@ -323,7 +334,7 @@ def _brought_along(order: RefreshOrder, scratch: Path) -> list[Found] | None:
         scratch=scratch,
         data_dir=order.data_dir,
         observed_on=order.observed_on,
-        said=said_gpus(order.gpu_variants),
+        said=said,
     )
     wanted = [each for each in found if not order.providers or each.provider in order.providers]
     if not wanted:

@@ -55,12 +55,14 @@ def skypilot_delivery(path: Path, terms: Terms) -> Delivery:
     reader = CatalogueReader(provider, terms, f"SkyPilot catalogue {path.parent.name}/{path.name}")
     rows = _rows(path)
     left_over: Counter[str] = Counter()
+    bare: Counter[str] = Counter()
     if provider == "gcp":
         gcp = _GcpRows(rows)
         reader.add_all(gcp.lines())
-        left_over = gcp.left_over()
+        left_over, bare = gcp.left_over(), gcp.bare
     else:
         reader.add_all(_lines(rows))
+    priceless = Counter(row["AcceleratorName"] for row in rows if not (row["Price"] or row["SpotPrice"]))
     return Delivery(
         provider=provider,
         observed_at=terms.observed_at,
@@ -69,7 +71,7 @@ def skypilot_delivery(path: Path, terms: Terms) -> Delivery:
         ),
         purchases=(Purchase.ON_DEMAND, Purchase.SPOT),
         reach=Reach.LISTED_ONLY,
-        notes=(*_left_over_note(left_over), *reader.notes()),
+        notes=(*_left_over_note(left_over), *_bare_note(bare), *_priceless_note(priceless), *reader.notes()),
         paths=(path,),
         sources=(
             {
@@ -159,6 +161,9 @@ class _GcpRows:
     def __init__(self, rows: list[Row]) -> None:
         self._machines = machines_of("gcp")
         self._hosts = [row for row in rows if row["InstanceType"]]
+        self.bare: Counter[str] = (
+            Counter()
+        )  # hosts of machines that have GPUs of their own, without these; after the lines
         self._tpus = 0
         self._gpus: dict[_GpuKey, Row] = {}
         self._used: set[_GpuKey] = set()
@@ -190,7 +195,9 @@ class _GcpRows:
                 key = _GpuKey(host["AvailabilityZone"], machine.accelerator, machine.gpu_count)
                 found = self._gpus.get(key)
                 if found is None:
-                    continue  # the zone has the host but not the GPU
+                    # the zone has the host but not the GPU, as most have for N1 hosts
+                    self.bare.update([host["InstanceType"]] if "+" not in machine.instance_type else [])
+                    continue
                 self._used.add(key)
                 on_demand = _sum(host["Price"], found["Price"])
                 spot = _sum(host["SpotPrice"], found["SpotPrice"])
@@ -207,6 +214,18 @@ def _left_over_note(left_over: Counter[str]) -> Iterator[str]:
     if gpus:
         count = sum(left_over[name] for name in gpus)
         yield f"{count:,} rows of GPUs priced apart belong to no machine that is known here: {', '.join(gpus)}"
+
+
+def _priceless_note(priceless: Counter[str]) -> Iterator[str]:
+    gpus = sorted(name for name in priceless if name)
+    if gpus:
+        count = sum(priceless[name] for name in gpus)
+        yield f"{count:,} rows of GPUs give no price, and change nothing: {', '.join(gpus)}"
+
+
+def _bare_note(bare: Counter[str]) -> Iterator[str]:
+    if bare:
+        yield f"{bare.total():,} rows of GPU machines have no price of their GPUs in their zone: {', '.join(sorted(bare))}"
 
 
 def _gpu_key(row: Row, by_gpu: Mapping[str, set[str]]) -> _GpuKey | None:

@@ -13,11 +13,25 @@ from planner.units import MIB_PER_GIB
 # sources round GPU memory to powers of ten and of two: 80 GB is written as 81920, 81559 or 80000 MiB
 MEMORY_TOLERANCE_FRACTION = 0.12
 
-Said = Mapping[str, str]
-"""What a person said of names that stand for several GPUs: the GPU by the name of a GPU or instance type, normalised."""
+
+class Said(dict[str, str]):
+    """What a person said of names that stand for several GPUs: the GPU by the name of a GPU or instance type, normalised."""
+
+    def __init__(self, gpus: Mapping[str, str] | None = None) -> None:
+        """Remember the names; none of them is met yet."""
+        super().__init__(gpus or {})
+        self._met: set[str] = set()
+
+    def meet(self, *names: str) -> None:
+        """Note that a row goes by these names."""
+        self._met.update(map(normalised, names))
+
+    def not_met(self) -> list[str]:
+        """Names that no row goes by."""
+        return sorted({*self} - self._met)
 
 
-def said_gpus(texts: Iterable[str]) -> dict[str, str]:
+def said_gpus(texts: Iterable[str]) -> Said:
     """What a person says of names, each text as NAME=GPU.
 
     >>> said_gpus(["H100=h100-80gb-sxm"])
@@ -27,7 +41,7 @@ def said_gpus(texts: Iterable[str]) -> dict[str, str]:
         UsageError: a text is not of that form, or its GPU stands for several.
         UnknownNameError: no GPU goes by that name.
     """
-    said: dict[str, str] = {}
+    said = Said()
     for text in texts:
         name, equals, gpu = (part.strip() for part in text.rpartition("="))
         if not equals or not normalised(name) or not gpu:

@@ -893,3 +893,34 @@ def test_a_file_most_of_whose_rows_fail_one_by_one_lands_no_row(tmp_path):
     assert refused.error.endswith("If the change is real: repeat the command with --accept")
     assert "on_demand: 3 of 5 rows are not believed one by one." in fewer.error
     assert None is accepted.error
+
+
+def test_a_persons_word_on_a_name_that_no_row_has_is_reported(tmp_path):
+    """h100x was mistyped; A100 and the type were met, also where the word was not needed."""
+    rows = [sky_row("box", "H100", 1, 2.0), sky_row("cube-A100-SXM", "A100", 1, 1.4, mib=81920)]
+    words = ("h100x=h100-80gb-sxm", "A100=a100-80gb-sxm", "cube-A100-SXM=a100-80gb-sxm", "box=h100-80gb-sxm")
+
+    mistyped = _sky(tmp_path, "nebula", *rows, gpu_variants=words)
+    right = _sky(tmp_path, "nebula", *rows, gpu_variants=words[1:])
+
+    assert (
+        "no row goes by what --gpu-variant says of h100x: it takes names of GPUs or types as the file has them",
+    ) == mistyped.notes
+    assert not any("--gpu-variant" in note for note in right.notes)
+
+
+def test_rows_without_any_price_are_named(tmp_path):
+    """An A10 that is neither sold on demand nor by spot, and the GPUs of a host of Google's without theirs."""
+    lambda_rows = [sky_row("gpu_1x_a10", "A10", 1, ""), sky_row("gpu_1x_gh200", "GH200", 1, 1.9, region="us-east-1")]
+    google = [
+        *gcp_rows("g2-standard-4", "L4", 1, (0.14683, 0.0588), (0.56004, 0.224)),
+        *gcp_rows("a2-ultragpu-1g", "A100-80GB", 1, (1.1, 0.5), ("", "")),
+        *gcp_rows("a3-highgpu-8g", "H100", 8, (10.96, 5.0), (80.0, 30.0))[:1],
+    ]
+
+    other = _sky(tmp_path, "lambda", *lambda_rows)
+    gcp = _sky(tmp_path, "gcp", *google)
+
+    assert "1 rows of GPUs give no price, and change nothing: A10" in other.notes
+    assert "1 rows of GPUs give no price, and change nothing: A100-80GB" in gcp.notes
+    assert "1 rows of GPU machines have no price of their GPUs in their zone: a3-highgpu-8g" in gcp.notes

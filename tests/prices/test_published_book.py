@@ -15,6 +15,7 @@ from planner.model.records import Unpriced
 from planner.prices.published import PublishedBook, PublishedIndex, index_bytes, read_index
 from planner.prices.published_book import local_copy
 from planner.prices.readers import find_deliveries
+from planner.prices.variants import Said
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 6, 15)
@@ -71,7 +72,7 @@ def _taken(rows, sidecar):
         try:
             copy = local_copy(book, rows, sidecar, Path(folder) / "book")
             (found,) = find_deliveries(
-                copy.folder, scratch=Path(folder), data_dir=Path(folder), observed_on=None, said={}
+                copy.folder, scratch=Path(folder), data_dir=Path(folder), observed_on=None, said=Said()
             )
             return copy.checked(found.load)
         except ProviderError:

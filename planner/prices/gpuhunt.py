@@ -14,12 +14,13 @@ import csv
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from planner.model.records import Purchase
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import CatalogueReader, Line, Terms
-from planner.prices.registry import parsed_prices
+from planner.prices.registry import machines_of, parsed_prices
 
 GPUHUNT_COLUMNS = frozenset({"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_memory", "spot"})
 
@@ -103,8 +104,12 @@ def _is_tpu(row: Row) -> bool:
 
 def _line(row: Row, *, is_gcp: bool) -> Line:
     name, region, zone = row["instance_name"], row["location"], None
+    doubt = _other_sale(row)
     if is_gcp and name.startswith("n1-"):
-        name = f"{name}+{row['gpu_count']}x-nvidia-tesla-{row['gpu_name'].lower()}"
+        accelerator = f"nvidia-tesla-{row['gpu_name'].lower()}"
+        name = f"{name}+{row['gpu_count']}x-{accelerator}"
+        if accelerator not in _google_accelerators():
+            doubt = doubt or f"Google attaches no {row['gpu_name']} to its machines: its GPUs are T4, P4, P100 and V100"
     # zones end in -a, those for machine learning alone in -ai1a
     in_zone = re.fullmatch(r"([a-z]+-[a-z]+\d+)-\w+", region) if is_gcp else None
     if in_zone:
@@ -120,8 +125,13 @@ def _line(row: Row, *, is_gcp: bool) -> Line:
         memory_gib=row["memory"],
         purchase=Purchase.SPOT if row["spot"].lower() == "true" else Purchase.ON_DEMAND,
         usd_per_hour=row["price"],
-        doubt=_other_sale(row),
+        doubt=doubt,
     )
+
+
+@cache
+def _google_accelerators() -> frozenset[str]:
+    return frozenset(machine.accelerator for machine in machines_of("gcp"))
 
 
 def _gigabytes(text: str) -> float | None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
-from planner.prices.changes import Key, offer_key, place_key
+from planner.prices.changes import Key, PlaceKey, offer_key, place_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.snapshots import Snapshot
+
+_SOME_ZONE = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +41,11 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
         old: rows of the book before.
         is_asked_for: whether the refresh set out to replace an offer.
     """
-    days = {place_key(offer): offer.observed_on for offer in old} if delivery.reach is Reach.LISTED_ONLY else {}
-    fresh = tuple(offer for offer in checked.offers if offer.observed_on >= days.get(place_key(offer), date.min))
+    day_known = _days_known(old if delivery.reach is not Reach.COMPLETE else ())
+    fresh = tuple(offer for offer in checked.offers if offer.observed_on >= day_known(offer))
     doubted = (*delivery.parsed.held_back, *checked.held_back)
-    is_answered = _answers(delivery, fresh, doubted)
+    late = (offer for offer in checked.offers if offer.observed_on < day_known(offer))
+    is_answered = _answers(delivery, fresh, (*doubted, *late))
     replaced: list[Offer] = []
     kept: list[Offer] = []
     for offer in old:
@@ -61,16 +64,31 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
     )
 
 
-def _answers(delivery: Delivery, fresh: Iterable[Offer], doubted: Iterable[HeldBack]) -> Callable[[Offer], bool]:
-    """Tells of an offer whether the delivery says what became of it: it has a price there, or is gone."""
+def _days_known(old: Iterable[Offer]) -> Callable[[Offer], date]:
+    """Tells of an offer the newest day of a price that is here of its place: of its zone or region, of any zone if it names none."""
+    days: dict[PlaceKey, date] = {}
+    for offer in old:
+        for zone in {offer.zone or "", _SOME_ZONE if offer.zone else ""}:
+            key = (offer.instance_type, offer.region, zone, str(offer.purchase))
+            days[key] = max(offer.observed_on, days.get(key, date.min))
+
+    def day_known(offer: Offer) -> date:
+        zones = {offer.zone or _SOME_ZONE, ""}
+        return max(days.get((offer.instance_type, offer.region, zone, str(offer.purchase)), date.min) for zone in zones)
+
+    return day_known
+
+
+def _answers(delivery: Delivery, fresh: Iterable[Offer], unused: Iterable[HeldBack | Offer]) -> Callable[[Offer], bool]:
+    """Tells of an offer whether the delivery says what became of it: it has a price there, or is gone; not so `unused` rows."""
     priced = {place_key(offer) for offer in fresh}
     # a row held back may name several regions, and how it is paid for in words of its provider, or not at all
     kinds = [str(purchase) for purchase in Purchase]
     unsettled = {
         (row.instance_type, region, kind)
-        for row in doubted
+        for row in unused
         for region in (row.region, *row.region.split())
-        for kind in ([row.purchase] if row.purchase in kinds else kinds)
+        for kind in ([str(row.purchase)] if row.purchase in kinds else kinds)
     }
     cells = {key[1:] for key in unsettled} | {(offer.region, str(offer.purchase)) for offer in fresh}
 

@@ -9,6 +9,7 @@ import pytest
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model.records import Purchase
+from planner.prices.books import book_offers
 from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.checks import check_offers, price_bands
 from planner.prices.refresh import RefreshOrder, refresh
@@ -478,6 +479,28 @@ def test_a_book_brought_along_rolls_no_newer_price_back(tmp_path):
     assert {"a": ours, "b": theirs[1]} == {key[0]: offer for key, offer in rows_of(outcome).items()}
 
 
+@pytest.mark.parametrize(
+    ("here", "brought_zone", "is_taken"),
+    [(None, "a", False), ("a", None, False), ("a", "a", False), ("a", "b", True)],
+)
+def test_an_older_price_of_a_region_or_zone_does_not_land_beside_a_newer_one(tmp_path, here, brought_zone, is_taken):
+    """What was paid in a zone in May is no offer beside the price of its region in November; of another zone it is."""
+    newer = _own(zone=here, observed_on=date(2026, 11, 1), usd_per_hour=2.0)
+    older = _own(zone=brought_zone, observed_on=date(2026, 5, 1), usd_per_hour=1.5)
+    a_snapshot(tmp_path / "data", newer, provider="aws", stem="2026-11-01")
+    a_snapshot(tmp_path / "theirs", older, provider="aws", stem="2026-11-02")
+
+    outcome = brought(tmp_path / "theirs", tmp_path / "data")
+
+    prices = {1.5, 2.0} if is_taken else {2.0}
+    assert None is outcome.error
+    assert prices == {offer.usd_per_hour for offer in _book_now(tmp_path / "data")}
+
+
+def _book_now(data_dir):
+    return book_offers(read_snapshot(max((data_dir / "prices" / "aws").glob("*.csv"))))
+
+
 def test_a_book_brought_along_takes_away_only_what_it_saw_vanish(tmp_path):
     """What its machine never knew stays; what was in its book before and is not in this one is gone."""
     ours = [_own(instance_type=name) for name in ("known to us", "gone there")]
@@ -924,3 +947,18 @@ def test_rows_without_any_price_are_named(tmp_path):
     assert "1 rows of GPUs give no price, and change nothing: A10" in other.notes
     assert "1 rows of GPUs give no price, and change nothing: A100-80GB" in gcp.notes
     assert "1 rows of GPU machines have no price of their GPUs in their zone: a3-highgpu-8g" in gcp.notes
+
+
+def test_a_gpu_that_google_took_away_does_not_come_back(tmp_path):
+    """gpuhunt lists a K80 on an N1 host, which Google ended in 2024; a T4 on the same host is taken."""
+    rows = [
+        hunt_row("n1-standard-8", gpu, 1, price, memory=memory, location="us-central1-a")
+        for gpu, price, memory in (("K80", 0.83, 12.0), ("T4", 0.73, 16.0))
+    ]
+
+    outcome = _hunt(tmp_path, "gcp", *rows)
+
+    (reason,) = (row.reason for row in outcome.held_back)
+    assert reason.startswith("Google attaches no K80 to its machines")
+    assert not any("k80" in name for name, *_ in rows_of(outcome))
+    assert 0.73 == rows_of(outcome)["n1-standard-8+1x-nvidia-tesla-t4", "us-central1", None, "on_demand"].usd_per_hour

@@ -145,13 +145,18 @@ def check_whole(
             )
         moves = price_moves(now, before)
         move = statistics.median(moves) if moves else 0.0
-        if abs(move) > MEDIAN_MOVE_FRACTION and sum(abs(one) > MEDIAN_MOVE_FRACTION for one in moves) >= SMALLEST_MOVE:
+        far = sum(abs(one) > MEDIAN_MOVE_FRACTION for one in moves)
+        doubted = far + sum(offer.purchase is purchase for offer in implausible)
+        rows = doubted - far + len(now)
+        if abs(move) > MEDIAN_MOVE_FRACTION and far >= SMALLEST_MOVE:
             reasons.append(
                 f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%})."
             )
-        doubted = sum(offer.purchase is purchase for offer in implausible)
-        if doubted >= SMALLEST_MOVE and doubted > len(now):
-            reasons.append(f"{purchase}: {doubted:,} of {doubted + len(now):,} rows are not believed one by one.")
+        elif doubted >= SMALLEST_MOVE and doubted > rows / 2:
+            reasons.append(
+                f"{purchase}: {doubted:,} of {rows:,} rows are not believed one by one, "
+                f"or moved by more than {MEDIAN_MOVE_FRACTION:.0%}."
+            )
     return reasons
 
 

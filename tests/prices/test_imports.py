@@ -891,6 +891,26 @@ def test_an_older_spot_price_above_a_new_price_on_demand_stays_and_is_sound(tmp_
     assert [()] == [report.problems for report in reports if not report.is_shipped]
 
 
+def test_rows_that_moved_far_count_beside_those_that_fail(tmp_path):
+    """One price at 0.3 is held back, two at 0.45 would pass one by one, two are as they were: three of five are odd."""
+    before = newest_shipped("azure")
+    listed = [offer for (_, place, _, kind), offer in before.items() if (place, kind) == ("eastus", "on_demand")]
+    chosen = sorted((offer for offer in listed if offer.gpu == "t4"), key=lambda offer: offer.instance_type)
+    factors = (0.3, 0.45, 1.0, 1.0, 0.45)
+    chosen += [offer for offer in listed if offer.gpu == "a100-80gb-pcie"]
+    rows = [
+        sky_row(offer.instance_type, offer.gpu, offer.gpu_count, offer.usd_per_hour * factor, region="eastus")
+        for offer, factor in zip(chosen, factors, strict=False)
+    ]
+
+    refused = _sky(tmp_path / "most", "azure", *rows)
+    taken = _sky(tmp_path / "half", "azure", *rows[:4])
+
+    assert "on_demand: 3 of 5 rows are not believed one by one, or moved by more than 50%." in refused.error
+    assert None is taken.error
+    assert 1 == len(taken.held_back)
+
+
 def test_a_file_most_of_whose_rows_fail_one_by_one_lands_no_row(tmp_path):
     """Four of six prices at three times the list: the two that are believed come from no better hand."""
     before = newest_shipped("azure")
@@ -912,9 +932,9 @@ def test_a_file_most_of_whose_rows_fail_one_by_one_lands_no_row(tmp_path):
     fewer = _sky(tmp_path / "fewer", "azure", *rows[1:])
     accepted = _sky(tmp_path / "accepted", "azure", *rows, accepts=True)
 
-    assert "on_demand: 4 of 6 rows are not believed one by one." in refused.error
+    assert "on_demand: 4 of 6 rows are not believed one by one, or moved by more than 50%." in refused.error
     assert refused.error.endswith("If the change is real: repeat the command with --accept")
-    assert "on_demand: 3 of 5 rows are not believed one by one." in fewer.error
+    assert "on_demand: 3 of 5 rows are not believed one by one, or moved by more than 50%." in fewer.error
     assert None is accepted.error
 
 

@@ -124,15 +124,19 @@ def merged_unpriced(delivery: Delivery, before: Snapshot | None, offers: Iterabl
 def merged_excludes(delivery: Delivery, before: Snapshot | None, kept: Iterable[Offer]) -> list[dict[str, Any]]:
     """What the prices do not include: as the delivery says, and as the previous book said of the rows that stay."""
     day = delivery.observed_at.date().isoformat()
-    types = {offer.instance_type for offer in kept}
+    types, renewed = ({offer.instance_type for offer in offers} for offers in (kept, delivery.parsed.offers))
     said = [*map(_spoken_of, delivery.excludes)]
     carried = [
         # said of all rows, it would be said of the fresh ones as well
-        entry if "source" in entry else {"observed_before": day, **entry}
+        entry if "source" in entry or not _speaks_of(entry, renewed) else {"observed_before": day, **entry}
         for entry in (before.excludes if before else ())
-        if _spoken_of(entry) not in said and any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
+        if _spoken_of(entry) not in said and _speaks_of(entry, types)
     ]
     return [*delivery.excludes, *carried]
+
+
+def _speaks_of(entry: dict[str, Any], types: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, str(entry.get("instance_types"))) for name in types)
 
 
 def _spoken_of(entry: dict[str, Any]) -> tuple[Any, ...]:

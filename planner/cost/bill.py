@@ -190,7 +190,7 @@ def joined(middle: float, *ranges: tuple[float, float]) -> tuple[float, float]:
     end is 0 or less, as credit can make it.
 
     >>> [round(end, 1) for end in joined(100.0, (90.0, 110.0), (100.0, 120.0))]
-    [90.0, 122.9]
+    [90.0, 122.8]
     """
     lows, highs = zip(*ranges, strict=True)
     return _holding(middle, _end(middle, lows), _end(middle, highs))

@@ -70,6 +70,7 @@ def test_the_reach_of_a_class_by_hand(steps):
     assert 0.0 == level.spread
 
 
+@pytest.mark.slow
 def test_nothing_is_learnt_from_what_is_left_out(steps):
     """A publication ten times too fast does not change how it is foretold itself."""
     usual, _ = slow_apart(steps)

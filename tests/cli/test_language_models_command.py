@@ -135,7 +135,7 @@ def test_a_config_file_is_a_model(run_planner, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(
         json.dumps(
-            {"model_type": "llama", "hidden_size": 2048, "num_hidden_layers": 22, "num_attention_heads": 32, "vocab_size": 32000}
+            {"model_type": "llama", "hidden_size": 2048, "num_hidden_layers": 22, "num_attention_heads": 32, "num_key_value_heads": 4, "intermediate_size": 5632, "vocab_size": 32000}
         )
     )  # fmt: skip
 

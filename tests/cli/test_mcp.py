@@ -195,7 +195,7 @@ def test_own_figures_and_language_models():
 
 def test_the_data_folder_is_chosen_at_the_start(tmp_path):
     """By who starts the server, not by who asks."""
-    a_snapshot(tmp_path, an_offer(provider="aws", usd_per_hour=0.5), provider="aws", stem="2026-06-30")
+    a_snapshot(tmp_path, an_offer(provider="aws", usd_per_hour=0.5), provider="aws", stem="2099-01-01")
 
     (result,), _ = asked(("prices", {"providers": ["aws"]}), arguments=("--data-dir", str(tmp_path)))
 

@@ -10,7 +10,7 @@ ON_DEMAND_A2 = ("--provider", "gcp", "--gpu", "a100-40gb-sxm:1", "--purchase", "
 
 
 def test_a_refresh_from_recorded_pages_shows_in_the_estimate_with_todays_date(run_planner, tmp_path):
-    """a2-highgpu-1g in us-central1 costs 3.673385 by the recorded rates, observed today; the move of H100 is listed."""
+    """a2-highgpu-1g in us-central1 costs 3.673385 by the recorded rates, observed today; the move of H100 spot is listed."""
     pages, data = tmp_path / "pages", tmp_path / "data"
     pages.mkdir()
     data.mkdir()
@@ -28,5 +28,9 @@ def test_a_refresh_from_recorded_pages_shows_in_the_estimate_with_todays_date(ru
     best = json.loads(estimated.stdout)["estimates"][0]
     assert ("a2-highgpu-1g", "us-central1", day) == (best["instance_type"], best["region"], best["price_observed_on"])
     assert abs(best["usd_per_hour"] - 3.673385) < 1e-5
-    h100 = [row for row in json.loads(moved.stdout)["changes"] if row["instance_type"] == "a3-highgpu-8g"]
-    assert any(row["purchase"] == "on_demand" and round(row["usd_per_hour"], 2) == 88.49 for row in h100), h100
+    h100 = {
+        (row["region"], row["purchase"]): (round(row["usd_per_hour_before"], 2), round(row["usd_per_hour"], 2))
+        for row in json.loads(moved.stdout)["changes"]
+        if row["instance_type"] == "a3-highgpu-8g" and row["change"] == "moved"
+    }
+    assert (50.61, 36.14) == h100["us-central1", "spot"]

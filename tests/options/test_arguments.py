@@ -54,7 +54,7 @@ COUNTS = {
     "params_millions": ({**OWN, "gmacs_per_sample": 4.0, "params_millions": 25.0, "purchases": ["spot"]}, 900.0),
     "activations_millions": ({**OWN, "gmacs_per_sample": 4.0, "params_millions": 25.0, "activations_millions": 10.0}, 20.0),
     "measured": ({**OWN, "measured": ["a100-80gb-sxm=1000"]}, ["a100-80gb-sxm=2000"]),
-    "basis": ({**IMAGE, "batch_size": 16}, "measured"),
+    "basis": ({**IMAGE, "gpus": ["A100", "T4"]}, "measured"),
     "nodes": (IMAGE, 2),
     "gpus": (IMAGE, ["H100"]),
     "gpu_counts": (IMAGE, [8]),

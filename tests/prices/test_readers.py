@@ -124,7 +124,7 @@ def test_skypilot_prices_of_gcp_are_host_and_gpus_together(skypilot, tmp_path):
     } == _fresh(outcome, day)
     assert [
         "not Google's on-demand price but a rate of its workload scheduler or of a commitment: "
-        "43.0661 is 0.49 of the on-demand price in the book, 87.8329 in us-central1. Google's own list: planner refresh gcp"
+        "43.0661 is 0.49 of the on-demand price in the book, 88.49 in us-central1. Google's own list: planner refresh gcp"
     ] == [row.reason for row in outcome.held_back]
     assert {"a3-highgpu-*", "a2-ultragpu-*"} <= {
         entry["instance_types"] for entry in read_snapshot(outcome.path).excludes

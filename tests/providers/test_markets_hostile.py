@@ -260,7 +260,7 @@ def check(prices):
 
 
 @pytest.mark.parametrize("provider", ON)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_mutated_page_does_harm(tmp_path_factory, provider, data):
     """Whatever stands anywhere in a saved page: an error of ours, or prices that can be."""
@@ -275,7 +275,7 @@ def test_no_mutated_page_does_harm(tmp_path_factory, provider, data):
 
 
 @pytest.mark.parametrize("provider", ON)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_no_mutated_reply_does_harm(tmp_path_factory, provider, data):
     """The same over the wire, where links, cursors and errors are followed; and cut anywhere."""

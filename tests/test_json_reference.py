@@ -34,7 +34,7 @@ DOCUMENTS = {
         ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
         ("compare", *RUN, *MARKET, "--buy", "rtx-4090", *JOBS),
     ],
-    "planner.validate/1": [("validate",)],
+    "planner.validate/1": [("validate", "--split", "cell", "--split", "publication", "--split", "price")],
 }
 """Commands whose documents together hold every key."""
 

@@ -9,16 +9,15 @@ keeps its price, in the region `global`, and the source of the row says so. Not 
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.records import Purchase
+from planner.units import MIB_PER_GIB
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.http import HttpClient, HttpStatusError, check_same_host, json_document, shown
-from providers.keys import key_in, key_state, refused
+from providers.keys import KeyedProvider, key_in, key_state, refused
 from providers.lists import (
     EVERYWHERE,
     DoubtError,
@@ -37,30 +36,13 @@ from providers.saved import fetched, json_pages
 ADDRESS = "https://api.digitalocean.com/v2/sizes"
 _VARIABLES = ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")
 _MAX_PAGES = 50  # all sizes fill one page today
-_MIB_PER_GIB = 1024
 
 
-class DigitalOceanProvider:
-    """The adapter for DigitalOcean.
-
-    Args:
-        environ: where the variables are looked up; by default the process's environment.
-        address: of the list of sizes.
-        sleep: waits between tries.
-    """
+class DigitalOceanProvider(KeyedProvider):
+    """The adapter for DigitalOcean."""
 
     name = "digitalocean"
-
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str] | None = None,
-        address: str = ADDRESS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._environ = os.environ if environ is None else environ
-        self._address = address
-        self._sleep = sleep
+    address = ADDRESS
 
     def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
         """Save every page of the list of sizes.
@@ -168,7 +150,7 @@ def _add_size(row: Mapping[str, Any], prices: PriceList) -> None:
             gpu=gpu,
             gpu_count=float(count),
             vcpus=vcpus,
-            memory_gib=None if memory_mib is None else memory_mib / _MIB_PER_GIB,
+            memory_gib=None if memory_mib is None else memory_mib / MIB_PER_GIB,
             purchase=Purchase.SPOT if slug.endswith("-spot") else Purchase.ON_DEMAND,
             usd_per_hour=usd_per_hour,
             note="" if regions and row.get("available") is not False else "not to be had at the moment",

@@ -10,11 +10,9 @@ reservations, machines without GPUs, storage, public addresses and traffic.
 
 from __future__ import annotations
 
-import os
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,7 +21,7 @@ from planner.errors import ProviderError
 from planner.model.records import Purchase
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.http import HttpClient, HttpStatusError, json_document, shown
-from providers.keys import key_in, key_state, refused
+from providers.keys import KeyedProvider, key_in, key_state, refused
 from providers.lists import (
     EVERYWHERE,
     DoubtError,
@@ -48,27 +46,11 @@ _NO_GPU = re.compile(
 )
 
 
-class HyperstackProvider:
-    """The adapter for Hyperstack.
-
-    Args:
-        environ: where the variable is looked up; by default the process's environment.
-        address: scheme, host and first part of the path.
-        sleep: waits between tries.
-    """
+class HyperstackProvider(KeyedProvider):
+    """The adapter for Hyperstack."""
 
     name = "hyperstack"
-
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str] | None = None,
-        address: str = ADDRESS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._environ = os.environ if environ is None else environ
-        self._address = address
-        self._sleep = sleep
+    address = ADDRESS
 
     def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
         """Save the price book and, if they come, the flavours.

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 from planner.errors import NotAskedError, ProviderError
 from providers.http import HttpStatusError
+
+
+class KeyedProvider:
+    """The part that adapters of one price list with a key share.
+
+    Args:
+        environ: where the variables of the key are looked up; by default the process's environment.
+        address: of the list; by default `address` of the class.
+        sleep: waits between tries.
+    """
+
+    address: str
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str] | None = None,
+        address: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._address = self.address if address is None else address
+        self._sleep = sleep
 
 
 def key_in(environ: Mapping[str, str], variables: Sequence[str], where: str) -> str:

@@ -8,17 +8,15 @@ stock there at the moment says so in its source. Not covered: 1-Click clusters, 
 
 from __future__ import annotations
 
-import os
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from planner.errors import ProviderError
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.http import HttpClient, HttpStatusError, json_document, shown
-from providers.keys import key_in, key_state, refused
+from providers.keys import KeyedProvider, key_in, key_state, refused
 from providers.lists import (
     EVERYWHERE,
     DoubtError,
@@ -40,27 +38,11 @@ _CENTS_PER_USD = 100
 _DESCRIPTION = re.compile(r"(?:(\d+)x )?(.+?)(?: \((\d+) GB(?: (\w+))?\))?")
 
 
-class LambdaProvider:
-    """The adapter for Lambda.
-
-    Args:
-        environ: where the variable is looked up; by default the process's environment.
-        address: scheme, host and first part of the path.
-        sleep: waits between tries.
-    """
+class LambdaProvider(KeyedProvider):
+    """The adapter for Lambda."""
 
     name = "lambda"
-
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str] | None = None,
-        address: str = ADDRESS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._environ = os.environ if environ is None else environ
-        self._address = address
-        self._sleep = sleep
+    address = ADDRESS
 
     def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
         """Save the list of instance types, and that of images, which names all regions.

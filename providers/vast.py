@@ -12,11 +12,9 @@ ones, hosts that Vast has not verified, traffic (each host bills it by the GB) a
 from __future__ import annotations
 
 import json
-import os
 import statistics
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,7 +26,7 @@ from planner.units import MIB_PER_GIB
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
 from providers.continents import continent_of
 from providers.http import HttpClient, HttpStatusError, json_document, shown
-from providers.keys import key_in, refused
+from providers.keys import KeyedProvider, key_in, refused
 from providers.lists import (
     DoubtError,
     PriceList,
@@ -65,27 +63,11 @@ class _Listing:
     reliability: float | None
 
 
-class VastProvider:
-    """The adapter for Vast.ai.
-
-    Args:
-        environ: where the variable is looked up; by default the process's environment.
-        address: of the list of bundles.
-        sleep: waits between tries.
-    """
+class VastProvider(KeyedProvider):
+    """The adapter for Vast.ai."""
 
     name = "vast"
-
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str] | None = None,
-        address: str = ADDRESS,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._environ = os.environ if environ is None else environ
-        self._address = address
-        self._sleep = sleep
+    address = ADDRESS
 
     def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
         """Save every reply of the search, the cheapest bundles first.

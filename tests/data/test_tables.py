@@ -18,10 +18,10 @@ A100 = ("a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")
 
 
 def test_every_gpu_is_there_once_and_sorted():
-    """The table has 76 GPUs, each once, in order of their keys."""
+    """The table has 82 GPUs, each once, in order of their keys."""
     names = list(load_gpus())
 
-    assert 76 == len(names)
+    assert 82 == len(names)
     assert sorted(set(names)) == names
 
 
@@ -120,6 +120,10 @@ def test_aliases_are_normalised_unique_and_sorted():
         ("k80", "units_per_board", 2),
         ("k80", "board_tdp_watts", 300.0),
         ("t4", "bf16_tensor_tflops", None),
+        ("rx-6800", "fp32_tflops", 16.17),
+        ("rx-7800-xt", "memory_gib", 16.0),
+        ("titan-xp", "fp16_tensor_tflops", None),
+        ("rtx-2060-max-q", "fp16_tensor_tflops", 18.2),
     ],
 )
 def test_a_data_sheet_figure_is_the_makers(gpu, field, value):

@@ -22,12 +22,14 @@ DIGITS = 4
 def main() -> None:
     """Write the learnt table."""
     columns = [field.name for field in fields(PriceDrift)]
-    rows = [[_cell(getattr(drift, name)) for name in columns] for drift in fitted(book_moves(), summaries()).values()]
+    rows = [[_cell(getattr(drift, name)) for name in columns] for drift in fitted(book_moves(), summaries())]
     path, count = write_table(shipped_data_dir() / "price_drift.csv", columns, rows)
     click.echo(f"{path}: {count} rows")
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.{DIGITS}f}" if isinstance(value, float) else str(value)
 
 

@@ -79,7 +79,7 @@ def price_validation() -> Validation:
 
 
 def _judged(period: Period, moves: Sequence[Move]) -> list[Judged]:
-    drift = learnt(period.price_class, book_moves(), summaries(), without=period)
+    drift = learnt(period.price_class, period.provider, book_moves(), summaries(), without=period)
     weight = min(LIKE_ONE, len(moves)) / len(moves)
     found = []
     for move in moves:

@@ -36,6 +36,7 @@ class PriceDrift:
     """How prices of a class move, as logarithms of the price of today over that of the book.
 
     Attributes:
+        provider: whose prices they are, drawn toward those of the class; `None`: of every provider without figures of its own.
         low_ln: lower end at `full_days` and beyond; at a younger age it shrinks with the root of the age.
         high_ln: the same of the upper end.
         jumps_per_year: how often a provider cuts the list prices of its newest GPUs at one blow; 0 where none was seen.
@@ -44,6 +45,7 @@ class PriceDrift:
     """
 
     price_class: PriceClass
+    provider: str | None
     full_days: int
     low_ln: float
     high_ln: float
@@ -75,11 +77,17 @@ def price_range(offer: Offer, today: date) -> tuple[float, float]:
 
     The low end reaches at least the cheapest offer of a marketplace's level.
     """
-    drift = price_drifts()[price_class(offer)]
+    drift = price_drift(offer)
     low, high = drift.ends((today - offer.observed_on).days, is_flagship=is_flagship(offer.gpu))
     floor = offer.usd_per_hour * math.exp(low)
     cheapest = offer.usd_per_hour_cheapest
     return floor if cheapest is None else min(floor, cheapest), offer.usd_per_hour * math.exp(high)
+
+
+def price_drift(offer: Offer) -> PriceDrift:
+    """How prices like the offer's move: those of its provider, else all of its class."""
+    drifts, kind = price_drifts(), price_class(offer)
+    return drifts.get((kind, offer.provider)) or drifts[kind, None]
 
 
 def price_class(offer: Offer) -> PriceClass:
@@ -100,6 +108,6 @@ def is_flagship(gpu: str) -> bool:
 
 
 @cache
-def price_drifts() -> Mapping[PriceClass, PriceDrift]:
-    """The learnt figures of every class."""
-    return read_table("price_drift.csv", PriceDrift, lambda drift: drift.price_class)
+def price_drifts() -> Mapping[tuple[PriceClass, str | None], PriceDrift]:
+    """The learnt figures of every class, and of providers that have some of their own."""
+    return read_table("price_drift.csv", PriceDrift, lambda drift: (drift.price_class, drift.provider))

@@ -12,7 +12,7 @@ from planner.cost.rental import billing_rule
 from planner.errors import UsageError
 from planner.model.costs import Interruptions, ItemKind
 from planner.model.records import Estimate
-from planner.prices.drift import TAIL, PriceClass, is_flagship, price_class, price_drifts, price_range
+from planner.prices.drift import TAIL, PriceClass, is_flagship, price_drift, price_range
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
@@ -137,7 +137,7 @@ def _today(estimate: Estimate, day: date) -> Iterator[str]:
     if offer.provider == "own" or (low, high) != price_range(offer, day):
         yield "an own price: taken as sure, whatever its age"
         return
-    drift = price_drifts()[price_class(offer)]
+    drift = price_drift(offer)
     words = _CLASSES[drift.price_class]
     if low == high:
         yield f"today the same: nine in ten {words} do not move in {age_days} days"
@@ -151,7 +151,8 @@ def _today(estimate: Estimate, day: date) -> Iterator[str]:
         )
     if low == offer.usd_per_hour_cheapest:
         yield f"the low end reaches the cheapest offer, {offer.usd_per_hour_cheapest:g} USD/h"
-    yield f"learnt from {drift.pairs:,} prices seen twice, in {drift.periods} periods of a provider up to {drift.as_of}"
+    whose = f"of {drift.provider}, drawn toward those of the others" if drift.provider else "of a provider"
+    yield f"learnt from {drift.pairs:,} prices seen twice, in {drift.periods} periods {whose}, up to {drift.as_of}"
 
 
 def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:

@@ -91,8 +91,12 @@ it; the range is learnt from the rest. An error is the old price against the new
 _METHOD = """
 Prices of a period move together, so no period counts more than 50 of its prices, in the coverage as in what is learnt: by single prices
 spot is held better, because two quiet months have most of them. How small the tail of a range is taken is found among the other periods
-only. With all of them in view were chosen: that a range grows with the root of the age up to a year (lists: a month), and that on small
-clouds and marketplaces a rise counts as a fall too. Google's prices before and after the local SSD was counted in are not compared.
-The marketplaces are three periods with 50 prices, two of them of Vast: one price is two points. The cut of AWS is the only one known, so
-left out it is not foreseen.
+only. With all of them in view were chosen: that a range grows with the root of the age up to a year (lists: a month), that a rise
+counts as a fall of the same size too, that the next price counts as one more than were seen, which matters where they are few, and that the
+class counts as four periods when a provider's own are drawn toward it. Google's prices before and after the local SSD was counted in are not compared.
+
+A provider's own part needs two periods besides the one left out, so here Google's spot alone is judged with one. Of the periods at hand no
+provider stands out: the parts make ranges 1 % narrower to 5 % wider. From June to July 2026 every spot price of Google rose, by 5 to
+59 %, the median by 20 % in 71 days; nothing before rose so fast, and the range reaches so far up only because falls did. The marketplaces
+are three periods with 50 prices, two of them of Vast: one price is two points. The cut of AWS is the only one known, so left out it is not foreseen.
 """

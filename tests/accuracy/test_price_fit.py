@@ -24,17 +24,13 @@ def moved(ratios, *, provider="a", kind=PriceClass.SPOT, first=0, days=365, gpu=
     ]
 
 
-def filler():
-    """A class without moves has nothing to learn from; one still price each."""
-    return [move for kind in PriceClass for move in moved([1.0], provider="z", kind=kind)]
-
-
 def test_the_shipped_table_is_what_the_script_learns():
     """Fitting the shipped books again gives the shipped figures to four digits."""
-    learnt = fitted(book_moves(), summaries())
+    learnt_anew = {(drift.price_class, drift.provider): drift for drift in fitted(book_moves(), summaries())}
 
-    for kind, drift in price_drifts().items():
-        again = asdict(learnt[kind])
+    assert [*price_drifts()] == [*learnt_anew]
+    for key, drift in price_drifts().items():
+        again = asdict(learnt_anew[key])
         for name, value in asdict(drift).items():
             assert (pytest.approx(value, abs=0.00006) if isinstance(value, float) else value) == again[name], name
 
@@ -61,28 +57,65 @@ def test_what_a_price_holds_must_be_the_same():
     assert not [ln for ln in ratios if abs(ln - math.log(88.49 / 87.8329)) < 1e-4]
 
 
-def test_ends_hold_what_was_not_learnt_from():
-    """Two providers with 20 moves to 1.1 and 20 to 0.8: the range must reach from the one to the other."""
-    moves = [*moved([1.1] * 20), *moved([0.8] * 20, provider="b"), *filler()]
+def test_the_range_holds_what_was_seen_either_way():
+    """20 moves of one provider to 1.1 and 20 of another to 0.8: the range reaches as far up as down."""
+    drift = learnt(PriceClass.SPOT, None, [*moved([1.1] * 20), *moved([0.8] * 20, provider="b")], ())
 
-    drift = fitted(moves, ())[PriceClass.SPOT]
-
-    assert pytest.approx((math.log(0.8), math.log(1.1))) == (drift.low_ln, drift.high_ln)
-    assert (3, 41) == (drift.periods, drift.pairs)
+    assert pytest.approx((math.log(0.8), -math.log(0.8))) == (drift.low_ln, drift.high_ln)
+    assert (2, 40) == (drift.periods, drift.pairs)
 
 
 def test_a_young_move_counts_as_that_of_a_year():
     """A tenth in a quarter of the time is, by the root, a fifth in the whole, in logarithms."""
-    young = fitted([*moved([1.1] * 9, days=91), *filler()], ())[PriceClass.SPOT]
+    young = learnt(PriceClass.SPOT, None, moved([1.1] * 9, days=91), ())
 
     assert pytest.approx(math.log(1.1) / math.sqrt(91 / 365)) == young.high_ln
 
 
-def test_a_rise_of_small_clouds_counts_as_a_fall_too():
-    """All prices of a period go one way; the next period may go the other."""
-    drift = fitted([*moved([1.3] * 9, kind=PriceClass.LIST_SMALL), *filler()], ())[PriceClass.LIST_SMALL]
+@pytest.mark.parametrize(("still", "reach"), [(9, math.log(1.3)), (29, 0.0)])
+def test_with_few_prices_the_range_reaches_the_farthest(still, reach):
+    """Of ten prices and the next one, 1.1 may lie beyond, and the next takes one of them; of thirty, 3.1."""
+    drift = learnt(PriceClass.SPOT, None, moved([1.3, *[1.0] * still]), ())
 
-    assert pytest.approx((-math.log(1.3), math.log(1.3))) == (drift.low_ln, drift.high_ln)
+    assert pytest.approx(reach) == drift.high_ln
+
+
+def test_a_smaller_tail_is_taken_where_it_holds_more():
+    """One in twelve of either provider moved by 0.3, the others by 0.1. The tail that leaves the 0.3 out holds 11 in 12.
+
+    A third provider whose half moved by 0.3 is held only by a range that reaches it.
+    """
+    calm = [move for name in "ab" for move in moved([*[math.exp(0.1)] * 44, *[math.exp(0.3)] * 4], provider=name)]
+    lively = moved([*[math.exp(0.1)] * 20, *[math.exp(0.3)] * 20], provider="c")
+
+    # tail 5 %: 0.1 x 97 - 1 = 8.7 may lie beyond, and 8 do; the calm two hold 88 of 96
+    assert pytest.approx(0.1) == learnt(PriceClass.SPOT, None, calm, ()).high_ln
+    # of c, half is held at 5 %; at 4.5 %, 0.09 x 97 - 1 = 7.73 may lie beyond, so all of it
+    assert pytest.approx(0.3) == learnt(PriceClass.SPOT, None, [*calm, *lively], ()).high_ln
+
+
+def test_a_provider_is_drawn_toward_its_class():
+    """Two periods at 0.2 and two of another at 0.4: the mean squares 0.04 and 0.16 against 0.1, with four more at 0.1."""
+    moves = [
+        *moved([math.exp(0.2)] * 10),
+        *moved([math.exp(0.2)] * 10, first=400),
+        *moved([math.exp(0.4)] * 10, provider="b"),
+        *moved([math.exp(0.4)] * 10, provider="b", first=400),
+        *moved([math.exp(0.2)] * 10, provider="c"),
+    ]
+    four = moves[:40]
+
+    drifts = {drift.provider: drift for drift in (learnt(PriceClass.SPOT, name, four, ()) for name in (None, "a", "b"))}
+
+    assert pytest.approx(0.4) == drifts[None].high_ln
+    assert pytest.approx(0.4 * math.sqrt((2 * 0.4 + 4) / 6)) == drifts["a"].high_ln
+    assert pytest.approx(0.4 * math.sqrt((2 * 1.6 + 4) / 6)) == drifts["b"].high_ln
+    assert (2, 20) == (drifts["a"].periods, drifts["a"].pairs)
+    assert learnt(PriceClass.SPOT, "c", moves, ()) == learnt(
+        PriceClass.SPOT, None, moves, ()
+    )  # one period says too little
+    left_out = learnt(PriceClass.SPOT, "a", four, (), four[0].period)
+    assert (None, 30) == (left_out.provider, left_out.pairs)
 
 
 def test_nothing_is_learnt_from_a_period_that_is_left_out():
@@ -106,23 +139,22 @@ def test_nothing_is_learnt_from_a_period_that_is_left_out():
         note="",
     )
 
-    drift = learnt(PriceClass.SPOT, [*left_out, *spanning, *other, *filler()], [summary], left_out[0].period)
+    drift = learnt(PriceClass.SPOT, None, [*left_out, *spanning, *other], [summary], left_out[0].period)
 
     assert pytest.approx(math.log(1.2)) == drift.high_ln
-    assert 10 == drift.pairs
+    assert 9 == drift.pairs
 
 
 def test_a_cut_of_flagships_is_counted_by_years():
     """One cut by a third in two years of one provider and three of another: once in five years."""
     cut = moved([2 / 3] * 3 + [0.5], kind=PriceClass.LIST_LARGE, days=730, gpu="h100-80gb-sxm")
     calm = moved([1.0] * 99, provider="b", kind=PriceClass.LIST_LARGE, days=1095)
-    rest = [move for move in filler() if move.period.price_class is not PriceClass.LIST_LARGE]
 
-    drift = fitted([*cut, *calm, *rest], ())[PriceClass.LIST_LARGE]
+    drift = learnt(PriceClass.LIST_LARGE, None, [*cut, *calm], ())
 
     assert pytest.approx((0.2, math.log(0.5), math.log(2 / 3))) == (
         drift.jumps_per_year,
         drift.jump_low_ln,
         drift.jump_high_ln,
     )
-    assert 0.0 == fitted([*calm, *rest], ())[PriceClass.LIST_LARGE].jumps_per_year
+    assert 0.0 == learnt(PriceClass.LIST_LARGE, None, calm, ()).jumps_per_year

@@ -28,15 +28,15 @@ def test_ranges_of_prices_hold_what_they_promise(split):
     assert coverage["list_large"] >= 0.87
     assert coverage["list_small"] >= 0.87
     assert 0.87 <= coverage["spot"] <= 0.93
-    assert 0.87 <= coverage["marketplace"] <= 0.95  # 50 prices: one in fifty is two points
+    assert 0.87 <= coverage["marketplace"] <= 0.93
 
 
 def test_lists_that_stay_have_no_range(split):
-    """A range that is wide enough for all would be useless: large clouds 1.00, others below 3."""
+    """A range that is wide enough for all would be useless: large clouds 1.00, others at most 2.4."""
     width = {group.name: group.width for group in split.groups["price_class"]}
 
     assert 1.0 == width["list_large"]
-    assert all(1.0 < width[kind] < 3.0 for kind in ("list_small", "spot", "marketplace"))
+    assert all(1.0 < width[kind] < 2.4 for kind in ("list_small", "spot", "marketplace"))
 
 
 def test_every_price_is_judged_once(split):
@@ -75,8 +75,8 @@ def test_the_page_has_the_tables_of_the_split(split):
 
     assert price_section([split]) in (root / "docs" / "accuracy.md").read_text(encoding="utf-8")
     shares = [f"{group.coverage:.0%}".replace("%", " %") for group in split.groups["price_class"]]
-    assert ["99 %", "95 %", "91 %", "94 %"] == shares
-    assert "91 % of spot, 94 % of marketplaces and 95 to 99 % of lists" in (root / "README.md").read_text(
+    assert ["99 %", "95 %", "91 %", "92 %"] == shares
+    assert "91 % of spot, 92 % of marketplaces and 95 to 99 % of lists" in (root / "README.md").read_text(
         encoding="utf-8"
     )
 

@@ -7,7 +7,15 @@ import pytest
 
 import planner
 from planner.model.records import Purchase
-from planner.prices.drift import PriceClass, PriceDrift, is_flagship, price_class, price_drifts, price_range
+from planner.prices.drift import (
+    PriceClass,
+    PriceDrift,
+    is_flagship,
+    price_class,
+    price_drift,
+    price_drifts,
+    price_range,
+)
 from tests.builders import an_offer
 
 DAY = date(2026, 11, 20)
@@ -16,6 +24,7 @@ DAY = date(2026, 11, 20)
 def drift(**changed):
     figures = {
         "price_class": PriceClass.SPOT,
+        "provider": None,
         "full_days": 100,
         "low_ln": -0.8,
         "high_ln": 0.4,
@@ -105,15 +114,17 @@ def test_list_prices_of_large_clouds_stay_until_they_are_cut():
 
 
 def test_every_class_has_figures_that_hold_the_price():
-    """Each row of the table is a range round 0, with source and day."""
+    """Each row of the table is a range round 0, with source and day; a provider without a row has that of its class."""
     drifts = price_drifts()
 
-    assert set(PriceClass) == set(drifts)
+    assert set(PriceClass) == {kind for kind, provider in drifts if provider is None}
     for one in drifts.values():
         assert one.low_ln <= 0 <= one.high_ln
         assert one.source
         assert one.as_of >= date(2026, 10, 1)
-    assert drifts[PriceClass.SPOT].low_ln < drifts[PriceClass.LIST_LARGE].low_ln
+    assert drifts[PriceClass.SPOT, None].low_ln < drifts[PriceClass.LIST_LARGE, None].low_ln
+    assert drifts[PriceClass.SPOT, "azure"] == price_drift(an_offer(provider="azure", purchase=Purchase.SPOT))
+    assert drifts[PriceClass.SPOT, None] == price_drift(an_offer(provider="coreweave", purchase=Purchase.SPOT))
 
 
 def test_an_estimate_has_the_range_of_its_price():

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Benchmark, Dataset, Gpu, Model, Precision
-from planner.throughput.measured import load_benchmarks, set_aside
+from planner.throughput.measured import answering_benchmarks, load_benchmarks, set_aside
 from planner.work.listed import load_datasets, load_models
 
 # Repeats of one cell on different machines of one kind differ by 0.3 to 6 percent on one GPU (tacotron2 14), and by up
@@ -52,7 +52,7 @@ def failed_checks(
 def suspect_benchmarks() -> list[tuple[Benchmark, str]]:
     """Every row that is not believed, with the reason: those set aside, then shipped ones that fail a check today."""
     failed = failed_checks(
-        load_benchmarks(),
+        [*load_benchmarks(), *answering_benchmarks()],
         gpus=load_gpus(),
         models={model.name: model for model in load_models()},
         datasets={dataset.name: dataset for dataset in load_datasets()},

@@ -24,7 +24,7 @@ from planner.render.lookups import (
     providers_listing,
     suspects_listing,
 )
-from planner.throughput.measured import benchmarks_of, load_benchmarks
+from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
 from planner.units import current_day
 from planner.work.described import resolve_language_model
 from planner.work.listed import load_models, resolve_model
@@ -80,7 +80,7 @@ def models(*, text: str | None, show_all: bool, language: bool, form: str, outpu
         chosen = known
     else:
         places: dict[str, set[str]] = {}
-        for benchmark in load_benchmarks():
+        for benchmark in (*load_benchmarks(), *answering_benchmarks()):
             places.setdefault(benchmark.model, set()).add(benchmark.gpu)
         chosen = [model for model in known if len(places.get(model.name, ())) > 1]
     write_listing(models_listing(chosen), form, output)

@@ -14,6 +14,8 @@ from planner.paths import shipped_data_dir
 
 SET_ASIDE = "set-aside.csv"
 BETWEEN_SOURCES = "between-sources.csv"
+ANSWERS_ONLY = "answers-only"
+"""The folder of rows that answer for what they measured, and from which nothing is learnt of other GPUs and models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,9 @@ class _SetAside(Benchmark):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """A measurement of another implementation, kept to learn how far implementations lie apart; never a `measured` figure.
+    """A measurement of another implementation, from which only is learnt how far implementations lie apart.
 
-    `like` is a listed model of the same arithmetic, or empty. What the other columns mean stands at `Benchmark`.
+    It answers for its own model. `like` is a listed model of the same arithmetic, or empty. What the other columns mean stands at `Benchmark`.
     """
 
     model: str
@@ -46,8 +48,12 @@ class SourceRow:
     @property
     def benchmark(self) -> Benchmark:
         """The row as a measurement of one machine of the model that it is like, else of its own."""
+        return self.measuring(self.like or self.model)
+
+    def measuring(self, model: str) -> Benchmark:
+        """The row as a measurement of one machine of a model."""
         return Benchmark(
-            model=self.like or self.model,
+            model=model,
             framework=self.framework,
             software=self.software,
             gpu=self.gpu,
@@ -75,12 +81,21 @@ def benchmarks_of(model: str) -> tuple[Benchmark, ...]:
     """Every benchmark row of one model (its canonical name), in the order of the files."""
     # the model is the first column and is never quoted: parsing only its lines is ten times faster
     is_wanted = methodcaller("startswith", f"{model},")
-    return tuple(row for path in benchmark_files() for row in read_rows(path, Benchmark, is_wanted))
+    paths = (*benchmark_files(), *_answering_files())
+    rows = [row for path in paths for row in read_rows(path, Benchmark, is_wanted)]
+    others = read_rows(f"throughput/{BETWEEN_SOURCES}", SourceRow, is_wanted)
+    return (*rows, *(row.measuring(row.model) for row in others))
 
 
 def load_benchmarks() -> list[Benchmark]:
-    """Every benchmark row of every model, in the order of the files."""
+    """Every benchmark row that is learnt from, in the order of the files."""
     return [row for path in benchmark_files() for row in read_rows(path, Benchmark)]
+
+
+def answering_benchmarks() -> list[Benchmark]:
+    """Every row that answers for its own model and GPU and is not learnt from, in the order of the files."""
+    rows = [row for path in _answering_files() for row in read_rows(path, Benchmark)]
+    return [*rows, *(row.measuring(row.model) for row in source_rows())]
 
 
 def set_aside() -> list[tuple[Benchmark, str]]:
@@ -93,6 +108,10 @@ def set_aside() -> list[tuple[Benchmark, str]]:
 
 
 def benchmark_files() -> list[Path]:
-    """The shipped files of benchmark rows, by name; rows set aside, or kept to compare sources with, are not among them."""
+    """The shipped files of benchmark rows that are learnt from, by name."""
     kept = (SET_ASIDE, BETWEEN_SOURCES)
     return sorted(path for path in (shipped_data_dir() / "throughput").glob("*.csv") if path.name not in kept)
+
+
+def _answering_files() -> list[Path]:
+    return sorted((shipped_data_dir() / "throughput" / ANSWERS_ONLY).glob("*.csv"))

@@ -18,6 +18,9 @@ NEW_GENERATION_SINCE = (1, 12)
 
 ENOUGH_MACHINES = 3
 
+NOT_FOR_LEVELS = ("pytorch-torchvision",)
+"""Frameworks whose rows ran batches so small that big cards idled: they answer for their own GPUs and for no other's."""
+
 
 def script_of(row: Benchmark) -> str:
     """The script that a row measures: `model|framework|origin|input size`."""
@@ -60,10 +63,13 @@ def choose_script(
     """The script among these rows that an estimate should stand for; `None` without rows of that framework.
 
     The input size asked for (or the nearest), then PyTorch before others, then a stated software version, then the newest.
-    Rows that do not state their size are taken to be of `usual_size`.
+    Rows that do not state their size are taken to be of `usual_size`. Rows of small batches are chosen only if their
+    framework is asked for.
     """
     jobs: dict[str, list[Benchmark]] = {}
     for row in rows:
+        if row.framework in NOT_FOR_LEVELS and row.framework != framework:
+            continue
         if framework is None or matches_framework(row.framework, framework):
             jobs.setdefault(script_of(row), []).append(row)
 

@@ -12,6 +12,7 @@ from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_g
 from planner.language.flops import training_flops_per_token
 from planner.language.listed import load_language_models
 from planner.paths import shipped_data_dir
+from planner.throughput.measured import answering_benchmarks, load_benchmarks
 from planner.work.listed import load_datasets, load_models, resolve_dataset, resolve_model
 
 A100 = ("a100-40gb-pcie", "a100-40gb-sxm", "a100-80gb-pcie", "a100-80gb-sxm")
@@ -233,9 +234,7 @@ def test_typical_epochs_are_numbers_of_epochs():
 
 def test_every_model_can_be_planned_with():
     """A row that knows neither size, arithmetic nor measurement would answer no question."""
-    measured = {
-        row["model"] for name in ("lambda", "nvidia", "timm", "llm-foundry") for row in _rows(f"throughput/{name}.csv")
-    }
+    measured = {row.model for row in (*load_benchmarks(), *answering_benchmarks())}
 
     assert [] == [
         model.name

@@ -20,7 +20,7 @@ LANGUAGE = "language-model pre-training"
 """Decoders are planned by the arithmetic of their shape and judged in splits of their own."""
 ANOTHER_JOB = (
     "gnmt-v2|tensorflow1|NVIDIA/DeepLearningExamples|",  # counts other tokens: 2.8 times fewer
-    "bart-large|pytorch|NVIDIA/DeepLearningExamples|",  # fine-tuning on summaries, of a length that is not stated
+    "bart-large-summarization|pytorch|NVIDIA/DeepLearningExamples|",  # fine-tuning on summaries, of a length that is not stated
     "wide-and-deep|tensorflow1|NVIDIA/DeepLearningExamples|",  # another network than TensorFlow 2's: 6 times as fast
     "wide-and-deep|tensorflow2|NVIDIA/DeepLearningExamples|",
     "bert-large|pytorch|NVIDIA/DeepLearningExamples|512",  # data binned by length: the mean is well below 512 tokens

@@ -108,7 +108,10 @@ class GcpProvider:
         rows = _price_rows(pages, listed, accelerators)
         rates = read_rates(rows, gpu_products=_gpu_products(), observed_on=fetch.observed_at.astimezone(UTC).date())
         if not rates.rows:
-            raise ProviderError("The price catalogue of Google Cloud came back empty. Try again: planner refresh gcp")
+            raise ProviderError(
+                "There is no price row of Compute Engine in the pages of Google Cloud: their lists of skus are empty. Fetch "
+                "or save them again; the service is 6F81-5844-456A, and each page names the next in nextPageToken."
+            )
         strangers = _strangers(fetch.regions, {region for _, _, region in rates.usd})
         machines = listed_machines(listed, accelerators) if listed else shipped_machines()
         offers, unpriced = machine_offers(

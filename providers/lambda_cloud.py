@@ -45,23 +45,25 @@ class LambdaProvider(KeyedProvider):
     address = ADDRESS
 
     def fetch(self, request: FetchRequest, pages: RawPages, report: Report) -> None:
-        """Save the list of instance types, and that of images, which names all regions.
+        """Save the list of instance types, and that of images, which names all regions; without the latter, a gap.
 
         Raises:
-            ProviderError: no key, or a list did not come.
+            ProviderError: no key, or the list of instance types did not come.
         """
         key = key_in(self._environ, _VARIABLES, "https://cloud.lambda.ai/api-keys")
         client = HttpClient(
             timeout_seconds=request.timeout_seconds, sleep=self._sleep, headers={"Authorization": f"Bearer {key}"}
         )
         try:
-            bodies = {name: client.get(f"{self._address}/{name}") for name in ("instance-types", "images")}
+            _save("instance-types", self._address, client, pages, report)
         except HttpStatusError as error:
             raise refused(error, _VARIABLES) from error
-        for name, body in bodies.items():
-            entries = _data(json_document(body, shown(f"{self._address}/{name}")), shown(f"{self._address}/{name}"))
-            pages.save(f"{name}.json", body)
-            report(f"{name}: {len(entries):,}")
+        try:
+            _save("images", self._address, client, pages, report)
+        except ProviderError as error:
+            pages.add_gap(
+                f"regions without a machine in stock: the list of images, which names them, did not come ({error})"
+            )
 
     def parse(self, pages: RawPages) -> ParsedPrices:
         """Offers of every instance type with GPUs; pages are told apart by what they hold.
@@ -94,6 +96,14 @@ class LambdaProvider(KeyedProvider):
     def credentials(self) -> str:
         """One line: the variable that holds a key, or that it is missing."""
         return key_state(self._environ, _VARIABLES)
+
+
+def _save(name: str, address: str, client: HttpClient, pages: RawPages, report: Report) -> None:
+    where = f"{address}/{name}"
+    body = client.get(where)
+    entries = _data(json_document(body, shown(where)), shown(where))
+    pages.save(f"{name}.json", body)
+    report(f"{name}: {len(entries):,}")
 
 
 def _data(page: Any, where: str) -> dict[str, Any] | list[Any]:

@@ -131,6 +131,10 @@ def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
     return unwanted or present_files() == (None, None)
 
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+
 def run() -> NoReturn:
     """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
     if "_PLANNER_COMPLETE" in os.environ:
@@ -145,7 +149,11 @@ def run() -> NoReturn:
     except Exception as error:  # the one place where errors, and bugs, become messages
         if debug:
             raise
-        _leave(_tell(error, run_of.get("command")))
+        code = _tell(error, run_of.get("command"))
+        if code == INTERRUPTED:
+            sys.stderr.flush()
+            os._exit(code)  # threads that wait for an answer of a cloud are not waited for
+        _leave(code)
     _leave(result if isinstance(result, int) else 0)
 
 
@@ -154,7 +162,7 @@ def _tell(error: Exception, command: click.Command | None) -> int:
     if isinstance(error, BrokenPipeError):
         return 1  # the reader left (| head): nothing to say, and nobody to say it to
     if isinstance(error, click.exceptions.Abort):
-        message, code = "Interrupted.", 130
+        message, code = "Interrupted.", INTERRUPTED
     elif isinstance(error, click.ClickException):
         error.show()
         return error.exit_code

@@ -1,8 +1,8 @@
-"""Checks whether prices can be believed, row by row and for a book as a whole; reads no file.
+"""Checks row by row whether prices can be believed; reads no file.
 
-A row that fails is held back with its reason and the rest goes on; a book that fails as a whole is refused. Some rows
-are *impossible* (no such GPU, two prices for one offer, spot above on demand) and never pass. Others are *implausible*
-(too far from what was paid before) and pass if a person says that the change is real.
+A row that fails is held back with its reason and the rest goes on. Some rows are *impossible* (no such GPU, two prices
+for one offer, spot above on demand) and never pass. Others are *implausible* (too far from what was paid before) and pass
+if a person says that the change is real.
 
 A row is judged against, in this order,
 
@@ -12,7 +12,8 @@ A row is judged against, in this order,
 * the *band* of its GPU, if the same offer had no price before or half or twice as much: all prices per GPU-hour of the newest book of every
   provider, spot apart from the rest, stretched by `BAND_FACTOR` at both ends. A GPU without a band is held against the
   span of all bands;
-* its *share*, if it is not on demand: what part of the on-demand price of the same type and region it costs.
+* its *share*, if it is not on demand: what part of the on-demand price of the same type and region it costs;
+* its *level*, if it is one of a marketplace: what part of it the cheapest offer costs.
 
 The limits below were set on 24,747 rows of the 19 shipped books of 2020 to 2026, whose extremes stand beside each.
 """
@@ -46,12 +47,9 @@ GPU_HOUR_LIMITS = (0.15, 10.0)
 LOWEST_SPOT_SHARE = 0.05
 LOWEST_COMMITMENT_SHARE = 0.2
 SHARE_SLACK = 1e-4  # price lists round the two prices to different decimals
+LOWEST_CHEAPEST_SHARE = 0.1  # the cheapest offer of a marketplace's level against its middle. Seen: 0.47 to 1
 COUNT_TOLERANCE = 0.005  # GPUs; the fractions that are sold, eighths, sixths and their sums, lie 0.04 and more apart
 PER_GPU_TOLERANCE = 0.05  # a price that hits 1/count of the one before this closely is a price of one GPU
-
-FEWER_ROWS_FRACTION = 0.30
-MEDIAN_MOVE_FRACTION = 0.50
-SMALLEST_MOVE = 3  # fewer prices that moved are judged row by row: one of them must not sink a short file
 
 Bands = Mapping[tuple[str, bool], "Band"]
 
@@ -97,7 +95,7 @@ def check_offers(
     for offer in offers:
         reason = contradictions.get(offer_key(offer)) or _name_problem(offer, known)
         if reason is None and not accepts:
-            reason = _reference_problem(offer, known) or _band_problem(offer, known, bands)
+            reason = _reference_problem(offer, known) or _band_problem(offer, known, bands) or _level_problem(offer)
             implausible |= {offer_key(offer): offer} if reason else {}
         reasons[offer_key(offer)] = reason
     # shares are taken of on-demand prices that passed
@@ -115,49 +113,6 @@ def check_offers(
         held_back=tuple(held_back(offer, reason) for offer in offers if (reason := reasons[offer_key(offer)])),
         implausible=tuple(implausible.values()),
     )
-
-
-def check_whole(
-    fresh: Sequence[Offer],
-    previous: Sequence[Offer],
-    *,
-    implausible: Sequence[Offer] = (),
-    may_shrink: bool = False,
-) -> list[str]:
-    """The reasons why a fetch as a whole is not believed, with figures; empty if it is.
-
-    Args:
-        fresh: rows that passed `check_offers`.
-        previous: rows of the book before that the fetch set out to replace, no others.
-        implausible: rows that were held back, but that a person can vouch for. If most are so, the others are no better.
-        may_shrink: fewer rows are no reason, as for catalogues that never claimed to be complete.
-    """
-    if not fresh:
-        return ["No row is left."]
-    reasons = []
-    for purchase in Purchase:
-        now = [offer for offer in fresh if offer.purchase is purchase]
-        before = [offer for offer in previous if offer.purchase is purchase]
-        if not may_shrink and len(now) < (1 - FEWER_ROWS_FRACTION) * len(before):
-            reasons.append(
-                f"{purchase}: {len(now):,} rows where there were {len(before):,} "
-                f"({len(now) / len(before) - 1:+.0%}; the limit is {-FEWER_ROWS_FRACTION:.0%})."
-            )
-        moves = price_moves(now, before)
-        move = statistics.median(moves) if moves else 0.0
-        far = sum(abs(one) > MEDIAN_MOVE_FRACTION for one in moves)
-        doubted = far + sum(offer.purchase is purchase for offer in implausible)
-        rows = doubted - far + len(now)
-        if abs(move) > MEDIAN_MOVE_FRACTION and far >= SMALLEST_MOVE:
-            reasons.append(
-                f"{purchase}: the median price moved by {move:+.0%} (the limit is {MEDIAN_MOVE_FRACTION:.0%})."
-            )
-        elif doubted >= SMALLEST_MOVE and doubted > rows / 2:
-            reasons.append(
-                f"{purchase}: {doubted:,} of {rows:,} rows are not believed one by one, "
-                f"or moved by more than {MEDIAN_MOVE_FRACTION:.0%}."
-            )
-    return reasons
 
 
 def price_bands(offers: Iterable[Offer], factor: float = BAND_FACTOR) -> dict[tuple[str, bool], Band]:
@@ -230,19 +185,6 @@ def on_demand_prices(offers: Iterable[Offer]) -> dict[tuple[str, str, str], Offe
         for offer in offers
         if offer.purchase is Purchase.ON_DEMAND
     }
-
-
-def price_moves(now: Sequence[Offer], before: Sequence[Offer]) -> list[float]:
-    """New price / old price, less one, of all rows in both.
-
-    Without a row in both, the medians of GPU-hour prices are compared, GPU by GPU; empty without a GPU in both.
-    """
-    old = {offer_key(offer): offer.usd_per_hour for offer in before}
-    ratios = [offer.usd_per_hour / old[key] for offer in now if (key := offer_key(offer)) in old]
-    if not ratios:
-        was, is_now = _gpu_medians(before), _gpu_medians(now)
-        ratios = [is_now[gpu] / was[gpu] for gpu in is_now if gpu in was]
-    return [ratio - 1 for ratio in ratios]
 
 
 def held_back(offer: Offer, reason: str) -> HeldBack:
@@ -366,6 +308,17 @@ def _band_problem(offer: Offer, known: _Known, bands: Bands) -> str | None:
     )
 
 
+def _level_problem(offer: Offer) -> str | None:
+    """The reason why the cheapest offer of a level is not believed: it would stretch the range of the price to nothing."""
+    cheapest = offer.usd_per_hour_cheapest
+    if cheapest is None or cheapest >= LOWEST_CHEAPEST_SHARE * offer.usd_per_hour:
+        return None
+    return (
+        f"the cheapest offer, {cheapest:g}, is {cheapest / offer.usd_per_hour:.3g} of the level {offer.usd_per_hour:g}; "
+        f"believed from {LOWEST_CHEAPEST_SHARE:g}"
+    )
+
+
 def _share_problem(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> str | None:
     listed = _listed(offer, on_demand)
     if listed is None or offer.purchase in (Purchase.ON_DEMAND, Purchase.CAPACITY_BLOCK):
@@ -387,10 +340,3 @@ def _listed(offer: Offer, on_demand: Mapping[tuple[str, str, str], Offer]) -> Of
 
 def _is_spot(offer: Offer) -> bool:
     return offer.purchase is Purchase.SPOT
-
-
-def _gpu_medians(offers: Iterable[Offer]) -> dict[str, float]:
-    prices: dict[str, list[float]] = defaultdict(list)
-    for offer in offers:
-        prices[offer.gpu].append(offer.usd_per_gpu_hour)
-    return {gpu: statistics.median(found) for gpu, found in prices.items()}

@@ -18,7 +18,7 @@ from planner.prices.books import previous_book, shipped_offers
 from planner.prices.changes import place_key
 from planner.prices.checks import is_same_count, price_problem
 from planner.prices.gcp_rates import ListPrices, Rate
-from planner.prices.places import Spellings
+from planner.prices.places import Spellings, region_names
 from planner.prices.set_aside import set_aside_problem
 from planner.prices.variants import Said, meant_gpus, named_gpus, which_advice
 from planner.units import MIB_PER_GIB
@@ -78,7 +78,7 @@ class CatalogueReader:
         self._book = before[1] if before else ()
         self._types = _known_types(self._book)
         self._zoned = {_cell(offer) for offer in self._book if offer.zone}
-        self._regions = Spellings(offer.region for offer in self._book)
+        self._regions = Spellings((offer.region for offer in self._book), region_names(provider))
         self._zones = Spellings(offer.zone for offer in self._book if offer.zone)
 
     def add_all(self, lines: Iterable[Line]) -> None:
@@ -136,7 +136,7 @@ class CatalogueReader:
             self.unknown_gpus[line.gpu_name] += 1
             return
         problem = (
-            _gpu_problem(line, gpus, known) or self._zone_problem(line) or doubt or price_problem(line.usd_per_hour)
+            _gpu_problem(line, gpus, known) or self._place_problem(line) or doubt or price_problem(line.usd_per_hour)
         )
         if count is None:
             problem = f"GPU count {line.gpu_count!r} is not a positive number"
@@ -166,8 +166,10 @@ class CatalogueReader:
         # on a market one name may stand for machines with different GPUs
         return tuple(gpu for gpu in meant if gpu in known.gpus) or known.gpus
 
-    def _zone_problem(self, line: Line) -> str | None:
-        """The reason why a price of an AWS zone cannot be put beside those of the book."""
+    def _place_problem(self, line: Line) -> str | None:
+        """The reason why a price of an AWS region or zone cannot be put beside those of the book."""
+        if self.provider == "aws" and " " in line.region:
+            return f"no region is known to be called {line.region!r}: give its code, such as us-east-1"
         is_lettered = self.provider == "aws" and re.fullmatch(r"[a-z-]+-\d+[a-z]", line.zone or "") is not None
         if not is_lettered or (line.instance_type, line.region, line.purchase) not in self._zoned:
             return None

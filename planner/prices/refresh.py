@@ -21,7 +21,7 @@ from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
-from planner.prices.checks import Bands, Checked, check_offers, check_whole, price_bands
+from planner.prices.checks import Bands, Checked, check_offers, price_bands
 from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
 from planner.prices.index import INDEX_SUFFIX, index_of
 from planner.prices.lock import cannot_write, refresh_lock
@@ -39,6 +39,7 @@ from planner.prices.snapshots import (
     write_snapshot,
 )
 from planner.prices.variants import Said, said_gpus
+from planner.prices.whole_checks import check_whole
 
 Progress = Callable[[str, str], None]
 """Called with the provider and one short line a step; from several threads."""
@@ -142,12 +143,16 @@ def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path,
         Outcomes by provider, oldest delivery first.
     """
     run = _Run(order, found, scratch, progress)
-    with ThreadPoolExecutor(max_workers=max(1, order.jobs)) as pool:
-        try:
-            return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
-        except BaseException:
-            run.stopped.set()
-            raise
+    pool = ThreadPoolExecutor(max_workers=max(1, order.jobs))
+    try:
+        return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
+    except BaseException:
+        # a request under way may take its whole timeout: it is not waited for, and nothing is written after it
+        pool.shutdown(wait=False, cancel_futures=True)
+        run.stop()
+        raise
+    finally:
+        pool.shutdown(wait=not run.is_stopped)
 
 
 def without_secrets(text: str) -> str:
@@ -173,9 +178,18 @@ class _Run:
         self.found = found
         self.scratch = scratch
         self.progress = progress
-        self.stopped = threading.Event()
+        self.is_stopped = False
+        self.writing = threading.Lock()
         self.providers = order.providers if found is None else tuple(dict.fromkeys(each.provider for each in found))
         self.bands: Bands = price_bands(newest_offers(order.data_dir))
+
+    def stop(self) -> None:
+        """End every provider at its next step, once a book that is being written is whole, and drop unfinished fetches."""
+        with self.writing:
+            self.is_stopped = True
+        if self.found is None and not self.order.is_dry_run:
+            for provider in self.providers:
+                clear_fetches(self.order.data_dir / "raw" / provider, keep_newest=False)
 
     def one_provider(self, provider: str) -> list[Outcome]:
         """All deliveries of one provider, oldest first."""
@@ -263,8 +277,9 @@ class _Run:
         )
         if is_refused or same is not None or order.is_dry_run:
             return outcome
-        self._report(delivery.provider, "writing")
-        return replace(outcome, path=self._write(delivery, before[0] if before else None, result, stem))
+        with self.writing:
+            self._report(delivery.provider, "writing")
+            return replace(outcome, path=self._write(delivery, before[0] if before else None, result, stem))
 
     def _write(self, delivery: Delivery, before: Snapshot | None, result: Merged, stem: str) -> Path:
         data_dir, provider = self.order.data_dir, delivery.provider
@@ -311,8 +326,7 @@ class _Run:
         return f"The system refused: {error}."
 
     def _report(self, provider: str, line: str) -> None:
-        # the only way to stop a thread that waits for a cloud: at its next step
-        if self.stopped.is_set():
+        if self.is_stopped:
             raise ProviderError("Interrupted.")
         self.progress(provider, without_secrets(line))
 

@@ -1,7 +1,7 @@
 """A provider for tests: its price list is a JSON file, its pages are parts of it, and it fails when told to.
 
 `FAKECLOUD` names a JSON file: {"rows": [[type, region, zone, gpu, count, purchase, price], ...], "gaps": [...],
-"fail": text, "pages": how many pages, "seconds": a page takes}.
+"fail": text, "pages": how many pages, "seconds": the next page takes}.
 """
 
 import json
@@ -36,9 +36,9 @@ class FakeCloud:
                 raise ProviderError(listed["fail"])
             if listed.get("bug"):
                 raise ZeroDivisionError(listed["bug"])
-            time.sleep(listed.get("seconds", 0))
             pages.save(f"page-{page:03}.json", json.dumps(rows[page::count]).encode())
             report(f"page {page + 1} of {count}")
+            time.sleep(listed.get("seconds", 0))
         for gap in listed.get("gaps", ()):
             pages.add_gap(gap)
 

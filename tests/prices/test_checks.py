@@ -10,11 +10,10 @@ from planner.model.records import Purchase
 from planner.prices.checks import (
     BAND_FACTOR,
     check_offers,
-    check_whole,
     price_bands,
-    price_moves,
     price_problem,
 )
+from planner.prices.whole_checks import check_whole, price_moves
 from tests.builders import an_offer
 
 
@@ -201,6 +200,31 @@ def test_a_book_that_lost_a_third_of_its_rows_is_refused():
 
     assert [] == check_whole(before[:70], before)
     assert ["on_demand: 69 rows where there were 100 (-31%; the limit is -30%)."] == check_whole(before[:69], before)
+
+
+def test_a_price_that_holds_everywhere_stands_for_those_of_each_region():
+    """Ten types in eight regions, which become ten prices of the region `global`: nothing is missing; seven of them may stay."""
+    before = [an_offer(instance_type=f"t{n}", region=f"r{place}") for n in range(10) for place in range(8)]
+    after = [an_offer(instance_type=f"new-{n}", region="global") for n in range(10)]
+
+    assert [] == check_whole(after, before)
+    assert [] == check_whole(after[:7], before)
+    assert ["on_demand: 6 rows where there were 10 (-40%; the limit is -30%)."] == check_whole(after[:6], before)
+    assert [] != check_whole(
+        [*after[:9], an_offer(region="r1")], before
+    )  # one price of a region: they do not all hold everywhere
+
+
+@pytest.mark.parametrize(("cheapest", "is_believed"), [(0.2, True), (0.05, True), (0.04, False), (1e-6, False)])
+def test_the_cheapest_offer_of_a_level_is_not_next_to_nothing(cheapest, is_believed):
+    """A tenth of the level is believed; below, the row is held back, and a person can vouch for it."""
+    level = an_offer(provider="vast", usd_per_hour=0.5, usd_per_hour_cheapest=cheapest, offers_count=3)
+
+    reasons = _reasons([level])
+
+    assert is_believed == (reasons == [])
+    assert all(reason.startswith(f"the cheapest offer, {cheapest:g}, is") for reason in reasons)
+    assert [] == _reasons([level], accepts=True)
 
 
 def test_a_book_whose_price_movesd_by_more_than_half_is_refused():

@@ -7,8 +7,9 @@ import pytest
 
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers
-from planner.prices.checks import check_offers, check_whole, price_bands
+from planner.prices.checks import check_offers, price_bands
 from planner.prices.snapshots import list_snapshots, read_snapshot
+from planner.prices.whole_checks import check_whole
 
 
 @pytest.fixture(scope="module")

@@ -177,6 +177,18 @@ def test_what_was_set_aside_does_not_come_back(tmp_path, region):
     assert {"spot"} == {key[3] for key in fresh}
 
 
+def test_an_aws_region_by_its_name_for_people_is_the_region(tmp_path):
+    """`US East (N. Virginia)` is `us-east-1`, `EU (Ireland)` and `Europe (Ireland)` are one; a name nobody knows is held back."""
+    names = ("US East (N. Virginia)", "EU (Ireland)", "Asia Pacific (Tokyo)", "Atlantis (Center)")
+
+    outcome = _sky(tmp_path, "aws", *(sky_row("g5.xlarge", "A10G", 1, 1.006, region=name) for name in names))
+
+    fresh = {key[1] for key, offer in rows_of(outcome).items() if offer.observed_on == DAY}
+    assert {"us-east-1", "eu-west-1", "ap-northeast-1"} == fresh
+    ((key, reason),) = _reasons(outcome).items()
+    assert ("Atlantis (Center)", True) == (key[1], reason.startswith("no region is known to be called"))
+
+
 def test_a_price_that_was_out_of_date_is_refused_as_it_was_and_no_other():
     """RunPod's eight-GPU price of 2025 was superseded: the same figure again is a stale copy, another one is news."""
     again = an_offer(

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from planner.hardware.gpus import resolve_gpu
 from planner.model.records import Purchase
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, previous_book
+from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import list_snapshots, read_snapshot
+from providers.base import FetchRequest, RawPages
 from tests.builders import a_snapshot
 from tests.conftest import ROOT
 from tests.loopback_markets import PATHS
@@ -227,3 +230,49 @@ def test_an_unchanged_price_list_is_believed_beside_the_shipped_books(tmp_path):
     for name in ("lambda", "vultr"):
         assert 0 == outcomes[name]["held_back"], outcomes[name]
         assert len(shipped(name)) == outcomes[name]["rows"]
+
+
+_PODS = (
+    "A40", "A100 80GB PCIe", "A100-SXM4-80GB", "B200", "H100 80GB HBM3", "H100 NVL", "H100 PCIe", "H200", "L4", "L40", "L40S",
+    "GeForce RTX 3090", "GeForce RTX 4090", "GeForce RTX 5090", "RTX 4000 Ada Generation", "RTX 6000 Ada Generation", "RTX A4000",
+    "RTX A4500", "RTX A5000", "RTX A6000",
+)  # fmt: skip
+_MEMORY = {
+    "A40": 48,
+    "A100 80GB PCIe": 80,
+    "A100-SXM4-80GB": 80,
+    "B200": 180,
+    "H100 NVL": 94,
+    "H200": 141,
+    "L4": 24,
+    "L40": 48,
+}
+
+
+def test_the_first_refresh_of_runpod_needs_nobody_to_vouch_for_it(tmp_path):
+    """The shipped book has copies of one price for eight countries; twenty GPUs at a price that holds everywhere replace them."""
+    newest = book_offers(read_snapshot(max(p for p in list_snapshots(shipped_data_dir()) if p.parent.name == "runpod")))
+    usd = {offer.gpu: offer.usd_per_gpu_hour for offer in newest}
+    types = [
+        {
+            "id": f"NVIDIA {name}",
+            "memoryInGb": _MEMORY.get(name),
+            "secureCloud": True,
+            "communityCloud": False,
+            "securePrice": round(1.1 * usd.get(resolve_gpu(name)[-1], 0.8), 2),
+            "maxGpuCountSecureCloud": 8,
+            "minPodGpuCount": 1,
+        }
+        for name in _PODS
+    ]
+    for count, error in ((20, None), (5, "20 rows where there were 100")):
+        pages = RawPages(tmp_path / str(count) / "raw" / "runpod" / "2026-11-25T120000")
+        pages.save("gpu-types.json", json.dumps({"data": {"gpuTypes": types[:count]}}).encode())
+        pages.finish(provider="runpod", observed_at=datetime(2026, 11, 25, 12, tzinfo=UTC), request=FetchRequest())
+
+        (outcome,) = refresh(
+            RefreshOrder(data_dir=tmp_path / str(count), providers=("runpod",), is_offline=True), lambda *_: None
+        )
+
+        assert (error or "") in (outcome.error or "")
+        assert (error is None) == (outcome.error is None), outcome

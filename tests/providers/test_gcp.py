@@ -291,10 +291,11 @@ def test_pages_of_another_cloud_are_refused(tmp_path):
         GcpProvider().parse(pages)
 
 
-def test_an_empty_folder_of_pages_is_refused(tmp_path):
+@pytest.mark.parametrize("body", [b"{}", b'{"skus": []}'])
+def test_an_empty_folder_of_pages_is_refused(tmp_path, body):
     """No price row at all is an error, not an empty book."""
-    with pytest.raises(ProviderError, match="came back empty"):
-        GcpProvider().parse(saved_pages(tmp_path, {"skus/001.json": b"{}"}))
+    with pytest.raises(ProviderError, match="no price row of Compute Engine in the pages"):
+        GcpProvider().parse(saved_pages(tmp_path, {"skus/001.json": body}))
 
 
 def test_parsing_needs_no_library(tmp_path, monkeypatch):

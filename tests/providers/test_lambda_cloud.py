@@ -135,15 +135,17 @@ def test_a_key_that_is_refused_is_said_to_be(tmp_path, status):
     assert KEY not in outcome.error
 
 
-def test_a_list_of_images_that_does_not_come_is_an_error(tmp_path):
-    """Without it regions would be missing without a word."""
+@pytest.mark.parametrize("said", [Answer(status=500), Answer(status=404), Answer(body=b'{"data": 3}')])
+def test_without_the_list_of_images_prices_come_with_a_gap(tmp_path, said):
+    """Prices are there, in the regions with stock; that other regions are missing is said, and their rows of before stay."""
+    outcome = refreshed(
+        lambda_on, lambda call: said if call.path.endswith("/images") else market_answer(call), tmp_path
+    )
 
-    def answer(call):
-        return Answer(status=500) if call.path.endswith("/images") else market_answer(call)
-
-    outcome = refreshed(lambda_on, answer, tmp_path)
-
-    assert "/api/v1/images answered with HTTP status 500. Tried 4 times." in outcome.error
+    assert not outcome.error
+    assert {"us-east-1", "us-south-1", "us-west-3"} == {offer.region for offer in outcome.prices.offers}
+    (gap,) = outcome.prices.gaps
+    assert gap.startswith("regions without a machine in stock: the list of images")
 
 
 def test_saved_pages_parse_like_fetched_ones(tmp_path):

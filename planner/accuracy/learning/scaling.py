@@ -74,14 +74,17 @@ def terms(a: Sequence[Scaled], b: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> 
     """Every learnt covariance at variance 1 between the points of `a` and of `b`, by name; noise is not among them."""
     left, right = _labels(a, gpus), _labels(b, gpus)
     same = {name: same_label(left[name], right[name]) for name in left}
+    numbers_a, numbers_b = _numbers(a, gpus), _numbers(b, gpus)
+    yield from _named_terms(same, {name: np.outer(numbers_a[name], numbers_b[name]) for name in numbers_a})
+
+
+def _named_terms(same: Mapping[str, Matrix], products: Mapping[str, Matrix]) -> Iterator[tuple[str, Matrix]]:
     yield from same.items()
     yield from (
         (f"model.{name}", same["model"] * same[name]) for name in ("width", "link", "gpu", "system", "software")
     )
     yield from ((f"count.{name}", same["count"] * same[name]) for name in ("link", "system"))
-    numbers_a, numbers_b = _numbers(a, gpus), _numbers(b, gpus)
-    for number in numbers_a:
-        product = np.outer(numbers_a[number], numbers_b[number])
+    for number, product in products.items():
         yield number, product
         yield from ((f"{number}.{name}", product * same[name]) for name in _SHARED_NUMBERS.get(number, ()))
 
@@ -130,8 +133,8 @@ class ScalingPosterior:
     def predict(self, wanted: Sequence[Scaled]) -> tuple[Matrix, Matrix]:
         """Mean and standard deviation of eta at the wanted points."""
         cross = _covariance(self.variances, wanted, self.points, self.gpus)
-        own = np.diag(_covariance(self.variances, wanted, wanted, self.gpus)) + _learnt_noise(self.variances, wanted)
-        variance = own - np.einsum("ij,jk,ik->i", cross, self.inverse, cross)
+        own = _own_variance(self.variances, wanted, self.gpus) + _learnt_noise(self.variances, wanted)
+        variance = own - np.einsum("ij,ij->i", cross @ self.inverse, cross)
         return CENTRE + cross @ self.weights, np.sqrt(variance)
 
     def left_out(self, group: Sequence[int]) -> tuple[Matrix, Matrix]:
@@ -143,7 +146,8 @@ class ScalingPosterior:
 
     def without(self, group: Sequence[int]) -> ScalingPosterior:
         """The posterior without these points, under the same variances."""
-        kept = [index for index in range(len(self.points)) if index not in set(group)]
+        gone = set(group)
+        kept = [index for index in range(len(self.points)) if index not in gone]
         points = [self.points[index] for index in kept]
         inverse = without_rows(self.inverse, kept, group)
         return ScalingPosterior(
@@ -170,6 +174,16 @@ def _covariance(
     total = np.full((len(a), len(b)), LEVEL_VARIANCE)
     for name, matrix in terms(a, b, gpus):
         total += variances[name] * matrix
+    return total
+
+
+def _own_variance(variances: Mapping[str, float], points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> Matrix:
+    """The diagonal of the covariance of points with themselves: each is alike itself in every label."""
+    alike = np.ones(len(points))
+    same = dict.fromkeys(_labels([], gpus), alike)
+    total = LEVEL_VARIANCE * alike
+    for name, values in _named_terms(same, {name: values**2 for name, values in _numbers(points, gpus).items()}):
+        total += variances[name] * values
     return total
 
 

@@ -58,6 +58,11 @@ class Columns:
     features: Matrix  # points x FEATURES, natural logarithms over REFERENCE
     noisy: Matrix
 
+    def only(self, kept: Sequence[int]) -> Columns:
+        """The same arrays with these points alone."""
+        labels = {name: [values[index] for index in kept] for name, values in self.labels.items()}
+        return Columns(labels=labels, features=self.features[kept], noisy=self.noisy[kept])
+
 
 def columns(points: Sequence[Point], gpus: Mapping[str, Gpu]) -> Columns:
     """The points as arrays."""
@@ -204,14 +209,15 @@ class Posterior:
 
     def without(self, group: Sequence[int]) -> Posterior:
         """The posterior without these points, under the same variances."""
-        kept = [index for index in range(len(self.points)) if index not in set(group)]
+        gone = set(group)
+        kept = [index for index in range(len(self.points)) if index not in gone]
         points = [self.points[index] for index in kept]
         inverse = without_rows(self.inverse, kept, group)
         return Posterior(
             self.variances,
             points,
             self.gpus,
-            columns(points, self.gpus),
+            self.table.only(kept),
             inverse,
             inverse @ _centred(points),
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.forked import Forks
+
 # a busy machine is no failure, and what lands is judged by the same examples each time
 settings.register_profile(
     "planner",
@@ -17,6 +19,8 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("planner")
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some hundred processes start, and need not compile everything anew
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,18 +77,40 @@ def golden(request):
     return compare
 
 
+@pytest.fixture(scope="session")
+def _forks():
+    """The one process of a worker from which runs of the command are forked."""
+    forks = Forks.started()
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
-def run_planner(tmp_path):
-    """Runs the command as a process of its own, as a user does; returns the completed process."""
+def start_planner(tmp_path):
+    """Runs the command as a process of its own, from the start of Python on; returns the completed process."""
 
     def run(*arguments, environment=None, **options):
-        settings = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
-        settings.pop("COLUMNS", None)
         return subprocess.run(
             [sys.executable, "-m", "planner", *map(str, arguments)],
             **{"capture_output": True, "text": True, "cwd": tmp_path, "timeout": 300, **options},
-            env=settings,
+            env=_environment(environment),
             check=False,
         )
 
     return run
+
+
+@pytest.fixture
+def run_planner(tmp_path, _forks):
+    """Runs the command as a user does, but for the start of Python, which is behind it; returns the completed process."""
+
+    def run(*arguments, environment=None, cwd=tmp_path):
+        return _forks.run(arguments, cwd, _environment(environment), timeout=300)
+
+    return run
+
+
+def _environment(changes):
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), **(changes or {})}
+    settings.pop("COLUMNS", None)
+    return settings

@@ -1,5 +1,6 @@
 """`planner` whose clouds answer with the newest shipped book: lines of the documentation that refresh run with it, offline."""
 
+import functools
 import json
 from dataclasses import replace
 from datetime import datetime
@@ -37,7 +38,15 @@ class _Cloud:
         return "none needed"
 
     def _offers(self):
-        return [offer for offer in newest_offers(shipped_data_dir()) if offer.provider == self.name]
+        return _shipped()[self.name]
+
+
+@functools.cache
+def _shipped():
+    found = {}
+    for offer in newest_offers(shipped_data_dir()):
+        found.setdefault(offer.provider, []).append(offer)
+    return found
 
 
 class Aws(_Cloud):

@@ -11,9 +11,9 @@ RUN = ("estimate", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-
 EXAMPLES = [line.strip() for line in WELCOME.splitlines() if line.startswith("  planner ")]
 
 
-def test_no_arguments_show_three_examples(run_planner):
+def test_no_arguments_show_three_examples(start_planner):
     """Whoever types the bare name learns what to type next."""
-    done = run_planner()
+    done = start_planner()
 
     assert (0, WELCOME, "") == (done.returncode, done.stdout, done.stderr)
     assert 3 == len(EXAMPLES)
@@ -21,9 +21,9 @@ def test_no_arguments_show_three_examples(run_planner):
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_examples_work_as_printed(run_planner, example):
+def test_the_examples_work_as_printed(start_planner, example):
     """A copied line gives an answer."""
-    done = run_planner(*shlex.split(example)[1:])
+    done = start_planner(*shlex.split(example)[1:])
 
     assert 0 == done.returncode, done.stderr
     assert done.stdout
@@ -107,11 +107,11 @@ def test_quiet_and_verbose_exclude_each_other(run_planner, arguments, environmen
     assert "--quiet and --verbose exclude each other" in done.stderr
 
 
-def test_verbose_says_what_was_read_and_how_long_it_took(run_planner):
+def test_verbose_says_what_was_read_and_how_long_it_took(start_planner):
     """Each price book by its path and size, each setting by its origin, and the same data."""
-    done = run_planner(*RUN, "--verbose", environment={"PLANNER_GPU": "A100 H100:8"})
+    done = start_planner(*RUN, "--verbose", environment={"PLANNER_GPU": "A100 H100:8"})
 
-    assert run_planner(*RUN, "--gpu", "A100", "--gpu", "H100:8").stdout == done.stdout
+    assert start_planner(*RUN, "--gpu", "A100", "--gpu", "H100:8").stdout == done.stdout
     assert "data/prices/aws/2026-06-15.json (3,423 bytes)" in done.stderr
     assert "model = resnet50 (typed)" in done.stderr
     assert "gpu = A100, H100:8 (environment)" in done.stderr

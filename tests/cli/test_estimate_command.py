@@ -218,10 +218,10 @@ def test_an_unreadable_data_directory_is_an_error(run_planner, tmp_path):
     assert 1 == done.returncode
 
 
-def test_a_full_disk_is_an_error(run_planner):
+def test_a_full_disk_is_an_error(start_planner):
     """Standard output on a full device."""
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device, opened for the process
-        done = run_planner(*FEW, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        done = start_planner(*FEW, capture_output=False, stdout=full, stderr=subprocess.PIPE)
 
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr

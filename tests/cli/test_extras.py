@@ -35,14 +35,14 @@ RUN = ("--model", "resnet50", "--epochs", "90")
         (("sweep", "jobs.csv", "--output", "out.parquet"), "dask"),
     ],
 )
-def test_a_plain_installation_says_which_extra_is_wanted(run_planner, tmp_path, command, extra):
+def test_a_plain_installation_says_which_extra_is_wanted(start_planner, tmp_path, command, extra):
     """Usage, not a bug; and nothing is left behind."""
     folder = tmp_path / "plain"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(_PLAIN)
     (tmp_path / "jobs.csv").write_text("model,epochs\nresnet50,90\n")
 
-    done = run_planner(
+    done = start_planner(
         *command, environment={"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}, stdin=subprocess.DEVNULL, timeout=300
     )
 
@@ -51,7 +51,7 @@ def test_a_plain_installation_says_which_extra_is_wanted(run_planner, tmp_path, 
     assert ["jobs.csv", "plain"] == sorted(path.name for path in tmp_path.iterdir())
 
 
-def test_a_plain_installation_estimates_compares_and_recommends(run_planner, tmp_path):
+def test_a_plain_installation_estimates_compares_and_recommends(start_planner, tmp_path):
     """No extra is behind the main questions."""
     (tmp_path / "sitecustomize.py").write_text(_PLAIN)
     plain = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
@@ -62,5 +62,5 @@ def test_a_plain_installation_estimates_compares_and_recommends(run_planner, tmp
         ("recommend", *RUN, "--deadline", "48h"),
         ("export", "--to", "terraform", *RUN, "--provider", "aws"),
     ):
-        done = run_planner(*command, environment=plain)
+        done = start_planner(*command, environment=plain)
         assert 0 == done.returncode, done.stderr

@@ -240,9 +240,9 @@ def test_rubbish_on_the_line_ends_nothing(tmp_path):
     assert "Traceback" not in errors
 
 
-def test_no_input_ends_at_once(run_planner):
+def test_no_input_ends_at_once(start_planner):
     """A closed input is the end, not an error."""
-    done = run_planner("mcp", stdin=subprocess.DEVNULL)
+    done = start_planner("mcp", stdin=subprocess.DEVNULL)
 
     assert (0, "") == (done.returncode, done.stdout)
 

@@ -87,7 +87,7 @@ def test_listings_are_not_reports(run_planner):
     assert "html" in done.stderr
 
 
-def test_a_missing_extra_is_named(run_planner, tmp_path):
+def test_a_missing_extra_is_named(start_planner, tmp_path):
     """Without the chart library the message says what to install; the table does not need it."""
     # a module of that name that is not there, as the interpreter would say it
     (tmp_path / "vl_convert.py").write_text(
@@ -95,8 +95,8 @@ def test_a_missing_extra_is_named(run_planner, tmp_path):
     )
     settings = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
 
-    report = run_planner(*ESTIMATE, "--format", "html", "--output", "run.html", environment=settings)
-    table = run_planner(*ESTIMATE, environment=settings)
+    report = start_planner(*ESTIMATE, "--format", "html", "--output", "run.html", environment=settings)
+    table = start_planner(*ESTIMATE, environment=settings)
 
     assert 2 == report.returncode
     assert "pip install 'gpu-cost-planner[report]'" in report.stderr

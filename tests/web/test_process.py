@@ -164,6 +164,6 @@ def test_only_the_loopback_is_listened_at(server):
     assert server.address.startswith("http://127.0.0.1:")
 
 
-def test_it_loads_nothing_until_it_is_asked_for(run_planner):
+def test_it_loads_nothing_until_it_is_asked_for(start_planner):
     """Help needs neither the framework nor the drawing library."""
-    assert 0 == run_planner("serve", "--help").returncode
+    assert 0 == start_planner("serve", "--help").returncode

@@ -5,6 +5,7 @@ PlannerError                 the root; the command line catches it once         
 │   └── UnknownNameError     a model, GPU, provider ... nobody has heard of       exit 2
 ├── NothingLeftError         valid filters that together leave no offer           exit 1
 ├── NoThroughputError        no figure says how fast this runs there              exit 1
+│   └── DoesNotFitError      it does not run there at all: too little memory      exit 1
 ├── DataError                a file holds what it must not hold                   exit 1
 │   └── SnapshotError        a price snapshot is altered, half written, too new   exit 1
 ├── OutputError              the result cannot be written                         exit 1
@@ -134,6 +135,10 @@ class NothingLeftError(PlannerError):
 
 class NoThroughputError(PlannerError):
     """No throughput is known for this model, GPU, count and precision."""
+
+
+class DoesNotFitError(NoThroughputError):
+    """The run does not fit into the memory of that GPU, or of the machine it is in."""
 
 
 class DataError(PlannerError):

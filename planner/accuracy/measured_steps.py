@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_rows
 from planner.language.listed import load_language_models
+from planner.language.stacks import ADAPTER_STACK, logit_bytes
 from planner.language.step_time import Hardware
 from planner.language.training_hardware import hardware_of
 from planner.model.frozen import dataclass
@@ -150,6 +151,7 @@ def _adapter_step(row: _AdapterRow, model: LanguageModel) -> Step:
             rank=row.rank,
             sequence_length=row.sequence_length,
             batch_tokens=row.batch_tokens,
+            logit_bytes=logit_bytes(ADAPTER_STACK, row.method),
         ),
         layout=Layout(
             data=gpu_count,

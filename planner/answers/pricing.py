@@ -67,7 +67,9 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
             found.append(one)
     if not found:
         workload = pricing.question.work.workload
-        raise NothingLeftError(nothing_runs(workload, known_speeds(pricing), left_out, pricing.biller))
+        raise NothingLeftError(
+            nothing_runs(workload, known_speeds(pricing), left_out, pricing.biller, pricing.question.nodes)
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
-from planner.errors import Message, NoThroughputError, as_option, joined
+from planner.errors import DoesNotFitError, Message, NoThroughputError, as_option, joined
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.units import epochs_text
@@ -75,8 +75,9 @@ def nothing_runs(
     throughputs: Mapping[tuple[str, float], Throughput | NoThroughputError],
     left_out: Counter[str],
     biller: Biller,
+    nodes: int,
 ) -> Message:
-    """The message that says why no offer is left."""
+    """The message that says why no offer is left, and where memory is short what would make the run fit."""
     if biller.refused:
         cases = biller.refused.items()
         return joined(
@@ -92,6 +93,11 @@ def nothing_runs(
     reasons = joined(unknown or [f"{reason} ({count})" for reason, count in left_out.most_common(3)], "; ")
     name = workload.model.name
     see = "" if workload.language else f" Measured GPUs: planner throughput --model {name}"
+    short = [cell for cell, entry in throughputs.items() if isinstance(entry, DoesNotFitError)]
+    if short:
+        from planner.answers.fit import what_would_fit  # noqa: PLC0415 - only on the way to a refusal
+
+        see = what_would_fit(workload, short, nodes) + see
     return Message("No offer is left for {name}: {reasons}.{see}", name=name, reasons=reasons, see=see)
 
 

@@ -73,15 +73,23 @@ class Speeds:
         self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
         self._weakest = weakest
         self._prediction = None if workload.language is not None else _prediction(workload)
-        self._found: dict[tuple[str, float, float | None], Throughput | NoThroughputError] = {}
+        self._uses_host = language is not None and language.job.may_use_host
+        self._found: dict[tuple[str, float, float | None, float | None], Throughput | NoThroughputError] = {}
 
     def of(self, offer: Offer) -> Throughput | NoThroughputError:
         """Throughput on the offer's instances, or why none counts."""
-        return self.on(offer.gpu, offer.gpu_count, offer.network_gbps)
+        return self.on(offer.gpu, offer.gpu_count, offer.network_gbps, offer.memory_gib)
 
-    def on(self, gpu: str, gpu_count: float, network_gbit_per_s: float | None = None) -> Throughput | NoThroughputError:
-        """Throughput on machines that each have so many of the GPU and that network, or why none counts."""
-        key = (gpu, gpu_count, network_gbit_per_s if self._nodes > 1 else None)
+    def on(
+        self,
+        gpu: str,
+        gpu_count: float,
+        network_gbit_per_s: float | None = None,
+        host_memory_gib: float | None = None,
+    ) -> Throughput | NoThroughputError:
+        """Throughput on machines that each have so many of the GPU, that network and that memory, or why none counts."""
+        network = network_gbit_per_s if self._nodes > 1 else None
+        key = (gpu, gpu_count, network, host_memory_gib if self._uses_host else None)
         known = self._found.get(key)
         if known is None:
             known = self._counted(self._predicted(*key))
@@ -102,17 +110,17 @@ class Speeds:
         return found
 
     def _predicted(
-        self, gpu: str, gpu_count: float, network_gbit_per_s: float | None
+        self, gpu: str, gpu_count: float, network_gbit_per_s: float | None, host_memory_gib: float | None
     ) -> Throughput | NoThroughputError:
         if self._prediction is None:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
-            return on_machines(self._workload, gpu, gpu_count, network_gbit_per_s)
+            return on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
         try:
             one = self._prediction.of(gpu, gpu_count)
             return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)
         except NoThroughputError as error:
-            return NoThroughputError(
+            return type(error)(
                 error.message, argument=error.argument
             )  # what is kept must not hold on to where it was raised
 

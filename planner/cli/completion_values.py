@@ -136,6 +136,12 @@ def _optimizers(ctx: click.Context) -> list[str]:
     return [str(optimizer) for optimizer in Optimizer]
 
 
+def _offloads(ctx: click.Context) -> list[str]:
+    from planner.model.language_runs import CpuOffload  # noqa: PLC0415
+
+    return [str(offload) for offload in CpuOffload]
+
+
 def _stacks(ctx: click.Context) -> list[str]:
     from planner.language.step_time import load_stacks  # noqa: PLC0415
 
@@ -167,6 +173,7 @@ _VALUES: dict[str, Callable[[click.Context], list[str]]] = {
     "items": lambda _ctx: list(ITEMS),
     "methods": _methods,
     "models": _models,
+    "offloads": _offloads,
     "optimizers": _optimizers,
     "precisions": _precisions,
     "providers": _providers,

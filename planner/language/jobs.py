@@ -8,9 +8,9 @@ from typing import TypeVar
 from planner.errors import UnknownNameError, UsageError
 from planner.language.flops import forward_attention_flops, forward_matrix_flops
 from planner.language.layouts import check_sizes
-from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, OLD_STACK, base_stack, usual_stack
+from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, OLD_STACK, base_stack, logit_bytes, usual_stack
 from planner.model.language_models import LanguageModel
-from planner.model.language_runs import LanguageJob, LanguageWork, Method, Optimizer, Recomputation
+from planner.model.language_runs import CpuOffload, LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.model.records import Model, Precision, Workload, precision_named
 from planner.options.amounts import amount_of
 from planner.options.language_arguments import LanguageArguments
@@ -26,6 +26,21 @@ USUAL_SEQUENCES_TUNED = 64
 
 
 SEE = "planner fit --help"
+
+_OTHER_NAMES = {
+    "adamw-torch": "adamw",
+    "adamw-torch-fused": "adamw",
+    "adamw-hf": "adamw",
+    "adam": "adamw",
+    "adamw-bnb-8bit": "adamw-8bit",
+    "adamw8bit": "adamw-8bit",
+    "adam-8bit": "adamw-8bit",
+    "paged-adamw-32bit": "paged-adamw",
+    "pagedadamw": "paged-adamw",
+    "pagedadamw32bit": "paged-adamw",
+    "pagedadamw8bit": "paged-adamw-8bit",
+}
+"""What settings of trainers call the optimisers, with dashes for underscores."""
 
 
 def language_workload(work: LanguageWork, *, tokens: float, passes: float, precision: Precision | None) -> Workload:
@@ -66,9 +81,11 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
         sequence_length=length,
         batch_tokens=batch_tokens,
         precision_bytes=4 if kind in (Precision.FP32, Precision.TF32) else 2,
-        optimizer=_one_of(
-            Optimizer, options["optimizer"] or ("adamw-8bit" if method is Method.QLORA else "adamw"), "optimiser"
-        ),
+        optimizer=_optimizer(options["optimizer"], method),
+        is_pure_bf16=bool(options["pure_bf16"]),
+        has_optimizer_in_backward=bool(options["optimizer_in_backward"]),
+        cpu_offload=_one_of(CpuOffload, options["cpu_offload"] or "none", "CPU offload"),
+        logit_bytes=logit_bytes(stack, method),
         rank=16 if options["rank"] is None else options["rank"],
         has_flash_attention=stack != OLD_STACK,
         has_sequence_parallelism=base_stack(stack) == FITTED_STACK,
@@ -80,7 +97,48 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
         micro_batch=options["micro_batch"],
     )
     check_sizes(job)
+    _check_ways_to_hold(job, kind, options)
     return job
+
+
+def _optimizer(given: str | None, method: Method) -> Optimizer:
+    """The optimiser by its name here, or by its name in Hugging Face's, torchtune's or bitsandbytes' settings."""
+    if given is None:
+        return method.usual_optimizer
+    typed = given.lower().rpartition(".")[2].replace("_", "-")
+    return _one_of(Optimizer, _OTHER_NAMES.get(typed, typed if typed in set(Optimizer) else given), "optimiser")
+
+
+def _check_ways_to_hold(job: LanguageJob, precision: Precision, options: LanguageArguments) -> None:
+    """Refuse ways to hold weights and optimiser that exclude each other, or the precision.
+
+    Raises:
+        UsageError: the message says which of them to leave out.
+    """
+    if job.is_pure_bf16 and precision not in (Precision.AMP, Precision.BF16, Precision.FP8):
+        raise UsageError(
+            "{pure_bf16} holds everything in BF16, {precision} {given} does not. Leave one of them out.",
+            argument="pure_bf16",
+            given=str(precision),
+        )
+    if job.has_optimizer_in_backward and options["batch_tokens"] is not None:
+        raise UsageError(
+            "{optimizer_in_backward} accumulates nothing: a step is one forward pass. Use {micro_batch} in place of "
+            "{batch_tokens}.",
+            argument="optimizer_in_backward",
+        )
+    if job.has_optimizer_in_backward and (job.pipeline or 1) > 1:
+        raise UsageError(
+            "{optimizer_in_backward} accumulates nothing, and a pipeline of {given} stages must. Leave one of them out.",
+            argument="optimizer_in_backward",
+            given=job.pipeline or 1,
+        )
+    if job.cpu_offload is not CpuOffload.NONE and job.optimizer.is_paged:
+        raise UsageError(
+            "{cpu_offload} {given} holds the states in host memory already: use {optimizer} adamw or adamw-8bit.",
+            argument="cpu_offload",
+            given=str(job.cpu_offload),
+        )
 
 
 def _sequence_length(model: LanguageModel, method: Method, given: int | None) -> int:

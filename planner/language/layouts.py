@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
-from planner.errors import NoThroughputError, UsageError
+from planner.errors import DoesNotFitError, UsageError
+from planner.language.host import host_bytes, host_seconds, spilled_bytes
 from planner.language.memory import memory_needed
 from planner.language.step_time import Hardware, Stack, step_seconds
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
-from planner.throughput.memory import Memory
+from planner.throughput.memory import GIB, Memory
 
 MAX_MICRO_BATCH = 64
 """Sequences in one forward pass; more fill no GPU better."""
@@ -26,23 +28,53 @@ class Plan:
     layout: Layout
     memory: Memory
     seconds_per_step: float
+    host_bytes: float = 0.0  # memory of each machine for what its GPUs do not hold
+    host_seconds: float = 0.0  # of the step, in which the GPUs wait for it
 
 
-def best_plan(job: LanguageJob, gpu_count: int, usable_bytes: float, hardware: Hardware, stack: Stack) -> Plan:
-    """The fastest layout that fits into `usable_bytes` a GPU; ties go to the simpler one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Memory that a run may take."""
+
+    usable_bytes: float  # of each GPU
+    host_bytes: float | None = None  # of each machine; None: not stated
+
+
+def best_plan(job: LanguageJob, gpu_count: int, room: Room, hardware: Hardware, stack: Stack) -> Plan:
+    """The fastest layout that fits into the room; ties go to the simpler one.
 
     Raises:
         UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
-        NoThroughputError: no layout fits; `planner fit` says by how much, and what would make it fit.
+        DoesNotFitError: no layout fits; `planner fit` says by how much, and what would make it fit.
     """
+    fitting = [one for one in _layouts_with_memory(job, gpu_count) if one[1].total <= room.usable_bytes]
+    if not fitting:
+        raise DoesNotFitError(_does_not_fit(job))
     plans = [
         Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
-        for layout, memory in _layouts_with_memory(job, gpu_count)
-        if memory.total <= usable_bytes
+        for layout, memory in fitting
     ]
-    if not plans:
-        raise NoThroughputError(_does_not_fit(job))
-    return min(plans, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
+    if job.may_use_host:
+        plans = [_with_host(job, plan, room, hardware) for plan in plans]
+    held = [plan for plan in plans if room.host_bytes is None or plan.host_bytes <= room.host_bytes]
+    if not held:
+        raise DoesNotFitError(
+            f"{job.model.name} ({job.method}) needs {min(plan.host_bytes for plan in plans) / GIB:,.0f} GiB or more of its "
+            "machine's own memory, which has less"
+        )
+    return min(held, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
+
+
+def _with_host(job: LanguageJob, plan: Plan, room: Room, hardware: Hardware) -> Plan:
+    """The plan with what it takes of the host."""
+    spilled = spilled_bytes(job, plan.layout, plan.memory, room.usable_bytes)
+    waiting = host_seconds(job, plan.layout, hardware, spilled)
+    return replace(
+        plan,
+        seconds_per_step=plan.seconds_per_step + waiting,
+        host_bytes=host_bytes(job, plan.layout, spilled, hardware.gpus_per_machine),
+        host_seconds=waiting,
+    )
 
 
 def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
@@ -67,6 +99,16 @@ def candidate_layouts(job: LanguageJob, gpu_count: int) -> Iterator[Layout]:
                         zero_stage=zero_stage,
                         recomputation=recomputation,
                     )
+
+
+@lru_cache(maxsize=128)
+def least_memory(job: LanguageJob, gpu_count: int) -> tuple[Layout, Memory]:
+    """The layout over so many GPUs that needs least memory of each, and that memory.
+
+    Raises:
+        UsageError: no layout divides the GPUs.
+    """
+    return min(_layouts_with_memory(job, gpu_count), key=lambda one: one[1].total)
 
 
 @lru_cache(maxsize=32)
@@ -110,6 +152,8 @@ def _sizes(job: LanguageJob, gpu_count: int) -> list[tuple[int, int]]:
         [job.tensor] if job.tensor else [t for t in (1, 2, 4, 8) if model.heads % t == 0 and model.hidden % t == 0]
     )
     pipelines = [job.pipeline] if job.pipeline else range(1, min(MAX_STAGES, model.layers) + 1)
+    if job.has_optimizer_in_backward:
+        pipelines = [1]  # a pipeline accumulates
     even = [(t, p) for t in tensors for p in pipelines if gpu_count % (t * p) == 0]
     if not even:
         raise UsageError(
@@ -183,7 +227,8 @@ def _complexity(layout: Layout) -> tuple[int, ...]:
 def _does_not_fit(job: LanguageJob) -> str:
     # the same words for every GPU: an estimate counts what it leaves out by reason
     name = job.model.name
+    options = " ".join(("--method", str(job.method), *job.holding_options))
     return (
         f"{name} ({job.method}) does not fit into memory "
-        f"(planner fit --model {name} --method {job.method} --gpu ... says what would make it fit)"
+        f"(planner fit --model {name} {options} --gpu ... says what would make it fit)"
     )

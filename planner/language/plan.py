@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from planner.errors import NoThroughputError
 from planner.language.flops import hardware_flops_per_token, training_flops_per_token, utilisation
-from planner.language.layouts import Plan, best_plan
+from planner.language.layouts import Plan, Room, best_plan
 from planner.language.memory import ADAPTER_ROOM
 from planner.language.stacks import Level, job_on, level_of, refuse_missing_kernels
 from planner.language.step_time import Hardware, load_stacks
@@ -16,7 +16,7 @@ from planner.language.training_hardware import hardware_of
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Gpu, Precision
-from planner.throughput.memory import devices_per_gpu, usable_bytes
+from planner.throughput.memory import GIB, devices_per_gpu, usable_bytes
 from planner.throughput.precision import peak_tflops
 
 UNSTATED_GBIT_PER_S = 100.0
@@ -65,6 +65,8 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     share = devices_per_gpu(gpu)
     inside = int(gpu_count) * share
     devices = inside * work.node_count
+    if work.job.is_pure_bf16 and precision is Precision.AMP:
+        precision = Precision.BF16
     whole = hardware_of(
         gpu,
         devices,
@@ -75,7 +77,8 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     hardware = replace(whole, peak_flops=whole.peak_flops / share, bytes_per_second=whole.bytes_per_second / share)
     usable = usable_bytes(gpu)
     roomy = usable / ADAPTER_ROOM if work.job.method.has_adapters else usable
-    plan = _roomiest_plan(work, devices, (roomy, usable), hardware)
+    host = None if work.host_memory_gib is None else work.host_memory_gib * GIB
+    plan = _roomiest_plan(work, devices, Room(usable_bytes=usable, host_bytes=host), roomy, hardware)
     level = level_of(work.stack, work.job, devices, is_fp8=precision is Precision.FP8)
     fitted = work.job.batch_sequences * work.job.sequence_length / plan.seconds_per_step
     peak = peak_tflops(gpu, precision) / share
@@ -100,10 +103,10 @@ def plan_language_model(work: LanguageWork, gpu: Gpu, gpu_count: float, precisio
     )
 
 
-def _roomiest_plan(work: LanguageWork, devices: int, limits: tuple[float, float], hardware: Hardware) -> Plan:
-    """The best plan within the first of the limits, in bytes, else within the second."""
+def _roomiest_plan(work: LanguageWork, devices: int, room: Room, roomy_bytes: float, hardware: Hardware) -> Plan:
+    """The best plan with `roomy_bytes` of each GPU, else with all of the room."""
     stack = load_stacks()[work.stack]
-    if limits[0] < limits[1]:
+    if roomy_bytes < room.usable_bytes:
         with contextlib.suppress(NoThroughputError):
-            return best_plan(work.job, devices, limits[0], hardware, stack)
-    return best_plan(work.job, devices, limits[1], hardware, stack)
+            return best_plan(work.job, devices, replace(room, usable_bytes=roomy_bytes), hardware, stack)
+    return best_plan(work.job, devices, room, hardware, stack)

@@ -52,7 +52,7 @@ def _predicted_or_why_not(
     try:
         return _predicted(work, precision, gpu, gpu_count)
     except NoThroughputError as error:
-        return NoThroughputError(
+        return type(error)(
             error.message, argument=error.argument
         )  # what is kept must not hold on to where it was raised
     except UsageError as error:  # of this number of GPUs: others may do
@@ -96,12 +96,16 @@ def language_throughput(
 
 
 def on_machines(
-    workload: Workload, gpu: str, gpu_count: float, network_gbit_per_s: float | None
+    workload: Workload,
+    gpu: str,
+    gpu_count: float,
+    network_gbit_per_s: float | None,
+    host_memory_gib: float | None = None,
 ) -> Throughput | NoThroughputError:
-    """Tokens per second on the workload's number of machines, each with that network, or why it does not run there."""
+    """Tokens per second on the workload's number of machines, each with that network and memory, or why it does not run there."""
     if workload.language is None:
         raise ValueError(f"{workload.model.name} is not described as a language model")
-    work = replace(workload.language, network_gbit_per_s=network_gbit_per_s)
+    work = replace(workload.language, network_gbit_per_s=network_gbit_per_s, host_memory_gib=host_memory_gib)
     return _predicted_or_why_not(work, workload.precision or Precision.AMP, gpu, gpu_count)
 
 
@@ -194,7 +198,7 @@ def _steps(
         f"{model.parameters / 1e9:.4g}B parameters{active}; {job.method}, {job.trained_parameters / 1e9:.4g}B trained, "
         f"{training_flops_per_token(job) / 1e9:.4g} GFLOP a token of a sequence of {job.sequence_length:,}",
         f"layout: {layout} on {plan.gpu_count} GPUs; {job.batch_tokens:,} tokens a step",
-        f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU",
+        f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU{_host_words(work, plan)}",
         f"{job.batch_tokens:,} tokens / {step:.4g} s a step of {base_stack(work.stack)}{_level_words(plan)} "
         f"= {learnt:,.0f} tokens/s = {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
         *((_measured_words(row, level),) if row else ()),
@@ -207,6 +211,15 @@ def _steps(
             else ()
         ),
     )
+
+
+def _host_words(work: LanguageWork, plan: LanguagePlan) -> str:
+    needed = plan.plan.host_bytes
+    if not needed:
+        return ""
+    share = plan.plan.host_seconds / plan.plan.seconds_per_step
+    of = f" of {work.host_memory_gib:,.0f}" if work.host_memory_gib is not None else ""
+    return f"; {needed / GIB:,.0f}{of} GiB of the machine's own, for which the GPUs wait {share:.0%} of a step"
 
 
 def _level_words(plan: LanguagePlan) -> str:
@@ -240,6 +253,12 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
         notes.append(NO_FLASH_ATTENTION)
     if plan.is_narrow:
         notes.append(f"memory is tight: {ADAPTER_EXCESS}")
+    if plan.plan.host_bytes:
+        notes.append("host memory holds what the GPUs do not: how long they wait for it differs much, range widened")
+        if work.host_memory_gib is None:
+            notes.append(
+                f"the machine must have {plan.plan.host_bytes / GIB:,.0f} GiB of memory of its own; how much it has is not known"
+            )
     if plan.gpu.vendor != "NVIDIA":
         notes.append("no measurement of AMD GPUs is shipped; range widened")
     if plan.is_cluster and work.network_gbit_per_s is None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from planner.language.host import host_reach
 from planner.language.plan import LanguagePlan
 from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, FUSED_STACK, OLD_STACK, base_stack
 from planner.language.step_time import load_step_time
@@ -95,6 +96,8 @@ def _assumed_causes(work: LanguageWork, plan: LanguagePlan, row: Benchmark | Non
     is_far = plan.gpu_count > MEASURED_GPUS or job.model.parameters > MEASURED_PARAMETERS
     if (is_far or job.model.experts) and plan.level is None:
         causes.append((FAR_REACH, FAR_REACH))
+    if plan.plan.host_seconds:
+        causes.append(host_reach(plan.plan.host_seconds / plan.plan.seconds_per_step))
     if row is None and job.recomputation is None and layout.recomputation is Recomputation.FULL:
         # less may have to be computed again than the count of memory says: frameworks free early, or keep some layers
         causes.append((0.0, math.log(plan.hfu / plan.mfu)))

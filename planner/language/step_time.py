@@ -16,7 +16,7 @@ from typing import Any
 
 from planner.language.flops import forward_attention_flops
 from planner.model.frozen import dataclass
-from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
+from planner.model.language_runs import CpuOffload, LanguageJob, Layout, Method, Recomputation
 from planner.paths import shipped_data_dir
 
 LAUNCH_SHARPNESS = 8.0
@@ -47,6 +47,7 @@ class Hardware:
     peak_flops: float  # dense operations per second in the precision of the run
     bytes_per_second: float  # of GPU memory
     link_bytes_per_second: float  # to the other GPUs of the machine, one way
+    host_bytes_per_second: float = 24e9  # to the memory of the machine, one way
     network_bytes_per_second: float | None = None  # of a GPU to other machines; None: one machine only
     gpus_per_machine: int = 8  # that share the fast wires
     attention_flops: float | None = None  # most that attention kernels of 2023 reach here; None: no such limit is known
@@ -78,7 +79,7 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
     the output layer and the micro batches of a replica are `batch / (data x micro batch)`. Where layers do not divide
     evenly over the stages, the fullest has one more than the others, of which the last stage is one.
     """
-    micro_batches = max(1.0, job.batch_sequences / (layout.data * layout.micro_batch))
+    micro_batches, updates = job.micro_batches(layout), job.updates(layout)
     stage = _stage_seconds(job, layout, hardware, stack)
     shard = layout.shards(job.model.layers)
     trained = job.trained_parameters / shard
@@ -95,7 +96,8 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
         )
     updated = trained / (layout.data if layout.zero_stage else 1)
     passes_through = (micro_batches + (layout.pipeline - 1) / job.chunks(layout)) * stage
-    return _side_by_side(passes_through, exchange, stack.overlap) + 32 * updated / hardware.bytes_per_second
+    update = 0.0 if job.cpu_offload is not CpuOffload.NONE else 32 * updated / hardware.bytes_per_second
+    return _side_by_side(passes_through, updates * exchange, stack.overlap) + updates * update
 
 
 def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:

@@ -57,6 +57,7 @@ def hardware_of(
         peak_flops=peak * 1e12 * sustained_share(gpu, peak),
         bytes_per_second=gpu.memory_bandwidth_gb_per_s * 1e9,
         link_bytes_per_second=_link_gb_per_s(gpu, min(gpu_count, inside)) * 1e9,
+        host_bytes_per_second=_host_gb_per_s(gpu) * 1e9,
         network_bytes_per_second=None if network is None else network * 1e9,
         gpus_per_machine=inside,
         attention_flops=ATTENTION_SHARE * peak * 1e12 if gpu.architecture.startswith(ASYNCHRONOUS) else None,
@@ -88,4 +89,9 @@ def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:
     bridged = "bridge" in (gpu.interconnect or "").lower()
     if gpu.interconnect_gb_per_s is not None and not (bridged and gpu_count > 2):
         return gpu.interconnect_gb_per_s / 2
+    return _host_gb_per_s(gpu)
+
+
+def _host_gb_per_s(gpu: Gpu) -> float:
+    """GB/s from the GPU to its machine's memory, one way: over the bus, whatever joins the GPUs."""
     return PCIE_GB_PER_S.get(gpu.pcie_generation or 4, PCIE_GB_PER_S[4])

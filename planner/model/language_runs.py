@@ -25,14 +25,35 @@ class Method(StrEnum):
         """Whether the model's own weights stay frozen."""
         return self in (Method.LORA, Method.QLORA)
 
+    @property
+    def usual_optimizer(self) -> Optimizer:
+        """The optimiser that is assumed if none is named."""
+        return Optimizer.ADAMW_8BIT if self is Method.QLORA else Optimizer.ADAMW
+
 
 class Optimizer(StrEnum):
     """Update rules, by the state they keep for each trained parameter."""
 
     ADAMW = "adamw"
     ADAMW_8BIT = "adamw-8bit"
+    PAGED_ADAMW = "paged-adamw"
+    PAGED_ADAMW_8BIT = "paged-adamw-8bit"
     ADAFACTOR = "adafactor"
     SGD = "sgd"
+    SGD_MOMENTUM = "sgd-momentum"
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether its states move to host memory as far as the GPU has no room for them."""
+        return self in (Optimizer.PAGED_ADAMW, Optimizer.PAGED_ADAMW_8BIT)
+
+
+class CpuOffload(StrEnum):
+    """What of a run the host holds in place of the GPUs."""
+
+    NONE = "none"
+    OPTIMIZER = "optimizer"  # states, and the update itself: ZeRO-Offload
+    ALL = "all"  # weights and gradients as well, which come and go a layer at a time: FSDP's `cpu_offload`
 
 
 class Recomputation(StrEnum):
@@ -104,6 +125,10 @@ class LanguageJob:
     batch_tokens: int  # tokens of one optimiser step, over all GPUs
     precision_bytes: int = 2  # of weights and activations in matrix products: 2 for 16-bit, 4 for FP32 and TF32
     optimizer: Optimizer = Optimizer.ADAMW
+    is_pure_bf16: bool = False  # 16-bit weights are updated themselves, without an FP32 copy
+    has_optimizer_in_backward: bool = False  # each gradient is used and freed as it comes: nothing is accumulated
+    cpu_offload: CpuOffload = CpuOffload.NONE
+    logit_bytes: int = 8  # of one logit, with its gradient; see `logit_bytes` of stacks
     rank: int = 16  # of the adapters; without meaning for the other methods
     has_flash_attention: bool = True
     has_sequence_parallelism: bool = False  # tensor parallelism splits norms and residuals too
@@ -126,6 +151,14 @@ class LanguageJob:
     def batch_sequences(self) -> int:
         """Sequences of one optimiser step, at least one."""
         return max(1, self.batch_tokens // self.sequence_length)
+
+    def micro_batches(self, layout: Layout) -> float:
+        """Forward passes of each GPU in an optimiser step of the batch, at least one."""
+        return max(1.0, self.batch_sequences / (layout.data * layout.micro_batch))
+
+    def updates(self, layout: Layout) -> float:
+        """Updates of the weights while the batch goes through: one, or one a forward pass with the optimiser in backward."""
+        return self.micro_batches(layout) if self.has_optimizer_in_backward else 1.0
 
     def chunks(self, layout: Layout) -> int:
         """Chunks of layers that each GPU of the pipeline holds: 1 without interleaving, or with too few micro batches."""
@@ -152,6 +185,36 @@ class LanguageJob:
         return self.rank * (model.layers * attention + width * feed_forward)
 
     @property
+    def may_use_host(self) -> bool:
+        """Whether the machine's own memory holds what the GPUs do not, or may have to."""
+        return self.optimizer.is_paged or self.cpu_offload is not CpuOffload.NONE
+
+    @property
+    def holding_options(self) -> tuple[str, ...]:
+        """The options for how weights and optimiser are held, as a terminal takes them, where they are not the usual ones."""
+        return (
+            *(("--optimizer", str(self.optimizer)) if self.optimizer is not self.method.usual_optimizer else ()),
+            *(("--pure-bf16",) if self.is_pure_bf16 else ()),
+            *(("--optimizer-in-backward",) if self.has_optimizer_in_backward else ()),
+            *(("--cpu-offload", str(self.cpu_offload)) if self.cpu_offload is not CpuOffload.NONE else ()),
+        )
+
+    @property
+    def held(self) -> str:
+        """How weights and optimiser are held, in words: `adamw-8bit, pure BF16`."""
+        outside = {
+            CpuOffload.OPTIMIZER: "the optimiser in host memory",
+            CpuOffload.ALL: "weights and optimiser in host memory",
+        }
+        words = (
+            str(self.optimizer),
+            "pure BF16" if self.is_pure_bf16 else "",
+            "optimiser in backward, nothing accumulated" if self.has_optimizer_in_backward else "",
+            outside.get(self.cpu_offload, ""),
+        )
+        return ", ".join(filter(None, words))
+
+    @property
     def trained_parameters(self) -> int:
         """Parameters that get gradients and optimiser states."""
         return self.adapter_parameters if self.method.has_adapters else self.model.parameters
@@ -165,6 +228,7 @@ class LanguageWork:
     stack: str
     node_count: int = 1
     network_gbit_per_s: float | None = None  # of one machine; None: not stated
+    host_memory_gib: float | None = None  # of one machine; None: not stated
     is_whole_run: bool = True  # with what runs lose between steps; a benchmark counts steps only
 
     @property
@@ -175,7 +239,7 @@ class LanguageWork:
         adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""
         return (
             f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "
-            f"{job.optimizer}; each GPU count in its fastest layout that fits into memory",
+            f"{job.held}; each GPU count in its fastest layout that fits into memory",
             f"software stack {self.stack}{others}; published results on the same GPUs differ up to 4 times between stacks",
             *(f"{job.model.name}: {remark}" for remark in job.model.remarks),
         )

@@ -41,7 +41,26 @@ class LanguageArguments(TypedDict, total=False):
     ]
     optimizer: Annotated[
         str | None,
-        Option("adamw, adamw-8bit, adafactor or sgd. Default: adamw; adamw-8bit with QLoRA.", known="optimizers"),
+        Option(
+            "adamw, adamw-8bit, paged-adamw, paged-adamw-8bit (states go to host memory where the GPU is short), "
+            "adafactor, sgd or sgd-momentum. Default: adamw; adamw-8bit with QLoRA.",
+            known="optimizers",
+        ),
+    ]
+    pure_bf16: Annotated[
+        bool | None, Option("Weights, gradients and AdamW's states in BF16, without an FP32 copy of the weights.")
+    ]
+    optimizer_in_backward: Annotated[
+        bool | None,
+        Option("Update each weight in the backward pass and free its gradient: a step is one forward pass."),
+    ]
+    cpu_offload: Annotated[
+        str | None,
+        Option(
+            "What host memory holds: none, optimizer (states, and their update), or all (weights and gradients too, "
+            "a layer at a time on the GPU). Default: none.",
+            known="offloads",
+        ),
     ]
     recompute: Annotated[
         str | None,

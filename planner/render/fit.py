@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from planner.answers.fit import Fits
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import MemoryReport
 from planner.render.listing import Column, Listing, number
@@ -15,60 +16,99 @@ _PARTS = ("weights", "gradients", "optimizer", "activations", "logits", "buffers
 _HEADINGS = ("weights", "grads", "optim.", "activ.", "logits", "buffers", "framework")
 
 
-def fits_listing(fits: Sequence[MemoryReport]) -> Listing:
-    """One row per GPU: parts, sum and usable memory in GiB, whether it fits, and the largest batch that does."""
-    parts = (
-        Column(key=f"{part}_gib", heading=heading, text=number(1), is_number=True, may_fold=False)
-        for part, heading in zip(_PARTS, _HEADINGS, strict=True)
-    )
+def fits_listing(fits: Fits) -> Listing:
+    """One row per GPU: parts, sum and usable memory in GiB, whether it fits, and the largest batch that does.
+
+    An overview has, in place of the parts, the least memory that is needed, and what would make it fit.
+    """
+    parts = [_memory(f"{part}_gib", heading) for part, heading in zip(_PARTS, _HEADINGS, strict=True)]
+    with_host = any(one.host_bytes for one in fits.reports)
     columns = (
         Column(key="gpus", heading="GPUs", may_fold=False),
-        *parts,
-        Column(key="total_gib", heading="sum GiB", text=number(1), is_number=True, may_fold=False),
-        Column(key="usable_gib", heading="usable", text=number(1), is_number=True, may_fold=False),
+        *(() if fits.is_overview else parts),
+        _memory("least_gib", "needs GiB") if fits.is_overview else _memory("total_gib", "sum GiB"),
+        _memory("usable_gib", "usable"),
+        *((_memory("host_gib", "host GiB"),) if with_host else ()),
         Column(key="fits", heading="fits", text=_yes_no, may_fold=False),
         Column(key="largest_batch", heading="largest batch", is_number=True, may_fold=False),
+        *((Column(key="change", heading="cheapest change that fits"),) if fits.is_overview else ()),
     )
-    return Listing(schema=SCHEMA, name="fits", columns=columns, rows=[_row(fit) for fit in fits])
+    return Listing(schema=SCHEMA, name="fits", columns=columns, rows=[_row(one) for one in fits.reports])
 
 
-def fit_notes(fits: Sequence[MemoryReport], what: str) -> Iterator[str]:
+def _memory(key: str, heading: str) -> Column:
+    return Column(key=key, heading=heading, text=number(1), is_number=True, may_fold=False)
+
+
+def fit_notes(fits: Fits) -> Iterator[str]:
     """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit."""
-    yield f"Job:     {what}"
-    for fit in fits:
-        name = f"{fit.gpu_count:g} x {fit.gpu.name}"
-        over = (fit.memory.total - fit.usable_bytes) / GIB
-        if fit.measured is not None:
-            row = fit.measured
-            yield (
-                f"{name}: fits: {fit.layout}; the count is {over:,.1f} GiB too large, since a batch of "
-                f"{row.batch_size_per_gpu} was measured on {row.gpu} ({row.source})"
-            )
-        elif fit.fits:
-            speed = f"; about {fit.tokens_per_second:,.0f} tokens/s" if fit.tokens_per_second else ""
-            how = "fits, with little room" if fit.is_narrow else "fits"
-            yield f"{name}: {how}: {fit.layout}{speed}"
-        else:
-            way = f" Cheapest change that fits: {fit.change}." if fit.change else " No change within 1,024 GPUs fits."
-            yield f"{name}: {over:,.1f} GiB too much ({fit.layout}).{way}"
-    if any(fit.is_narrow for fit in fits):
+    yield f"Job:     {fits.what}"
+    if fits.is_overview:
+        yield from _overview_notes(fits)
+    else:
+        yield from map(_note, fits.reports)
+    if any(fit.is_narrow for fit in fits.reports):
         yield f"Little room: {ADAPTER_EXCESS}."
+    if any(fit.host_bytes for fit in fits.reports):
+        yield "Host memory is that of the machine for all its GPUs; instances that have less are left out of an estimate."
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
+
+
+def _overview_notes(fits: Fits) -> Iterator[str]:
+    for fit in fits.reports:
+        if fit.reason is not None:
+            yield f"{_name(fit)}: does not run there: {fit.reason}"
+    if fits.trains_all_weights:
+        yield "All weights are trained: --method lora or qlora trains adapters, in less memory."
+    if fits.hidden:
+        others = fits.hidden - fits.hidden_fitting
+        yield (
+            f"{fits.hidden} more GPUs: {fits.hidden_fitting} hold it, {others} do not; "
+            f"--limit {len(fits.reports) + fits.hidden} lists all. planner fit --gpu NAME:COUNT shows the parts."
+        )
+
+
+def _note(fit: MemoryReport) -> str:
+    """How the run fits there, or by how much it does not and what would make it fit."""
+    name = _name(fit)
+    over = (fit.memory.total - fit.usable_bytes) / GIB
+    if fit.reason is not None:
+        return f"{name}: does not run there: {fit.reason}"
+    if fit.measured is not None:
+        row = fit.measured
+        return (
+            f"{name}: fits: {fit.layout}; the count is {over:,.1f} GiB too large, since a batch of "
+            f"{row.batch_size_per_gpu} was measured on {row.gpu} ({row.source})"
+        )
+    if fit.fits:
+        host = f"; {fit.host_bytes / GIB:,.0f} GiB of host memory" if fit.host_bytes else ""
+        speed = f"; about {fit.tokens_per_second:,.0f} tokens/s" if fit.tokens_per_second else ""
+        how = "fits, with little room" if fit.is_narrow else "fits"
+        return f"{name}: {how}: {fit.layout}{host}{speed}"
+    way = f" Cheapest change that fits: {fit.change}." if fit.change else " No change within 1,024 GPUs fits."
+    return f"{name}: {over:,.1f} GiB too much ({fit.layout}).{way}"
+
+
+def _name(fit: MemoryReport) -> str:
+    return f"{fit.gpu_count:g} x {fit.gpu.name}"
 
 
 def _row(fit: MemoryReport) -> Row:
     return {
-        "gpus": f"{fit.gpu_count:g} x {fit.gpu.name}",
+        "gpus": _name(fit),
         "gpu": fit.gpu.name,
         "gpu_count": int(fit.gpu_count) if fit.gpu_count >= 1 else fit.gpu_count,
         **{f"{part}_gib": getattr(fit.memory, part) / GIB for part in _PARTS},
         "total_gib": fit.memory.total / GIB,
         "usable_gib": fit.usable_bytes / GIB,
+        "least_gib": (fit.memory.total if fit.least_bytes is None else fit.least_bytes) / GIB,
+        "host_gib": fit.host_bytes / GIB if fit.host_bytes else None,
         "fits": fit.fits,
         "layout": fit.layout,
         "largest_batch": fit.largest_batch,
         "tokens_per_second": fit.tokens_per_second,
         "change": fit.change,
+        "reason": fit.reason,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from planner.errors import NoThroughputError
+from planner.errors import DoesNotFitError
 from planner.model.records import Benchmark, Gpu, Precision, Workload
 from planner.throughput.adjustments import usual_batch
 from planner.throughput.memory import RunMemory, bytes_of
@@ -59,7 +59,7 @@ class Batches:
         """The batch asked for, else the usual one, else the largest that fits into a `share` of each GPU.
 
         Raises:
-            NoThroughputError: the batch asked for does not fit, or not even one sample does.
+            DoesNotFitError: the batch asked for does not fit, or not even one sample does.
         """
         wanted = usual if self._asked is None else self._asked
         fit = self._memory.fit(gpu, wanted or 1, precision, share)
@@ -67,7 +67,7 @@ class Batches:
             is_open = self._asked is None and wanted is not None
             largest = self._memory.largest(gpu, precision, share) if is_open else None
             if largest is None:
-                raise NoThroughputError(self._does_not_fit(self._asked or 1))
+                raise DoesNotFitError(self._does_not_fit(self._asked or 1))
             return Batch(size=float(largest), fits=True, note=REDUCED, is_reduced=True)
         if fit.fits is None:
             return Batch(size=wanted, fits=None, note=UNKNOWN_MEMORY)
@@ -80,7 +80,7 @@ class Batches:
         """The batch of a measured row, which fits: it ran.
 
         Raises:
-            NoThroughputError: another one is asked for, and does not fit.
+            DoesNotFitError: another one is asked for, and does not fit.
         """
         if row.batch_size_per_gpu is None and self._asked is None:
             return self._unwritten(gpu, precision)

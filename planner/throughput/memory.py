@@ -56,6 +56,7 @@ class RunMemory:
     """Memory of training one model at one input size; `rows` are its measured runs, which all did fit."""
 
     def __init__(self, model: Model, rows: Sequence[Benchmark], input_size: int | None = None) -> None:
+        self.name = model.name
         self._model = model
         self._rows = rows
         self._arithmetic = relative_arithmetic(model, model.input_size, input_size)

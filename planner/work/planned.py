@@ -34,7 +34,8 @@ def planned_work(asked: WorkloadArguments) -> Work:
     """
     given: Mapping[str, Any] = asked
     model, epochs, input_size = asked["model"], asked["epochs"], asked["sequence_length_or_image_size"]
-    said = {name: given[name] for name in declared(LanguageArguments) if given[name] is not None}
+    # a flag that is off says nothing
+    said = {name: given[name] for name in declared(LanguageArguments) if given[name] not in (None, False)}
     own = {name: given[name] or None for name in OWN_FIGURES}
     if _is_language_model(model, said, own):
         from planner.work.language import plan_language_request  # noqa: PLC0415 - most runs need none of it

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.language.layouts import best_plan, candidate_layouts, check_sizes
+from planner.language.layouts import Room, best_plan, candidate_layouts, check_sizes
 from planner.language.listed import find_language_model
 from planner.language.memory import layer_activation_bytes, memory_needed
 from planner.language.step_time import Hardware, load_stacks, step_seconds
@@ -80,7 +80,7 @@ def test_the_best_plan_fits_and_is_the_fastest_that_does():
     job = a_job("llama-2-13b")
     hardware, usable = hardware_of(A100, 8, Precision.BF16), usable_bytes(A100)
 
-    plan = best_plan(job, 8, usable, hardware, STACK)
+    plan = best_plan(job, 8, Room(usable_bytes=usable), hardware, STACK)
 
     fitting = [layout for layout in candidate_layouts(job, 8) if memory_needed(job, layout).total <= usable]
     assert plan.layout in fitting
@@ -92,7 +92,7 @@ def test_a_model_too_large_says_where_to_look():
     hardware = hardware_of(A100, 1, Precision.BF16)
 
     with pytest.raises(NoThroughputError, match=r"llama-2-70b \(pretrain\) does not fit into memory \(planner fit"):
-        best_plan(a_job("llama-2-70b"), 1, usable_bytes(A100), hardware, STACK)
+        best_plan(a_job("llama-2-70b"), 1, Room(usable_bytes=usable_bytes(A100)), hardware, STACK)
 
 
 @given(

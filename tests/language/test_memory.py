@@ -83,7 +83,8 @@ def test_zero_stages_need_what_the_paper_says(stage, gigabytes):
         (Optimizer.ADAMW, 2, 16),  # 2 + 2 + 4 + 4 + 4: https://arxiv.org/abs/1910.02054, section 3.1
         (Optimizer.ADAMW, 4, 16),  # 4 + 4 + 4 + 4
         (Optimizer.ADAMW_8BIT, 2, 10),
-        (Optimizer.SGD, 4, 12),
+        (Optimizer.SGD, 2, 8),
+        (Optimizer.SGD_MOMENTUM, 4, 12),
     ],
 )
 def test_bytes_per_parameter(optimizer, precision_bytes, expected):

@@ -8,8 +8,17 @@ from datetime import date
 from planner.answers.buying.owning import job_time, own_machine
 from planner.answers.buying.rent_hours import rent_same
 from planner.answers.buying.renting import Market
+from planner.answers.fit import what_would_fit
 from planner.answers.question import weakest_basis
-from planner.errors import NothingLeftError, NoThroughputError, PlannerError, UnknownNameError, UsageError, as_option
+from planner.errors import (
+    DoesNotFitError,
+    NothingLeftError,
+    NoThroughputError,
+    PlannerError,
+    UnknownNameError,
+    UsageError,
+    as_option,
+)
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.frozen import dataclass
@@ -100,12 +109,19 @@ def compared_machines(
             )
         except (UsageError, NoThroughputError, NothingLeftError) as error:
             if isinstance(error, UnknownNameError) or len(candidates) == 1:
-                raise
-            first_error = first_error or error
+                raise _with_change(error, workload, (candidate.gpu, gpu_count)) from None
+            first_error = first_error or _with_change(error, workload, (candidate.gpu, gpu_count))
             not_compared.append(NotCompared(gpu=candidate.gpu, reason=error.spelled(as_option)))
     if first_error is not None and not compared:
         raise first_error
     return compared, not_compared
+
+
+def _with_change(error: PlannerError, workload: Workload | None, cell: tuple[str, float]) -> PlannerError:
+    """The error, with what would make the run fit where memory is short."""
+    if workload is None or not isinstance(error, DoesNotFitError):
+        return error
+    return DoesNotFitError("{why}{change}", why=error, change=what_would_fit(workload, [cell]))
 
 
 def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:

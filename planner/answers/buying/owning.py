@@ -103,7 +103,7 @@ def job_time(
         return None, 1.0
     throughput = speeds_of(workload, weakest=weakest).on(*cell)
     if isinstance(throughput, NoThroughputError):
-        raise NoThroughputError(
+        raise type(throughput)(
             "{why} on {count:g}x {gpu}. Compare hours instead: {rent_usd_per_hour} with {gpu_hours_per_month}.",
             argument="rent_usd_per_hour",
             why=throughput,

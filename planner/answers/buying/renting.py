@@ -131,7 +131,7 @@ def rent_at(
     cell = _one_cell(gpus) if gpus else fallback
     throughput = predict_many(workload, [cell])[cell]
     if isinstance(throughput, NoThroughputError):
-        raise NoThroughputError(
+        raise type(throughput)(
             "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",
             argument="gpus",
             why=throughput,

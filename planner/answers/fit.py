@@ -1,0 +1,215 @@
+"""Does it fit: the one answer to it, for the GPUs asked for or for every GPU that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from planner.errors import PlannerError, UsageError
+from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
+from planner.language.jobs import plan_job
+from planner.language.memory_fit import (
+    MemoryReport,
+    fit_of_language_model,
+    fit_of_vision_model,
+    may_hold,
+    share_or_whole_count,
+    whole_count,
+)
+from planner.language.stacks import usual_stack
+from planner.model.frozen import dataclass
+from planner.model.language_runs import LanguageWork
+from planner.model.records import Gpu, Precision, Workload, precision_named
+from planner.options.language_arguments import LanguageArguments
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.memory import RunMemory, usable_bytes
+from planner.work.language import chosen_language_model, is_language_model
+from planner.work.listed import resolve_model
+
+Cell = tuple[str, float]
+"""A GPU key and how many of them work together."""
+COUNTS = (1, 2, 4, 8)
+"""GPUs of one machine, as they are rented and built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fits:
+    """Memory reports of one run, and what it is; of those left out by a limit, `hidden`, so many fit."""
+
+    reports: tuple[MemoryReport, ...]
+    what: str
+    is_overview: bool  # of every GPU, each in the smallest number that holds the run
+    trains_all_weights: bool = False  # of a language model
+    hidden: int = 0
+    hidden_fitting: int = 0
+
+
+def fits(
+    *,
+    model: str | None,
+    gpus: Sequence[str],
+    precision: str,
+    batch_size: int,
+    options: LanguageArguments,
+    limit: int | None = None,
+) -> Fits:
+    """Whether a model fits on the GPUs named; with none named, on which it does, the smallest machine first.
+
+    Raises:
+        UnknownNameError: a model, GPU or precision is not known.
+        UsageError: options contradict each other.
+        NoThroughputError: parameters or activations of an image model are not known.
+    """
+    kind = precision_named(precision) or Precision.AMP
+    choices = [choose_gpus(text) for text in gpus]
+    is_named = model is not None and any(value is not None for value in options.values())
+    asked: _Asked
+    if model is not None and not (is_language_model(model) or is_named):
+        asked = _VisionFit(model, batch_size, kind)
+    else:
+        asked = _LanguageFit(model, options, precision, kind)
+    if not choices:
+        return _overview(asked, limit)
+    reports = [asked.report(load_gpus()[name], asked.count_of(choice)) for choice in choices for name in choice.gpus]
+    return Fits(reports=tuple(reports), what=asked.what, is_overview=False)
+
+
+def fit_of(workload: Workload, gpu: str, gpu_count: float) -> MemoryReport:
+    """Whether and how a workload fits on so many of a GPU, at its own batch, and what would make it fit.
+
+    A workload whose batch is open is asked with one sample a GPU, which is the least.
+
+    Raises:
+        NoThroughputError: nothing is known of its memory, or a share of a GPU is asked of a language model.
+    """
+    precision = workload.precision or Precision.AMP
+    if workload.language is not None:
+        count = whole_count(GpuChoice(text=f"{gpu}:{gpu_count:g}", gpus=(gpu,), count=gpu_count))
+        return fit_of_language_model(workload.language, load_gpus()[gpu], count, precision)
+    run = RunMemory(workload.model, benchmarks_of(workload.model.name), workload.input_size)
+    return fit_of_vision_model(
+        run, load_gpus()[gpu], gpu_count, batch_size=workload.batch_size or 1, precision=precision
+    )
+
+
+def what_would_fit(workload: Workload, cells: Iterable[Cell], nodes: int = 1) -> str:
+    """A sentence with the cheapest change that makes the workload fit on those of the cells with most memory; empty without any.
+
+    It is asked where a question ends in a refusal only, for it takes long to find.
+    """
+    language = workload.language
+    asked = workload if language is None else replace(workload, language=replace(language, node_count=nodes))
+    known = [(gpu, count) for gpu, count in cells if count >= 1 or language is None]
+    if not known:
+        return ""
+    gpu, count = max(known, key=lambda cell: _room(cell, is_split=language is not None))
+    try:
+        change = fit_of(asked, gpu, count).change
+    except PlannerError:
+        return ""
+    return f" Cheapest change that fits on {count:g} x {gpu}: {change}." if change else ""
+
+
+def _room(cell: Cell, *, is_split: bool) -> tuple[float, float, str]:
+    """Memory that a run has there; one that is not split has that of one GPU, of however many."""
+    gpu, count = cell
+    return usable_bytes(load_gpus()[gpu]) * (count if is_split else min(count, 1.0)), -count, gpu
+
+
+class _Asked(Protocol):
+    """A run whose memory is asked for."""
+
+    what: str
+    counts: Sequence[int]
+    trains_all_weights: bool
+
+    def count_of(self, choice: GpuChoice) -> float:
+        """The number of GPUs that a choice means."""
+
+    def report(self, gpu: Gpu, count: float, *, with_change: bool = True) -> MemoryReport:
+        """Whether and how it fits."""
+
+    def may_hold(self, gpu: Gpu, count: int) -> bool:
+        """Whether so many GPUs have memory enough; a bound that is quick to tell."""
+
+
+class _LanguageFit:
+    """A language model's run, as options describe it."""
+
+    counts: Sequence[int] = COUNTS
+
+    def __init__(self, model: str | None, options: LanguageArguments, precision: str, kind: Precision) -> None:
+        job = plan_job(chosen_language_model(model, options), options, precision)
+        self._work = LanguageWork(job=job, stack=options["stack"] or usual_stack(job.method))
+        self._precision = kind
+        self.trains_all_weights = not job.method.has_adapters
+        self.what = (
+            f"{job.model.name}, {job.model.parameters / 1e9:.4g}B parameters, {job.method}, {job.held}, "
+            f"{job.sequence_length:,} tokens a sequence"
+            + ("" if job.has_optimizer_in_backward else f", {job.batch_tokens:,} a step")
+            + "".join(f"; {remark}" for remark in job.model.remarks)
+        )
+
+    def count_of(self, choice: GpuChoice) -> float:
+        return whole_count(choice)
+
+    def report(self, gpu: Gpu, count: float, *, with_change: bool = True) -> MemoryReport:
+        return fit_of_language_model(self._work, gpu, int(count), self._precision, with_change=with_change)
+
+    def may_hold(self, gpu: Gpu, count: int) -> bool:
+        return may_hold(self._work, gpu, count)
+
+
+class _VisionFit:
+    """Training of a listed image model at a batch."""
+
+    counts: Sequence[int] = (1,)  # every GPU holds all of it
+    trains_all_weights = False
+
+    def __init__(self, model: str, batch_size: int, kind: Precision) -> None:
+        if batch_size < 1:
+            raise UsageError("{batch_size} must be at least 1, not {given}.", argument="batch_size", given=batch_size)
+        image_model = resolve_model(model)
+        self._run = RunMemory(image_model, benchmarks_of(image_model.name))
+        self._batch_size, self._precision = batch_size, kind
+        self.what = f"{image_model.name}, {batch_size} {image_model.sample_unit}s a GPU, {kind}"
+
+    def count_of(self, choice: GpuChoice) -> float:
+        return share_or_whole_count(choice)
+
+    def report(self, gpu: Gpu, count: float, *, with_change: bool = True) -> MemoryReport:
+        return fit_of_vision_model(self._run, gpu, count, batch_size=self._batch_size, precision=self._precision)
+
+    def may_hold(self, gpu: Gpu, count: int) -> bool:
+        return True
+
+
+def _overview(asked: _Asked, limit: int | None) -> Fits:
+    """A report for every known GPU, in the smallest number that holds the run, else in the largest; fitting ones first."""
+    found = [_smallest(asked, gpu) for gpu in load_gpus().values()]
+    found.sort(key=_place)
+    shown, hidden = found[:limit], found[len(found[:limit]) :]
+    return Fits(
+        # what would make a run fit takes long to find: only where it is shown
+        reports=tuple(one if one.fits else asked.report(one.gpu, one.gpu_count) for one in shown),
+        what=asked.what,
+        is_overview=True,
+        trains_all_weights=asked.trains_all_weights,
+        hidden=len(hidden),
+        hidden_fitting=sum(one.fits for one in hidden),
+    )
+
+
+def _smallest(asked: _Asked, gpu: Gpu) -> MemoryReport:
+    for count in asked.counts:
+        if asked.may_hold(gpu, count) and (found := asked.report(gpu, count, with_change=False)).fits:
+            return found
+    return asked.report(gpu, asked.counts[-1], with_change=False)
+
+
+def _place(report: MemoryReport) -> tuple[bool, float, float, str]:
+    """Sorts those that fit by the memory of all GPUs together, the others by how much of the need they have."""
+    together = report.gpu_count * report.usable_bytes
+    short_of = 0.0 if report.fits else report.memory.total / report.usable_bytes
+    return not report.fits, short_of or together, together, report.gpu.name

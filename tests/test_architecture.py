@@ -14,6 +14,7 @@ ROOMS = (
     ("planner.model",),
     ("planner.options",),
     ("planner.hardware",),
+    ("planner.logs",),
     ("planner.cost",),
     ("planner.prices",),
     ("planner.throughput",),

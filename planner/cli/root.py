@@ -17,6 +17,7 @@ from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
 COMMANDS = {
+    "calibrate": "planner.cli.calibrate:calibrate",
     "compare": "planner.cli.compare:compare",
     "config": "planner.cli.config:config",
     "estimate": "planner.cli.estimate:estimate",
@@ -37,6 +38,7 @@ COMMANDS = {
 """Each command and where it lives; a module is imported when its command runs."""
 
 SUMMARIES = {
+    "calibrate": "The speed of your own run, learnt from its log files.",
     "compare": "Rent or buy: break-even, items, what flips the verdict.",
     "config": "Settings in force and where they come from.",
     "estimate": "Time and cost of a training run on every offer.",

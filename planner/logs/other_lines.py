@@ -1,0 +1,112 @@
+"""Lines that any program may print: a step or an epoch with a loss and a stamp or a time; and what Hugging Face's trainer prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from planner.logs.line_reader import EpochCounter, LineReader, in_seconds, number
+from planner.logs.records import Counted, Event, Fact, Mark, StepIs, Total
+from planner.logs.tape import Kind, On
+from planner.logs.text import Line
+
+_STEP = re.compile(
+    r"\b(?:global[_ ]?step|train[_ ]?step|steps?|iter(?:ation)?s?|batch|update)\b\s*[:=#]?\s*[\[(]?\s*(\d+)(?:\s*(?:/|of)\s*(\d+))?",
+    re.IGNORECASE,
+)
+_EPOCH = re.compile(r"\bepoch\b\s*[:=#]?\s*[\[(]?\s*(\d+)(?:\s*(?:/|of)\s*(\d+))?", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:time|took|elapsed|duration|epoch_time|step_time)\b\s*[:=]?\s*([\d.]+)\s?(ms|s|sec|secs|seconds|min)\b",
+    re.IGNORECASE,
+)
+_NOT_TRAINING = re.compile(
+    r"\b(?:val|valid|validation|eval|evaluation|evaluating|test|testing)\b(?!_?loss|\s*loss)", re.IGNORECASE
+)
+
+
+class StampedSteps:
+    """Lines with a step, a loss and a stamp, of no kind known by name: the stamps are the clock."""
+
+    kind = Kind(name="stamped step lines", step_is=StepIs.BATCH, rank=6)
+
+    def __init__(self) -> None:
+        self._steps = EpochCounter()
+
+    def read(self, line: Line) -> Iterable[Event | On]:
+        """The mark of a line."""
+        text = line.text
+        if "oss" not in text or line.clock is None or _NOT_TRAINING.search(text):
+            return
+        step, epoch = _STEP.search(text), _EPOCH.search(text)
+        if step is not None:
+            length = number(step[2]) if step[2] else None
+            done = number(step[1])
+            if epoch is not None and length is not None:
+                done = self._steps.step(number(epoch[1]), done, length)
+                yield On("steps", self.kind, Fact("epoch_steps", length))
+            elif epoch is not None:
+                done = self._steps.step(number(epoch[1]), done)
+            yield On("steps", self.kind, Mark(done, line.clock, rank=line.rank))
+        elif epoch is not None:
+            yield On("epochs", _EPOCH_STAMPS, Mark(number(epoch[1]), line.clock, rank=line.rank))
+
+
+class TimedLines:
+    """Lines with an epoch or a step, a loss and a time with its unit: of that epoch or step, or since the start."""
+
+    kind = Kind(name="timed epoch lines", counted=Counted.EPOCH, may_be_cumulative=True, from_zero=True, rank=7)
+
+    def read(self, line: Line) -> Iterable[Event | On]:
+        """The mark of a line."""
+        text = line.text
+        time = _TIME.search(text) if "oss" in text else None
+        if time is None or _NOT_TRAINING.search(text):
+            return
+        step, epoch, seconds = _STEP.search(text), _EPOCH.search(text), in_seconds(time[1], time[2])
+        if not seconds > 0:
+            return
+        if step is not None and epoch is None:
+            yield On("steps", _STEP_TIMES, Mark(number(step[1]), None, seconds, rank=line.rank))
+        elif epoch is not None and step is None:
+            yield On("epochs", self.kind, Mark(number(epoch[1]), None, seconds, span=None, rank=line.rank))
+
+
+class TrainerPrints:
+    """`{'loss': 2.3, ...}` and `{'train_runtime': 123.4, ...}` of Hugging Face's trainer on a terminal."""
+
+    kind = Kind(name="Hugging Face trainer, printed", counted=Counted.SAMPLE, rank=9)
+    _key = re.compile(r"'(\w+)': '?([-\d.e+]+)'?")
+
+    def __init__(self) -> None:
+        self._is_resumed = False
+
+    def read(self, line: Line) -> Iterable[Event]:
+        """A total, or the fact that there are losses."""
+        text = line.text
+        if "ontinuing training from" in text or "resume_from_checkpoint=" in text.replace(
+            "resume_from_checkpoint=None", ""
+        ):
+            self._is_resumed = True
+        if "{'" not in text:
+            return
+        row = {key: number(value) for key, value in self._key.findall(text[text.index("{'") :])}
+        if "train_runtime" in row and row.get("train_samples_per_second", 0.0) > 0:
+            problem = (
+                "resumed: the printed rate divides all steps by the time of the last process"
+                if self._is_resumed
+                else ""
+            )
+            yield Total(
+                row["train_samples_per_second"] * row["train_runtime"], row["train_runtime"], units=1.0, problem=problem
+            )
+        elif "loss" in row and "epoch" in row:
+            yield Fact("has_losses", value=True)
+
+
+_EPOCH_STAMPS = Kind(name="stamped epoch lines", counted=Counted.EPOCH, holds_validation=True, rank=7)
+_STEP_TIMES = Kind(name="timed step lines", step_is=StepIs.BATCH, may_be_cumulative=True, from_zero=True, rank=7)
+
+
+def other_readers() -> list[LineReader]:
+    """Fresh readers of every kind in this module."""
+    return [StampedSteps(), TimedLines(), TrainerPrints()]

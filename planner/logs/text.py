@@ -1,0 +1,133 @@
+"""Lines of a log as a stream: any encoding, no control characters, bars in pieces, prefixes of ranks taken off."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+CHUNK = 1 << 16
+LONGEST_LINE = 1 << 16
+"""Characters of a line that are looked at; a file without line ends must not fill the memory."""
+
+_ENDS = re.compile(r"[\r\n\x08]+")
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x00")
+_RANK = re.compile(r"\s*(?:\[(?:rank|default|local_rank)?\s?(\d{1,5})\]:|(\d{1,4}):\s)\s*")
+_STAMP = re.compile(
+    r"(\d{4})[-/](\d\d)[-/](\d\d)[ T_](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?|(?<!\d)(\d\d)/(\d\d)(?:/(\d{4}))?[ -](\d\d):(\d\d):(\d\d)"
+)
+_BARE_STAMP = re.compile(r"^\W{0,2}(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?(?=[\]\s|,])")
+
+
+class Line:
+    """One line: its text without prefixes of ranks, the rank, and the time stamped on it."""
+
+    __slots__ = ("__dict__", "rank", "text")
+
+    def __init__(self, raw: str) -> None:
+        self.rank: int | None = None
+        found = _RANK.match(raw) if ":" in raw[:16] else None
+        if found is not None:
+            self.rank = int(found[1] or found[2])
+            raw = raw[found.end() :]
+        self.text = raw
+
+    @cached_property
+    def clock(self) -> float | None:
+        """Seconds of the stamp in the line, on an absolute clock if it has a date; `None` without one."""
+        found = _STAMP.search(self.text, 0, 200)
+        if found is not None:
+            return _seconds_of(found)
+        bare = _BARE_STAMP.match(self.text)
+        if bare is None:
+            return None
+        hours, minutes, seconds, fraction = bare.groups()
+        return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(f"0.{fraction or 0}")
+
+
+def lines_of(path: Path) -> Iterator[Line]:
+    """The lines of a text file, one by one; each piece of a bar is a line."""
+    with opened(path) as file:
+        yield from lines_in(file)
+
+
+def lines_in(file: Iterable[bytes] | IO[bytes]) -> Iterator[Line]:
+    """The lines of chunks of bytes, as they come."""
+    for piece in pieces_in(_chunks(file)):
+        yield Line(piece)
+
+
+def pieces_in(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Cleaned texts between line ends, carriage returns and backspaces; empty ones are left out."""
+    decoder: codecs.IncrementalDecoder | None = None
+    held = ""
+    for chunk in chunks:
+        if decoder is None:
+            decoder = codecs.getincrementaldecoder(encoding_of(chunk))(errors="replace")
+        *whole, held = _ENDS.split(held + decoder.decode(chunk))
+        for piece in whole:
+            if piece:
+                yield _cleaned(piece)
+        held = held[:LONGEST_LINE]
+    if held:
+        yield _cleaned(held)
+
+
+def encoding_of(start: bytes) -> str:
+    """The encoding of a text by its mark, or by where its zero bytes lie."""
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = start[0:4096:2].count(0), start[1:4096:2].count(0)
+    least = len(start[:4096]) // 5
+    if odd > least and odd > 4 * even:
+        return "utf-16-le"
+    if even > least and even > 4 * odd:
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked if it is packed with gzip."""
+    file = path.open("rb")
+    is_packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    return gzip.open(file) if is_packed else file  # type: ignore[return-value]  # it reads the same
+
+
+def text_of(path: Path, most: int) -> str:
+    """The beginning of a file as text, at most that many bytes of it."""
+    with opened(path) as file:
+        start = file.read(most)
+    return start.decode(encoding_of(start), errors="replace").replace("\x00", "")
+
+
+def _chunks(file: Iterable[bytes] | IO[bytes]) -> Iterator[bytes]:
+    read = getattr(file, "read", None)
+    if read is None:
+        yield from file
+        return
+    while chunk := read(CHUNK):
+        yield chunk
+
+
+def _cleaned(piece: str) -> str:
+    return (_CONTROL.sub("", piece) if "\x1b" in piece or "\x00" in piece else piece)[:LONGEST_LINE]
+
+
+def _seconds_of(found: re.Match[str]) -> float | None:
+    year, month, day, hour, minute, second, fraction = found.groups()[:7]
+    if year is None:
+        month, day, year, hour, minute, second = found.groups()[7:]
+        year = year or "2000"  # a log without years: only differences count
+    try:
+        moment = datetime(*map(int, (year, month, day, hour, minute, second)), tzinfo=UTC)  # type: ignore[misc,arg-type]
+    except ValueError:
+        return None
+    return moment.timestamp() + float(f"0.{fraction or 0}")

@@ -1,6 +1,7 @@
 """The house: imports point one way, and `planner estimate` loads nothing heavy."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -185,6 +186,7 @@ def test_the_public_surface_is_pinned():
     ] == planner.__all__
 
 
+@functools.cache
 def _modules():
     """Every module of ours by its name."""
     return {
@@ -194,8 +196,13 @@ def _modules():
     }
 
 
+@functools.cache
 def _imports(*, for_checkers=False):
     """Pairs of a module and one it imports: the module itself where a name of it is imported."""
+    return [*_imported(for_checkers=for_checkers)]
+
+
+def _imported(*, for_checkers):
     modules = _modules()
     for name, path in modules.items():
         for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), for_checkers=for_checkers):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from planner.errors import NothingLeftError, SnapshotError
 from planner.model.records import Offer
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import OfferFilter, select_offers
-from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key
+from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key, verify_sum
 
 
 def book_paths(data_dir: Path, provider: str | None = None) -> list[Path]:
@@ -30,10 +31,17 @@ def book_offers(snapshot: Snapshot) -> tuple[Offer, ...]:
     Raises:
         SnapshotError: the book was altered or holds what it must not hold.
     """
+    verify_sum(snapshot)
+    return _offers(snapshot.path, snapshot.sha256)
+
+
+# a refresh reads the newest book of every provider for its bands, and then those that it renews again
+@lru_cache(maxsize=32)
+def _offers(path: Path, _sha256: str) -> tuple[Offer, ...]:
     try:
         # all rows, also of types that can no longer be rented
-        listed = replace(snapshot, retired={})
-        return select_offers([listed], OfferFilter(), today=snapshot.observed_on).offers
+        listed = replace(read_snapshot(path), retired={})
+        return select_offers([listed], OfferFilter(), today=listed.observed_on).offers
     except NothingLeftError:
         return ()
 

@@ -114,6 +114,7 @@ def test_the_shipped_gain_is_that_of_the_shipped_steps():
     assert 2 == len({pair.publication for pair in fp8_pairs()})
 
 
+@pytest.mark.slow
 def test_large_models_on_many_gpus_are_foretold_from_other_publications(splits):
     """Median error at most 10 percent and nine in ten inside; the range is at most 1.85 wide."""
     (found,) = [one for one in splits["publication"].groups["class"] if one.name == LARGE]
@@ -124,6 +125,7 @@ def test_large_models_on_many_gpus_are_foretold_from_other_publications(splits):
     assert found.width <= 1.85
 
 
+@pytest.mark.slow
 def test_few_gpus_are_foretold_from_other_publications(splits):
     """Median error at most 20 percent, eight in ten inside."""
     (found,) = [one for one in splits["publication"].groups["gpu_count"] if one.name == "1 to 7 GPUs"]
@@ -133,6 +135,7 @@ def test_few_gpus_are_foretold_from_other_publications(splits):
     assert found.coverage >= 0.80
 
 
+@pytest.mark.slow
 def test_adapters_are_foretold_from_other_publications(splits):
     """In each stack eight in ten inside a range at most three wide; errors count publications."""
     for found in splits["adapter_stack"].groups["class"]:
@@ -142,6 +145,7 @@ def test_adapters_are_foretold_from_other_publications(splits):
     assert 6 == splits["adapter_stack"].errors.n
 
 
+@pytest.mark.slow
 def test_every_split_of_publications_holds_what_it_promises(splits):
     """About nine in ten of the publications, whatever the class."""
     for name in ("publication", "publication_fp8", "publication_mixture", "adapter_stack"):

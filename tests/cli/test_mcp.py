@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+from anyio.from_thread import start_blocking_portal
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from planner.work.planned import LanguageArguments
 from tests.builders import a_snapshot, an_offer
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.xdist_group("mcp")  # one worker, one server
 
 SERVER = [sys.executable, "-m", "planner", "mcp"]
 RUN = {
@@ -30,18 +33,19 @@ TYPED = (
 )  # fmt: skip
 
 
-def asked(*calls, arguments=()):
-    """The results of these calls, one after the other, in one session; and the tools."""
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """The results of these calls, one after the other, in one session for all tests; and the tools."""
+    home = tmp_path_factory.mktemp("home")
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_session(home=home)) as client:
 
-    async def session():
-        async with _session(*arguments) as client:
-            results = [await client.call_tool(name, given) for name, given in calls]
-            return results, (await client.list_tools()).tools
+        async def ask(calls):
+            return [await client.call_tool(name, given) for name, given in calls], (await client.list_tools()).tools
 
-    return anyio.run(session)
+        yield lambda *calls: portal.call(ask, calls)
 
 
-def test_four_tools_that_only_read():
+def test_four_tools_that_only_read(asked):
     """Typed arguments with units, no file, and hints that nothing is changed."""
     _, tools = asked()
 
@@ -62,7 +66,7 @@ def test_four_tools_that_only_read():
     assert "sequence_length_or_image_size" in estimate
 
 
-def test_estimate_is_the_document_of_the_command(run_planner):
+def test_estimate_is_the_document_of_the_command(asked, run_planner):
     """The same JSON, to the last digit, and a text with the same table and notes."""
     (result,), _ = asked(("estimate", RUN))
 
@@ -73,7 +77,7 @@ def test_estimate_is_the_document_of_the_command(run_planner):
     assert "Left out:" in result.content[0].text
 
 
-def test_compare_is_the_document_of_the_command(run_planner):
+def test_compare_is_the_document_of_the_command(asked, run_planner):
     """The same JSON."""
     (result,), _ = asked(("compare", {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4}))
 
@@ -85,7 +89,7 @@ def test_compare_is_the_document_of_the_command(run_planner):
     assert result.structured_content["verdict"] in " ".join(result.content[0].text.split())
 
 
-def test_gpus_and_prices_are_the_rows_of_the_commands(run_planner):
+def test_gpus_and_prices_are_the_rows_of_the_commands(asked, run_planner):
     """Named GPUs in full, offers with their ages."""
     (gpus, prices), _ = asked(
         ("gpus", {"names": ["RTX 4090", "T4"]}), ("prices", {"gpus": ["H100:8"], "purchases": ["on_demand"]})
@@ -100,7 +104,7 @@ def test_gpus_and_prices_are_the_rows_of_the_commands(run_planner):
     assert prices.structured_content["prices"][0]["age_days"] > 0
 
 
-def test_long_answers_are_cut_and_say_so():
+def test_long_answers_are_cut_and_say_so(asked):
     """An agent's memory is not filled by one call."""
     (estimate, gpus, prices), _ = asked(
         ("estimate", {"model": "resnet50", "epochs": 90}), ("gpus", {}), ("prices", {"limit": 3})
@@ -136,7 +140,7 @@ WRONG = (
 )
 
 
-def test_wrong_arguments_are_errors_to_read():
+def test_wrong_arguments_are_errors_to_read(asked):
     """A result that says what would do, not a failure of the protocol."""
     results, _ = asked(*((tool, arguments) for tool, arguments, _ in WRONG))
 
@@ -148,7 +152,7 @@ def test_wrong_arguments_are_errors_to_read():
     ]
 
 
-def test_errors_are_those_of_the_command_line(run_planner):
+def test_errors_are_those_of_the_command_line(asked, run_planner):
     """The same words, close matches included, with arguments by their names in Python."""
     changes = (
         ({"gpus": ["A10O"]}, ("--gpu", "A10O")),
@@ -170,7 +174,7 @@ def test_errors_are_those_of_the_command_line(run_planner):
     ]
 
 
-def test_a_model_is_never_a_file(tmp_path):
+def test_a_model_is_never_a_file(asked, tmp_path):
     """A name that is a file is an unknown name, whatever lies there."""
     path = tmp_path / "config.json"
     path.write_text('{"secret": 1}')
@@ -182,7 +186,7 @@ def test_a_model_is_never_a_file(tmp_path):
     assert all(result.content[0].text.startswith("Unknown model ") for result in results)
 
 
-def test_own_figures_and_language_models():
+def test_own_figures_and_language_models(asked):
     """A label with figures, and tokens with a suffix."""
     (own, language), _ = asked(
         ("estimate", {"model": "mine", "measured": ["a100-80gb-sxm=1234"], "samples_per_epoch": 1e6, "epochs": 10}),
@@ -197,7 +201,11 @@ def test_the_data_folder_is_chosen_at_the_start(tmp_path):
     """By who starts the server, not by who asks."""
     a_snapshot(tmp_path, an_offer(provider="aws", usd_per_hour=0.5), provider="aws", stem="2099-01-01")
 
-    (result,), _ = asked(("prices", {"providers": ["aws"]}), arguments=("--data-dir", str(tmp_path)))
+    async def ask():
+        async with _session("--data-dir", str(tmp_path), home=tmp_path) as client:
+            return await client.call_tool("prices", {"providers": ["aws"]})
+
+    result = anyio.run(ask)
 
     assert [0.5] == [row["usd_per_hour"] for row in result.structured_content["offers"]]
 
@@ -265,7 +273,7 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
     assert (-signal.SIGINT, "") == (code, errors)
 
 
-def test_the_other_name_of_an_argument_will_do():
+def test_the_other_name_of_an_argument_will_do(asked):
     """`provider` is `providers`, as in Python and at a terminal."""
     run = {name: value for name, value in RUN.items() if name != "providers"}
     results, _ = asked(("estimate", {**run, "provider": ["gcp"]}), ("estimate", {**run, "providers": ["gcp"]}))
@@ -275,8 +283,10 @@ def test_the_other_name_of_an_argument_will_do():
 
 
 @asynccontextmanager
-async def _session(*arguments):
-    server = StdioServerParameters(command=SERVER[0], args=[*SERVER[1:], *arguments], env=_environment())
+async def _session(*arguments, home):
+    environment = {name: value for name, value in _environment().items() if not name.startswith("PLANNER_")}
+    environment |= {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+    server = StdioServerParameters(command=SERVER[0], args=[*SERVER[1:], *arguments], env=environment)
     async with stdio_client(server) as (requests, responses), ClientSession(requests, responses) as client:
         await client.initialize()
         yield client

@@ -112,6 +112,7 @@ def test_every_option_is_drawn_or_excused():
         assert set(declared(home)) == drawn | {*EXCUSED} & set(declared(home))
 
 
+@pytest.mark.slow
 def test_half_of_the_questions_have_figures():
     """A door that refuses most questions would be tried by its refusals alone."""
     judged = Counter()

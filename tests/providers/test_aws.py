@@ -419,6 +419,7 @@ def test_credentials_say_where_they_come_from(monkeypatch):
     assert "credentials found (env)" == AwsProvider().credentials()
 
 
+@pytest.mark.slow
 def test_instance_types_from_moto(monkeypatch, tmp_path):
     """boto3 against moto's EC2, whose instance types were recorded from AWS."""
     moto = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

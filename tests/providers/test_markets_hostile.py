@@ -260,7 +260,7 @@ def check(prices):
 
 
 @pytest.mark.parametrize("provider", ON)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_no_mutated_page_does_harm(tmp_path_factory, provider, data):
     """Whatever stands anywhere in a saved page: an error of ours, or prices that can be."""

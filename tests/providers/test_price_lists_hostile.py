@@ -175,7 +175,7 @@ def mutated(draw, page):
 
 
 @pytest.mark.parametrize("cloud", ON)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_pages_never_break_an_adapter(tmp_path_factory, cloud, data):
     """Whatever is in a page: offers with a positive price of a known GPU, and only errors of the planner."""

@@ -28,8 +28,15 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _FOREIGN = ("AWS_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "PLANNER_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory):
+    """The folder for caches of all tests and workers: what lies there is derived, and takes longer to make than most tests."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "cache"
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch, tmp_path_factory):
+def _clean_environment(monkeypatch, tmp_path_factory, shared_cache):
     """No variable of the caller's shell steers the planner or an SDK; the home folder is an empty one."""
     for name in list(os.environ):
         if name.upper().startswith(_FOREIGN):
@@ -38,8 +45,7 @@ def _clean_environment(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    # one for all tests: what lies there is derived from the shipped books, and making it each time takes longer than most tests
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
@@ -78,9 +84,10 @@ def golden(request):
 
 
 @pytest.fixture(scope="session")
-def _forks():
+def _forks(tmp_path_factory, shared_cache):
     """The one process of a worker from which runs of the command are forked."""
-    forks = Forks.started()
+    home = str(tmp_path_factory.mktemp("home"))
+    forks = Forks.started({"HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": str(shared_cache)})
     yield forks
     forks.close()
 

@@ -48,12 +48,15 @@ class Forks:
     line: socket.socket
 
     @classmethod
-    def started(cls):
-        """Start it; its imports go on while the caller does."""
+    def started(cls, folders):
+        """Start it with these variables for its folders; its imports go on while the caller does."""
         here, there = socket.socketpair()
         with there:
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forked", str(there.fileno())], pass_fds=[there.fileno()], cwd=ROOT
+                [sys.executable, "-m", "tests.forked", str(there.fileno())],
+                pass_fds=[there.fileno()],
+                cwd=ROOT,
+                env={**os.environ, **folders},
             )
         return cls(process, here)
 

@@ -56,11 +56,11 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(*arguments, home):
-    """`planner serve` on a free port until the block ends."""
+def served(*arguments, home, cache=None):
+    """`planner serve` on a free port until the block ends; caches lie in the home unless a folder is given."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PLANNER_")}
     environment |= {"PYTHONPATH": str(ROOT), "HOME": str(home)}
-    environment |= {"XDG_DATA_HOME": str(home / "data"), "XDG_CACHE_HOME": str(home / "cache")}
+    environment |= {"XDG_DATA_HOME": str(home / "data"), "XDG_CACHE_HOME": str(cache or home / "cache")}
     process = subprocess.Popen(
         [sys.executable, "-m", "planner", "serve", "--port", "0", *map(str, arguments)],
         cwd=home,
@@ -80,7 +80,7 @@ def served(*arguments, home):
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(tmp_path_factory, shared_cache):
     """One server for all tests that change nothing: it has nothing that could be changed."""
-    with served(home=tmp_path_factory.mktemp("served")) as running:
+    with served(home=tmp_path_factory.mktemp("served"), cache=shared_cache) as running:
         yield running

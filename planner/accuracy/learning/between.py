@@ -118,7 +118,11 @@ def _spreads(
         values = [[corrected(one, learnt) for one in mine] for mine in group.values()]
         offsets = {key: statistics.fmean(one) for key, one in zip(group, values, strict=True)}
         if kind == "arithmetic":
-            offsets = {key: statistics.fmean(_foreign(group, key, learnt)) for key in group}
+            without = {model: _learnt_without(model, group, learnt) for model in {*map(_model_of, group)}}
+            offsets = {
+                key: statistics.fmean(corrected(one, without[_model_of(key)]) for one in mine)
+                for key, mine in group.items()
+            }
         between[name] = statistics.fmean(offset**2 for offset in offsets.values())
         several = [
             max(_variance(one) - _extra_variance(mine, usual[name]), LEAST_SHARE * _variance(one))
@@ -155,13 +159,12 @@ def _spreads(
     return found
 
 
-def _foreign(group: Mapping[str, Sequence[SourceError]], name: str, learnt: Record) -> list[float]:
-    """The errors of an implementation as they would be if the levels had been learnt without its model."""
-    others = [one for key, mine in group.items() if _model_of(key) != _model_of(name) for one in mine]
-    stack_class = group[name][0].stack_class
-    without = learnt | {"levels": learnt["levels"] | {stack_class: learnt["levels"][POOLED]}}
-    without["levels"] = without["levels"] | _levels(others, learnt)
-    return [corrected(one, without) for one in group[name]]
+def _learnt_without(model: str, group: Mapping[str, Sequence[SourceError]], learnt: Record) -> Record:
+    """What was learnt, the level of the class as it would be without this model."""
+    others = [one for key, mine in group.items() if _model_of(key) != model for one in mine]
+    stack_class = next(iter(group.values()))[0].stack_class
+    levels = learnt["levels"] | {stack_class: learnt["levels"][POOLED]} | _levels(others, learnt)
+    return learnt | {"levels": levels}
 
 
 def _levels(errors: Sequence[SourceError], learnt: Record) -> dict[str, dict[str, float]]:

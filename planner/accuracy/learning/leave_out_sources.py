@@ -55,6 +55,9 @@ class Shelf:
         self.implementations = [one for one in found if one.origin != without]
         self._evidence = _without_origin(evidence, without)
         self._posteriors: dict[int, tuple[transfer.Posterior, scaling.ScalingPosterior]] = {}
+        self._latest: tuple[tuple[int, frozenset[str]], tuple[transfer.Posterior, scaling.ScalingPosterior]] | None = (
+            None
+        )
 
     def without(self, left_out: Collection[Implementation], model: str, gpus: Collection[str]) -> Knowledge:
         """What is known of one model, on these GPUs, without the implementations left out."""
@@ -63,10 +66,7 @@ class Shelf:
             row for one in self.implementations if one.model.name == model and one.name not in gone for row in one.rows
         ]
         is_known = bool(rows)
-        fold = self._fold(model)
-        known, scaled = self._fitted(fold)
-        known = known.without([i for i, point in enumerate(known.points) if point.job in gone])
-        scaled = scaled.without([i for i, point in enumerate(scaled.points) if point.job in gone])
+        known, scaled = self._fitted_without(self._fold(model), frozenset(gone))
         sightings = {*gpus, *(row.gpu for row in rows), "rtx-3090"}
         return Knowledge(
             rows_of=lambda _: rows,
@@ -86,6 +86,15 @@ class Shelf:
     def _fold(self, model: str) -> int:
         folds = self._variances["transfer"]["model_folds"]
         return next((number for number, fold in enumerate(folds) if model in fold["without"]), -1)
+
+    def _fitted_without(self, fold: int, gone: frozenset[str]) -> tuple[transfer.Posterior, scaling.ScalingPosterior]:
+        # the implementations of a model, which stand together, leave with the same ones
+        if self._latest is None or self._latest[0] != (fold, gone):
+            known, scaled = self._fitted(fold)
+            known = known.without([i for i, point in enumerate(known.points) if point.job in gone])
+            scaled = scaled.without([i for i, point in enumerate(scaled.points) if point.job in gone])
+            self._latest = (fold, gone), (known, scaled)
+        return self._latest[1]
 
     def _fitted(self, fold: int) -> tuple[transfer.Posterior, scaling.ScalingPosterior]:
         if fold not in self._posteriors:

@@ -55,6 +55,7 @@ class Prediction:
         self._all_rows = [row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus]
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if script_of(row) == self._job]
+        self._widths = {width_of(row.precision) for row in self._rows}
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
         self._measured_size = (
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
@@ -132,8 +133,8 @@ class Prediction:
         if self._own:
             kind, from_width = nearest_own(self._own, gpu.name, gpu_count, width)
         elif self._rows:
-            known = {width_of(row.precision) for row in self._rows}
-            kind, from_width = "known", width if width in known or one.basis is Basis.MEASURED else min(known)
+            kind = "known"
+            from_width = width if width in self._widths or one.basis is Basis.MEASURED else min(self._widths)
         rate = one.samples_per_second
         return Situation(
             stack_class=stack_class_of(self._model),

@@ -17,14 +17,20 @@ A message names arguments as slots, and whoever shows it spells them:
 
     UsageError("{max_hours} must be above 0, not {given:g}.", argument="max_hours", given=-1)
 
-reads `max_hours must be ...` in Python and `--max-hours must be ...` at a terminal. A text that comes without an argument
+reads `max_hours must be ...` in Python and `--max-hours must be ...` at a terminal. So do the sentences of a result. A text that comes without an argument
 and without values has no slots: its braces are braces.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any, TypeAlias, TypeVar, cast
+
+T = TypeVar("T")
 
 Spelling: TypeAlias = Callable[[str], str]
 """From the name of an argument to how a reader writes it."""
@@ -48,6 +54,53 @@ class Message:
     def spelled(self, spell: Spelling) -> str:
         """The text with the names of arguments as `spell` writes them."""
         return self.template.format_map(_Slots(self.values, spell))
+
+
+class Sentence(str):
+    """A sentence of a result, a reason or a note, that names arguments as a message does.
+
+    Read as it is, it has the names of Python; `spelled` gives it another reader's.
+    """
+
+    __slots__ = ("message",)
+    message: Message
+
+    def __new__(cls, template: str, /, **values: Value) -> Sentence:
+        """A sentence of a template, as of a message."""
+        message = Message(template, **values)
+        made = super().__new__(cls, str(message))
+        made.message = message
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _sentence_again, (self.message.template, self.message.values)
+
+
+def spelled(content: T, spell: Spelling) -> T:
+    """The content of a result with the names of arguments in its sentences as `spell` writes them.
+
+    Sentences may stand in lists, dictionaries and records; what holds none is given back as it is.
+    """
+    found: Any = content
+    kind: Any = type(found)
+    if kind in _PLAIN:
+        return content
+    if isinstance(found, Sentence):
+        found = found.message.spelled(spell)
+    elif isinstance(found, (tuple, list)):
+        parts = [spelled(part, spell) for part in found]
+        if any(map(operator.is_not, parts, found)):
+            found = kind(parts)
+    elif isinstance(found, dict):
+        found = {name: spelled(part, spell) for name, part in found.items()}
+    else:
+        changed = {}
+        for name in _fields(kind):
+            old = getattr(found, name)
+            if type(old) not in _PLAIN and (new := spelled(old, spell)) is not old:
+                changed[name] = new
+        found = replace(found, **changed) if changed else found
+    return cast("T", found)
 
 
 def joined(parts: Iterable[str | Message], between: str = ", ") -> Message:
@@ -168,7 +221,7 @@ class LimitError(PlannerError):
 
 
 def as_option(name: str) -> str:
-    """`max_hours` as an option, `--max-hours`: how texts in results name arguments."""
+    """`max_hours` as an option, `--max-hours`."""
     return "--" + name.replace("_", "-")
 
 
@@ -187,6 +240,20 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
+_PLAIN = frozenset((str, int, float, bool, date, type(None)))
+"""Kinds of values that are looked at most: no sentence is of one of them."""
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    """Names of the fields of a record; none of what is no record."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _sentence_again(template: str, values: dict[str, Value]) -> Sentence:
+    return Sentence(template, **values)
+
+
 def _remade(kind: type[PlannerError], args: tuple[Any, ...]) -> PlannerError:
     return kind.__new__(kind, *args)
 
@@ -202,6 +269,8 @@ class _Slots(Mapping[str, object]):
         value = self._values.get(name)
         if value is None:
             return self._spell(name)
+        if isinstance(value, Sentence):
+            value = value.message
         return value.spelled(self._spell) if isinstance(value, (Message, PlannerError)) else value
 
     def __iter__(self) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Errors: one message for Python, the terminal, the page and agents; and errors that a cluster sends back."""
 
 import ast
+import copy
 import importlib
 import pickle
 import pkgutil
@@ -19,10 +20,13 @@ from planner.errors import (
     Message,
     NoThroughputError,
     PlannerError,
+    Sentence,
     UnknownNameError,
     UsageError,
     as_option,
+    spelled,
 )
+from planner.model.records import LeftOut
 from planner.web.parameters import EstimateQuestion
 from planner.web.refusals import refusal_of
 
@@ -192,3 +196,20 @@ def test_every_slot_of_a_message_is_an_argument_or_filled():
 
     assert ("bill.py", "has_checkpoints") in open_slots
     assert [] == sorted((name, slot) for name, slot in open_slots if slot not in arguments)
+
+
+def test_a_sentence_of_a_result_is_spelled_where_it_lies():
+    """In Python it reads as text; lists, dictionaries and records give it in another spelling, and stay what they are without one."""
+    note = Sentence("older; {max_price_age_days} {days} leaves {what} out", days=365, what="{nodes}")
+    around = Sentence("{note} ({count} rows)", note=note, count=2)
+    entry = LeftOut(reason=around, count=1)
+
+    assert "older; max_price_age_days 365 leaves {nodes} out (2 rows)" == around == entry.reason
+    (found,) = spelled([entry], as_option)
+    assert LeftOut(reason="older; --max-price-age-days 365 leaves {nodes} out (2 rows)", count=1) == found
+    assert {"why": ("older; --max-price-age-days 365 leaves {nodes} out",)} == spelled({"why": (note,)}, as_option)
+    assert [around.spelled(as_option) for around in (UsageError("{why}", why=note),)] == [spelled(note, as_option)]
+    again = pickle.loads(pickle.dumps(copy.deepcopy(entry)))  # noqa: S301 - made above
+    assert spelled(entry, as_option) == spelled(again, as_option)
+    plain = LeftOut(reason="other purchase kinds", count=1)
+    assert plain is spelled(plain, as_option)

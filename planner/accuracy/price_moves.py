@@ -111,7 +111,8 @@ def _moves(before: Path, after: Path) -> Iterator[Move]:
     old, new = read_snapshot(before), read_snapshot(after)
     known = _prices(old)
     for key, (offer, usd_after) in _prices(new).items():
-        if key not in known or not _is_like(old, known[key][0], new, offer):
+        kind = price_class(offer)
+        if kind is None or key not in known or not _is_like(old, known[key][0], new, offer):
             continue
         first, usd_before = known[key]
         first_day = _FROZEN.get((first.provider, first.observed_on), first.observed_on)
@@ -119,9 +120,7 @@ def _moves(before: Path, after: Path) -> Iterator[Move]:
             continue
         start = _FROZEN.get((old.provider, old.observed_on), old.observed_on)
         yield Move(
-            period=Period(
-                provider=old.provider, price_class=price_class(offer), first_day=start, last_day=new.observed_on
-            ),
+            period=Period(provider=old.provider, price_class=kind, first_day=start, last_day=new.observed_on),
             gpu=offer.gpu,
             first_day=first_day,
             last_day=offer.observed_on,

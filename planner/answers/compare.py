@@ -11,7 +11,7 @@ from planner.answers.buying.rent_hours import rent_hours_at
 from planner.answers.buying.renting import Market, rent_at, rent_cheapest, work_text
 from planner.answers.buying.verdict import break_even_of, odds_of, sensitivities_of, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
-from planner.errors import UsageError, named
+from planner.errors import Sentence, UsageError, named
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
 from planner.options.arguments import BillArguments, WorkloadArguments
@@ -118,7 +118,7 @@ def _rent_work(
     first = candidates[0]
     fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
     rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback, terms)
-    return work.workload, rental, (f"samples an epoch: {work.samples_source}",)
+    return work.workload, rental, (Sentence("samples an epoch: {source}", source=work.samples_source),)
 
 
 def _assumptions(best: Owned, use: Use, workload: Workload | None) -> tuple[str, ...]:
@@ -131,9 +131,14 @@ def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:
     case = best.case
     part = case.hours_per_month / HOURS_PER_MONTH
     if workload is None:
-        return f"use {case.hours_per_month:,.0f} h a month ({part:.0%}) [--gpu-hours-per-month --utilisation]"
-    given = "--jobs-per-month" if use.jobs_per_month is not None else "--gpu-hours-per-month --utilisation"
-    return f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h, {part:.0%} of the month [{given}]"
+        return Sentence(f"use {case.hours_per_month:,.0f} h a month ({part:.0%}) [{_BY_HOURS}]")
+    given = "{jobs_per_month}" if use.jobs_per_month is not None else _BY_HOURS
+    return Sentence(
+        f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h, {part:.0%} of the month [{given}]"
+    )
+
+
+_BY_HOURS = "{gpu_hours_per_month} {utilisation}"
 
 
 def _carbon_notes(best: Owned) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from planner.errors import PlannerError, UsageError
+from planner.errors import PlannerError, Sentence, UsageError
 from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import (
@@ -108,7 +108,9 @@ def what_would_fit(workload: Workload, cells: Iterable[Cell], nodes: int = 1) ->
         change = fit_of(asked, gpu, count).change
     except PlannerError:
         return ""
-    return f" Cheapest change that fits on {count:g} x {gpu}: {change}." if change else ""
+    if not change:
+        return ""
+    return Sentence(" Cheapest change that fits on {count:g} x {gpu}: {change}.", count=count, gpu=gpu, change=change)
 
 
 def _room(cell: Cell, *, is_split: bool) -> tuple[float, float, str]:

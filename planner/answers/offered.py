@@ -12,7 +12,7 @@ from planner.errors import NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
-from planner.prices.drift import price_range
+from planner.prices.drift import price_class, price_range
 from planner.prices.groups import OfferGroup, grouped
 from planner.prices.snapshots import Snapshot
 
@@ -47,7 +47,10 @@ class Offered:
     def notes_on(self, offer: Offer) -> tuple[str, ...]:
         """Notes on the price of an offer."""
         own = (self.own_notes[offer],) if self.own_notes and offer in self.own_notes else ()
-        return (*(f"not in the price: {what}" for what in self.selection.excluded_from(offer)), *own)
+        unknown: tuple[str, ...] = ()
+        if offer.provider != "own" and price_class(offer) is None:
+            unknown = (f"{offer.provider} is a seller of unknown kind: the widest range of list prices counts",)
+        return (*(f"not in the price: {what}" for what in self.selection.excluded_from(offer)), *unknown, *own)
 
 
 def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices | None, *, today: date) -> Offered:

@@ -16,7 +16,7 @@ from planner.answers.remarks import nothing_runs
 from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.cost.course import Courses
-from planner.errors import NothingLeftError, NoThroughputError, as_option
+from planner.errors import NothingLeftError, NoThroughputError, Sentence
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.prices.groups import OfferGroup
@@ -58,7 +58,7 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
     for group in pricing.offered.groups:
         throughput = pricing.speeds.of(group.head)
         if isinstance(throughput, NoThroughputError):
-            left_out[throughput.spelled(as_option)] += group.size
+            left_out[Sentence("{why}", why=throughput)] += group.size
             continue
         one = _priced(pricing, group, group.head, throughput, _courses(pricing, group, throughput), size=group.size)
         if isinstance(one, str):

@@ -10,7 +10,7 @@ from planner.answers.question import question_from
 from planner.answers.ranking import Figures, Priced
 from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import percentile
-from planner.errors import LimitError, PlannerError, UsageError, as_option
+from planner.errors import LimitError, PlannerError, Sentence, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Estimate, Purchase
 from planner.options.amounts import hours_until
@@ -274,7 +274,7 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
     try:
         found = compare(**shared | {"buy": DESK_CARDS, "jobs_per_month": runs_per_month})
     except PlannerError as error:
-        return f"Cloud or card: a purchase cannot be weighed here ({error.spelled(as_option)})"
+        return Sentence("Cloud or card: a purchase cannot be weighed here ({why})", why=error)
     runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
     return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
 

@@ -9,7 +9,7 @@ from datetime import date
 from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
-from planner.errors import DoesNotFitError, Message, NoThroughputError, as_option, joined
+from planner.errors import DoesNotFitError, Message, NoThroughputError, Sentence, joined
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.units import epochs_text
@@ -29,14 +29,21 @@ def assumptions(
     }
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
-        f"{workload.samples_per_epoch:,.0f} {model.sample_unit}s an epoch{dataset} ({samples_source}) "
-        f"x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {model.sample_unit}s",
+        Sentence(
+            "{each:,.0f} {unit}s an epoch{of} ({source}) x {times} = {samples:,.0f} {unit}s",
+            each=workload.samples_per_epoch,
+            unit=model.sample_unit,
+            of=dataset,
+            source=samples_source,
+            times=epochs_text(workload.epochs),
+            samples=workload.samples,
+        ),
         f"precision {precision}; data loading keeps up with the GPUs",
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
         *(
-            ("only on-demand and spot prices; ask for others with --purchase",)
+            (Sentence("only on-demand and spot prices; ask for others with {purchases}"),)
             if wanted.purchases == USUAL_PURCHASES
             else ()
         ),
@@ -54,19 +61,28 @@ def notes(
     """Notes on the rows shown, with the number of rows each is about, and on GPUs without a known throughput."""
     said = [f"{choice.text} covers {', '.join(choice.gpus)}" for choice in wanted.gpus if len(choice.gpus) > 1]
     counts = Counter(note for estimate in shown for note in estimate.notes)
-    said += [f"{note} ({count} of {len(shown)} rows)" for note, count in counts.most_common()]
+    rows = len(shown)
+    said += [
+        Sentence("{note} ({count} of {rows} rows)", note=note, count=count, rows=rows)
+        for note, count in counts.most_common()
+    ]
     old = sum((today - estimate.offer.observed_on).days > 365 for estimate in shown)
     if old:
         said.append(
-            f"the price is more than a year old ({old} of {len(shown)} rows); --max-price-age 365 leaves it out"
+            Sentence(
+                "the price is more than a year old ({old} of {rows} rows); {max_price_age_days} 365 leaves it out",
+                old=old,
+                rows=rows,
+            )
         )
-    said += [f"{reason}: {error.spelled(as_option)}" for reason, (_, error) in biller.refused.items()]
+    said += [Sentence("{reason}: {why}", reason=reason, why=error) for reason, (_, error) in biller.refused.items()]
     without: dict[str, dict[str, list[str]]] = {}
     for (gpu, gpu_count), throughput in sorted(throughputs.items()):
         if isinstance(throughput, NoThroughputError):
-            without.setdefault(throughput.spelled(as_option), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
+            without.setdefault(Sentence("{why}", why=throughput), {}).setdefault(gpu, []).append(f"{gpu_count:g}")
     for reason, by_gpu in without.items():
-        said.append(f"{reason} on " + ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items()))
+        gpus = ", ".join(f"{gpu} ({'/'.join(counts)})" for gpu, counts in by_gpu.items())
+        said.append(Sentence("{reason} on {gpus_there}", reason=reason, gpus_there=gpus))
     return tuple(said)
 
 
@@ -84,21 +100,24 @@ def nothing_runs(
             (Message("No offer is left: {reason}. {why}", reason=reason, why=error) for reason, (_, error) in cases),
             " ",
         )
-    errors = {
-        entry.spelled(as_option).rstrip("."): entry
-        for entry in throughputs.values()
-        if isinstance(entry, NoThroughputError)
-    }
+    errors = {str(entry).rstrip("."): entry for entry in throughputs.values() if isinstance(entry, NoThroughputError)}
     unknown = [error.unstopped() for _, error in sorted(errors.items())]
-    reasons = joined(unknown or [f"{reason} ({count})" for reason, count in left_out.most_common(3)], "; ")
+    reasons = joined(
+        unknown
+        or [Sentence("{reason} ({count})", reason=reason, count=count) for reason, count in left_out.most_common(3)],
+        "; ",
+    )
     name = workload.model.name
     see = "" if workload.language else f" Measured GPUs: planner throughput --model {name}"
+    change = ""
     short = [cell for cell, entry in throughputs.items() if isinstance(entry, DoesNotFitError)]
     if short:
         from planner.answers.fit import what_would_fit  # noqa: PLC0415 - only on the way to a refusal
 
-        see = what_would_fit(workload, short, nodes) + see
-    return Message("No offer is left for {name}: {reasons}.{see}", name=name, reasons=reasons, see=see)
+        change = what_would_fit(workload, short, nodes)
+    return Message(
+        "No offer is left for {name}: {reasons}.{change}{see}", name=name, reasons=reasons, change=change, see=see
+    )
 
 
 def asked_for(entry: Unpriced, wanted: OfferFilter) -> bool:

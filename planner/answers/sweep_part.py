@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import PlannerError, as_option
+from planner.errors import PlannerError
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, other_names
 
@@ -76,8 +76,7 @@ def _rows(search: Search, options: dict[str, Any], limit: int) -> list[dict[str,
         workload, found = search.best(options, limit)
     except (PlannerError, TypeError, ValueError) as error:
         # a word where a number belongs is this job's fault alone
-        why = error.spelled(as_option) if isinstance(error, PlannerError) else str(error)
-        return [{"model": options.get("model"), "error": why}]
+        return [{"model": options.get("model"), "error": str(error)}]  # in the names of Python, as the columns are
     rows = []
     for one in found:
         record = flat_record(one, workload)

@@ -11,6 +11,7 @@ import click
 from planner.answers.compare import compare as run_compare
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.names import in_options
 from planner.cli.options import chart_option, chosen_currency, output_options_with, write_notes, write_result
 from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
@@ -43,7 +44,7 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
       planner compare --buy h100-80gb-sxm --utilisation 0.8 --discount-per-year 0.08 --format json
     """
     money = chosen_currency(currency)
-    result = run_compare(**options)
+    result = in_options(run_compare(**options))
     result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     written: list[str] = []
     if form == "html" or charts:

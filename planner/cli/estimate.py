@@ -11,6 +11,7 @@ import click
 from planner.answers.estimate import estimate as run_estimate
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.names import in_options
 from planner.cli.options import (
     chart_option,
     chosen_currency,
@@ -71,7 +72,7 @@ def estimate(
     is_whole = options["every_offer"]
     if is_whole or explain is not None:
         options["limit"] = None
-    result = run_estimate(**options)
+    result = in_options(run_estimate(**options))
     if explain is not None:
         from planner.render.explain import explanation  # noqa: PLC0415 - the table needs none of it
 
@@ -86,4 +87,4 @@ def estimate(
     if form != "html":
         write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
     next_step = NEXT if is_whole else NEXT + NEXT_ALL
-    write_notes([*notes_text(result), next_step, *([currency_note(money)] if money else []), *written])
+    write_notes([*in_options([*notes_text(result)]), next_step, *([currency_note(money)] if money else []), *written])

@@ -10,6 +10,7 @@ import click
 from planner.answers.estimate import estimate as run_estimate
 from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.given_command import given_command
+from planner.cli.names import in_options
 from planner.cli.options import option, output_option, write_notes, write_result
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
@@ -48,7 +49,7 @@ def export(
       planner export --to kubernetes --model resnet50 --epochs 90 --provider gcp --row 2 --image my/image:1
       planner export --to terraform --model resnet50 --epochs 90 --provider azure --dataset-gb 150 --output main.tf
     """
-    result = run_estimate(**options)
+    result = in_options(run_estimate(**options))
     limit = options["max_hours"]
     found = run_export(
         result,

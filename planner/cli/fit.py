@@ -9,6 +9,7 @@ import click
 
 from planner.answers.fit import fits
 from planner.cli.declared_options import declared_options
+from planner.cli.names import in_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.options.language import language_arguments
 from planner.options.language_arguments import LanguageArguments
@@ -57,13 +58,15 @@ def fit(
       planner fit --params 7B --layers 32 --hidden 4096 --heads 32 --vocab 32000 --gpu A100-80GB:8
       planner fit --model resnet50 --batch-size 256 --gpu V100
     """
-    found = fits(
-        model=model,
-        gpus=gpus,
-        precision=precision,
-        batch_size=batch_size,
-        options=language_arguments(options),
-        limit=limit,
+    found = in_options(
+        fits(
+            model=model,
+            gpus=gpus,
+            precision=precision,
+            batch_size=batch_size,
+            options=language_arguments(options),
+            limit=limit,
+        )
     )
     write_listing(fits_listing(found), form, output)
     write_notes(fit_notes(found))

@@ -9,6 +9,7 @@ import click
 
 from planner.answers.estimate import estimate
 from planner.cli.given_command import given_command
+from planner.cli.names import in_options
 from planner.cli.options import write_notes, write_result
 from planner.errors import LimitError, UsageError
 from planner.options.amounts import hours_until
@@ -41,16 +42,16 @@ def comment_on(
     max_hours = None if limit_of_time is None else hours_until(limit_of_time, as_of=options["as_of"])
     missed = None
     try:
-        result = estimate(**options | {"limit": None if every_offer else limit})
+        result = in_options(estimate(**options | {"limit": None if every_offer else limit}))
     except LimitError as error:
         missed = error
         # the nearest rows are what a reader needs now
-        result = estimate(**options | {"max_usd": None, "max_hours": None, "limit": None})
+        result = in_options(estimate(**options | {"max_usd": None, "max_hours": None, "limit": None}))
     gate = Gate(max_usd=max_usd, max_hours=max_hours, is_met=missed is None)
     command = given_command(click.get_current_context())
     rows = len(result.estimates) if every_offer else limit
     text = rendered_comment(result, gate, sort=options["sort"], limit=rows, command=command, currency=currency)
     write_result(text, output)
-    write_notes(notes_text(result))
+    write_notes(in_options([*notes_text(result)]))
     if missed is not None:
         raise missed

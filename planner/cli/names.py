@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TypeVar
 
 import click
 
-from planner.errors import Spelling, as_option
+from planner.errors import Spelling, as_option, spelled
+
+T = TypeVar("T")
 
 
 def spelling_of(command: click.Command | None, typed: Iterable[str] = ()) -> Spelling:
@@ -22,6 +25,11 @@ def spelling_of(command: click.Command | None, typed: Iterable[str] = ()) -> Spe
         if opts and isinstance(param, click.Option):
             spelled[str(param.name)] = next((opt for opt in opts if opt in words), opts[0])
     return lambda name: spelled.get(name) or as_option(name)
+
+
+def in_options(result: T) -> T:
+    """A result whose sentences name the options of the command that runs."""
+    return spelled(result, spelling_of(click.get_current_context().command))
 
 
 def setting_name(param: click.Parameter) -> str:

@@ -11,6 +11,7 @@ import click
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.names import in_options
 from planner.cli.options import chosen_currency, option, output_options, screen_width, write_notes, write_result
 from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import RecommendArguments
@@ -47,8 +48,8 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
     money = chosen_currency(currency)
-    found = run_recommend(**options, is_owned=is_owned == "yes")
+    found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)
     write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
-    write_notes([*notes_text(result), *([currency_note(money)] if money else [])])
+    write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])

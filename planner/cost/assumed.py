@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.cost.checkpoints import checkpoint_gb
 from planner.cost.course import Timer
+from planner.errors import Sentence
 from planner.model.records import Estimate, Purchase
 from planner.options.bill import STARTUP_SECONDS, USUAL_OVERHEAD
 
@@ -20,20 +21,24 @@ def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     elif any(estimate.interruptions for estimate in shown):
         yield f"one hardware failure per {terms['gpu_hours_per_failure']:,.0f} GPU-hours; {_checkpoints(timer)}"
     if timer.is_language and any(estimate.node_count > 1 for estimate in shown):
-        yield (
-            "what whole runs lose to checkpoints, evaluation and failures is in the speed (see --explain); a run takes "
-            f"{terms['overhead_factor']:g} times that (--overhead-factor)"
+        yield Sentence(
+            "what whole runs lose to checkpoints, evaluation and failures is in the speed; a run takes "
+            "{factor:g} times that ({overhead_factor})",
+            factor=terms["overhead_factor"],
         )
     else:
         low, high = USUAL_OVERHEAD
-        yield (
-            f"a run takes {terms['overhead_factor']:g} times its time at the benchmark's speed (published runs: {low:g} to "
-            f"{high:g}, set it with --overhead-factor)"
+        yield Sentence(
+            "a run takes {factor:g} times its time at the benchmark's speed (published runs: {low:g} to {high:g}, set it "
+            "with {overhead_factor})",
+            factor=terms["overhead_factor"],
+            low=low,
+            high=high,
         )
     asked = [name for name, value in (("storage", terms["dataset_gb"]), ("traffic", terms["results_gb"])) if not value]
     taxed = f"{terms['tax_fraction']:.3g} of tax" if terms["tax_fraction"] else "before tax"
-    missing = f"; {' and '.join(asked)} not included (--dataset-gb, --results-gb)" if asked else ""
-    yield f"prices in USD for the whole instance, Linux, {taxed}{missing}"
+    missing = f"; {' and '.join(asked)} not included ({{dataset_gb}}, {{results_gb}})" if asked else ""
+    yield Sentence(f"prices in USD for the whole instance, Linux, {taxed}{missing}")
     if terms["trials"] > 1:
         yield f"{terms['trials']} trials of full length, one after the other on the same instance"
 
@@ -48,8 +53,10 @@ def spot_assumption(timer: Timer) -> str:
         if given is not None
         else "interruptions as published for the type and region (AWS), else 10 % a day; single types do far worse"
     )
-    return (
-        f"spot: {how_often} (--interruptions-per-hour), at random times, a new instance at once; {_checkpoints(timer)}"
+    return Sentence(
+        "spot: {how_often} ({interruptions_per_hour}), at random times, a new instance at once; {checkpoints}",
+        how_often=how_often,
+        checkpoints=_checkpoints(timer),
     )
 
 

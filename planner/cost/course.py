@@ -7,7 +7,7 @@ from functools import cached_property
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
-from planner.errors import NothingLeftError, UsageError
+from planner.errors import NothingLeftError, Sentence, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.frozen import dataclass
@@ -151,7 +151,9 @@ class Timer:
         given = self.terms["interruptions_per_hour"]
         if given is None:
             return interruption_rate(offer)
-        return InterruptionRate(per_hour=given, low=given, high=given, source="given with --interruptions-per-hour")
+        return InterruptionRate(
+            per_hour=given, low=given, high=given, source=Sentence("given with {interruptions_per_hour}")
+        )
 
     def _rate(
         self, reclaimed: InterruptionRate | None, gpu_count: float, work_hours: float, node_count: int

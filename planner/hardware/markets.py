@@ -17,16 +17,35 @@ class Market(StrEnum):
     MARKETPLACE = "marketplace"
 
 
+ENTRY_POINT_GROUP = "planner.providers"
+"""Where packages announce providers of their own."""
+
+
 @cache
-def market_of(provider: str, instance_type: str) -> Market:
-    """The market of a provider's instance type; a provider without a row in the table is a GPU cloud.
+def market_of(provider: str, instance_type: str) -> Market | None:
+    """The market of a provider's instance type: by the table, else as a plug-in says of itself; `None` if neither knows.
 
     One provider may sell on two: RunPod's own machines, and those of its community.
     """
     for name, instance_types, market in _sellers():
         if name == provider and fnmatch.fnmatchcase(instance_type, instance_types):
             return Market(market)
-    return Market.GPU_CLOUD
+    return declared_market(provider)
+
+
+@cache
+def declared_market(provider: str) -> Market | None:
+    """The market that the adapter of an installed plug-in has in its attribute `market`; `None` without one."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and only for providers that are not shipped
+
+    for point in entry_points(group=ENTRY_POINT_GROUP, name=provider):
+        try:
+            said = str(getattr(point.load(), "market", ""))
+        except (ImportError, AttributeError):  # what is wrong with it, a refresh says
+            continue
+        if said in tuple(Market):
+            return Market(said)
+    return None
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, Sentence, joined
 from planner.language.plan import plan_language_model
 from planner.language.stacks import ADAPTER_STACK, logit_bytes, usual_stack
 from planner.model.language_runs import CpuOffload, LanguageJob, LanguageWork, Method, Optimizer, Recomputation
@@ -17,26 +17,27 @@ MOST_GPUS = 1024
 Held = dict[str, Any]
 """Fields of a job that say how weights and optimiser are held."""
 Change = tuple[str, LanguageWork, int]
-"""What to change, in the words of a terminal, the work changed so, and the number of GPUs."""
+"""What to change as the template of a sentence, the work changed so, and the number of GPUs."""
 
 
-def cheapest_change(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> str | None:
+def cheapest_change(work: LanguageWork, gpu: Gpu, count: int, precision: Precision) -> Sentence | None:
     """The first change that fits on the same GPUs, the first number of GPUs that does, and the first that trains adapters.
 
     `None` if nothing of all that fits.
     """
     ways = (_on_the_same_gpus(work, count, precision), _on_more_gpus(work, count), _adapters(work, count))
-    return ", or ".join(way for changes in ways if (way := _first_that_fits(changes, gpu, precision))) or None
+    found = [way for changes in ways if (way := _first_that_fits(changes, gpu, precision))]
+    return Sentence("{ways}", ways=joined(found, ", or ")) if found else None
 
 
-def _first_that_fits(changes: Iterator[Change], gpu: Gpu, precision: Precision) -> str | None:
+def _first_that_fits(changes: Iterator[Change], gpu: Gpu, precision: Precision) -> Sentence | None:
     for text, changed, gpus in changes:
         try:
             plan = plan_language_model(changed, gpu, gpus, precision).plan
         except PlannerError:
             continue
         host = f"; {plan.host_bytes / GIB:,.0f} GiB of host memory" if plan.host_bytes else ""
-        return f"{text} ({plan.layout}{host})"
+        return Sentence(text + " ({how})", how=f"{plan.layout}{host}")
     return None
 
 
@@ -45,11 +46,11 @@ def _on_the_same_gpus(work: LanguageWork, count: int, precision: Precision) -> I
     job = work.job
     free = _laid_out_freely(work)
     if job.micro_batch is not None:
-        yield "leave --micro-batch open", replace(work, job=replace(job, micro_batch=None)), count
+        yield "leave {micro_batch} open", replace(work, job=replace(job, micro_batch=None)), count
     if job.recomputation is not None:
-        yield "leave --recompute open", replace(work, job=replace(job, recomputation=None, micro_batch=None)), count
+        yield "leave {recompute} open", replace(work, job=replace(job, recomputation=None, micro_batch=None)), count
     if job.zero_stage is not None and count > 1:
-        yield "leave --zero-stage open", replace(work, job=replace(job, zero_stage=None, micro_batch=None)), count
+        yield "leave {zero_stage} open", replace(work, job=replace(job, zero_stage=None, micro_batch=None)), count
     if free != job:
         yield "leave the layout open", replace(work, job=free), count
     for held in _ways_to_hold(free, precision):
@@ -92,13 +93,13 @@ def _new_options(held: LanguageJob, job: LanguageJob) -> list[str]:
     """The options that one has to add to those of the job, to hold it so."""
     added = []
     if held.optimizer is not job.optimizer:
-        added += ["--optimizer", str(held.optimizer)]
+        added += ["{optimizer}", str(held.optimizer)]
     if held.is_pure_bf16 and not job.is_pure_bf16:
-        added.append("--pure-bf16")
+        added.append("{pure_bf16}")
     if held.has_optimizer_in_backward and not job.has_optimizer_in_backward:
-        added.append("--optimizer-in-backward")
+        added.append("{optimizer_in_backward}")
     if held.cpu_offload is not job.cpu_offload:
-        added += ["--cpu-offload", str(held.cpu_offload)]
+        added += ["{cpu_offload}", str(held.cpu_offload)]
     return added
 
 
@@ -119,7 +120,7 @@ def _adapters(work: LanguageWork, count: int) -> Iterator[Change]:
         changed = replace(_laid_out_freely(work), method=method)
         if job.optimizer is job.method.usual_optimizer:
             changed = replace(changed, optimizer=method.usual_optimizer)
-        yield f"--method {method}", _in_usual_stack(replace(work, job=changed), job.method), count
+        yield f"{{method}} {method}", _in_usual_stack(replace(work, job=changed), job.method), count
 
 
 def _in_usual_stack(work: LanguageWork, before: Method) -> LanguageWork:

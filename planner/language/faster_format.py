@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from planner.errors import Sentence
 from planner.hardware.gpus import load_gpus
 from planner.language.prediction import predict_language_model
 from planner.model.records import Estimate, Precision, Throughput, Workload
@@ -26,8 +27,14 @@ def fp8_note(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
         gain = _gain(workload, one)
         if one.usd < first.usd * gain:
             return (
-                f"in fp8 {one.offer.gpu_count:g}x {one.offer.gpu} would be {gain:.2f} times as fast and cost about "
-                f"{one.usd / gain:,.2f} USD, less than the cheapest row: --precision fp8",
+                Sentence(
+                    "in fp8 {count:g}x {gpu} would be {gain:.2f} times as fast and cost about {usd:,.2f} USD, less than the "
+                    "cheapest row: {precision} fp8",
+                    count=one.offer.gpu_count,
+                    gpu=one.offer.gpu,
+                    gain=gain,
+                    usd=one.usd / gain,
+                ),
             )
     return ()
 

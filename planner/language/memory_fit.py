@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from planner.errors import DoesNotFitError, NoThroughputError, UsageError
+from planner.errors import DoesNotFitError, NoThroughputError, Sentence, UsageError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.language.changes import cheapest_change
 from planner.language.layouts import least_memory
@@ -80,7 +80,7 @@ def fit_of_language_model(
             largest_batch=None,
             least_bytes=memory.total,
             change=cheapest_change(work, gpu, count, precision) if with_change and is_short else None,
-            reason=None if is_short and memory.total > usable else str(error),
+            reason=None if is_short and memory.total > usable else Sentence("{why}", why=error),
         )
     return MemoryReport(
         gpu=gpu,
@@ -127,7 +127,7 @@ def fit_of_vision_model(
     fit, largest = run.fit(gpu, batch_size, precision, share), run.largest(gpu, precision, share)
     change = None
     if not fit.fits:
-        change = f"--batch-size {largest}" if largest else _larger_gpu(memory.total)
+        change = Sentence("{batch_size} {largest}", largest=largest) if largest else _larger_gpu(memory.total)
     return MemoryReport(
         gpu=gpu,
         gpu_count=count,

@@ -234,9 +234,7 @@ def _measured_words(row: Benchmark, level: float) -> str:
 
 
 def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
-    notes = [
-        "language models: the figure stands for one software stack (see --explain); others are up to 4 times slower"
-    ]
+    notes = ["language models: the figure stands for one software stack; others are up to 4 times slower"]
     layers, layout = work.job.model.layers, plan.plan.layout
     if layers % layout.pipeline:
         notes.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from planner.errors import Sentence
 from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
 
@@ -235,11 +236,16 @@ class LanguageWork:
     def assumptions(self) -> tuple[str, ...]:
         """The assumptions behind the workload, a line each."""
         job = self.job
-        others = "; compare methods within one stack (--stack)" if job.method.has_adapters else ""
+        others = "; compare methods within one stack ({stack})" if job.method.has_adapters else ""
         adapters = f" of rank {job.rank} on every matrix" if job.method.has_adapters else ""
         return (
             f"{job.method}{adapters}, sequences of {job.sequence_length:,} tokens, {job.batch_tokens:,} tokens a step, "
             f"{job.held}; each GPU count in its fastest layout that fits into memory",
-            f"software stack {self.stack}{others}; published results on the same GPUs differ up to 4 times between stacks",
+            Sentence(
+                "software stack {chosen}"
+                + others
+                + "; published results on the same GPUs differ up to 4 times between stacks",
+                chosen=self.stack,
+            ),
             *(f"{job.model.name}: {remark}" for remark in job.model.remarks),
         )

@@ -77,27 +77,36 @@ def price_range(offer: Offer, today: date) -> tuple[float, float]:
 
     The low end reaches at least the cheapest offer of a marketplace's level.
     """
-    drift = price_drift(offer)
-    low, high = drift.ends((today - offer.observed_on).days, is_flagship=is_flagship(offer.gpu))
+    age_days, flagship = (today - offer.observed_on).days, is_flagship(offer.gpu)
+    ends = [drift.ends(age_days, is_flagship=flagship) for drift in price_drift(offer)]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
     floor = offer.usd_per_hour * math.exp(low)
     cheapest = offer.usd_per_hour_cheapest
     return floor if cheapest is None else min(floor, cheapest), offer.usd_per_hour * math.exp(high)
 
 
-def price_drift(offer: Offer) -> PriceDrift:
-    """How prices like the offer's move: those of its provider, else all of its class."""
+def price_drift(offer: Offer) -> tuple[PriceDrift, ...]:
+    """How prices like the offer's move: those of its provider, else all of its class.
+
+    For a list price of somebody whose market is not known they are those of every list, and the widest counts.
+    """
     drifts, kind = price_drifts(), price_class(offer)
-    return drifts.get((kind, offer.provider)) or drifts[kind, None]
+    if kind is None:
+        return drifts[PriceClass.LIST_LARGE, None], drifts[PriceClass.LIST_SMALL, None]
+    return (drifts.get((kind, offer.provider)) or drifts[kind, None],)
 
 
-def price_class(offer: Offer) -> PriceClass:
-    """The class of an offer's price: by how it is bought, and of whom."""
+def price_class(offer: Offer) -> PriceClass | None:
+    """The class of an offer's price: by how it is bought, and of whom; `None` for a list price where that is not known."""
     market = market_of(offer.provider, offer.instance_type)
     if market is Market.MARKETPLACE:
         return PriceClass.MARKETPLACE
     if offer.purchase is Purchase.SPOT:
         return PriceClass.SPOT
-    return PriceClass.LIST_LARGE if market is Market.LARGE_CLOUD else PriceClass.LIST_SMALL
+    return None if market is None else _LISTS[market]
+
+
+_LISTS = {Market.LARGE_CLOUD: PriceClass.LIST_LARGE, Market.GPU_CLOUD: PriceClass.LIST_SMALL}
 
 
 @cache

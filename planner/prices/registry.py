@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from planner.errors import ProviderError, UnknownNameError
+from planner.hardware.markets import ENTRY_POINT_GROUP
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ BUILT_IN = {
     "verda": "providers.verda:VerdaProvider",
     "vultr": "providers.vultr:VultrProvider",
 }
-ENTRY_POINT_GROUP = "planner.providers"
 
 
 def provider_names() -> list[str]:

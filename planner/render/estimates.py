@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from planner.errors import Sentence
 from planner.model.records import Estimate, Throughput, Workload
 from planner.render.ages import books_text
 from planner.render.listing import (
@@ -77,7 +78,7 @@ def notes_text(result: EstimateResult) -> Iterator[str]:
     """Lines to read with the table: assumptions, age of prices, and offers left out with the reasons."""
     if result.estimates and result.estimates[0].throughput.relative_low is not None:
         best = result.estimates[0].throughput
-        yield f"Range:   {range_text(best, result.workload)}"
+        yield Sentence("Range:   {range}", range=range_text(best, result.workload))
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
     yield "Prices:  " + books_text(result.prices)
@@ -104,8 +105,8 @@ def range_text(throughput: Throughput, workload: Workload) -> str:
     if workload.measured:
         return f"90 %, at the speed of your own measurement: plus or minus {share:.0%}"
     alone = f"for code as fast as this stack: plus or minus {share:.0%}"
-    advice = "" if workload.language else "; one own measurement gets you there: --measured"
-    return f"90 %, whatever the code; {alone}{advice}"
+    advice = "" if workload.language else "; one own measurement gets you there: {measured}"
+    return Sentence(f"90 %, whatever the code; {alone}{advice}")
 
 
 def what_is_rented(estimate: Estimate) -> str:

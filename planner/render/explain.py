@@ -11,8 +11,8 @@ from planner.cost.bill import items_at, percentile
 from planner.cost.rental import billing_rule
 from planner.errors import UsageError
 from planner.model.costs import Interruptions, ItemKind
-from planner.model.records import Estimate
-from planner.prices.drift import TAIL, PriceClass, is_flagship, price_drift, price_range
+from planner.model.records import Estimate, Offer
+from planner.prices.drift import TAIL, PriceClass, PriceDrift, is_flagship, price_drift, price_range
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
@@ -137,20 +137,25 @@ def _today(estimate: Estimate, day: date) -> Iterator[str]:
     if offer.provider == "own" or (low, high) != price_range(offer, day):
         yield "an own price: taken as sure, whatever its age"
         return
-    drift = price_drift(offer)
-    words = _CLASSES[drift.price_class]
+    drifts = price_drift(offer)
+    words = " or ".join(_CLASSES[drift.price_class] for drift in drifts)
     if low == high:
         yield f"today the same: nine in ten {words} do not move in {age_days} days"
     else:
         yield f"today {low:.4g} to {high:.4g} USD/h: so far nine in ten {words} moved no further in {age_days} days"
+    if low == offer.usd_per_hour_cheapest:
+        yield f"the low end reaches the cheapest offer, {offer.usd_per_hour_cheapest:g} USD/h"
+    for drift in drifts:
+        yield from _learnt(drift, offer)
+
+
+def _learnt(drift: PriceDrift, offer: Offer) -> Iterator[str]:
     if drift.jumps_per_year and is_flagship(offer.gpu):
         deepest, least = (1 - math.exp(end) for end in (drift.jump_low_ln, drift.jump_high_ln))
         yield (
             f"a cloud cuts such prices at one blow once in {1 / drift.jumps_per_year:.0f} years, by {least:.0%} to "
             f"{deepest:.0%}; that counts once it is likelier than {TAIL:.0%}"
         )
-    if low == offer.usd_per_hour_cheapest:
-        yield f"the low end reaches the cheapest offer, {offer.usd_per_hour_cheapest:g} USD/h"
     whose = f"of {drift.provider}, drawn toward those of the others" if drift.provider else "of a provider"
     yield f"learnt from {drift.pairs:,} prices seen twice, in {drift.periods} periods {whose}, up to {drift.as_of}"
 

@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from planner.errors import as_option, spelled
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
@@ -189,7 +190,7 @@ def _age(shown: Sequence[Estimate], result: EstimateResult) -> str:
 
 
 def _details(shown: Sequence[Estimate], result: EstimateResult, currency: Currency | None) -> Iterator[str]:
-    yield from notes_text(result)
+    yield from (spelled(line, as_option) for line in notes_text(result))
     yield "Sources:"
     yield from (f"  price book of {book.provider}, {book.observed_on}: {book.source}" for book in result.prices)
     yield from dict.fromkeys(f"  price: {found.offer.source}" for found in shown)

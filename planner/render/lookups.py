@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
-from planner.hardware.markets import Market
+from planner.hardware.markets import declared_market
 from planner.model.language_models import LanguageModel
 from planner.model.records import Benchmark, Gpu, Model, Offer
 from planner.prices.ages import ages_together
@@ -112,7 +112,7 @@ def _provider_row(state: ProviderState, rule: BillingRule | None, today: date) -
         "purchases": sorted(str(kind.purchase) for kind in state.ages),
         "unpriced": len(snapshot.unpriced) if snapshot else None,
         "instance_types": rule.instance_types if rule else "*",
-        "market": str(rule.market if rule else Market.GPU_CLOUD),
+        "market": str(rule.market) if rule else declared_market(state.provider),
         "billing_increment_seconds": rule.increment_seconds if rule else None,
         "billing_minimum_seconds": rule.minimum_seconds if rule else None,
         "billing_source": rule.source if rule else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planner.errors import Sentence
 from planner.model.records import Benchmark, Model, Precision
 from planner.throughput.precision import width_of
 from planner.throughput.scripts import newest_row, script_of, stack_of
@@ -31,10 +32,18 @@ def faster_stack(
         chosen = newest_row(by_place.get((row.gpu, width_of(row.precision)), []))
         if chosen is not None and row.samples_per_second / chosen.samples_per_second > best_ratio:
             best_ratio = row.samples_per_second / chosen.samples_per_second
-            choose = f" (--framework {row.framework})" if row.framework != chosen.framework else ""
-            best = (
-                f"stands for {stack_of(chosen)}; the fastest known stack, {stack_of(row)}{choose}, reaches "
-                f"{row.samples_per_second:,.5g} against {chosen.samples_per_second:,.5g} {model.sample_unit}s/s "
-                f"on {row.gpu_count} x {row.gpu} in {row.precision}"
+            choose = " ({framework} {other})" if row.framework != chosen.framework else ""
+            best = Sentence(
+                "stands for {stack}; the fastest known stack, {faster}"
+                + choose
+                + ", reaches {rate:,.5g} against {usual:,.5g} "
+                "{unit}s/s on {where}",
+                stack=stack_of(chosen),
+                faster=stack_of(row),
+                other=row.framework,
+                rate=row.samples_per_second,
+                usual=chosen.samples_per_second,
+                unit=model.sample_unit,
+                where=f"{row.gpu_count} x {row.gpu} in {row.precision}",
             )
     return best

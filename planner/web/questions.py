@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
-from planner.errors import UnknownNameError
+from planner.errors import Spelling, UnknownNameError, spelled
 from planner.language.listed import find_language_model, load_language_models
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared
@@ -16,7 +17,7 @@ from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of
+from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of, parameter_of
 from planner.web.refusals import BAD, Refusal
 from planner.work.listed import known_model, load_models
 
@@ -32,7 +33,8 @@ def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[Estima
     """
     arguments = _arguments(question, EstimateArguments)
     money = _money(arguments)
-    return estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir), money
+    result = estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir)
+    return spelled(result, _spelling(question)), money
 
 
 def compared(question: CompareQuestion, data_dir: Path | None) -> tuple[Comparison, Currency | None]:
@@ -43,7 +45,12 @@ def compared(question: CompareQuestion, data_dir: Path | None) -> tuple[Comparis
     """
     arguments = _arguments(question, CompareArguments)
     money = _money(arguments)
-    return compare(**arguments, data_dir=data_dir), money
+    return spelled(compare(**arguments, data_dir=data_dir), _spelling(question)), money
+
+
+def _spelling(question: Question) -> Spelling:
+    """How the address of a question spells the arguments."""
+    return partial(parameter_of, given=question.given())
 
 
 def _money(arguments: dict[str, Any]) -> Currency | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner.errors import UnknownNameError, UsageError, named
+from planner.errors import Sentence, UnknownNameError, UsageError, named
 from planner.language.jobs import SEE, language_workload, plan_job
 from planner.language.listed import find_language_model, load_language_models
 from planner.language.stacks import usual_stack
@@ -161,7 +161,8 @@ def _tokens(job: LanguageJob, options: LanguageArguments, epochs: float | None) 
                 passes=passes,
                 found=tokens,
             )
-        return tokens, passes, f"{samples:,.0f} samples of {job.sequence_length:,} tokens, given with --samples"
+        how = f"{samples:,.0f} samples of {job.sequence_length:,} tokens"
+        return tokens, passes, Sentence("{how}, given with {samples}", how=how)
     if given is None:
         raise UsageError(
             "How much text? Give {tokens} (of the whole run) or {samples} and {epochs} for {name}.",
@@ -177,4 +178,4 @@ def _tokens(job: LanguageJob, options: LanguageArguments, epochs: float | None) 
             passes=passes,
             whole=given * passes,
         )
-    return given, 1.0, "given with --tokens"
+    return given, 1.0, Sentence("given with {tokens}")

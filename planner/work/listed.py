@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import Sentence, UnknownNameError, UsageError
 from planner.hardware.tables import read_columns, read_rows
 from planner.model.frozen import dataclass
 from planner.model.records import Dataset, Model, Workload, precision_named
@@ -122,7 +122,7 @@ def _samples(model: Model, dataset: str | None, samples_per_epoch: float | None)
     if samples_per_epoch is not None:
         if dataset is not None:
             raise UsageError("Give {dataset} or {samples_per_epoch}, not both.", argument="dataset")
-        return samples_per_epoch, None, "given with --samples-per-epoch"
+        return samples_per_epoch, None, Sentence("given with {samples_per_epoch}")
     name = dataset or model.dataset
     if name is None:
         raise UsageError(

@@ -34,7 +34,7 @@ def test_a_comparison_of_a_language_model_says_what_the_job_is():
 
     result = compare(**job, buy="rtx-4090", jobs_per_month=4)
 
-    said = "job 100,000,000 tokens, qlora, amp, stack transformers-peft [--tokens --method --precision --stack]"
+    said = "job 100,000,000 tokens, qlora, amp, stack transformers-peft [tokens method precision stack]"
     assert said == result.assumptions[-1]
     work = document(result)["workload"]
     assert ("qlora", 1e8, 2048, 16) == (work["method"], work["tokens"], work["sequence_length"], work["rank"])

@@ -2,10 +2,12 @@
 
 import fnmatch
 from collections import defaultdict
+from importlib.metadata import EntryPoint
 
 import pytest
 
-from planner.hardware.markets import market_of
+from planner.hardware import markets
+from planner.hardware.markets import ENTRY_POINT_GROUP, market_of
 from planner.hardware.tables import read_columns
 from planner.paths import shipped_data_dir
 
@@ -25,16 +27,44 @@ from planner.paths import shipped_data_dir
         ("verda", "8H100.80S.176V", "gpu_cloud"),
         ("hyperstack", "n3-H100-SXM5x8", "gpu_cloud"),
         ("digitalocean", "gpu-h100x8-640gb", "gpu_cloud"),
-        ("acme", "anything", "gpu_cloud"),
+        ("acme", "anything", None),
     ],
 )
 def test_a_machine_is_sold_on_one_market(provider, instance_type, market):
-    """The four large clouds, marketplaces by provider or by type, and all others are GPU clouds."""
+    """The four large clouds, marketplaces by provider or by type, GPU clouds; nothing is said of who is in no table."""
     assert market == market_of(provider, instance_type)
 
 
+class Flea:
+    """The adapter of a plug-in, as far as its market goes."""
+
+    market = "marketplace"
+
+
+class Nobody:
+    """One that does not say what it is."""
+
+
+def test_a_plug_in_says_what_it_is(monkeypatch):
+    """By the attribute `market` of its adapter; without it, or with a word that is no market, it is not known."""
+    points = {
+        "flea": EntryPoint(name="flea", value=f"{__name__}:Flea", group=ENTRY_POINT_GROUP),
+        "nobody": EntryPoint(name="nobody", value=f"{__name__}:Nobody", group=ENTRY_POINT_GROUP),
+        "gone": EntryPoint(name="gone", value="no_such_module:Gone", group=ENTRY_POINT_GROUP),
+    }
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points", lambda *, group, name: [points[name]] if name in points else []
+    )
+    markets.declared_market.cache_clear()
+
+    said = {name: markets.declared_market(name) for name in (*points, "absent")}
+    markets.declared_market.cache_clear()
+
+    assert {"flea": "marketplace", "nobody": None, "gone": None, "absent": None} == said
+
+
 def test_every_shipped_instance_type_has_a_row_of_its_provider():
-    """No shipped instance type falls back on being a GPU cloud because the globs of its provider miss it."""
+    """No shipped instance type is of an unknown market because the globs of its provider miss it."""
     globs = defaultdict(set)
     for provider, instance_types in read_columns("providers.csv", "provider", "instance_types"):
         globs[provider].add(instance_types)

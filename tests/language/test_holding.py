@@ -187,7 +187,7 @@ def test_seven_billion_in_full_on_a_24_gb_card():
 
     (named,) = fit_language_model(a_work(**way).language, choose_gpus("RTX 4090"), Precision.AMP)
 
-    assert refused.change.startswith("--optimizer paged-adamw-8bit --pure-bf16 --optimizer-in-backward (one GPU")
+    assert refused.change.startswith("optimizer paged-adamw-8bit pure_bf16 optimizer_in_backward (one GPU")
     assert named.fits
     assert 10 * GIB < named.host_bytes < 20 * GIB
 

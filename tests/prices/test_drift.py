@@ -78,7 +78,8 @@ def test_a_cut_counts_once_it_is_likelier_than_the_tail():
         ("runpod", "1x_L4_SECURE", Purchase.ON_DEMAND, PriceClass.LIST_SMALL),
         ("runpod", "1x_L4_COMMUNITY", Purchase.ON_DEMAND, PriceClass.MARKETPLACE),
         ("vast", "1x_RTX_4090", Purchase.ON_DEMAND, PriceClass.MARKETPLACE),
-        ("nobody", "thing", Purchase.ON_DEMAND, PriceClass.LIST_SMALL),
+        ("nobody", "thing", Purchase.ON_DEMAND, None),
+        ("nobody", "thing", Purchase.SPOT, PriceClass.SPOT),
     ],
 )
 def test_the_class_of_a_price(provider, instance_type, purchase, expected):
@@ -92,6 +93,18 @@ def test_flagships_are_boards_since_the_a100():
     """The cut of June 2025 took A100, H100 and H200 boards, and neither V100 nor PCIe cards."""
     assert all(map(is_flagship, ("a100-40gb-sxm", "h100-80gb-sxm", "h200-141gb-sxm", "mi300x")))
     assert not any(map(is_flagship, ("v100-16gb", "a10g", "t4", "h100-80gb-pcie", "l40s")))
+
+
+def test_a_list_price_of_an_unknown_seller_has_the_widest_range():
+    """A month old, that of GPU clouds; of an H100 after ten years the cut of large clouds reaches lower."""
+    offers = [aged(days, provider="nobody", gpu="h100-80gb-sxm", usd_per_hour=10.0) for days in (30, 3650)]
+    large, small = (price_drifts()[kind, None] for kind in (PriceClass.LIST_LARGE, PriceClass.LIST_SMALL))
+
+    young, old = (price_range(offer, DAY) for offer in offers)
+
+    assert pytest.approx((10 * math.exp(small.low_ln), 10 * math.exp(small.high_ln))) == young
+    assert pytest.approx(10 * math.exp(large.ends(3650, is_flagship=True)[0])) == old[0] < young[0]
+    assert young[1] == old[1]
 
 
 def test_a_level_reaches_the_cheapest_offer():
@@ -123,8 +136,8 @@ def test_every_class_has_figures_that_hold_the_price():
         assert one.source
         assert one.as_of >= date(2026, 10, 1)
     assert drifts[PriceClass.SPOT, None].low_ln < drifts[PriceClass.LIST_LARGE, None].low_ln
-    assert drifts[PriceClass.SPOT, "azure"] == price_drift(an_offer(provider="azure", purchase=Purchase.SPOT))
-    assert drifts[PriceClass.SPOT, None] == price_drift(an_offer(provider="coreweave", purchase=Purchase.SPOT))
+    assert (drifts[PriceClass.SPOT, "azure"],) == price_drift(an_offer(provider="azure", purchase=Purchase.SPOT))
+    assert (drifts[PriceClass.SPOT, None],) == price_drift(an_offer(provider="coreweave", purchase=Purchase.SPOT))
 
 
 def test_an_estimate_has_the_range_of_its_price():

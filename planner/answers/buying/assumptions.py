@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.resale import resale_fraction
+from planner.errors import Sentence
 from planner.hardware.electricity import Place
 from planner.hardware.machines import Machine, Money
 from planner.options.owner_arguments import OwnerArguments
@@ -13,22 +14,20 @@ def owner_assumptions(
     machine: Machine, terms: OwnershipTerms, options: OwnerArguments, place: Place, *, is_owned_already: bool
 ) -> tuple[str, ...]:
     """The assumptions of an answer about owning, a line each, with the options that change them."""
-    lines = []
+    lines: list[str] = []
     if is_owned_already:
         lines.append("owned already: no purchase, no resale, no idle power counted")
     else:
-        lines.append(f"cards {_money(machine.cards)} [--card-usd --condition]")
-        lines.append(f"host {_money(machine.host)} [--host-usd]")
-    lines.append(
-        f"power {terms.card_watts:,.0f} W + host {terms.host_watts:,.0f}, idle {terms.idle_watts:,.0f} "
-        "[--card-watts --host-watts --idle-watts]"
-    )
+        lines.append(Sentence("cards {money} [{card_usd} {condition}]", money=_money(machine.cards)))
+        lines.append(Sentence("host {money} [{host_usd}]", money=_money(machine.host)))
+    watts = f"{terms.card_watts:,.0f} W + host {terms.host_watts:,.0f}, idle {terms.idle_watts:,.0f}"
+    lines.append(Sentence("power {watts} [{card_watts} {host_watts} {idle_watts}]", watts=watts))
     lines.append(_electricity_text(machine, terms, options, place))
     lines.append(_upkeep_text(terms))
     if not is_owned_already:
         lines.append(_resale_text(terms))
     else:
-        lines.append(f"cost of money {terms.discount_per_year:.1%} a year [--discount-per-year]")
+        lines.append(Sentence("cost of money {rate:.1%} a year [{discount_per_year}]", rate=terms.discount_per_year))
     return tuple(lines)
 
 
@@ -42,7 +41,8 @@ def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerArg
         return f"running cost {terms.running_usd_per_hour:g} USD/h as given, in place of electricity"
     rate = "business" if machine.in_data_centre else "household"
     how = "as given" if options["usd_per_kwh"] is not None else f"{place.iso2 or place.name} {rate}"
-    return f"{terms.usd_per_kwh:g} USD/kWh, {how}, PUE {terms.pue:g} [--country --usd-per-kwh --pue]"
+    rate = f"{terms.usd_per_kwh:g} USD/kWh, {how}, PUE {terms.pue:g}"
+    return Sentence("{rate} [{country} {usd_per_kwh} {pue}]", rate=rate)
 
 
 def _upkeep_text(terms: OwnershipTerms) -> str:
@@ -52,11 +52,12 @@ def _upkeep_text(terms: OwnershipTerms) -> str:
         terms.maintenance_fraction_per_year,
     )
     if not (hosting or staff or maintenance):
-        return "no hosting, staff, upkeep [--hosting-... --staff-... --maintenance-...]"
-    return (
-        f"hosting {hosting:g} and staff {staff:g} USD a month, maintenance {maintenance:.1%} of the purchase a year "
-        "[--hosting-usd-per-month --staff-usd-per-month --maintenance-fraction-per-year]"
-    )
+        return Sentence(f"no hosting, staff, upkeep [{_UPKEEP}]")
+    what = f"hosting {hosting:g} and staff {staff:g} USD a month, maintenance {maintenance:.1%} of the purchase a year"
+    return Sentence(f"{what} [{_UPKEEP}]")
+
+
+_UPKEEP = "{hosting_usd_per_month} {staff_usd_per_month} {maintenance_fraction_per_year}"
 
 
 def _resale_text(terms: OwnershipTerms) -> str:
@@ -66,7 +67,7 @@ def _resale_text(terms: OwnershipTerms) -> str:
         else resale_fraction(terms.resale_curve, terms.months)
     )
     how = "" if terms.resale_fraction is not None else f" ({terms.resale_curve})"
-    return (
+    return Sentence(
         f"resale {fraction:.0%}{how}, money {terms.discount_per_year:.1%} a year "
-        "[--resale-fraction --discount-per-year]"
+        "[{resale_fraction} {discount_per_year}]"
     )

@@ -15,9 +15,9 @@ from planner.errors import (
     NothingLeftError,
     NoThroughputError,
     PlannerError,
+    Sentence,
     UnknownNameError,
     UsageError,
-    as_option,
 )
 from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
@@ -111,7 +111,7 @@ def compared_machines(
             if isinstance(error, UnknownNameError) or len(candidates) == 1:
                 raise _with_change(error, workload, (candidate.gpu, gpu_count)) from None
             first_error = first_error or _with_change(error, workload, (candidate.gpu, gpu_count))
-            not_compared.append(NotCompared(gpu=candidate.gpu, reason=error.spelled(as_option)))
+            not_compared.append(NotCompared(gpu=candidate.gpu, reason=Sentence("{why}", why=error)))
     if first_error is not None and not compared:
         raise first_error
     return compared, not_compared

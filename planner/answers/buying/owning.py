@@ -12,7 +12,7 @@ from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms, ownership_items
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
-from planner.errors import NoThroughputError, UsageError, named
+from planner.errors import NoThroughputError, Sentence, UsageError, named
 from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
 from planner.hardware.hosts import LARGEST_PCIE_HOST
@@ -219,7 +219,10 @@ def _unknown_idle(machine: Machine, options: OwnerArguments, *, is_owned_already
         )
         if watts is None and not is_described
     ]
-    return (f"idle draw of {' and '.join(unknown)} is not known and not counted; give --idle-watts",) if unknown else ()
+    if not unknown:
+        return ()
+    which = " and ".join(unknown)
+    return (Sentence("idle draw of {which} is not known and not counted; give {idle_watts}", which=which),)
 
 
 def _usd_per_kwh(machine: Machine, options: OwnerArguments, place: Place) -> float:

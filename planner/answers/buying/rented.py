@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from planner.errors import Sentence
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
@@ -34,9 +35,13 @@ def rent_text(offer: Offer, machines: int, count: int, today: date) -> str:
     """A line that names the rental, its price, the age of the price, and of how many offers it is the cheapest."""
     age = (today - offer.observed_on).days
     each = " each" if machines > 1 else ""
-    return (
-        f"rent {label_of(offer, machines)}: {offer.usd_per_hour:,.2f} USD/h{each}, {age} days old, cheapest of {count:,} "
-        "[--rent-usd-per-hour]"
+    return Sentence(
+        "rent {label}: {price} USD/h{each}, {age} days old, cheapest of {count:,} [{rent_usd_per_hour}]",
+        label=label_of(offer, machines),
+        price=f"{offer.usd_per_hour:,.2f}",
+        each=each,
+        age=age,
+        count=count,
     )
 
 

@@ -17,7 +17,7 @@ from planner.cost.bill import tax_item
 from planner.cost.course import Timer
 from planner.cost.own_prices import OWN
 from planner.cost.rental import rental_items
-from planner.errors import NoThroughputError, UsageError
+from planner.errors import NoThroughputError, Sentence, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
@@ -144,7 +144,7 @@ def rent_at(
         raise UsageError(f"The rented machine cannot do the work: {courses}.")
     hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms["idle_seconds"])
     items = hours_paid + tax_item(hours_paid, terms["tax_fraction"])
-    what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with --gpu)")
+    what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with {gpus})")
     return Rental(
         label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",
         usd_per_job=sum(item.usd for item in items),
@@ -162,7 +162,7 @@ def rent_at(
         watts=gpu_watts(*cell),
         grid=None,
         is_given=True,
-        assumptions=(f"rent {usd_per_hour:,.2f} USD/h as given, {what}",),
+        assumptions=(Sentence(f"rent {usd_per_hour:,.2f} USD/h as given, {what}"),),
         notes=(),
     )
 
@@ -172,8 +172,17 @@ def work_text(workload: Workload) -> str:
     precision = workload.precision or "best precision"
     if workload.language is not None:
         how = f"{workload.language.job.method}, {precision}, stack {workload.language.stack}"
-        return f"job {workload.samples:,.0f} tokens, {how} [--tokens --method --precision --stack]"
-    return f"job {workload.samples:,.0f} {workload.model.sample_unit}s, {precision} [--epochs --dataset --precision]"
+        return Sentence(
+            "job {samples:,.0f} tokens, {how} [{tokens} {method} {precision} {stack}]",
+            samples=workload.samples,
+            how=how,
+        )
+    return Sentence(
+        "job {samples:,.0f} {unit}s, {which} [{epochs} {dataset} {precision}]",
+        samples=workload.samples,
+        unit=workload.model.sample_unit,
+        which=precision,
+    )
 
 
 def _one_cell(gpus: Sequence[str]) -> tuple[str, float]:
@@ -202,5 +211,5 @@ def _machine(cell: tuple[str, float]) -> Offer:
         purchase=Purchase.ON_DEMAND,
         usd_per_hour=1.0,
         observed_on=current_day(),
-        source="--rent-usd-per-hour",
+        source="the rate given",
     )

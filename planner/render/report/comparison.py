@@ -253,6 +253,6 @@ def _sources(document: Row) -> Iterator[str]:
 def _made(document: Row) -> Content:
     return element(
         "p",
-        f"Figures are those of the JSON document {document['schema']}, which the same command writes with --format json.",
+        f"Figures are those of the JSON document {document['schema']}, which the same command writes as json.",
         class_="quiet",
     )

@@ -199,7 +199,7 @@ def _table(document: Row, money: Money, notes: _Numbered, sources: _Numbered, fu
         "cheaper. Throughput is measured on this GPU and count, scaled from the same model elsewhere, or modelled."
     )
     more = (
-        f" The first {ROWS:,} of {full:,} rows, and the front; --format csv and json hold all."
+        f" The first {ROWS:,} of {full:,} rows, and the front; the formats csv and json hold all."
         if full > len(estimates)
         else ""
     )
@@ -309,6 +309,6 @@ def _general_notes(document: Row, notes: _Numbered) -> list[str]:
 def _made(document: Row) -> Content:
     return element(
         "p",
-        f"Figures are those of the JSON document {document['schema']}, which the same command writes with --format json.",
+        f"Figures are those of the JSON document {document['schema']}, which the same command writes as json.",
         class_="quiet",
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from datetime import date
+from functools import cache
 from typing import Any, Unpack, cast
 
-from planner.answers.buying.candidates import Candidate, candidates_of, compared_machines
-from planner.answers.buying.rent_hours import rent_hours_at
-from planner.answers.buying.renting import Market, rent_at, rent_cheapest, work_text
-from planner.answers.buying.verdict import break_even_of, odds_of, sensitivities_of, sentence, use_curve
+from planner.answers.buying.alternatives import alternatives_of, turned_by
+from planner.answers.buying.candidates import Candidate, RentalsOf, candidates_of, compared_machines
+from planner.answers.buying.rent_hours import rent_hours_at, rent_same
+from planner.answers.buying.renting import Market, rent_at, rent_work, rented_ways, work_text
+from planner.answers.buying.verdict import break_even_of, judged, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
 from planner.hardware.machines import gpus_in
@@ -19,8 +22,9 @@ from planner.options.bill import bill_terms
 from planner.options.declared import declared, filled, takes
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use, check_names, use_of
-from planner.results.comparison import Comparison, Owned, Rental
+from planner.results.comparison import Comparison, Owned
 from planner.units import HOURS_PER_MONTH, current_day
+from planner.work.listed import Work
 from planner.work.planned import planned_work
 
 DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "model_file"})
@@ -44,47 +48,39 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         NothingLeftError: nothing can be rented that matches.
         NoThroughputError: nothing says how fast the workload runs on a machine.
     """
-    given: Mapping[str, Any] = asked
     today = asked["as_of"] or current_day()
     check_names(asked)
     use = use_of(asked)
-    rent_usd_per_hour = asked["rent_usd_per_hour"]
     candidates, notes = candidates_of(tuple(asked["buy"]), tuple(asked["own"]))
     _check_card_price(asked["card_usd"], candidates)
-    market = Market(**{field.name: given[field.name] for field in fields(Market)})
-    work_options = {name: given[name] for name in declared(WorkloadArguments) if name not in ("basis", "nodes")}
     terms = bill_terms(asked)
-    workload, rental, work_notes = _rent_work(work_options, market, rent_usd_per_hour, candidates, terms)
+    work = _work(asked)
+    workload = None if work is None else work.workload
+    rentals_of, rent_assumptions = _renting(asked, work, candidates[0], terms, today)
     compared, not_compared = compared_machines(
-        candidates,
-        workload,
-        rental,
-        use,
-        options=asked,
-        market=market,
-        terms=terms,
-        rent_usd_per_hour=rent_usd_per_hour,
-        today=today,
+        candidates, workload, rentals_of, use, options=asked, terms=terms, today=today
     )
     ranked = sorted(compared, key=lambda owned: (-owned.margin_usd, owned.label))
     best = ranked[0]
     curve = cost_curve(best.case)
     break_even = break_even_of(best, curve, has_jobs=workload is not None)
-    chance = odds_of(best)
+    chance, sensitivity = judged(best, job="job" if workload else "hour")
+    alternatives = alternatives_of(ranked, asked, workload, terms, today)
     return Comparison(
         workload=workload,
         as_of=today,
         options=tuple(ranked),
+        alternatives=alternatives,
         break_even=break_even,
         curve=curve,
         use_curve=use_curve(best),
-        verdict=sentence(best, break_even, chance),
+        verdict=sentence(best, break_even, chance, sensitivity, turned_by(best, alternatives)),
         odds=chance,
-        sensitivity=sensitivities_of(best, job="job" if workload else "hour"),
+        sensitivity=sensitivity,
         not_compared=tuple(not_compared),
         assumptions=_assumptions(best, use, workload),
-        rent_assumptions=tuple(work_notes),
-        notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best)),
+        rent_assumptions=tuple(rent_assumptions),
+        notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best), *_unlike_notes(ranked, workload)),
     )
 
 
@@ -95,30 +91,55 @@ def _check_card_price(card_usd: float | None, candidates: Sequence[Candidate]) -
         )
 
 
-def _rent_work(
-    work_options: dict[str, Any],
-    market: Market,
-    rent_usd_per_hour: float | None,
-    candidates: Sequence[Candidate],
-    terms: BillArguments,
-) -> tuple[Workload | None, Rental | None, Sequence[str]]:
-    """The workload, its rental, and notes on both; without a workload, a rental only if its price per hour is given."""
-    said = {name: value for name, value in work_options.items() if value not in (None, ())}
-    if not said.keys() & DESCRIBING:
-        strange = [name for name in said if name != "precision"]
-        if strange:
-            option = strange[0].removeprefix("sequence_length_or_")
-            raise UsageError(
-                "{which} needs {model}. Without a workload leave both out.", argument=option, which=named(option)
-            )
-        return None, None if rent_usd_per_hour is None else rent_hours_at(rent_usd_per_hour, terms), ()
-    if rent_usd_per_hour is None:
-        return rent_cheapest(said, market, terms)
-    work = planned_work(cast("WorkloadArguments", filled(WorkloadArguments, said)))
-    first = candidates[0]
-    fallback = (first.gpu, float(gpus_in(first.gpu, first.card_count)))
-    rental = rent_at(rent_usd_per_hour, work.workload, market.gpus, fallback, terms)
-    return work.workload, rental, (Sentence("samples an epoch: {source}", source=work.samples_source),)
+def _work(asked: CompareArguments) -> Work | None:
+    """The work to be done; `None` where only hours of use are compared."""
+    given: Mapping[str, Any] = asked
+    said = {name: given[name] for name in declared(WorkloadArguments) if given[name] not in (None, ())}
+    if said.keys() & DESCRIBING:
+        return planned_work(cast("WorkloadArguments", filled(WorkloadArguments, said)))
+    strange = [name for name in said if name not in ("precision", "basis", "nodes")]
+    if strange:
+        option = strange[0].removeprefix("sequence_length_or_")
+        raise UsageError(
+            "{which} needs {model}. Without a workload leave both out.", argument=option, which=named(option)
+        )
+    return None
+
+
+def _renting(
+    asked: CompareArguments, work: Work | None, first: Candidate, terms: BillArguments, today: date
+) -> tuple[RentalsOf, Sequence[str]]:
+    """What finds the rentals beside a machine, and what the time of the rented runs rests on."""
+    given: Mapping[str, Any] = asked
+    market = Market(**{field.name: given[field.name] for field in fields(Market)})
+    usd_per_hour, against = asked["rent_usd_per_hour"], asked["against"]
+    if work is None:
+        if usd_per_hour is not None:
+            return lambda _gpu, _count, hours: (rent_hours_at(usd_per_hour, terms, hours),), ()
+        return lambda gpu, count, hours: rent_same(
+            gpu, count, hours_per_month=hours, market=market, today=today, terms=terms
+        ), ()
+    samples = (Sentence("samples an epoch: {source}", source=work.samples_source),)
+    if usd_per_hour is not None:
+        workload, fallback = work.workload, (first.gpu, float(gpus_in(first.gpu, first.card_count)))
+        return lambda _gpu, _count, jobs: (
+            rent_at(usd_per_hour, workload, jobs, gpus=market.gpus, fallback=fallback, terms=terms),
+        ), samples
+    work_options = {
+        name: given[name]
+        for name in declared(WorkloadArguments)
+        if name not in ("basis", "nodes") and given[name] not in (None, ())
+    }
+    ways = rented_ways(work_options, market, terms)
+    rentals = cache(lambda jobs: rent_work(ways, jobs, against, terms["tax_fraction"]))
+    return lambda _gpu, _count, jobs: rentals(jobs), ways.result.assumptions
+
+
+def _unlike_notes(ranked: Sequence[Owned], workload: Workload | None) -> tuple[str, ...]:
+    if workload is not None or len({owned.machine.gpu.name for owned in ranked}) == 1:
+        return ()
+    same = "all machines work the same GPU hours, but an hour of each is not the same work: name it with {model}"
+    return (Sentence(same),)
 
 
 def _assumptions(best: Owned, use: Use, workload: Workload | None) -> tuple[str, ...]:

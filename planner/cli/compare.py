@@ -12,7 +12,14 @@ from planner.answers.compare import compare as run_compare
 from planner.cli.common import settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.names import in_options
-from planner.cli.options import chart_option, chosen_currency, output_options_with, write_notes, write_result
+from planner.cli.options import (
+    chart_option,
+    chosen_currency,
+    is_verbose,
+    output_options_with,
+    write_notes,
+    write_result,
+)
 from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.render.comparison import notes_text, rendered_comparison
@@ -53,4 +60,6 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
         written = write_comparison_charts(result, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
         write_result(rendered_comparison(result, form, money), output)
-    write_notes([*notes_text(result), *([currency_note(money)] if money else []), *written])
+    write_notes(
+        [*notes_text(result, money, in_full=is_verbose()), *([currency_note(money)] if money else []), *written]
+    )

@@ -82,6 +82,12 @@ def is_quiet() -> bool:
     return ctx is not None and ctx.meta.get("planner.talk") == "quiet"
 
 
+def is_verbose() -> bool:
+    """Whether the user wants everything said."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and ctx.meta.get("planner.talk") == "verbose"
+
+
 def chosen_currency(code: str | None) -> Currency | None:
     """The currency of that code with its rate; `None` for USD."""
     if code is None or code.upper() == "USD":

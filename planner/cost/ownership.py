@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
+from typing import Any
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
@@ -37,6 +39,7 @@ class OwnershipTerms:
     discount_per_year: float
     months: float
     tax_fraction: float = 0.0  # on the purchase
+    networking_usd: float = 0.0  # switches, transceivers and cables between several machines
 
     def __post_init__(self) -> None:
         """Refuse negative money and watts, fractions outside 0 to 1, and a horizon of nothing."""
@@ -45,6 +48,7 @@ class OwnershipTerms:
             self.card_usd, self.host_usd, self.card_watts, self.host_watts, self.idle_watts, self.usd_per_kwh,
             self.hosting_usd_per_month, self.maintenance_fraction_per_year, self.staff_usd_per_month,
             self.discount_per_year, self.running_usd_per_hour or 0, self.resale_fraction or 0, self.pue - 1, self.tax_fraction,
+            self.networking_usd,
         )  # fmt: skip
         for amount in amounts:
             if not 0 <= amount < math.inf:
@@ -56,6 +60,7 @@ class OwnershipTerms:
         for field in (
             "card_usd", "host_usd", "card_watts", "host_watts", "idle_watts", "usd_per_kwh", "hosting_usd_per_month",
             "maintenance_fraction_per_year", "staff_usd_per_month", "discount_per_year", "tax_fraction",
+            "networking_usd",
         ):  # fmt: skip
             _check(field, getattr(self, field), low=0)
         _check("pue", self.pue, low=1)
@@ -64,20 +69,20 @@ class OwnershipTerms:
 
     @property
     def purchase_usd(self) -> float:
-        """Price of cards and host, before tax: what resale and maintenance are fractions of."""
-        return self.card_usd + self.host_usd
+        """Price of cards, host and network, before tax: what resale and maintenance are fractions of."""
+        return self.card_usd + self.host_usd + self.networking_usd
 
     @property
     def upfront_usd(self) -> float:
-        """Cost on the first day: cards, host and the tax on them."""
+        """Cost on the first day: cards, host, network and the tax on them."""
         return self.purchase_usd * (1 + self.tax_fraction)
 
 
 def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
     """The items of owning a machine that is used so many hours a month; they sum to the cost over the horizon.
 
-    cards and host: as priced.
-    tax = fraction x (cards + host); other payments are taken as what is paid, tax included
+    cards, host and network: as priced.
+    tax = fraction x (cards + host + network); other payments are taken as what is paid, tax included
     electricity under load = (card + host watts) / 1000 x hours used x PUE x USD/kWh
     electricity idle = idle watts / 1000 x (730 x months - hours used) x PUE x USD/kWh
     or, with a running cost per hour: hours used x USD/h instead of both
@@ -101,66 +106,74 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
     [('cards', 1500), ('host', 500), ('electricity under load', 120.0), ('maintenance', 60.0), ('resale', -1000.0)]
     """
     items = [
-        CostItem(name="cards", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.card_usd),
-        CostItem(name="host", kind=ItemKind.PURCHASE, quantity=1, unit="machine", usd_per_unit=terms.host_usd),
-        CostItem(
-            name="tax",
-            kind=ItemKind.TAX,
-            quantity=terms.tax_fraction,
-            unit="of the purchase",
-            usd_per_unit=terms.purchase_usd,
-        ),
+        *_purchase_items(terms),
         *_monthly_items(terms, hours_per_month),
-        CostItem(
-            name="resale",
-            kind=ItemKind.RESALE,
-            quantity=1,
-            unit="machine",
-            usd_per_unit=-resale_usd(terms, terms.months),
-        ),
+        _one("resale", ItemKind.RESALE, -resale_usd(terms, terms.months)),
     ]
     if terms.discount_per_year > 0:
         face = running_usd_per_month(terms, hours_per_month) * terms.months - resale_usd(terms, terms.months)
-        items.append(
-            CostItem(
-                name="later payments",
-                kind=ItemKind.DISCOUNT,
-                quantity=1,
-                unit="discount",
-                usd_per_unit=own_usd(terms, hours_per_month) - terms.upfront_usd - face,
-            )
-        )
+        later = own_usd(terms, hours_per_month) - terms.upfront_usd - face
+        items.append(_one("later payments", ItemKind.DISCOUNT, later, unit="discount"))
     return tuple(item for item in items if item.usd != 0)
+
+
+def _purchase_items(terms: OwnershipTerms) -> tuple[CostItem, ...]:
+    tax = CostItem(
+        name="tax",
+        kind=ItemKind.TAX,
+        quantity=terms.tax_fraction,
+        unit="of the purchase",
+        usd_per_unit=terms.purchase_usd,
+    )
+    return (
+        _one("cards", ItemKind.PURCHASE, terms.card_usd),
+        _one("host", ItemKind.PURCHASE, terms.host_usd),
+        _one("networking", ItemKind.PURCHASE, terms.networking_usd),
+        tax,
+    )
+
+
+def _one(name: str, kind: ItemKind, usd: float, unit: str = "machine") -> CostItem:
+    return CostItem(name=name, kind=kind, quantity=1, unit=unit, usd_per_unit=usd)
 
 
 def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
     """Cost of owning over the horizon, worth today: purchase + running costs - resale."""
-    return own_usd_at(
-        terms,
-        hours_per_month,
-        card_usd=terms.card_usd,
-        host_usd=terms.host_usd,
-        card_watts=terms.card_watts,
-        resale_fraction=terms.resale_fraction,
-    )
+    return own_usd_at(**terms_fields(terms), hours_per_month=hours_per_month)
+
+
+def terms_fields(terms: OwnershipTerms) -> dict[str, Any]:
+    """The terms as the keywords of `own_usd_at`."""
+    return {name: getattr(terms, name) for name in _FIELDS}
 
 
 def own_usd_at(
-    terms: OwnershipTerms,
-    hours_per_month: float,
     *,
+    hours_per_month: float,
     card_usd: float,
     host_usd: float,
-    card_watts: float,
+    networking_usd: float,
+    tax_fraction: float,
+    months: float,
+    discount_per_year: float,
     resale_fraction: float | None,
+    resale_curve: ResaleCurve,
+    **monthly: Any,
 ) -> float:
-    """`own_usd` with these terms replaced, without a new record: a simulation calls it thousands of times."""
-    purchase_usd, months, rate = card_usd + host_usd, terms.months, terms.discount_per_year
-    parts = _monthly_parts(terms, hours_per_month, purchase_usd, card_watts)
-    running = sum(quantity * usd for _, _, quantity, _, usd in parts) / months
-    kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=terms.resale_curve)
-    upfront_usd = purchase_usd * (1 + terms.tax_fraction)
-    return upfront_usd + running * months_worth(months, rate) - worth_today(kept * purchase_usd, months, rate)
+    """`own_usd` of plain values, named as the terms: a simulation draws them thousands of times without a record."""
+    purchase_usd = card_usd + host_usd + networking_usd
+    running = sum(
+        quantity * usd
+        for _, _, quantity, _, usd in _monthly_parts(
+            hours_per_month=hours_per_month, months=months, purchase_usd=purchase_usd, **monthly
+        )
+    )
+    kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=resale_curve)
+    return (
+        purchase_usd * (1 + tax_fraction)
+        + running / months * months_worth(months, discount_per_year)
+        - worth_today(kept * purchase_usd, months, discount_per_year)
+    )
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
@@ -181,44 +194,65 @@ def kwh_per_month(terms: OwnershipTerms, hours_per_month: float) -> tuple[float,
 
     A machine without idle watts is off when it does not work.
     """
-    return _kwh_per_month(terms, hours_per_month, terms.card_watts)
+    return _kwh_per_month(hours_per_month, terms.card_watts, terms.host_watts, terms.idle_watts, terms.pue)
 
 
-def _kwh_per_month(terms: OwnershipTerms, hours_per_month: float, card_watts: float) -> tuple[float, float]:
-    load = (card_watts + terms.host_watts) * hours_per_month
-    idle = terms.idle_watts * max(0.0, HOURS_PER_MONTH - hours_per_month)
-    return load * terms.pue / WATTS_PER_KILOWATT, idle * terms.pue / WATTS_PER_KILOWATT
+def _kwh_per_month(
+    hours_per_month: float, card_watts: float, host_watts: float, idle_watts: float, pue: float
+) -> tuple[float, float]:
+    load = (card_watts + host_watts) * hours_per_month
+    idle = idle_watts * max(0.0, HOURS_PER_MONTH - hours_per_month)
+    return load * pue / WATTS_PER_KILOWATT, idle * pue / WATTS_PER_KILOWATT
 
 
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+    values = {name: getattr(terms, name) for name in _MONTHLY}
     return tuple(
         CostItem(name=name, kind=kind, quantity=quantity, unit=unit, usd_per_unit=usd)
         for name, kind, quantity, unit, usd in _monthly_parts(
-            terms, hours_per_month, terms.purchase_usd, terms.card_watts
+            hours_per_month=hours_per_month, months=terms.months, purchase_usd=terms.purchase_usd, **values
         )
     )
 
 
 def _monthly_parts(
-    terms: OwnershipTerms, hours_per_month: float, purchase_usd: float, card_watts: float
+    *,
+    hours_per_month: float,
+    months: float,
+    purchase_usd: float,
+    card_watts: float,
+    host_watts: float,
+    idle_watts: float,
+    pue: float,
+    usd_per_kwh: float,
+    running_usd_per_hour: float | None,
+    hosting_usd_per_month: float,
+    maintenance_fraction_per_year: float,
+    staff_usd_per_month: float,
 ) -> tuple[tuple[str, ItemKind, float, str, float], ...]:
     """Name, kind, quantity over the horizon, unit and USD per unit of each monthly cost."""
-    months = terms.months
-    maintenance = terms.maintenance_fraction_per_year * purchase_usd / MONTHS_PER_YEAR
+    maintenance = maintenance_fraction_per_year * purchase_usd / MONTHS_PER_YEAR
     fixed = (
-        ("hosting", ItemKind.UPKEEP, months, "month", terms.hosting_usd_per_month),
+        ("hosting", ItemKind.UPKEEP, months, "month", hosting_usd_per_month),
         ("maintenance", ItemKind.UPKEEP, months, "month", maintenance),
-        ("staff", ItemKind.UPKEEP, months, "month", terms.staff_usd_per_month),
+        ("staff", ItemKind.UPKEEP, months, "month", staff_usd_per_month),
     )
-    if terms.running_usd_per_hour is not None:
+    if running_usd_per_hour is not None:
         hours = hours_per_month * months
-        return (("running", ItemKind.ELECTRICITY, hours, "hour", terms.running_usd_per_hour), *fixed)
-    load, idle = _kwh_per_month(terms, hours_per_month, card_watts)
+        return (("running", ItemKind.ELECTRICITY, hours, "hour", running_usd_per_hour), *fixed)
+    load, idle = _kwh_per_month(hours_per_month, card_watts, host_watts, idle_watts, pue)
     return (
-        ("electricity under load", ItemKind.ELECTRICITY, load * months, "kWh", terms.usd_per_kwh),
-        ("electricity idle", ItemKind.ELECTRICITY, idle * months, "kWh", terms.usd_per_kwh),
+        ("electricity under load", ItemKind.ELECTRICITY, load * months, "kWh", usd_per_kwh),
+        ("electricity idle", ItemKind.ELECTRICITY, idle * months, "kWh", usd_per_kwh),
         *fixed,
     )
+
+
+_FIELDS = tuple(field.name for field in fields(OwnershipTerms))
+_MONTHLY = (
+    "card_watts", "host_watts", "idle_watts", "pue", "usd_per_kwh", "running_usd_per_hour", "hosting_usd_per_month",
+    "maintenance_fraction_per_year", "staff_usd_per_month",
+)  # fmt: skip
 
 
 def _check(field: str, value: float, *, low: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from planner.model.frozen import dataclass
 
@@ -12,7 +12,11 @@ BISECTIONS = 60  # halves a bracket to the precision of a float
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """One assumption: its value, a low and a high one, the bounds it can have at all, and the margin at any value."""
+    """One assumption: its value, a low and a high one, and the bounds it can have at all.
+
+    `fields` are the values that a margin is asked with, each `scale` times the assumption's own. Low and high are equal
+    where it is known for certain.
+    """
 
     name: str
     unit: str
@@ -21,7 +25,21 @@ class Factor:
     high: float
     floor: float
     ceiling: float
-    margin_usd: Callable[[float], float]
+    fields: tuple[str, ...]
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a range that does not hold its own value."""
+        if not self.low <= self.base <= self.high:
+            raise ValueError(f"{self.name}: {self.low!r}, {self.base!r}, {self.high!r} are out of order")
+
+    def changes(self, value: float) -> dict[str, float]:
+        """The values to ask a margin with, where the assumption is `value`."""
+        return dict.fromkeys(self.fields, value * self.scale)
+
+
+Margin = Callable[[Mapping[str, float]], float]
+"""USD by which buying is cheaper, asked with the values that differ from those assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +59,15 @@ class Sensitivity:
     swing_usd: float
     flips_at: float | None
 
+    @property
+    def turns(self) -> bool:
+        """Whether the verdict changes within the assumption's own range."""
+        return self.flips_at is not None and self.low <= self.flips_at <= self.high
 
-def sensitivities(factors: Iterable[Factor]) -> tuple[Sensitivity, ...]:
+
+def sensitivities(factors: Iterable[Factor], margin_usd: Margin) -> tuple[Sensitivity, ...]:
     """The factors' effect on the margin, largest swing first, equal ones by name."""
-    found = [_sensitivity(factor) for factor in factors]
+    found = [_sensitivity(factor, margin_usd) for factor in factors]
     return tuple(sorted(found, key=lambda entry: (-entry.swing_usd, entry.name)))
 
 
@@ -64,8 +87,11 @@ def flip_value(
     return min((value for value in sides if value is not None), key=lambda value: abs(value - base), default=None)
 
 
-def _sensitivity(factor: Factor) -> Sensitivity:
-    at_low, at_high = factor.margin_usd(factor.low), factor.margin_usd(factor.high)
+def _sensitivity(factor: Factor, margin_usd: Margin) -> Sensitivity:
+    def margin(value: float) -> float:
+        return margin_usd(factor.changes(value))
+
+    at_low, at_high = margin(factor.low), margin(factor.high)
     return Sensitivity(
         name=factor.name,
         unit=factor.unit,
@@ -75,7 +101,7 @@ def _sensitivity(factor: Factor) -> Sensitivity:
         margin_low_usd=at_low,
         margin_high_usd=at_high,
         swing_usd=abs(at_high - at_low),
-        flips_at=flip_value(factor.margin_usd, factor.base, floor=factor.floor, ceiling=factor.ceiling),
+        flips_at=flip_value(margin, factor.base, floor=factor.floor, ceiling=factor.ceiling),
     )
 
 

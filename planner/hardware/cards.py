@@ -57,7 +57,7 @@ class Card:
     @property
     def day(self) -> date:
         """The day the price stands for: the middle of the year or month where the source gives no more."""
-        return _middle(self.as_of)
+        return day_of(self.as_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,8 @@ def load_cards() -> Mapping[str, Sequence[Card]]:
     return read_groups("cards.csv", Card, lambda row: row.gpu)
 
 
-def _middle(as_of: str) -> date:
+def day_of(as_of: str) -> date:
+    """The day a date stands for: the middle of its year or month where it gives no more."""
     parts = [int(part) for part in as_of.split("-")]
     if len(parts) == 1:
         return date(parts[0], 7, 1)

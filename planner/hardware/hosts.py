@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 
-from planner.hardware.cards import Condition
+from planner.hardware.cards import Condition, day_of
 from planner.hardware.tables import read_rows
 from planner.model.frozen import dataclass
 
@@ -37,6 +38,11 @@ class Host:
     as_of: str
     source: str
     note: str
+
+    @property
+    def day(self) -> date:
+        """The day the price stands for: the last year or month it names."""
+        return day_of(self.as_of.rsplit("-", 1)[-1] if len(self.as_of) == len("2023-2024") else self.as_of)
 
 
 def pcie_host(card_count: int, condition: Condition) -> Host | None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from planner.errors import Message, UsageError, joined
-from planner.hardware.cards import Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
+from planner.errors import Message, Sentence, UsageError, joined
+from planner.hardware.cards import STALE_DAYS, Card, CardPrice, Condition, Form, card_price, cards_of, conditions_priced
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import LARGEST_PCIE_HOST, SERVER, SYSTEM, Host, module_hosts, pcie_host
 from planner.model.frozen import dataclass
@@ -20,6 +20,12 @@ eight H100: 76 percent of the rating on average (https://arxiv.org/abs/2506.1455
 
 UNSTATED_SPREAD = 0.25
 """Range put around a price that one source states without a range: sources that can be compared differ by that and more."""
+
+OLDEST_DAYS = 3 * 365
+"""Age from which on a price is no longer planned with: cards lose half their value in three years. An assumption."""
+
+FAR_BELOW = 0.6
+"""Part of the known price below which a price that is given is called low: sources of one card differ by up to a factor of two."""
 
 _FORM_FACTORS_OF_CARDS = {"pcie"}
 _USUAL_MODULES = 8
@@ -55,6 +61,7 @@ class Machine:
     condition: Condition
     form: Form
     host_name: str
+    machine_count: int
     in_data_centre: bool
     cards: Money
     host: Money
@@ -136,7 +143,15 @@ def _form(spec: Gpu) -> Form:
 def _pcie_machine(
     spec: Gpu, form: Form, card_count: int, *, condition: Condition, given: Given, today: date
 ) -> Machine:
-    host = pcie_host(card_count, condition)
+    is_module = spec.form_factor not in _FORM_FACTORS_OF_CARDS
+    if is_module and given.host_usd is None:
+        raise UsageError(
+            "{card} is a module that only fits servers built for it, and no price of such a server is known. "
+            "Give {host_usd} and {host_watts} of yours, or name another {buy}.",
+            argument="buy",
+            card=spec.display_name,
+        )
+    host = None if is_module and given.host_usd else pcie_host(card_count, condition)
     if host is None and (given.host_usd is None or given.host_watts is None):
         raise UsageError(
             "{count} cards do not fit in one machine of the shipped table (at most {most}). "
@@ -149,7 +164,7 @@ def _pcie_machine(
     gpu_count = card_count * spec.units_per_board
     if form is Form.BOARD:
         notes += (f"bought as boards of {spec.units_per_board} GPUs",)
-    if spec.form_factor not in _FORM_FACTORS_OF_CARDS:
+    if is_module:
         notes += (f"{spec.display_name}: specifications of the SXM module, prices of the PCIe card",)
     return Machine(
         gpu=spec,
@@ -158,6 +173,7 @@ def _pcie_machine(
         condition=condition,
         form=form,
         host_name=host.name if host else "given host",
+        machine_count=1,
         in_data_centre=host is None or host.kind == SERVER,
         cards=cards,
         host=_host_money(host, given),
@@ -184,10 +200,14 @@ def _system(
             gpu=spec.name,
         )
     whole = next((host for host in hosts if host.kind == SYSTEM and condition.value in host.conditions), None)
-    host = whole if whole and given.card_usd is None and given.host_usd is None else _rest_of(hosts)
-    if host is not None and host is whole:
+    if whole and (today - whole.day).days > OLDEST_DAYS:
+        whole = None
+    is_whole = whole is not None and given.card_usd is None and given.host_usd is None
+    host = whole if is_whole else _rest_of(hosts)
+    if is_whole and host is not None:
         cards = Money(usd=0.0, usd_low=0.0, usd_high=0.0, basis="in the price of the system")
-        notes: tuple[str, ...] = (f"bought as a whole system with {count} GPUs, {host.as_of}",)
+        old = ", more than a year old: ask for a quote" if (today - host.day).days > STALE_DAYS else ""
+        notes: tuple[str, ...] = (f"bought as a whole system with {count} GPUs, a price of {host.as_of}{old}",)
     else:
         if given.card_usd is not None and given.host_usd is None:
             given = replace(given, host_usd=0.0)  # the money given is for the whole machine
@@ -202,6 +222,7 @@ def _system(
         condition=condition,
         form=form,
         host_name=host.name if host else "given system",
+        machine_count=machines,
         in_data_centre=True,
         cards=cards,
         host=_host_money(host, given, machines),
@@ -226,8 +247,8 @@ def _rest_of(hosts: Sequence[Host]) -> Host | None:
 def _check_system(spec: Gpu, condition: Condition, host: Host | None, given: Given) -> None:
     if given.host_usd is None and (host is None or host.kind == SYSTEM):
         raise UsageError(
-            "No price of a complete {state} {card} system is known{hint}. "
-            "Give the price of the whole machine with {card_usd}.",
+            "No price of a complete {state} {card} system is known that can be planned with{hint}. "
+            "Ask for a quote and give the price of the whole machine with {card_usd}.",
             argument="card_usd",
             state=condition,
             card=spec.display_name,
@@ -245,12 +266,24 @@ def _cards_money(
     spec: Gpu, condition: Condition, count: int, given: Given, today: date
 ) -> tuple[Money, tuple[str, ...]]:
     usd = given.card_usd
-    if usd is not None:
-        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --card-usd"), ()
     price = card_price(spec.name, condition)
+    if usd is not None:
+        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --card-usd"), _low_price(
+            usd, price, count, spec
+        )
     if price is None or price.form is Form.SYSTEM_SHARE:
         raise UsageError(_no_price(spec, condition), argument="card_usd")
     age = price.age_days(today)
+    if age > OLDEST_DAYS:
+        raise UsageError(
+            "The newest known price of a {state} {card} is {usd:,.0f} USD of {day}: too old to plan with. "
+            "Give what it costs with {card_usd}.",
+            argument="card_usd",
+            state=condition,
+            card=spec.display_name,
+            usd=price.usd,
+            day=price.as_of,
+        )
     note = (
         (f"price of {spec.display_name} is old: {price.as_of}, {age / 365:.1f} years; give --card-usd",)
         if price.is_stale(today)
@@ -268,6 +301,22 @@ def _cards_money(
             rows=price.rows,
         ),
         note,
+    )
+
+
+def _low_price(usd: float, price: CardPrice | None, count: int, spec: Gpu) -> tuple[str, ...]:
+    """A note where the price given is far below what the cards are known to cost; 0 is a machine that exists."""
+    if price is None or not 0 < usd < FAR_BELOW * price.usd * count:
+        return ()
+    return (
+        Sentence(
+            "{card_usd} {given} is far below {count} x {usual} USD, what a {card} costs ({day}): is it for all cards?",
+            given=f"{usd:,.0f}",
+            count=count,
+            usual=f"{price.usd:,.0f}",
+            card=spec.display_name,
+            day=price.as_of,
+        ),
     )
 
 
@@ -319,6 +368,9 @@ def _no_price(spec: Gpu, condition: Condition) -> Message:
 
 
 def _share_hint(spec: Gpu, condition: Condition) -> str:
+    old = next((host for host in module_hosts(spec.name) if host.kind == SYSTEM), None)
+    if old is not None:
+        return f" (the newest is {old.usd:,.0f} USD of {old.as_of})"
     price = card_price(spec.name, condition)
     if price is None:
         return ""

@@ -55,6 +55,13 @@ class OwnerArguments(TypedDict, total=False):
         float | None,
         Option("USD per hour of a rented machine, instead of the cheapest offer.", low=0, high=MOST),
     ]
+    against: Annotated[
+        str | None,
+        Option(
+            "What the verdict is against: on_demand, spot, reserved_3y ... or PROVIDER:TYPE. Default: the cheapest list "
+            "price on demand."
+        ),
+    ]
     condition: Annotated[str, Option("Cards are bought new, used or refurbished.", default="new", known="conditions")]
     card_usd: Annotated[
         float | None, Option("USD for all cards of the machine. Default: the shipped price.", low=0, high=MOST)
@@ -91,11 +98,20 @@ class OwnerArguments(TypedDict, total=False):
     running_usd_per_hour: Annotated[
         float | None, Option("USD per hour of use, instead of electricity.", low=0, high=MOST)
     ]
-    hosting_usd_per_month: Annotated[float, Option("Rack, cooling, line.", default=0.0, low=0, high=MOST)]
-    maintenance_fraction_per_year: Annotated[
-        float, Option("Part of the purchase.", default=0.0, low=0, high=1, advice=_percent)
+    hosting_usd_per_month: Annotated[
+        float | None, Option("Rack, cooling, line. Default: 0, shipped from 50,000 USD on.", low=0, high=MOST)
     ]
-    staff_usd_per_month: Annotated[float, Option("People who look after it.", default=0.0, low=0, high=MOST)]
+    maintenance_fraction_per_year: Annotated[
+        float | None,
+        Option("Support and spares, part of the purchase. Default: as hosting.", low=0, high=1, advice=_percent),
+    ]
+    staff_usd_per_month: Annotated[
+        float | None, Option("People who look after it. Default: as hosting.", low=0, high=MOST)
+    ]
+    networking_usd: Annotated[
+        float | None,
+        Option("Switches and cables between several machines. Default: as hosting.", low=0, high=MOST),
+    ]
     resale_fraction: Annotated[
         float | None,
         Option(
@@ -107,7 +123,8 @@ class OwnerArguments(TypedDict, total=False):
         Option("broker (60, 45, 30 % after 1, 2, 3 years) or trend.", default="broker", known="resale_curves"),
     ]
     discount_per_year: Annotated[
-        float, Option("Cost of money: 0.05 for 5 percent.", default=0.0, low=0, high=1, advice=_percent)
+        float | None,
+        Option("Cost of money: 0.05 for 5 percent. Default: as hosting.", low=0, high=1, advice=_percent),
     ]
 
 

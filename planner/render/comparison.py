@@ -11,6 +11,7 @@ from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
 from planner.render.listing import Column, as_data, markdown_text, one_line, significant, to_markdown
+from planner.results.alternatives import Alternative
 from planner.results.comparison import (
     Comparison,
     Owned,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from planner.cost.currency import Currency
 
 WIDTH = 80
-"""Columns of the table: it fits the narrowest usual screen, and 40 lines with its notes."""
+"""Columns of the screen: it fits the narrowest usual one, 80 x 24."""
 
 CURVE_POINTS = 7
 
@@ -43,10 +44,12 @@ def rendered_comparison(comparison: Comparison, form: str, currency: Currency | 
     return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency)) + "\n"
 
 
-def notes_text(comparison: Comparison) -> Iterator[str]:
-    """Lines to read with the table: assumptions with the options that change them, and machines that could not be compared."""
-    yield "Assumed [and what changes it]:"
-    yield from _wrapped(comparison.assumptions)
+def notes_text(comparison: Comparison, currency: Currency | None = None, *, in_full: bool = False) -> Iterator[str]:
+    """Lines to read with the screen: what could not be compared and notes; in full also every item, range and assumption."""
+    if in_full:
+        yield from _details(comparison, currency)
+        yield "Assumed [and what changes it]:"
+        yield from _wrapped(comparison.assumptions)
     if comparison.not_compared:
         yield "Not compared:"
         yield from _wrapped(f"{entry.gpu}: {entry.reason}" for entry in comparison.not_compared)
@@ -55,8 +58,70 @@ def notes_text(comparison: Comparison) -> Iterator[str]:
 
 
 def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
-    yield from textwrap.wrap(comparison.verdict, WIDTH)
+    """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
+    yield from textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
     yield ""
+    yield from _ways_lines(comparison)
+    if currency is not None:
+        shown = amounts(comparison, currency)
+        yield f"In {currency.code}: renting {shown['rent_total']:,.0f}, owning {shown['own_total']:,.0f}."
+    yield ""
+    yield from textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    yield "Every item, range and assumption: --verbose; all figures: --format json"
+
+
+_MOST_WAYS = 10
+
+
+def _ways_lines(comparison: Comparison) -> Iterator[str]:
+    """A line for each way to pay, cheapest first; the one that the verdict is against is marked."""
+    months = comparison.own.case.terms.months
+    has_jobs = comparison.workload is not None
+    unit = "a run" if has_jobs else "GPU hour"
+    yield f"{' USD':<13}{'':<24}{'price of':>9}{'a month':>8}{f'{months:g} mo':>8}{unit:>9}{'pays from':>9}"
+    baseline = comparison.rent
+    shown = comparison.alternatives[:_MOST_WAYS]
+    for row in shown:
+        each = row.usd_per_job if has_jobs else row.usd_per_gpu_hour
+        mark = ">" if row.is_rented and row.name == baseline.label else " "
+        yield (
+            f"{mark}{row.title:<12}{_cut(_place(row), 24):<24}{(row.price_observed_on or '')[:7]:>9}"
+            f"{_short(row.usd_per_month):>8}{_short(row.usd_total):>8}"
+            f"{'' if each is None else significant(each):>9}{_from(row):>9}"
+        )
+    if len(comparison.alternatives) > len(shown):
+        yield f" and {len(comparison.alternatives) - len(shown)} dearer ones: --format json"
+
+
+def _place(row: Alternative) -> str:
+    """Where a way to pay is: provider and type of a rental, else the machine's own name."""
+    return row.name if row.instance_type is None else f"{row.provider} {row.instance_type}"
+
+
+def _from(row: Alternative) -> str:
+    share = row.break_even_utilisation
+    if share is None:
+        return "never"
+    return "always" if share == 0 else f"{share:.0%} use"
+
+
+def _owning_text(comparison: Comparison) -> str:
+    """What owning is made of in one sentence, with the items that are 0 and the source of those that were filled in."""
+    best = comparison.own
+    paid = ", ".join(f"{item.name} {item.usd:,.0f}" for item in best.items)
+    names = {item.name for item in best.items}
+    nothing = [] if best.is_owned_already else [name for name in _MAY_BE_NOTHING if name not in names]
+    left = f"; 0 is counted for {', '.join(nothing)}" if nothing else ""
+    filled = f" {_FILLED}" if best.term_ranges else ""
+    return f"{best.label}: {paid}{left}.{filled}"
+
+
+_MAY_BE_NOTHING = ("hosting", "staff", "maintenance", "networking")
+_FILLED = "Hosting, staff, upkeep with spares and cost of money are shipped figures for large machines."
+
+
+def _details(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
+    """Items side by side, the course over the months, and what each assumption does."""
     yield from _side_by_side(comparison, currency)
     yield ""
     yield from _curve_lines(comparison)
@@ -89,7 +154,7 @@ def _item_rows(comparison: Comparison, currency: Currency | None = None) -> Iter
         yield item.name, "", f"{item.usd:,.0f}"
     yield "total", f"{rent_usd(case):,.0f}", f"{best.usd:,.0f}"
     if comparison.workload is not None and best.usd_per_job is not None:
-        yield "per job", f"{rental.usd_per_job:,.2f}", f"{best.usd_per_job:,.2f}"
+        yield "per job", f"{best.rent_usd_per_job:,.2f}", f"{best.usd_per_job:,.2f}"
     if currency is not None:
         shown = amounts(comparison, currency)
         yield f"total, {currency.code}", f"{shown['rent_total']:,.0f}", f"{shown['own_total']:,.0f}"
@@ -128,6 +193,7 @@ def comparison_tables(
 ) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
     """Items side by side, what flips the verdict, the ranking, and the curve, as columns and rows."""
     items = [dict(zip(("item", "rent", "own"), row, strict=True)) for row in _item_rows(comparison, currency)]
+    yield _WAYS, [_way_row(row) for row in comparison.alternatives]
     yield (
         (
             Column(key="item", heading=items[0]["item"]),
@@ -164,6 +230,10 @@ def _sensitivity_row(entry: Sensitivity) -> Row:
     }
 
 
+def _way_row(row: Alternative) -> Row:
+    return {**asdict(row), "way": row.title, "pays": _from(row)}
+
+
 def _dollars(value: float) -> str:
     return f"{value:,.0f}"
 
@@ -174,6 +244,15 @@ _SENSITIVITY = (
     Column(key="low_text", heading="low: margin of owning, USD", is_number=True),
     Column(key="high_text", heading="high: margin", is_number=True),
     Column(key="flips_text", heading="verdict flips at", is_number=True),
+)
+_WAYS = (
+    Column(key="way", heading="way to pay"),
+    Column(key="name", heading="machine"),
+    Column(key="usd_per_month", heading="USD a month", text=_dollars, is_number=True),
+    Column(key="usd_per_job", heading="USD a run", text=significant, is_number=True),
+    Column(key="usd_total", heading="USD in all", text=_dollars, is_number=True),
+    Column(key="usd_per_gpu_hour", heading="USD per GPU hour used", text=significant, is_number=True),
+    Column(key="pays", heading="buying pays from"),
 )
 _RANKING = (
     Column(key="what", heading="best first"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from planner.hardware.machines import Machine
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput, Workload
+from planner.results.alternatives import Alternative
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row, kwh
@@ -41,6 +42,7 @@ class Comparison(ShownInNotebooks):
     workload: Workload | None
     as_of: date
     options: tuple[Owned, ...]
+    alternatives: tuple[Alternative, ...]
     break_even: BreakEven
     curve: tuple[Month, ...]
     use_curve: tuple[UseMonth, ...]
@@ -86,13 +88,26 @@ class Owned:
     job_seconds: float
     case: Case
     rental: Rental
+    rentals: tuple[Rental, ...]  # one for each way to pay, `rental` among them
     items: tuple[CostItem, ...]
     grid: Grid | None
     place: Place
     is_kwh_price_given: bool
     has_given_watts: bool
+    term_ranges: Mapping[str, tuple[float, float]]  # of terms filled in from a shipped table: their low and high end
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def rent_usd(self) -> float:
+        """Cost of the rental it would replace, over the same horizon."""
+        return rent_usd(self.case)
+
+    @property
+    def rent_usd_per_job(self) -> float | None:
+        """Cost of the rental per job, a commitment's month shared by its jobs; `None` if there are none."""
+        jobs = self.case.jobs_per_month
+        return self.case.rent_usd_per_month / jobs if jobs else None
 
     @property
     def usd(self) -> float:
@@ -134,13 +149,17 @@ class Rental:
     `watts` are of the whole rented machine with the building around it; they and `grid` are `None` where not known.
     """
 
+    way: str
+    market: str
     label: str
-    usd_per_job: float
+    usd_per_job: float  # 0 with a commitment, which is paid by the month
+    usd_per_month: float
     usd_per_hour: float
     seconds: float
     seconds_low: float
     seconds_high: float
     items: tuple[CostItem, ...]
+    usd_committed_per_month: float  # paid used or not; then a job costs nothing more
     factor_low: float  # how far the price may move over the horizon
     factor_high: float
     throughput: Throughput | None
@@ -206,6 +225,8 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         },
         "rent": _rent_record(comparison),
         "own": _own_record(best),
+        "against": {"way": comparison.rent.way, "name": comparison.rent.label},
+        "alternatives": [asdict(entry) for entry in comparison.alternatives],
         "break_even": asdict(comparison.break_even),
         "margin_usd": best.margin_usd,
         "verdict": comparison.verdict,
@@ -224,7 +245,7 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
 def amounts(comparison: Comparison, currency: Currency) -> Row:
     """Totals over the horizon, and those of a run, in the currency; `None` for a run where only hours are compared."""
     best, rate = comparison.own, currency.per_usd
-    per_job = (comparison.rent.usd_per_job, best.usd_per_job) if comparison.workload is not None else (None, None)
+    per_job = (best.rent_usd_per_job, best.usd_per_job) if comparison.workload is not None else (None, None)
     return {
         "rent_total": rent_usd(best.case) * rate,
         "own_total": best.usd * rate,
@@ -294,7 +315,7 @@ def _rent_record(comparison: Comparison) -> Row:
     record.update(
         {
             "label": rental.label,
-            "usd_per_job": rental.usd_per_job if comparison.workload else None,
+            "usd_per_job": comparison.own.rent_usd_per_job if comparison.workload else None,
             "usd_per_month": case.rent_usd_per_month,
             "usd_total": rent_usd(case),
             "kwh_total": rented_kwh(comparison),

@@ -22,7 +22,7 @@ from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
 STORES = (
-    renting._rent_again,
+    renting._rented_again,
     current._unchanged_snapshot,
     catalog._selected,
     catalog._selected_groups,

@@ -8,6 +8,7 @@ import pytest
 from planner.answers.buying.owning import job_time
 from planner.answers.buying.rent_hours import rent_hours_at, rent_same
 from planner.answers.buying.renting import Market, rent_at
+from planner.answers.buying.ways_to_pay import baseline_of
 from planner.cost.bill import Biller
 from planner.errors import NothingLeftError
 from planner.model.costs import ItemKind
@@ -22,7 +23,8 @@ WORK = plan_work(model="resnet50", epochs=90).workload
 def _rented(tmp_path, gpu_count, *offers, terms=terms_of(), purchases=()):  # noqa: B008 - a record that nobody changes
     a_snapshot(tmp_path, *(an_offer(gpu="h100-80gb-sxm", **offer) for offer in offers))
     market = Market(providers=("testcloud",), data_dir=tmp_path, as_of=DAY, purchases=purchases)
-    return rent_same("h100-80gb-sxm", gpu_count, market=market, today=DAY, terms=terms)
+    rentals = rent_same("h100-80gb-sxm", gpu_count, hours_per_month=100.0, market=market, today=DAY, terms=terms)
+    return baseline_of(rentals, None)
 
 
 def test_a_machine_of_eight_is_not_eight_machines_of_one(tmp_path):
@@ -119,7 +121,7 @@ def test_a_given_rent_takes_the_time_of_the_bill():
     terms = terms_of(overhead_factor=1.2, evaluation_fraction=0.1, trials=3, idle_seconds=600, tax_fraction=0.19)
     cell = ("h100-80gb-sxm", 8.0)
 
-    rental = rent_at(2.0, WORK, (), cell, terms)
+    rental = rent_at(2.0, WORK, 1.0, gpus=(), fallback=cell, terms=terms)
 
     offer = an_offer(gpu=cell[0], usd_per_hour=2.0)
     bill = Biller(terms, WORK).bill(offer, rental.throughput)
@@ -129,7 +131,7 @@ def test_a_given_rent_takes_the_time_of_the_bill():
 
 def test_hours_at_a_given_rent_are_taxed():
     """Hours are hours: of all terms only tax counts."""
-    rental = rent_hours_at(2.0, terms_of(tax_fraction=0.25, trials=5, overhead_factor=2.0))
+    rental = rent_hours_at(2.0, terms_of(tax_fraction=0.25, trials=5, overhead_factor=2.0), 100.0)
 
     assert 2.5 == rental.usd_per_job
     assert [ItemKind.TIME, ItemKind.TAX] == [item.kind for item in rental.items]

@@ -85,7 +85,7 @@ def test_modules_are_bought_as_whole_systems():
         ("a10g", None, NEW, "not sold as a card: made for AWS"),
         ("titan-rtx", None, NEW, "list price at launch was 2,499 USD.*card_usd"),
         ("a100-80gb-pcie", None, NEW, "condition used .13,000 USD"),
-        ("b200-180gb-sxm", None, NEW, "module alone is 41,500 USD.*card_usd"),
+        ("mi300x", None, NEW, "module alone is 15,000 USD.*quote.*card_usd"),
         ("a16", None, NEW, "No price of a new A16"),
         ("rtx-4090", 9, NEW, "host_usd and host_watts"),
     ],
@@ -96,10 +96,41 @@ def test_what_cannot_be_bought_says_why(gpu, count, condition, words):
         _machine(gpu, count, condition)
 
 
+def test_a_module_is_no_card_for_a_desktop():
+    """A V100 with the specifications of a module needs a server that nobody sells any more; one that exists will do."""
+    with pytest.raises(UsageError, match=r"only fits servers built for it.*host_usd and host_watts"):
+        _machine("v100-32gb", 1)
+
+    assert 500.0 == _machine("v100-32gb", 1, host_usd=500.0, host_watts=300.0).host.usd
+
+
+def test_prices_of_years_ago_are_not_planned_with():
+    """A card of 2018 and a system of 2020 need a quote; the old price is named."""
+    with pytest.raises(UsageError, match=r"10,664 USD of 2018: too old to plan with"):
+        _machine("v100-16gb", 1, host_usd=500.0, host_watts=300.0)
+    with pytest.raises(UsageError, match=r"the newest is 199,000 USD of 2020-05\). Ask for a quote"):
+        _machine("a100-40gb-sxm")
+
+
+def test_a_price_far_below_the_known_one_is_questioned():
+    """8 cards for the price of four: perhaps it is the price of one too few."""
+    low, usual = _machine("rtx-5090", 8, card_usd=10_000.0), _machine("rtx-5090", 8, card_usd=20_000.0)
+
+    assert "is far below 8 x" in low.notes[0]
+    assert () == usual.notes
+
+
+def test_a_whole_system_draws_what_its_source_says():
+    """76 percent of the 10.2 kW that a DGX H100 is rated for: 8 x 700 W x 0.8 of it are the GPUs."""
+    system = _machine("h100-80gb-sxm")
+
+    assert pytest.approx(0.76 * 10_200, abs=1) == system.card_watts + system.host_watts
+
+
 def test_given_money_is_for_the_whole_machine():
     """Two cards for 5,000 together; a system's price leaves nothing for the host."""
     two = _machine("rtx-4090", 2, card_usd=5000.0)
-    system = _machine("b200-180gb-sxm", card_usd=400_000.0, host_watts=6000.0)
+    system = _machine("b200-180gb-sxm", card_usd=400_000.0)
 
     assert (5000.0, 1800.0) == (two.cards.usd, two.host.usd)
     assert (400_000.0, 0.0) == (system.cards.usd, system.host.usd)

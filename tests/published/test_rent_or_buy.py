@@ -18,6 +18,10 @@ def test_a_server_of_eight_h100_against_on_demand():
         running_usd_per_hour=0.87,
         rent_usd_per_hour=98.32,
         utilisation=1.0,
+        hosting_usd_per_month=0,  # nothing but power is counted there
+        staff_usd_per_month=0,
+        maintenance_fraction_per_year=0,
+        discount_per_year=0,
     )
 
     assert 8556 == round(result.break_even.gpu_hours), LENOVO

@@ -43,7 +43,7 @@ def test_charts_come_in_the_order_they_are_read(estimated, compared):
     history = [{"gpu": "t4", "provider": "aws", "purchase": "spot", "day": "2026-01-01", "low": 1.0, "cheapest": "x"}]
 
     assert ["time-cost", "cost-items", "price-history"] == list(estimate_charts(estimated, history))
-    assert ["months", "use", "sensitivity", "cost-items"] == list(comparison_charts(compared))
+    assert ["ways", "months", "use", "sensitivity", "cost-items"] == list(comparison_charts(compared))
 
 
 def test_no_estimate_no_chart(estimated):

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from planner.answers.buying.upkeep import USUAL, Upkeep
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.resale import resale_fraction
 from planner.errors import Sentence
 from planner.hardware.electricity import Place
 from planner.hardware.machines import Machine, Money
+from planner.hardware.owner_costs import owner_costs
 from planner.options.owner_arguments import OwnerArguments
 
 
 def owner_assumptions(
-    machine: Machine, terms: OwnershipTerms, options: OwnerArguments, place: Place, *, is_owned_already: bool
+    machine: Machine,
+    terms: OwnershipTerms,
+    upkeep: Upkeep,
+    options: OwnerArguments,
+    place: Place,
+    *,
+    is_owned_already: bool,
 ) -> tuple[str, ...]:
     """The assumptions of an answer about owning, a line each, with the options that change them."""
     lines: list[str] = []
@@ -23,7 +31,7 @@ def owner_assumptions(
     watts = f"{terms.card_watts:,.0f} W + host {terms.host_watts:,.0f}, idle {terms.idle_watts:,.0f}"
     lines.append(Sentence("power {watts} [{card_watts} {host_watts} {idle_watts}]", watts=watts))
     lines.append(_electricity_text(machine, terms, options, place))
-    lines.append(_upkeep_text(terms))
+    lines += _upkeep_texts(terms, upkeep)
     if not is_owned_already:
         lines.append(_resale_text(terms))
     else:
@@ -45,19 +53,27 @@ def _electricity_text(machine: Machine, terms: OwnershipTerms, options: OwnerArg
     return Sentence("{rate} [{country} {usd_per_kwh} {pue}]", rate=rate)
 
 
-def _upkeep_text(terms: OwnershipTerms) -> str:
-    hosting, staff, maintenance = (
-        terms.hosting_usd_per_month,
-        terms.staff_usd_per_month,
-        terms.maintenance_fraction_per_year,
-    )
-    if not (hosting or staff or maintenance):
-        return Sentence(f"no hosting, staff, upkeep [{_UPKEEP}]")
-    what = f"hosting {hosting:g} and staff {staff:g} USD a month, maintenance {maintenance:.1%} of the purchase a year"
-    return Sentence(f"{what} [{_UPKEEP}]")
+def _upkeep_texts(terms: OwnershipTerms, upkeep: Upkeep) -> list[str]:
+    """What running it costs besides power: what is paid, where usual figures are from, and what is taken as 0."""
+    paid = {
+        "hosting_usd_per_month": f"hosting {terms.hosting_usd_per_month:,.0f} USD a month",
+        "staff_usd_per_month": f"staff {terms.staff_usd_per_month:,.0f} USD a month",
+        "maintenance_fraction_per_year": f"upkeep and spares {terms.maintenance_fraction_per_year:.1%} of the purchase a year",
+        "networking_usd": f"networking {terms.networking_usd:,.0f} USD",
+    }
+    lines: list[str] = [
+        Sentence(f"{text}{_source(field) if field in upkeep.ranges else ', as given'} [{{{field}}}]")
+        for field, text in paid.items()
+        if getattr(terms, field) > 0
+    ]
+    nothing = [text.split(" ")[0] for field, text in paid.items() if getattr(terms, field) == 0]
+    options = " ".join(f"{{{field}}}" for field in paid if getattr(terms, field) == 0)
+    return lines + ([Sentence(f"{', '.join(nothing)}: 0 [{options}]")] if nothing else [])
 
 
-_UPKEEP = "{hosting_usd_per_month} {staff_usd_per_month} {maintenance_fraction_per_year}"
+def _source(field: str) -> str:
+    cost = owner_costs()[USUAL[field]]
+    return f" ({cost.value:g} {cost.unit}, {cost.as_of}: {cost.source.split(',')[0].split(':')[0]})"
 
 
 def _resale_text(terms: OwnershipTerms) -> str:

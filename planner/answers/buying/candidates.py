@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from planner.answers.buying.owning import job_time, own_machine
-from planner.answers.buying.rent_hours import rent_same
-from planner.answers.buying.renting import Market
 from planner.answers.fit import what_would_fit
 from planner.answers.question import weakest_basis
 from planner.errors import (
@@ -24,7 +22,7 @@ from planner.hardware.machines import gpus_in
 from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.options.arguments import BillArguments
-from planner.options.owner_arguments import OwnerArguments
+from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use
 from planner.results.comparison import NotCompared, Owned, Rental
 from planner.units import HOURS_PER_MONTH
@@ -67,40 +65,50 @@ def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidat
     return list(found), notes
 
 
+RentalsOf = Callable[[str, int, float], tuple[Rental, ...]]
+"""The rentals of the work, one for each way to pay, beside a machine with that GPU and count: of so many jobs a month."""
+
+
 def compared_machines(
     candidates: Sequence[Candidate],
     workload: Workload | None,
-    rental: Rental | None,
+    rentals_of: RentalsOf,
     use: Use,
     *,
-    options: OwnerArguments,
-    market: Market,
+    options: CompareArguments,
     terms: BillArguments,
-    rent_usd_per_hour: float | None,
     today: date,
 ) -> tuple[list[Owned], list[NotCompared]]:
-    """The candidates compared with renting, and the others with the reason; if none is left, the first reason is raised."""
+    """The candidates compared with renting, and the others with the reason; if none is left, the first reason is raised.
+
+    All do the same work: the same jobs, or the same GPU hours as the first.
+    """
     compared, not_compared = [], []
     first_error: PlannerError | None = None
     jobs = use.jobs_per_month if workload else None
-    weakest = weakest_basis(market.basis)
+    gpu_hours: float | None = None
+    weakest = weakest_basis(options["basis"])
+    is_machine_hours = workload is None and options["rent_usd_per_hour"] is not None
     for candidate in candidates:
         gpu_count = gpus_in(candidate.gpu, candidate.card_count)
         try:
             if workload is not None and jobs is None:
                 # hours are hours of the first machine; the others are asked to do the same jobs
                 jobs = _jobs(use, job_time(workload, (candidate.gpu, gpu_count), terms, weakest)[1], gpu_count)
+            if workload is None and gpu_hours is None:
+                per_hour = 1 if is_machine_hours else gpu_count
+                gpu_hours = _hours(use, gpu_count, is_machine_hours=is_machine_hours) * per_hour
+            amount = jobs if jobs is not None else (gpu_hours or 0.0) / (1 if is_machine_hours else gpu_count)
+            rentals = rentals_of(candidate.gpu, gpu_count, amount)
             compared.append(
                 own_machine(
                     candidate.gpu,
                     candidate.card_count,
                     is_owned_already=candidate.is_owned_already,
                     workload=workload,
-                    jobs_per_month=_hours(use, gpu_count, is_machine_hours=rent_usd_per_hour is not None)
-                    if jobs is None
-                    else jobs,
+                    jobs_per_month=amount,
                     busy_at_most=use.busy_at_most,
-                    rental=rental or rent_same(candidate.gpu, gpu_count, market=market, today=today, terms=terms),
+                    rentals=rentals,
                     options=options,
                     terms=terms,
                     weakest=weakest,

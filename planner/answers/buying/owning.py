@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from planner.answers.buying.assumptions import owner_assumptions
+from planner.answers.buying.upkeep import Upkeep, upkeep_of
+from planner.answers.buying.ways_to_pay import baseline_of
 from planner.answers.throughput import speeds_of
 from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms, ownership_items
@@ -19,7 +21,7 @@ from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.records import Basis, Throughput, Workload
 from planner.options.arguments import BillArguments
-from planner.options.owner_arguments import OwnerArguments
+from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
@@ -35,8 +37,8 @@ def own_machine(
     workload: Workload | None,
     jobs_per_month: float,
     busy_at_most: float,
-    rental: Rental,
-    options: OwnerArguments,
+    rentals: tuple[Rental, ...],
+    options: CompareArguments,
     terms: BillArguments,
     weakest: Basis,
     today: date,
@@ -56,14 +58,12 @@ def own_machine(
     machine = first if cards == 1 else _machine(gpu, cards, options, is_owned_already=is_owned_already, today=today)
     hours_per_job = job_hours / cards
     _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
-    place = find_place(options["country"] or DEFAULT_PLACE)
-    owner_terms = _terms(machine, options, place, is_owned_already=is_owned_already, tax_fraction=terms["tax_fraction"])
-    case = Case(
-        jobs_per_month=jobs_per_month,
-        rent_usd_per_job=rental.usd_per_job,
-        hours_per_job=hours_per_job,
-        terms=owner_terms,
+    place, rental = find_place(options["country"] or DEFAULT_PLACE), baseline_of(rentals, options["against"])
+    upkeep = upkeep_of(machine, options, is_owned_already=is_owned_already)
+    owner_terms = _terms(
+        machine, options, place, upkeep, is_owned_already=is_owned_already, tax_fraction=terms["tax_fraction"]
     )
+    case = _case(jobs_per_month, rental, hours_per_job, owner_terms)
     return Owned(
         machine=machine,
         label=_label(machine, is_owned_already=is_owned_already),
@@ -74,12 +74,14 @@ def own_machine(
         job_seconds=job_hours * 3600,
         case=case,
         rental=rental,
+        rentals=rentals,
         items=ownership_items(owner_terms, case.hours_per_month),
         grid=place_grid(place),
         place=place,
         is_kwh_price_given=options["usd_per_kwh"] is not None or options["running_usd_per_hour"] is not None,
         has_given_watts=options["card_watts"] is not None,
-        assumptions=owner_assumptions(machine, owner_terms, options, place, is_owned_already=is_owned_already),
+        term_ranges=upkeep.ranges,
+        assumptions=owner_assumptions(machine, owner_terms, upkeep, options, place, is_owned_already=is_owned_already),
         notes=(
             *machine.notes,
             *_more_cards(cards, jobs_per_month * job_hours, busy_at_most),
@@ -111,6 +113,16 @@ def job_time(
             gpu=cell[0],
         )
     return throughput, hours(Timer(terms, workload).work_seconds(workload.samples / throughput.samples_per_second))
+
+
+def _case(jobs_per_month: float, rental: Rental, hours_per_job: float, terms: OwnershipTerms) -> Case:
+    return Case(
+        jobs_per_month=jobs_per_month,
+        rent_usd_per_job=rental.usd_per_job,
+        rent_usd_committed=rental.usd_committed_per_month,
+        hours_per_job=hours_per_job,
+        terms=terms,
+    )
 
 
 def _machine(
@@ -158,7 +170,13 @@ def _check_fits(
 
 
 def _terms(
-    machine: Machine, options: OwnerArguments, place: Place, *, is_owned_already: bool, tax_fraction: float
+    machine: Machine,
+    options: OwnerArguments,
+    place: Place,
+    upkeep: Upkeep,
+    *,
+    is_owned_already: bool,
+    tax_fraction: float,
 ) -> OwnershipTerms:
     card_watts = _known("card", options["card_watts"], machine.card_watts, machine)
     host_watts = _known("host", options["host_watts"], machine.host_watts, machine)
@@ -171,14 +189,11 @@ def _terms(
         pue=options["pue"] if options["pue"] is not None else DATA_CENTRE_PUE if machine.in_data_centre else 1.0,
         usd_per_kwh=_usd_per_kwh(machine, options, place),
         running_usd_per_hour=options["running_usd_per_hour"],
-        hosting_usd_per_month=options["hosting_usd_per_month"],
-        maintenance_fraction_per_year=options["maintenance_fraction_per_year"],
-        staff_usd_per_month=options["staff_usd_per_month"],
         resale_fraction=options["resale_fraction"],
         resale_curve=ResaleCurve(options["resale_curve"]),
-        discount_per_year=options["discount_per_year"],
         tax_fraction=tax_fraction,
         months=options["months"],
+        **upkeep.terms,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.renting import Market
+from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, way_of
 from planner.answers.offered import offered, own_prices
 from planner.cost.assumed import spot_assumption
 from planner.cost.bill import tax_item
@@ -20,21 +21,26 @@ from planner.hardware.gpus import GpuChoice
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Offer, Purchase
 from planner.options.arguments import BillArguments
-from planner.prices.catalog import USUAL_PURCHASES, OfferFilter, purchase_kind
+from planner.prices.catalog import OfferFilter, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
 from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
-def rent_hours_at(usd_per_hour: float, terms: BillArguments) -> Rental:
+def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: float) -> Rental:
     """A rental of machine hours at a given price, with tax; nothing else is known of the machine."""
     hour = CostItem(
         name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
     )
     items = (hour, *tax_item((hour,), terms["tax_fraction"]))
+    usd = sum(item.usd for item in items)
     return Rental(
+        way=GIVEN,
+        market=GIVEN,
         label=f"a machine at {usd_per_hour:,.2f} USD/h",
-        usd_per_job=sum(item.usd for item in items),
+        usd_per_job=usd,
+        usd_per_month=usd * hours_per_month,
+        usd_committed_per_month=0.0,
         usd_per_hour=usd_per_hour,
         seconds=SECONDS_PER_HOUR,
         seconds_low=SECONDS_PER_HOUR,
@@ -54,16 +60,19 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments) -> Rental:
     )
 
 
-def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: BillArguments) -> Rental:
-    """The cheapest rental of hours on a machine like the one that would be bought.
+def rent_same(
+    gpu: str, gpu_count: int, *, hours_per_month: float, market: Market, today: date, terms: BillArguments
+) -> tuple[Rental, ...]:
+    """The cheapest rentals of hours on a machine like the one that would be bought, one for each way to pay.
 
     Like it is a machine with that GPU and count. Where nobody rents one, it is as few whole machines as hold at least so
     many, with as few GPUs as possible. On spot an hour of work takes longer: interruptions cost what they cost `estimate`
-    on average over a month of work.
+    on average over a month of work. A commitment is paid every hour of the month.
 
     Args:
         gpu: canonical key.
         gpu_count: GPUs of the machine that would be bought.
+        hours_per_month: hours it works.
         market: filters and books that offers are taken from.
         today: the day that ages are counted from.
         terms: of these, what concerns interruptions, and tax.
@@ -71,39 +80,78 @@ def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: B
     Raises:
         NothingLeftError: no offer has that GPU, or those that have it are interrupted all the time.
     """
-    offers = _offers_of(gpu, market, today)
-    alike, machines = _alike(offers, gpu_count)
     timer = Timer(terms, None)
-    priced = [
-        (_hour(offer, machines, run, terms), offer, run)
-        for offer in alike
-        if not isinstance(run := _month(timer, offer, machines), str)
-    ]
-    if not priced:
+    by_way: dict[tuple[str, str], list[Offer]] = {}
+    for offer in _offers_of(gpu, market, today):
+        by_way.setdefault(way_of(offer), []).append(offer)
+    found = []
+    for way, offers in by_way.items():
+        alike, machines = _alike(offers, gpu_count)
+        priced = [
+            (_hour(offer, machines, run, terms), offer, run)
+            for offer in alike
+            if not isinstance(run := _month(timer, offer, machines), str)
+        ]
+        if priced:
+            best = min(priced, key=_cheapest)
+            found.append(
+                _rental(
+                    best,
+                    way=way,
+                    machines=machines,
+                    count=len(alike),
+                    gpu_count=gpu_count,
+                    hours_per_month=hours_per_month,
+                    timer=timer,
+                    today=today,
+                )
+            )
+    if not found:
         refusals = " ".join(f"{reason}. {text}" for reason, (_, text) in timer.refused.items())
         raise NothingLeftError(
             f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}"
         )
-    items, offer, run = min(priced, key=_cheapest)
+    return tuple(found)
+
+
+def _rental(
+    priced: tuple[tuple[CostItem, ...], Offer, Interruptions | None],
+    *,
+    way: WayAndMarket,
+    machines: int,
+    count: int,
+    gpu_count: int,
+    hours_per_month: float,
+    timer: Timer,
+    today: date,
+) -> Rental:
+    items, offer, run = priced
     low, high = drift(offer)
     seconds = SECONDS_PER_HOUR if run is None else run.expected_seconds / HOURS_PER_MONTH
+    hour = rent_hours_at(machines * offer.usd_per_hour, timer.terms, hours_per_month)
+    usd = sum(item.usd for item in items)
+    committed = usd * HOURS_PER_MONTH if offer.purchase in COMMITMENTS else 0.0
     return replace(
-        rent_hours_at(machines * offer.usd_per_hour, terms),
+        hour,
+        way=way[0],
+        market=way[1],
         label=label_of(offer, machines),
-        usd_per_job=sum(item.usd for item in items),
+        usd_per_job=0.0 if committed else usd,
+        usd_per_month=committed or usd * hours_per_month,
+        usd_committed_per_month=committed,
         seconds=seconds,
         seconds_low=seconds,
         seconds_high=seconds,
         items=items,
-        factor_low=low,
-        factor_high=high,
-        cell=(gpu, machines * offer.gpu_count),
+        factor_low=1.0 if committed else low,
+        factor_high=1.0 if committed else high,
+        cell=(offer.gpu, machines * offer.gpu_count),
         offer=offer,
-        watts=gpu_watts(gpu, gpu_count),
+        watts=gpu_watts(offer.gpu, gpu_count),
         grid=region_grid(offer.provider, offer.region),
         is_given=False,
         assumptions=(
-            rent_text(offer, machines, len(alike), today),
+            rent_text(offer, machines, count, today),
             *((spot_assumption(timer),) if offer.purchase is Purchase.SPOT else ()),
         ),
         notes=_more_than_bought(offer, machines, gpu_count),
@@ -111,18 +159,18 @@ def rent_same(gpu: str, gpu_count: int, *, market: Market, today: date, terms: B
 
 
 def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
+    """The cheapest offer of each group with that GPU: the others of a group take the same time."""
     wanted = OfferFilter(
         gpus=(GpuChoice(text=gpu, gpus=(gpu,), count=None),),
         providers=market.providers,
         regions=market.regions,
-        purchases=tuple(purchase_kind(text) for text in market.purchases) or USUAL_PURCHASES,
+        purchases=tuple(purchase_kind(text) for text in market.purchases) or RENTED,
         max_price_age_days=market.max_price_age_days,
     )
     snapshots = current_snapshots(market.data_dir, as_of=market.as_of)
     own = own_prices(market.price_book, snapshots, today)
     try:
-        groups = offered(snapshots, wanted, own, today=today).groups
-        return tuple(offer for group in groups for offer in group.members())
+        return tuple(group.head for group in offered(snapshots, wanted, own, today=today).groups)
     except NothingLeftError as error:
         raise NothingLeftError(
             "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
-from planner.answers.estimate import estimate
+from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, offer_text, way_of
+from planner.answers.question import question_from
+from planner.answers.ranking import Priced
 from planner.answers.throughput import predict_many
+from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import tax_item
 from planner.cost.course import Timer
 from planner.cost.own_prices import OWN
@@ -21,12 +25,14 @@ from planner.errors import NoThroughputError, Sentence, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
-from planner.model.records import Offer, Purchase, Workload
+from planner.model.records import Estimate, Offer, Purchase, Workload
 from planner.options.arguments import BillArguments
-from planner.prices.catalog import USUAL_PURCHASES, purchase_kind
+from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
-from planner.units import current_day
+from planner.units import HOURS_PER_MONTH, current_day, hours
+
+TINY = 1e-9  # of a machine: a month filled to the last hour needs no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,78 +52,116 @@ class Market:
     nodes: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse commitments: paid whether used or not, months of use at their hourly price would come out too cheap."""
-        committed = [kind for kind in map(purchase_kind, self.purchases) if kind not in USUAL_PURCHASES]
-        if committed:
-            raise UsageError(
-                "{purchases} {kind} is paid for its whole term, used or not; here rent is per hour of use. Give "
-                "{rent_usd_per_hour}: its price divided by the part of the month you use it. Prices: planner prices list "
-                "--purchase {kind}",
-                argument="purchases",
-                kind=committed[0],
-            )
+        """Refuse kinds of purchase that are sold for days: they cannot pay for months of work."""
+        for kind in map(purchase_kind, self.purchases):
+            if kind not in RENTED:
+                raise UsageError(
+                    "{purchases} {kind} is sold for days or weeks and cannot pay for months of work. Leave it out.",
+                    argument="purchases",
+                    kind=kind,
+                )
 
 
-def rent_cheapest(
-    work_options: Mapping[str, Any], market: Market, terms: BillArguments
-) -> tuple[Workload, Rental, Sequence[str]]:
-    """The workload, its cheapest rental among the matching offers, and the assumptions of the estimate."""
+def rented_ways(work_options: Mapping[str, Any], market: Market, terms: BillArguments) -> Ways:
+    """Every way to rent for the work, cheapest run first; a commitment at what the run uses of it.
+
+    Raises:
+        NothingLeftError: nothing that passes the filters can do the work.
+    """
     is_in_file = (
         market.price_book is not None or "model_file" in work_options or Path(work_options.get("model", "")).exists()
     )
     if is_in_file:  # which may say something else the next time
-        return _rent_cheapest(tuple(work_options.items()), market, terms)
+        return _rented_ways(tuple(work_options.items()), market, tuple(terms.items()))
     books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))
-    return _rent_again(tuple(work_options.items()), market, tuple(terms.items()), books, current_day())
+    return _rented_again(tuple(work_options.items()), market, tuple(terms.items()), books, current_day())
 
 
 @lru_cache(maxsize=64)
-def _rent_again(
+def _rented_again(
     work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...], *_: object
-) -> tuple[Workload, Rental, Sequence[str]]:
-    # whoever moves what owning costs asks for the same rental each time
-    return _rent_cheapest(work_options, market, cast("BillArguments", dict(terms)))
+) -> Ways:
+    # whoever moves what owning costs asks for the same rentals each time
+    return _rented_ways(work_options, market, terms)
 
 
-def _rent_cheapest(
-    work_options: tuple[tuple[str, Any], ...], market: Market, terms: BillArguments
-) -> tuple[Workload, Rental, Sequence[str]]:
-    result = estimate(
+def _rented_ways(work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...]) -> Ways:
+    options = {
         **dict(work_options),
         **{field.name: getattr(market, field.name) for field in fields(market)},
-        **terms,
+        "purchases": market.purchases or tuple(map(str, RENTED)),
+        **dict(terms),
+        "share_commitment": True,  # what the term costs is counted by the month, not by the run
+    }
+    return all_ways([question_from(options)])
+
+
+def rent_work(ways: Ways, jobs_per_month: float, against: str | None, tax_fraction: float) -> tuple[Rental, ...]:
+    """The cheapest rental of each way to pay for so many runs a month, and the machine named in `against`."""
+    best: dict[WayAndMarket | str, tuple[float, Priced]] = {}
+    for priced in ways.found:  # cheapest run first
+        usd = _usd_per_month(priced, jobs_per_month, tax_fraction)
+        keys: list[WayAndMarket | str] = [way_of(priced.offer)]
+        if against and offer_text(priced.offer).lower() == against.lower():
+            keys.append(against)
+        for key in keys:
+            if key not in best or usd < best[key][0]:
+                best[key] = (usd, priced)
+    chosen = {id(priced): (usd, priced) for usd, priced in best.values()}
+    return tuple(
+        _rental(ways.written(priced), usd, jobs_per_month, len(ways.found), ways.result.as_of)
+        for usd, priced in chosen.values()
     )
-    best = result.estimates[0]
+
+
+def _usd_per_month(priced: Priced, jobs_per_month: float, tax_fraction: float) -> float:
+    """Cost of a month of the work: each run, or with a commitment every hour of as many machines as it takes."""
+    offer = priced.offer
+    if offer.purchase not in COMMITMENTS:
+        return jobs_per_month * priced.usd
+    machines = max(1, math.ceil(jobs_per_month * hours(priced.seconds) / HOURS_PER_MONTH - TINY))
+    return machines * priced.node_count * offer.usd_per_hour * HOURS_PER_MONTH * (1 + tax_fraction)
+
+
+def _rental(best: Estimate, usd_per_month: float, jobs_per_month: float, count: int, today: date) -> Rental:
     offer = best.offer
     low, high = drift(offer)
-    return (
-        result.workload,
-        Rental(
-            label=label_of(offer),
-            usd_per_job=best.usd,
-            usd_per_hour=offer.usd_per_hour,
-            seconds=best.seconds,
-            seconds_low=best.seconds_low,
-            seconds_high=best.seconds_high,
-            items=best.items,
-            factor_low=low,
-            factor_high=high,
-            throughput=best.throughput,
-            cell=(offer.gpu, offer.gpu_count),
-            estimate=best,
-            offer=offer,
-            watts=gpu_watts(offer.gpu, offer.gpu_count),
-            grid=region_grid(offer.provider, offer.region),
-            is_given=False,
-            assumptions=(rent_text(offer, 1, len(result.estimates), result.as_of),),
-            notes=tuple(note for note in best.notes if note not in best.throughput.notes),
-        ),
-        result.assumptions,
+    way, market = way_of(offer)
+    is_committed = offer.purchase in COMMITMENTS
+    return Rental(
+        way=way,
+        market=market,
+        label=label_of(offer, best.node_count),
+        usd_per_job=0.0 if is_committed else best.usd,
+        usd_per_month=usd_per_month,
+        usd_committed_per_month=usd_per_month if is_committed else 0.0,
+        usd_per_hour=offer.usd_per_hour,
+        seconds=best.seconds,
+        seconds_low=best.seconds_low,
+        seconds_high=best.seconds_high,
+        items=best.items,
+        factor_low=1.0 if is_committed else low,
+        factor_high=1.0 if is_committed else high,
+        throughput=best.throughput,
+        cell=(offer.gpu, offer.gpu_count),
+        estimate=best,
+        offer=offer,
+        watts=gpu_watts(offer.gpu, offer.gpu_count),
+        grid=region_grid(offer.provider, offer.region),
+        is_given=False,
+        assumptions=(rent_text(offer, best.node_count, count, today),),
+        notes=tuple(note for note in best.notes if note not in best.throughput.notes),
     )
 
 
 def rent_at(
-    usd_per_hour: float, workload: Workload, gpus: Sequence[str], fallback: tuple[str, float], terms: BillArguments
+    usd_per_hour: float,
+    workload: Workload,
+    jobs_per_month: float,
+    *,
+    gpus: Sequence[str],
+    fallback: tuple[str, float],
+    terms: BillArguments,
 ) -> Rental:
     """The rental of a workload at a given price per hour, on the GPU named, else on one like the owned machine's.
 
@@ -145,9 +189,14 @@ def rent_at(
     hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms["idle_seconds"])
     items = hours_paid + tax_item(hours_paid, terms["tax_fraction"])
     what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with {gpus})")
+    usd = sum(item.usd for item in items)
     return Rental(
+        way=GIVEN,
+        market=GIVEN,
         label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",
-        usd_per_job=sum(item.usd for item in items),
+        usd_per_job=usd,
+        usd_per_month=usd * jobs_per_month,
+        usd_committed_per_month=0.0,
         usd_per_hour=usd_per_hour,
         seconds=courses.middle.seconds,
         seconds_low=courses.low.seconds,

@@ -20,6 +20,7 @@ from planner.render.charts.parts import (
     shown_in,
 )
 from planner.render.listing import number, significant
+from planner.results.alternatives import way_title
 
 RENT, OWN, SOLD = "rent", "own", "own, if sold then"
 
@@ -32,9 +33,10 @@ def comparison_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, S
         history: `planner.render.charts.history.history_rows` of what is rented; without them that chart is left out.
 
     Returns:
-        `months`, `use`, `sensitivity`, `cost-items` and, with history, `price-history`.
+        `ways`, `months`, `use`, `sensitivity`, `cost-items` and, with history, `price-history`.
     """
     charts = {
+        "ways": _ways(document),
         "months": _months(document),
         "use": _use(document),
         "sensitivity": _sensitivity(document),
@@ -96,6 +98,74 @@ def _months(document: Row) -> Spec:
         rows,
         body,
     )
+
+
+def _ways(document: Row) -> Spec:
+    """USD a month of every way to pay over the use of the machine: lines cross where one starts to pay."""
+    planned = document["use"]["hours_per_month"]
+    rows = [
+        {"hours": entry["hours_per_month"], "way": title, "usd": usd}
+        for entry in document["use_curve"]
+        for title, usd in _at_use(document, entry).items()
+    ]
+    body = {
+        "encoding": {
+            "x": {
+                "field": "hours",
+                "type": "quantitative",
+                "title": "hours of use a month",
+                "scale": {"nice": False, "domainMin": 0},
+                "axis": {"grid": False},
+            },
+            "y": {"field": "usd", "type": "quantitative", "title": "USD a month"},
+            "color": {
+                "field": "way",
+                "type": "nominal",
+                "title": None,
+                "sort": None,
+                "scale": {"range": HUES},
+                "legend": {"symbolType": "stroke", "symbolSize": 300},
+            },
+        },
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2.5, "tooltip": False}},
+            {
+                "mark": {"type": "point", "size": 90, "opacity": 0},
+                "encoding": {
+                    "tooltip": [
+                        shown_in("way", "way"),
+                        shown_in("hours", "hours a month", ",.0f"),
+                        shown_in("usd", "USD a month", ",.0f"),
+                    ]
+                },
+            },
+            *_marked(planned, f"planned: {significant(planned)} h"),
+        ],
+    }
+    return chart(
+        "Every way to pay over use",
+        "USD a month, by hours of use a month: the cheapest machine of each way to pay for the planned use, and "
+        f"{name(document['own']['label'])} bought, purchase and resale included.",
+        rows,
+        body,
+    )
+
+
+def _at_use(document: Row, entry: Row) -> dict[str, float]:
+    """USD a month of each way at another use: what is paid by use grows with it, a commitment stays."""
+    planned, months = document["use"]["hours_per_month"], document["use"]["months"]
+    if not planned:
+        return {}
+    found: dict[str, float] = {}
+    for row in document["alternatives"]:
+        if row["is_rented"]:
+            is_committed = row["purchase"] is not None and row["purchase"].startswith(("reserved", "savings"))
+            factor = 1.0 if is_committed else entry["hours_per_month"] / planned
+            found.setdefault(way_title(row), row["usd_per_month"] * factor)
+    against = next(row for row in document["alternatives"] if row["name"] == document["against"]["name"])
+    worth = against["usd_total"] / against["usd_per_month"] if against["usd_per_month"] else months
+    found[OWN] = found[way_title(against)] - entry["margin_usd"] / worth
+    return found
 
 
 _WAYS = {"domain": [RENT, OWN, SOLD], "range": [HUES[0], HUES[1], HUES[2]]}

@@ -19,6 +19,7 @@ from planner.render.report.tables import (
     plain_table,
     sortable_table,
 )
+from planner.results.alternatives import way_title
 from planner.units import hours
 
 _DOLLARS = number(0)
@@ -52,6 +53,7 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
     numbers = {
         "months": numbers_of("Numbers of the months", _MONTHS, document["curve"]),
         "use": numbers_of("Numbers over use", _USE, document["use_curve"]),
+        "ways": element("span", "Numbers: ", element("a", "the table of all ways to pay", href="#ways")),
         "sensitivity": _sensitivity_numbers(document),
         "cost-items": element("span", "Numbers: ", element("a", "the table of both bills", href="#bills")),
         "price-history": history_numbers(history),
@@ -62,6 +64,7 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         content=[
             element("p", document["verdict"], class_="answer"),
             element("p", _odds(document), class_="answer"),
+            section("Every way to pay", _ways(document), id_="ways"),
             section(
                 "Charts",
                 element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
@@ -106,8 +109,12 @@ def _subtitle(document: Row) -> str:
 
 
 def _rent_day(document: Row) -> str:
-    day = document["rent"].get("price_observed_on")
-    return f"; the rent is a price of {day}" if day else "; the rent is a price of your own"
+    """The day of the price that the verdict is against; a price of one's own only where one was given."""
+    against = document["against"]
+    if against["way"] == "given":
+        return "; the rent is a price of your own"
+    day = next(row["price_observed_on"] for row in document["alternatives"] if row["name"] == against["name"])
+    return f"; the rent is a price of {day}"
 
 
 def _odds(document: Row) -> str:
@@ -132,6 +139,36 @@ def _odds(document: Row) -> str:
 
 def _maybe(value: float | None) -> str:
     return "not known" if value is None else significant(value)
+
+
+def _ways(document: Row) -> Content:
+    """Every way to pay for the same work, cheapest first; the one that the verdict is against is marked."""
+    months = document["use"]["months"]
+    each = ("USD a run", "usd_per_job") if document["workload"] else ("USD per GPU hour used", "usd_per_gpu_hour")
+    headings = (
+        Heading("way to pay"),
+        Heading("machine"),
+        Heading("price of"),
+        Heading("USD a month", is_number=True),
+        Heading(f"USD over {months:g} months", is_number=True),
+        Heading(each[0], is_number=True),
+        Heading("buying pays from", is_number=True),
+    )
+    rows = [
+        [
+            cell(way_title(row), is_heading=True),
+            cell(name(row["name"]), class_="name"),
+            cell(row["price_observed_on"] or ""),
+            _sorted(row["usd_per_month"], _DOLLARS),
+            _sorted(row["usd_total"], _DOLLARS),
+            _sorted(row[each[1]], significant),
+            _sorted(row["break_even_utilisation"], lambda share: f"{share:.0%} use" if share else "always"),
+        ]
+        for row in document["alternatives"]
+    ]
+    marked = [row["is_rented"] and row["name"] == document["against"]["name"] for row in document["alternatives"]]
+    caption = "The verdict is against the marked row. A dash: buying never pays."
+    return sortable_table("way-rows", caption, headings, rows, marked=marked, hint="for example: spot")
 
 
 def _bills(document: Row) -> Content:

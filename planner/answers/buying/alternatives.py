@@ -1,0 +1,174 @@
+"""Every way to pay for the same work beside the others: rented each way, bought new and used, owned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import cast
+
+from planner.answers.buying.owning import own_machine
+from planner.answers.buying.ways_to_pay import GIVEN, SERVICE
+from planner.answers.question import weakest_basis
+from planner.cost.discount import months_worth
+from planner.cost.rent_or_buy import margin_at
+from planner.cost.sensitivity import flip_value
+from planner.errors import PlannerError
+from planner.hardware.cards import conditions_priced
+from planner.language.services import Service, services_for
+from planner.model.records import Workload
+from planner.options.arguments import BillArguments
+from planner.options.owner_arguments import CompareArguments
+from planner.options.owning import CONDITIONS
+from planner.results.alternatives import Alternative
+from planner.results.comparison import Owned, Rental
+from planner.units import HOURS_PER_MONTH, hours
+
+MOST_WAYS = 3  # that the verdict names; the table has them all
+STEPS = 200  # of the use of a month in which the point where buying starts to pay is looked for
+
+
+def alternatives_of(
+    ranked: Sequence[Owned], asked: CompareArguments, workload: Workload | None, terms: BillArguments, today: date
+) -> tuple[Alternative, ...]:
+    """A line for each way to pay for the work of the best machine, cheapest first; equal ones by name."""
+    best = ranked[0]
+    machines = [*ranked, *_in_other_conditions(best, asked, workload, terms, today)]
+    rows = [_rented(best, rental) for rental in best.rentals] + [_owned(machine) for machine in machines]
+    if workload is not None and workload.language is not None:
+        tokens = workload.samples
+        rows += [_sold(best, service, tokens) for service in services_for(workload.language.job)]
+    return tuple(sorted(rows, key=lambda row: (row.usd_total, row.way, row.name)))
+
+
+def turned_by(best: Owned, alternatives: Sequence[Alternative]) -> tuple[str, ...]:
+    """Rented ways against which the verdict would be the other one, cheapest first."""
+    wins = best.margin_usd > 0
+    ways = [
+        row.title
+        for row in alternatives
+        if row.is_rented and row.name != best.rental.label and (row.usd_total > best.usd) != wins and row.way != GIVEN
+    ]
+    return tuple(dict.fromkeys(ways))[:MOST_WAYS]
+
+
+def _in_other_conditions(
+    best: Owned, asked: CompareArguments, workload: Workload | None, terms: BillArguments, today: date
+) -> list[Owned]:
+    """The best machine bought in the other conditions that have a price."""
+    if best.is_owned_already or asked["card_usd"] is not None:
+        return []
+    gpu, bought = best.machine.gpu.name, best.machine.condition
+    found = []
+    for condition in CONDITIONS:
+        if condition == bought or condition not in conditions_priced(gpu):
+            continue
+        try:
+            found.append(
+                own_machine(
+                    gpu,
+                    best.machine.card_count,
+                    is_owned_already=False,
+                    workload=workload,
+                    jobs_per_month=best.case.jobs_per_month,
+                    busy_at_most=1.0,
+                    rentals=best.rentals,
+                    options=cast("CompareArguments", {**asked, "condition": condition}),
+                    terms=terms,
+                    weakest=weakest_basis(asked["basis"]),
+                    today=today,
+                )
+            )
+        except PlannerError:
+            continue  # it was not asked for: a machine that cannot be priced so is no line
+    return found
+
+
+def _rented(best: Owned, rental: Rental) -> Alternative:
+    terms, offer = best.case.terms, rental.offer
+    months = months_worth(terms.months, terms.discount_per_year)
+    hours_per_month = best.case.jobs_per_month * hours(rental.seconds)
+    gpus = rental.cell[1] if rental.cell else None
+    return Alternative(
+        way=rental.way,
+        market=rental.market,
+        name=rental.label,
+        purchase=None if offer is None else str(offer.purchase),
+        provider=None if offer is None else offer.provider,
+        instance_type=None if offer is None else offer.instance_type,
+        price_observed_on=None if offer is None else offer.observed_on.isoformat(),
+        seconds=rental.seconds,
+        usd_per_month=rental.usd_per_month,
+        usd_per_job=_each(rental.usd_per_month, best.case.jobs_per_month),
+        usd_total=rental.usd_per_month * months,
+        usd_per_gpu_hour=None if gpus is None else _each(rental.usd_per_month, hours_per_month * gpus),
+        break_even_utilisation=_pays_from(best, rental.usd_per_job, rental.usd_committed_per_month),
+        is_rented=True,
+    )
+
+
+def _sold(best: Owned, service: Service, tokens: float) -> Alternative:
+    """The work done by a service that is paid by the token; how long it takes is not stated."""
+    terms, per_job = best.case.terms, service.usd_per_million_tokens * tokens / 1e6
+    usd_per_month = per_job * best.case.jobs_per_month
+    return Alternative(
+        way=SERVICE,
+        market=SERVICE,
+        name=f"{service.provider}, {service.method} of {service.model or 'models of this size'}",
+        purchase=None,
+        provider=service.provider,
+        instance_type=None,
+        price_observed_on=service.as_of,
+        seconds=None,
+        usd_per_month=usd_per_month,
+        usd_per_job=per_job,
+        usd_total=usd_per_month * months_worth(terms.months, terms.discount_per_year),
+        usd_per_gpu_hour=None,
+        break_even_utilisation=_pays_from(best, per_job, 0.0),
+        is_rented=True,
+    )
+
+
+def _owned(machine: Owned) -> Alternative:
+    case = machine.case
+    months = months_worth(case.terms.months, case.terms.discount_per_year)
+    way = "own" if machine.is_owned_already else f"buy_{machine.machine.condition}"
+    gpu_hours = case.hours_per_month * machine.machine.gpu_count
+    return Alternative(
+        way=way,
+        market="own",
+        name=machine.label,
+        purchase=None,
+        provider=None,
+        instance_type=None,
+        price_observed_on=None,
+        seconds=machine.job_seconds,
+        usd_per_month=machine.usd / months,
+        usd_per_job=_each(machine.usd / months, case.jobs_per_month),
+        usd_total=machine.usd,
+        usd_per_gpu_hour=_each(machine.usd / months, gpu_hours),
+        break_even_utilisation=_pays_from(machine, machine.rental.usd_per_job, machine.rental.usd_committed_per_month),
+        is_rented=False,
+    )
+
+
+def _each(usd: float, count: float) -> float | None:
+    return usd / count if count else None
+
+
+def _pays_from(owned: Owned, usd_per_job: float, usd_committed: float) -> float | None:
+    """Part of the month from which on the machine is cheaper than paying that; 0 if it always is, `None` if never."""
+    if owned.case.hours_per_job == 0:
+        return None
+    case = replace(owned.case, rent_usd_per_job=usd_per_job, rent_usd_committed=usd_committed)
+    margin, most = margin_at(case), HOURS_PER_MONTH / case.hours_per_job
+
+    def at(jobs: float) -> float:
+        return margin({"jobs_per_month": jobs})
+
+    if at(most) <= 0:
+        return None
+    if at(most / STEPS) > 0:
+        return 0.0
+    jobs = flip_value(at, most, floor=0.0, ceiling=most, steps=STEPS)
+    return None if jobs is None else jobs / most

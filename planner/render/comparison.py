@@ -22,6 +22,7 @@ from planner.results.comparison import (
     ranking_rows,
     rented_kg,
     rented_kwh,
+    sentence_in,
 )
 from planner.units import Row, hours
 
@@ -63,8 +64,7 @@ def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     yield ""
     yield from _ways_lines(comparison)
     if currency is not None:
-        shown = amounts(comparison, currency)
-        yield f"In {currency.code}: renting {shown['rent_total']:,.0f}, owning {shown['own_total']:,.0f}."
+        yield from textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
     yield ""
     yield from textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield "Every item, range and assumption: --verbose; all figures: --format json"
@@ -210,6 +210,7 @@ def comparison_tables(
 def _markdown(comparison: Comparison, currency: Currency | None) -> str:
     parts = [
         markdown_text(comparison.verdict) + "\n",
+        *([markdown_text(sentence_in(comparison, currency)) + "\n"] if currency else []),
         *(to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison, currency)),
         "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
     ]

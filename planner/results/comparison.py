@@ -230,7 +230,15 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "break_even": asdict(comparison.break_even),
         "margin_usd": best.margin_usd,
         "verdict": comparison.verdict,
-        **({"currency": asdict(currency), "amounts": amounts(comparison, currency)} if currency else {}),
+        **(
+            {
+                "currency": asdict(currency),
+                "amounts": amounts(comparison, currency),
+                "verdict_in_currency": sentence_in(comparison, currency),
+            }
+            if currency
+            else {}
+        ),
         "odds": asdict(comparison.odds),
         "curve": curve_rows(comparison),
         "use_curve": [asdict(entry) for entry in comparison.use_curve],
@@ -253,6 +261,15 @@ def amounts(comparison: Comparison, currency: Currency) -> Row:
         "rent_per_job": None if per_job[0] is None else per_job[0] * rate,
         "own_per_job": None if per_job[1] is None else per_job[1] * rate,
     }
+
+
+def sentence_in(comparison: Comparison, currency: Currency) -> str:
+    """The totals of the verdict in the currency, with the rate, its day and its source."""
+    shown = amounts(comparison, currency)
+    return (
+        f"In {currency.code}: renting costs {shown['rent_total']:,.0f}, owning {shown['own_total']:,.0f}, a difference of "
+        f"{abs(shown['margin']):,.0f}, at {currency.per_usd:.6g} {currency.code} per USD of {currency.as_of} ({currency.source})."
+    )
 
 
 def curve_rows(comparison: Comparison) -> list[Row]:

@@ -123,6 +123,9 @@ def test_totals_in_another_currency(run_planner):
 
     assert pytest.approx(0.8573 * document["own"]["usd_total"], rel=1e-4) == document["amounts"]["own_total"]
     assert pytest.approx(0.8573 * document["rent"]["usd_per_job"], rel=1e-4) == document["amounts"]["rent_per_job"]
-    assert f"{document['amounts']['own_total']:,.0f}" in screen.stdout
+    said = f"In EUR: renting costs {document['amounts']['rent_total']:,.0f}, owning {document['amounts']['own_total']:,.0f},"
+    assert document["verdict_in_currency"].startswith(said)
+    assert document["verdict_in_currency"] in " ".join(screen.stdout.split())
+    assert document["verdict_in_currency"] in run_planner(*options, "--currency", "EUR", "--format", "markdown").stdout
     assert "EUR per USD" in screen.stderr
     assert "currency" not in json.loads(run_planner(*options, "--format", "json").stdout)

@@ -141,9 +141,7 @@ def by_an_agent(verb, options):
         json.dumps({name: value for name, value in options.items() if name != "data_dir"}, default=str)
     )
     try:
-        text, document = answer(TOOLS[verb], arguments, options.get("data_dir"))
-        without_options(json.dumps(text))
-        return without_options(json.dumps(document))
+        return without_options(json.dumps(answer(TOOLS[verb], arguments, options.get("data_dir"))[1]))
     except PlannerError as error:
         return refused(error)
 

@@ -208,7 +208,7 @@ def test_three_billion_in_pure_bf16(tmp_path):
     )
 
     assert not mixed.fits
-    assert mixed.change.startswith("--pure-bf16 (one GPU")
+    assert mixed.change.startswith("pure_bf16 (one GPU")
     assert pure.fits
     assert pytest.approx(22.0e9, rel=0.05) == pure.least_bytes
 

@@ -165,20 +165,36 @@ class UnknownNameError(UsageError):
         known: every name that would have been understood.
         see: a command that lists them.
         argument: the argument that holds the name, where it is known.
+        why: a sentence that says why the name is none of the known, with a space before it.
     """
 
     def __init__(
-        self, kind: str, name: str, known: Iterable[str], see: str | Message, *, argument: str | None = None
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        see: str | Message,
+        *,
+        argument: str | None = None,
+        why: str = "",
     ) -> None:
         self.kind = kind
         self.name = name
         known = list(known)
         self.matches = close_matches(name, known)
         hint = f" Did you mean {_listed(self.matches)}?" if self.matches else ""
-        if not self.matches and len(known) <= 10:
+        if why:
+            hint = ""  # names that only look alike would mislead
+        elif not self.matches and len(known) <= 10:
             hint = f" Known: {', '.join(known)}."
         super().__init__(
-            "Unknown {kind} {name!r}.{hint} See: {see}", argument=argument, kind=kind, name=name, hint=hint, see=see
+            "Unknown {kind} {name!r}.{why}{hint} See: {see}",
+            argument=argument,
+            kind=kind,
+            name=name,
+            why=why,
+            hint=hint,
+            see=see,
         )
 
 

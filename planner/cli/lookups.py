@@ -11,8 +11,9 @@ from planner.cli.options import completed, data_dir_option, option, output_optio
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.language.listed import load_language_models
+from planner.language.listed import language_models_holding, load_language_models
 from planner.model.language_models import LanguageModel
+from planner.model.records import Model
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,
@@ -27,7 +28,7 @@ from planner.render.lookups import (
 from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
 from planner.units import current_day
 from planner.work.described import resolve_language_model
-from planner.work.listed import load_models, resolve_model
+from planner.work.listed import known_model, load_models, models_holding, resolve_model
 
 
 @click.command()
@@ -59,39 +60,45 @@ def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
 def models(*, text: str | None, show_all: bool, language: bool, form: str, output: Path | None) -> None:
     """Models, their arithmetic and the dataset and epochs they are usually trained with.
 
-    TEXT keeps the models whose name holds it.
+    TEXT keeps the models whose names hold it; where no network does, the language models.
 
     \b
     Examples:
       planner models
       planner models resnet
-      planner models --language llama
+      planner models llama
+      planner models --language "qwen 2.5"
     """
-    if language:
-        write_listing(language_models_listing(_language_models(text)), form, output)
+    networks = [] if language else _networks(text, show_all=show_all)
+    if not networks:
+        write_listing(language_models_listing(_shapes(text)), form, output)
         return
-    known = load_models()
+    write_listing(models_listing(networks), form, output)
+    left = len(load_models()) - len(networks)
+    if text is None and left:
+        write_notes([f"{left} more, measured on one GPU or none: planner models --all; language models: --language"])
+    elif text is not None and (others := language_models_holding(text)):
+        write_notes([f"{len(others)} language models hold it too: planner models --language {text!r}"])
+
+
+def _networks(text: str | None, *, show_all: bool) -> list[Model]:
+    """The networks whose names hold the text; without a text all, or those measured on several GPUs."""
     if text is not None:
-        chosen = [model for model in known if text.lower() in model.name]
-        if not chosen:
-            resolved = resolve_model(text)  # an alias, or an error with close matches
-            chosen = [resolved]
-    elif show_all:
-        chosen = known
-    else:
-        places: dict[str, set[str]] = {}
-        for benchmark in (*load_benchmarks(), *answering_benchmarks()):
-            places.setdefault(benchmark.model, set()).add(benchmark.gpu)
-        chosen = [model for model in known if len(places.get(model.name, ())) > 1]
-    write_listing(models_listing(chosen), form, output)
-    if len(chosen) < len(known) and text is None:
-        write_notes([f"{len(known) - len(chosen)} more, measured on one GPU or none: planner models --all"])
+        found = known_model(text)
+        return models_holding(text) or ([] if found is None else [found])
+    if show_all:
+        return load_models()
+    places: dict[str, set[str]] = {}
+    for benchmark in (*load_benchmarks(), *answering_benchmarks()):
+        places.setdefault(benchmark.model, set()).add(benchmark.gpu)
+    return [model for model in load_models() if len(places.get(model.name, ())) > 1]
 
 
-def _language_models(text: str | None) -> list[LanguageModel]:
-    known = load_language_models()
-    chosen = [model for name, model in known.items() if text is None or text.lower() in name]
-    return chosen if text is None or chosen else [resolve_language_model(text)]
+def _shapes(text: str | None) -> list[LanguageModel]:
+    """The language models whose names hold the text, or the one that it stands for; without a text all."""
+    if text is None:
+        return list(load_language_models().values())
+    return language_models_holding(text) or [resolve_language_model(text)]
 
 
 @click.command()

@@ -64,6 +64,7 @@ class LanguageModel:
     rope_size: int | None = None
     value_size: int | None = None
     context_length: int
+    beside: str = ""  # what the model has besides its text model, which alone is counted
     published_parameters: float | None = None
     published_active_parameters: float | None = None
     parameters_source: str = ""  # where the published number stands
@@ -86,6 +87,11 @@ class LanguageModel:
             raise ValueError(f"{self.heads} heads cannot share {self.kv_heads} key-value heads evenly")
         if self.experts is not None and not 1 <= (self.experts_per_token or 0) <= self.experts:
             raise ValueError(f"{self.experts_per_token!r} of {self.experts} experts per token")
+
+    @property
+    def is_weakly_sourced(self) -> bool:
+        """Whether the shape was read off no file."""
+        return self.source.startswith("general knowledge")
 
     @property
     def query_size(self) -> int:

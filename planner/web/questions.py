@@ -9,8 +9,8 @@ from typing import Any
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
 from planner.cost.currency import Currency, currency
-from planner.errors import Spelling, UnknownNameError, spelled
-from planner.language.listed import find_language_model, load_language_models
+from planner.errors import Spelling, spelled
+from planner.language.listed import find_language_model
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared
 from planner.options.language_arguments import LanguageArguments
@@ -19,7 +19,8 @@ from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
 from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of, parameter_of
 from planner.web.refusals import BAD, Refusal
-from planner.work.listed import known_model, load_models
+from planner.work.listed import known_model
+from planner.work.unknown import unknown_model
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
 _LANGUAGE = frozenset(name for name, one in declared(LanguageArguments).items() if one.option.is_typed)
@@ -87,6 +88,4 @@ def _check_model(given: dict[str, Any]) -> None:
     is_own = any(figure in given for figure in _OWN_FIGURES) and not _LANGUAGE & given.keys()
     if name is None or is_own or known_model(name) is not None or find_language_model(name) is not None:
         return
-    names = [spelling for model in load_models() for spelling in (model.name, *model.aliases)]
-    names += [spelling for shape in load_language_models().values() for spelling in (shape.name, *shape.aliases)]
-    raise UnknownNameError("model", name, names, "/api/models")
+    raise unknown_model(name, see="/api/models")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.errors import Message, UnknownNameError, UsageError, named
-from planner.language.listed import find_language_model, load_language_models
+from planner.errors import Message, UsageError, named
+from planner.language.listed import find_language_model
 from planner.model.language_models import MOST, LanguageModel
 
 PARAMETER_TOLERANCE = 0.05
@@ -32,8 +32,9 @@ def resolve_language_model(text: str) -> LanguageModel:
         from planner.work.model_file import language_model_from_config  # noqa: PLC0415 - most models are named
 
         return language_model_from_config(path)
-    known = [name for model in load_language_models().values() for name in (model.name, *model.aliases)]
-    raise UnknownNameError("language model", text, known, "planner models")
+    from planner.work.unknown import unknown_model  # noqa: PLC0415 - only on the way to an error
+
+    raise unknown_model(text, see="planner models --language")
 
 
 def language_model_from_figures(

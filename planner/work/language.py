@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.errors import Sentence, UnknownNameError, UsageError, named
 from planner.language.jobs import SEE, language_workload, plan_job
-from planner.language.listed import find_language_model, load_language_models
+from planner.language.listed import find_language_model
 from planner.language.stacks import usual_stack
 from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
@@ -18,7 +18,8 @@ from planner.options.amounts import amount_of
 from planner.options.language import language_arguments
 from planner.options.language_arguments import MOST_COUNTED, LanguageArguments
 from planner.work.described import language_model_from_figures, resolve_language_model
-from planner.work.listed import Work, known_model, load_models
+from planner.work.listed import Work, known_model
+from planner.work.unknown import unknown_model
 
 
 def is_language_model(text: str) -> bool:
@@ -79,9 +80,7 @@ def plan_language_request(
                 name=model,
                 given=named(*said),
             )
-        names = [name for one in load_models() for name in (one.name, *one.aliases)]
-        names += [name for shape in load_language_models().values() for name in (shape.name, *shape.aliases)]
-        raise UnknownNameError("model", model, names, "planner models")
+        raise unknown_model(model)
     given = [name for name, value in general.items() if value is not None]
     if given:
         raise UsageError(

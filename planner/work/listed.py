@@ -76,14 +76,26 @@ def resolve_model(name: str) -> Model:
     """
     found = known_model(name)
     if found is None:
-        names = [spelling for model in load_models() for spelling in (model.name, *model.aliases)]
-        raise UnknownNameError("model", name, names, "planner models")
+        from planner.work.unknown import unknown_model  # noqa: PLC0415 - only on the way to an error
+
+        raise unknown_model(name)
     return found
 
 
 @lru_cache(maxsize=256)
 def known_model(name: str) -> Model | None:
-    """The model of that name or alias; `None` if there is none."""
+    """The model of that name or alias; `None` if there is none.
+
+    Of a repository such as `timm/vit_base_patch16_224.augreg_in21k` the name alone counts, without its weights.
+    """
+    found = _known(name)
+    owner, _, rest = name.rpartition("/")
+    if found is not None or not owner:
+        return found
+    return _known(rest) or _known(rest.partition(".")[0])
+
+
+def _known(name: str) -> Model | None:
     # parsing only the lines that hold the name is ten times faster than parsing 1,500 models
     found = _named(read_rows("models.csv", Model, only=lambda line: name in line), name)
     if found is not None:
@@ -91,13 +103,21 @@ def known_model(name: str) -> Model | None:
     key = _normalised(name)
     for full, aliases in read_columns("models.csv", "name", "aliases"):
         if key in map(_normalised, (full, *aliases.split())):
-            return known_model(full)
+            return _known(full)
     return None
 
 
 def load_models() -> list[Model]:
     """Every model of the shipped table, in its order."""
     return read_rows("models.csv", Model)
+
+
+def models_holding(text: str) -> list[Model]:
+    """The models with the text in their name or an alias, however it is punctuated, in the order of the table."""
+    wanted = _normalised(text)
+    return [
+        model for model in load_models() if any(wanted in _normalised(name) for name in (model.name, *model.aliases))
+    ]
 
 
 def resolve_dataset(name: str) -> Dataset:

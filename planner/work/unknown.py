@@ -1,0 +1,31 @@
+"""The error for a model that nobody has heard of: close names, why some are not planned, and what to give instead."""
+
+from __future__ import annotations
+
+import re
+
+from planner.errors import Message, UnknownNameError
+from planner.hardware.tables import read_columns
+from planner.language.listed import language_names
+from planner.work.listed import load_models
+
+
+def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError:
+    """The error for that name, with close matches among all models and how a model that is not listed is described."""
+    known = [spelling for model in load_models() for spelling in (model.name, *model.aliases)] + language_names()
+    return UnknownNameError("model", name, known, Message(_INSTEAD, see=see), why=_why(name))
+
+
+def _why(name: str) -> str:
+    """Why no model of this kind is planned by name; empty where nothing is known about the kind."""
+    words = re.sub(r"[^a-z0-9.]+", "-", name.lower())
+    for kinds, reason in read_columns("unplanned_models.csv", "kinds", "reason"):
+        if any(re.search(rf"(^|-){re.escape(kind)}(?![a-z])", words) for kind in kinds.split()):
+            return f" {reason}"
+    return ""
+
+
+_INSTEAD = (
+    "{see}. A model that is not listed: of a language model its config.json as {model}, or {params}, {layers}, {hidden}, "
+    "{heads} and {vocab}; of any other {gmacs_per_sample} and {params_millions}, or {measured} GPU=SAMPLES_PER_SECOND of a short run"
+)

@@ -14,6 +14,9 @@ from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.units import epochs_text
 
+USUAL_PIXELS = 224
+"""Side of the pictures that networks are usually compared at."""
+
 
 def assumptions(
     workload: Workload, samples_source: str, shown: Sequence[Estimate], wanted: OfferFilter, biller: Biller
@@ -39,6 +42,7 @@ def assumptions(
             samples=workload.samples,
         ),
         f"precision {precision}; data loading keeps up with the GPUs",
+        *_unusual_size(workload),
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
@@ -49,6 +53,14 @@ def assumptions(
         ),
         *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
     )
+
+
+def _unusual_size(workload: Workload) -> tuple[str, ...]:
+    """Which size of picture is meant, where it was not given and is not the usual one."""
+    model = workload.model
+    if workload.input_size is not None or model.sample_unit != "image" or model.input_size in (None, USUAL_PIXELS):
+        return ()
+    return (f"pictures of {model.input_size} pixels, as {model.name} is listed (--image-size)",)
 
 
 def notes(

@@ -7,12 +7,14 @@ import re
 from planner.errors import Message, UnknownNameError
 from planner.hardware.tables import read_columns
 from planner.language.listed import language_names
-from planner.work.listed import load_models
 
 
 def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError:
     """The error for that name, with close matches among all models and how a model that is not listed is described."""
-    known = [spelling for model in load_models() for spelling in (model.name, *model.aliases)] + language_names()
+    networks = [
+        one for name, aliases in read_columns("models.csv", "name", "aliases") for one in (name, *aliases.split())
+    ]
+    known = networks + language_names()
     return UnknownNameError("model", name, known, Message(_INSTEAD, see=see), why=_why(name))
 
 

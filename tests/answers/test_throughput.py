@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.answers.estimate import estimate
 from planner.answers.question import question_from
 from planner.answers.throughput import predict_many, predict_throughput, throughput_of
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
@@ -318,3 +319,13 @@ def test_throughput_of_says_why_none_counts():
     assert "throughput only scaled (basis measured)" == str(weak)
     assert "resnet50 at 4096 a GPU does not fit into memory" in str(large)
     assert "32" in str(many)
+
+
+@pytest.mark.parametrize(
+    ("model", "pixels"), [("efficientnet-b4", [320]), ("tf_efficientnet_b4", [380]), ("resnet50", [])]
+)
+def test_an_unusual_size_of_pictures_is_said(model, pixels):
+    """Two families train EfficientNet-B4 at different sizes: the answer says which one it stands for."""
+    said = estimate(model=model, epochs=1, gpus=["T4"], providers=["gcp"]).assumptions
+
+    assert pixels == [int(line.split()[2]) for line in said if line.startswith("pictures of")]

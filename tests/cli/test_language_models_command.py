@@ -182,13 +182,15 @@ def test_an_unknown_argument_of_estimate_is_refused():
 
 
 def test_listing_of_language_models(run_planner):
-    """All 93, or those whose name holds a text."""
+    """All 194, or those whose name or relative holds a text, whether or not the listing was told which kind."""
     every = run_planner("models", "--language", "--format", "csv").stdout
-    llama = run_planner("models", "--language", "llama").stdout
+    llama = run_planner("models", "llama").stdout
+    vicuna = run_planner("models", "--language", "Vicuna").stdout
 
-    assert 97 == len(every.splitlines())
+    assert 195 == len(every.splitlines())
     assert "llama-3-8b" in llama
-    assert "qwen" not in llama
+    assert "qwen3" not in llama
+    assert ["llama-2-13b", "llama-2-7b", "llama-33b"] == [line.split()[0] for line in vicuna.splitlines()[1:]]
 
 
 def test_image_models_load_nothing_of_language_models():

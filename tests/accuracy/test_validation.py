@@ -23,6 +23,11 @@ TARGETS = [
     ("model", "p90", 0.35),
     ("counts", "median", 0.04),
     ("counts", "p90", 0.15),
+    ("language_cell", "median", 0.08),
+    ("language_h100", "median", 0.06),
+    ("parallel_cell", "median", 0.12),
+    ("adapter_model", "median", 0.10),
+    ("published_run", "median", 0.20),
 ]
 
 
@@ -88,6 +93,15 @@ def test_predictions_beat_the_simple_rules(run):
         for name, rule in split["baselines"].items():
             if split["split"] != "model_filled" or name != "constant_bandwidth":  # which knows the activations withheld
                 assert split["median"] < rule["median"], (split["split"], name)
+
+
+def test_the_report_holds_the_splits_of_language_models(run):
+    """Splits of steps and of whole runs stand beside one constant utilisation, those of publications do not."""
+    steps = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu", "language_h100"]
+    found = {one["split"]: one for one in run[0]["splits"]}
+
+    assert found.keys() >= {"publication", "publication_fp8", "publication_mixture", "adapter_stack"}
+    assert all(found[name]["baselines"] for name in (*steps, "adapter_model", "published_run"))
 
 
 def test_the_report_has_its_shape(run):

@@ -175,29 +175,6 @@ def test_the_shipped_fit_is_the_one_of_the_shipped_rows():
     assert pytest.approx(document["left_out"][result.split]["median"], rel=1e-2) == result.median
 
 
-@pytest.mark.slow
-def test_the_report_holds_the_splits_of_language_models():
-    """Splits of steps, of whole runs beside one constant utilisation, and of publications of many stacks."""
-    from planner.accuracy.language_validation import language_splits  # noqa: PLC0415 - needs numpy
-
-    splits = {split.split: split for split in language_splits()}
-
-    steps = ["language_cell", "language_model", "parallel_cell", "parallel_shape", "encoder_gpu"]
-    stacks = ["publication", "publication_fp8", "publication_mixture", "adapter_stack"]
-    assert sorted([*steps, *stacks, "language_h100", "adapter_model", "published_run"]) == sorted(splits)
-    assert 0.06 >= splits["language_h100"].errors.median
-    assert 0.2 >= splits["published_run"].errors.median
-    assert 0.08 >= splits["language_cell"].errors.median
-    assert 0.12 >= splits["parallel_cell"].errors.median
-    assert 0.10 >= splits["adapter_model"].errors.median
-    assert all(0.87 <= splits[name].errors.coverage <= 0.93 for name in [*steps, "language_h100"])
-    assert 0.85 <= splits["adapter_model"].errors.coverage <= 0.93  # of 48
-    assert 0.85 <= splits["published_run"].errors.coverage  # of thirteen
-    beside = [split for split in splits.values() if split.baselines]
-    assert len(splits) - len(stacks) == len(beside)
-    assert all(split.errors.median < split.baselines[0].median for split in beside)
-
-
 def test_a_checkpoint_of_adapters_holds_only_them():
     """Frozen weights are on disk already: 42 million parameters of rank 16 are saved, not eight billion."""
     workloads = [

@@ -23,6 +23,7 @@ DOCUMENTS = {
         ("estimate", *RUN, "--gpu", "H100:8", "--currency", "EUR", "--purchase", "reserved_1y", "--purchase", "spot"),
         ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "20M", "--gpu", "L40S"),
         ("estimate", *RUN, *MARKET),
+        ("estimate", *RUN, "--max-usd", "20"),
     ],
     "planner.recommend/1": [
         ("recommend", *RUN, "--deadline", "48h", "--purchase", "spot", "--gpu", "A100"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from planner.answers.chosen import picked
 from planner.answers.offered import offered, own_prices
 from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_members, pricing_of
 from planner.answers.question import Question
-from planner.answers.ranking import best_of_each_row, ranked, within_limits
+from planner.answers.ranking import best_of_each_row, in_order, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
 from planner.model.records import Estimate, LeftOut, Workload
 from planner.options.bill import STARTUP_SECONDS
@@ -29,15 +31,18 @@ def estimated(question: Question) -> EstimateResult:
     choice = offered(snapshots, question.wanted, own, today=question.today)
     pricing = pricing_of(question, choice)
     left_out = Counter({entry.reason: entry.count for entry in choice.selection.left_out})
-    priced = priced_heads(pricing, left_out)
+    heads = priced_heads(pricing, left_out)
+    priced = heads
     if question.every_offer:
         priced = [one for head in priced for one in priced_members(pricing, head)]
     within = within_limits(priced, question.max_hours, question.max_usd, left_out)
-    rows = within if question.every_offer else best_of_each_row(within, left_out)
+    rows = in_order(within if question.every_offer else best_of_each_row(within, left_out), question.sort)
     shown = ranked(rows, question.sort, question.limit)
     if len(shown) < len(rows):
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
-    return result_of(pricing, shown, left_out)
+    ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
+    chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0))
+    return replace(result_of(pricing, shown, left_out), picked=chosen)
 
 
 def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str, int]) -> EstimateResult:

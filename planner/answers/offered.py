@@ -14,6 +14,7 @@ from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
 from planner.prices.drift import price_class, price_range
 from planner.prices.groups import OfferGroup, grouped
+from planner.prices.index import index_of
 from planner.prices.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Offered:
         selection: the books, what became of the other offers, and what prices leave out.
         own_notes: what is said of offers that are not at their list price.
         credits_usd: what each provider owes the user.
+        snapshots: the books by provider.
         on_demand: list prices on demand by (provider, type, region), to compare commitments with; empty without any.
     """
 
@@ -37,6 +39,11 @@ class Offered:
     own_notes: Mapping[Offer, str]
     credits_usd: Mapping[str, float]
     on_demand: Mapping[tuple[str, str, str], float]
+    snapshots: Mapping[str, Snapshot]
+
+    def region_sizes(self, provider: str) -> Mapping[str, int]:
+        """How many offers the provider's book has in each region; none for machines of one's own."""
+        return index_of(self.snapshots[provider]).offers_by_region() if provider in self.snapshots else {}
 
     def price_range(self, offer: Offer, today: date) -> tuple[float, float]:
         """Lowest and highest price that the offer may have today; an own price is sure."""
@@ -81,6 +88,7 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
         own_notes=own_notes,
         credits_usd={} if own is None else own.credits_usd,
         on_demand=_on_demand(snapshots, wanted, today),
+        snapshots={snapshot.provider: snapshot for snapshot in snapshots},
     )
 
 

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from planner.answers.barred import Bars
+from planner.answers.markets import paid_to
 from planner.answers.offered import Offered
 from planner.answers.question import Question
 from planner.answers.ranking import Priced
@@ -30,6 +32,19 @@ class Pricing:
     offered: Offered
     speeds: Speeds
     biller: Biller
+    bars: Bars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What may differ from row to row: ends of the bill in USD, and the slow end of the time in seconds.
+
+    The part of the range that is common to all rows is not in them: how fast the user's code is.
+    """
+
+    usd_low: float
+    usd_high: float
+    seconds_high: float
 
 
 def pricing_of(question: Question, offered: Offered) -> Pricing:
@@ -45,6 +60,7 @@ def pricing_of(question: Question, offered: Offered) -> Pricing:
         offered=offered,
         speeds=speeds_of(workload, question.nodes, question.weakest),
         biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
+        bars=Bars(question, [group.head for group in offered.groups]),
     )
 
 
@@ -91,6 +107,29 @@ def first_of_group(pricing: Pricing, group: OfferGroup, throughput: Throughput, 
         yield one
 
 
+def priced_at(pricing: Pricing, one: Priced, offer: Offer) -> Priced | None:
+    """Prices another offer of the same group; `None` if it cannot do the work."""
+    found = _priced(pricing, one.group, offer, one.throughput, one.courses, size=1)
+    return None if isinstance(found, str) else found
+
+
+def compared(pricing: Pricing, one: Priced) -> Compared:
+    """The ends of what a row may cost and take against the others."""
+    return _compared(pricing, one.offer, one.throughput, one.courses, one.usd)
+
+
+def _compared(pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses, usd: float) -> Compared:
+    question = pricing.question
+    low, high = throughput.relative_ends
+    if (low, high) != (throughput.low, throughput.high):
+        speeds = (throughput.samples_per_second, high, low)
+        relative = pricing.biller.courses_at(speeds, offer, question.work.workload.samples, question.nodes)
+        courses = courses if isinstance(relative, str) else relative
+    usd_per_hour = pricing.offered.price_range(offer, question.today)
+    ends = pricing.biller.ends_of(courses, offer, usd, question.nodes, usd_per_hour=usd_per_hour)
+    return Compared(usd_low=ends[0], usd_high=ends[1], seconds_high=max(courses.high.seconds, courses.middle.seconds))
+
+
 def _courses(pricing: Pricing, group: OfferGroup, throughput: Throughput) -> Courses | str:
     question = pricing.question
     return pricing.biller.courses(group.head, throughput, question.work.workload.samples, question.nodes)
@@ -119,6 +158,7 @@ def _priced(
         throughput=throughput,
         size=size,
         group=group,
+        courses=courses,
         write=partial(_estimate, pricing, offer, throughput, courses),
     )
 
@@ -129,6 +169,8 @@ def _estimate(
     """The estimate of an offer that was priced, with its whole bill."""
     usd_per_hour = pricing.offered.price_range(offer, pricing.question.today)
     bill = pricing.biller.bill_of(courses, offer, pricing.question.nodes, usd_per_hour=usd_per_hour)
+    usd = sum(item.usd for item in bill.items)
+    against = _compared(pricing, offer, throughput, courses, usd)
     return Estimate(
         rank=rank,
         offer=offer,
@@ -144,6 +186,8 @@ def _estimate(
         usd_per_hour_high=usd_per_hour[1],
         fits_memory=throughput.fits_memory,
         is_pareto=is_pareto,
+        market=paid_to(offer),
+        not_picked=pricing.bars.of_row(offer, throughput, (against.usd_low, against.usd_high)),
         notes=(*pricing.offered.notes_on(offer), *bill.notes, *throughput.notes),
         interruptions=bill.interruptions,
         basis_of_interruptions=bill.basis_of_interruptions,

@@ -36,6 +36,7 @@ class Question:
     sort: str
     limit: int | None
     every_offer: bool
+    hour_worth_usd: float
     price_book: Path | None
     data_dir: Path | None
     as_of: date | None
@@ -62,6 +63,7 @@ def question_of(asked: EstimateArguments) -> Question:
         sort=asked["sort"],
         limit=asked["limit"],
         every_offer=asked["every_offer"],
+        hour_worth_usd=asked["hour_worth_usd"],
         price_book=asked["price_book"],
         data_dir=asked["data_dir"],
         as_of=asked["as_of"],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
+from planner.cost.course import Courses
 from planner.errors import LimitError, Message, joined
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput
@@ -22,6 +23,7 @@ class Priced:
 
     Attributes:
         group: the offers among which it is, or of which it is the cheapest.
+        courses: its time, as expected and at the ends of its range.
         write: makes its estimate, the whole bill with items and ranges: `write(rank=1, is_pareto=False)`.
     """
 
@@ -32,6 +34,7 @@ class Priced:
     throughput: Throughput
     size: int
     group: OfferGroup
+    courses: Courses
     write: Callable[..., Estimate]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,15 @@ def settings_used() -> tuple[str, ...]:
         if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP:
             files.setdefault(setting.file.shown, []).append(setting.key)
     return tuple(f"Defaults from {file}: {', '.join(keys)}" for file, keys in files.items())
+
+
+def renewing_command() -> str:
+    """The command that brings newer prices: from a published source if one is set, else from the clouds."""
+    settings = click.get_current_context().find_root().default_map or {}
+    pull = settings.get("prices", {}).get("pull", {})
+    return (
+        "planner prices pull" if os.environ.get("PLANNER_PRICES_URL") or pull.get("prices_url") else "planner refresh"
+    )
 
 
 def _with_habits(callback: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.answers.estimate import estimate as run_estimate
-from planner.cli.common import settings_used
+from planner.cli.common import renewing_command, settings_used
 from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.names import in_options
 from planner.cli.options import (
     chart_option,
     chosen_currency,
+    is_given,
+    is_verbose,
     option,
     output_options_with,
     screen_width,
@@ -24,6 +26,10 @@ from planner.cli.options import (
 from planner.options.arguments import GROUPS, EstimateArguments, ShownArguments
 from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
 
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+    from planner.results.estimate import EstimateResult
+
 
 @click.command(
     cls=GroupedCommand,
@@ -32,7 +38,7 @@ from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, 
 )
 @declared_options(EstimateArguments, defaults={"limit": 15})
 @option(
-    "--explain", type=int, metavar="RANK", help="Show the arithmetic and the sources of this row instead of the table."
+    "--explain", type=int, metavar="ROW", help="Show the arithmetic and the sources of this row instead of the table."
 )
 @declared_options(ShownArguments)
 @output_options_with("html", "github")
@@ -48,9 +54,10 @@ def estimate(
 ) -> None:
     """How long a training run takes and what it costs, on every GPU you could rent.
 
-    Rows are the best region of each provider, GPU, count and purchase, cheapest run first. Hours include start-up
-    and, for spot, what interruptions cost on average; USD are billed time times the price of the whole instance. Ranges
-    come from the spread of the throughput and of the interruptions.
+    A few rows of each market are picked: the best balance of money and time, the fastest, the cheapest. Times include
+    start-up and, for spot, what interruptions cost on average; USD are billed time times the price of the whole
+    instance. --limit, --sort, --all, csv and json give the ranking of all rows: the best region of each provider, GPU,
+    count and purchase.
 
     \b
     Examples:
@@ -73,10 +80,15 @@ def estimate(
     if is_whole or explain is not None:
         options["limit"] = None
     result = in_options(run_estimate(**options))
+    is_flat = form != "table" or any(is_given(name) for name in ("limit", "sort", "every_offer"))
     if explain is not None:
-        from planner.render.explain import explanation  # noqa: PLC0415 - the table needs none of it
+        from planner.render.explain import explanation, pick_explanation  # noqa: PLC0415 - the table needs none of it
 
-        write_result(explanation(result, explain, money), output)
+        explained = explanation if is_flat else pick_explanation
+        write_result(explained(result, explain, money), output)
+        return
+    if not is_flat:
+        _write_screen(result, money, charts, output, options["data_dir"])
         return
     result = replace(result, assumptions=(*result.assumptions, *settings_used()))
     written: list[str] = []
@@ -88,3 +100,21 @@ def estimate(
         write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
     next_step = NEXT if is_whole else NEXT + NEXT_ALL
     write_notes([*in_options([*notes_text(result)]), next_step, *([currency_note(money)] if money else []), *written])
+
+
+def _write_screen(
+    result: EstimateResult, money: Currency | None, charts: tuple[Path, ...], output: Path | None, data_dir: Path | None
+) -> None:
+    """Write the first screen; notes and assumptions are for those who ask for them."""
+    from planner.render.screen import first_screen  # noqa: PLC0415 - other formats need none of it
+
+    written: list[str] = []
+    if charts:
+        from planner.cli.report import write_estimate_charts  # noqa: PLC0415 - the table needs none of it
+
+        written = write_estimate_charts(result, money, data_dir, charts, output, is_report=False)
+    write_result(first_screen(result, width=screen_width(output), currency=money, renew=renewing_command()), output)
+    if is_verbose():
+        result = replace(result, assumptions=(*result.assumptions, *settings_used()))
+        write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])
+    write_notes(written)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from planner.errors import OutputError
 from planner.prices.snapshots import write_durably
@@ -83,9 +84,14 @@ def is_quiet() -> bool:
 
 
 def is_verbose() -> bool:
-    """Whether the user wants everything said."""
+    """Whether the user wants notes and assumptions in full."""
     ctx = click.get_current_context(silent=True)
     return ctx is not None and ctx.meta.get("planner.talk") == "verbose"
+
+
+def is_given(name: str) -> bool:
+    """Whether an option of the command was typed, or set by the environment or a settings file."""
+    return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
 def chosen_currency(code: str | None) -> Currency | None:

@@ -96,10 +96,7 @@ class Biller(Timer):
         items, notes = self._items(offer, rule, middle, node_count)
         usd = sum(item.usd for item in items)
         seconds_low, seconds_high = _holding(middle.seconds, low.seconds, high.seconds)
-        usd_low, usd_high = _holding(usd, *(self._usd(offer, rule, end, node_count) for end in (low, high)))
-        if usd_per_hour is not None and usd_per_hour != (offer.usd_per_hour, offer.usd_per_hour):
-            by_price = (self._usd(_at(offer, price), rule, middle, node_count) for price in usd_per_hour)
-            usd_low, usd_high = joined(usd, (usd_low, usd_high), _holding(usd, *by_price))
+        usd_low, usd_high = self.ends_of(courses, offer, usd, node_count, usd_per_hour=usd_per_hour)
         return Bill(
             seconds=middle.seconds,
             seconds_low=seconds_low,
@@ -111,6 +108,24 @@ class Biller(Timer):
             basis_of_interruptions=courses.basis_of_interruptions,
             notes=notes,
         )
+
+    def ends_of(
+        self,
+        courses: Courses,
+        offer: Offer,
+        usd: float,
+        node_count: int = 1,
+        *,
+        usd_per_hour: tuple[float, float] | None = None,
+    ) -> tuple[float, float]:
+        """The cheap and the dear end of a bill of `usd`; arguments as for `bill_of`."""
+        rule = billing_rule(offer.provider, offer.instance_type)
+        ends = (courses.low, courses.high)
+        by_time = _holding(usd, *(self._usd(offer, rule, end, node_count) for end in ends))
+        if usd_per_hour is None or usd_per_hour == (offer.usd_per_hour, offer.usd_per_hour):
+            return by_time
+        by_price = (self._usd(offer, rule, courses.middle, node_count, price) for price in usd_per_hour)
+        return joined(usd, by_time, _holding(usd, *by_price))
 
     def _items(
         self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int
@@ -170,12 +185,21 @@ class Biller(Timer):
         paid_hours = sum(quantity for _, _, quantity in billed) / node_count
         return term_hours(Purchase.CAPACITY_BLOCK, paid_hours) is not None
 
-    def _usd(self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int) -> float:
+    def _usd(
+        self,
+        offer: Offer,
+        rule: BillingRule | None,
+        course: Course,
+        node_count: int,
+        usd_per_hour: float | None = None,
+    ) -> float:
+        """The sum of the bill, at the price of the offer or at another."""
         if not (self._has_extras or _has_term(offer)):
             # the sum of the same items without making them: most bills, and all ends, are only compared
             billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
-            return sum(quantity * offer.usd_per_hour for _, _, quantity in billed)
-        items, _ = self._items(offer, rule, course, node_count)
+            price = offer.usd_per_hour if usd_per_hour is None else usd_per_hour
+            return sum(quantity * price for _, _, quantity in billed)
+        items, _ = self._items(offer if usd_per_hour is None else _at(offer, usd_per_hour), rule, course, node_count)
         return sum(item.usd for item in items)
 
 

@@ -98,6 +98,12 @@ class Timer:
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
         """The courses of a run over so many samples, or why the offer cannot do it; `refused` then holds the numbers."""
         speeds = throughput.samples_per_second, throughput.high, throughput.low
+        return self.courses_at(speeds, offer, samples, node_count)
+
+    def courses_at(
+        self, speeds: tuple[float, float, float], offer: Offer, samples: float, node_count: int = 1
+    ) -> Courses | str:
+        """The courses of a run at these samples per second: as expected, fastest and slowest."""
         start, reclaimed = self.start_parts(offer), self._reclaimed(offer)
         key = (speeds, samples, start, reclaimed, offer.gpu_count, node_count)
         known = self._known.get(key)

@@ -81,3 +81,27 @@ def _count(text: str, count_text: str) -> float:
     if not 0 < count <= 100_000:
         raise UsageError(f"{text!r}: {count_text!r} is not a number of GPUs. Write for example A100:8.")
     return count
+
+
+@cache
+def short_name(gpu: str) -> str:
+    """A GPU in a few characters, as people say it: `H100`, `A100-80G PCIe`, `RTX 3090 Ti`.
+
+    The memory is named only where one kind is sold in two sizes, and the card only beside a faster module.
+    """
+    base, memory, form = _parts(gpu)
+    others = [_parts(name) for name in load_gpus() if name != gpu]
+    alike = [(size, kind) for name, size, kind in others if name == base]
+    size = f"-{memory}G" if any(kind == form and other != memory for other, kind in alike) else ""
+    card = {"pcie": " PCIe", "nvl": " NVL"}.get(form, "") if any(kind == "sxm" for _, kind in alike) else ""
+    words = " ".join(_WORDS.get(word, word.upper()) for word in base.split("-"))
+    return words + size + card
+
+
+_WORDS = {"ti": "Ti", "ada": "Ada", "quadro": "Quadro", "titan": "Titan", "radeon": "Radeon", "blackwell": "Blackwell"}
+
+
+def _parts(gpu: str) -> tuple[str, str, str]:
+    """What a key is made of: the name, its memory in GB and its form; the last two may be empty."""
+    found = re.fullmatch(r"(.+?)(?:-(\d+)gb)?(?:-(sxm|pcie|nvl))?", gpu)
+    return (found[1], found[2] or "", found[3] or "") if found else (gpu, "", "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from planner.errors import UnknownNameError
 from planner.model.costs import CostItem, Interruptions
 from planner.model.frozen import dataclass
+from planner.model.picks import NotPicked, PaidTo
 
 if TYPE_CHECKING:
     from planner.model.language_runs import LanguageWork
@@ -356,6 +357,8 @@ class Estimate:
     usd_per_hour_high: float
     fits_memory: bool | None = None
     is_pareto: bool = False
+    market: PaidTo | None = None  # None: nobody is paid, as in a comparison of cards
+    not_picked: NotPicked | None = None  # None: it may be proposed
     notes: tuple[str, ...] = ()
     interruptions: Interruptions | None = None  # None: none are counted
     basis_of_interruptions: str = ""  # where the rate comes from

@@ -24,6 +24,11 @@ GPU_HOURS_PER_FAILURE = 50_000.0
 Meta's Llama 3 run: 419 unexpected interruptions in 54 days on 16,384 H100, 50,676 GPU-hours each
 (https://arxiv.org/abs/2407.21783, section 3.3.4, July 2024)."""
 
+HOUR_WORTH_USD = 10.0
+"""What an hour of waiting counts: 24 USD an hour of the clock where waiting stops all work of an engineer who costs 100 USD
+an hour (mean wage of 2024 in the USA: 144,570 USD a year, Bureau of Labor Statistics; taken as 70 % of the cost), half of
+it where it stops half. A student sets 1, a team before a launch 100."""
+
 SORTS = ("usd", "hours", "value")
 MOST = 1e12  # more dollars, watts or runs than there are
 MOST_ROWS = 10**9
@@ -206,6 +211,22 @@ class LimitArguments(TypedDict, total=False):
     budget_usd: Annotated[float | None, Same("max_usd")]
 
 
+class AimArguments(TypedDict, total=False):
+    """Aim: what is worth paying for."""
+
+    hour_worth_usd: Annotated[
+        float,
+        Option(
+            "What an hour of waiting counts, in USD: picks balance money and time by it.",
+            default=HOUR_WORTH_USD,
+            low=0,
+            high=MOST,
+            spellings=("hour_worth",),
+        ),
+    ]
+    hour_worth: Annotated[float, Same("hour_worth_usd")]
+
+
 class RankingArguments(TypedDict, total=False):
     """Ranking: the order of the rows, and how many."""
 
@@ -291,7 +312,14 @@ class WorkloadArguments(WorkArguments, LanguageArguments, total=False):
 
 
 class EstimateArguments(
-    WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, RankingArguments, BillArguments, total=False
+    WorkloadArguments,
+    OfferArguments,
+    SharedArguments,
+    LimitArguments,
+    AimArguments,
+    RankingArguments,
+    BillArguments,
+    total=False,
 ):
     """The arguments of `estimate`."""
 
@@ -310,6 +338,7 @@ GROUPS = (
     OfferArguments,
     SharedArguments,
     LimitArguments,
+    AimArguments,
     RankingArguments,
     BillArguments,
     LanguageArguments,

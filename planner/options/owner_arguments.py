@@ -8,6 +8,7 @@ from planner.options.amounts import number_or_text
 from planner.options.arguments import (
     MOST,
     MOST_ROWS,
+    AimArguments,
     BillArguments,
     LimitArguments,
     Names,
@@ -133,7 +134,7 @@ class CompareArguments(OwnerArguments, WorkloadArguments, OfferArguments, Shared
 
 
 class RecommendArguments(
-    WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, BillArguments, total=False
+    WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, AimArguments, BillArguments, total=False
 ):
     """The arguments of `recommend`."""
 

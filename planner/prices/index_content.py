@@ -2,7 +2,7 @@
 
 It is text, so that anybody can read it. Line 1 is the sha256 of line 2; line 2, a JSON object, is the head: which book
 it is for, and of each group the cheapest row and how many there are. Each further line is what is seldom asked for, read
-on its own: prices, places and byte offsets of all members of one group; last, the places.
+on its own: prices, places and byte offsets of all members of one group; last, the places with how many offers each has.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +23,7 @@ from planner.paths import shipped_data_dir
 from planner.prices.rows import bad_row, is_possible
 from planner.prices.snapshots import Snapshot, located_rows
 
-SCHEMA = "planner.price-index/1"
+SCHEMA = "planner.price-index/2"
 """Raise its number whenever the content changes: an index of another schema is not read."""
 
 Span = tuple[int, int, int]
@@ -61,6 +62,7 @@ def made_index(snapshot: Snapshot, stamp: list[int]) -> bytes:
     lines: list[bytes] = []
     start = 0
     listed = []
+    offers = Counter(code for group in groups for code in group.places)
     for group in groups:
         line = _members_line(group, rank)
         source = sources.setdefault(group.row[11], len(sources))
@@ -69,7 +71,7 @@ def made_index(snapshot: Snapshot, stamp: list[int]) -> bytes:
         lines.append(line)
         start += len(line)
         group.prices, group.starts, group.places = array("d"), array("q"), array("i")
-    lines.append(_line([list(place) for place in places]))
+    lines.append(_line([[*place, offers[code]] for place, code in places.items()]))
     head = {
         "schema": SCHEMA,
         "book": snapshot.sha256,

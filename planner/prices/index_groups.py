@@ -68,13 +68,20 @@ class BookIndex:
 
     def regions(self) -> set[str]:
         """Every region of the book."""
-        return {region for region, _ in self._places()}
+        return {region for region, _, _ in self._places()}
+
+    def offers_by_region(self) -> dict[str, int]:
+        """How many offers each region of the book has."""
+        found: dict[str, int] = {}
+        for region, _, count in self._places():
+            found[region] = found.get(region, 0) + count
+        return found
 
     def within(self, groups: Iterable[IndexedGroup], regions: frozenset[str]) -> list[IndexedGroup]:
         """The groups with only those members that are in one of the regions (names in lower case); some may be empty."""
         if regions not in self._codes:
             places = enumerate(self._places())
-            self._codes[regions] = frozenset(code for code, (region, _) in places if region.lower() in regions)
+            self._codes[regions] = frozenset(code for code, (region, _, _) in places if region.lower() in regions)
         codes = self._codes[regions]
         groups = list(groups)
         parts = []
@@ -130,7 +137,7 @@ class BookIndex:
         verify_sum(self._snapshot)
         return SnapshotError(f"{self._snapshot.path} changed while it was read. Try again.")
 
-    def _places(self) -> list[list[str]]:
+    def _places(self) -> list[tuple[str, str, int]]:
         (places,) = self._lines([self.head["places"]])
         return list(places)
 

@@ -29,11 +29,33 @@ def explanation(result: EstimateResult, rank: int, currency: Currency | None = N
     """
     for estimate in result.estimates:
         if estimate.rank == rank:
-            lines = map(one_line, (*_lines(result, estimate), *_in_currency(estimate, currency)))
-            return "\n".join(lines) + "\n"
+            return _text(result, estimate, f"Rank {rank}", currency)
     raise UsageError(
         "{explain} {given}: there are ranks 1 to {last}.", argument="explain", given=rank, last=len(result.estimates)
     )
+
+
+def pick_explanation(result: EstimateResult, number: int, currency: Currency | None = None) -> str:
+    """A text that derives the row of that number on the first screen.
+
+    Raises:
+        UsageError: there is no such row.
+    """
+    picks = () if result.picked is None else result.picked.picks
+    for pick in picks:
+        if pick.number == number:
+            return _text(result, pick.estimate, f"Row {number}, {pick.kind}", currency)
+    raise UsageError(
+        "{explain} {given}: the screen has rows 1 to {last}. Ranks of all rows count with {limit}, {sort} or {every_offer}.",
+        argument="explain",
+        given=number,
+        last=len(picks),
+    )
+
+
+def _text(result: EstimateResult, estimate: Estimate, title: str, currency: Currency | None) -> str:
+    lines = map(one_line, (*_lines(result, estimate, title), *_in_currency(estimate, currency)))
+    return "\n".join(lines) + "\n"
 
 
 def _in_currency(estimate: Estimate, currency: Currency | None) -> Iterator[str]:
@@ -50,11 +72,11 @@ def _in_currency(estimate: Estimate, currency: Currency | None) -> Iterator[str]
         )
 
 
-def _lines(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
+def _lines(result: EstimateResult, estimate: Estimate, title: str) -> Iterator[str]:
     offer = estimate.offer
     place = f"{offer.region}, zone {offer.zone}" if offer.zone else offer.region
     nodes = f"{estimate.node_count} nodes of " if estimate.node_count > 1 else ""
-    yield f"Rank {estimate.rank}: {nodes}{offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
+    yield f"{title}: {nodes}{offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
     yield from _section("Work", _work(result))
     yield from _section("Throughput", _throughput(result, estimate))
     yield from _section("Time", _time(result, estimate))

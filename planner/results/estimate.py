@@ -10,6 +10,8 @@ from planner.cost.bill import percentile
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, LeftOut, Offer, Unpriced, Workload
+from planner.results.answer import answer
+from planner.results.picked import Picked
 from planner.results.prices import book_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
@@ -39,6 +41,7 @@ class EstimateResult(ShownInNotebooks):
     notes: tuple[str, ...]
     startup_seconds: float
     samples_source: str
+    picked: Picked | None = None  # the few rows proposed; None where nothing was chosen
 
     def to_frame(self) -> pd.DataFrame:
         """One row per estimate in rank order; columns are the flat keys of the JSON, `usd` in dollars, times in seconds."""
@@ -67,6 +70,34 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
         ],
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
+        **_choice(result, currency),
+    }
+
+
+def _choice(result: EstimateResult, currency: Currency | None) -> Row:
+    """What is proposed: sentences, rows by market with their estimates, and machines that are not picked, by reason."""
+    picked = result.picked
+    if picked is None:
+        return {}
+    return {
+        "answer": list(answer(picked, result.workload, result.as_of, currency)),
+        "picks": [
+            {
+                "market": str(pick.market),
+                "pick": str(pick.kind),
+                "number": pick.number,
+                "rank": pick.estimate.rank or None,
+                "mark": None if pick.mark is None else str(pick.mark),
+                "other_regions": pick.other_regions,
+                "estimate": estimate_record(pick.estimate) | _amounts(pick.estimate, currency),
+            }
+            for pick in picked.picks
+        ],
+        "machines": picked.machines,
+        "not_picked": [{"reason": str(reason), "count": count} for reason, count in picked.not_picked],
+        "over_limit": [
+            {"market": str(over.market), "seconds": over.seconds, "usd": over.usd} for over in picked.over_limit
+        ],
     }
 
 
@@ -196,6 +227,8 @@ def estimate_record(estimate: Estimate) -> Row:
         "interruptions": _json_interruptions(estimate),
         "fits_memory": estimate.fits_memory,
         "is_pareto": estimate.is_pareto,
+        "market": None if estimate.market is None else str(estimate.market),
+        "not_picked": None if estimate.not_picked is None else str(estimate.not_picked),
         "notes": list(estimate.notes),
     }
 

@@ -54,6 +54,7 @@ USUAL = {
     "gpu_hours_per_failure": (1000, 1e6),
     "gpu_hours_per_month": (1, 700),
     "heads": (8, 64),
+    "hour_worth_usd": (0, 1000),
     "idle_seconds": (0, 1e5),
     "image_gb": (0, 50),
     "interruptions_per_hour": (0, 1),

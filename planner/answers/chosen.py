@@ -1,0 +1,237 @@
+"""Chooses the rows of a screen among all that is priced: a few of each market, and what became of the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from planner.answers.markets import paid_to
+from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
+from planner.answers.pricing import Compared, Pricing, compared, priced_at
+from planner.answers.ranking import Priced
+from planner.answers.regions import best_region
+from planner.model.frozen import dataclass
+from planner.model.picks import Mark, NotPicked, PaidTo
+from planner.model.records import Basis, Offer, Purchase
+from planner.results.picked import OverLimit, Pick, Picked
+from planner.units import hours
+
+Machine = tuple[str, str, float, Purchase, int]
+"""Provider, instance type, GPUs, purchase and number of machines: what a row of the screen stands for."""
+
+_PASSING = (NotPicked.OLD_PRICE, NotPicked.WIDE_RANGE)
+"""Reasons that time will mend: a market that they alone leave empty comes back, with a mark."""
+_MARKS = {NotPicked.OLD_PRICE: Mark.OLD_PRICE, NotPicked.WIDE_RANGE: Mark.WIDE_RANGE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A row with what it may cost against the others, and the reason why it may not be picked; `None` for most."""
+
+    pricing: Pricing
+    priced: Priced
+    against: Compared
+    reason: NotPicked | None
+
+    @property
+    def seconds_high(self) -> float:
+        """The slow end of its time, whatever the code."""
+        courses = self.priced.courses
+        return max(courses.high.seconds, courses.middle.seconds)
+
+    @property
+    def usd_high(self) -> float:
+        """The dear end of its bill, whatever the code."""
+        one, pricing = self.priced, self.pricing
+        usd_per_hour = pricing.offered.price_range(one.offer, pricing.question.today)
+        return pricing.biller.ends_of(one.courses, one.offer, one.usd, one.node_count, usd_per_hour=usd_per_hour)[1]
+
+
+def picked(
+    found: Sequence[tuple[Pricing, Iterable[Priced]]], rank_of: Callable[[Offer], int] = lambda offer: 0
+) -> Picked:
+    """The rows of the screen, and what became of the other machines.
+
+    Args:
+        found: pricings, each with the cheapest of every group of offers; they differ in their number of machines.
+        rank_of: the rank of an offer among all rows; 0 if it has none.
+    """
+    question = found[0][0].question
+    reasons: dict[Machine, NotPicked | None] = {}
+    candidates: list[Candidate] = []
+    for pricing, priced in found:
+        for head in priced:
+            candidate, reason = _judged(pricing, head)
+            _keep_least(reasons, machine_of(head), reason)
+            if candidate is not None:
+                candidates.append(candidate)
+    choices = [(candidate, choice_of(candidate)) for candidate in candidates]
+    limits = (question.max_hours, question.max_usd)
+    within, at_ends = _within(choices, limits)
+    markets, marked = _by_market(within, question.hour_worth_usd)
+    has_limits = limits != (None, None)
+    over = _over_limit(choices, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
+    rows = screen_of(
+        markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - bool(over) - (has_limits and not at_ends)
+    )
+    counts = Counter(reason for reason in reasons.values() if reason is not None)
+    return Picked(
+        picks=tuple(_pick(number, row, rank_of) for number, row in enumerate(rows, start=1)),
+        machines=len(reasons),
+        not_picked=tuple(sorted(counts.items(), key=lambda entry: (-entry[1], list(NotPicked).index(entry[0])))),
+        over_limit=over,
+        limits_hold=at_ends,
+        hour_worth_usd=question.hour_worth_usd,
+    )
+
+
+def machine_of(one: Priced) -> Machine:
+    """What a row is one of, whatever its region."""
+    offer = one.offer
+    return offer.provider, offer.instance_type, offer.gpu_count, offer.purchase, one.node_count
+
+
+def _judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked | None]:
+    """The cheapest row of a group that may be picked, or that only its price or its range bars; else the reason."""
+    bars = pricing.bars
+    reason = bars.of_machine(head.offer, head.throughput)
+    if reason is not None:
+        return None, reason
+    one: Priced | None = head
+    if bars.is_closed(head.offer):
+        members = head.group.members()
+        offer = next((offer for offer in members if not bars.is_closed(offer)), None)
+        one = None if offer is None else priced_at(pricing, head, offer)
+    if one is None:
+        return None, NotPicked.CLOSED_REGION
+    against = compared(pricing, one)
+    reason = bars.of_price(one.offer, (against.usd_low, against.usd_high))
+    return Candidate(pricing=pricing, priced=one, against=against, reason=reason), reason
+
+
+def _keep_least(reasons: dict[Machine, NotPicked | None], machine: Machine, reason: NotPicked | None) -> None:
+    """Keeps of a machine's groups the reason that is nearest to none: one row that may be picked is enough."""
+    if machine not in reasons:
+        reasons[machine] = reason
+    elif reason is None or (known := reasons[machine]) is None:
+        reasons[machine] = None
+    else:
+        reasons[machine] = max(known, reason, key=list(NotPicked).index)
+
+
+def choice_of(candidate: Candidate) -> Choice:
+    """The candidate as the objective sees it."""
+    one, against = candidate.priced, candidate.against
+    offer = one.offer
+    return Choice(
+        market=paid_to(offer),
+        machine=machine_of(one),
+        usd=one.usd,
+        usd_high=against.usd_high,
+        hours=hours(one.seconds),
+        hours_high=hours(against.seconds_high),
+        is_several=one.node_count > 1,
+        order=(
+            tuple(Basis).index(one.throughput.basis),
+            -offer.observed_on.toordinal(),
+            one.node_count,
+            offer.provider,
+            offer.instance_type,
+            offer.region,
+            offer.zone or "",
+            str(offer.purchase),
+        ),
+        row=candidate,
+    )
+
+
+_Pair = tuple[Candidate, Choice]
+_Limits = tuple[float | None, float | None]
+
+
+def _within(choices: Sequence[_Pair], limits: _Limits) -> tuple[list[_Pair], bool]:
+    """Those within the limits at the slow and the dear end, and true; if none is, those whose expected figures are."""
+    if limits == (None, None):
+        return list(choices), True
+    sure = [pair for pair in choices if _miss(pair[0], limits, at_ends=True) <= 0]
+    if any(candidate.reason is None for candidate, _ in sure):
+        return sure, True
+    likely = [pair for pair in choices if _miss(pair[0], limits, at_ends=False) <= 0]
+    return likely, False
+
+
+def _miss(candidate: Candidate, limits: _Limits, *, at_ends: bool) -> float:
+    """By what part the worse of the limits is passed; 0 or less if both hold."""
+    max_hours, max_usd = limits
+    late = -1.0 if max_hours is None else hours(_figures(candidate, at_ends=at_ends)[0]) / max_hours - 1
+    dear = -1.0 if max_usd is None else _figures(candidate, at_ends=at_ends)[1] / max_usd - 1
+    return max(late, dear)
+
+
+def _figures(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
+    """Seconds and USD that a limit is held against."""
+    if at_ends:
+        return candidate.seconds_high, candidate.usd_high
+    return candidate.priced.seconds, candidate.priced.usd
+
+
+def _over_limit(
+    choices: Iterable[_Pair], left: Iterable[PaidTo], limits: _Limits, *, at_ends: bool
+) -> tuple[OverLimit, ...]:
+    """The nearest row of each market that has rows to pick, but none within the limits; nearest market first."""
+    nearest: dict[PaidTo, tuple[float, Candidate]] = {}
+    shown = set(left)
+    for candidate, choice in choices:
+        if choice.market in shown or candidate.reason is not None:
+            continue
+        miss = _miss(candidate, limits, at_ends=at_ends)
+        if choice.market not in nearest or miss < nearest[choice.market][0]:
+            nearest[choice.market] = (miss, candidate)
+    found = []
+    for market, (_, candidate) in sorted(nearest.items(), key=lambda entry: entry[1][0]):
+        seconds, usd = _figures(candidate, at_ends=at_ends)
+        found.append(OverLimit(market=market, seconds=seconds, usd=usd))
+    return tuple(found)
+
+
+def _by_market(
+    choices: Iterable[_Pair], hour_worth: float
+) -> tuple[dict[PaidTo, list[Choice]], dict[PaidTo, tuple[Choice, Mark]]]:
+    """What may be picked of each market, one row a machine; and of a market without any, the row that is marked."""
+    free: dict[PaidTo, list[Choice]] = {}
+    barred: dict[PaidTo, dict[NotPicked, list[_Pair]]] = {}
+    for candidate, choice in choices:
+        if candidate.reason is None:
+            free.setdefault(choice.market, []).append(choice)
+        else:
+            barred.setdefault(choice.market, {}).setdefault(candidate.reason, []).append((candidate, choice))
+    marked: dict[PaidTo, tuple[Choice, Mark]] = {}
+    for market in PaidTo:
+        if market in free or market not in barred:
+            continue
+        # young prices with a wide range before old ones
+        reason = next(reason for reason in reversed(_PASSING) if reason in barred[market])
+        newest = list(_of_newest_month(barred[market][reason]))
+        marked[market] = (best_of_machines(newest, hour_worth)[0], _MARKS[reason])
+    return {market: best_of_machines(rows, hour_worth) for market, rows in free.items()}, marked
+
+
+def _of_newest_month(pairs: Sequence[_Pair]) -> Iterator[Choice]:
+    newest = max(candidate.priced.offer.observed_on for candidate, _ in pairs)
+    for candidate, choice in pairs:
+        day = candidate.priced.offer.observed_on
+        if (day.year, day.month) == (newest.year, newest.month):
+            yield choice
+
+
+def _pick(number: int, row: Shown, rank_of: Callable[[Offer], int]) -> Pick:
+    candidate: Candidate = row.choice.row
+    one, others = best_region(candidate.pricing, candidate.priced)
+    return Pick(
+        market=row.market,
+        kind=row.kind,
+        number=number,
+        mark=row.mark,
+        estimate=one.write(rank=rank_of(one.offer), is_pareto=False),
+        other_regions=others,
+    )

@@ -1,0 +1,24 @@
+"""The market of a row: whom one pays, and on what terms."""
+
+from __future__ import annotations
+
+from planner.hardware.markets import Market, market_of
+from planner.model.picks import PaidTo
+from planner.model.records import Offer, Purchase
+
+_SELLERS = {
+    Market.LARGE_CLOUD: PaidTo.LARGE_CLOUD,
+    Market.GPU_CLOUD: PaidTo.GPU_CLOUD,
+    Market.MARKETPLACE: PaidTo.MARKETPLACE,
+}
+
+
+def paid_to(offer: Offer) -> PaidTo:
+    """The market of an offer: a machine of one's own, spot of anybody, a commitment, else the kind of seller."""
+    if offer.provider == "own":
+        return PaidTo.OWN
+    if offer.purchase is Purchase.SPOT:
+        return PaidTo.SPOT
+    if offer.purchase is not Purchase.ON_DEMAND:
+        return PaidTo.COMMITMENT
+    return _SELLERS[market_of(offer.provider, offer.instance_type)]

@@ -1,0 +1,268 @@
+"""The first screen of an estimate: the answer in a sentence, a few rows of each market, and what was left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from planner.hardware.markets import Market, market_of
+from planner.model.costs import ItemKind
+from planner.model.picks import NotPicked, PaidTo
+from planner.model.records import Throughput
+from planner.render.listing import shortened, visible
+from planner.results.answer import RENEW, Money, headline, leading, less_text, remarks
+from planner.results.estimate import EstimateResult
+from planner.results.picked import OverLimit, Pick, Picked
+from planner.results.words import MARKETS, evidence_text, gpus_text, time_text
+from planner.units import epochs_text
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
+MOST_LINES = 22
+"""The command and the prompt stand on a screen of 24 lines too."""
+WIDE = 120
+"""Columns from which rows have the price of an hour and its date."""
+NARROW, LEAST = 80, 60
+_LEAST_WHERE = 12
+
+REASONS = {
+    NotPicked.CLOSED_REGION: "closed region",
+    NotPicked.ARM_HOST: "Arm host",
+    NotPicked.GPU_TOO_OLD: "GPU too old",
+    NotPicked.NO_FLASH_ATTENTION: "no flash attention",
+    NotPicked.NEVER_MEASURED: "architecture never measured",
+    NotPicked.SLICE: "slice of a GPU",
+    NotPicked.MEMORY: "does not fit",
+    NotPicked.PART_OF_HOST: "part of a host",
+    NotPicked.NETWORK_UNKNOWN: "network unknown",
+    NotPicked.OLD_PRICE: "price older than a year",
+    NotPicked.WIDE_RANGE: "wide range",
+}
+"""Why rows are not picked, in the words of the screen."""
+
+
+def first_screen(
+    result: EstimateResult, *, width: int | None, currency: Currency | None = None, renew: str = RENEW
+) -> str:
+    """The answer on one screen of 22 lines, none longer than the width.
+
+    Args:
+        result: the answer, with the rows that were picked.
+        width: columns of the terminal; `None` for a file or pipe, which get 80.
+        currency: shown instead of USD.
+        renew: the command that brings newer prices.
+    """
+    columns = NARROW if width is None else max(width, LEAST)
+    picked, money = result.picked, Money.of(currency)
+    if picked is None or not picked.picks:
+        lines = [work_text(result, columns), "", *_nothing(picked), *_foot(result, money, columns)]
+    else:
+        rate = f", {currency.per_usd:.4g} a USD on {currency.as_of}" if currency else ""
+        lines = _lines(result, picked, money, columns, renew=renew, rate=rate)
+    return "".join(visible(shortened(line, columns)).rstrip() + "\n" for line in lines)
+
+
+def _lines(result: EstimateResult, picked: Picked, money: Money, columns: int, *, renew: str, rate: str) -> list[str]:
+    indent = "  "
+    said = [headline(picked, result.workload, money)]
+    less = less_text(picked, money, longest=columns - len(indent))
+    said += [less] if less else []
+    said += remarks(picked, result.as_of, money, renew=renew)
+    said += [over_text(picked.over_limit, result, money, columns - len(indent))] if picked.over_limit else []
+    top = [work_text(result, columns), "", *(indent + line for line in said)]
+    table = list(_table(result, picked, money, columns))
+    foot = list(_foot(result, money, columns, rate))
+    spare = MOST_LINES - len(top) - len(table) - len(foot)
+    if spare < 0:
+        top.remove("")
+    if spare < -1:
+        foot = foot[1:]  # the range; it is in --verbose too
+    return [*top, *table, *([""] if spare > 0 else []), *foot]
+
+
+def work_text(result: EstimateResult, columns: int) -> str:
+    """What is run, on how much data; the precision goes first where it is too long."""
+    workload = result.workload
+    name, unit = workload.model.name, workload.model.sample_unit
+    if workload.language is not None:
+        work = f"{name}, {workload.language.job.method} on {amount_text(workload.samples)} tokens"
+    else:
+        data = workload.dataset or "own data"
+        work = f"{name}, {epochs_text(workload.epochs)} of {data}: {amount_text(workload.samples)} {unit}s"
+    precision = "fastest precision" if workload.precision is None else _PRECISIONS.get(str(workload.precision), "")
+    full = f"{work}, {precision or workload.precision}"
+    return full if len(full) <= columns else work
+
+
+_PRECISIONS = {"amp": "mixed precision"}
+
+
+def amount_text(count: float) -> str:
+    """A number of samples in words: 115 million, 1.5 billion.
+
+    >>> [amount_text(count) for count in (115_305_030, 153.6e6, 1e12, 600_000, 9_400)]
+    ['115 million', '154 million', '1 trillion', '600 thousand', '9,400']
+    """
+    for size, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e5, "thousand")):
+        if count >= 0.9995 * size:
+            return f"{count / (1e3 if word == 'thousand' else size):.3g} {word}"
+    return f"{count:,.0f}"
+
+
+def over_text(over: Sequence[OverLimit], result: EstimateResult, money: Money, longest: int) -> str:
+    """What the limits leave out: the nearest row of each market that they leave empty; what fits."""
+    parts = [f"{_SHORT[one.market]} from {money.text(one.usd)} ({time_text(one.seconds)})" for one in over]
+    while len(parts) > 1 and len(_over(parts)) > longest:
+        parts.pop()
+    return _over(parts)
+
+
+def _over(parts: Sequence[str]) -> str:
+    return f"Over the limit: {', '.join(parts)}"
+
+
+_SHORT = {
+    PaidTo.OWN: "your own",
+    PaidTo.LARGE_CLOUD: "large clouds",
+    PaidTo.GPU_CLOUD: "GPU clouds",
+    PaidTo.COMMITMENT: "commitments",
+    PaidTo.SERVICE: "services",
+    PaidTo.SPOT: "spot",
+    PaidTo.MARKETPLACE: "marketplaces",
+}
+
+
+def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -> Iterator[str]:
+    """The heading, then the title and the rows of each market."""
+    is_wide = columns >= WIDE
+    rows = [_cells(pick, result, money) for pick in picked.picks]
+    names = ["", "", "GPUs", "where", "time", money.code, f"{money.code}/h", "evidence", "price of"]
+    if not is_wide:
+        rows = [[*cells[:6], cells[7]] for cells in rows]
+        names = [*names[:6], names[7]]
+    widths = [max(len(line[place]) for line in (names, *rows)) for place in range(len(names))]
+    widths[_WHERE] = min(
+        max(len("where"), *(len(where_text(pick, 200)) for pick in picked.picks)),
+        max(columns - sum(widths) + widths[_WHERE] - len(widths), _LEAST_WHERE),
+    )
+    yield _line(names, widths, is_wide=is_wide)
+    market = None
+    for pick, cells in zip(picked.picks, rows, strict=True):
+        if pick.market is not market:
+            market = pick.market
+            mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
+            yield MARKETS[market] + mark
+        cells[_WHERE] = where_text(pick, widths[_WHERE])
+        yield _line(cells, widths, is_wide=is_wide)
+
+
+_WHERE, _TIME, _PER_HOUR = 3, 4, 6
+
+
+def _cells(pick: Pick, result: EstimateResult, money: Money) -> list[str]:
+    one = pick.estimate
+    offer = one.offer
+    age = (result.as_of - offer.observed_on).days
+    return [
+        str(pick.kind),
+        str(pick.number),
+        gpus_text(offer, one.node_count),
+        "",
+        time_text(one.seconds),
+        money.span(one),
+        f"{offer.usd_per_hour * one.node_count * money.per_usd:,.2f}",
+        evidence_text(one, result.workload),
+        "" if pick.market is PaidTo.OWN else f"{offer.observed_on:%Y-%m}, {age} d",
+    ]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], *, is_wide: bool) -> str:
+    right = {_TIME, _PER_HOUR} if is_wide else {_TIME}
+    parts = (
+        cell.rjust(width) if place in right else cell.ljust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return " " + " ".join(parts).rstrip()
+
+
+def where_text(pick: Pick, longest: int) -> str:
+    """Provider, type and region; where they do not fit the region goes first, then the end of the type."""
+    offer = pick.estimate.offer
+    if pick.market is PaidTo.OWN:
+        return shortened(offer.instance_type, longest)
+    machine = f"{offer.provider} {_type_text(pick)}".strip()
+    regions = pick.other_regions + 1
+    place = f"{regions} regions" if regions >= _MANY_REGIONS else offer.zone or offer.region
+    if place.lower() in _ANYWHERE:
+        place = ""
+    if place and 1 < regions < _MANY_REGIONS:
+        place += f" +{pick.other_regions}"
+    full = f"{machine} {place}".strip()
+    return full if len(full) <= longest else shortened(machine, longest)
+
+
+_MANY_REGIONS = 5
+_ANYWHERE = ("", "global", "any")
+
+
+def _type_text(pick: Pick) -> str:
+    """The instance type as people know it: of RunPod and Vast, whose types are made up of the GPU, what is left."""
+    offer = pick.estimate.offer
+    head, _, rest = offer.instance_type.partition("_")
+    if not head.removesuffix("x").isdigit():
+        return offer.instance_type
+    last = rest.rpartition("_")[2]
+    if last in ("SECURE", "COMMUNITY"):
+        return last.lower()
+    return "" if market_of(offer.provider, offer.instance_type) is Market.MARKETPLACE else offer.instance_type
+
+
+def _nothing(picked: Picked | None) -> Iterator[str]:
+    yield "  No row may be picked: see below why, and --all for every row."
+
+
+def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") -> Iterator[str]:
+    """How to read the figures, what was not picked, and how to see more."""
+    picked = result.picked
+    if picked is None:
+        return
+    if picked.picks:
+        yield relative_text(leading(picked).estimate.throughput, is_own=bool(result.workload.measured))
+        hour = f"An hour of waiting counts {money.text(picked.hour_worth_usd)} {money.code} (--hour-worth)"
+        yield f"{hour}{rate}. {_left_off(picked)}".rstrip()
+    counts = [f"{count:,} {REASONS[reason]}" for reason, count in picked.not_picked]
+    if counts:
+        yield _fitting("Not picked: ", counts, columns)
+    explain = "Why: --explain 1.  " if picked.picks else ""
+    yield f"All {picked.machines:,} machines: --all.  {explain}Yours: --provider aws --deadline 4h"
+
+
+def relative_text(throughput: Throughput, *, is_own: bool) -> str:
+    """A line on the range: what of it is common to all rows."""
+    low, high = throughput.relative_ends
+    share = (high / low) ** 0.5 - 1
+    if is_own:
+        return f"Ranges hold nine runs in ten, at the speed of your measurement: +-{share:.0%}."
+    if (low, high) == (throughput.low, throughput.high):
+        return "Ranges hold nine runs in ten, whatever the code."
+    return f"Ranges hold nine runs in ten, whatever the code; as fast as the stack: +-{share:.0%}."
+
+
+def _left_off(picked: Picked) -> str:
+    """What the sums leave out."""
+    kinds = {item.kind for item in leading(picked).estimate.items}
+    missing = [
+        name for name, kind in (("storage", ItemKind.STORAGE), ("traffic", ItemKind.TRAFFIC)) if kind not in kinds
+    ]
+    return f"No {', no '.join(missing)}." if missing else ""
+
+
+def _fitting(start: str, parts: Sequence[str], longest: int) -> str:
+    """The parts that fit on a line, and three dots for the others."""
+    text = start + ", ".join(parts)
+    count = len(parts)
+    while count > 1 and len(text) > longest:
+        count -= 1
+        text = f"{start}{', '.join(parts[:count])} ..."
+    return text

@@ -1,0 +1,145 @@
+"""The answer of an estimate in sentences: what to take, what is cheaper and how long it takes, and what to mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from planner.model.costs import ItemKind
+from planner.model.frozen import dataclass
+from planner.model.picks import PaidTo
+from planner.model.records import Estimate, Workload
+from planner.results.picked import Pick, Picked
+from planner.results.words import evidence_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
+from planner.units import SECONDS_PER_HOUR
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
+LESS = 0.95
+"""Another market is named where it costs at least 5 % less."""
+OLD_DAYS = 30
+"""Prices of rows shown are said to be old from this age on."""
+MUCH_STARTUP = 1 / 3
+"""Part of the time from which start-up is said to decide it."""
+RENEW = "planner refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """The currency that sentences are in, and how many of it make a USD."""
+
+    code: str = "USD"
+    per_usd: float = 1.0
+
+    @staticmethod
+    def of(currency: Currency | None) -> Money:
+        """The money of a currency; USD of `None`."""
+        return Money() if currency is None else Money(code=currency.code, per_usd=currency.per_usd)
+
+    def text(self, usd: float) -> str:
+        """An amount without its currency."""
+        return money_text(usd * self.per_usd)
+
+    def span(self, estimate: Estimate) -> str:
+        """The bill of an estimate with its range."""
+        return range_text(*(usd * self.per_usd for usd in (estimate.usd, estimate.usd_low, estimate.usd_high)))
+
+
+def answer(picked: Picked, workload: Workload, today: date, currency: Currency | None = None) -> tuple[str, ...]:
+    """The sentences of the answer; warnings begin with `!`. None where no row may be picked.
+
+    Args:
+        picked: the rows that are proposed.
+        workload: what is run.
+        today: the day that ages are counted from.
+        currency: that amounts are shown in; `None` for USD.
+    """
+    if not picked.picks:
+        return ()
+    money = Money.of(currency)
+    less = less_text(picked, money)
+    return (headline(picked, workload, money), *((less,) if less else ()), *remarks(picked, today, money))
+
+
+def leading(picked: Picked) -> Pick:
+    """The pick of the headline: the first of the first market that has one without a mark, else the first of all."""
+    return next((pick for pick in picked.picks if pick.mark is None), picked.picks[0])
+
+
+def headline(picked: Picked, workload: Workload, money: Money) -> str:
+    """What the first choice costs, how long it takes, on what and of whom, and what that rests on."""
+    pick = leading(picked)
+    one = pick.estimate
+    evidence = evidence_text(one, workload).capitalize()
+    mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
+    return (
+        f"{money.span(one)} {money.code} and {time_text(one.seconds)} on {gpus_text(one.offer, one.node_count)} "
+        f"{terms_text(one, pick.market)}{mark}. {evidence}."
+    )
+
+
+def less_text(picked: Picked, money: Money, *, longest: int | None = None) -> str:
+    """The cheaper markets, each with its time and its row; those that fit into `longest` characters. Empty if none is."""
+    first = leading(picked)
+    parts: list[str] = []
+    seen = {first.market}
+    for pick in picked.picks:
+        if pick.market in seen or pick.mark is not None:
+            continue
+        seen.add(pick.market)
+        one = pick.estimate
+        if one.usd <= LESS * first.estimate.usd:
+            parts.append(f"{money.text(one.usd)} {_way(pick)} in {time_text(one.seconds)} ({pick.number})")
+    while parts and longest is not None and len(_less(parts)) > longest:
+        parts.pop()
+    return _less(parts) if parts else ""
+
+
+def _less(parts: list[str]) -> str:
+    return f"Less: {', '.join(parts)}."
+
+
+def _way(pick: Pick) -> str:
+    ways = {
+        PaidTo.OWN: "on your own machine",
+        PaidTo.COMMITMENT: "by commitment",
+        PaidTo.SPOT: "by spot",
+        PaidTo.MARKETPLACE: "on a marketplace",
+    }
+    return ways.get(pick.market) or f"at {provider_name(pick.estimate.offer)}"
+
+
+def remarks(picked: Picked, today: date, money: Money, *, renew: str = RENEW) -> Iterator[str]:
+    """What to mind: age of the prices shown, limits that ranges pass, start-up that decides the time.
+
+    Args:
+        picked: the rows that are proposed; there is one.
+        today: the day that ages are counted from.
+        money: what amounts are shown in.
+        renew: the command that brings newer prices.
+    """
+    age = _ages(picked, today, renew)
+    if age:
+        yield age
+    if not picked.limits_hold:
+        first = leading(picked).estimate
+        dear = f"{money.text(first.usd_high)} {money.code}"
+        yield f"! No row is sure to keep the limit: the first may take {time_text(first.seconds_high)} and cost {dear}."
+    first = leading(picked).estimate
+    startup = sum(
+        item.quantity for item in first.items if item.kind is ItemKind.TIME and item.name in ("start-up", "image pull")
+    )
+    seconds = startup / first.node_count * SECONDS_PER_HOUR
+    if seconds > MUCH_STARTUP * first.seconds:
+        yield f"{time_text(seconds)} of it are start-up: at this size any machine will do."
+
+
+def _ages(picked: Picked, today: date, renew: str) -> str:
+    """The ages of the prices of the rows shown, if one is old; a machine of one's own has none."""
+    days = [(today - pick.estimate.offer.observed_on).days for pick in picked.picks if pick.market is not PaidTo.OWN]
+    if not days or max(days) < OLD_DAYS:
+        return ""
+    span = f"{min(days)} to {max(days)}" if min(days) < max(days) else f"{max(days)}"
+    return f"! Prices are {span} days old. Newer: {renew}"

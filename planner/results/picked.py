@@ -1,0 +1,60 @@
+"""The records of a choice: the few rows that are proposed, of each market, and what became of the others."""
+
+from __future__ import annotations
+
+from planner.model.frozen import dataclass
+from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
+from planner.model.records import Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A row that is proposed.
+
+    Attributes:
+        market: whom one pays.
+        kind: what it is for.
+        number: its place on the screen, from 1.
+        mark: why it stands apart; `None` for most.
+        estimate: the row itself, with its bill; its `rank` is that among all rows, 0 where these show another region.
+        other_regions: how many more regions ask the same, within 1 %.
+    """
+
+    market: PaidTo
+    kind: PickKind
+    number: int
+    mark: Mark | None
+    estimate: Estimate
+    other_regions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverLimit:
+    """The nearest row of a market that a limit leaves empty."""
+
+    market: PaidTo
+    seconds: float
+    usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """The rows that are proposed, and what became of the other machines.
+
+    A machine is one instance type of a provider, bought in one way, in whatever region.
+
+    Attributes:
+        picks: the rows, in the order of the screen.
+        machines: how many machines there are, all of them counted.
+        not_picked: how many of them cannot be picked, by reason, most first.
+        over_limit: of each market that a limit empties, the nearest row.
+        limits_hold: whether the dear and the slow end of every pick stay within the limits; true without limits.
+        hour_worth_usd: what an hour of waiting counts.
+    """
+
+    picks: tuple[Pick, ...]
+    machines: int
+    not_picked: tuple[tuple[NotPicked, int], ...]
+    over_limit: tuple[OverLimit, ...]
+    limits_hold: bool
+    hour_worth_usd: float

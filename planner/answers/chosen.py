@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from planner.answers.markets import paid_to
 from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
-from planner.answers.pricing import Compared, Pricing, compared, priced_at
+from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
 from planner.answers.ranking import Priced
 from planner.answers.regions import best_region
 from planner.model.frozen import dataclass
@@ -60,8 +60,12 @@ def picked(
     reasons: dict[Machine, NotPicked | None] = {}
     candidates: list[Candidate] = []
     for pricing, priced in found:
+        shared: Pricing | None = None
         for head in priced:
-            candidate, reason = _judged(pricing, head)
+            is_bound = paid_to(head.offer) is PaidTo.COMMITMENT
+            if is_bound and shared is None:
+                shared = as_used(pricing)
+            candidate, reason = _judged(shared if is_bound and shared else pricing, head)
             _keep_least(reasons, machine_of(head), reason)
             if candidate is not None:
                 candidates.append(candidate)
@@ -97,11 +101,11 @@ def _judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked
     reason = bars.of_machine(head.offer, head.throughput)
     if reason is not None:
         return None, reason
-    one: Priced | None = head
+    offer: Offer | None = head.offer
     if bars.is_closed(head.offer):
-        members = head.group.members()
-        offer = next((offer for offer in members if not bars.is_closed(offer)), None)
-        one = None if offer is None else priced_at(pricing, head, offer)
+        offer = next((one for one in head.group.members() if not bars.is_closed(one)), None)
+    is_head = offer is head.offer and paid_to(head.offer) is not PaidTo.COMMITMENT
+    one = head if is_head else None if offer is None else priced_at(pricing, head, offer)
     if one is None:
         return None, NotPicked.CLOSED_REGION
     against = compared(pricing, one)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from planner.answers.barred import Bars
@@ -62,6 +63,18 @@ def pricing_of(question: Question, offered: Offered) -> Pricing:
         biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
         bars=Bars(question, [group.head for group in offered.groups]),
     )
+
+
+def as_used(pricing: Pricing) -> Pricing:
+    """The same pricing, with commitments at what the run uses of them: others use the rest of their term."""
+    biller = pricing.biller
+    shared = Biller(
+        {**biller.terms, "share_commitment": True},
+        biller.workload,
+        on_demand=biller.on_demand,
+        credits_usd=biller.credits_usd,
+    )
+    return replace(pricing, biller=shared)
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:

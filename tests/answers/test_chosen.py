@@ -1,0 +1,190 @@
+"""The rows that an estimate picks, over the shipped books and over made ones."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+import planner
+from planner.answers.markets import paid_to
+from planner.hardware.access import access_to
+from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
+from planner.model.records import Purchase
+from tests.builders import a_snapshot, an_offer
+
+DAY = date(2026, 7, 1)
+IMAGE = {"model": "resnet50", "epochs": 90, "as_of": DAY}
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """ResNet-50 for 90 epochs over the shipped books."""
+    return planner.estimate(**IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("provider", "instance_type", "purchase", "market"),
+    [
+        ("own", "desk", Purchase.ON_DEMAND, PaidTo.OWN),
+        ("vast", "1x_A100", Purchase.SPOT, PaidTo.SPOT),
+        ("aws", "p5.48xlarge", Purchase.SAVINGS_1Y, PaidTo.COMMITMENT),
+        ("aws", "p5.48xlarge", Purchase.CAPACITY_BLOCK, PaidTo.COMMITMENT),
+        ("oci", "BM.GPU.H100.8", Purchase.ON_DEMAND, PaidTo.LARGE_CLOUD),
+        ("runpod", "1x_L40S_SECURE", Purchase.ON_DEMAND, PaidTo.GPU_CLOUD),
+        ("runpod", "1x_L40S_COMMUNITY", Purchase.ON_DEMAND, PaidTo.MARKETPLACE),
+        ("vast", "1x_A100", Purchase.ON_DEMAND, PaidTo.MARKETPLACE),
+        ("unheard of", "any", Purchase.ON_DEMAND, PaidTo.GPU_CLOUD),
+    ],
+)
+def test_a_row_belongs_to_the_first_market_that_fits(provider, instance_type, purchase, market):
+    """Spot is spot whoever sells it; the kind of seller decides last."""
+    offer = an_offer(provider=provider, instance_type=instance_type, purchase=purchase)
+
+    assert market is paid_to(offer)
+
+
+def test_no_pick_is_out_by_the_rules(shipped):
+    """Nothing picked has a reason against it, and what it rests on is as the rules say, looked up anew."""
+    picks = shipped.picked.picks
+
+    for pick in picks:
+        offer = pick.estimate.offer
+        assert pick.mark is not None or pick.estimate.not_picked is None
+        assert not access_to(offer.provider, offer.region).is_closed
+        assert offer.gpu_count >= 1
+        assert pick.mark is Mark.OLD_PRICE or (DAY - offer.observed_on).days <= 365
+        assert pick.estimate.fits_memory is not False
+    assert [*range(1, len(picks) + 1)] == [pick.number for pick in picks]
+
+
+def test_every_machine_is_counted_once(shipped):
+    """Those picked or open to it, and those of each reason, are all the machines of the answer."""
+    every = planner.estimate(**IMAGE, every_offer=True).estimates
+    rows = {}
+    for one in every:
+        offer = one.offer
+        machine = (offer.provider, offer.instance_type, offer.gpu_count, offer.purchase)
+        rows.setdefault(machine, []).append(one.not_picked)
+    order = [*NotPicked]
+    nearest = [None if None in found else max(found, key=order.index) for found in rows.values()]
+
+    assert len(rows) == shipped.picked.machines
+    assert dict(shipped.picked.not_picked) == {reason: nearest.count(reason) for reason in order if reason in nearest}
+
+
+def test_the_way_rows_are_listed_has_no_part_in_the_picks(shipped):
+    """All offers or the best few, by money or by time: the screen is the same."""
+    other = planner.estimate(**IMAGE, sort="hours", limit=3)
+
+    def seen(result):
+        return [(one.kind, replace(one.estimate, rank=0)) for one in result.picked.picks]
+
+    assert seen(shipped) == seen(other)
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ({"gpus": ["V100"]}, NotPicked.GPU_TOO_OLD),
+        ({"gpus": ["T4G"]}, NotPicked.ARM_HOST),
+        ({"gpus": ["L4:0.5"]}, NotPicked.SLICE),
+        ({"gpus": ["MI300X"]}, NotPicked.NEVER_MEASURED),
+        ({"regions": ["attdallas1"]}, NotPicked.CLOSED_REGION),
+    ],
+)
+def test_what_somebody_names_is_picked(named, reason):
+    """An option that names what a rule leaves out wins over the rule."""
+    picked = planner.estimate(**{**IMAGE, "as_of": date(2026, 11, 25)}, **named).picked
+
+    assert picked.picks
+    assert reason not in dict(picked.not_picked)
+
+
+def test_several_machines_are_whole_hosts_with_a_known_network():
+    """Of each GPU and provider the largest; no marketplace, and nothing without a published network."""
+    picks = planner.estimate(**IMAGE, nodes=4).picked.picks
+
+    assert picks
+    for pick in picks:
+        assert pick.estimate.offer.network_gbps is not None
+        assert pick.market is not PaidTo.MARKETPLACE
+        assert pick.estimate.node_count == 4
+
+
+def test_language_models_are_not_proposed_on_what_cannot_run_their_code():
+    """No Turing, no Kepler, no architecture that nobody measured."""
+    result = planner.estimate(model="llama-2-7b", method="qlora", tokens="20M", as_of=DAY)
+
+    gpus = {pick.estimate.offer.gpu for pick in result.picked.picks}
+    assert gpus
+    assert not gpus & {"t4", "rtx-2080-ti", "quadro-rtx-6000", "k80", "mi300x", "mi355x"}
+
+
+def _books(folder, *offers):
+    a_snapshot(folder, *offers, provider="market")
+    return planner.estimate(**IMAGE, data_dir=folder, providers=["market"]).picked
+
+
+def test_of_regions_that_ask_the_same_the_one_with_most_offers_is_shown(tmp_path):
+    """A hundredth of the price is nothing; what costs more than that is another price."""
+    offer = an_offer(provider="market", observed_on=DAY)
+    picked = _books(
+        tmp_path,
+        replace(offer, region="a-small", usd_per_hour=10.0),
+        replace(offer, region="b-large", usd_per_hour=10.05),
+        replace(offer, region="b-large", instance_type="other", gpu_count=1.0, usd_per_hour=500.0),
+        replace(offer, region="c-dear", usd_per_hour=10.2),
+    )
+
+    first = picked.picks[0]
+    assert ("b-large", 1) == (first.estimate.offer.region, first.other_regions)
+
+
+def test_a_market_of_old_prices_comes_back_with_one_marked_row(tmp_path):
+    """Of its newest month, and only because nothing else of it is left."""
+    offer = an_offer(provider="market", observed_on=date(2025, 3, 2))
+    cheaper = replace(offer, instance_type="older", usd_per_hour=0.5, observed_on=date(2025, 2, 20))
+
+    (pick,) = _books(tmp_path, offer, cheaper).picks
+
+    assert (Mark.OLD_PRICE, PickKind.BALANCED, offer.instance_type) == (
+        pick.mark,
+        pick.kind,
+        pick.estimate.offer.instance_type,
+    )
+
+
+def test_a_commitment_costs_what_the_run_uses_of_it():
+    """Nobody rents a year for ninety minutes: the row is a share of it, and the ranking shows the whole."""
+    asked = {**IMAGE, "gpus": ["H100:8"], "purchases": ["reserved_1y"]}
+    result = planner.estimate(**asked)
+    (pick, *_) = result.picked.picks
+
+    used = pick.estimate.offer.usd_per_hour * pick.estimate.seconds / 3600
+
+    assert PaidTo.COMMITMENT is pick.market
+    assert used == pytest.approx(pick.estimate.usd, rel=0.01)
+    assert result.estimates[0].usd > 100 * used
+
+
+def test_limits_hold_at_the_dear_end_while_some_row_keeps_them():
+    """With room every pick keeps the limit at its dear end; with next to none the expected figures do, and it is said."""
+    roomy = planner.estimate(**IMAGE, max_usd=60).picked
+    dearest = min(pick.estimate.usd for pick in roomy.picks)
+    tight = planner.estimate(**IMAGE, max_usd=dearest * 1.02).picked
+
+    assert roomy.limits_hold
+    assert all(pick.estimate.usd_high <= 60 for pick in roomy.picks)
+    assert tight.limits_hold or all(pick.estimate.usd <= dearest * 1.02 for pick in tight.picks)
+
+
+def test_a_market_that_a_limit_empties_is_named_with_its_nearest_row():
+    """Each once, none of them on the screen, nearest first."""
+    picked = planner.estimate(model="vit_base_patch16_224", epochs=90, max_usd=20, as_of=DAY).picked
+
+    named = [over.market for over in picked.over_limit]
+    assert named
+    assert len(set(named)) == len(named)
+    assert not set(named) & {pick.market for pick in picked.picks}
+    assert [over.usd for over in picked.over_limit] == sorted(over.usd for over in picked.over_limit)
+    assert all(over.usd > 20 for over in picked.over_limit)

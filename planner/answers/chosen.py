@@ -57,22 +57,11 @@ def picked(
         rank_of: the rank of an offer among all rows; 0 if it has none.
     """
     question = found[0][0].question
-    reasons: dict[Machine, NotPicked | None] = {}
-    candidates: list[Candidate] = []
-    for pricing, priced in found:
-        shared: Pricing | None = None
-        for head in priced:
-            is_bound = paid_to(head.offer) is PaidTo.COMMITMENT
-            if is_bound and shared is None:
-                shared = as_used(pricing)
-            candidate, reason = _judged(shared if is_bound and shared else pricing, head)
-            _keep_least(reasons, machine_of(head), reason)
-            if candidate is not None:
-                candidates.append(candidate)
+    candidates, reasons = candidates_of(found)
     choices = [(candidate, choice_of(candidate)) for candidate in candidates]
     limits = (question.max_hours, question.max_usd)
-    within, at_ends = _within(choices, limits)
-    markets, marked = _by_market(within, question.hour_worth_usd)
+    kept, at_ends = within(choices, limits)
+    markets, marked = _by_market(kept, question.hour_worth_usd)
     has_limits = limits != (None, None)
     over = _over_limit(choices, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
     rows = screen_of(
@@ -86,7 +75,28 @@ def picked(
         over_limit=over,
         limits_hold=at_ends,
         hour_worth_usd=question.hour_worth_usd,
+        max_hours=question.max_hours,
+        max_usd=question.max_usd,
     )
+
+
+def candidates_of(
+    found: Sequence[tuple[Pricing, Iterable[Priced]]],
+) -> tuple[list[Candidate], dict[Machine, NotPicked | None]]:
+    """The rows that may be picked, or that only price or range bars; and of every machine the reason nearest to none."""
+    reasons: dict[Machine, NotPicked | None] = {}
+    candidates: list[Candidate] = []
+    for pricing, priced in found:
+        shared: Pricing | None = None
+        for head in priced:
+            is_bound = paid_to(head.offer) is PaidTo.COMMITMENT
+            if is_bound and shared is None:
+                shared = as_used(pricing)
+            candidate, reason = _judged(shared if is_bound and shared else pricing, head)
+            _keep_least(reasons, machine_of(head), reason)
+            if candidate is not None:
+                candidates.append(candidate)
+    return candidates, reasons
 
 
 def machine_of(one: Priced) -> Machine:
@@ -111,6 +121,11 @@ def _judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked
     against = compared(pricing, one)
     reason = bars.of_price(one.offer, (against.usd_low, against.usd_high))
     return Candidate(pricing=pricing, priced=one, against=against, reason=reason), reason
+
+
+def unjudged(pricing: Pricing, one: Priced) -> Candidate:
+    """A row that is taken whatever speaks against it: nothing else is left."""
+    return Candidate(pricing=pricing, priced=one, against=compared(pricing, one), reason=None)
 
 
 def _keep_least(reasons: dict[Machine, NotPicked | None], machine: Machine, reason: NotPicked | None) -> None:
@@ -149,30 +164,30 @@ def choice_of(candidate: Candidate) -> Choice:
     )
 
 
-_Pair = tuple[Candidate, Choice]
-_Limits = tuple[float | None, float | None]
+Pair = tuple[Candidate, Choice]
+Limits = tuple[float | None, float | None]
 
 
-def _within(choices: Sequence[_Pair], limits: _Limits) -> tuple[list[_Pair], bool]:
+def within(choices: Sequence[Pair], limits: Limits) -> tuple[list[Pair], bool]:
     """Those within the limits at the slow and the dear end, and true; if none is, those whose expected figures are."""
     if limits == (None, None):
         return list(choices), True
-    sure = [pair for pair in choices if _miss(pair[0], limits, at_ends=True) <= 0]
+    sure = [pair for pair in choices if miss_of(pair[0], limits, at_ends=True) <= 0]
     if any(candidate.reason is None for candidate, _ in sure):
         return sure, True
-    likely = [pair for pair in choices if _miss(pair[0], limits, at_ends=False) <= 0]
+    likely = [pair for pair in choices if miss_of(pair[0], limits, at_ends=False) <= 0]
     return likely, False
 
 
-def _miss(candidate: Candidate, limits: _Limits, *, at_ends: bool) -> float:
+def miss_of(candidate: Candidate, limits: Limits, *, at_ends: bool) -> float:
     """By what part the worse of the limits is passed; 0 or less if both hold."""
     max_hours, max_usd = limits
-    late = -1.0 if max_hours is None else hours(_figures(candidate, at_ends=at_ends)[0]) / max_hours - 1
-    dear = -1.0 if max_usd is None else _figures(candidate, at_ends=at_ends)[1] / max_usd - 1
+    late = -1.0 if max_hours is None else hours(figures_of(candidate, at_ends=at_ends)[0]) / max_hours - 1
+    dear = -1.0 if max_usd is None else figures_of(candidate, at_ends=at_ends)[1] / max_usd - 1
     return max(late, dear)
 
 
-def _figures(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
+def figures_of(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
     """Seconds and USD that a limit is held against."""
     if at_ends:
         return candidate.seconds_high, candidate.usd_high
@@ -180,7 +195,7 @@ def _figures(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
 
 
 def _over_limit(
-    choices: Iterable[_Pair], left: Iterable[PaidTo], limits: _Limits, *, at_ends: bool
+    choices: Iterable[Pair], left: Iterable[PaidTo], limits: Limits, *, at_ends: bool
 ) -> tuple[OverLimit, ...]:
     """The nearest row of each market that has rows to pick, but none within the limits; nearest market first."""
     nearest: dict[PaidTo, tuple[float, Candidate]] = {}
@@ -188,22 +203,22 @@ def _over_limit(
     for candidate, choice in choices:
         if choice.market in shown or candidate.reason is not None:
             continue
-        miss = _miss(candidate, limits, at_ends=at_ends)
+        miss = miss_of(candidate, limits, at_ends=at_ends)
         if choice.market not in nearest or miss < nearest[choice.market][0]:
             nearest[choice.market] = (miss, candidate)
     found = []
     for market, (_, candidate) in sorted(nearest.items(), key=lambda entry: entry[1][0]):
-        seconds, usd = _figures(candidate, at_ends=at_ends)
+        seconds, usd = figures_of(candidate, at_ends=at_ends)
         found.append(OverLimit(market=market, seconds=seconds, usd=usd))
     return tuple(found)
 
 
 def _by_market(
-    choices: Iterable[_Pair], hour_worth: float
+    choices: Iterable[Pair], hour_worth: float
 ) -> tuple[dict[PaidTo, list[Choice]], dict[PaidTo, tuple[Choice, Mark]]]:
     """What may be picked of each market, one row a machine; and of a market without any, the row that is marked."""
     free: dict[PaidTo, list[Choice]] = {}
-    barred: dict[PaidTo, dict[NotPicked, list[_Pair]]] = {}
+    barred: dict[PaidTo, dict[NotPicked, list[Pair]]] = {}
     for candidate, choice in choices:
         if candidate.reason is None:
             free.setdefault(choice.market, []).append(choice)
@@ -220,7 +235,7 @@ def _by_market(
     return {market: best_of_machines(rows, hour_worth) for market, rows in free.items()}, marked
 
 
-def _of_newest_month(pairs: Sequence[_Pair]) -> Iterator[Choice]:
+def _of_newest_month(pairs: Sequence[Pair]) -> Iterator[Choice]:
     newest = max(candidate.priced.offer.observed_on for candidate, _ in pairs)
     for candidate, choice in pairs:
         day = candidate.priced.offer.observed_on

@@ -21,4 +21,5 @@ def paid_to(offer: Offer) -> PaidTo:
         return PaidTo.SPOT
     if offer.purchase is not Purchase.ON_DEMAND:
         return PaidTo.COMMITMENT
-    return _SELLERS[market_of(offer.provider, offer.instance_type)]
+    seller = market_of(offer.provider, offer.instance_type)
+    return PaidTo.GPU_CLOUD if seller is None else _SELLERS[seller]

@@ -6,7 +6,7 @@ Most offers are only compared. Their time and the sum of their bill come first; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -48,8 +48,13 @@ class Compared:
     seconds_high: float
 
 
-def pricing_of(question: Question, offered: Offered) -> Pricing:
+def pricing_of(question: Question, offered: Offered, every_group: Sequence[OfferGroup] | None = None) -> Pricing:
     """Prepares the pricing of a question over the offers.
+
+    Args:
+        question: what is asked.
+        offered: the offers that are priced.
+        every_group: all there are, where only a part is priced: the largest machine of a provider may not be among it.
 
     Raises:
         UnknownNameError: no row of any model is of the framework asked for.
@@ -61,7 +66,7 @@ def pricing_of(question: Question, offered: Offered) -> Pricing:
         offered=offered,
         speeds=speeds_of(workload, question.nodes, question.weakest),
         biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
-        bars=Bars(question, [group.head for group in offered.groups]),
+        bars=Bars(question, [group.head for group in every_group or offered.groups]),
     )
 
 

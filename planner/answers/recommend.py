@@ -6,6 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
+from planner.answers.chosen import (
+    Candidate,
+    Limits,
+    Pair,
+    candidates_of,
+    choice_of,
+    figures_of,
+    miss_of,
+    unjudged,
+    within,
+)
+from planner.answers.picking import Choice, worthwhile
 from planner.answers.question import question_from
 from planner.answers.ranking import Figures, Priced
 from planner.answers.ways import Ways, all_ways
@@ -19,6 +31,7 @@ from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation, Way
+from planner.results.words import gpus_text, money_text, provider_name, time_text
 from planner.units import SECONDS_PER_HOUR, hours
 
 NEAR_MISSES = 5
@@ -35,44 +48,46 @@ _OF_ESTIMATES = frozenset(declared(EstimateArguments)) - {"nodes", "max_hours", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Limits:
-    deadline_seconds: float | None
-    budget_usd: float | None
+class _Aim:
+    """What is recommended: the limits, and what an hour of waiting is worth."""
 
-    def hold(self, found: Figures) -> bool:
-        return self.over(found) == 0
-
-    def over(self, found: Figures) -> float:
-        """The larger of the factors by which limits are exceeded, less one; 0 if both hold."""
-        late = found.seconds / self.deadline_seconds - 1 if self.deadline_seconds else 0.0
-        dear = found.usd / self.budget_usd - 1 if self.budget_usd else 0.0
-        return max(late, dear, 0.0)
-
-    def merit(self, found: Figures) -> tuple[float, float]:
-        """The sort key of a way: cheapest within a deadline, fastest within a budget, else least USD x hours.
-
-        Ways are kept in the order of their rank, which decides between equals.
-        """
-        if self.deadline_seconds is not None:
-            return found.usd, found.seconds
-        if self.budget_usd is not None:
-            return found.seconds, found.usd
-        return found.usd * found.seconds, found.usd
+    max_hours: float | None
+    max_usd: float | None
+    hour_worth: float
 
     @property
-    def aim(self) -> str:
-        if self.deadline_seconds is not None:
-            return "cheapest"
-        return "fastest" if self.budget_usd is not None else "best value (least USD x hours)"
+    def limits(self) -> Limits:
+        return self.max_hours, self.max_usd
+
+    def order(self, choices: Sequence[Choice]) -> list[Choice]:
+        """The rows best first: least money with a deadline; else least cost, those that no other wastes before the rest."""
+        if self.max_hours is not None:
+            return sorted(choices, key=self._money)
+        front = set(map(id, worthwhile(choices, self.hour_worth)))
+        return sorted(choices, key=lambda one: (id(one) not in front, one.merit(self.hour_worth)))
+
+    def beats(self, one: Choice, best: Choice) -> bool:
+        """Whether a row would be recommended in place of the best, were it within the limits."""
+        if self.max_hours is not None:
+            return self._money(one) < self._money(best)
+        return one.merit(self.hour_worth) < best.merit(self.hour_worth)
+
+    def _money(self, one: Choice) -> tuple[object, ...]:
+        return one.money(self.hour_worth), one.time, one.order
+
+    def text(self) -> str:
+        if self.max_hours is not None:
+            return "the least money"
+        return f"the best balance of money and time at {self.hour_worth:g} USD an hour of waiting"
 
 
 @takes(RecommendArguments)
 def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     """Recommends the best estimates within a deadline and a budget.
 
-    With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the smallest
-    product of USD and hours. A limit is held against the expected time and cost; the sentences say whether the slow end
-    of the range and nine in ten interrupted runs meet it too.
+    With a deadline the least money that ends in time; else the least cost, money and time together, where an hour of
+    waiting is worth `hour_worth_usd`: a budget is a limit, not an aim. Limits are held against the slow and the dear end
+    as long as a row meets them, else against the expected figures; a sentence says which.
 
     Args:
         asked: any option of docs/options.md that `recommend` takes, by its name in Python; `max_hours` (`deadline`) and
@@ -83,9 +98,10 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         LimitError: nothing meets the limits; the message names the nearest possibility.
     """
     limit = asked["max_hours"]
-    limits = _Limits(
-        deadline_seconds=None if limit is None else hours_until(limit, as_of=asked["as_of"]) * SECONDS_PER_HOUR,
-        budget_usd=asked["max_usd"],
+    aim = _Aim(
+        max_hours=None if limit is None else hours_until(limit, as_of=asked["as_of"]),
+        max_usd=asked["max_usd"],
+        hour_worth=asked["hour_worth_usd"],
     )
     options = {name: value for name, value in asked.items() if name in _OF_ESTIMATES}
     ways = _over_nodes(asked["nodes"], options)
@@ -96,17 +112,19 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
             "(docs/own-prices.md). It must have a known throughput for this model.",
             argument="is_owned",
         )
-    holding = [found for found in ways.found if limits.hold(found)]
+    pairs = _pairs(ways)
+    holding, at_ends = within(pairs, aim.limits)
     if not holding:
-        raise LimitError(_nearest(ways.found, limits))
-    within = _best_of_each_row(holding, limits)
-    chosen = [ways.written(found, rank) for rank, found in enumerate(within[: asked["limit"]], start=1)]
+        raise LimitError(_nearest(pairs, aim))
+    ordered = aim.order([choice for _, choice in holding])
+    rows = _best_of_each_row(ordered)
+    chosen = [ways.written(_priced(one), rank) for rank, one in enumerate(rows[: asked["limit"]], start=1)]
     return Recommendation(
         result=replace(ways.result, estimates=tuple(chosen)),
-        near_misses=tuple(_near_misses(ways, within, limits)),
+        near_misses=tuple(_near_misses(ways, pairs, rows, aim, at_ends=at_ends)),
         sentences=(
-            *_sentences(ways.result, chosen[0], within, holding, limits),
-            _owned(within) if is_owned else _card_or_cloud(asked),
+            *_sentences(ways.result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
+            _owned(rows) if is_owned else _card_or_cloud(asked),
         ),
         everything=tuple(
             Way(
@@ -121,68 +139,103 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     )
 
 
+def _pairs(ways: Ways) -> list[Pair]:
+    """The rows that may be recommended; if there are none, those that age or range bars, and at last all of them."""
+    candidates, _ = candidates_of(ways.by_count)
+    free = [one for one in candidates if one.reason is None]
+    if not free:
+        free = [replace(one, reason=None) for one in candidates]
+    if not free:
+        free = [unjudged(pricing, one) for pricing, priced in ways.by_count for one in priced]
+    return [(one, choice_of(one)) for one in free]
+
+
+def _priced(choice: Choice) -> Priced:
+    candidate: Candidate = choice.row
+    return candidate.priced
+
+
 def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> Ways:
     """Every group of offers, priced on `nodes` machines or on one and several."""
     counts = (1, *MORE_NODES) if nodes is None else (nodes,)
     return all_ways([question_from({**options, "nodes": count}) for count in counts])
 
 
-def _best_of_each_row(holding: Iterable[Priced], limits: _Limits) -> list[Priced]:
-    """The best of each provider, GPU, count, purchase and number of nodes, best first."""
-    best: dict[Row, Priced] = {}
-    for found in sorted(holding, key=limits.merit):
-        best.setdefault(_row(found), found)
+def _best_of_each_row(ordered: Iterable[Choice]) -> list[Choice]:
+    """The best of each provider, GPU, count, purchase and number of nodes, in the order given."""
+    best: dict[Row, Choice] = {}
+    for one in ordered:
+        best.setdefault(_row(one), one)
     return list(best.values())
 
 
-def _row(found: Priced) -> Row:
+def _row(one: Choice) -> Row:
+    found = _priced(one)
     offer = found.offer
     return offer.provider, offer.gpu, offer.gpu_count, offer.purchase, found.node_count
 
 
-def _nearest(estimates: Sequence[Priced], limits: _Limits) -> str:
+def _nearest(pairs: Sequence[Pair], aim: _Aim) -> str:
     asked = []
-    if limits.deadline_seconds is not None:
-        asked.append(f"within {hours(limits.deadline_seconds):,.2f} h")
-    if limits.budget_usd is not None:
-        asked.append(f"for {limits.budget_usd:,.2f} USD")
-    nearest = min(estimates, key=lambda found: (limits.over(found), *limits.merit(found)))
-    fastest = min(estimates, key=lambda found: (found.seconds, found.usd))
-    cheapest = min(estimates, key=lambda found: (found.usd, found.seconds))
+    if aim.max_hours is not None:
+        asked.append(f"within {aim.max_hours:,.2f} h")
+    if aim.max_usd is not None:
+        asked.append(f"for {aim.max_usd:,.2f} USD")
+
+    def miss(pair: Pair) -> float:
+        return max(miss_of(pair[0], aim.limits, at_ends=False), 0.0)
+
+    nearest = min(pairs, key=lambda pair: (miss(pair), pair[1].merit(aim.hour_worth)))
+    fastest = min(pairs, key=lambda pair: (pair[1].hours, pair[1].usd, pair[1].order))
+    cheapest = min(pairs, key=lambda pair: (pair[1].usd, pair[1].hours, pair[1].order))
     return (
-        f"Nothing ends {' '.join(asked)}. Nearest ({limits.over(nearest):.1%} over): {_named(nearest)}. "
-        f"Fastest: {_named(fastest)}. Cheapest: {_named(cheapest)}."
+        f"Nothing ends {' '.join(asked)}. Nearest ({miss(nearest):.1%} over): {_named(nearest[0].priced)}. "
+        f"Fastest: {_named(fastest[0].priced)}. Cheapest: {_named(cheapest[0].priced)}."
     )
 
 
-def _near_misses(ways: Ways, within: Sequence[Priced], limits: _Limits) -> list[NearMiss]:
-    """Estimates that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
-    best = within[0]
-    broken = [found for found in ways.found if not limits.hold(found) and limits.merit(found) < limits.merit(best)]
-    broken.sort(key=limits.over)
-    nearest = {_row(found): found for found in reversed(broken)}  # of each row the nearest
-    broken = [found for found in broken if nearest[_row(found)] is found]
-    misses = [
-        NearMiss(estimate=ways.written(found), why=_broken(found, best, limits)) for found in broken[: NEAR_MISSES - 2]
-    ]
-    seen = {(best.offer.provider, best.offer.gpu)}
-    for found in within[1:]:
+def _near_misses(
+    ways: Ways, pairs: Sequence[Pair], rows: Sequence[Choice], aim: _Aim, *, at_ends: bool
+) -> list[NearMiss]:
+    """Rows that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
+    best = rows[0]
+    broken = sorted(
+        (
+            (miss_of(candidate, aim.limits, at_ends=at_ends), choice.order, candidate, choice)
+            for candidate, choice in pairs
+        ),
+        key=lambda entry: entry[:2],
+    )
+    misses: list[NearMiss] = []
+    seen_rows: set[Row] = set()
+    for miss, _, candidate, choice in broken:
+        if len(misses) == NEAR_MISSES - 2:
+            break
+        if miss > 0 and aim.beats(choice, best) and _row(choice) not in seen_rows:
+            seen_rows.add(_row(choice))
+            why = _broken(candidate, _priced(best), aim, at_ends=at_ends)
+            misses.append(NearMiss(estimate=ways.written(candidate.priced), why=why))
+    seen = {(_priced(best).offer.provider, _priced(best).offer.gpu)}
+    for choice in rows[1:]:
+        found = _priced(choice)
         kind = (found.offer.provider, found.offer.gpu)
         if len(misses) == NEAR_MISSES:
             break
         if kind not in seen:
             seen.add(kind)
-            misses.append(NearMiss(estimate=ways.written(found), why=_beaten(found, best)))
+            misses.append(NearMiss(estimate=ways.written(found), why=_beaten(found, _priced(best))))
     return misses
 
 
-def _broken(found: Figures, best: Figures, limits: _Limits) -> str:
+def _broken(candidate: Candidate, best: Figures, aim: _Aim, *, at_ends: bool) -> str:
+    seconds, usd = figures_of(candidate, at_ends=at_ends)
     reasons = []
-    if limits.deadline_seconds is not None and found.seconds > limits.deadline_seconds:
-        reasons.append(f"ends {hours(found.seconds - limits.deadline_seconds):,.2f} h too late")
-    if limits.budget_usd is not None and found.usd > limits.budget_usd:
-        reasons.append(f"costs {found.usd - limits.budget_usd:,.2f} USD too much")
-    return f"would {_gain(found, best)}, but {' and '.join(reasons)}"
+    may = "may end" if at_ends else "ends"
+    if aim.max_hours is not None and hours(seconds) > aim.max_hours:
+        reasons.append(f"{may} {hours(seconds) - aim.max_hours:,.2f} h too late")
+    if aim.max_usd is not None and usd > aim.max_usd:
+        reasons.append(f"{'may cost' if at_ends else 'costs'} {usd - aim.max_usd:,.2f} USD too much")
+    return f"would {_gain(candidate.priced, best)}, but {' and '.join(reasons)}"
 
 
 def _gain(found: Figures, best: Figures) -> str:
@@ -202,22 +255,18 @@ def _beaten(found: Figures, best: Figures) -> str:
 
 
 def _sentences(
-    result: EstimateResult,
-    best: Estimate,
-    within: Sequence[Priced],
-    holding: Sequence[Priced],
-    limits: _Limits,
+    result: EstimateResult, best: Estimate, ordered: Sequence[Choice], rows: int, aim: _Aim, *, at_ends: bool
 ) -> list[str]:
-    sentences = [f"Take {_named(best)}: the {limits.aim} of {len(within)} estimates{_that(limits)}."]
-    sentences += _sure(best, limits)
-    fastest = min(holding, key=lambda found: (found.seconds, found.usd))
-    value = min(holding, key=lambda found: (found.usd * found.seconds, found.usd))
-    cheapest = min(holding, key=lambda found: (found.usd, found.seconds))
-    for what, other in (("The cheapest", cheapest), ("The fastest", fastest), ("The best value", value)):
-        if (other.usd, other.seconds) != (best.usd, best.seconds):
-            sentences.append(f"{what} within the limits is {_named(other)}.")
+    sentences = [f"Take {_named(best)}: {aim.text()} of {rows} estimates{_that(aim)}."]
+    sentences += _step_up(ordered, aim)
+    sentences += _sure(best, aim, at_ends=at_ends)
+    fastest = min(ordered, key=lambda one: (one.hours, one.usd, one.order))
+    cheapest = min(ordered, key=lambda one: (one.usd, one.hours, one.order))
+    for what, other in (("The cheapest", cheapest), ("The fastest", fastest)):
+        if other is not ordered[0]:
+            sentences.append(f"{what} within the limits is {_named(_priced(other))}.")
     gpu_hours = hours(best.seconds) * best.offer.gpu_count * best.node_count
-    share = f", {best.usd / limits.budget_usd:.0%} of the budget" if limits.budget_usd else ""
+    share = f", {best.usd / aim.max_usd:.0%} of the budget" if aim.max_usd else ""
     sentences.append(
         f"Size of the project: {result.workload.samples:,.0f} {result.workload.model.sample_unit}s, {gpu_hours:,.1f} GPU-hours{share}."
     )
@@ -233,25 +282,47 @@ def _sentences(
     return sentences
 
 
-def _that(limits: _Limits) -> str:
+def _step_up(ordered: Sequence[Choice], aim: _Aim) -> list[str]:
+    """What the next faster row that is worth its money would buy, per hour saved."""
+    best = ordered[0]
+    faster = [
+        one
+        for one in worthwhile(ordered, aim.hour_worth)
+        if one.time < best.time and one.usd > best.usd and one.hours < best.hours
+    ]
+    if not faster:
+        return []
+    step = min(faster, key=lambda one: (one.money(aim.hour_worth), one.order))
+    usd, saved = step.usd - best.usd, best.hours - step.hours
+    found = _priced(step)
+    return [
+        f"{money_text(usd)} USD more save {time_text(saved * SECONDS_PER_HOUR)}: {money_text(usd / saved)} USD an hour, "
+        f"on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)} ({found.offer.instance_type})."
+    ]
+
+
+def _that(aim: _Aim) -> str:
     parts = []
-    if limits.deadline_seconds is not None:
-        parts.append(f"end within {hours(limits.deadline_seconds):,.1f} h")
-    if limits.budget_usd is not None:
-        parts.append(f"cost no more than {limits.budget_usd:,.2f} USD")
+    if aim.max_hours is not None:
+        parts.append(f"end within {aim.max_hours:,.1f} h")
+    if aim.max_usd is not None:
+        parts.append(f"cost no more than {aim.max_usd:,.2f} USD")
     return f" that {' and '.join(parts)}" if parts else ""
 
 
-def _sure(best: Estimate, limits: _Limits) -> list[str]:
-    """Sentences on whether the limits hold at the slow end of the range, and for nine in ten interrupted runs."""
+def _sure(best: Estimate, aim: _Aim, *, at_ends: bool) -> list[str]:
+    """Sentences on whether the limits hold at the slow and the dear end, and for nine in ten interrupted runs."""
+    if aim.limits == (None, None):
+        return []
     seconds_p90, usd_p90 = percentile(best)
     seconds, usd = max(best.seconds_high, seconds_p90), max(best.usd_high, usd_p90)
-    late = limits.deadline_seconds is not None and seconds > limits.deadline_seconds
-    dear = limits.budget_usd is not None and usd > limits.budget_usd
+    late = aim.max_hours is not None and hours(seconds) > aim.max_hours
+    dear = aim.max_usd is not None and usd > aim.max_usd
     if not (late or dear):
-        return ["That holds at the slow end of the range too."] if limits.deadline_seconds or limits.budget_usd else []
+        return ["That holds at the slow and the dear end of the range too."]
+    none = "" if at_ends else "No row is sure to keep the limits. "
     return [
-        f"With bad luck it takes {hours(seconds):,.2f} h and costs {usd:,.2f} USD, which breaks the limit: leave room."
+        f"{none}With bad luck it takes {hours(seconds):,.2f} h and costs {usd:,.2f} USD, which breaks the limit: leave room."
     ]
 
 
@@ -279,10 +350,12 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
     return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
 
 
-def _owned(within: Sequence[Priced]) -> str:
+def _owned(rows: Sequence[Choice]) -> str:
     """A sentence that compares the user's own machine with renting."""
-    best = within[0]
-    own = min((found for found in within if found.offer.provider == "own"), key=lambda found: found.usd, default=None)
+    within_limits = list(map(_priced, rows))
+    best = within_limits[0]
+    owned = (found for found in within_limits if found.offer.provider == "own")
+    own = min(owned, key=lambda found: found.usd, default=None)
     if own is None:
         return "Your own machine does not meet the limits; rent."
     if own is best:

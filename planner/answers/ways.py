@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from planner.answers.estimated import result_of
 from planner.answers.offered import Offered, offered, own_prices
-from planner.answers.pricing import priced_heads, pricing_of
+from planner.answers.pricing import Pricing, priced_heads, pricing_of
 from planner.answers.question import Question
 from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order, ranked
 from planner.errors import NothingLeftError
@@ -26,16 +26,19 @@ class Ways:
         result: what belongs to them all, with the best rows of the first number of machines that has any.
         found: all of them.
         front: the places of those that no other beats in time without costing more.
+        by_count: the same by their number of machines, each with what priced it.
     """
 
     result: EstimateResult
+    by_count: Sequence[tuple[Pricing, Sequence[Priced]]]
     found: Sequence[Priced]
     front: Set[int]
 
     def written(self, one: Priced, rank: int | None = None) -> Estimate:
         """The estimate of one of them, with its rank among all or the one given."""
-        place = self.found.index(one)
-        return one.write(rank=place + 1 if rank is None else rank, is_pareto=place in self.front)
+        place = next((place for place, other in enumerate(self.found) if other is one), None)
+        named = rank if rank is not None else 0 if place is None else place + 1
+        return one.write(rank=named, is_pareto=place in self.front)
 
 
 def all_ways(questions: Sequence[Question]) -> Ways:
@@ -53,25 +56,25 @@ def all_ways(questions: Sequence[Question]) -> Ways:
     snapshots = current_snapshots(first.data_dir, as_of=first.as_of)
     own = own_prices(first.price_book, snapshots, first.today)
     choice = offered(snapshots, first.wanted, own, today=first.today)
-    found: list[Priced] = []
+    by_count: list[tuple[Pricing, Sequence[Priced]]] = []
     result: EstimateResult | None = None
     refused: list[NothingLeftError] = []
     for question in questions:
         is_one_of_several = question.nodes > 1 and len(questions) > 1
-        pricing = pricing_of(question, _with_network(choice) if is_one_of_several else choice)
+        pricing = pricing_of(question, _with_network(choice) if is_one_of_several else choice, choice.groups)
         left_out = Counter({entry.reason: entry.count for entry in choice.selection.left_out})
         try:
             priced = priced_heads(pricing, left_out)
         except NothingLeftError as error:
             refused.append(error)
             continue
-        found += priced
+        by_count.append((pricing, priced))
         if result is None:
             result = result_of(pricing, ranked(best_of_each_row(priced, left_out), "usd"), left_out)
     if result is None:
         raise refused[0]
-    ordered = in_order(found, "usd")
-    return Ways(result=result, found=ordered, front=front_of(ordered))
+    ordered = in_order((one for _, priced in by_count for one in priced), "usd")
+    return Ways(result=result, by_count=by_count, found=ordered, front=front_of(ordered))
 
 
 def _with_network(choice: Offered) -> Offered:

@@ -38,7 +38,8 @@ from planner.render.recommendation import rendered_recommendation
 def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.
 
-    With a deadline the cheapest that ends in time, with only a budget the fastest it pays, with neither the best value.
+    With a deadline the least money that ends in time; else the best balance of money and time, within a budget if there
+    is one. --hour-worth says what an hour of waiting counts.
     If nothing meets the limits, the exit code is 3 and the message names the nearest possibility.
 
     \b

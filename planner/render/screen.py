@@ -12,9 +12,9 @@ from planner.model.records import Throughput
 from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
-from planner.results.picked import OverLimit, Pick, Picked
+from planner.results.picked import Pick, Picked
 from planner.results.words import MARKETS, evidence_text, gpus_text, time_text
-from planner.units import epochs_text
+from planner.units import SECONDS_PER_HOUR, epochs_text
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -65,11 +65,11 @@ def first_screen(
 
 def _lines(result: EstimateResult, picked: Picked, money: Money, columns: int, *, renew: str, rate: str) -> list[str]:
     indent = "  "
-    said = [headline(picked, result.workload, money)]
+    said = [headline(picked, result.workload, money, longest=columns - len(indent))]
     less = less_text(picked, money, longest=columns - len(indent))
     said += [less] if less else []
     said += remarks(picked, result.as_of, money, renew=renew)
-    said += [over_text(picked.over_limit, result, money, columns - len(indent))] if picked.over_limit else []
+    said += [over_text(picked, money, columns - len(indent))] if picked.over_limit else []
     top = [work_text(result, columns), "", *(indent + line for line in said)]
     table = list(_table(result, picked, money, columns))
     foot = list(_foot(result, money, columns, rate))
@@ -110,16 +110,17 @@ def amount_text(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def over_text(over: Sequence[OverLimit], result: EstimateResult, money: Money, longest: int) -> str:
+def over_text(picked: Picked, money: Money, longest: int) -> str:
     """What the limits leave out: the nearest row of each market that they leave empty; what fits."""
-    parts = [f"{_SHORT[one.market]} from {money.text(one.usd)} ({time_text(one.seconds)})" for one in over]
-    while len(parts) > 1 and len(_over(parts)) > longest:
+    limits = [
+        *([time_text(picked.max_hours * SECONDS_PER_HOUR)] if picked.max_hours is not None else []),
+        *([f"{money.text(picked.max_usd)} {money.code}"] if picked.max_usd is not None else []),
+    ]
+    start = f"Over {' or '.join(limits)}: "
+    parts = [f"{_SHORT[one.market]} from {money.text(one.usd)} ({time_text(one.seconds)})" for one in picked.over_limit]
+    while len(parts) > 1 and len(start + ", ".join(parts)) > longest:
         parts.pop()
-    return _over(parts)
-
-
-def _over(parts: Sequence[str]) -> str:
-    return f"Over the limit: {', '.join(parts)}"
+    return start + ", ".join(parts)
 
 
 _SHORT = {
@@ -193,13 +194,16 @@ def where_text(pick: Pick, longest: int) -> str:
         return shortened(offer.instance_type, longest)
     machine = f"{offer.provider} {_type_text(pick)}".strip()
     regions = pick.other_regions + 1
-    place = f"{regions} regions" if regions >= _MANY_REGIONS else offer.zone or offer.region
+    place = f"{regions} regions" if regions >= _MANY_REGIONS else offer.region
     if place.lower() in _ANYWHERE:
         place = ""
     if place and 1 < regions < _MANY_REGIONS:
         place += f" +{pick.other_regions}"
     full = f"{machine} {place}".strip()
-    return full if len(full) <= longest else shortened(machine, longest)
+    if len(full) <= longest:
+        return full
+    # Azure's own pages leave out the word that all its sizes begin with
+    return shortened(machine if len(machine) <= longest else machine.replace(" Standard_", " ", 1), longest)
 
 
 _MANY_REGIONS = 5

@@ -68,16 +68,19 @@ def leading(picked: Picked) -> Pick:
     return next((pick for pick in picked.picks if pick.mark is None), picked.picks[0])
 
 
-def headline(picked: Picked, workload: Workload, money: Money) -> str:
-    """What the first choice costs, how long it takes, on what and of whom, and what that rests on."""
+def headline(picked: Picked, workload: Workload, money: Money, *, longest: int | None = None) -> str:
+    """What the first choice costs, how long it takes, on what and of whom, and what that rests on.
+
+    Where it is longer than `longest` characters the terms of the rental go.
+    """
     pick = leading(picked)
     one = pick.estimate
     evidence = evidence_text(one, workload).capitalize()
     mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
-    return (
-        f"{money.span(one)} {money.code} and {time_text(one.seconds)} on {gpus_text(one.offer, one.node_count)} "
-        f"{terms_text(one, pick.market)}{mark}. {evidence}."
-    )
+    what = f"{money.span(one)} {money.code} and {time_text(one.seconds)} on {gpus_text(one.offer, one.node_count)}"
+    terms = terms_text(one, pick.market)
+    full, short = (f"{what} {words}{mark}. {evidence}." for words in (terms, terms.partition(",")[0]))
+    return full if longest is None or len(full) <= longest else short
 
 
 def less_text(picked: Picked, money: Money, *, longest: int | None = None) -> str:

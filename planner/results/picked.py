@@ -50,6 +50,7 @@ class Picked:
         over_limit: of each market that a limit empties, the nearest row.
         limits_hold: whether the dear and the slow end of every pick stay within the limits; true without limits.
         hour_worth_usd: what an hour of waiting counts.
+        max_hours: the limit of time, and `max_usd` that of money; `None` without one.
     """
 
     picks: tuple[Pick, ...]
@@ -58,3 +59,5 @@ class Picked:
     over_limit: tuple[OverLimit, ...]
     limits_hold: bool
     hour_worth_usd: float
+    max_hours: float | None = None
+    max_usd: float | None = None

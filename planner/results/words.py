@@ -88,7 +88,7 @@ def provider_name(offer: Offer) -> str:
     rule = billing_rule(offer.provider, offer.instance_type)
     if rule is None:
         return offer.provider
-    name = rule.display_name
+    name = rule.display_name.removeprefix("Microsoft ")
     return name if len(name) <= _LONGEST_NAME else "".join(word[0] for word in name.split()).upper()
 
 
@@ -105,7 +105,7 @@ def terms_text(estimate: Estimate, market: PaidTo) -> str:
         return f"({offer.instance_type}), your own"
     place = f"at {provider_name(offer)}"
     if market is PaidTo.MARKETPLACE:
-        return f"{place}, on the marketplace"
+        return f"{place}, marketplace"
     return f"{place}, {_PURCHASES.get(str(offer.purchase), str(offer.purchase).replace('_', ' '))}"
 
 

@@ -1,6 +1,7 @@
 """Recommendations: the best within the limits, by brute force; what nearly won; limits that cannot be met."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -30,26 +31,32 @@ def all_of_them():
     return planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 11, 20)).estimates
 
 
-@settings(max_examples=8, deadline=None)
-@given(limit_hours=st.floats(min_value=2.0, max_value=100.0))
-def test_the_cheapest_in_time_is_found_by_brute_force_too(all_of_them, limit_hours):
-    """With a deadline nothing that ends in time is cheaper."""
+@settings(max_examples=6, deadline=None)
+@given(limit_hours=st.floats(min_value=4.0, max_value=100.0))
+def test_with_a_deadline_nothing_that_may_be_picked_costs_half(all_of_them, limit_hours):
+    """Whatever is sure to end in time and may be picked is not cheaper than half of it: ends weigh, but not that much."""
     found = planner.recommend(
         model="resnet50", epochs=90, nodes=1, deadline=f"{limit_hours}h", as_of=date(2026, 11, 20)
     )
 
-    best = min(one.usd for one in all_of_them if one.seconds <= limit_hours * 3600)
-    assert best == found.result.estimates[0].usd
+    best = found.result.estimates[0]
+    others = [one for one in all_of_them if one.not_picked is None and one.seconds_high <= limit_hours * 3600]
+    assert best.seconds_high <= limit_hours * 3600
+    assert all(one.usd > 0.5 * best.usd for one in others)
 
 
-@settings(max_examples=8, deadline=None)
-@given(budget=st.floats(min_value=7.0, max_value=300.0))
-def test_the_fastest_for_the_money_is_found_by_brute_force_too(all_of_them, budget):
-    """With a budget nothing it pays is faster."""
-    found = planner.recommend(model="resnet50", epochs=90, nodes=1, budget_usd=budget, as_of=date(2026, 11, 20))
+@pytest.mark.parametrize("budgets", [(20, 40, 80, 160)])
+def test_a_larger_budget_is_not_spent_for_its_own_sake(budgets):
+    """Within a budget the cost, money and time together, only falls as the budget grows; the last two are the same."""
+    found = [
+        planner.recommend(
+            model="resnet50", epochs=90, nodes=1, budget_usd=usd, as_of=date(2026, 11, 20)
+        ).result.estimates[0]
+        for usd in budgets
+    ]
 
-    best = min(one.seconds for one in all_of_them if one.usd <= budget)
-    assert best == found.result.estimates[0].seconds
+    assert all(one.usd_high <= usd for one, usd in zip(found, budgets, strict=True))
+    assert found[-1].offer == found[-2].offer
 
 
 def test_the_front_is_what_brute_force_says(all_of_them):
@@ -65,12 +72,24 @@ def test_the_front_is_what_brute_force_says(all_of_them):
         assert one.is_pareto is not is_beaten
 
 
-def test_without_limits_the_best_value_wins(all_of_them):
-    """The smallest product of USD and hours."""
-    found = planner.recommend(model="resnet50", epochs=90, nodes=1, as_of=date(2026, 11, 20))
+def test_an_hour_that_is_worth_more_is_paid_for():
+    """At 1,000 USD an hour the answer is faster and dearer than at none."""
+    asked = {"model": "resnet50", "epochs": 90, "nodes": 1, "as_of": date(2026, 11, 20)}
 
-    best = found.result.estimates[0]
-    assert min(one.usd * one.seconds for one in all_of_them) == best.usd * best.seconds
+    patient, hurried = (planner.recommend(**asked, hour_worth=worth).result.estimates[0] for worth in (0, 1000))
+
+    assert patient.seconds > hurried.seconds
+    assert patient.usd < hurried.usd
+
+
+def test_the_next_step_up_is_said_with_what_an_hour_saved_costs():
+    """Its figures are those of two rows: the money more, the time less, and one by the other."""
+    found = planner.recommend(model="vit_base_patch16_224", epochs=90, hour_worth=1, as_of=date(2026, 11, 20))
+
+    (said,) = (sentence for sentence in found.sentences if "USD more save" in sentence)
+    parts = re.fullmatch(r"([\d.,]+) USD more save ([\d.]+) (min|h): ([\d.,]+) USD an hour, on .*\.", said)
+    usd, time, unit, per_hour = parts.groups()
+    assert float(usd) / (float(time) / {"min": 60, "h": 1}[unit]) == pytest.approx(float(per_hour), rel=0.1)
 
 
 def test_near_misses_say_what_they_lack():
@@ -79,13 +98,13 @@ def test_near_misses_say_what_they_lack():
 
     best, miss = found.result.estimates[0], found.near_misses[0]
     assert miss.estimate.usd < best.usd
-    late = (miss.estimate.seconds - 6 * 3600) / 3600
-    assert f"would save {best.usd - miss.estimate.usd:,.2f} USD, but ends {late:,.2f} h too late" == miss.why
+    late = (miss.estimate.seconds_high - 6 * 3600) / 3600
+    assert f"would save {best.usd - miss.estimate.usd:,.2f} USD, but may end {late:,.2f} h too late" == miss.why
 
 
 def test_a_limit_that_nothing_meets_names_the_nearest():
     """Exit code 3, and the nearest, fastest and cheapest with their figures."""
-    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): 8x h200"):
+    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): \dx "):
         planner.recommend(
             model="resnet50",
             epochs=90,
@@ -131,7 +150,7 @@ def test_an_owned_machine_is_weighed_against_renting(tmp_path):
     path.write_text('[[machines]]\nname = "lab"\ngpu = "rtx-3090"\ngpu_count = 1\nusd_per_hour = 0.50\n')
 
     found = planner.recommend(
-        model="resnet50", epochs=90, is_owned=True, nodes=1, price_book=path, deadline="48h", as_of=date(2026, 11, 20)
+        model="resnet50", epochs=90, is_owned=True, nodes=1, price_book=path, deadline="96h", as_of=date(2026, 11, 20)
     )
 
     assert "Your own machine takes 35.42 h at 17.71 USD; the rented one is" in found.sentences[-1]
@@ -156,13 +175,13 @@ def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner)
     shown = run_planner(*arguments).stdout
     document = json.loads(run_planner(*arguments, "--format", "json").stdout)
 
-    assert shown.startswith("Take 8x h200-141gb-sxm at aws")
+    assert shown.startswith("Take 4x h100-80gb-sxm at gcp")
     assert "\nNearly:\n" in shown
     assert "* nothing else is both faster and cheaper" in shown
     assert "planner.recommend/1" == document["schema"]
     assert [1, 2, 3, 4, 5] == [row["rank"] for row in document["estimates"]]
     assert all(miss["why"] for miss in document["near_misses"])
-    assert document["sentences"][0].startswith("Take 8x h200-141gb-sxm")
+    assert document["sentences"][0].startswith("Take 4x h100-80gb-sxm")
 
 
 def test_the_command_exits_with_3_when_nothing_meets_the_limits(run_planner):

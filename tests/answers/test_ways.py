@@ -1,6 +1,6 @@
 """Recommendations against brute force: every offer on every number of machines, by the recommendation's own order."""
 
-from dataclasses import replace
+import math
 from datetime import date
 
 import pytest
@@ -9,45 +9,86 @@ from hypothesis import strategies as st
 
 import planner
 from planner.errors import LimitError, NothingLeftError
-from planner.prices.groups import offer_name
-from tests.answers.drawn_jobs import JOBS
 from tests.builders import a_snapshot, an_offer
 
 TODAY = date(2026, 11, 20)
-NOT_ASKED = ("max_hours", "max_usd", "sort", "nodes")
-
-
-@settings(max_examples=12, deadline=None)
-@given(
-    job=JOBS.map(lambda job: {name: value for name, value in job.items() if name not in NOT_ASKED}),
-    nodes=st.sampled_from([None, 1, 2]),
-    deadline_hours=st.none() | st.floats(min_value=0.1, max_value=300),
-    budget_usd=st.none() | st.floats(min_value=1, max_value=5000),
+GPUS = ("a100-80gb-sxm", "h100-80gb-sxm", "l40s", "a10g", "v100-16gb")
+OFFERS = st.lists(
+    st.builds(
+        lambda gpu, count, usd, network: (gpu, count, usd, network),
+        st.sampled_from(GPUS),
+        st.sampled_from([1.0, 2.0, 8.0]),
+        st.floats(0.05, 60),
+        st.sampled_from([None, 100.0, 3200.0]),
+    ),
+    min_size=1,
+    max_size=8,
 )
-def test_the_answer_is_that_of_brute_force(job, nodes, deadline_hours, budget_usd):
-    """The best of each row that holds the limits, best first; or none, where no offer does."""
-    every = _every_offer(job, nodes)
-    holding = [
-        one
-        for one in every
-        if (deadline_hours is None or one.seconds <= deadline_hours * 3600)
-        and (budget_usd is None or one.usd <= budget_usd)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    drawn=OFFERS,
+    hour_worth=st.sampled_from([0.0, 1.0, 10.0, 100.0]),
+    deadline_hours=st.none() | st.floats(min_value=0.5, max_value=60),
+    budget_usd=st.none() | st.floats(min_value=5, max_value=300),
+)
+def test_the_answer_is_that_of_brute_force(tmp_path_factory, drawn, hour_worth, deadline_hours, budget_usd):
+    """Every offer on every number of machines, by the formulas of the page: limits at the ends, then money or cost."""
+    folder = tmp_path_factory.mktemp("book")
+    offers = [
+        an_offer(
+            gpu=gpu,
+            gpu_count=count,
+            usd_per_hour=usd,
+            network_gbps=network,
+            instance_type=f"t{number}",
+            observed_on=TODAY,
+        )
+        for number, (gpu, count, usd, network) in enumerate(drawn)
     ]
-    best = {}
-    for one in sorted(holding, key=_merit(deadline_hours, budget_usd)):
-        offer = one.offer
-        best.setdefault((offer.provider, offer.gpu, offer.gpu_count, offer.purchase, one.node_count), one)
+    a_snapshot(folder, *offers)
+    asked = {"model": "resnet50", "epochs": 90, "providers": ["testcloud"], "data_dir": folder, "as_of": TODAY}
+    every = [one for one in _every_offer(asked) if one.not_picked is None]
     limits = {"deadline": deadline_hours and f"{deadline_hours:.20f}h", "budget_usd": budget_usd}
 
+    def keeps(seconds, usd):
+        return (deadline_hours is None or seconds <= deadline_hours * 3600) and (
+            budget_usd is None or usd <= budget_usd
+        )
+
+    holding = [one for one in every if keeps(one.seconds_high, one.usd_high)]
+    holding = holding or [one for one in every if keeps(one.seconds, one.usd)]
+    if not every:
+        return
     try:
-        found = planner.recommend(**job, **limits, nodes=nodes, limit=5, as_of=TODAY).result.estimates
-    except NothingLeftError:
-        assert not every
+        best = planner.recommend(**asked, **limits, hour_worth_usd=hour_worth).result.estimates[0]
     except LimitError:
-        assert every
         assert not holding
-    else:
-        assert [_bare(one) for one in list(best.values())[:5]] == [_bare(one) for one in found]
+        return
+
+    figures = [_money_and_time(one, hour_worth) for one in holding]
+    money, time = _money_and_time(best, hour_worth)
+    if deadline_hours is not None:
+        assert money == pytest.approx(min(other for other, _ in figures))
+        return
+    kept = [one for one in figures if not any(_is_wasted(one, other) for other in figures)]
+    assert money + hour_worth * time == pytest.approx(min(one[0] + hour_worth * one[1] for one in kept))
+
+
+def _money_and_time(one, hour_worth):
+    """By hand: prices are of today, so that only the speed against other rows is in doubt."""
+    startup = sum(item.quantity for item in one.items if item.name == "start-up") / one.node_count
+    expected = one.seconds / 3600
+    slow = startup + (expected - startup) * one.throughput.samples_per_second / one.throughput.relative_ends[0]
+    money = (one.usd + one.usd * slow / expected) / 2 + (10 * hour_worth if one.node_count > 1 else 0)
+    return money, (expected + slow) / 2
+
+
+def _is_wasted(one, other):
+    """Less money, and at least half of it saved for each 10 % more time."""
+    less = math.log(max(one[0], 0.01) / max(other[0], 0.01))
+    return other[0] < one[0] and less >= math.log(2) / math.log(1.1) * math.log(max(other[1] / one[1], 1)) + 1e-12
 
 
 def test_a_type_without_a_network_does_not_hide_one_with(tmp_path):
@@ -88,28 +129,11 @@ def test_several_machines_may_do_what_one_cannot():
     assert planner.recommend(**options).result.estimates[0].node_count > 1
 
 
-def _every_offer(job, nodes):
+def _every_offer(asked):
     every = []
-    for count in (1, 2, 4, 8) if nodes is None else (nodes,):
+    for count in (1, 2, 4, 8):
         try:
-            found = planner.estimate(**job, nodes=count, every_offer=True, as_of=TODAY).estimates
+            every += planner.estimate(**asked, nodes=count, every_offer=True).estimates
         except NothingLeftError:
             continue
-        every += [one for one in found if nodes is not None or count == 1 or one.offer.network_gbps is not None]
     return every
-
-
-def _merit(deadline_hours, budget_usd):
-    def merit(one):
-        usd, seconds = one.usd, one.seconds
-        if deadline_hours is not None:
-            order = usd, seconds
-        else:
-            order = (usd * seconds, usd) if budget_usd is None else (seconds, usd)
-        return *order, usd, seconds, one.offer.usd_per_hour, offer_name(one.offer), one.node_count
-
-    return merit
-
-
-def _bare(one):
-    return replace(one, rank=0, is_pareto=False)

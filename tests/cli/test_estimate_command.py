@@ -16,7 +16,7 @@ from planner.render.estimates import rendered_estimates
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 
 RUN = ("estimate", "--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01")
-FEW = (*RUN, "--provider", "aws", "--purchase", "on_demand", "--gpu", "H100", "--gpu", "a100-40gb-sxm")
+FEW = (*RUN, "--provider", "aws", "--purchase", "on_demand", "--gpu", "H100", "--gpu", "a100-40gb-sxm", "--limit", "15")
 
 
 def test_two_runs_give_the_same_bytes(run_planner):
@@ -134,7 +134,7 @@ def test_output_goes_to_a_file_whole(run_planner, tmp_path):
         (("--epochs", "1e12"), 2, "at most 1,000,000"),
         (("--epochs", "nan"), 2, "--epochs must be above 0"),
         (("--format", "xml"), 2, "xml"),
-        (("--explain", "99999"), 2, "there are ranks 1 to"),
+        (("--explain", "99999"), 2, "the screen has rows 1 to"),
         (("--gpu", "T4", "--provider", "lambda"), 1, "other GPUs: 391"),
         (("--max-usd", "0.01"), 3, "No estimate meets the limits"),
         (("--max-hours", "0.001"), 3, "% over"),

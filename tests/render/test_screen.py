@@ -1,0 +1,171 @@
+"""The first screen: 22 lines that hold the answer, none longer than the terminal."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+import planner
+from planner.cost.currency import currency
+from planner.render.screen import first_screen
+from planner.results.answer import answer
+from planner.results.picked import Picked
+from tests.conftest import ROOT
+
+DAY = date(2026, 11, 25)
+IMAGE = {"model": "resnet50", "epochs": 90, "as_of": DAY}
+LORA = {"model": "llama-3-8b", "method": "lora", "samples": 50_000, "sequence_length": 1024, "epochs": 3, "as_of": DAY}
+TINY = {"model": "tiny", "gmacs_per_sample": 0.1, "params_millions": 5, "samples_per_epoch": 60_000, "epochs": 10}
+RUNS = {
+    "resnet50": IMAGE,
+    "lora": LORA,
+    "one-cloud": {**IMAGE, "providers": ["aws"], "regions": ["us-east-1"]},
+    "a100": {**IMAGE, "gpus": ["A100"]},
+    "two-machines": {**IMAGE, "nodes": 2},
+    "limit": {"model": "vit_base_patch16_224", "epochs": 90, "max_usd": 20, "as_of": DAY},
+    "commitments": {**IMAGE, "purchases": ["reserved_1y", "savings_3y"]},
+    "one-marketplace": {**IMAGE, "providers": ["vast"]},
+    "start-up": {**TINY, "as_of": DAY},
+    "cluster": {"model": "llama-7b", "tokens": 1e12, "nodes": 256, "as_of": DAY},
+}
+MARKED = [pytest.param(name, marks=pytest.mark.slow if name == "cluster" else ()) for name in RUNS]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_golden_screens(golden, name):
+    """What a person sees on 80 and on 120 columns; both have the same rows."""
+    result = planner.estimate(**RUNS[name], limit=1)
+
+    narrow, wide = (first_screen(result, width=width) for width in (80, 120))
+
+    for text, width in ((narrow, 80), (wide, 120)):
+        assert len(text.splitlines()) <= 22
+        assert max(map(len, text.splitlines())) <= width
+        golden(f"screen.{name}.{width}", text)
+    assert len(narrow.splitlines()) == len(wide.splitlines())
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """ResNet-50 for 90 epochs, and what was picked."""
+    return planner.estimate(**IMAGE, limit=1)
+
+
+@pytest.mark.parametrize("width", [None, 60, 70, 100, 200])
+def test_no_line_is_longer_than_the_terminal(shipped, width):
+    """A pipe gets 80 columns; a window of 60 still has the answer on each line."""
+    lines = first_screen(shipped, width=width).splitlines()
+
+    assert max(map(len, lines)) <= (width or 80)
+    assert len(lines) <= 22
+
+
+def test_the_sentences_name_rows_of_the_table(shipped):
+    """What costs less is named with its time and the number of its row."""
+    said = answer(shipped.picked, shipped.workload, shipped.as_of)
+
+    first = shipped.picked.picks[0].estimate
+    assert said[0].startswith(f"{first.usd:.0f} (")
+    assert said[1].startswith("Less: ")
+    for pick in shipped.picked.picks:
+        if f"({pick.number})" in said[1]:
+            assert pick.estimate.usd <= 0.95 * first.usd
+
+
+def test_the_age_said_is_that_of_the_rows_shown(shipped):
+    """Youngest to oldest of them, whatever else the books hold; young prices need no warning."""
+    days = [(DAY - pick.estimate.offer.observed_on).days for pick in shipped.picked.picks]
+
+    said = answer(shipped.picked, shipped.workload, shipped.as_of)
+    young = answer(
+        shipped.picked, shipped.workload, min(pick.estimate.offer.observed_on for pick in shipped.picked.picks)
+    )
+
+    assert f"! Prices are {min(days)} to {max(days)} days old. Newer: planner refresh" in said
+    assert not [line for line in young if line.startswith("! Prices")]
+
+
+def test_amounts_are_in_the_currency_asked_for(shipped):
+    """The rate and its day stand on the screen, and no column says USD."""
+    euro = currency("EUR")
+
+    text = first_screen(shipped, width=120, currency=euro)
+
+    assert "USD/h" not in text
+    assert "EUR/h" in text
+    assert f"{euro.per_usd:.4g} a USD on {euro.as_of}" in text
+
+
+def test_a_source_of_newer_books_is_named(shipped):
+    """Where one is set up, it is the command to renew prices with."""
+    assert "Newer: planner prices pull" in first_screen(shipped, width=80, renew="planner prices pull")
+
+
+def test_without_a_pick_it_says_so(shipped):
+    """Reasons and the way to every row are still there."""
+    nothing = replace(
+        shipped,
+        picked=Picked(picks=(), machines=7, not_picked=(), over_limit=(), limits_hold=True, hour_worth_usd=10.0),
+    )
+
+    text = first_screen(nothing, width=80)
+
+    assert "No row may be picked" in text
+    assert "All 7 machines: --all." in text
+
+
+NEWCOMERS = {
+    "student": ("--model", "vit_base_patch16_224", "--epochs", "90", "--max-usd", "40"),
+    "engineer": (
+        "--model",
+        "resnet50",
+        "--epochs",
+        "90",
+        "--provider",
+        "aws",
+        "--provider",
+        "azure",
+        "--provider",
+        "gcp",
+    ),
+    "lead": ("--model", "llama-3-8b", "--method", "lora", "--tokens", "150M", "--purchase", "reserved_1y"),
+    "pipeline": ("--model", "resnet50", "--epochs", "1", "--gpu", "A100", "--max-usd", "20"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", NEWCOMERS)
+def test_the_answer_is_on_a_terminal_of_80_times_24(tmp_path, who):
+    """Command and prompt stand on it as well: no line wraps, nothing scrolls, nothing goes to standard error."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
+    environment.pop("COLUMNS", None)
+    command = [sys.executable, "-m", "planner", "estimate", *NEWCOMERS[who], "--as-of", str(DAY)]
+
+    done = subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path, env=environment)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65_536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    _, problems = done.communicate(timeout=120)
+    os.close(ours)
+
+    lines = shown.decode().replace("\r\n", "\n").splitlines()
+    assert (0, b"") == (done.returncode, problems)
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 80
+    assert " USD and " in lines[2]

@@ -44,9 +44,9 @@ DOCUMENTS = {
 def marketplace(tmp_path, monkeypatch):
     """A data folder with a level of a marketplace, which no shipped book has."""
     level = an_offer(
-        provider="market", purchase=Purchase.SPOT, usd_per_hour_cheapest=15.0, offers_count=9, reliability=1.0
+        provider="market", purchase=Purchase.SPOT, usd_per_hour_cheapest=18.0, offers_count=9, reliability=1.0
     )
-    slow = replace(level, instance_type="test-1x", gpu_count=1.0, usd_per_hour=2.0, usd_per_hour_cheapest=1.0)
+    slow = replace(level, instance_type="test-1x", gpu_count=1.0, usd_per_hour=2.0, usd_per_hour_cheapest=1.8)
     a_snapshot(tmp_path, level, slow, provider="market")
     monkeypatch.setenv("PLANNER_DATA_DIR", str(tmp_path))
 

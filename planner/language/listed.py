@@ -49,20 +49,26 @@ def language_models_holding(text: str) -> list[LanguageModel]:
 
 @lru_cache(maxsize=256)
 def _found(text: str) -> LanguageModel | None:
-    keys = _keys()
-    key = next((one for one in _readings(text) if one in keys), None)
-    if key is None:
+    model, note = _row(text.lower()), ""  # nine in ten names are of the table: no need to read all the others
+    if model is None:
+        keys = _keys()
+        name, note = next((keys[one] for one in _readings(text) if one in keys), ("", ""))
+        model = _row(name)
+    if model is None:
         return None
-    name, note = keys[key]
-    (model,) = read_rows(TABLE, LanguageModel, only=lambda line: line.startswith(f"{name},"))
     remarks = []
-    if _squeezed(text) != _squeezed(name):
+    if _squeezed(text) != _squeezed(model.name):
         remarks.append(f"stands for {text}, which has its shape" + (f" ({note})" if note else ""))
     if model.beside:
         remarks.append(f"only the text model is counted; not its {model.beside}, in memory and in time")
     if model.is_weakly_sourced:
         remarks.append(f"its shape is {model.source}")
     return replace(model, remarks=tuple(remarks))
+
+
+def _row(name: str) -> LanguageModel | None:
+    rows = read_rows(TABLE, LanguageModel, only=lambda line: line.startswith(f"{name},"))
+    return next((row for row in rows if row.name == name), None)
 
 
 @cache
@@ -121,7 +127,7 @@ def _squeezed(text: str) -> str:
 
 _KIND = (
     r"-(instruct|chat|it|base|hf|pt|sft|dpo|rlhf|gptq|awq|gguf|ggml|exl-?2|mlx|bnb|unsloth|quantized|preview|latest|thinking|"
-    r"reasoning|text|deduped|abliterated|uncensored|dynamic|alpha|beta)(?=-|$)"
+    r"reasoning|text|deduped|abliterated|uncensored|dynamic|qat|merged|ft|finetuned|alpha|beta)(?=-|$)"
 )
 """What repositories add to the name of a model without changing its shape."""
 _EDITION = r"-(\d{4}|v0\.\d|v1(\.\d+)?|\d+k|1m)(?=-|$)"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from planner.errors import PlannerError, Sentence, UsageError
+from planner.errors import PlannerError, Sentence, UsageError, named
 from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import (
@@ -17,15 +17,14 @@ from planner.language.memory_fit import (
     share_or_whole_count,
     whole_count,
 )
-from planner.language.stacks import usual_stack
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Gpu, Precision, Workload, precision_named
 from planner.options.language_arguments import LanguageArguments
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import RunMemory, usable_bytes
-from planner.work.language import chosen_language_model, is_language_model
-from planner.work.listed import resolve_model
+from planner.work.language import chosen_language_model, chosen_stack, is_language_model
+from planner.work.listed import known_model, resolve_model
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -63,9 +62,16 @@ def fits(
     """
     kind = precision_named(precision) or Precision.AMP
     choices = [choose_gpus(text) for text in gpus]
-    is_named = model is not None and any(value is not None for value in options.values())
+    said = [name for name, value in options.items() if value not in (None, False)]
     asked: _Asked
-    if model is not None and not (is_language_model(model) or is_named):
+    if model is not None and not is_language_model(model) and (not said or known_model(model) is not None):
+        if said:
+            raise UsageError(
+                "{name} is not a language model: {given} cannot be used.",
+                argument=said[0],
+                name=model,
+                given=named(*said),
+            )
         asked = _VisionFit(model, batch_size, kind)
     else:
         asked = _LanguageFit(model, options, precision, kind)
@@ -143,7 +149,7 @@ class _LanguageFit:
 
     def __init__(self, model: str | None, options: LanguageArguments, precision: str, kind: Precision) -> None:
         job = plan_job(chosen_language_model(model, options), options, precision)
-        self._work = LanguageWork(job=job, stack=options["stack"] or usual_stack(job.method))
+        self._work = LanguageWork(job=job, stack=chosen_stack(options, job.method))
         self._precision = kind
         self.trains_all_weights = not job.method.has_adapters
         self.what = (

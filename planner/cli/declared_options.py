@@ -74,7 +74,7 @@ def _click_option(one: Declared, default: Any) -> Callable[[Any], Any]:
     text = re.sub(r"\{(\w+)\}", lambda found: dashed(found[1]), one.option.help)
     settings: dict[str, Any] = {"help": text}
     if bool in one.kinds:
-        if default:
+        if default or one.is_optional:  # which may be on in a file of settings
             names = [f"{name}/--no-{name[2:]}" for name in names]
         return option(*names, one.name, is_flag=True, default=default, show_default=bool(default), **settings)
     if one.is_list:

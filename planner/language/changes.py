@@ -14,6 +14,8 @@ from planner.model.records import Gpu, Precision
 from planner.throughput.memory import GIB
 
 MOST_GPUS = 1024
+HOST_GIB_PER_GPU = 256.0
+"""Host memory that a change may ask for: what AWS's p5.48xlarge has for each of its eight GPUs, and few have more."""
 Held = dict[str, Any]
 """Fields of a job that say how weights and optimiser are held."""
 Change = tuple[str, LanguageWork, int]
@@ -32,12 +34,13 @@ def cheapest_change(work: LanguageWork, gpu: Gpu, count: int, precision: Precisi
 
 def _first_that_fits(changes: Iterator[Change], gpu: Gpu, precision: Precision) -> Sentence | None:
     for text, changed, gpus in changes:
+        host = HOST_GIB_PER_GPU * gpus if changed.host_memory_gib is None else changed.host_memory_gib
         try:
-            plan = plan_language_model(changed, gpu, gpus, precision).plan
+            plan = plan_language_model(replace(changed, host_memory_gib=host), gpu, gpus, precision).plan
         except PlannerError:
             continue
-        host = f"; {plan.host_bytes / GIB:,.0f} GiB of host memory" if plan.host_bytes else ""
-        return Sentence(text + " ({how})", how=f"{plan.layout}{host}")
+        held = f"; {plan.host_bytes / GIB:,.0f} GiB of host memory" if plan.host_bytes else ""
+        return Sentence(text + " ({how})", how=f"{plan.layout}{held}")
     return None
 
 

@@ -12,7 +12,7 @@ from planner.language.listed import find_language_model
 from planner.language.stacks import usual_stack
 from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
-from planner.model.language_runs import LanguageJob, LanguageWork
+from planner.model.language_runs import LanguageJob, LanguageWork, Method
 from planner.model.records import precision_named
 from planner.options.amounts import amount_of
 from planner.options.language import language_arguments
@@ -49,9 +49,7 @@ def plan_language_work(
     shape = chosen_language_model(model, options)
     job = plan_job(shape, options, precision)
     tokens, passes, source = _tokens(job, options, epochs)
-    stack = options["stack"] or usual_stack(job.method)
-    if stack not in load_stacks():
-        raise UnknownNameError("software stack", stack, load_stacks(), SEE)
+    stack = chosen_stack(options, job.method)
     work = LanguageWork(job=job, stack=stack, node_count=node_count, network_gbit_per_s=network_gbit_per_s)
     kind = precision_named(precision)
     return Work(workload=language_workload(work, tokens=tokens, passes=passes, precision=kind), samples_source=source)
@@ -96,6 +94,18 @@ def plan_language_request(
         options=language_arguments(said),
         node_count=node_count,
     )
+
+
+def chosen_stack(options: LanguageArguments, method: Method) -> str:
+    """The software stack that is named, else the usual one of the method.
+
+    Raises:
+        UnknownNameError: no such stack.
+    """
+    stack = options["stack"] or usual_stack(method)
+    if stack not in load_stacks():
+        raise UnknownNameError("software stack", stack, load_stacks(), SEE)
+    return stack
 
 
 def chosen_language_model(model: str | None, options: LanguageArguments) -> LanguageModel:

@@ -89,12 +89,17 @@ def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str
 def _values(document: dict[str, Any]) -> dict[str, Any]:
     """The values that the comparison used, given or not, for the page's sliders."""
     own = document["own"]
+    purchase_usd = sum(own["terms"][part] for part in ("card_usd", "host_usd", "networking_usd"))
     return {
         "jobs_per_month": document["use"]["jobs_per_month"],
         "months": document["use"]["months"],
         "usd_per_kwh": own["terms"]["usd_per_kwh"],
         "card_usd": own["terms"]["card_usd"] or None,  # 0: in the price of the whole system, or nothing is bought
         "discount_per_year": own["terms"]["discount_per_year"],
+        "hosting_usd_per_month": own["terms"]["hosting_usd_per_month"],
+        "staff_usd_per_month": own["terms"]["staff_usd_per_month"],
+        "maintenance_fraction_per_year": own["terms"]["maintenance_fraction_per_year"],
+        "resale_fraction": own["usd_resale"] / purchase_usd if purchase_usd else None,
     }
 
 

@@ -101,6 +101,10 @@
   }
 
   planner.shipped = (values) => {
+    for (const field of document.querySelectorAll("input[data-shipped]")) {
+      const value = values[field.name];
+      field.placeholder = typeof value === "number" ? String(Number(value.toPrecision(4))) : "";
+    }
     for (const slider of document.querySelectorAll("input[type=range]")) {
       const field = document.getElementById(slider.dataset.for);
       const value = values[field.name];

@@ -116,7 +116,7 @@ def _shortened(key: str) -> tuple[str, str]:
 def _plain(text: str) -> str:
     """Lower case, one dash between words and before a number: `Llama3.1 8B` and `llama3.1:8b` are `llama-3.1-8b`."""
     lower = re.sub(r"(\d)_(\d)", r"\1.\2", text.lower())
-    key = re.sub(r"[^a-z0-9.]+", "-", lower).strip("-.")
+    key = re.sub(r"([^a-z0-9.]|(?<!\d)\.|\.(?!\d))+", "-", lower).strip("-")
     key = re.sub(r"(?<![a-z])([a-z]{2,})(?=\d)", r"\1-", key)
     return re.sub(r"(\d)-(b|billion)(?=-|$)", r"\1b", re.sub(r"(\d)billion(?=-|$)", r"\1b", key))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from planner.hardware.gpus import load_gpus
-from planner.model.records import Benchmark, Dataset, Gpu, Model, Precision
+from planner.model.datasets import Dataset
+from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.measured import answering_benchmarks, load_benchmarks, set_aside
 from planner.work.listed import load_datasets, load_models
 

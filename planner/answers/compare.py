@@ -27,7 +27,7 @@ from planner.units import HOURS_PER_MONTH, current_day
 from planner.work.listed import Work
 from planner.work.planned import planned_work
 
-DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "model_file"})
+DESCRIBING = frozenset({"model", "params", "gmacs_per_sample", "measured", "model_file", "calibration"})
 """Any of these options says what the job is; without them hours of use are compared."""
 
 
@@ -48,6 +48,10 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         NothingLeftError: nothing can be rented that matches.
         NoThroughputError: nothing says how fast the workload runs on a machine.
     """
+    if asked["calibration"]:
+        from planner.work.calibrated import with_calibration  # noqa: PLC0415 - only where somebody gives a file
+
+        asked = with_calibration(asked)
     today = asked["as_of"] or current_day()
     check_names(asked)
     use = use_of(asked)

@@ -12,7 +12,8 @@ from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_
 from planner.answers.question import Question
 from planner.answers.ranking import best_of_each_row, in_order, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
-from planner.model.records import Estimate, LeftOut, Workload
+from planner.model.left_out import LeftOut
+from planner.model.records import Estimate, Workload
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
 from planner.results.estimate import EstimateResult
@@ -58,7 +59,7 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
         assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
         notes=(*notes(wanted, shown, known_speeds(pricing), today, biller), *_format_notes(work.workload, shown)),
-        startup_seconds=STARTUP_SECONDS,
+        startup_seconds=STARTUP_SECONDS + (pricing.question.terms["startup_seconds"] or 0.0),
         samples_source=work.samples_source,
     )
 

@@ -49,6 +49,10 @@ def question_of(asked: EstimateArguments) -> Question:
     Raises:
         UsageError: arguments contradict each other, or a name is unknown (`UnknownNameError`).
     """
+    if asked["calibration"]:
+        from planner.work.calibrated import with_calibration  # noqa: PLC0415 - only where somebody gives a file
+
+        asked = with_calibration(asked)
     if asked["sort"] not in SORTS:
         raise UnknownNameError("sort order", asked["sort"], SORTS, "planner estimate --help")
     limit = asked["max_hours"]

@@ -24,7 +24,7 @@ from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import percentile
 from planner.errors import LimitError, PlannerError, Sentence, UsageError
 from planner.model.frozen import dataclass
-from planner.model.records import Basis, Estimate, Purchase
+from planner.model.records import Estimate, Purchase
 from planner.options.amounts import hours_until
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, takes
@@ -272,7 +272,7 @@ def _sentences(
     )
     basis = (
         "measured on this GPU and count"
-        if best.throughput.basis is Basis.MEASURED
+        if best.throughput.basis.is_measured
         else f"{best.throughput.basis}, not measured there"
     )
     sentences.append(f"Throughput: {basis}, with {best.throughput.stack.strip()}; another framework will differ.")

@@ -115,7 +115,12 @@ class Speeds:
         if self._prediction is None:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
-            return on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
+            found = on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
+            if not self._workload.measured:
+                return found
+            from planner.language.own_level import at_own_level  # noqa: PLC0415 - only with runs of the user's own
+
+            return at_own_level(self._workload, found, gpu, gpu_count)
         try:
             one = self._prediction.of(gpu, gpu_count)
             return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)

@@ -9,18 +9,21 @@ from typing import Any
 
 import click
 
-from planner.answers.calibrate import Calibration, missing_of
+from planner.answers.calibrate import Calibration, calibrated_run, missing_of
 from planner.answers.calibrate import calibrate as learn
+from planner.answers.remaining import remaining_of
 from planner.cli.names import spelling_of
 from planner.cli.options import option, screen_width, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
 from planner.hardware.gpus import choose_gpus
+from planner.logs.anonymous import anonymous_row
 from planner.logs.calibration import SCHEMA, calibration_text
 from planner.logs.records import Facts
 from planner.logs.tables import Columns
+from planner.logs.verdict import Judged
 from planner.model.records import precision_named
 from planner.prices.snapshots import write_durably
-from planner.render.calibration import calibration_notes, calibration_rendered
+from planner.render.calibration import calibration_notes, calibration_rendered, remaining_record, remaining_text
 from planner.render.listing import FORMATS
 
 DEFAULT_FILE = Path("planner-calibration.toml")
@@ -56,6 +59,25 @@ ASKED = {
 @option("--time-column", help="Column or key with the time: seconds, h:mm:ss or a date with a time.")
 @option("--run", type=int, help="Only this run of those listed, from 1. Default: all.")
 @option(
+    "--remaining",
+    is_flag=True,
+    help="What is left of the run: time, cost, and where the rest is cheaper. Writes no file.",
+)
+@option(
+    "--total-steps",
+    type=click.FloatRange(0, 1e15, min_open=True),
+    help="Steps of the whole run, or epochs where its log counts those. Default: as the files say.",
+)
+@option(
+    "--usd-per-hour",
+    type=click.FloatRange(0, 1e9),
+    help="What the machine costs. Default: the cheapest on-demand price of its GPUs.",
+)
+@option(
+    "--anonymous", is_flag=True, help="Print the run as a row for the project's tables, without names. Writes no file."
+)
+@option("--software", help="Of that row: framework and version, such as 'PyTorch 2.9, CUDA 13.0'.")
+@option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
@@ -74,6 +96,11 @@ def calibrate(
     run: int | None,
     step_column: str | None,
     time_column: str | None,
+    remaining: bool,
+    total_steps: float | None,
+    usd_per_hour: float | None,
+    anonymous: bool,
+    software: str | None,
     form: str,
     output: Path | None,
     **said: Any,
@@ -88,6 +115,7 @@ def calibrate(
       planner calibrate runs/detect/train
       planner calibrate train.log --gpu H100:8 --batch-size 32
       planner calibrate metrics.csv --step-column step --time-column seconds
+      planner calibrate train.log --remaining --total-steps 100000
       planner estimate --model resnet50 --epochs 90 --calibration planner-calibration.toml
     """
     given, columns = _given(said), Columns(step=step_column, time=time_column)
@@ -96,13 +124,45 @@ def calibrate(
         answered = _ask(missing_of(found), given)
         if answered != given:
             found = learn(paths, given=answered, columns=columns, run=run)
-    write_result(calibration_rendered(found, form, width=screen_width(None)), None)
+    if anonymous:
+        _print_row(found, software, given)
+        return
+    rest = None
+    if remaining and found.usable:
+        rest = remaining_of(_one_of(found), total_steps=total_steps, usd_per_hour=usd_per_hour)
+    record = None if rest is None else remaining_record(rest)
+    text = calibration_rendered(found, form, width=screen_width(None), remaining=record)
+    if rest is not None and form in ("table", "markdown"):
+        text += "\n" + remaining_text(rest)
+    write_result(text, None)
     _explain(found)
     if not found.usable:
         raise NothingLearntError("No run could be used, so no calibration was written.")
+    if remaining:
+        return
     place = output or DEFAULT_FILE
     _write(place, found)
     write_notes([f"Written: {place}. Use it: planner estimate --calibration {place} ..."])
+
+
+def _one_of(found: Calibration) -> Judged:
+    """The only usable run.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(found.usable) != 1:
+        raise UsageError("Which of the {count} runs? Give {run}.", argument="run", count=len(found.usable))
+    return found.usable[0]
+
+
+def _print_row(found: Calibration, software: str | None, given: Facts) -> None:
+    if not found.usable:
+        _explain(found)
+        raise NothingLearntError("No run could be used, so there is no row.")
+    one = _one_of(found)
+    size = None if given.sample_tokens is None else int(given.sample_tokens)
+    write_result(anonymous_row(calibrated_run(one), one.run.kind, software=software, input_size=size), None)
 
 
 class NothingLearntError(PlannerError):

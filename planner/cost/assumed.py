@@ -16,6 +16,8 @@ def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     terms = timer.terms
     if "start-up" not in terms["without"]:
         yield f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest"
+    if terms["startup_seconds"]:
+        yield f"{terms['startup_seconds']:,.0f} s of loading and compilation before the steady pace (--startup-seconds)"
     if any(estimate.offer.purchase is Purchase.SPOT for estimate in shown):
         yield spot_assumption(timer)
     elif any(estimate.interruptions for estimate in shown):

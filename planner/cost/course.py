@@ -137,6 +137,7 @@ class Timer:
     def start_parts(self, offer: Offer) -> Parts:
         """The parts of the start, before the first step, with the seconds each takes."""
         startup = 0.0 if "start-up" in self.terms["without"] else STARTUP_SECONDS
+        startup += self.terms["startup_seconds"] or 0.0
         if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
             return (("start-up", startup),)
         from planner.cost.extras import transfer_seconds  # noqa: PLC0415 - only where somebody asks for it

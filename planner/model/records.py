@@ -45,9 +45,15 @@ class Precision(StrEnum):
 class Basis(StrEnum):
     """The bases of a throughput figure, strongest first."""
 
+    MEASURED_BY_YOU = "measured_by_you"  # a run of the user's own, on exactly that
     MEASURED = "measured"
     SCALED = "scaled"
     MODELLED = "modelled"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it was measured on exactly that GPU and count, by anybody."""
+        return self in (Basis.MEASURED_BY_YOU, Basis.MEASURED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,25 +211,28 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """A training set and its size, from `data/datasets.csv`; a sample is one `sample_unit`."""
-
-    name: str
-    aliases: tuple[str, ...]
-    samples: int
-    sample_unit: str
-    source: str
-    as_of: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMeasurement:
-    """Samples per second of all `gpu_count` GPUs together, as the user measured them."""
+    """Samples per second of all `gpu_count` GPUs together, as the user measured them.
+
+    What only a calibration knows is `None` otherwise: the range, `batch_size` per GPU, `memory_gib` held on one GPU, `watts` of all.
+    """
 
     gpu: str
     gpu_count: int = 1
     precision: Precision = Precision.AMP
     samples_per_second: float
+    low: float | None = None
+    high: float | None = None
+    batch_size: float | None = None
+    memory_gib: float | None = None
+    watts: float | None = None
+    is_average: bool = False  # over a whole run, start-up and evaluation inside
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The ends of its own range."""
+        rate = self.samples_per_second
+        return (rate if self.low is None else self.low), (rate if self.high is None else self.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,14 +376,6 @@ class Estimate:
     def usd(self) -> float:
         """The bill: the sum of its items."""
         return sum(item.usd for item in self.items)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """How many offers fell out of an estimate for one reason."""
-
-    reason: str
-    count: int
 
 
 def _check_positive(field: str, value: float) -> None:

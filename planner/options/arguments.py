@@ -98,9 +98,14 @@ class WorkArguments(TypedDict, total=False):
             metavar="GPU=RATE",
         ),
     ]
+    calibration: Annotated[
+        Iterable[Path],
+        Option("Calibration file of your own run, see: planner calibrate. Repeatable.", is_file=True),
+    ]
     model_file: Annotated[Path | None, Option("TOML file with the figures of your own model.", is_file=True)]
     basis: Annotated[
-        str | None, Option("Weakest basis wanted: measured, scaled or modelled. Default: all.", known="bases")
+        str | None,
+        Option("Weakest basis wanted: measured (by you or others), scaled or modelled. Default: all.", known="bases"),
     ]
     nodes: Annotated[int | None, Option("Instances that work together on the run. Default: 1.", low=1, high=4096)]
 
@@ -277,6 +282,14 @@ class BillArguments(TypedDict, total=False):
     ]
     evaluation_fraction: Annotated[
         float, Option("Evaluation, as a fraction of training time.", default=0.0, low=0, high=100)
+    ]
+    startup_seconds: Annotated[
+        float | None,
+        Option(
+            "Loading and compilation before the steady pace, at every start. Default: as in {calibration}, else 0.",
+            low=0,
+            high=1e7,
+        ),
     ]
     overhead_factor: Annotated[
         float,

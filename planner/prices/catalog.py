@@ -13,7 +13,8 @@ from planner.errors import Message, NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
-from planner.model.records import LeftOut, Offer, Purchase, Unpriced
+from planner.model.left_out import LeftOut
+from planner.model.records import Offer, Purchase, Unpriced
 from planner.prices.ages import AgedRows, price_ages
 from planner.prices.groups import OfferGroup, offer_name
 from planner.prices.index import index_of

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from planner.answers.calibrate import Calibration, calibrated_run
+from planner.answers.remaining import Remaining, hours_text
 from planner.errors import Message, named
 from planner.logs.calibration import SCHEMA, run_record
 from planner.logs.records import Verdict
@@ -63,15 +64,58 @@ def calibration_notes(found: Calibration) -> Iterable[Message | str]:
     yield from (f"! {note}" for note in found.notes)
 
 
-def calibrated_text(one: Judged) -> str:
-    """The run in one sentence."""
-    run = calibrated_run(one)
-    return f"{run.samples_per_second:,.4g} {run.sample_unit}s/s ({run.low:,.4g} to {run.high:,.4g}), {run.verdict}"
+def remaining_record(rest: Remaining) -> Row:
+    """The rest of a run as the document holds it."""
+    return {
+        "seconds": rest.seconds,
+        "low": rest.low,
+        "high": rest.high,
+        "usd": rest.usd,
+        "spent_seconds": rest.spent_seconds,
+        "done": rest.done,
+        "total": rest.total,
+        "counted": rest.counted,
+        "ends_at": rest.ends_at,
+        "usd_per_hour": rest.usd_per_hour,
+        "moves": [
+            {
+                "provider": each.offer.provider,
+                "instance_type": each.offer.instance_type,
+                "gpu": each.offer.gpu,
+                "gpu_count": each.offer.gpu_count,
+                "usd": each.usd,
+                "usd_low": each.usd_low,
+                "usd_high": each.usd_high,
+                "seconds": each.seconds,
+            }
+            for each in rest.moves
+        ],
+    }
+
+
+def remaining_text(rest: Remaining) -> str:
+    """The rest of a run in sentences, a line each."""
+    lines = [
+        f"Done:      {rest.done:,.10g} of {rest.total:,.10g} {rest.counted}s ({rest.done / rest.total:.1%}) in {hours_text(rest.spent_seconds)}",
+        f"Remaining: {hours_text(rest.seconds)} ({hours_text(rest.low)} to {hours_text(rest.high)})"
+        + (f", until {rest.ends_at} on the clock of the log" if rest.ends_at else ""),
+    ]
+    if rest.usd is not None:
+        lines.append(f"Here:      {rest.usd:,.2f} USD at {rest.usd_per_hour:,.2f} USD/h ({rest.price_of})")
+        if rest.seconds and not rest.moves:
+            lines.append("Elsewhere: no on-demand offer finishes it for less, start-up of a new machine counted")
+    lines += [
+        f"Elsewhere: {each.usd:,.2f} USD ({each.usd_low:,.2f} to {each.usd_high:,.2f}) in {hours_text(each.seconds)} on "
+        f"{each.offer.gpu_count:g} x {each.offer.gpu}, {each.offer.provider} {each.offer.instance_type}, its start counted"
+        for each in rest.moves
+    ]
+    return "\n".join([*lines, *rest.notes]) + "\n"
 
 
 def _row(number: int, one: Judged) -> Row:
     run = None if one.verdict is Verdict.REFUSED else calibrated_run(one)
-    gpus = f"{one.facts.gpu_count or '?'} x {one.facts.gpu or one.facts.accelerator or '?'}"
+    count = "?" if one.facts.gpu_count is None else f"{one.facts.gpu_count:g}"
+    gpus = f"{count} x {one.facts.gpu or one.facts.accelerator or '?'}"
     return {
         "run": number,
         "verdict": str(one.verdict),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from planner.cost.bill import percentile
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate, LeftOut, Offer, Unpriced, Workload
+from planner.model.left_out import LeftOut
+from planner.model.records import Estimate, Offer, Unpriced, Workload
 from planner.results.answer import answer
 from planner.results.picked import Picked
 from planner.results.prices import book_record

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from planner.errors import DoesNotFitError
 from planner.model.records import Benchmark, Gpu, Precision, Workload
 from planner.throughput.adjustments import usual_batch
-from planner.throughput.memory import RunMemory, bytes_of
+from planner.throughput.memory import GIB, RunMemory, bytes_of, usable_bytes
 
 REDUCED = "the usual batch does not fit into memory; the largest that does is planned"
 PROVEN = "by its count the batch needs more memory than there is, but it was measured on a GPU with no more"
@@ -45,6 +45,11 @@ class Batches:
         self._rows = rows
         self._measured: dict[int, dict[str, float]] = {}
         self._usual: dict[tuple[str, int], float | None] = {}
+        held = [(one.memory_gib, one.batch_size) for one in workload.measured if one.memory_gib is not None]
+        self._held_gib: float | None = None
+        self._held_batch: float | None = None
+        if held:
+            self._held_gib, self._held_batch = max(held, key=lambda one: one[0])
 
     def usual(self, gpu: Gpu, precision: Precision) -> float | None:
         """The batch that measured rows use on that GPU, or one in proportion to its memory; `None` if unknown."""
@@ -62,6 +67,8 @@ class Batches:
             DoesNotFitError: the batch asked for does not fit, or not even one sample does.
         """
         wanted = usual if self._asked is None else self._asked
+        if self._held_gib is not None and wanted in (None, self._held_batch):
+            return self._as_held(gpu, share, wanted)
         fit = self._memory.fit(gpu, wanted or 1, precision, share)
         if fit.fits is False:
             is_open = self._asked is None and wanted is not None
@@ -75,6 +82,16 @@ class Batches:
             return Batch(size=None, fits=None, note=UNKNOWN_BATCH)
         is_too_large = fit.measured is not None and self._memory.needed(wanted, precision) is not None
         return Batch(size=wanted, fits=True, note=PROVEN if is_too_large else "")
+
+    def _as_held(self, gpu: Gpu, share: float, wanted: float | None) -> Batch:
+        """The batch of the user's own run, which fits wherever there is as much memory as it held on one GPU.
+
+        Raises:
+            DoesNotFitError: there is less.
+        """
+        if self._held_gib is not None and usable_bytes(gpu) * share < self._held_gib * GIB:
+            raise DoesNotFitError(f"your own run of {self._model.name} held {self._held_gib:g} GiB on one GPU")
+        return Batch(size=wanted, fits=True)
 
     def of_row(self, row: Benchmark, gpu: Gpu, precision: Precision) -> Batch:
         """The batch of a measured row, which fits: it ran.

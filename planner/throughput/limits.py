@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from planner.model.records import Basis, Gpu, Model, Throughput, Workload
+from planner.model.records import Gpu, Model, Throughput, Workload
 from planner.throughput.adjustments import relative_arithmetic
 from planner.throughput.precision import peak_tflops
 
@@ -35,7 +35,7 @@ class Limits:
 
     def held(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
         """The throughput, lowered where it needs more of the peak than was ever seen; what was measured stays."""
-        if one.basis is Basis.MEASURED:
+        if one.basis.is_measured:
             return one
         return self._below_peak(self._at_pace_of_host(one, gpu_count), gpu, gpu_count)
 

@@ -75,7 +75,7 @@ def over_nodes(
         high=one.high * node_count * high,
         relative_low=None if one.relative_low is None else one.relative_low * node_count * low,
         relative_high=None if one.relative_high is None else one.relative_high * node_count * high,
-        basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
+        basis=Basis.SCALED if one.basis.is_measured else one.basis,
         steps=(
             *one.steps,
             f"{node_count} nodes over {stated}: {gradient_bytes / 1e9:,.3g} GB of gradients a step of "

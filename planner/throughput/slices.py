@@ -23,7 +23,7 @@ def slice_of(one: Throughput, fraction: float, batch: Batch) -> Throughput:
         samples_per_second=one.samples_per_second * fraction,
         low=one.low * fraction * low,
         high=one.high * fraction * high,
-        basis=Basis.SCALED if one.basis is Basis.MEASURED else one.basis,
+        basis=Basis.SCALED if one.basis.is_measured else one.basis,
         precision=one.precision,
         stack=one.stack,
         sources=one.sources,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
@@ -22,9 +21,10 @@ from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import SMALL_BATCH, Limits
+from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach
 from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, refuse_missing_precision, width_of
 from planner.throughput.ranges import measured_reach, together
-from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, scaling_of
+from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
 from planner.throughput.scripts import (
     choose_script,
     is_new_generation,
@@ -67,7 +67,7 @@ class Prediction:
             job=self._job,
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
-            own=tuple(_for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
+            own=tuple(for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
             knowledge=knowledge,
         )
         self._batches = Batches(
@@ -134,7 +134,7 @@ class Prediction:
             kind, from_width = nearest_own(self._own, gpu.name, gpu_count, width)
         elif self._rows:
             kind = "known"
-            from_width = width if width in self._widths or one.basis is Basis.MEASURED else min(self._widths)
+            from_width = width if width in self._widths or one.basis.is_measured else min(self._widths)
         rate = one.samples_per_second
         return Situation(
             stack_class=stack_class_of(self._model),
@@ -142,7 +142,7 @@ class Prediction:
             width=width,
             from_width=from_width,
             is_of_stack=bool(self._rows) and self._rows[0].framework == self._workload.framework,
-            is_thin=self._is_thin and one.basis is not Basis.MEASURED,
+            is_thin=self._is_thin and not one.basis.is_measured,
             below=math.log(rate / one.low),
             above=math.log(one.high / rate),
             level=self._single.level_reach() if kind == "arithmetic" else 0.0,
@@ -183,23 +183,8 @@ class Prediction:
 
     def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision, batch: Batch) -> Throughput:
         single = self._single.on(gpu, precision)  # raises where own measurements contradict each other
-        reach = measured_reach(self._model.name, versions=2)  # the software is the user's; the machine may be another
-        rate = own.samples_per_second
-        step = f"own measurement: {rate:,.6g} {self._model.sample_unit}s/s on {own.gpu_count} x {own.gpu} in {own.precision}"
-        span = f"range: x or / {math.exp(reach):.3f}, as other machines with the same GPU and software differ"
-        return Throughput(
-            samples_per_second=rate,
-            low=rate * math.exp(-reach),
-            high=rate * math.exp(reach),
-            basis=Basis.MEASURED,
-            precision=precision,
-            stack=single.stack,
-            sources=(f"own measurement on {own.gpu_count} x {own.gpu}",),
-            batch_size_per_gpu=batch.size,
-            fits_memory=batch.fits,
-            steps=(step, span),
-            notes=self._notes,
-        )
+        found = as_measured(own, self._workload, precision, batch)
+        return replace(found, stack=single.stack, notes=self._notes)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
@@ -289,11 +274,12 @@ class Prediction:
             size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
             if self._has_own:
                 size = NO_CHANGE  # an own measurement is of the user's own batch and size
-                batch = batch if planned.is_reduced else NO_CHANGE
+                nearest = min(self._own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))
+                batch = batch if planned.is_reduced else own_batch_factor(self._workload, nearest)
             elif single.basis is Basis.MODELLED:
                 size = NO_CHANGE  # the level was worked out at the size wanted
             log_rate = single.log_rate + batch.log + size.log
-            reach = together(single.reach, batch.reach, size.reach, self._framework_reach())
+            reach = together(single.reach, batch.reach, size.reach, self._framework_reach(), own_reach(self._own))
             sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
@@ -388,13 +374,3 @@ def _check_inputs(workload: Workload) -> None:
             raise UsageError(
                 "An own measurement cannot be what it says: {why}", argument="measured", why=error
             ) from error
-
-
-def _for_one_gpu(
-    own: OwnMeasurement, scaling: Scaling, gpus: Mapping[str, Gpu], batch_size: int | None
-) -> OwnMeasurement:
-    if own.gpu_count == 1:
-        return own
-    log_rate = math.log(own.samples_per_second / own.gpu_count)
-    efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
-    return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from planner.errors import Sentence, UnknownNameError, UsageError
 from planner.hardware.tables import read_columns, read_rows
+from planner.model.datasets import Dataset
 from planner.model.frozen import dataclass
-from planner.model.records import Dataset, Model, Workload, precision_named
+from planner.model.records import Model, Workload, precision_named
 
 _T = TypeVar("_T", bound=Model | Dataset)
 

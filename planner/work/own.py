@@ -74,6 +74,11 @@ def described_model(
     return own_model(own), measurements, own.samples_per_epoch
 
 
+def named_model(name: str) -> Model:
+    """The record of a model of which nothing is known but its name: own runs say how fast it is."""
+    return _record(OwnModel(name=name))
+
+
 def own_model(own: OwnModel) -> Model:
     """The record of a model that a user describes.
 
@@ -92,6 +97,10 @@ def own_model(own: OwnModel) -> Model:
             argument="gmacs_per_sample",
             name=own.name,
         )
+    return _record(own)
+
+
+def _record(own: OwnModel) -> Model:
     return Model(
         name=own.name,
         aliases=(),

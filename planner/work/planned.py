@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from planner.errors import UsageError
@@ -37,11 +38,12 @@ def planned_work(asked: WorkloadArguments) -> Work:
     # a flag that is off says nothing
     said = {name: given[name] for name in declared(LanguageArguments) if given[name] not in (None, False)}
     own = {name: given[name] or None for name in OWN_FIGURES}
+    is_calibrated = bool(asked["calibration"])
     if _is_language_model(model, said, own):
         from planner.work.language import plan_language_request  # noqa: PLC0415 - most runs need none of it
 
         length = {} if input_size is None else {"sequence_length": input_size}
-        return plan_language_request(
+        planned = plan_language_request(
             model=model,
             epochs=epochs,
             precision=asked["precision"],
@@ -49,7 +51,8 @@ def planned_work(asked: WorkloadArguments) -> Work:
             general={name: given[name] or None for name in NOT_FOR_LANGUAGE_MODELS},
             node_count=asked["nodes"] or 1,
         )
-    chosen, measurements, samples_of_file = _described(model, own, asked["precision"])
+        return _with_own_runs(planned, asked)
+    chosen, measurements, samples_of_file = _described(model, own, asked["precision"], is_calibrated=is_calibrated)
     if epochs is None:
         raise UsageError(
             "How many epochs of {model}? Give {epochs}, the passes over the training data.{typical}",
@@ -68,13 +71,26 @@ def planned_work(asked: WorkloadArguments) -> Work:
         batch_size=asked["batch_size"],
         framework=asked["framework"],
     )
-    return replace(work, workload=replace(work.workload, measured=measurements)) if measurements else work
+    work = replace(work, workload=replace(work.workload, measured=measurements)) if measurements else work
+    return _with_own_runs(work, asked)
+
+
+def _with_own_runs(work: Work, asked: WorkloadArguments) -> Work:
+    if not asked["calibration"]:
+        return work
+    from planner.work.calibrated import with_own_runs  # noqa: PLC0415 - only where somebody gives a file
+
+    return with_own_runs(work, tuple(Path(path) for path in asked["calibration"]), asked["precision"])
 
 
 def _described(
-    model: str | None, own: Mapping[str, Any], precision: str
+    model: str | None, own: Mapping[str, Any], precision: str, *, is_calibrated: bool
 ) -> tuple[Model, tuple[OwnMeasurement, ...], float | None]:
     if model is not None and not any(own.values()):
+        if is_calibrated and known_model(model) is None:
+            from planner.work.own import named_model  # noqa: PLC0415 - as below
+
+            return named_model(model), (), None
         return resolve_model(model), (), None
     from planner.work.own import described_model  # noqa: PLC0415 - most models are listed ones
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from planner.model.records import Dataset, Model
+from planner.model.datasets import Dataset
+from planner.model.records import Model
 from scripts.make_data.tables import COMPILED_ON, cells, number, read_table, whole, write_table
 
 MODEL_COLUMNS = (

@@ -14,7 +14,8 @@ from planner.accuracy.row_checks import (
     superlinear,
 )
 from planner.hardware.gpus import load_gpus
-from planner.model.records import Benchmark, Dataset, Model, Precision
+from planner.model.datasets import Dataset
+from planner.model.records import Benchmark, Model, Precision
 
 
 def test_superlinear_scaling_is_doubted():

@@ -218,7 +218,7 @@ def test_an_own_measurement_counts_for_the_machine_bought():
         gpus=["rtx-3090"],
     )
 
-    assert (72_000.0, "measured") == (result.own.job_seconds, str(result.own.throughput.basis))
+    assert (72_000.0, "measured_by_you") == (result.own.job_seconds, str(result.own.throughput.basis))
     assert pytest.approx(0.4 * 20) == result.rent.usd_per_job
 
 

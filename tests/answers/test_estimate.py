@@ -285,7 +285,7 @@ def test_offers_come_as_records_and_as_a_frame(book):
         ({"gpus": ["T4"], "precision": "tf32"}, NothingLeftError, "has no tf32 units"),
         ({"precision": "fp8"}, UsageError, "No training run of resnet50 in fp8 was measured"),
         ({"gpus": ["A100:32"]}, NothingLeftError, "instances hold .*16; for more, take several with nodes"),
-        ({"basis": "guessed"}, UnknownNameError, "Known: measured, scaled, modelled"),
+        ({"basis": "guessed"}, UnknownNameError, "Known: measured_by_you, measured, scaled, modelled"),
         ({"framework": "pytroch"}, UnknownNameError, "Did you mean pytorch"),
         ({"nodes": 0}, UsageError, "nodes must be 1 to 4,096"),
         ({"measured": ["a100-80gb-sxm=0"]}, UsageError, "positive number"),
@@ -323,7 +323,7 @@ def test_an_own_measurement_is_carried_to_other_gpus(book):
     result = run(book, model="mine", measured=["a100-80gb-sxm=1000"], samples_per_epoch=1e6, gpus=["A100:1", "H100:1"])
 
     found = {estimate.offer.gpu: estimate.throughput for estimate in result.estimates}
-    assert (1000.0, "measured") == (
+    assert (1000.0, "measured_by_you") == (
         found["a100-80gb-sxm"].samples_per_second,
         str(found["a100-80gb-sxm"].basis),
     )

@@ -80,6 +80,7 @@ COUNTS = {
     "trials": (IMAGE, 5),
     "evaluation_fraction": (IMAGE, 0.5),
     "overhead_factor": (IMAGE, 1.3),
+    "startup_seconds": (IMAGE, 7200),
     "dataset_gb": (IMAGE, 1000),
     "results_gb": ({**IMAGE, "providers": ["aws"]}, 1000),
     "image_gb": (IMAGE, 50),
@@ -112,7 +113,7 @@ COUNTS = {
 }  # fmt: skip
 """For each option of an estimate a question and another value, which must change the answer. Files: the tests below."""
 
-FILES = {"model_file", "price_book", "data_dir"}
+FILES = {"calibration", "model_file", "price_book", "data_dir"}
 
 
 def test_every_number_has_a_range():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from planner.answers.buying.assumptions import owner_assumptions
 from planner.answers.buying.upkeep import Upkeep, upkeep_of
@@ -169,6 +171,17 @@ def _check_fits(
         )
 
 
+def _given_watts(machine: Machine, options: OwnerArguments) -> float | None:
+    """What all cards draw, as it was given or as the user's own runs on such cards drew; `None` where neither says."""
+    given: Mapping[str, Any] = options
+    if options["card_watts"] is not None or not given.get("calibration"):
+        return options["card_watts"]
+    from planner.work.calibrated import card_watts_of  # noqa: PLC0415 - only where somebody gives a file
+
+    watts = card_watts_of(given["calibration"], [machine.gpu.name])
+    return None if watts is None else watts * machine.card_count
+
+
 def _terms(
     machine: Machine,
     options: OwnerArguments,
@@ -178,7 +191,7 @@ def _terms(
     is_owned_already: bool,
     tax_fraction: float,
 ) -> OwnershipTerms:
-    card_watts = _known("card", options["card_watts"], machine.card_watts, machine)
+    card_watts = _known("card", _given_watts(machine, options), machine.card_watts, machine)
     host_watts = _known("host", options["host_watts"], machine.host_watts, machine)
     return OwnershipTerms(
         card_usd=machine.cards.usd,

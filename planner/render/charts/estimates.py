@@ -172,7 +172,7 @@ def _place(value: float, rows: Sequence[Row], field: str) -> float:
     return math.log(max(value, 1e-9) / low) / math.log(high / low) if high > low else 0.0
 
 
-_SHAPES = {"measured": "circle", "scaled": "triangle-up", "modelled": "square"}
+_SHAPES = {"measured_by_you": "diamond", "measured": "circle", "scaled": "triangle-up", "modelled": "square"}
 
 
 def _point(estimate: Row, money: Money, count: int) -> Row:

@@ -1,0 +1,60 @@
+"""The user's own measurements and runs: as the answer where they were made, and as what other machines are carried from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from planner.model.records import Basis, Gpu, OwnMeasurement, Precision, Throughput, Workload
+from planner.throughput.adjustments import NO_CHANGE, Factor, batch_factor
+from planner.throughput.batches import Batch
+from planner.throughput.ranges import measured_reach
+from planner.throughput.scaling import Scaling
+
+
+def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, batch: Batch) -> Throughput:
+    """The throughput where it was measured: with the range that the run says of itself, or that of other machines of its kind."""
+    unit, rate = workload.model.sample_unit, own.samples_per_second
+    reach = measured_reach(workload.model.name, versions=2)  # the software is the user's; the machine may be another
+    low, high, why = math.exp(-reach), math.exp(reach), "as other machines with the same GPU and software differ"
+    if own.low is not None:
+        low, high, why = own.ends[0] / rate, own.ends[1] / rate, "as your run says of itself"
+    step = f"own measurement: {rate:,.6g} {unit}s/s on {own.gpu_count} x {own.gpu} in {own.precision}"
+    factor = own_batch_factor(workload, own)
+    moved = rate * math.exp(factor.log)
+    return Throughput(
+        samples_per_second=moved,
+        low=moved * low * math.exp(-factor.reach),
+        high=moved * high * math.exp(factor.reach),
+        basis=Basis.SCALED if factor.log else Basis.MEASURED_BY_YOU,
+        precision=precision,
+        stack="the software of your own measurement",
+        sources=(f"own measurement on {own.gpu_count} x {own.gpu}",),
+        batch_size_per_gpu=batch.size,
+        fits_memory=batch.fits,
+        steps=(step, *((factor.step,) if factor.step else ()), f"range: x {low:.3f} to x {high:.3f}, {why}"),
+    )
+
+
+def own_batch_factor(workload: Workload, own: OwnMeasurement) -> Factor:
+    """What the batch asked for changes against that of an own run; nothing where either is not known."""
+    if own.batch_size is None or workload.batch_size is None or workload.batch_size == own.batch_size:
+        return NO_CHANGE
+    return batch_factor(workload.batch_size, own.batch_size)
+
+
+def own_reach(own: Sequence[OwnMeasurement]) -> float:
+    """Half width of the widest range that the runs say of themselves; 0 where they say none."""
+    return max((math.log(one.ends[1] / one.ends[0]) / 2 for one in own), default=0.0)
+
+
+def for_one_gpu(
+    own: OwnMeasurement, scaling: Scaling, gpus: Mapping[str, Gpu], batch_size: int | None
+) -> OwnMeasurement:
+    """The measurement as one of its GPUs alone would give it."""
+    if own.gpu_count == 1:
+        return own
+    log_rate = math.log(own.samples_per_second / own.gpu_count)
+    efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
+    return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))

@@ -29,9 +29,27 @@ Every option of the product. This page is made from their declarations by `pytho
 - **One declaration serves all.** An option means the same, has the same range and the same default at the terminal, in Python,
   in a [sweep](sweep.md), on the [page](serve.md) and for [agents](agents.md). What is out of range, or of another type, is refused everywhere.
 - **All names of an option do.** `deadline` is `max_hours`, `gpu` is `gpus`, at the terminal and in Python. Giving both is an error.
-- **Several values** are a list in Python (a lone text is a list of one), the option repeated at the terminal, blanks between them in an
-  environment variable, and `;` between them in a cell of a sweep: `A100;H100:8`.
-- **Units are part of the names**: `checkpoint_seconds`, `dataset_gb`, `tax_fraction` (0.19 is 19 %).
+- **Several values** are parted by `,` or `;` everywhere: `aws,gcp`, `A100; H100:8`. At the terminal the option may also be repeated, in Python they may be a list, and in an
+  environment variable blanks part them where no comma does.
+- **Units are part of the names**: `checkpoint_seconds`, `dataset_gb`, `tax_fraction`. A plain number is in that unit, and a text may have its own.
+
+What a text may be is part of the declaration too, so the same words do at every door, in any case:
+
+| kind | understood |
+| --- | --- |
+| counts | `50k`, `1.5M`, `15B`, `1T`, `50,000`, `50_000`, `7e9`, `2 million` |
+| fractions | `0.6`, `60%` |
+| money | `20`, `$20`, `20 USD`, `$1.5k`; `max_cost` also `20 EUR`, `€20` |
+| times | `48h`, `2d`, `90min`, `1.5 h`, `1h30m`, `2 weeks`; deadlines also `2026-12-01` |
+| sizes, watts | `1.5TB`, `100 GiB`, `1.2kW` |
+| GPUs | `A100`, `H100:8`, `8xH100`, `8x A100`, `A100 x8`, `8 A100s`, `RTX 4090` |
+| providers | `aws`, `Amazon`, `google`, `Microsoft Azure`, `vast.ai` ... |
+| regions | as the provider writes them, zones, `West Europe`, `Germany`, `UK`, `EU`, `Europe`, `Virginia` |
+| purchases | `On Demand`, `ondemand`, `spot`, `reserved` (both terms), `savings`, `all` |
+| instance types | `p5.48xlarge`, `p5*` |
+
+What may mean two things is refused with both: `1,5`, `50.000` samples, `4k` tokens a sequence, `01/02/2026`. A country is what lies in it as far as the shipped table of regions
+knows: the regions called `global` are in none.
 - A key of [`planner.toml`](config.md) is the first name at the terminal without its dashes: `max_price_age`.
 
 The last column but one says who takes it: `estimate`, `compare`, `recommend`, `sweep` (a column of its file, or an option of the command), `export`, `offers`

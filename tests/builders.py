@@ -9,8 +9,8 @@ from planner.cost.ownership import OwnershipTerms
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
 from planner.model.records import Offer, Purchase
-from planner.options.arguments import BillArguments
 from planner.options.bill import bill_terms
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import filled
 from planner.options.language import language_arguments
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot

@@ -17,8 +17,9 @@ from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
 from planner.hardware.machines import gpus_in
 from planner.model.records import Workload
-from planner.options.arguments import BillArguments, WorkloadArguments
+from planner.options.arguments import WorkloadArguments
 from planner.options.bill import bill_terms
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import declared, filled, takes
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use, check_names, use_of

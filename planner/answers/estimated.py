@@ -12,11 +12,13 @@ from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_
 from planner.answers.question import Question
 from planner.answers.ranking import best_of_each_row, in_order, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
+from planner.errors import Sentence
 from planner.model.left_out import LeftOut
 from planner.model.records import Estimate, Workload
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
 from planner.results.estimate import EstimateResult
+from planner.units import hours
 
 
 def estimated(question: Question) -> EstimateResult:
@@ -58,10 +60,37 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
         assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
-        notes=(*notes(wanted, shown, known_speeds(pricing), today, biller), *_format_notes(work.workload, shown)),
+        notes=(
+            *_limit_notes(pricing.question, shown),
+            *notes(wanted, shown, known_speeds(pricing), today, biller),
+            *_format_notes(work.workload, shown),
+        ),
         startup_seconds=STARTUP_SECONDS + (pricing.question.terms["startup_seconds"] or 0.0),
         samples_source=work.samples_source,
     )
+
+
+def _limit_notes(question: Question, shown: Sequence[Estimate]) -> tuple[str, ...]:
+    """What the high end of the first row's range is, and how many rows pass a limit there; limits hold expected figures."""
+    found = []
+    for name, limit, unit, high in (
+        ("max_usd", question.max_usd, "USD", lambda one: one.usd_high),
+        ("max_hours", question.max_hours, "hours", lambda one: hours(one.seconds_high)),
+    ):
+        over = 0 if limit is None else sum(high(one) > limit for one in shown)
+        if over:
+            found.append(
+                Sentence(
+                    f"{{over}} of {{rows}} rows may pass {{{name}}} {{limit:,.10g}} at the high end of their range; "
+                    "the first row may come to {high:,.2f} {unit}",
+                    over=over,
+                    rows=len(shown),
+                    limit=limit or 0,
+                    high=high(shown[0]),
+                    unit=unit,
+                )
+            )
+    return tuple(found)
 
 
 def _format_notes(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.errors import NothingLeftError
+from planner.errors import LimitError, NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
@@ -74,10 +74,14 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
         UnknownNameError: a provider or region that no snapshot has.
         SnapshotError: a snapshot cannot be trusted.
     """
-    machines = () if own is None or wanted.providers else tuple(own.machines_for(wanted.gpus, wanted.gpu_counts))
+    machines = (
+        ()
+        if own is None or wanted.providers or wanted.instances
+        else tuple(own.machines_for(wanted.gpus, wanted.gpu_counts))
+    )
     try:
         selection = select_groups(snapshots, wanted, today=today)
-    except NothingLeftError:
+    except (NothingLeftError, LimitError):
         if not machines:
             raise
         selection = select_groups(snapshots, wanted, today=today, may_be_empty=True)
@@ -116,6 +120,6 @@ def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) 
         return {}
     try:
         offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
-    except NothingLeftError:
+    except (NothingLeftError, LimitError):
         return {}
     return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}

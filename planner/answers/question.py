@@ -8,13 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from planner.cost.currency import usd_at_most
 from planner.errors import UnknownNameError
 from planner.model.frozen import dataclass
 from planner.model.records import Basis
-from planner.options.amounts import hours_until
-from planner.options.arguments import SORTS, BillArguments, EstimateArguments, OfferArguments
+from planner.options.arguments import EstimateArguments, OfferArguments
 from planner.options.bill import bill_terms
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import filled
+from planner.options.times import hours_until
+from planner.options.vocabulary import SORTS
 from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
 from planner.prices.offers import offer_filter
 from planner.units import current_day
@@ -63,7 +66,7 @@ def question_of(asked: EstimateArguments) -> Question:
         weakest=weakest_basis(asked["basis"]),
         nodes=asked["nodes"] or 1,
         max_hours=None if limit is None else hours_until(limit, as_of=asked["as_of"]),
-        max_usd=asked["max_usd"],
+        max_usd=usd_at_most(asked["max_usd"], asked["max_cost"]),
         sort=asked["sort"],
         limit=asked["limit"],
         every_offer=asked["every_offer"],

@@ -22,13 +22,14 @@ from planner.answers.question import question_from
 from planner.answers.ranking import Figures, Priced
 from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import percentile
+from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, PlannerError, Sentence, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
-from planner.options.amounts import hours_until
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
+from planner.options.times import hours_until
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation, Way
 from planner.results.words import gpus_text, money_text, provider_name, time_text
@@ -43,7 +44,7 @@ DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
 
 Row = tuple[str, str, float, Purchase, int]
 
-_OF_ESTIMATES = frozenset(declared(EstimateArguments)) - {"nodes", "max_hours", "max_usd", "limit"}
+_OF_ESTIMATES = frozenset(declared(EstimateArguments)) - {"nodes", "max_hours", "max_usd", "max_cost", "limit"}
 """Arguments that its estimates are made with; limits and order are those of the recommendation."""
 
 
@@ -100,7 +101,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     limit = asked["max_hours"]
     aim = _Aim(
         max_hours=None if limit is None else hours_until(limit, as_of=asked["as_of"]),
-        max_usd=asked["max_usd"],
+        max_usd=usd_at_most(asked["max_usd"], asked["max_cost"]),
         hour_worth=asked["hour_worth_usd"],
     )
     options = {name: value for name, value in asked.items() if name in _OF_ESTIMATES}

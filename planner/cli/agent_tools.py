@@ -120,7 +120,7 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
 
 def _property(one: Declared) -> Row:
     """JSON Schema of one argument; its description is the help of the option."""
-    kinds = [_JSON_KINDS[kind] for kind in one.kinds]
+    kinds = [_JSON_KINDS[kind] for kind in (*one.kinds, *((str,) if one.is_number and str not in one.kinds else ()))]
     found: Row = {"type": kinds[0] if len(kinds) == 1 else kinds}
     if date in one.kinds:
         found["format"] = "date"
@@ -135,26 +135,14 @@ def _property(one: Declared) -> Row:
 
 
 def _checked(name: str, one: Declared, value: Any) -> Any:
-    """The value as the function takes it; a number may be a text, as some agents write it."""
+    """The value as the function takes it; a number may be a text, as people and some agents write it."""
     values = value if isinstance(value, list) else [value]
     if len(values) > MAX_ITEMS:
         raise UsageError(f"{name} may hold {MAX_ITEMS} values at most, not {len(values)}.")
     for each in values:
         if isinstance(each, str) and len(each) > MAX_TEXT:
             raise UsageError(f"{name} may have {MAX_TEXT} characters at most, not {len(each)}.")
-    read = [_read(name, one, each) for each in values]
-    return one.usable(read if one.is_list else read[0] if not isinstance(value, list) else value)
-
-
-def _read(name: str, one: Declared, value: Any) -> Any:
-    if one.option.read is not None and isinstance(value, str):
-        return one.option.read(value)
-    if date in one.kinds and isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            raise UsageError(f"{name}: {value!r} is no day. Write it as YYYY-MM-DD.") from None
-    return value
+    return one.usable(value)
 
 
 def _row_limit(value: Any) -> int:

@@ -12,6 +12,7 @@ import click
 from planner.answers.calibrate import Calibration, calibrated_run, missing_of
 from planner.answers.calibrate import calibrate as learn
 from planner.answers.remaining import remaining_of
+from planner.cli.declared_options import verb
 from planner.cli.names import spelling_of
 from planner.cli.options import option, screen_width, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
@@ -36,7 +37,7 @@ ASKED = {
 }
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @option("--gpu", help="GPU of the run, with a count if wanted: 'RTX 4090', H100:8. Default: as the files say.")
 @option("--gpu-count", type=click.IntRange(1, 100_000), help="GPUs that worked together. Default: as the files say.")
@@ -46,17 +47,17 @@ ASKED = {
 @option(
     "--samples-per-epoch",
     type=click.FloatRange(0, 1e15, min_open=True),
-    help="Samples in an epoch, for logs of whole epochs. Default: as the files say.",
+    help="Samples in an epoch. For logs of whole epochs. Default: as the files say.",
 )
 @option(
     "--sequence-length",
     type=click.IntRange(1, 10**9),
-    help="Tokens of a sample: the rate is one of tokens then. Default: as the files say.",
+    help="Tokens of a sample. The rate is one of tokens then. Default: as the files say.",
 )
 @option("--watts", type=click.FloatRange(0, 1e7, min_open=True), help="Power drawn by all GPUs together, in watts.")
 @option("--memory-gib", type=click.FloatRange(0, 1e5, min_open=True), help="Memory held on one GPU, in GiB.")
-@option("--step-column", help="Column or key with the step, of a CSV or JSON Lines file of no known kind.")
-@option("--time-column", help="Column or key with the time: seconds, h:mm:ss or a date with a time.")
+@option("--step-column", help="Column or key with the step. Of a CSV or JSON Lines file of no known kind.")
+@option("--time-column", help="Column or key with the time. Seconds, h:mm:ss or a date with a time.")
 @option("--run", type=int, help="Only this run of those listed, from 1. Default: all.")
 @option(
     "--remaining",
@@ -83,7 +84,8 @@ ASKED = {
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="How the result is written.",
+    metavar="FORMAT",
+    help="table, json, csv or markdown. How the result is written.",
 )
 @option(
     "--output",

@@ -1,4 +1,4 @@
-"""Options that all commands share (`--quiet`, `--verbose`, `--no-config`), and the note on settings files."""
+"""Options that all commands share (`--quiet`, `--verbose`, `--no-config`, `--help-all`), and the note on settings files."""
 
 from __future__ import annotations
 
@@ -99,6 +99,16 @@ def _say(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # no
         watch()
 
 
+def _tell_all(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    """Shows the whole help, and ends."""
+    if value and not ctx.resilient_parsing:
+        from planner.cli.help_page import FULL  # noqa: PLC0415 - only where somebody asks for it
+
+        ctx.meta[FULL] = True
+        click.echo(ctx.get_help())
+        ctx.exit()
+
+
 _OPTIONS = (
     option("--quiet", is_flag=True, expose_value=False, callback=_say, help="No notes on standard error; only errors."),
     option(
@@ -106,7 +116,15 @@ _OPTIONS = (
         is_flag=True,
         expose_value=False,
         callback=_say,
-        help="Also which files are read, settings and their origin, and what took how long; on standard error.",
+        help="Also files, settings and times, on standard error. Which files are read, settings and their origin, what took how long.",
     ),
     option("--no-config", is_flag=True, expose_value=False, help="Read no settings files (planner.toml)."),
+    click.option(
+        "--help-all",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_tell_all,
+        help="Show all about each option and exit.",
+    ),
 )

@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from planner.answers.compare import compare as run_compare
 from planner.cli.common import settings_used
-from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import (
     chart_option,
@@ -26,11 +24,7 @@ from planner.render.comparison import notes_text, rendered_comparison
 from planner.render.estimates import currency_note
 
 
-@click.command(
-    cls=GroupedCommand,
-    groups=(OwnerArguments, *GROUPS),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-)
+@verb(groups=(OwnerArguments, *GROUPS, ShownArguments))
 @declared_options(CompareArguments)
 @declared_options(ShownArguments)
 @output_options_with("html")

@@ -8,11 +8,10 @@ from pathlib import Path
 import click
 
 from planner.cli.names import setting_name
-from planner.options.arguments import SORTS, EstimateArguments, ShownArguments
-from planner.options.bill import ITEMS
+from planner.options.arguments import EstimateArguments, ShownArguments
 from planner.options.declared import declared
 from planner.options.owner_arguments import OwnerArguments
-from planner.options.owning import CONDITIONS, RESALE_CURVES
+from planner.options.vocabulary import words_of
 
 
 def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -20,7 +19,9 @@ def values_of(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     known = _list_of(setting_name(param), is_argument=isinstance(param, click.Argument))
     if known == "gpus":
         return _gpus(ctx, incomplete)
-    return _beginning(_VALUES[known](ctx), incomplete) if known else []
+    if known in _VALUES:
+        return _beginning(_VALUES[known](ctx), incomplete)
+    return _beginning(words_of(known), incomplete)
 
 
 def _list_of(name: str, *, is_argument: bool) -> str:
@@ -84,6 +85,10 @@ def _regions(ctx: click.Context) -> list[str]:
     return sorted({row[3] for row in _rows(ctx)})
 
 
+def _instance_types(ctx: click.Context) -> list[str]:
+    return sorted({row[2] for row in _rows(ctx)})
+
+
 def _rows(ctx: click.Context) -> Iterable[list[str]]:
     """Rows of the newest books, only those of the providers already typed, if any."""
     from planner.prices.current import current_snapshots  # noqa: PLC0415
@@ -100,58 +105,16 @@ def _data_dir(ctx: click.Context) -> Path | None:
     return folder if isinstance(folder, Path) else None
 
 
-def _purchases(ctx: click.Context) -> list[str]:
-    from planner.model.records import Purchase  # noqa: PLC0415
-
-    return [str(kind) for kind in Purchase]
-
-
-def _bases(ctx: click.Context) -> list[str]:
-    from planner.model.records import Basis  # noqa: PLC0415
-
-    return [str(basis) for basis in Basis]
-
-
-def _precisions(ctx: click.Context) -> list[str]:
-    from planner.model.records import Precision  # noqa: PLC0415
-
-    return [*map(str, Precision), "best"]
-
-
 def _frameworks(ctx: click.Context) -> list[str]:
     from planner.throughput.measured import load_benchmarks  # noqa: PLC0415
 
     return sorted({benchmark.framework for benchmark in load_benchmarks()})
 
 
-def _methods(ctx: click.Context) -> list[str]:
-    from planner.model.language_runs import Method  # noqa: PLC0415
-
-    return [str(method) for method in Method]
-
-
-def _optimizers(ctx: click.Context) -> list[str]:
-    from planner.model.language_runs import Optimizer  # noqa: PLC0415
-
-    return [str(optimizer) for optimizer in Optimizer]
-
-
-def _offloads(ctx: click.Context) -> list[str]:
-    from planner.model.language_runs import CpuOffload  # noqa: PLC0415
-
-    return [str(offload) for offload in CpuOffload]
-
-
 def _stacks(ctx: click.Context) -> list[str]:
     from planner.language.step_time import load_stacks  # noqa: PLC0415
 
     return sorted(load_stacks())
-
-
-def _recomputations(ctx: click.Context) -> list[str]:
-    from planner.model.language_runs import Recomputation  # noqa: PLC0415
-
-    return [*map(str, Recomputation), "auto"]
 
 
 def _countries(ctx: click.Context) -> list[str]:
@@ -164,25 +127,15 @@ _OTHER_LISTS = {"names": "gpus", "text": "models", "providers": "providers to re
 """Lists of options and arguments that are not declared with an estimate or a comparison, by name."""
 
 _VALUES: dict[str, Callable[[click.Context], list[str]]] = {
-    "bases": _bases,
-    "conditions": lambda _ctx: list(CONDITIONS),
     "countries": _countries,
     "currencies": lambda _ctx: ["USD", "EUR", "GBP", "CHF", "JPY"],
     "datasets": _datasets,
     "frameworks": _frameworks,
-    "items": lambda _ctx: list(ITEMS),
-    "methods": _methods,
+    "instance_types": _instance_types,
     "models": _models,
-    "offloads": _offloads,
-    "optimizers": _optimizers,
-    "precisions": _precisions,
     "providers": _providers,
     "providers to refresh": _refreshable,
-    "purchases": _purchases,
-    "recomputations": _recomputations,
     "regions": _regions,
-    "resale_curves": lambda _ctx: list(RESALE_CURVES),
-    "sorts": lambda _ctx: list(SORTS),
     "stacks": _stacks,
 }
 """Lists of names, and where they come from."""

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from planner.cli.declared_options import verb
 from planner.cli.defaults import EveryCommand, default_map, full_names
 from planner.cli.names import setting_name, variable_of, variables_of
 from planner.cli.options import output_options, write_notes, write_result
@@ -24,7 +25,7 @@ SCHEMA = "planner.config/1"
 _SHOWN_COMMANDS = 4
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @click.argument("command", required=False, nargs=-1, metavar="[COMMAND]")
 @click.option("--all", "show_all", is_flag=True, help="Also settings without a value.")
 @output_options

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,25 @@ from planner.options.declared import Declared, declared
 
 
 def declared_options(
-    home: type, *, without: Collection[str] = (), defaults: Mapping[str, Any] | None = None
+    home: type,
+    *,
+    without: Collection[str] = (),
+    only: Collection[str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> Callable[[Any], Any]:
     """Decorator of a command's function: every option of the declaration, in its order, by its name in Python.
 
     Args:
         home: the declaration.
         without: arguments that the command sets itself.
+        only: the arguments it takes, if not all.
         defaults: defaults that only the command line has.
     """
-    kept = [one for one in declared(home).values() if one.option.is_typed and one.name not in without]
+    kept = [
+        one
+        for one in declared(home).values()
+        if one.option.is_typed and one.name not in without and (only is None or one.name in only)
+    ]
 
     def decorate(function: Any) -> Any:
         for one in reversed(kept):
@@ -35,7 +43,7 @@ def declared_options(
 
 
 class GroupedCommand(click.Command):
-    """A command whose `--help` lists its options by subject; what no declaration has comes last.
+    """A command whose `--help` lists its options by subject.
 
     Args:
         groups: declarations, in the order of their headings.
@@ -48,25 +56,57 @@ class GroupedCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of each group under its heading."""
-        left = {
-            str(param.name): record
-            for param in self.get_params(ctx)
-            if (record := param.get_help_record(ctx)) is not None
-        }
-        sections = []
-        for group in self.groups:
-            records = [left.pop(name) for name in declared(group) if name in left]
-            sections.append(((group.__doc__ or "").partition(":")[0], records))
-        sections.append(("Output and settings" if self.groups else "Options", list(left.values())))
-        for heading, records in sections:
-            if records:
-                with formatter.section(heading):
-                    formatter.write_dl(records)
+        from planner.cli.help_page import write_options  # noqa: PLC0415 - only where somebody asks for it
+
+        write_options(ctx, formatter, self.groups)
+
+
+def verb(name: str | None = None, *, groups: Iterable[type] = ()) -> Callable[[Any], click.Command]:
+    """Decorator that makes a command of a function; `groups` are the declarations of its options."""
+    return click.command(
+        name,
+        cls=GroupedCommand,
+        groups=groups,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    )
 
 
 def dashed(name: str) -> str:
     """An argument as it is typed: `max_hours` is `--max-hours`."""
     return "--" + name.replace("_", "-")
+
+
+class Word(click.ParamType[Any]):
+    """What an option takes, read by its declaration: a text becomes the value that its kind of amount or word has."""
+
+    def __init__(self, one: Declared) -> None:
+        self.one = one
+        self.name = "text" if one.reader is None else one.reader.metavar.lower()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value; of an option that takes several a tuple, for a text may hold more than one."""
+        if not isinstance(value, str):
+            return value
+        return tuple(self.one.read_several(value)) if self.one.is_list else self.one.read(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """What stands for the value in `--help`."""
+        return self.name.upper()
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The values of an environment variable: parted by `,` or `;` where there is one, else by blanks."""
+        return [rv] if any(mark in rv for mark in ",;") else rv.split()
+
+
+class _Option(click.Option):
+    """An option whose every value may hold several."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The values of all texts, one after the other."""
+        found: Any = super().type_cast_value(ctx, value)
+        if not self.multiple or not isinstance(self.type, Word):
+            return found
+        return tuple(one for part in found or () for one in (part if isinstance(part, tuple) else (part,)))
 
 
 def _click_option(one: Declared, default: Any) -> Callable[[Any], Any]:
@@ -81,22 +121,5 @@ def _click_option(one: Declared, default: Any) -> Callable[[Any], Any]:
         settings["multiple"] = True
     elif default is not None:
         settings |= {"default": default, "show_default": True}
-    return option(*names, one.name, type=_click_type(one), metavar=one.option.metavar, **settings)
-
-
-def _click_type(one: Declared) -> Any:
-    if one.option.read is not None:
-        return one.option.read
-    if Path in one.kinds:
-        return click.Path(path_type=Path)
-    if date in one.kinds:
-        return _Day(["%Y-%m-%d"])
-    return one.kinds[0]
-
-
-class _Day(click.DateTime):
-    """A day, YYYY-MM-DD."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The text as a date."""
-        return value if type(value) is date else super().convert(value, param, ctx).date()
+    kind = click.Path(path_type=Path) if Path in one.kinds else Word(one)
+    return option(*names, one.name, cls=_Option, type=kind, metavar=one.option.metavar, **settings)

@@ -6,11 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from planner.answers.estimate import estimate as run_estimate
 from planner.cli.common import renewing_command, settings_used
-from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import (
     chart_option,
@@ -23,6 +21,7 @@ from planner.cli.options import (
     write_notes,
     write_result,
 )
+from planner.cost.currency import limit_shown_in
 from planner.options.arguments import GROUPS, EstimateArguments, ShownArguments
 from planner.render.estimates import NEXT, NEXT_ALL, currency_note, notes_text, rendered_estimates
 
@@ -31,15 +30,9 @@ if TYPE_CHECKING:
     from planner.results.estimate import EstimateResult
 
 
-@click.command(
-    cls=GroupedCommand,
-    groups=GROUPS,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-)
+@verb(groups=(*GROUPS, ShownArguments))
 @declared_options(EstimateArguments, defaults={"limit": 15})
-@option(
-    "--explain", type=int, metavar="ROW", help="Show the arithmetic and the sources of this row instead of the table."
-)
+@option("--explain", type=int, metavar="ROW", help="Arithmetic and sources of this row, no table.")
 @declared_options(ShownArguments)
 @output_options_with("html", "github")
 @chart_option
@@ -71,6 +64,7 @@ def estimate(
       planner estimate --model mine --measured a100-80gb-sxm=1234 --samples-per-epoch 1e6 --epochs 10
     """
     money = chosen_currency(currency)
+    options["max_cost"] = limit_shown_in(options["max_cost"], money.code if money else None)
     if form == "github" and explain is None:
         from planner.cli.github import comment_on  # noqa: PLC0415 - only pipelines need it
 

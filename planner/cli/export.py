@@ -8,21 +8,18 @@ from typing import Any
 import click
 
 from planner.answers.estimate import estimate as run_estimate
-from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.declared_options import declared_options, verb
 from planner.cli.given_command import given_command
 from planner.cli.names import in_options
 from planner.cli.options import option, output_option, write_notes, write_result
+from planner.cost.currency import usd_at_most
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
-from planner.options.amounts import hours_until
 from planner.options.arguments import GROUPS, EstimateArguments
+from planner.options.times import hours_until
 
 
-@click.command(
-    cls=GroupedCommand,
-    groups=GROUPS,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-)
+@verb(groups=GROUPS)
 @option("--to", required=True, type=click.Choice(list(TOOLS)), help="The tool that is to run it.")
 @option("--row", type=int, default=1, show_default=True, help="Row of the estimate, by its number (#).")
 @option("--command", help="Training command. Default: a placeholder that fails until it is replaced.")
@@ -61,7 +58,7 @@ def export(
         dataset_gb=options["dataset_gb"],
         image_gb=options["image_gb"],
         max_hours=None if limit is None else hours_until(limit, as_of=options["as_of"]),
-        max_usd=options["max_usd"],
+        max_usd=usd_at_most(options["max_usd"], options["max_cost"]),
     )
     write_result(found.text, output)
     write_notes(notes(found, str(output or "FILE")))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from planner.answers.fit import fits
-from planner.cli.declared_options import declared_options
+from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.options.language import language_arguments
@@ -16,7 +16,7 @@ from planner.options.language_arguments import LanguageArguments
 from planner.render.fit import fit_notes, fits_listing
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @option("--model", help="Language model, its config.json, or an image model. See: planner models")
 @option(
     "--gpu",

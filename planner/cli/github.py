@@ -11,8 +11,9 @@ from planner.answers.estimate import estimate
 from planner.cli.given_command import given_command
 from planner.cli.names import in_options
 from planner.cli.options import write_notes, write_result
+from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, UsageError
-from planner.options.amounts import hours_until
+from planner.options.times import hours_until
 from planner.render.estimates import notes_text
 from planner.render.github import Gate, rendered_comment
 
@@ -37,7 +38,8 @@ def comment_on(
         raise UsageError(
             "--chart cannot go with --format github: a comment holds no files. Write them in a run of their own."
         )
-    limit, every_offer, max_usd = options["limit"], options["every_offer"], options["max_usd"]
+    limit, every_offer = options["limit"], options["every_offer"]
+    max_usd = usd_at_most(options["max_usd"], options["max_cost"])
     limit_of_time = options["max_hours"]
     max_hours = None if limit_of_time is None else hours_until(limit_of_time, as_of=options["as_of"])
     missed = None
@@ -46,7 +48,7 @@ def comment_on(
     except LimitError as error:
         missed = error
         # the nearest rows are what a reader needs now
-        result = in_options(estimate(**options | {"max_usd": None, "max_hours": None, "limit": None}))
+        result = in_options(estimate(**options | {"max_usd": None, "max_cost": None, "max_hours": None, "limit": None}))
     gate = Gate(max_usd=max_usd, max_hours=max_hours, is_met=missed is None)
     command = given_command(click.get_current_context())
     rows = len(result.estimates) if every_offer else limit

@@ -7,16 +7,19 @@ from pathlib import Path
 import click
 
 from planner.accuracy.row_checks import suspect_benchmarks
+from planner.cli.declared_options import verb
 from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.listed import language_models_holding, load_language_models
+from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
 from planner.model.records import Model
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,
+    datasets_listing,
     gpu_sheets,
     gpus_listing,
     language_models_listing,
@@ -28,10 +31,17 @@ from planner.render.lookups import (
 from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
 from planner.units import current_day
 from planner.work.described import resolve_language_model
-from planner.work.listed import known_model, load_models, models_holding, resolve_model
+from planner.work.listed import (
+    known_model,
+    load_datasets,
+    load_models,
+    models_holding,
+    resolve_dataset,
+    resolve_model,
+)
 
 
-@click.command()
+@verb()
 @click.argument("names", nargs=-1, metavar="[GPU]...", shell_complete=completed)
 @output_options
 def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
@@ -52,12 +62,13 @@ def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
     write_listing(listing, form, output)
 
 
-@click.command()
+@verb()
 @click.argument("text", required=False, shell_complete=completed)
 @option("--all", "show_all", is_flag=True, help="Also models measured on one GPU only.")
 @option("--language", is_flag=True, help="Language models of known shape, which take --tokens and --method.")
+@option("--datasets", is_flag=True, help="Training sets instead, with their sizes.")
 @output_options
-def models(*, text: str | None, show_all: bool, language: bool, form: str, output: Path | None) -> None:
+def models(*, text: str | None, show_all: bool, language: bool, datasets: bool, form: str, output: Path | None) -> None:
     """Models, their arithmetic and the dataset and epochs they are usually trained with.
 
     TEXT keeps the models whose names hold it; where no network does, the language models.
@@ -68,7 +79,11 @@ def models(*, text: str | None, show_all: bool, language: bool, form: str, outpu
       planner models resnet
       planner models llama
       planner models --language "qwen 2.5"
+      planner models --datasets
     """
+    if datasets:
+        write_listing(datasets_listing(_datasets(text)), form, output)
+        return
     networks = [] if language else _networks(text, show_all=show_all)
     if not networks:
         write_listing(language_models_listing(_shapes(text)), form, output)
@@ -94,6 +109,12 @@ def _networks(text: str | None, *, show_all: bool) -> list[Model]:
     return [model for model in load_models() if len(places.get(model.name, ())) > 1]
 
 
+def _datasets(text: str | None) -> list[Dataset]:
+    known = load_datasets()
+    chosen = [one for one in known if text is None or text.lower() in one.name]
+    return chosen if text is None or chosen else [resolve_dataset(text)]
+
+
 def _shapes(text: str | None) -> list[LanguageModel]:
     """The language models whose names hold the text, or the one that it stands for; without a text all."""
     if text is None:
@@ -101,7 +122,7 @@ def _shapes(text: str | None) -> list[LanguageModel]:
     return language_models_holding(text) or [resolve_language_model(text)]
 
 
-@click.command()
+@verb()
 @option("--model", help="Model whose measurements are listed. See: planner models")
 @option("--gpu", "names", multiple=True, help="Only this GPU. Repeatable.")
 @option("--suspect", is_flag=True, help="The rows that are not believed instead, with the reason.")
@@ -146,7 +167,7 @@ def _write_suspects(model: str | None, gpus: set[str], form: str, output: Path |
     write_notes([f"{len(chosen)} rows, none of them used for any estimate."])
 
 
-@click.command()
+@verb()
 @data_dir_option
 @output_options
 def providers(*, data_dir: Path | None, form: str, output: Path | None) -> None:

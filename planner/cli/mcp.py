@@ -6,13 +6,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-import click
-
+from planner.cli.declared_options import verb
 from planner.cli.options import data_dir_option, write_notes
 from planner.errors import UsageError
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @data_dir_option
 def mcp(*, data_dir: Path | None) -> None:
     """Serve estimate, compare, gpus and prices as tools over standard input and output (Model Context Protocol).

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
-from planner.errors import OutputError
+from planner.errors import OutputError, UsageError, named
 from planner.prices.snapshots import write_durably
 from planner.render.listing import FORMATS, Listing, rendered, visible
 
@@ -27,7 +28,7 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
     variables = ["PLANNER_" + one.removeprefix("--").partition("/")[0].replace("-", "_").upper() for one in typed]
     if settings.get("type") in (None, str) and not settings.get("is_flag"):
         settings.setdefault("shell_complete", completed)
-    return click.option(name, *others, envvar=variables, show_envvar=True, **settings)
+    return click.option(name, *others, envvar=variables, **settings)
 
 
 def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
@@ -42,9 +43,9 @@ def output_options(function: _F) -> _F:
     return output_options_with()(function)
 
 
-def output_options_with(*more_forms: str) -> Callable[[_F], _F]:
-    """`--format` and `--output` of a command that also writes other formats."""
-    return lambda function: _with_output_options(function, (*FORMATS, *more_forms))
+def output_options_with(*more_forms: str, also_endings: Collection[str] = ()) -> Callable[[_F], _F]:
+    """`--format` and `--output` of a command that also writes other formats, or files that no format stands for."""
+    return lambda function: _with_output_options(function, (*FORMATS, *more_forms), also_endings)
 
 
 def chart_option(function: _F) -> _F:
@@ -54,27 +55,88 @@ def chart_option(function: _F) -> _F:
         "charts",
         multiple=True,
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the charts as pictures too, FILE.svg or FILE.png; see docs/reports.md. Repeatable.",
-    )(function)
-
-
-def _with_output_options(function: _F, forms: Sequence[str]) -> _F:
-    function = output_option(function)
-    return option(
-        "--format",
-        "form",
-        type=click.Choice(forms),
-        default="table",
-        show_default=True,
-        help="How the result is written.",
+        callback=_in_folders,
+        help="Charts as pictures, FILE.svg or FILE.png. See docs/reports.md. Repeatable.",
     )(function)
 
 
 def output_option(function: _F) -> _F:
-    """`--output`: a file to write to."""
-    return option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead.")(
-        function
-    )
+    """`--output`: a file to write to, in a folder that is there."""
+    return option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_in_folders,
+        help="Write to this file, .csv, .json, .md ... Its ending says the format.",
+    )(function)
+
+
+def _with_output_options(function: _F, forms: Sequence[str], also_endings: Collection[str]) -> _F:
+    @functools.wraps(function)
+    def call(*arguments: Any, form: str, output: Path | None, **options: Any) -> Any:
+        form = _form_of(form, output, forms, also_endings)
+        return function(*arguments, form=form, output=output, **options)
+
+    return option(
+        "--format",
+        "form",
+        type=click.Choice(forms, case_sensitive=False),
+        default="table",
+        show_default=True,
+        metavar="FORMAT",
+        help=f"{', '.join(forms[:-1])} or {forms[-1]}. How the result is written.",
+    )(output_option(cast("_F", call)))
+
+
+def _in_folders(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """The files, if their folders are there: one that is not is said before any work, and never made."""
+    for path in value if isinstance(value, tuple) else (value,):
+        if path is not None and not path.parent.is_dir():
+            raise UsageError(
+                "{which} {path}: there is no folder {folder}. Make it first, or name another.",
+                argument=str(param.name),
+                which=named(str(param.name)),
+                path=str(path),
+                folder=str(path.parent),
+            )
+    return value
+
+
+def _form_of(form: str, output: Path | None, forms: Sequence[str], also_endings: Collection[str]) -> str:
+    """The format that is typed, or else the one that the ending of the file says.
+
+    Raises:
+        UsageError: both are typed and differ, or the command has no such format.
+    """
+    ending = "" if output is None else output.suffix.lower()
+    wanted = ENDINGS.get(ending)
+    if wanted is None or ending in also_endings:
+        return form
+    is_typed = click.get_current_context().get_parameter_source("form") is ParameterSource.COMMANDLINE
+    if is_typed and form not in wanted:
+        raise UsageError(
+            "{output} {file} is {wanted} by its ending, and {form} says {given}. Leave one out.",
+            argument="output",
+            file=str(output),
+            wanted=wanted[0],
+            given=form,
+        )
+    if not set(wanted) & set(forms):
+        raise UsageError(
+            "{output} {file}: {wanted} is not written here. Formats: {forms}.",
+            argument="output",
+            file=str(output),
+            wanted=wanted[0],
+            forms=", ".join(forms),
+        )
+    return form if is_typed else wanted[0]
+
+
+ENDINGS = {
+    ".csv": ("csv",), ".json": ("json",), ".md": ("markdown", "github"), ".markdown": ("markdown", "github"),
+    ".html": ("html",), ".htm": ("html",),
+    ".parquet": ("parquet",), ".xlsx": ("xlsx",), ".pdf": ("pdf",), ".svg": ("svg",), ".png": ("png",),
+}  # fmt: skip
+"""The formats that the ending of a file says; that the last ones are written nowhere is better told than a wrong file."""
 
 
 def is_quiet() -> bool:

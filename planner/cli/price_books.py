@@ -10,6 +10,7 @@ import click
 
 from planner.answers.estimate import estimate
 from planner.answers.repriced import repriced
+from planner.cli.declared_options import verb
 from planner.cli.options import (
     completed,
     data_dir_option,
@@ -21,6 +22,7 @@ from planner.cli.options import (
 )
 from planner.errors import UsageError
 from planner.hardware.gpus import resolve_gpu
+from planner.hardware.markets import provider_named
 from planner.paths import default_user_data_dir
 from planner.prices.catalog import purchase_kind
 from planner.prices.history import price_history
@@ -39,7 +41,7 @@ from planner.render.prices import (
 from planner.units import current_day
 
 
-@click.command()
+@verb()
 @option("--gpu", "gpus", multiple=True, help="GPU: A100, h100-80gb-sxm. Repeatable. Default: all.")
 @option("--provider", "providers", multiple=True, help="Provider. Repeatable. Default: all.")
 @option("--region", help="Region as the provider writes it. Default: all regions together.")
@@ -79,7 +81,7 @@ def history(
         data_dir or default_user_data_dir(),
         gpus=[key for text in gpus for key in resolve_gpu(text)],
         purchases=[purchase_kind(text) for text in purchases],
-        providers=[name.lower() for name in providers],
+        providers=[provider_named(name) for name in providers],
         region=region,
         since=since.date() if since else None,
         report=_say_indexing,
@@ -89,7 +91,7 @@ def history(
     write_notes(f"Left out: {problem}" for problem in found.problems)
 
 
-@click.command()
+@verb()
 @click.argument("before", required=False, metavar="[A]")
 @click.argument("after", required=False, metavar="[B]")
 @option("--provider", "providers", multiple=True, help="Provider. Repeatable. Default: all.")
@@ -127,7 +129,7 @@ def diff(
     new = state_at(folder, after) if after else current_state(folder)
     old = state_at(folder, before) if before else earlier_state(folder, new)
     most = None if show_all else limit
-    found = compare_states(old, new, [name.lower() for name in providers])
+    found = compare_states(old, new, [provider_named(name) for name in providers])
     if model is not None or epochs is not None:
         _write_repriced(old, new, model, epochs, providers=providers, data_dir=data_dir, form=form, output=output)
     else:
@@ -140,7 +142,7 @@ def diff(
     )
 
 
-@click.command()
+@verb()
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @data_dir_option
 @output_options
@@ -155,7 +157,7 @@ def verify(
       planner prices verify
       planner prices verify gcp --format json
     """
-    reports = verify_books(data_dir or default_user_data_dir(), tuple(name.lower() for name in providers))
+    reports = verify_books(data_dir or default_user_data_dir(), tuple(provider_named(name) for name in providers))
     write_listing(reports_listing(reports), form, output)
     bad = [report for report in reports if report.problems]
     write_problems(f"{report.path}: {problem}" for report in bad for problem in report.problems)
@@ -164,7 +166,7 @@ def verify(
         ctx.exit(1)
 
 
-@click.command()
+@verb()
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
 @option("--keep", type=int, help="Keep the newest so many books of each provider.")
 @option("--older-than", "older_than_days", type=click.IntRange(min=1), help="Only books older than so many days.")
@@ -194,7 +196,7 @@ def prune(
         folder,
         keep=keep,
         before=today - timedelta(days=older_than_days) if older_than_days else None,
-        providers=tuple(name.lower() for name in providers),
+        providers=tuple(provider_named(name) for name in providers),
     )
     if yes and things:
         remove(folder, things)

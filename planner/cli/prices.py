@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import click
 
-from planner.cli.declared_options import declared_options
+from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
 from planner.cli.published_books import publish, pull
 from planner.hardware.gpus import choose_gpus
-from planner.options.arguments import ListArguments
+from planner.options.arguments import BookArguments, ListArguments, OfferArguments
 from planner.prices.offers import by_price, select
 from planner.render.ages import books_text
 from planner.render.lookups import offers_listing
@@ -28,7 +28,7 @@ for command in (history, diff, verify, prune, pull, publish):
     prices.add_command(command)
 
 
-@prices.command("list")
+@prices.command("list", cls=GroupedCommand, groups=(OfferArguments, BookArguments))
 @declared_options(ListArguments)
 @option("--limit", type=int, default=30, show_default=True, help="Rows to show.")
 @option("--all", "show_all", is_flag=True, help="Every offer: all regions and zones, all rows.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.declared_options import verb
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes, write_problems
 from planner.cli.refresh import accept_option, end_refresh, progress_lines, timeout_option
 from planner.errors import UsageError
@@ -17,7 +18,7 @@ from planner.prices.refresh import RefreshOrder
 from planner.render.refresh import outcomes_listing, publication_listing
 
 
-@click.command()
+@verb()
 @click.argument("url", required=False)
 @option("--prices-url", help="The address of published price books, if none is typed as URL. None is built in.")
 @option(
@@ -75,7 +76,7 @@ def pull(
     end_refresh(ctx, done)
 
 
-@click.command()
+@verb()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @data_dir_option
 @output_options

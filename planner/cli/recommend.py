@@ -10,20 +10,17 @@ import click
 
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
-from planner.cli.declared_options import GroupedCommand, declared_options
+from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import chosen_currency, option, output_options, screen_width, write_notes, write_result
+from planner.cost.currency import limit_shown_in
 from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import RecommendArguments
 from planner.render.estimates import currency_note, notes_text
 from planner.render.recommendation import rendered_recommendation
 
 
-@click.command(
-    cls=GroupedCommand,
-    groups=GROUPS,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-)
+@verb(groups=(*GROUPS, ShownArguments))
 @declared_options(RecommendArguments, without=("is_owned",))
 @declared_options(ShownArguments)
 @option(
@@ -49,6 +46,7 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
     money = chosen_currency(currency)
+    options["max_cost"] = limit_shown_in(options["max_cost"], money.code if money else None)
     found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from planner.cli.declared_options import verb
 from planner.cli.options import (
     completed,
     data_dir_option,
@@ -22,6 +23,7 @@ from planner.cli.options import (
     write_problems,
 )
 from planner.errors import UsageError
+from planner.hardware.markets import provider_named
 from planner.paths import default_user_data_dir
 from planner.prices.catalog import purchase_kind
 from planner.prices.pull import Pulled, pull
@@ -34,7 +36,7 @@ from planner.render.refresh import failures, outcome_notes, outcomes_listing
 accept_option = option(
     "--accept",
     is_flag=True,
-    help="Take prices that moved too far to be believed, and a book that changed too much as a whole.",
+    help="Believe prices that moved too far. And a book that changed too much as a whole.",
 )
 timeout_option = option(
     "--timeout",
@@ -54,28 +56,30 @@ class _PathOrAddress(click.Path):
         return value if isinstance(value, str) and "://" in value else super().convert(value, param, ctx)
 
 
-@click.command()
+@verb()
 @click.argument("providers", nargs=-1, metavar="[PROVIDER]...", shell_complete=completed)
-@option("--offline", is_flag=True, help="Parse the raw pages of the newest fetch again; opens no connection.")
+@option(
+    "--offline", is_flag=True, help="Parse the newest raw pages again. Those of the last fetch; opens no connection."
+)
 @option(
     "--from",
     "place",
     type=_PathOrAddress(path_type=Path),
-    help="Read prices from this file, folder or archive instead, or from books published at this https address.",
+    help="Read this file, folder or archive instead. Or books published at this https address.",
 )
 @option(
     "--observed-on",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="The day the prices in --from held, for files that do not say it.",
+    help="The day the prices in --from held. For files that do not say it.",
 )
 @option(
     "--gpu-variant",
     "gpu_variants",
     multiple=True,
-    help="Which GPU a name in --from means that stands for several, as NAME=GPU (h100=h100-80gb-sxm); the name is that "
+    help="What a name in --from means, NAME=GPU. For one that stands for several (h100=h100-80gb-sxm); the name is that "
     "of a GPU or an instance type there. Repeatable.",
 )
-@option("--regions", multiple=True, help="Only this region; several with commas. Repeatable. Default: all.")
+@option("--regions", multiple=True, help="Only this region. Several with commas. Repeatable. Default: all.")
 @option("--purchase", "purchases", multiple=True, help="on_demand, spot, reserved_1y ... Repeatable. Default: all.")
 @option("--dry-run", is_flag=True, help="Fetch and check, and write nothing.")
 @accept_option
@@ -165,7 +169,7 @@ def _providers(given: Sequence[str], *, is_any: bool) -> tuple[str, ...]:
     Raises:
         PlannerError: a name is that of no provider.
     """
-    names = tuple(dict.fromkeys(name.lower() for name in given))
+    names = tuple(dict.fromkeys(provider_named(name) for name in given))
     if is_any:
         return names
     for name in names:

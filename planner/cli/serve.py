@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.declared_options import verb
 from planner.cli.options import data_dir_option, option
 from planner.errors import UsageError
 from planner.prices.current import current_snapshots
@@ -14,7 +15,7 @@ from planner.prices.current import current_snapshots
 PORT = 8765
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @option(
     "--host",
     default="127.0.0.1",

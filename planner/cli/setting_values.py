@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from planner.cli.declared_options import Word
 from planner.cli.names import setting_name, spelling_of
 from planner.errors import DataError, PlannerError
 from planner.model.frozen import dataclass
@@ -75,17 +76,23 @@ def of_its_kind(param: click.Option, value: Any) -> Any:
     Raises:
         ValueError: it is of another; the message says which would do.
     """
-    if isinstance(value, (date, datetime)) and isinstance(param.type, click.DateTime):
+    one = param.type.one if isinstance(param.type, Word) else None
+    takes_days = isinstance(param.type, click.DateTime) if one is None else date in one.kinds
+    if isinstance(value, (date, datetime)) and takes_days:
         return value.strftime("%Y-%m-%d")
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     if param.is_flag:
         wanted, is_right = "true or false", isinstance(value, bool)
+    elif one is not None and one.is_number and not isinstance(value, str):
+        is_whole = float not in one.kinds
+        wanted, is_right = (
+            "a whole number" if is_whole else "a number",
+            is_number and (not is_whole or isinstance(value, int)),
+        )
     elif isinstance(param.type, click.types.IntParamType):
         wanted, is_right = "a whole number", is_number and isinstance(value, int)
     elif isinstance(param.type, click.types.FloatParamType):
         wanted, is_right = "a number", is_number
-    elif is_number and isinstance(param.type, click.types.FuncParamType):
-        return repr(value)  # a count such as 7e9, which may also be written as "7B"
     else:
         wanted, is_right = "a text", isinstance(value, str)
     if not is_right:

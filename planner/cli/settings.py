@@ -21,7 +21,7 @@ from planner.model.frozen import dataclass
 
 DEFAULTS = "defaults"
 MAX_BYTES = 1_000_000
-ALWAYS_TYPED = ("accept", "chart", "explain", "from", "no_config", "output", "write", "yes")
+ALWAYS_TYPED = ("accept", "chart", "explain", "from", "help_all", "no_config", "output", "write", "yes")
 """Options that do something once; as a default they would write, remove or believe what nobody asked for."""
 
 PROJECT_COMMANDS = (

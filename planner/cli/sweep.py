@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.answers.sweep import ENGINES, planned_parts
-from planner.cli.declared_options import declared_options
-from planner.cli.options import option, output_options, write_listing, write_notes
+from planner.cli.declared_options import declared_options, verb
+from planner.cli.options import option, output_options_with, write_listing, write_notes
 from planner.options.arguments import SharedArguments
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@verb()
 @click.argument("jobs", type=click.Path(dir_okay=False, path_type=Path))
 @option("--limit", type=int, default=1, show_default=True, help="Estimates a job, best first.")
 @option("--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where the work is done.")
 @option("--scheduler", help="Address of a Dask scheduler, tcp://host:8786. Default: workers on this machine.")
 @declared_options(SharedArguments)
-@output_options
+@output_options_with(also_endings=(".parquet",))
 def sweep(
     *,
     jobs: Path,

@@ -8,6 +8,7 @@ import click
 
 from planner.accuracy.validation import validate as run_validation
 from planner.accuracy.validation import validation_record
+from planner.cli.declared_options import verb
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.errors import UsageError
 from planner.render.listing import as_data, rendered
@@ -15,7 +16,7 @@ from planner.render.price_accuracy import price_listing
 from planner.render.validation import accuracy_page, groups_listing, validation_listing, worst_listing
 
 
-@click.command()
+@verb()
 @option(
     "--write",
     "page",

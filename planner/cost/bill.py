@@ -13,7 +13,7 @@ from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.units import hours
 
 EXTRAS = ("dataset_gb", "results_gb", "tax_fraction")

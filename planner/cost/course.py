@@ -12,8 +12,8 @@ from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase, Throughput, Workload
-from planner.options.arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.options.bill import STARTUP_SECONDS
+from planner.options.bill_arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.units import hours
 
 Parts = tuple[tuple[str, float], ...]

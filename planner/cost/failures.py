@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.options.arguments import GPU_HOURS_PER_FAILURE
+from planner.options.bill_arguments import GPU_HOURS_PER_FAILURE
 
 COUNTED_FROM = 0.1
 """Failures expected over a run from which they are part of its time and bill. Below, nine in ten runs or more see none,

@@ -10,6 +10,7 @@ from planner.errors import UnknownNameError, UsageError
 from planner.hardware.tables import read_groups, read_table
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu
+from planner.options.amounts import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +31,27 @@ class _Alias:
 
 
 def choose_gpus(text: str) -> GpuChoice:
-    """The GPUs and the count that a person means by `A100`, `H100:8`, `"RTX 4090"` or `nvidia-tesla-t4`.
+    """The GPUs and the count that a person means by `A100`, `H100:8`, `8x A100`, `"RTX 4090" x2` or `nvidia-tesla-t4`.
 
     Raises:
         UnknownNameError: no GPU goes by that name.
-        UsageError: the part after the colon is not a positive number.
+        UsageError: the part after the colon is not a positive number, or several machines are named.
     """
-    name, colon, count_text = text.partition(":")
-    return GpuChoice(text=text, gpus=resolve_gpu(name), count=_count(text, count_text) if colon else None)
+    name, colon, count_text = plain(text).partition(":")
+    if colon:
+        gpus = named_gpus(name) or resolve_gpu(name)
+        return GpuChoice(text=text, gpus=gpus, count=_count(text, count_text))
+    if found := re.fullmatch(r"(\d+)\s*x\s*(\d+(?:\.\d+)?\s*x\s*.+)", name, re.IGNORECASE):
+        raise UsageError(
+            "{text!r} names {machines} machines. Give {machine!r}, and {machines} with {nodes}.",
+            argument="gpus",
+            text=text,
+            machines=found[1],
+            machine=found[2],
+        )
+    name, count_text = (name, "") if named_gpus(name) else _counted(name)
+    gpus = named_gpus(name) or resolve_gpu(name)
+    return GpuChoice(text=text, gpus=gpus, count=_count(text, count_text) if count_text else None)
 
 
 def resolve_gpu(name: str) -> tuple[str, ...]:
@@ -73,9 +87,34 @@ def load_aliases() -> Mapping[str, tuple[str, ...]]:
     return {alias: tuple(sorted({row.gpu for row in rows})) for alias, rows in groups.items()}
 
 
+def named_gpus(name: str) -> tuple[str, ...]:
+    """The keys of a name that a person types, also as a plural or before the word GPU: `A100s`, `T4 GPUs`; none if unknown."""
+    key = normalised(name)
+    for one in (key, re.sub(r"-?(gpu|card)s?$", "", key), key.removesuffix("s")):
+        if one in load_gpus():
+            return (one,)
+        if one in load_aliases():
+            return load_aliases()[one]
+    return ()
+
+
+def _counted(text: str) -> tuple[str, str]:
+    """Name and count of `8x A100`, `8 A100s`, `A100 x8`, `A100*8`; the whole text and no count where it has none."""
+    number = r"(\d+(?:\.\d+)?)"
+    choices = []
+    if found := re.fullmatch(rf"(.+?)\s*[x*]\s*{number}", text, re.IGNORECASE):
+        choices.append((found[1], found[2], bool(re.search(r"\s[x*]", text, re.IGNORECASE))))
+    if found := re.fullmatch(rf"{number}\s*([x*])?\s*(.*[^\W_].*)", text, re.IGNORECASE):
+        choices.append((found[3], found[1], bool(found[2])))
+    for is_wanted in (lambda one: named_gpus(one[0]), lambda one: one[2]):
+        for one in filter(is_wanted, choices):
+            return one[0], one[1]
+    return text, ""
+
+
 def _count(text: str, count_text: str) -> float:
     try:
-        count = float(count_text)
+        count = float(count_text.strip().removesuffix("x"))
     except ValueError:
         count = -1.0
     if not 0 < count <= 100_000:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 
+from planner.hardware.gpus import normalised
 from planner.hardware.tables import read_columns
 
 
@@ -46,6 +48,33 @@ def declared_market(provider: str) -> Market | None:
         if said in tuple(Market):
             return Market(said)
     return None
+
+
+def provider_named(text: str) -> str:
+    """The provider that a person means: `Google` is `gcp`, `Amazon Web Services` is `aws`; others in lower case.
+
+    Whether there is such a provider is not looked at: price books say that.
+    """
+    return _names().get(normalised(text).replace("-", ""), text.strip().lower())
+
+
+def names_of(providers: Iterable[str]) -> list[str]:
+    """Every name of these providers: their own, and those that people have for them."""
+    known = set(providers)
+    return [
+        *known,
+        *(alias for alias, provider in read_columns("provider_aliases.csv", "alias", "provider") if provider in known),
+    ]
+
+
+@cache
+def _names() -> dict[str, str]:
+    """The provider of each other name, without dashes: those of the table of aliases, and those that are displayed."""
+    rows = [
+        *read_columns("providers.csv", "display_name", "provider"),
+        *read_columns("provider_aliases.csv", "alias", "provider"),
+    ]
+    return {normalised(name).replace("-", ""): provider for name, provider in rows}
 
 
 @cache

@@ -12,8 +12,8 @@ from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, OLD_STACK, base
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import CpuOffload, LanguageJob, LanguageWork, Method, Optimizer, Recomputation
 from planner.model.records import Model, Precision, Workload, precision_named
-from planner.options.amounts import amount_of
 from planner.options.language_arguments import LanguageArguments
+from planner.options.readers import amount_of
 
 _E = TypeVar("_E", bound=StrEnum)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from planner.errors import UnknownNameError, UsageError, named
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import declared
+from planner.options.vocabulary import ITEMS
 from planner.units import SECONDS_PER_HOUR
 
 STARTUP_SECONDS = 120.0
@@ -17,9 +18,6 @@ measurement: clouds publish none. Each estimate states it."""
 USUAL_OVERHEAD = (1.0, 1.31)
 """Time of a whole run over its time at the benchmark's speed. 1.31: MPT-7B, one trillion tokens in 9.5 days on 440 A100
 (https://www.databricks.com/blog/mpt-7b, 5 May 2023) against the rate its makers publish for that model and card."""
-
-ITEMS = ("start-up", "interruptions", "failures", "staging", "storage", "egress")
-"""What `without` can take off a bill. Every other item is there only if its own option asks for it."""
 
 
 def bill_terms(asked: BillArguments) -> BillArguments:

@@ -14,7 +14,10 @@ from types import UnionType
 from typing import Any, ParamSpec, TypeVar, get_origin
 
 from planner.errors import UnknownNameError, UsageError
+from planner.options.amounts import AmbiguousError
 from planner.options.option import UNSET, Option, Same
+from planner.options.readers import DAY, FLAG, NUMBER, WHOLE, Reader
+from planner.options.vocabulary import meant, separated
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -77,42 +80,83 @@ class Declared:
                 return None
             raise self._of_wrong_type(value)
         if not self.is_list:
+            value = self.read(value) if isinstance(value, str) else value
             if not self._is_of_kind(value):
                 raise self._of_wrong_type(value)
             return self._within(value)
-        if isinstance(value, str) and str in self.kinds:
-            value = (value,)  # a lone text is one name, not a list of letters
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        if isinstance(value, str):
+            value = (value,)  # a lone text is names, not a list of letters
+        if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
             raise self._of_wrong_type(value)
-        values = tuple(value)
+        given = tuple(value)
+        values = [one for each in given for one in (self.read_several(each) if isinstance(each, str) else (each,))]
         if not all(self._is_of_kind(one) for one in values):
             raise self._of_wrong_type(value)
         return tuple(self._within(one) for one in values)
 
-    def read_cell(self, cell: Any) -> Any:
-        """The value of a table's cell: several values are parted by `;`, numbers may be texts, flags words.
+    def read(self, text: str) -> Any:
+        """The value of a text, as people type it; its range is not looked at.
 
-        What cannot be read is returned as it is; `usable` says what is wrong with it.
+        Raises:
+            UsageError: it is none, or may be several; the message says what would do.
         """
-        if self.is_list:
-            return tuple(self._read_one(one) for one in (cell.split(";") if isinstance(cell, str) else _several(cell)))
-        return self._read_one(cell)
+        reader = self.reader
+        if reader is None:
+            if self.option.known:
+                words = meant(self.option.known, text)
+                return words[0] if len(words) == 1 else self._refuse_ambiguous(text, " or ".join(words))
+            return text.strip() if str in self.kinds else text
+        try:
+            return reader(text)
+        except AmbiguousError as error:
+            return self._refuse_ambiguous(text, str(error).partition(" may be ")[2] or str(error))
+        except (ValueError, OverflowError) as error:
+            raise UsageError(
+                f"{{{self.name}}} must be {{what}}, not {{given!r}}.{{why}} Write for example {{examples}}.",
+                argument=self.name,
+                what=reader.what,
+                given=_cut(text),
+                why=f" {error}." if str(error) else "",
+                examples=reader.examples,
+            ) from None
 
-    def _read_one(self, cell: Any) -> Any:
-        text = cell.strip() if isinstance(cell, str) else cell
-        if bool in self.kinds:
-            return _FLAGS.get(str(text).lower(), cell)
+    def read_several(self, text: str) -> list[Any]:
+        """The values of a text that may hold several: `A100, H100:8`, `reserved`."""
+        parts = separated(text)
+        if self.reader is not None:
+            return [self.read(part) for part in parts]
+        return [word for part in parts for word in meant(self.option.known, part)]
+
+    def read_cell(self, cell: Any) -> Any:
+        """The value of a table's cell, where numbers may have become floats, and texts numbers; `usable` checks it."""
+        if self.is_list:
+            return tuple(self._cell(one) for one in (cell.split(";") if isinstance(cell, str) else _several(cell)))
+        return self._cell(cell)
+
+    def _cell(self, cell: Any) -> Any:
+        if isinstance(cell, str):
+            return Path(cell.strip()) if Path in self.kinds else cell
+        if bool in self.kinds and cell in (0, 1):
+            return bool(cell)
         if str in self.kinds and not self.is_number:
-            return str(text)
-        if Path in self.kinds:
-            return Path(str(text))
-        if isinstance(text, str):
-            try:
-                text = float(text)
-            except ValueError:
-                return text
-        is_whole = float not in self.kinds and isinstance(text, float) and text.is_integer()
-        return int(text) if is_whole else text
+            return str(cell)
+        is_whole = float not in self.kinds and isinstance(cell, float) and cell.is_integer()
+        return int(cell) if is_whole else cell
+
+    @property
+    def reader(self) -> Reader | None:
+        """How a text becomes its value; `None` for words and files."""
+        if self.option.read is not None:
+            return self.option.read
+        return next((_READERS[kind] for kind in self.kinds if kind in _READERS), None)
+
+    def _refuse_ambiguous(self, text: str, choices: str) -> Any:
+        raise UsageError(
+            f"{{{self.name}}} {{given!r}} may be {{choices}}. Write which.",
+            argument=self.name,
+            given=_cut(text),
+            choices=choices,
+        )
 
     def described_kind(self) -> str:
         """The kinds of value that it takes, in words: `a number or None`."""
@@ -228,10 +272,14 @@ def _several(cell: Any) -> Iterable[Any]:
     return cell if isinstance(cell, Iterable) else (cell,)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHORT.maxstring else text[: _SHORT.maxstring - 3] + "..."
+
+
 _NONE = type(None)
 
-_FLAGS = {"true": True, "yes": True, "1": True, "1.0": True, "false": False, "no": False, "0": False, "0.0": False}
-"""Words of a cell that say yes or no."""
+_READERS: Mapping[type, Reader] = {float: NUMBER, int: WHOLE, bool: FLAG, date: DAY}
+"""How texts of each kind are read, unless an option says otherwise."""
 
 _KINDS: Mapping[type, tuple[Callable[[Any], bool], str, str]] = {
     str: (lambda value: isinstance(value, str), "a text", "texts"),

@@ -4,8 +4,8 @@
 
 from typing import Annotated, TypedDict
 
-from planner.options.amounts import number_of
-from planner.options.option import Option
+from planner.options.option import Option, Same
+from planner.options.readers import COUNT, SIZE
 
 MOST_COUNTED = 1e18
 
@@ -15,98 +15,127 @@ Count = float | str | None
 class LanguageArguments(TypedDict, total=False):
     """Language models: the run, its layout over GPUs, and the shape of an own model."""
 
-    method: Annotated[str | None, Option("pretrain, full, lora or qlora. Default: pretrain.", known="methods")]
+    method: Annotated[
+        str | None, Option("pretrain, full, lora or qlora. Default: pretrain.", known="methods", metavar="NAME")
+    ]
     tokens: Annotated[
         Count,
-        Option("Tokens of the whole run: 15B, 300M, 7e9.", above=0, high=MOST_COUNTED, read=number_of),
+        Option("Tokens of the whole run: 15B, 300M, 7e9.", above=0, high=MOST_COUNTED, read=COUNT),
     ]
     samples: Annotated[
         Count,
-        Option("Samples of an epoch, each of {sequence_length} tokens.", above=0, high=MOST_COUNTED, read=number_of),
+        Option("Samples of an epoch, each of {sequence_length} tokens.", above=0, high=MOST_COUNTED, read=COUNT),
     ]
     sequence_length: Annotated[
-        int | None, Option("Tokens of a sequence of a language model.", low=1, high=10**9, is_typed=False)
+        int | None, Option("Tokens of a sequence of a language model.", low=1, high=10**9, read=SIZE, is_typed=False)
     ]
     batch_tokens: Annotated[
         Count,
         Option(
-            "Tokens of an optimiser step over all GPUs. Default: as published runs use.",
+            "Tokens of a step over all GPUs. Default: as published runs use.",
             low=1,
             high=MOST_COUNTED,
-            read=number_of,
+            read=COUNT,
         ),
     ]
     rank: Annotated[
-        int | None, Option("Rank of LoRA or QLoRA adapters, on every matrix. Default: 16.", low=1, high=100_000)
+        int | None, Option("Rank of LoRA or QLoRA adapters. On every matrix. Default: 16.", low=1, high=100_000)
     ]
     optimizer: Annotated[
         str | None,
         Option(
-            "adamw, adamw-8bit, paged-adamw, paged-adamw-8bit (states go to host memory where the GPU is short), "
-            "adafactor, sgd or sgd-momentum. Default: adamw; adamw-8bit with QLoRA.",
+            "adamw, adamw-8bit, adafactor, sgd and more. Also paged-adamw and paged-adamw-8bit (states go to host memory where the GPU is "
+            "short), and sgd-momentum. Default: adamw; adamw-8bit with QLoRA.",
             known="optimizers",
+            spellings=("optimizer", "optimiser"),
+            metavar="NAME",
         ),
     ]
+    optimiser: Annotated[str | None, Same("optimizer")]
     pure_bf16: Annotated[
-        bool | None, Option("Weights, gradients and AdamW's states in BF16, without an FP32 copy of the weights.")
+        bool | None,
+        Option("All in BF16, no FP32 copy of the weights. Weights, gradients and AdamW's states.", is_rare=True),
     ]
     optimizer_in_backward: Annotated[
         bool | None,
-        Option("Update each weight in the backward pass and free its gradient: a step is one forward pass."),
+        Option(
+            "Update each weight in the backward pass. Its gradient is free then: a step is one forward pass.",
+            is_rare=True,
+        ),
     ]
     cpu_offload: Annotated[
         str | None,
         Option(
-            "What host memory holds: none, optimizer (states, and their update), or all (weights and gradients too, "
-            "a layer at a time on the GPU). Default: none.",
+            "What host memory holds: none, optimizer, all. optimizer is its states and their update, all weights and gradients "
+            "too, a layer at a time on the GPU. Default: none.",
             known="offloads",
+            metavar="NAME",
+            is_rare=True,
         ),
     ]
     recompute: Annotated[
         str | None,
         Option(
-            "Recomputation of activations: none, selective, full or auto. Default: auto; full with transformers-peft.",
+            "Of activations: none, selective, full or auto. Default: auto; full with transformers-peft.",
             known="recomputations",
+            metavar="NAME",
+            is_rare=True,
         ),
     ]
     zero_stage: Annotated[
         int | None,
-        Option("0 (plain data parallelism), 1, 2 or 3 (FSDP). Default: the best that fits.", low=0, high=3),
+        Option("0 (plain), 1, 2 or 3 (FSDP). Default: the best that fits.", low=0, high=3, is_rare=True),
     ]
     tensor_parallel: Annotated[
-        int | None, Option("GPUs that share each layer. Default: the best that fits.", low=1, high=1_000_000)
+        int | None,
+        Option("GPUs that share each layer. Default: the best that fits.", low=1, high=1_000_000, is_rare=True),
     ]
     pipeline_parallel: Annotated[
-        int | None, Option("Stages of layers. Default: the best that fits.", low=1, high=1_000_000)
+        int | None, Option("Stages of layers. Default: the best that fits.", low=1, high=1_000_000, is_rare=True)
     ]
     micro_batch: Annotated[
         int | None,
-        Option("Sequences of one forward pass on one GPU. Default: the best that fits.", low=1, high=1_000_000),
+        Option("Sequences a GPU takes at once. Default: the best that fits.", low=1, high=1_000_000, is_rare=True),
     ]
     stack: Annotated[
         str | None,
         Option(
-            "Software the speed stands for: typical, fused, llm-foundry, transformers-peft or megatron-deepspeed. "
+            "Software the speed stands for. typical, fused, llm-foundry, transformers-peft or megatron-deepspeed. "
             "Default: typical; transformers-peft for lora and qlora.",
             known="stacks",
+            metavar="NAME",
+            is_rare=True,
         ),
     ]
     params: Annotated[
         Count,
         Option(
-            "Parameters of an own model, with {layers} {hidden} {heads} {vocab}: 7B.",
+            "Parameters of an own model: 7B. With {layers} {hidden} {heads} {vocab}.",
+            is_rare=True,
             above=0,
             high=MOST_COUNTED,
-            read=number_of,
+            read=COUNT,
         ),
     ]
-    layers: Annotated[int | None, Option("Layers of an own model.", low=1, high=10_000)]
-    hidden: Annotated[int | None, Option("Hidden size of an own model.", low=1, high=1_000_000)]
-    heads: Annotated[int | None, Option("Attention heads of an own model.", low=1, high=100_000)]
+    layers: Annotated[int | None, Option("Layers of an own model.", low=1, high=10_000, is_rare=True)]
+    hidden: Annotated[
+        int | None, Option("Hidden size of an own model.", low=1, high=1_000_000, read=SIZE, is_rare=True)
+    ]
+    heads: Annotated[int | None, Option("Attention heads of an own model.", low=1, high=100_000, is_rare=True)]
     kv_heads: Annotated[
-        int | None, Option("Key-value heads of an own model. Default: as many as heads.", low=1, high=100_000)
+        int | None,
+        Option("Key-value heads of an own model. Default: as many as heads.", low=1, high=100_000, is_rare=True),
     ]
     feed_forward: Annotated[
-        int | None, Option("Inner width of an own model. Default: what gives {params}.", low=1, high=10_000_000)
+        int | None,
+        Option(
+            "Inner width of an own model. Default: what gives {params}.",
+            low=1,
+            high=10_000_000,
+            read=SIZE,
+            is_rare=True,
+        ),
     ]
-    vocab: Annotated[int | None, Option("Vocabulary of an own model, in tokens.", low=1, high=100_000_000)]
+    vocab: Annotated[
+        int | None, Option("Vocabulary of an own model, in tokens.", low=1, high=100_000_000, read=SIZE, is_rare=True)
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from planner.options.readers import Reader
+
 UNSET: Final = object()
 """The default of an option that has none of its own: `None`, or nothing for a list."""
 
@@ -21,8 +23,9 @@ class Option:
         known: list of names that its texts are from, for completion and tests: `gpus`, `providers` ...
         spellings: names on the command line and in a page's address, the first one first; by default its own name.
         advice: says, of a value that is too large, what may be meant.
-        read: turns the text of a command line or a cell into the value, where that is more than a number.
-        metavar: what stands for the value in `--help`.
+        read: the kind of amount that a text states, at every door; by default as its type has it.
+        metavar: what stands for the value in `--help`, where the kind of amount does not say it.
+        is_rare: stands last in `--help`: few need it.
         is_file: names a file or folder: not for pages and agents.
         is_typed: whether the command line has it; what only Python has, has another spelling there.
     """
@@ -34,6 +37,7 @@ class Option:
         "help",
         "high",
         "is_file",
+        "is_rare",
         "is_typed",
         "known",
         "low",
@@ -53,9 +57,10 @@ class Option:
         known: str = "",
         spellings: tuple[str, ...] = (),
         advice: Callable[[float], str] | None = None,
-        read: Callable[[str], Any] | None = None,
+        read: Reader | None = None,
         metavar: str | None = None,
         is_file: bool = False,
+        is_rare: bool = False,
         is_typed: bool = True,
     ) -> None:
         self.help = help
@@ -69,6 +74,7 @@ class Option:
         self.read = read
         self.metavar = metavar
         self.is_file = is_file
+        self.is_rare = is_rare
         self.is_typed = is_typed
 
 

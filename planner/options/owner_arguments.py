@@ -4,19 +4,20 @@
 
 from typing import Annotated, TypedDict
 
-from planner.options.amounts import number_or_text
 from planner.options.arguments import (
     MOST,
     MOST_ROWS,
     AimArguments,
-    BillArguments,
     LimitArguments,
     Names,
     OfferArguments,
     SharedArguments,
     WorkloadArguments,
 )
+from planner.options.bill_arguments import BillArguments
 from planner.options.option import Option, Same
+from planner.options.readers import DEADLINE, FRACTION, HOURS, USD, USD_LIMIT, USD_PER_KWH, WATTS
+from planner.options.readers import MONTHS as IN_MONTHS
 
 MONTHS = 36.0
 """Horizon of a comparison: the three years that card makers' warranties and the broker schedule of resale values cover."""
@@ -35,9 +36,9 @@ class OwnerArguments(TypedDict, total=False):
 
     buy: Annotated[
         Names,
-        Option("GPU to buy, with a number of cards if wanted: rtx-4090, rtx-3090:2. Repeatable.", known="gpus"),
+        Option("GPU to buy: rtx-4090, rtx-3090:2, 2xA100. Repeatable.", known="gpus", metavar="GPU"),
     ]
-    own: Annotated[Names, Option("GPU that is there already. Repeatable.", known="gpus")]
+    own: Annotated[Names, Option("GPU that is there already. Repeatable.", known="gpus", metavar="GPU")]
     jobs_per_month: Annotated[
         float | None,
         Option("Runs of the work a month.", low=0, high=MOST, spellings=("jobs_per_month", "runs_per_month")),
@@ -45,87 +46,137 @@ class OwnerArguments(TypedDict, total=False):
     runs_per_month: Annotated[float | None, Same("jobs_per_month")]
     gpu_hours_per_month: Annotated[
         float | None,
-        Option("Hours x GPUs a month; machine hours beside {rent_usd_per_hour}.", low=0, high=MOST),
+        Option("Hours x GPUs a month. Machine hours beside {rent_usd_per_hour}.", low=0, high=MOST, read=HOURS),
     ]
     utilisation: Annotated[
         float | None,
-        Option("Part of the month in use, 0 to 1; beside {jobs_per_month}: at most.", low=0, high=1, advice=_percent),
+        Option(
+            "Part of the month in use: 0.6 or 60%. Beside {jobs_per_month}: at most.",
+            low=0,
+            high=1,
+            advice=_percent,
+            spellings=("utilisation", "utilization"),
+            read=FRACTION,
+        ),
     ]
-    months: Annotated[float, Option("Horizon in months.", default=MONTHS, low=1, high=240)]
+    utilization: Annotated[float | None, Same("utilisation")]
+    months: Annotated[float, Option("Horizon in months.", default=MONTHS, low=1, high=240, read=IN_MONTHS)]
     rent_usd_per_hour: Annotated[
         float | None,
-        Option("USD per hour of a rented machine, instead of the cheapest offer.", low=0, high=MOST),
+        Option("USD per hour of a rented machine. Instead of the cheapest offer.", low=0, high=MOST, read=USD),
     ]
     against: Annotated[
         str | None,
         Option(
-            "What the verdict is against: on_demand, spot, reserved_3y ... or PROVIDER:TYPE. Default: the cheapest list "
-            "price on demand."
+            "What the verdict is against: spot, PROVIDER:TYPE. on_demand, spot, reserved_3y ... or PROVIDER:TYPE. Default: the "
+            "cheapest list price on demand.",
+            metavar="KIND",
         ),
     ]
-    condition: Annotated[str, Option("Cards are bought new, used or refurbished.", default="new", known="conditions")]
+    condition: Annotated[str, Option("new, used or refurbished.", default="new", known="conditions", metavar="WORD")]
     card_usd: Annotated[
-        float | None, Option("USD for all cards of the machine. Default: the shipped price.", low=0, high=MOST)
+        float | None,
+        Option("USD for all cards. Of the machine. Default: the shipped price.", low=0, high=MOST, read=USD),
     ]
     host_usd: Annotated[
         float | None,
-        Option("USD for the rest of the machine; 0 for a PC that exists. Default: shipped.", low=0, high=MOST),
+        Option(
+            "USD for the rest of the machine. 0 for a PC that exists. Default: shipped.", low=0, high=MOST, read=USD
+        ),
     ]
     card_watts: Annotated[
-        float | None, Option("Watts of all cards under load. Default: 80 % of their limit.", low=0, high=MOST)
+        float | None,
+        Option(
+            "Watts of all cards under load. Default: 80 % of their limit.", low=0, high=MOST, read=WATTS, is_rare=True
+        ),
     ]
-    host_watts: Annotated[float | None, Option("Watts of the rest under load. Default: shipped.", low=0, high=MOST)]
+    host_watts: Annotated[
+        float | None,
+        Option("Watts of the rest under load. Default: shipped.", low=0, high=MOST, read=WATTS, is_rare=True),
+    ]
     idle_watts: Annotated[
         float | None,
-        Option("Watts of the machine when it does not work; 0 if it is off. Default: shipped.", low=0, high=MOST),
+        Option(
+            "Watts when it does not work. 0 if it is off. Default: shipped.", low=0, high=MOST, read=WATTS, is_rare=True
+        ),
     ]
     pue: Annotated[
         float | None,
         Option(
-            "Energy of the building per energy of the machine. Default: 1 at home, 1.58 for servers.", low=1, high=5
+            "Energy of the building per machine's. Default: 1 at home, 1.58 for servers.", low=1, high=5, is_rare=True
         ),
     ]
     usd_per_kwh: Annotated[
         float | None,
-        Option("USD per kWh. Default: household (servers: business) price of {country}.", low=0, high=5, advice=_cents),
+        Option(
+            "Price of electricity. Default: household (servers: business) price of {country}.",
+            low=0,
+            high=5,
+            advice=_cents,
+            read=USD_PER_KWH,
+        ),
     ]
     country: Annotated[
         str | None,
         Option(
-            "Country or US state for electricity: Germany, DE, California, US-CA. Default: United States.",
+            "Where electricity is bought: Germany, US-CA. A country or US state. Default: United States.",
             known="countries",
+            metavar="NAME",
         ),
     ]
     running_usd_per_hour: Annotated[
-        float | None, Option("USD per hour of use, instead of electricity.", low=0, high=MOST)
+        float | None, Option("USD per hour of use, not electricity.", low=0, high=MOST, read=USD, is_rare=True)
     ]
     hosting_usd_per_month: Annotated[
-        float | None, Option("Rack, cooling, line. Default: 0, shipped from 50,000 USD on.", low=0, high=MOST)
+        float | None, Option("Rack, cooling, line. Default: 0, shipped from 50,000 USD on.", low=0, high=MOST, read=USD)
     ]
     maintenance_fraction_per_year: Annotated[
         float | None,
-        Option("Support and spares, part of the purchase. Default: as hosting.", low=0, high=1, advice=_percent),
+        Option(
+            "Support and spares, part of the purchase. Default: as hosting.",
+            low=0,
+            high=1,
+            advice=_percent,
+            read=FRACTION,
+            is_rare=True,
+        ),
     ]
     staff_usd_per_month: Annotated[
-        float | None, Option("People who look after it. Default: as hosting.", low=0, high=MOST)
+        float | None, Option("People who look after it. Default: as hosting.", low=0, high=MOST, read=USD)
     ]
     networking_usd: Annotated[
         float | None,
-        Option("Switches and cables between several machines. Default: as hosting.", low=0, high=MOST),
+        Option(
+            "Switches and cables between several machines. Default: as hosting.",
+            low=0,
+            high=MOST,
+            read=USD,
+            is_rare=True,
+        ),
     ]
     resale_fraction: Annotated[
         float | None,
         Option(
-            "Part of the purchase fetched at the end, 0 to 1. Default: {resale_curve}.", low=0, high=1, advice=_percent
+            "What the purchase fetches at the end. A part of it, 0.4 or 40%. Default: {resale_curve}.",
+            low=0,
+            high=1,
+            advice=_percent,
+            read=FRACTION,
         ),
     ]
     resale_curve: Annotated[
         str,
-        Option("broker (60, 45, 30 % after 1, 2, 3 years) or trend.", default="broker", known="resale_curves"),
+        Option(
+            "broker or trend. broker is 60, 45, 30 % after 1, 2, 3 years.",
+            default="broker",
+            known="resale_curves",
+            metavar="WORD",
+            is_rare=True,
+        ),
     ]
     discount_per_year: Annotated[
         float | None,
-        Option("Cost of money: 0.05 for 5 percent. Default: as hosting.", low=0, high=1, advice=_percent),
+        Option("Cost of money: 0.05 or 5%. Default: as hosting.", low=0, high=1, advice=_percent, read=FRACTION),
     ]
 
 
@@ -140,27 +191,26 @@ class RecommendArguments(
 
     limit: Annotated[int | None, Option("Rows to show.", default=5, low=1, high=MOST_ROWS)]
     nodes: Annotated[
-        int | None, Option("Instances that work together. Default: 1, 2, 4 and 8 are tried.", low=1, high=4096)
+        int | None, Option("Machines that work together. Default: 1, 2, 4 and 8 are tried.", low=1, high=4096)
     ]
     max_hours: Annotated[
         float | str | None,
         Option(
-            "When it must be done: hours, 48h, 2d, 90m from now, or a date such as 2026-12-01 (its end).",
+            "When it must be done: 48h, 2d, 2026-12-01. From now; hours if no unit is given, a date means its end.",
             above=0,
             high=1e9,
             spellings=("deadline", "max_hours"),
-            read=number_or_text,
-            metavar="TIME",
+            read=DEADLINE,
         ),
     ]
     max_usd: Annotated[
         float | None,
-        Option("What it may cost, in USD.", above=0, high=MOST, spellings=("budget", "max_usd")),
+        Option("What it may cost, in USD.", above=0, high=MOST, spellings=("budget", "max_usd"), read=USD_LIMIT),
     ]
     is_owned: Annotated[
         bool,
         Option(
-            "Whether you have a machine of your own; it must stand under [[machines]] in {price_book}.",
+            "Whether you own a machine. It must stand under [[machines]] in {price_book}.",
             default=False,
             spellings=("owned",),
         ),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from planner.errors import UnknownNameError, UsageError
 from planner.model.frozen import dataclass
 from planner.options.owner_arguments import OwnerArguments
+from planner.options.vocabulary import CONDITIONS, RESALE_CURVES
 
 MAX_MONTHS = 240
-CONDITIONS = ("new", "used", "refurbished")
-RESALE_CURVES = ("broker", "trend")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

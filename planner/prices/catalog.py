@@ -9,12 +9,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from planner.errors import Message, NothingLeftError, UnknownNameError
+from planner.errors import LimitError, Message, NothingLeftError, UnknownNameError
 from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.hardware.markets import names_of, provider_named
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.records import Offer, Purchase, Unpriced
+from planner.options.vocabulary import meant
 from planner.prices.ages import AgedRows, price_ages
 from planner.prices.groups import OfferGroup, offer_name
 from planner.prices.index import index_of
@@ -25,7 +27,7 @@ USUAL_PURCHASES = (Purchase.ON_DEMAND, Purchase.SPOT)
 """What can be bought for one run. Commitments bind for a year or more and are shown only when asked for."""
 DEARER = "dearer than the best region of the same provider, GPU, count and purchase"
 _RETIRED = "instance types that the provider has retired"
-_FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other regions")
+_FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other instance types", "other regions")
 _IMPOSSIBLE = "a row that cannot be"
 _NONE: set[float] = set()
 
@@ -39,6 +41,7 @@ class OfferFilter:
     providers: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
+    instances: tuple[str, ...] = ()
     max_price_age_days: int | None = None
 
 
@@ -84,7 +87,8 @@ def select_offers(
 
     Raises:
         NothingLeftError: no offer is left; the message says how many each filter took.
-        UnknownNameError: a provider or region that no snapshot has.
+        LimitError: every price that passes the other filters is older than asked for.
+        UnknownNameError: a provider, region or instance type that no snapshot has.
         SnapshotError: a snapshot holds what it must not hold; the message names file and line.
     """
     if every_offer:
@@ -109,10 +113,10 @@ def select_groups(
 @lru_cache(maxsize=2)
 def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> Selection:
     taken = _choose_snapshots(snapshots, wanted.providers)
-    sieve = _Sieve(wanted, today)
+    sieve = _Sieve(wanted, taken, today)
     offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
     if not offers:
-        _explain_nothing(taken, wanted, sieve.lost)
+        _explain_nothing(taken, wanted, sieve)
     return Selection(offers=offers, **_beside(taken, sieve.lost, today, ((offer, 1) for offer in offers)))
 
 
@@ -121,10 +125,10 @@ def _selected_groups(
     snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, may_be_empty: bool
 ) -> GroupSelection:
     taken = _choose_snapshots(snapshots, wanted.providers)
-    sieve = _Sieve(wanted, today)
+    sieve = _Sieve(wanted, taken, today)
     groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot))
     if not groups and not may_be_empty:
-        _explain_nothing(taken, wanted, sieve.lost)
+        _explain_nothing(taken, wanted, sieve)
     counted = ((group.head, group.size) for group in groups)
     return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today, counted))
 
@@ -175,7 +179,7 @@ def is_excluded(entry: Mapping[str, Any], offer: Offer) -> bool:
 class _Sieve:
     """Runs rows through the filters and counts what each one takes."""
 
-    def __init__(self, wanted: OfferFilter, today: date) -> None:
+    def __init__(self, wanted: OfferFilter, snapshots: Sequence[Snapshot], today: date) -> None:
         self.today = today
         # GPU -> counts asked for; None stands for any count
         self.asked: dict[str, set[float] | None] = {} if wanted.gpus else dict.fromkeys(load_gpus())
@@ -187,23 +191,31 @@ class _Sieve:
                 else:
                     counts.add(choice.count)
         self.gpu_counts = frozenset(wanted.gpu_counts)
-        self.regions = frozenset(region.lower() for region in wanted.regions)
+        self.places: Mapping[str, frozenset[tuple[str, str]]] | None = None
+        self.types: frozenset[str] | None = None
+        if wanted.regions or wanted.instances:
+            from planner.prices.chosen import chosen_places, chosen_types  # noqa: PLC0415 - few name either
+
+            self.places = chosen_places(snapshots, wanted.regions) if wanted.regions else None
+            self.types = chosen_types(snapshots, wanted.instances) if wanted.instances else None
         self.purchases = frozenset(str(purchase) for purchase in wanted.purchases or Purchase)
         age = wanted.max_price_age_days
         self.oldest = "" if age is None else (today - timedelta(days=age)).isoformat()
         self.reasons: dict[tuple[str, str, str], str | None] = {}
         self.too_old = f"price older than {age} days"
+        self.newest_of_old = ""
         self.lost: Counter[str] = Counter(dict.fromkeys((*_FILTERS, self.too_old, _RETIRED), 0))
 
     # one straight loop over tens of thousands of rows: calls in it would double its time
-    def offers(self, snapshot: Snapshot) -> list[Offer]:
+    def offers(self, snapshot: Snapshot) -> list[Offer]:  # noqa: C901 - a filter a line
         """Offers of one snapshot that pass, in its order."""
         passed: list[tuple[float, list[str]]] = []
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         width = len(snapshot.columns)
+        types, places = self.types, self.places and self.places[snapshot.provider]
         for line, row in enumerate(read_rows(snapshot), start=2):
             try:
-                gpu, count_text, instance_type, region, _, purchase, price_text, _, _, _, day, _ = row[:12]
+                gpu, count_text, instance_type, region, zone, purchase, price_text, _, _, _, day, _ = row[:12]
                 price = float(price_text)
             except ValueError:
                 raise bad_row(snapshot, line, row) from None
@@ -215,10 +227,13 @@ class _Sieve:
             if reason is _IMPOSSIBLE or not 0 < price < 1e7 or len(row) != width:
                 raise bad_row(snapshot, line, row)
             if reason is None:
-                if self.regions and region.lower() not in self.regions:
+                if types is not None and instance_type not in types:
+                    reason = "other instance types"
+                elif places is not None and (region, zone) not in places:
                     reason = "other regions"
                 elif day < self.oldest:
                     reason = self.too_old
+                    self.newest_of_old = max(self.newest_of_old, day)
                 elif instance_type in retired:
                     reason = _RETIRED
             if reason is not None:
@@ -240,15 +255,20 @@ class _Sieve:
                 asked_for.append(group)
             else:
                 self.lost[reason] += group.size
-        if self.regions:
+        if self.types is not None:
+            others = [group for group in asked_for if group.row[2] not in self.types]
+            asked_for = [group for group in asked_for if group.row[2] in self.types]
+            self.lost["other instance types"] += sum(group.size for group in others)
+        if self.places is not None:
             everywhere = sum(group.size for group in asked_for)
-            asked_for = index.within(asked_for, self.regions)
+            asked_for = index.within(asked_for, self.places[snapshot.provider])
             self.lost["other regions"] += everywhere - sum(group.size for group in asked_for)
         retired = {name for name, day in snapshot.retired.items() if day <= self.today}
         passed = []
         for group in asked_for:
             if group.row[10] < self.oldest:
                 self.lost[self.too_old] += group.size
+                self.newest_of_old = max(self.newest_of_old, group.row[10] if group.size else "")
             elif group.row[2] in retired:
                 self.lost[_RETIRED] += group.size
             elif group.size:
@@ -270,10 +290,11 @@ class _Sieve:
 
 def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -> list[Snapshot]:
     by_name = {snapshot.provider: snapshot for snapshot in snapshots}
+    providers = [provider_named(provider) for provider in providers]
     for provider in providers:
-        if provider.lower() not in by_name:
-            raise UnknownNameError("provider", provider, by_name, "planner providers")
-    wanted = {provider.lower() for provider in providers} or set(by_name)
+        if provider not in by_name:
+            raise UnknownNameError("provider", provider, names_of(by_name), "planner providers", argument="providers")
+    wanted = set(providers) or set(by_name)
     return [snapshot for snapshot in snapshots if snapshot.provider in wanted]
 
 
@@ -287,13 +308,19 @@ def _book(snapshot: Snapshot, rows: Iterable[AgedRows], today: date) -> BookUsed
     )
 
 
-def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, lost: Counter[str]) -> None:
-    if wanted.regions:
-        regions = {region for snapshot in snapshots for region in index_of(snapshot).regions()}
-        known = {region.lower() for region in regions}
-        for region in wanted.regions:
-            if region.lower() not in known:
-                raise UnknownNameError("region", region, regions, "planner prices list")
+def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, sieve: _Sieve) -> None:
+    lost = sieve.lost
+    if sieve.newest_of_old:
+        newest = date.fromisoformat(sieve.newest_of_old)
+        raise LimitError(
+            "{max_price_age_days} {limit}: no price is so new. The newest of {count:,} that pass all else is {age} days old, of "
+            "{day}. Take it with {max_price_age_days} {age}, or fetch newer ones: planner refresh",
+            argument="max_price_age_days",
+            limit=wanted.max_price_age_days or 0,
+            count=lost[sieve.too_old],
+            age=(sieve.today - newest).days,
+            day=newest.isoformat(),
+        )
     total = sum(snapshot.rows for snapshot in snapshots)
     taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
     counts = _counts_on_offer(snapshots, wanted)
@@ -322,12 +349,13 @@ def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> Mess
 
 
 def purchase_kind(text: str) -> Purchase:
-    """The kind of purchase a person means; `on-demand` is `on_demand`.
+    """The kind of purchase of that name; `on-demand` is `on_demand`.
 
     Raises:
         UnknownNameError: there is no such kind.
     """
+    (word, *others) = meant("purchases", text)
     try:
-        return Purchase(text.lower().replace("-", "_"))
+        return Purchase(text if others else word)
     except ValueError:
         raise UnknownNameError("purchase kind", text, map(str, Purchase), "planner prices list --help") from None

@@ -53,7 +53,7 @@ class BookIndex:
         self._path = path
         self._start = start  # of what lies behind the head
         self._body = body  # instead of the file, if there is none
-        self._codes: dict[frozenset[str], frozenset[int]] = {}
+        self._codes: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
         sources = head["sources"]
         self.groups = tuple(
             IndexedGroup([*cells[:11], sources[cells[11]], *cells[12:]], size, first, (start, length, checksum))
@@ -68,7 +68,7 @@ class BookIndex:
 
     def regions(self) -> set[str]:
         """Every region of the book."""
-        return {region for region, _, _ in self._places()}
+        return {region for region, _ in self.places()}
 
     def offers_by_region(self) -> dict[str, int]:
         """How many offers each region of the book has."""
@@ -77,12 +77,15 @@ class BookIndex:
             found[region] = found.get(region, 0) + count
         return found
 
-    def within(self, groups: Iterable[IndexedGroup], regions: frozenset[str]) -> list[IndexedGroup]:
-        """The groups with only those members that are in one of the regions (names in lower case); some may be empty."""
-        if regions not in self._codes:
-            places = enumerate(self._places())
-            self._codes[regions] = frozenset(code for code, (region, _, _) in places if region.lower() in regions)
-        codes = self._codes[regions]
+    def places(self) -> list[tuple[str, str]]:
+        """Region and zone of every offer of the book, each once; no zone where a price holds for the whole region."""
+        return [(region, zone) for region, zone, _ in self._places()]
+
+    def within(self, groups: Iterable[IndexedGroup], places: frozenset[tuple[str, str]]) -> list[IndexedGroup]:
+        """The groups with only those members that are in one of the places; some may be empty."""
+        if places not in self._codes:
+            self._codes[places] = frozenset(code for code, place in enumerate(self.places()) if place in places)
+        codes = self._codes[places]
         groups = list(groups)
         parts = []
         for group, line in zip(groups, self._lines(group.span for group in groups), strict=True):

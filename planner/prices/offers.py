@@ -64,6 +64,7 @@ def offer_filter(asked: OfferArguments) -> OfferFilter:
         providers=tuple(asked["providers"]),
         regions=tuple(asked["regions"]),
         purchases=tuple(purchase_kind(text) for text in asked["purchases"]),
+        instances=tuple(asked["instances"]),
         max_price_age_days=asked["max_price_age_days"],
     )
 

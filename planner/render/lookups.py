@@ -8,6 +8,7 @@ from datetime import date
 
 from planner.cost.rental import BillingRule
 from planner.hardware.markets import declared_market
+from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
 from planner.model.records import Benchmark, Gpu, Model, Offer
 from planner.prices.ages import ages_together
@@ -39,6 +40,12 @@ def models_listing(models: Iterable[Model]) -> Listing:
     """Models with the figures of their arithmetic and data."""
     rows = [{field.name: _plain(getattr(model, field.name)) for field in fields(model)} for model in models]
     return Listing(schema="planner.models/1", name="models", columns=_MODEL_COLUMNS, rows=rows)
+
+
+def datasets_listing(datasets: Iterable[Dataset]) -> Listing:
+    """Training sets with their size and other names."""
+    rows = [{field.name: _plain(getattr(one, field.name)) for field in fields(one)} for one in datasets]
+    return Listing(schema="planner.datasets/1", name="datasets", columns=_DATASET_COLUMNS, rows=rows)
 
 
 def language_models_listing(models: Iterable[LanguageModel]) -> Listing:
@@ -155,6 +162,13 @@ _GPU_COLUMNS = (
     Column(key="tdp_watts", heading="W", text=number(0), is_number=True),
     Column(key="fp16_tflops_per_watt", heading="FP16/W", text=significant, is_number=True),
     Column(key="fp32_tflops_per_watt", heading="FP32/W", text=significant, is_number=True),
+)
+_DATASET_COLUMNS = (
+    Column(key="name", heading="dataset"),
+    Column(key="samples", heading="samples", text=number(0), is_number=True),
+    Column(key="sample_unit", heading="unit"),
+    Column(key="aliases", heading="also called", text=", ".join),
+    Column(key="source", heading="source"),
 )
 _LANGUAGE_COLUMNS = (
     Column(key="name", heading="model", may_fold=False),

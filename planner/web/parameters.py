@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from planner.options.arguments import EstimateArguments, ShownArguments
 from planner.options.declared import Declared, declared
@@ -26,19 +26,11 @@ MOST_ROWS = 1000
 USUAL_ROWS = 15
 
 
-def _day(text: object) -> object:
-    # pydantic would take any number for seconds since 1970
-    if isinstance(text, str) and (len(text) != 10 or not text[:4].isdigit()):
-        raise ValueError("write a day as YYYY-MM-DD")
-    return text
-
-
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
-Day = Annotated[date, BeforeValidator(_day)]
 
-_KINDS: Mapping[type, Any] = {str: Text, float: Amount, int: Whole, bool: bool, date: Day}
+_KINDS: Mapping[type, Any] = {str: Text, float: Amount, int: Whole, bool: bool, date: Text}
 
 
 class Question(BaseModel):
@@ -75,7 +67,8 @@ def _fields(home: type, question: type[Question]) -> Iterator[tuple[str, Any]]:
 
 
 def _field(one: Declared) -> Any:
-    kind: Any = Text if one.option.read is not None else _KINDS[one.kinds[0]]
+    # a number may be written as a text with a unit: the declaration reads it
+    kind: Any = _KINDS[one.kinds[0]] | Text if one.is_number else _KINDS[one.kinds[0]]
     text = re.sub(r"\{(\w+)\}", r"\1", one.option.help)
     if one.is_list:
         several: Any = Annotated[list[kind], Field(max_length=MOST_VALUES)]

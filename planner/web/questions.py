@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
-from planner.cost.currency import Currency, currency
+from planner.cost.currency import Currency, currency, limit_shown_in
 from planner.errors import Spelling, spelled
 from planner.language.listed import find_language_model
 from planner.options.arguments import EstimateArguments
@@ -55,17 +55,21 @@ def _spelling(question: Question) -> Spelling:
 
 
 def _money(arguments: dict[str, Any]) -> Currency | None:
-    """Take the currency out of the arguments; `None` for USD."""
+    """Take the currency out of the arguments, a limit of costs being in it; `None` for USD."""
     code = arguments.pop("currency", None)
-    return None if code is None or code.upper() == "USD" else currency(code)
+    money = None if code is None or code.upper() == "USD" else currency(code)
+    if isinstance(arguments.get("max_cost"), str) and money is not None:
+        arguments["max_cost"] = limit_shown_in(
+            declared(EstimateArguments)["max_cost"].usable(arguments["max_cost"]), money.code
+        )
+    return money
 
 
 def _arguments(question: Question, home: type) -> dict[str, Any]:
-    """The question as arguments in Python, with counts such as `15B` read as numbers.
+    """The question as arguments in Python.
 
     Raises:
         Refusal: an argument is given by two of its names.
-        UsageError: a count cannot be read.
     """
     given = question.given()
     given.pop("format", None)
@@ -77,8 +81,7 @@ def _arguments(question: Question, home: type) -> dict[str, Any]:
         if first.setdefault(name, spelling) != spelling:
             message = f"{first[name]} and {spelling} are the same; give one."
             raise Refusal(status=BAD, type="UsageError", message=message, parameter=first[name])
-        read = declared(home)[name].option.read if name in declared(home) else None
-        arguments[name] = value if read is None else read(value)
+        arguments[name] = value
     return arguments
 
 

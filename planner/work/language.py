@@ -14,9 +14,9 @@ from planner.language.step_time import load_stacks
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageJob, LanguageWork, Method
 from planner.model.records import precision_named
-from planner.options.amounts import amount_of
 from planner.options.language import language_arguments
 from planner.options.language_arguments import MOST_COUNTED, LanguageArguments
+from planner.options.readers import amount_of
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model
 from planner.work.unknown import unknown_model

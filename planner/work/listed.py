@@ -130,7 +130,7 @@ def resolve_dataset(name: str) -> Dataset:
     datasets = load_datasets()
     found = _named(datasets, name)
     if found is None:
-        raise UnknownNameError("dataset", name, [dataset.name for dataset in datasets], "planner models")
+        raise UnknownNameError("dataset", name, [dataset.name for dataset in datasets], "planner models --datasets")
     return found
 
 

@@ -12,6 +12,8 @@ from planner.errors import UnknownNameError, UsageError, named
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
+from planner.options.readers import NUMBER
+from planner.options.vocabulary import meant
 from planner.work.listed import known_model, resolve_model
 
 CONTRADICTION = 1.25
@@ -211,7 +213,7 @@ def _check_figure(name: str, value: float | None) -> None:
 def _measurement(text: str, precision: Precision) -> OwnMeasurement:
     place, equals, rate_text = text.partition("=")
     try:
-        rate = float(rate_text)
+        rate = NUMBER(rate_text)
     except ValueError:
         rate = math.nan
     if not equals or not rate > 0 or math.isinf(rate):
@@ -223,9 +225,10 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
     name, at, precision_text = place.partition("@")
     if at:
         known = [str(one) for one in Precision]
-        if precision_text not in known:
+        (word, *_) = meant("precisions", precision_text)
+        if word not in known:
             raise UnknownNameError("precision", precision_text, known, "planner estimate --help")
-        precision = Precision(precision_text)
+        precision = Precision(word)
     choice = choose_gpus(name)
     if len(choice.gpus) > 1:
         raise UsageError(

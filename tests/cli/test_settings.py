@@ -149,7 +149,10 @@ def test_an_error_says_it_too(run_planner, project_file):
         ("[estimte]\nlimit = 3\n", "planner.toml, line 1: estimte is no command. Did you mean estimate?"),
         ("\n[estimate]\nlimt = 3\n", "planner.toml, line 3: estimate.limt is no setting. Did you mean limit?"),
         ("[defaults]\npurchse = 'spot'\n", "line 2: defaults.purchse is no setting. Did you mean purchase"),
-        ("[estimate]\nlimit = '3'\n", "line 2: estimate.limit must be a whole number, not 3"),
+        (
+            "[estimate]\nlimit = 'few'\n",
+            "line 2: estimate.limit cannot be used: --limit must be a whole number, not 'few'",
+        ),
         ("[estimate]\nlimit = 3.5\n", "estimate.limit must be a whole number, not 3.5"),
         ("[estimate]\nlimit = true\n", "estimate.limit must be a whole number, not True"),
         ("[estimate]\nmax_usd = nan\n", "estimate.max_usd must be a number, not nan"),

@@ -13,7 +13,7 @@ from planner.cost.bill import Bill, Biller, joined, percentile
 from planner.cost.checkpoints import percentile_seconds
 from planner.errors import NothingLeftError, UsageError
 from planner.model.records import Basis, Estimate, Precision, Purchase, Throughput
-from planner.options.bill import ITEMS
+from planner.options.vocabulary import ITEMS
 from planner.render.estimates import estimates_table
 from planner.render.listing import span_texts
 from planner.work.language import plan_language_work

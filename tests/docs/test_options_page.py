@@ -7,7 +7,8 @@ import pytest
 
 import planner
 from planner.errors import UnknownNameError
-from planner.options.arguments import BillArguments, EstimateArguments
+from planner.options.arguments import EstimateArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import declared
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from scripts.docs_options import PAGE, VERBS, page, verbs_of

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import planner
 from planner.answers.sweep import planned_parts
 from planner.export import files
-from planner.options.amounts import hours_until
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
+from planner.options.times import hours_until
 from planner.render.sweep_files import read_parts
 from planner.results.estimate import estimate_record, flat_record
 from tests.builders import a_snapshot, an_offer

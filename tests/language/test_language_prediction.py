@@ -12,6 +12,8 @@ from planner.language.prediction import on_machines, predict_language_model
 from planner.language.step_time import load_step_time
 from planner.model.records import Basis, Throughput
 from planner.options.amounts import number_of
+from planner.options.declared import filled
+from planner.options.language_arguments import LanguageArguments
 from planner.paths import shipped_data_dir
 from planner.work.language import plan_language_work
 from tests.builders import language_of
@@ -204,11 +206,11 @@ def test_counts_may_be_short(text, number):
     assert pytest.approx(number) == number_of(text)
 
 
-@pytest.mark.parametrize("text", ["", "B", "-5B", "0", "1.2.3", "15X", "1e99"])
+@pytest.mark.parametrize("text", ["", "B", "-5B", "0", "1.2.3", "15X"])
 def test_what_is_no_count_is_refused(text):
     """The message shows how to write one."""
-    with pytest.raises(UsageError, match="Write for example 15B"):
-        number_of(text)
+    with pytest.raises(UsageError, match=r"^tokens must be (a number, not .*Write for example 15B|above 0, not )"):
+        filled(LanguageArguments, {"tokens": text})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 import planner
 from planner.errors import PlannerError, UsageError
-from planner.options.arguments import GROUPS, BillArguments, EstimateArguments, ListArguments
+from planner.options.arguments import GROUPS, EstimateArguments, ListArguments, ShownArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.declared import declared, filled, other_names
 from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments, RecommendArguments
@@ -23,6 +24,7 @@ NOT_IN_COMPARE = {
     "max_hours": "a limit of one run; a comparison weighs both sides whole",
     "max_usd": "a limit of one run; a comparison weighs both sides whole",
     "hour_worth_usd": "a comparison is of money over months",
+    "max_cost": "a limit of one run; a comparison weighs both sides whole",
     "sort": "the cheapest rental is the other side",
     "limit": "there is one rental",
     "every_offer": "every offer is looked at",
@@ -63,10 +65,12 @@ COUNTS = {
     "providers": (IMAGE, ["azure"]),
     "regions": (IMAGE, ["us-east-1"]),
     "purchases": (IMAGE, ["spot"]),
+    "instances": (IMAGE, ["p4d*"]),
     "max_price_age_days": (IMAGE, 20),
     "as_of": (IMAGE, date(2026, 4, 10)),
     "max_hours": (IMAGE, 5),
     "max_usd": (IMAGE, 100),
+    "max_cost": (IMAGE, "80 EUR"),
     "sort": (IMAGE, "hours"),
     "limit": (IMAGE, 1),
     "every_offer": (IMAGE, True),
@@ -151,7 +155,8 @@ def test_what_lies_outside_a_range_is_refused(name):
 
 def test_help_names_arguments_that_there_are():
     """Every slot of a help text is an option or a spelling of one, so that each reader can be shown its own name."""
-    names = {word for name, one in EVERY.items() for word in (name, *one.spellings)} | declared(OwnerArguments).keys()
+    names = {word for name, one in EVERY.items() for word in (name, *one.spellings)}
+    names |= declared(OwnerArguments).keys() | declared(ShownArguments).keys()
 
     assert [] == [
         (name, slot)

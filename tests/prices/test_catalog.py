@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from planner.errors import NothingLeftError, SnapshotError, UnknownNameError, UsageError
+from planner.errors import LimitError, NothingLeftError, SnapshotError, UnknownNameError, UsageError
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Purchase
 from planner.prices.catalog import OfferFilter, select_offers
@@ -75,7 +75,6 @@ def test_the_cheapest_region_of_each_group_is_kept_and_the_others_are_counted(tm
         (OfferFilter(gpus=(choose_gpus("a100-80gb-sxm:4"),)), "other GPU counts"),
         (OfferFilter(gpu_counts=(2.0,)), "other GPU counts"),
         (OfferFilter(purchases=(Purchase.SPOT,)), "other purchase kinds"),
-        (OfferFilter(max_price_age_days=7), "price older than 7 days"),
     ],
 )
 def test_a_filter_that_leaves_nothing_is_named_with_its_count(tmp_path, wanted, reason):
@@ -84,6 +83,19 @@ def test_a_filter_that_leaves_nothing_is_named_with_its_count(tmp_path, wanted, 
 
     with pytest.raises(NothingLeftError, match=f"{reason}: 2"):
         chosen(path, wanted)
+
+
+@pytest.mark.parametrize("every_offer", [True, False])
+def test_an_age_that_no_price_has_is_a_limit_not_met(tmp_path, every_offer):
+    """The message says how old the newest price is that passes all other filters: 1 July less 27 June is 4 days."""
+    path = a_snapshot(
+        tmp_path,
+        an_offer(region="north-1", observed_on=date(2026, 6, 20)),
+        an_offer(region="south-1", observed_on=date(2026, 6, 27)),
+    )
+
+    with pytest.raises(LimitError, match=r"max_price_age_days 3: .* The newest of 2 .* is 4 days old, of 2026-06-27"):
+        chosen(path, OfferFilter(max_price_age_days=3), every_offer=every_offer)
 
 
 def test_any_count_wins_over_one_count_of_the_same_gpu(tmp_path):

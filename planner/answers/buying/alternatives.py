@@ -17,9 +17,9 @@ from planner.errors import PlannerError
 from planner.hardware.cards import conditions_priced
 from planner.language.services import Service, services_for
 from planner.model.records import Workload
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
-from planner.options.owning import CONDITIONS
+from planner.options.vocabulary import CONDITIONS
 from planner.results.alternatives import Alternative
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours

@@ -21,7 +21,7 @@ from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
 from planner.model.frozen import dataclass
 from planner.model.records import Workload
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use
 from planner.results.comparison import NotCompared, Owned, Rental

@@ -22,7 +22,7 @@ from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.records import Basis, Throughput, Workload
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours

@@ -20,7 +20,7 @@ from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice
 from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.records import Offer, Purchase
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import OfferFilter, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
@@ -165,6 +165,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
         providers=market.providers,
         regions=market.regions,
         purchases=tuple(purchase_kind(text) for text in market.purchases) or RENTED,
+        instances=market.instances,
         max_price_age_days=market.max_price_age_days,
     )
     snapshots = current_snapshots(market.data_dir, as_of=market.as_of)

@@ -26,7 +26,7 @@ from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Workload
-from planner.options.arguments import BillArguments
+from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
@@ -44,6 +44,7 @@ class Market:
     providers: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     purchases: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
     max_price_age_days: int | None = None
     price_book: Path | None = None
     data_dir: Path | None = None

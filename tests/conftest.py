@@ -1,5 +1,6 @@
 """Guards for every test: no network beyond loopback, no real credentials, no settings of whoever runs the tests."""
 
+import functools
 import os
 import socket
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.forked import Forks
 
@@ -64,6 +66,24 @@ def _loopback_only(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker runs all tests of a module with a fixture of the module: what they share is made once."""
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadScopeScheduling):
+    # xdist's own groups are ignored under pytest 9.2, which no longer asks for the name that xdist 3.8 gives to a test
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return file if _shares_fixtures(file) else nodeid
+
+
+@functools.cache
+def _shares_fixtures(file):
+    return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+
+
 def pytest_addoption(parser):
     """`--update-golden` rewrites the golden files from what the code prints now; review the diff like code."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*")
@@ -109,7 +129,10 @@ def start_planner(tmp_path):
 
 @pytest.fixture
 def run_planner(tmp_path, _forks):
-    """Runs the command as a user does, but for the start of Python, which is behind it; returns the completed process."""
+    """Runs the command as a user does, but for the start of Python, which is behind it; returns the completed process.
+
+    Only folder and variables can be set: where more of the process matters, it is `start_planner` that runs it.
+    """
 
     def run(*arguments, environment=None, cwd=tmp_path):
         return _forks.run(arguments, cwd, _environment(environment), timeout=300)

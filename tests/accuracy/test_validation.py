@@ -9,8 +9,7 @@ from click.testing import CliRunner
 from planner.cli.root import cli
 from planner.paths import shipped_data_dir
 
-# one worker runs the command, once
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("validation")]
+pytestmark = pytest.mark.slow
 
 TARGETS = [
     # (split, figure, at most): what was aimed for

@@ -18,8 +18,6 @@ from planner.work.planned import LanguageArguments
 from tests.builders import a_snapshot, an_offer
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("mcp")  # one worker, one server
-
 SERVER = [sys.executable, "-m", "planner", "mcp"]
 RUN = {
     "model": "resnet50",

@@ -13,7 +13,7 @@ from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked
-from planner.results.words import MARKETS, evidence_text, gpus_text, time_text
+from planner.results.words import MARKETS, evidence_text, gpus_text, provider_name, time_text
 from planner.units import SECONDS_PER_HOUR, epochs_text
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def first_screen(
     columns = NARROW if width is None else max(width, LEAST)
     picked, money = result.picked, Money.of(currency)
     if picked is None or not picked.picks:
-        lines = [work_text(result, columns), "", *_nothing(picked), *_foot(result, money, columns)]
+        lines = [work_text(result, columns), "", *_nothing(result, money), *_foot(result, money, columns)]
     else:
         rate = f", {currency.per_usd:.4g} a USD on {currency.as_of}" if currency else ""
         lines = _lines(result, picked, money, columns, renew=renew, rate=rate)
@@ -222,8 +222,13 @@ def _type_text(pick: Pick) -> str:
     return "" if market_of(offer.provider, offer.instance_type) is Market.MARKETPLACE else offer.instance_type
 
 
-def _nothing(picked: Picked | None) -> Iterator[str]:
-    yield "  No row may be picked: see below why, and --all for every row."
+def _nothing(result: EstimateResult, money: Money) -> Iterator[str]:
+    """What is said where every row is barred: that, and the first row of the ranking."""
+    yield "  No row may be picked; why stands below."
+    for one in result.estimates[:1]:
+        what = f"{gpus_text(one.offer, one.node_count)} at {provider_name(one.offer)}"
+        yield f"  First of all rows: {money.span(one)} {money.code} and {time_text(one.seconds)} on {what}."
+    yield ""
 
 
 def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") -> Iterator[str]:

@@ -118,6 +118,7 @@ def test_without_a_pick_it_says_so(shipped):
     text = first_screen(nothing, width=80)
 
     assert "No row may be picked" in text
+    assert "First of all rows: " in text
     assert "All 7 machines: --all." in text
 
 

@@ -21,7 +21,13 @@ from planner.options.times import hours_until
 
 @verb(groups=GROUPS)
 @option("--to", required=True, type=click.Choice(list(TOOLS)), help="The tool that is to run it.")
-@option("--row", type=int, default=1, show_default=True, help="Row of the estimate, by its number (#).")
+@option(
+    "--row",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Row of the ranking of all rows (planner estimate --limit 15), by its number (#).",
+)
 @option("--command", help="Training command. Default: a placeholder that fails until it is replaced.")
 @option("--image", help="Container image to run in. Default: the tool's own; Kubernetes has none.")
 @declared_options(EstimateArguments, without=("limit",))
@@ -37,8 +43,8 @@ def export(
 ) -> None:
     """A row of the estimate as a file that SkyPilot, dstack, Kubernetes or Terraform runs.
 
-    Takes the options of planner estimate, and --row picks what its table shows under that number. A disk is asked for
-    if --dataset-gb or --image-gb is given. --max-hours and --max-usd also end the run where the tool can do that.
+    Takes the options of planner estimate, and --row picks what its ranking (--limit 15) has under that number. A disk is asked
+    for if --dataset-gb or --image-gb is given. --max-hours and --max-usd also end the run where the tool can do that.
 
     \b
     Examples:

@@ -30,6 +30,8 @@ MOST_FILES = 400
 DEEPEST = 4
 MOST_JSON_BYTES = 64_000_000
 MOST_SERIES = 200
+SETTLED_LINES = 5_000
+MACHINE_LINES = 100_000
 SETTINGS = (".yaml", ".yml", ".json")
 SETTINGS_NAMES = frozenset(
     (
@@ -131,7 +133,8 @@ def read_file(path: Path, columns: Columns = Columns()) -> Log | None:  # noqa: 
         return _json_file(path)
     if path.suffix in (".yaml", ".yml"):
         return None
-    return _log(path, _text_or_rows(path, first_lines, columns, is_mllog=b":::MLLOG" in start))
+    is_mllog = b":::MLLOG" in start or any(":::MLLOG" in line for line in first_lines)
+    return _log(path, _text_or_rows(path, first_lines, columns, is_mllog=is_mllog))
 
 
 def _text_or_rows(path: Path, first_lines: Sequence[str], columns: Columns, *, is_mllog: bool) -> list[Tape]:
@@ -157,13 +160,19 @@ def text_tapes(source: str, lines: Iterable[Line]) -> list[Tape]:
     readers: Sequence[LineReader] = [*language_readers(), *vision_readers(), *bar_readers(), *other_readers()]
     tapes: dict[tuple[str, str], Tape] = {}
     machine, nobody = MachineFacts(), Tape(NOBODY, source)
-    for line in lines:
+    heard: dict[LineReader, int] = dict.fromkeys(readers, 0)
+    for number, line in enumerate(lines):
         if not line.text:
             continue
-        for reader in readers:
+        for reader in heard:
             for event in reader.read(line):
+                heard[reader] += 1
                 _record(tapes, reader.kind, source, event)
-        for fact in machine.read(line):
+        if number % SETTLED_LINES == SETTLED_LINES - 1 and max(heard.values()) > SETTLED_LINES / 10:
+            heard = {
+                reader: count for reader, count in heard.items() if count
+            }  # a long file is of the kinds that it began with
+        for fact in machine.read(line) if number < MACHINE_LINES else ():
             nobody.add(fact)
     for fact in machine.end():
         nobody.add(fact)

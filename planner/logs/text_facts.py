@@ -21,6 +21,7 @@ _PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ("train images", "epoch_samples", re.compile(r"\bnetwork on the (\d+) train images")),
     ("atch size", "batch_size", re.compile(r"Instantaneous batch size per device\s*=\s*([\d,]+)")),
 )
+MAKERS = ("NVIDIA", "Tesla", "GeForce", "Quadro")
 _SMI = re.compile(r"^\|\s+(\d+)\s+((?:NVIDIA|Tesla|GeForce|Quadro|A\d|H\d|B\d|L\d)[^|]*?)\s+(?:On|Off|N/A)\s*\|")
 _SMI_LOAD = re.compile(r"\|\s*[\w/]+\s+\d+C\s+P\d+\s+(\d+)W\s*/\s*\d+W\s*\|\s*(\d+)MiB /\s*\d+MiB")
 _LISTED = re.compile(r"^(?:GPU )?(\d+)[,:]\s*((?:NVIDIA|Tesla|GeForce|Quadro)[^,(]*?)\s*(?:,|\(UUID|$)")
@@ -45,13 +46,16 @@ class MachineFacts:
                 yield Fact(name, number(found[1]))
         if "MiB" in text and (load := _SMI_LOAD.search(text)) is not None and int(load[2]) >= 200:
             self._busy += 1
-        for pattern in (_SMI, _LISTED, _NAMED):
-            found = pattern.search(text) if len(self._gpus) < 4096 else None
+        is_named = (text.startswith("|") or any(maker in text for maker in MAKERS)) and len(self._gpus) < 4096
+        for pattern in (_SMI, _LISTED, _NAMED) if is_named else ():
+            found = pattern.search(text)
             if found is not None:
                 self._gpus[found[1] or "0"] = found[2].strip()
                 break
         if "Compute Capability" in text and (known := _CAPABILITY.search(text)) is not None:
             yield Fact("capability", known[1])
+        if "16" not in text and "--amp" not in text:
+            return
         if re.search(r"\bbf16 \.+ True|\bbf16=True|--bf16\b", text):
             yield Fact("precision", "bf16")
         elif re.search(r"\bfp16 \.+ True|\bfp16=True|--fp16\b|--amp\b", text):

@@ -158,11 +158,19 @@ def _stall_share(run: Run, steady: Steady) -> float | None:
     """Time above the steady pace as a share of steady time; by the wall clock where lines state the time of steps alone."""
     if run.stops:
         return None
+    if is_sampled(run) and not run.on_clock:
+        # of each stretch of steps one is in the log, and those with an evaluation are: what it shows is all, not a sample
+        return steady.stall_share * steady.steps / max(steady.last - steady.first, steady.steps)
     after = [one for one in run.on_clock if one.end - one.steps >= steady.first]
     steps = sum(one.steps for one in after)
     if not steps:
         return steady.stall_share
     return max(sum(one.seconds for one in after) / (steps * steady.seconds) - 1, 0.0)
+
+
+def is_sampled(run: Run) -> bool:
+    """Whether the log has the time of single steps only, with others between them that it does not show."""
+    return len(run.intervals) > 1 and run.steps < 0.9 * (run.intervals[-1].end - run.intervals[0].end)
 
 
 def _told_apart(run: Run, steady: Steady) -> list[str]:
@@ -172,7 +180,9 @@ def _told_apart(run: Run, steady: Steady) -> list[str]:
         notes.append(f"start-up took {steady.startup_seconds:,.0f} s above the steady pace")
     if steady.starts_faster:
         notes.append(f"it began faster than its steady pace, which it has from {run.counted} {steady.first:,.0f} on")
-    if steady.stall_share >= LEAST_STALL:
+    if is_sampled(run) and not run.on_clock:
+        notes.append("its lines time single steps: pauses in the steps between them are not seen")
+    elif steady.stall_share >= LEAST_STALL:
         notes.append(f"pauses took {steady.stall_share:.1%} on top of the steady time")
     notes += [f"{pause.name}: {pause.seconds:,.0f} s" for pause in run.pauses]
     notes += [

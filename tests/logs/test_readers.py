@@ -5,8 +5,9 @@ import json
 import pytest
 
 from planner.answers.calibrate import calibrate
-from planner.logs.records import Facts, Verdict
+from planner.logs.records import Facts, Mark, Verdict
 from planner.logs.tables import Columns
+from planner.logs.tape import MOST_MARKS, Kind, Tape
 from tests.logs import written
 from tests.logs.written import put, spread
 
@@ -435,3 +436,25 @@ def test_mlperf(tmp_path):
 
     assert (run.rate, run.unit, run.facts.gpu_count) == (pytest.approx(1024.0), "sample", 8)
     assert run.stall_share == pytest.approx(0.2)
+
+
+def test_pauses_in_steps_that_a_log_leaves_out_are_not_made_up(tmp_path):
+    """One step in ten is timed, and one of those holds an evaluation of 6 s: 6 s in 290 steps of 0.25 s, not in 29."""
+    lines = [f"iter {n * 10}: loss 1.0, time {6250.0 if n == 20 else 250.0:.2f}ms, mfu 3%\n" for n in range(30)]
+    put(tmp_path, "log", "".join(lines))
+
+    run = only(tmp_path)
+
+    assert run.rate == pytest.approx(4.0)
+    assert run.stall_share == pytest.approx(6 / (290 * 0.25), rel=0.05)
+
+
+def test_a_long_file_is_read_in_little_memory(tmp_path):
+    """Marks past a limit become fewer, not more: the rate of 250,000 lines is that of a few."""
+    tape = Tape(Kind(name="long"), "log")
+    for number in range(250_000):
+        tape.add(Mark(float(number), None, 0.25, span=1))
+
+    (run,) = tape.runs()
+    assert len(run.intervals) <= MOST_MARKS
+    assert sum(one.seconds for one in run.intervals) / run.steps == pytest.approx(0.25)

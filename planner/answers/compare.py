@@ -11,7 +11,7 @@ from typing import Any, Unpack, cast
 from planner.answers.buying.alternatives import alternatives_of, turned_by
 from planner.answers.buying.candidates import Candidate, RentalsOf, candidates_of, compared_machines
 from planner.answers.buying.rent_hours import rent_hours_at, rent_same
-from planner.answers.buying.renting import Market, rent_at, rent_work, rented_ways, work_text
+from planner.answers.buying.renting import Market, rent_at, rent_work, rented_work, work_text
 from planner.answers.buying.verdict import break_even_of, judged, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
@@ -135,9 +135,9 @@ def _renting(
         for name in declared(WorkloadArguments)
         if name not in ("basis", "nodes") and given[name] not in (None, ())
     }
-    ways = rented_ways(work_options, market, terms)
-    rentals = cache(lambda jobs: rent_work(ways, jobs, against, terms["tax_fraction"]))
-    return lambda _gpu, _count, jobs: rentals(jobs), ways.result.assumptions
+    rented = rented_work(work_options, market, terms)
+    rentals = cache(lambda jobs: rent_work(rented, jobs, against, terms["tax_fraction"]))
+    return lambda _gpu, _count, jobs: rentals(jobs), rented.ways.result.assumptions
 
 
 def _unlike_notes(ranked: Sequence[Owned], workload: Workload | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ class Alternative:
 
     way: str
     market: str
+    mark: str | None
     name: str
     purchase: str | None
     provider: str | None

@@ -151,6 +151,7 @@ class Rental:
 
     way: str
     market: str
+    mark: str | None  # why nothing better was there: `old_price`, `wide_range`
     label: str
     usd_per_job: float  # 0 with a commitment, which is paid by the month
     usd_per_month: float

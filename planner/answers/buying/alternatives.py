@@ -92,6 +92,7 @@ def _rented(best: Owned, rental: Rental) -> Alternative:
     return Alternative(
         way=rental.way,
         market=rental.market,
+        mark=rental.mark,
         name=rental.label,
         purchase=None if offer is None else str(offer.purchase),
         provider=None if offer is None else offer.provider,
@@ -114,6 +115,7 @@ def _sold(best: Owned, service: Service, tokens: float) -> Alternative:
     return Alternative(
         way=SERVICE,
         market=SERVICE,
+        mark=None,
         name=f"{service.provider}, {service.method} of {service.model or 'models of this size'}",
         purchase=None,
         provider=service.provider,
@@ -137,6 +139,7 @@ def _owned(machine: Owned) -> Alternative:
     return Alternative(
         way=way,
         market="own",
+        mark=None,
         name=machine.label,
         purchase=None,
         provider=None,

@@ -16,15 +16,17 @@ from planner.cost.bill import tax_item
 from planner.cost.course import Timer
 from planner.cost.rental import rental_items
 from planner.errors import NothingLeftError
+from planner.hardware.access import access_to
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice
 from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.picks import NotPicked
 from planner.model.records import Offer, Purchase
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import OfferFilter, purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.comparison import Rental
-from planner.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
+from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
 def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: float) -> Rental:
@@ -37,6 +39,7 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
     return Rental(
         way=GIVEN,
         market=GIVEN,
+        mark=None,
         label=f"a machine at {usd_per_hour:,.2f} USD/h",
         usd_per_job=usd,
         usd_per_month=usd * hours_per_month,
@@ -86,7 +89,8 @@ def rent_same(
         by_way.setdefault(way_of(offer), []).append(offer)
     found = []
     for way, offers in by_way.items():
-        alike, machines = _alike(offers, gpu_count)
+        young = [offer for offer in offers if not _is_old(offer, today)]
+        alike, machines = _alike(young or offers, gpu_count)
         priced = [
             (_hour(offer, machines, run, terms), offer, run)
             for offer in alike
@@ -135,6 +139,7 @@ def _rental(
         hour,
         way=way[0],
         market=way[1],
+        mark=str(NotPicked.OLD_PRICE) if _is_old(offer, today) else None,
         label=label_of(offer, machines),
         usd_per_job=0.0 if committed else usd,
         usd_per_month=committed or usd * hours_per_month,
@@ -159,7 +164,7 @@ def _rental(
 
 
 def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
-    """The cheapest offer of each group with that GPU: the others of a group take the same time."""
+    """The cheapest offer of each group with that GPU that an ordinary account can rent: the others take the same time."""
     wanted = OfferFilter(
         gpus=(GpuChoice(text=gpu, gpus=(gpu,), count=None),),
         providers=market.providers,
@@ -171,7 +176,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
     snapshots = current_snapshots(market.data_dir, as_of=market.as_of)
     own = own_prices(market.price_book, snapshots, today)
     try:
-        return tuple(group.head for group in offered(snapshots, wanted, own, today=today).groups)
+        groups = offered(snapshots, wanted, own, today=today).groups
     except NothingLeftError as error:
         raise NothingLeftError(
             "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",
@@ -179,6 +184,18 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
             gpu=gpu,
             why=error,
         ) from error
+    if market.regions:
+        return tuple(group.head for group in groups)
+    found = (next((one for one in group.members() if not _is_closed(one)), None) for group in groups)
+    return tuple(offer for offer in found if offer is not None) or tuple(group.head for group in groups)
+
+
+def _is_closed(offer: Offer) -> bool:
+    return access_to(offer.provider, offer.region).is_closed
+
+
+def _is_old(offer: Offer, today: date) -> bool:
+    return (today - offer.observed_on).days > DAYS_PER_YEAR
 
 
 def _alike(offers: Sequence[Offer], gpu_count: int) -> tuple[list[Offer], int]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, offer_text, way_of
+from planner.answers.chosen import candidates_of
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
 from planner.answers.throughput import predict_many
@@ -25,6 +26,7 @@ from planner.errors import NoThroughputError, Sentence, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
+from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Workload
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
@@ -63,8 +65,16 @@ class Market:
                 )
 
 
-def rented_ways(work_options: Mapping[str, Any], market: Market, terms: BillArguments) -> Ways:
-    """Every way to rent for the work, cheapest run first; a commitment at what the run uses of it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RentedWork:
+    """Every way to rent for the work, and of them what may be picked, each with the reason of price or range against it."""
+
+    ways: Ways
+    candidates: Sequence[tuple[Priced, NotPicked | None]]
+
+
+def rented_work(work_options: Mapping[str, Any], market: Market, terms: BillArguments) -> RentedWork:
+    """Every way to rent for the work, a commitment at what the run uses of it.
 
     Raises:
         NothingLeftError: nothing that passes the filters can do the work.
@@ -73,7 +83,7 @@ def rented_ways(work_options: Mapping[str, Any], market: Market, terms: BillArgu
         market.price_book is not None or "model_file" in work_options or Path(work_options.get("model", "")).exists()
     )
     if is_in_file:  # which may say something else the next time
-        return _rented_ways(tuple(work_options.items()), market, tuple(terms.items()))
+        return _rented_work(tuple(work_options.items()), market, tuple(terms.items()))
     books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))
     return _rented_again(tuple(work_options.items()), market, tuple(terms.items()), books, current_day())
 
@@ -81,12 +91,14 @@ def rented_ways(work_options: Mapping[str, Any], market: Market, terms: BillArgu
 @lru_cache(maxsize=64)
 def _rented_again(
     work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...], *_: object
-) -> Ways:
+) -> RentedWork:
     # whoever moves what owning costs asks for the same rentals each time
-    return _rented_ways(work_options, market, terms)
+    return _rented_work(work_options, market, terms)
 
 
-def _rented_ways(work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...]) -> Ways:
+def _rented_work(
+    work_options: tuple[tuple[str, Any], ...], market: Market, terms: tuple[tuple[str, Any], ...]
+) -> RentedWork:
     options = {
         **dict(work_options),
         **{field.name: getattr(market, field.name) for field in fields(market)},
@@ -94,24 +106,33 @@ def _rented_ways(work_options: tuple[tuple[str, Any], ...], market: Market, term
         **dict(terms),
         "share_commitment": True,  # what the term costs is counted by the month, not by the run
     }
-    return all_ways([question_from(options)])
+    ways = all_ways([question_from(options)])
+    found, _ = candidates_of(ways.by_count)
+    candidates = [(one.priced, one.reason) for one in found] or [(priced, None) for priced in ways.found]
+    return RentedWork(ways=ways, candidates=candidates)
 
 
-def rent_work(ways: Ways, jobs_per_month: float, against: str | None, tax_fraction: float) -> tuple[Rental, ...]:
-    """The cheapest rental of each way to pay for so many runs a month, and the machine named in `against`."""
-    best: dict[WayAndMarket | str, tuple[float, Priced]] = {}
-    for priced in ways.found:  # cheapest run first
-        usd = _usd_per_month(priced, jobs_per_month, tax_fraction)
-        keys: list[WayAndMarket | str] = [way_of(priced.offer)]
+def rent_work(work: RentedWork, jobs_per_month: float, against: str | None, tax_fraction: float) -> tuple[Rental, ...]:
+    """The cheapest rental of each way to pay for so many runs a month, and the machine named in `against`.
+
+    Of a way rows that price or range bars are taken only where it has no others, and marked.
+    """
+    best: dict[WayAndMarket | str, tuple[tuple[bool, float], Priced, NotPicked | None]] = {}
+
+    def offer(key: WayAndMarket | str, priced: Priced, reason: NotPicked | None) -> None:
+        merit = (reason is not None, _usd_per_month(priced, jobs_per_month, tax_fraction))
+        if key not in best or merit < best[key][0]:
+            best[key] = (merit, priced, reason)
+
+    for priced, reason in work.candidates:
+        offer(way_of(priced.offer), priced, reason)
+    for priced in work.ways.found:
         if against and offer_text(priced.offer).lower() == against.lower():
-            keys.append(against)
-        for key in keys:
-            if key not in best or usd < best[key][0]:
-                best[key] = (usd, priced)
-    chosen = {id(priced): (usd, priced) for usd, priced in best.values()}
+            offer(against, priced, None)
+    chosen = {id(priced): (merit[1], priced, reason) for merit, priced, reason in best.values()}
     return tuple(
-        _rental(ways.written(priced), usd, jobs_per_month, len(ways.found), ways.result.as_of)
-        for usd, priced in chosen.values()
+        _rental(work.ways.written(priced), usd, reason, len(work.candidates), work.ways.result.as_of)
+        for usd, priced, reason in chosen.values()
     )
 
 
@@ -124,7 +145,7 @@ def _usd_per_month(priced: Priced, jobs_per_month: float, tax_fraction: float) -
     return machines * priced.node_count * offer.usd_per_hour * HOURS_PER_MONTH * (1 + tax_fraction)
 
 
-def _rental(best: Estimate, usd_per_month: float, jobs_per_month: float, count: int, today: date) -> Rental:
+def _rental(best: Estimate, usd_per_month: float, mark: NotPicked | None, count: int, today: date) -> Rental:
     offer = best.offer
     low, high = drift(offer)
     way, market = way_of(offer)
@@ -132,6 +153,7 @@ def _rental(best: Estimate, usd_per_month: float, jobs_per_month: float, count: 
     return Rental(
         way=way,
         market=market,
+        mark=None if mark is None else str(mark),
         label=label_of(offer, best.node_count),
         usd_per_job=0.0 if is_committed else best.usd,
         usd_per_month=usd_per_month,
@@ -194,6 +216,7 @@ def rent_at(
     return Rental(
         way=GIVEN,
         market=GIVEN,
+        mark=None,
         label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",
         usd_per_job=usd,
         usd_per_month=usd * jobs_per_month,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from planner.cost.own_prices import OWN
-from planner.errors import NothingLeftError, UnknownNameError
+from planner.errors import UnknownNameError
 from planner.hardware.markets import Market as Seller
 from planner.hardware.markets import market_of
 from planner.model.records import Offer, Purchase
@@ -50,8 +50,9 @@ def baseline_of(rentals: Sequence[Rental], against: str | None) -> Rental:
         UnknownNameError: no rental goes by that name.
     """
     if against is None:
-        first = min(rentals, key=lambda rental: WAYS.index(rental.way) if rental.way in WAYS else -1)
-        alike = [rental for rental in rentals if rental.way == first.way]
+        usual = [rental for rental in rentals if rental.mark is None] or rentals
+        first = min(usual, key=lambda rental: WAYS.index(rental.way) if rental.way in WAYS else -1)
+        alike = [rental for rental in usual if rental.way == first.way]
         return min(alike, key=lambda rental: (rental.usd_per_month, rental.label))
     wanted = against.strip().lower().replace("-", "_")
     named = [rental for rental in rentals if wanted in (rental.way, rental.market)]
@@ -65,19 +66,3 @@ def baseline_of(rentals: Sequence[Rental], against: str | None) -> Rental:
 def offer_text(offer: Offer) -> str:
     """`PROVIDER:TYPE` of an offer."""
     return f"{offer.provider}:{offer.instance_type}"
-
-
-def cheapest_of_each(rentals: Iterable[Rental], against: str | None) -> tuple[Rental, ...]:
-    """The cheapest rental of each way and market, and of the offer that is named.
-
-    Raises:
-        NothingLeftError: there is none.
-    """
-    best: dict[WayAndMarket | str, Rental] = {}
-    for rental in sorted(rentals, key=lambda rental: (rental.usd_per_month, rental.label)):
-        best.setdefault((rental.way, rental.market), rental)
-        if against and rental.offer and offer_text(rental.offer).lower() == against.lower():
-            best.setdefault(against, rental)
-    if not best:
-        raise NothingLeftError("Nothing that is rented can do the work.")
-    return tuple(dict.fromkeys(best.values()))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Columns of the screen: it fits the narrowest usual one, 80 x 24."""
 
+MOST_LINES = 22  # the command and the prompt stand on a screen of 24 too
 CURVE_POINTS = 7
 
 
@@ -60,27 +61,27 @@ def notes_text(comparison: Comparison, currency: Currency | None = None, *, in_f
 
 def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
-    yield from textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
+    verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
+    owning = textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    yield from verdict
     yield ""
-    yield from _ways_lines(comparison)
+    yield from _ways_lines(comparison, MOST_LINES - len(verdict) - len(owning) - (5 if currency else 4))
     if currency is not None:
         yield from textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
     yield ""
-    yield from textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    yield from owning
     yield "Every item, range and assumption: --verbose; all figures: --format json"
 
 
-_MOST_WAYS = 10
-
-
-def _ways_lines(comparison: Comparison) -> Iterator[str]:
+def _ways_lines(comparison: Comparison, most: int) -> Iterator[str]:
     """A line for each way to pay, cheapest first; the one that the verdict is against is marked."""
     months = comparison.own.case.terms.months
     has_jobs = comparison.workload is not None
     unit = "a run" if has_jobs else "GPU hour"
     yield f"{' USD':<13}{'':<24}{'price of':>9}{'a month':>8}{f'{months:g} mo':>8}{unit:>9}{'pays from':>9}"
     baseline = comparison.rent
-    shown = comparison.alternatives[:_MOST_WAYS]
+    every = comparison.alternatives
+    shown = every if len(every) <= most else every[: max(1, most - 1)]
     for row in shown:
         each = row.usd_per_job if has_jobs else row.usd_per_gpu_hour
         mark = ">" if row.is_rented and row.name == baseline.label else " "

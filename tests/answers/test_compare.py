@@ -22,8 +22,9 @@ def test_the_work_is_the_same_on_both_sides():
     """Renting is an estimate on demand at a list price; the owned card takes samples / throughput."""
     result = compare(**JOB, buy="rtx-4090", jobs_per_month=4)
 
-    found = planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 7, 1), purchases=["on_demand"]).estimates
-    rented = next(one for one in found if one.offer == result.rent.offer)
+    offer = result.rent.offer
+    found = planner.estimate(**JOB, providers=[offer.provider], gpus=[offer.gpu], every_offer=True).estimates
+    rented = next(one for one in found if one.offer == offer)
     assert (rented.usd, rented.seconds) == (result.rent.usd_per_job, result.rent.seconds)
     assert pytest.approx(1_281_167 * 90) == result.own.job_seconds * result.own.throughput.samples_per_second
     assert pytest.approx(4 * 36 * rented.usd) == result.curve[-1].rent_usd

@@ -102,7 +102,7 @@ def test_compare_takes_language_models(run_planner):
     """QLoRA of 8 B on a card of 24 GB can be rented or owned; full fine-tuning cannot be owned."""
     run = ("compare", "--model", "llama-3-8b", "--tokens", "20M", "--buy", "rtx-4090", "--jobs-per-month", "20")
 
-    qlora, full = (run_planner(*run, "--method", method) for method in ("qlora", "full"))
+    qlora, full = (run_planner(*run, "--method", method, "--verbose") for method in ("qlora", "full"))
 
     assert 0 == qlora.returncode, qlora.stderr
     assert "20,000,000 tokens" in qlora.stdout + qlora.stderr

@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.answers.buying.ways_to_pay import RENTED
 from planner.answers.sweep import planned_parts
 from planner.export import files
 from planner.options.arguments import EstimateArguments
@@ -17,7 +18,7 @@ from planner.options.declared import declared
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from planner.options.times import hours_until
 from planner.render.sweep_files import read_parts
-from planner.results.estimate import estimate_record, flat_record
+from planner.results.estimate import flat_record
 from tests.builders import a_snapshot, an_offer
 from tests.doors.doors import (
     AGENT_ROWS,
@@ -173,23 +174,31 @@ def test_comparisons_are_the_same_at_every_door(door, count):
 
 
 @FEW_AND_MANY
-def test_a_comparison_rents_the_cheapest_row_of_the_estimate(count):
-    """What is rented is the first row of `planner.estimate` with the same options, or its refusal."""
+def test_a_comparison_rents_a_row_of_the_estimate(count):
+    """What is rented has the figures of its row of `planner.estimate` with the same options; what that refuses is refused."""
 
     def renting(question):
         options = {name: value for name, value in question.items() if name in declared(EstimateArguments)}
-        compared, estimated = said(planner.compare, **question), said(planner.estimate, **options)
-        if isinstance(estimated, tuple):
-            return _same(estimated, compared)
-        if not isinstance(compared, tuple):
-            assert difference(estimate_record(estimated.estimates[0]), estimate_record(compared.rent.estimate)) is None
-            return True
-        assert compared[0] in ("NoThroughputError", "DoesNotFitError", "UsageError"), (
-            compared
-        )  # nothing is known of the machine bought
-        return False
+        options |= {"purchases": list(map(str, RENTED)), "share_commitment": True}
+        compared = said(planner.compare, **question)
+        if isinstance(compared, tuple):
+            estimated = said(planner.estimate, **options)
+            if isinstance(estimated, tuple):
+                return _same(estimated, compared)
+            # nothing is known of the machine bought
+            assert compared[0] in ("NoThroughputError", "DoesNotFitError", "UsageError"), compared
+            return False
+        offer = compared.rent.offer
+        named = {} if offer.provider == "own" else {"providers": [offer.provider], "regions": [offer.region]}
+        gpus = {"gpus": [f"{offer.gpu}:{offer.gpu_count:g}"], "purchases": [str(offer.purchase)]}
+        found = planner.estimate(**{**options, **named, **gpus, "every_offer": True}).estimates
+        row = next(one for one in found if one.offer == offer)
+        assert (row.usd, row.seconds) == pytest.approx((compared.rent.estimate.usd, compared.rent.estimate.seconds))
+        return True
 
-    strategy = questions(CompareArguments, without=["rent_usd_per_hour", "purchases", *_USE], needed=_PURCHASES)
+    strategy = questions(
+        CompareArguments, without=["rent_usd_per_hour", "purchases", "against", *_USE], needed=_PURCHASES
+    )
     _examined(strategy, renting, count)
 
 

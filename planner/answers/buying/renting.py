@@ -27,7 +27,7 @@ from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import choose_gpus
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked
-from planner.model.records import Estimate, Offer, Purchase, Workload
+from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
@@ -196,15 +196,7 @@ def rent_at(
         NoThroughputError: nothing says how fast the workload runs there.
     """
     cell = _one_cell(gpus) if gpus else fallback
-    throughput = predict_many(workload, [cell])[cell]
-    if isinstance(throughput, NoThroughputError):
-        raise type(throughput)(
-            "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",
-            argument="gpus",
-            why=throughput,
-            count=cell[1],
-            gpu=cell[0],
-        )
+    throughput = _speed_on(workload, cell)
     there: BillArguments = {**terms, "without": tuple({*terms["without"], "start-up", "failures"})}
     courses = Timer(there, workload).courses(_machine(cell), throughput, workload.samples)
     if isinstance(courses, str):
@@ -238,6 +230,19 @@ def rent_at(
         assumptions=(Sentence(f"rent {usd_per_hour:,.2f} USD/h as given, {what}"),),
         notes=(),
     )
+
+
+def _speed_on(workload: Workload, cell: tuple[str, float]) -> Throughput:
+    throughput = predict_many(workload, [cell])[cell]
+    if isinstance(throughput, NoThroughputError):
+        raise type(throughput)(
+            "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",
+            argument="gpus",
+            why=throughput,
+            count=cell[1],
+            gpu=cell[0],
+        )
+    return throughput
 
 
 def work_text(workload: Workload) -> str:

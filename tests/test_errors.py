@@ -26,7 +26,7 @@ from planner.errors import (
     as_option,
     spelled,
 )
-from planner.model.records import LeftOut
+from planner.model.left_out import LeftOut
 from planner.web.parameters import EstimateQuestion
 from planner.web.refusals import refusal_of
 

@@ -15,8 +15,10 @@ from typing import Any
 import click
 
 from planner.accuracy.learning import level, publish, scaling, transfer
+from planner.accuracy.learning.implementations import implementations
 from planner.accuracy.learning.leave_out import all_left_out
 from planner.accuracy.learning.left_out import Evidence, gather
+from planner.accuracy.learning.response import response_posterior
 from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
 from planner.throughput.measured import load_benchmarks
@@ -43,7 +45,9 @@ def main(*, keep_variances: bool) -> None:
     fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
     scaled = scaling.scaling_posterior(evidence.scaled, evidence.gpus, variances["scaling"]["all"])
     _write_lines(folder / "jobs.jsonl", publish.script_lines(fitted, scaled, evidence))
-    _write_lines(folder / "carry.jsonl", publish.carry_lines(fitted))
+    _write_lines(
+        folder / "carry.jsonl", publish.carry_lines(response_posterior(implementations(evidence), evidence.gpus))
+    )
     _write(folder / "arithmetic.json", level.arithmetic_record(evidence.networks, variances["level"]["all"]))
     _write(folder / "fit.json", publish.fit_record(evidence, scaled, left_out))
 

@@ -88,7 +88,7 @@ class Judged:
 
 
 def _judged_by_model(split: str, errors: Sequence[SourceError]) -> list[Judged]:
-    from planner.accuracy.learning.leave_out_sources import TIMM  # noqa: PLC0415 - needs numpy
+    from planner.accuracy.learning.implementations import TIMM  # noqa: PLC0415 - needs numpy
 
     found = []
     for model in dict.fromkeys(one.model for one in errors if one.split == split):

@@ -92,11 +92,14 @@ def _constant_share(
 
 
 def _staying_cells(evidence: Evidence) -> dict[str, tuple[str, str, float]]:
-    from planner.accuracy.learning.leave_out_gpus import staying_point  # noqa: PLC0415 - needs numpy
+    from planner.accuracy.learning.implementations import implementations  # noqa: PLC0415 - needs numpy
+    from planner.accuracy.learning.leave_out_gpus import staying_point  # noqa: PLC0415
+    from planner.accuracy.learning.response import response_points  # noqa: PLC0415
 
+    points = response_points(implementations(evidence))
     found = {}
-    for job in {point.job for point in evidence.points}:
-        point = staying_point(evidence.points, job)
+    for job in {point.job for point in points}:
+        point = staying_point(points, job)
         found[job] = (point.gpu, point.width, point.log_rate)
     return found
 

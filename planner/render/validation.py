@@ -31,6 +31,14 @@ STRANGERS_TARGETS = {
     "own_format": (0.83, 0.95, 0.25, 2.6),
 }
 """What was aimed for between sources."""
+PUBLICATION_TARGETS = {
+    # split and group: (least coverage, median, width): publications are few, so being held too often is no fault
+    ("publication", "8 GPUs and more"): (0.85, 0.10, 1.8),
+    ("publication", "1 to 7 GPUs"): (0.80, 0.20, 2.2),
+    ("adapter_stack", "transformers-peft"): (0.80, 0.17, 3.0),
+    ("adapter_stack", "fused, adapters"): (0.80, 0.17, 3.0),
+}
+"""What was aimed for where publications of language models are left out."""
 
 
 def validation_listing(validation: Validation) -> Listing:
@@ -116,47 +124,42 @@ def _splits_table(splits: Sequence[SplitResult]) -> str:
 def _targets_table(splits: Sequence[SplitResult]) -> str:
     rows: list[Row] = []
     for split in splits:
-        for name, figure, target in _aims(split):
-            rows.append(
-                {
-                    "split": split.split,
-                    "figure": name,
-                    "target": f"at most {target:.0%}",
-                    "reached": f"{figure:.1%}",
-                    "met": "yes" if figure <= target else "no",
-                }
-            )
-        rows += _width_aim(split)
-        coverage = split.errors.coverage
-        if coverage is not None:
+        rows += [_at_most(split.split, *aim) for aim in _aims(split)]
+        errors = split.errors
+        if errors.width is not None and split.split in STRANGERS_TARGETS:
+            rows.append(_width_at_most(split.split, errors.width, STRANGERS_TARGETS[split.split][3]))
+        if errors.coverage is not None:
             low, high = STRANGERS_TARGETS.get(split.split, COVERAGE_TARGET)[:2]
-            rows.append(
-                {
-                    "split": split.split,
-                    "figure": "coverage",
-                    "target": f"{low:.0%} to {high:.0%}",
-                    "reached": f"{coverage:.1%}",
-                    "met": "yes" if low <= coverage <= high else "no",
-                }
-            )
+            is_met = low <= errors.coverage <= high
+            rows.append(_aim(split.split, "coverage", f"{low:.0%} to {high:.0%}", f"{errors.coverage:.1%}", is_met))
+        rows += _publication_aims(split)
     columns = [Column(key=key, heading=key) for key in ("split", "figure", "target", "reached", "met")]
     return to_markdown(columns, rows)
 
 
-def _width_aim(split: SplitResult) -> list[Row]:
-    width = split.errors.width
-    if width is None or split.split not in STRANGERS_TARGETS:
-        return []
-    target = STRANGERS_TARGETS[split.split][3]
-    return [
-        {
-            "split": split.split,
-            "figure": "width",
-            "target": f"at most {target:g}",
-            "reached": f"{width:.2f}",
-            "met": "yes" if width <= target else "no",
-        }
-    ]
+def _publication_aims(split: SplitResult) -> list[Row]:
+    rows: list[Row] = []
+    for group in (one for groups in split.groups.values() for one in groups):
+        if (split.split, group.name) not in PUBLICATION_TARGETS or group.coverage is None or group.width is None:
+            continue
+        least, median, width = PUBLICATION_TARGETS[split.split, group.name]
+        name = f"{split.split}: {group.name}"
+        rows += [_at_most(name, "median", group.median, median), _width_at_most(name, group.width, width)]
+        is_met = group.coverage >= least
+        rows.append(_aim(name, "coverage", f"at least {least:.0%}", f"{group.coverage:.1%}", is_met))
+    return rows
+
+
+def _at_most(split: str, figure: str, reached: float, target: float) -> Row:
+    return _aim(split, figure, f"at most {target:.0%}", f"{reached:.1%}", reached <= target)
+
+
+def _width_at_most(split: str, reached: float, target: float) -> Row:
+    return _aim(split, "width", f"at most {target:g}", f"{reached:.2f}", reached <= target)
+
+
+def _aim(split: str, figure: str, target: str, reached: str, is_met: bool) -> Row:  # noqa: FBT001 - as in the table
+    return {"split": split, "figure": figure, "target": target, "reached": reached, "met": "yes" if is_met else "no"}
 
 
 def _aims(split: SplitResult) -> list[tuple[str, float, float]]:
@@ -261,9 +264,9 @@ _STRANGERS_METHOD = """
 Lambda runs NVIDIA's scripts, so the two are not independent: what differs between them is the machine, the container and the batch.
 The range has two parts. Part one is common to all rows of an answer: how fast your code is against the stack that the figure stands
 for. Part two differs from row to row and is what `relative_low` and `relative_high` hold. An own measurement (`--measured`) takes part
-one away: the splits that begin with `own` are judged on what is left. Both parts, the ratios of number formats and the levels are learnt
-again without the model (`repository`: without the repository) that is judged. Runs more than 2.5 times slower than every published one
-are held by no range: `planner calibrate` takes their own speed.
+one away: the splits that begin with `own` are judged on what is left. Both parts, the levels and how models respond to GPUs and number
+formats are learnt again without the model (`repository`: without the repository) that is judged. Runs more than 2.5 times slower than
+every published one are held by no range: `planner calibrate` takes their own speed.
 
 ## Within one source
 
@@ -295,6 +298,9 @@ _METHOD = """
   format, `counts_gpu` for every model on that GPU. The single-GPU row stays.
 * The learnt variances (about sixty) are learnt again without the left-out GPUs or models, in six groups. Only the choice of what
   to look at (five figures of the data sheet, classes of models) was made with all rows in view.
+* What carries a measurement to other GPUs (`own_gpu`, `own_both`, `own_format`, `carried`, `model_any_gpu`) has no learnt variances but
+  seventeen round numbers. They were chosen with all rows in view; what they are applied to never holds the left-out model. Over the
+  choices that were tried, the median of `own_gpu` lay between 11 and 14 %; learnt in six groups of models, it was 14 %.
 * The quantile behind each range is found again without the left-out group, so no range has seen the row that judges it.
 
 ## How a figure is made
@@ -303,6 +309,10 @@ One GPU. The natural logarithm of the rate is a sum of parts with learnt weights
 bandwidth, peak rate of the number format, FP32 rate, memory size and power limit, shared by all models, by its class and its own;
 what is particular to an architecture, a GPU, a software generation. Each part is a covariance of a Gaussian process; a model
 measured on few GPUs falls back to its class, a GPU without rows to its data sheet, and the standard deviation grows accordingly.
+
+From a measurement on one GPU or a few. How the models of a class respond to each GPU and number format is a second such process, over
+implementations: each stands with the newest row of its cells, so that eleven scripts of one laboratory in five containers do not outvote
+forty of others. Of a new model only its level is free.
 
 Several GPUs. Efficiency = 1 / (1 + exp(eta)), exp(eta) being the time per step that exchanging gradients adds. Eta is learnt in the
 same way from the kind of connection, the model, its gradient traffic (parameters x steps a second), the machine and the count.

@@ -65,10 +65,9 @@ def shift(situation: Situation, learnt: Record) -> float:
     thin = learnt["thin"] if situation.is_thin else 0.0
     if situation.kind == "arithmetic":
         return float(thin + _of(learnt["levels"], situation.stack_class)[situation.width])
-    if situation.is_of_stack or situation.width == situation.from_width:
+    if situation.kind != "known" or situation.is_of_stack or situation.width == situation.from_width:
         return float(thin)
-    table = learnt["carried" if situation.kind == "known" else "formats"]
-    formats = _of(table, situation.stack_class)
+    formats = _of(learnt["carried"], situation.stack_class)
     return float(thin + formats.get(situation.width, 0.0) - formats.get(situation.from_width, 0.0))
 
 

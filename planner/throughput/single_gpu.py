@@ -16,7 +16,7 @@ from planner.throughput.learnt import Record, gpu_index, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
 from planner.throughput.scripts import is_new_generation, newest_row, stack_of
-from planner.throughput.tasks import class_of
+from planner.throughput.tasks import stack_class_of
 
 if TYPE_CHECKING:
     from planner.throughput.carry import Carried, Sighting
@@ -157,7 +157,7 @@ class SingleGpus:
         mean, deviation = carried.log_rate(gpu.name, width)
         known = list(self._newest_rows().values())
         what = "own measurement" if self.own else "measurement" if basis is Basis.SCALED else "level"
-        step = f"one {gpu.name}: {math.exp(mean):,.4g}/s, the {what} carried over as {class_of(self.model)} models respond to GPUs"
+        step = f"one {gpu.name}: {math.exp(mean):,.4g}/s, the {what} carried over as models of its class respond to GPUs ({stack_class_of(self.model)})"
         fit_source = "data/throughput/fit (learnt from the measured rows; see docs/accuracy.md)"
         sources = (*self._own_sources(), *(source_texts(known) if not self.own else ()), fit_source)
         return Single(
@@ -173,7 +173,7 @@ class SingleGpus:
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
         from planner.throughput.carry import Carried, Sighting  # noqa: PLC0415 - models with a table need none of it
 
-        task = self.knowledge.task_class(class_of(self.model))
+        task = self.knowledge.task_class(stack_class_of(self.model))
         if self.own:
             steps = tuple(
                 f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})"

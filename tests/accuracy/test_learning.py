@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from planner.accuracy.learning import transfer
 from planner.accuracy.learning.evidence import single_gpu_points
-from planner.accuracy.learning.left_out import quantile
+from planner.accuracy.learning.implementations import TIMM, implementations
+from planner.accuracy.learning.left_out import gather, quantile
+from planner.accuracy.learning.response import NOISE, posterior_of, response_points
 from planner.accuracy.validation import nested_coverage, summary
 from planner.hardware.gpus import load_gpus
 from planner.throughput.carry import Carried, Sighting
@@ -131,18 +133,60 @@ def test_small_systems_are_solved(entries, right):
     assert np.linalg.solve(matrix, right) == pytest.approx(np.array(found)[:, 0], abs=1e-9)
 
 
-def test_carrying_agrees_with_the_full_posterior(variances):
+def test_carrying_agrees_with_the_full_posterior():
     """The published factors and the plain solver give what the whole Gaussian process gives, within 2 percent."""
-    models = {model.name: model for model in load_models()}
-    everything = single_gpu_points(load_benchmarks(), GPUS, models)
+    evidence = gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()})
+    everything = response_points(implementations(evidence))
     blank = replace(
-        everything[0], model="?", job="?", task_class="vision", software="", is_new=True, gpu="rtx-3090", log_rate=6.0
+        next(point for point in everything if point.width == "16"),
+        model="?",
+        job="?",
+        task_class="images",
+        gpu="rtx-3090",
+        log_rate=6.0,
     )
-    fitted = transfer.posterior([*everything, blank], GPUS, variances)
+    fitted = posterior_of([*everything, blank], GPUS)
     wanted = [replace(blank, gpu=name) for name in ("a100-80gb-sxm", "t4", "h100-80gb-sxm", "mi300x")]
 
     mean, _ = fitted.predict(wanted)
-    noise = math.sqrt(variances["noise"])
-    carried = Carried(learnt_of_class("vision"), [Sighting(gpu="rtx-3090", width="16", log_rate=6.0, deviation=noise)])
+    noise = math.sqrt(NOISE)
+    carried = Carried(learnt_of_class("images"), [Sighting(gpu="rtx-3090", width="16", log_rate=6.0, deviation=noise)])
 
     assert [carried.log_rate(point.gpu, "16")[0] for point in wanted] == pytest.approx(list(mean), abs=0.02)
+
+
+def test_an_implementation_stands_with_one_row_of_each_cell():
+    """However many containers measured a cell, one point of the newest carries; networks of one GPU only carry nothing."""
+    found = implementations(gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()}))
+
+    points = response_points(found)
+
+    cells = [(point.job, point.gpu, point.width) for point in points]
+    assert len(set(cells)) == len(cells) > 600
+    assert not any(TIMM in point.job for point in points)
+    # older containers measured it too: PyTorch 1.13 is the newest that ran on this GPU
+    wanted = ("resnet50|pytorch|lambdal/deeplearning-benchmark|224", "a100-80gb-sxm", "16")
+    assert ["PyTorch 1.13"] == [
+        point.software[:12] for point, cell in zip(points, cells, strict=True) if cell == wanted
+    ]
+
+
+def test_what_is_carried_to_other_gpus_counts_implementations():
+    """Three scripts gain 2.0 on a second GPU, one 4.0: a fifth of their class gains near their mean, one of another class less."""
+    evidence = gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()})
+    like = next(point for point in response_points(implementations(evidence)) if point.width == "16")
+    known = [
+        replace(like, model=f"m{n}", job=f"j{n}", task_class="images", gpu=gpu, log_rate=n + gain)
+        for n, more in enumerate((2.0, 2.0, 2.0, 4.0))
+        for gpu, gain in (("v100-16gb", 0.0), ("a100-80gb-sxm", math.log(more)))
+    ]
+
+    gains = {}
+    for name in ("images", "speech"):
+        wanted = [replace(like, model="?", job="?", task_class=name, gpu=gpu) for gpu in ("v100-16gb", "a100-80gb-sxm")]
+        mean, _ = posterior_of(known, GPUS).predict(wanted)
+        gains[name] = float(mean[1] - mean[0])
+
+    expected = (3 * math.log(2.0) + math.log(4.0)) / 4
+    assert expected == pytest.approx(gains["images"], abs=0.15)
+    assert 0 < gains["speech"] < gains["images"] < expected

@@ -9,6 +9,7 @@ from planner.accuracy.row_checks import (
     failed_checks,
     forward_gmacs_lower_bound,
     impossible,
+    mislabelled,
     over_in_few_steps,
     peak_tflops,
     superlinear,
@@ -56,6 +57,31 @@ def test_a_noisy_model_has_a_wider_bound():
     failed = superlinear([one, two, four])
 
     assert [four] == list(failed)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_doubted"),
+    [
+        ({}, True),
+        ({"model": "tacotron2", "software": "PyTorch 2.3.0a0+40ec155e58.nv24.03 (NGC)"}, True),
+        ({"software": "PyTorch 1.10.0a0+ecc3718 (NGC)"}, False),
+        ({"precision": Precision.TF32}, False),
+        ({"model": "gnmt-v2"}, False),
+        ({"source": "NVIDIA/DeepLearningExamples:README.md"}, False),
+    ],
+)
+def test_runs_that_are_not_mixed_precision_are_doubted(change, is_doubted):
+    """Since PyTorch 1.13 Lambda's amp of WaveGlow and tacotron2 is as fast as TF32; older rows and other models are not meant."""
+    plain = {
+        "model": "waveglow",
+        "software": "PyTorch 1.13.0a0+d0d6b1f (NGC)",
+        "source": "lambdal/deeplearning-benchmark:x",
+    }
+    row = a_row(**(plain | change))
+
+    failed = mislabelled([row])
+
+    assert ({row: "not mixed precision: since PyTorch 1.13 as fast as in TF32 or FP32"} if is_doubted else {}) == failed
 
 
 def test_contradictory_repeats_are_doubted():

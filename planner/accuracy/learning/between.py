@@ -1,8 +1,8 @@
 """Learns from left-out implementations how far strangers' code lies from a figure: the content of `between.json`.
 
 Every mean gives each implementation the weight 1, however many cells it has. Variances of a class are shrunk to the mean of
-the classes with the weight of four implementations, levels towards none with that of two; a ratio of formats counts in so far
-as it is larger than its own uncertainty.
+the classes with the weight of four implementations (after an own measurement: eight), levels and ratios of formats towards
+none with that of two.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from planner.accuracy.learning.leave_out_sources import STEPS, TIMM, SourceError
+from planner.accuracy.learning.implementations import TIMM
+from planner.accuracy.learning.leave_out_sources import STEPS, SourceError
 from planner.throughput.between import POOLED, shift
 from planner.throughput.learnt import Record
+from planner.throughput.precision import WIDTHS
 
 VARIANCE_WEIGHT = 4.0
-ENOUGH_RATIOS = 5  # implementations of a class; fewer are joined by the ratio of all classes with the weight of one
+STEP_WEIGHT = 8.0  # of the mean of the classes, where what is left after an own measurement is told apart by class
 LEVEL_WEIGHT = 2.0
 THIN_WEIGHT = 1.0
 NORMAL_95 = 1.6449
 SHARE = 0.9
 LEAST_SHARE = 0.25  # of a variance stays, whatever the claimed ranges explain
+ROBUST_REACH = 3 * 1.4826  # times a median of absolute values: three standard deviations, if they are normal
 DIGITS = 4
 
 Values = Mapping[str, Sequence[float]]
@@ -33,9 +36,7 @@ def learnt_between(errors: Sequence[SourceError]) -> Record:
     by_split: dict[str, list[SourceError]] = {}
     for error in errors:
         by_split.setdefault(error.split, []).append(error)
-    formats = _formats(by_split["own_format"])
-    learnt: Record = {"formats": formats, "carried": {POOLED: {}}, "thin": 0.0}
-    learnt["levels"] = {name: {"16": 0.0, **entry} for name, entry in formats.items()}
+    learnt: Record = {"carried": {POOLED: {}}, "thin": 0.0, "levels": {POOLED: dict.fromkeys(WIDTHS, 0.0)}}
     known, arithmetic = by_split["source"], [one for one in by_split.get("source_arithmetic", []) if one.origin != TIMM]
     learnt["carried"] |= _carried_formats(known)
     learnt["thin"] = _shrunk_mean(
@@ -65,41 +66,6 @@ def students_t(degrees: float) -> float:
     second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
     return z + first + second + third
-
-
-def _formats(errors: Sequence[SourceError]) -> dict[str, dict[str, float]]:
-    """By class and number format: the logarithm of its rate over the 16-bit rate, measured over as carried."""
-    found: dict[str, dict[str, float]] = {POOLED: {}}
-    for width in ("tf32", "fp32"):
-        by_class: dict[str, list[float]] = {}
-        for mine in _by_implementation(errors).values():
-            ratios = [
-                one.log_error if one.width == width else -one.log_error
-                for one in mine
-                if {one.width, one.situation.from_width} == {"16", width}
-            ]
-            if ratios:
-                by_class.setdefault(mine[0].stack_class, []).append(statistics.fmean(ratios))
-        # the median: of a class a few scripts wait for their data, or for a teacher network, in every format
-        middles = {name: statistics.median(values) for name, values in by_class.items()}
-        pooled = statistics.fmean(middles.values())
-        found[POOLED][width] = _rounded(pooled)
-        for name, values in by_class.items():
-            ratio = (len(values) * middles[name] + pooled) / (len(values) + 1)
-            if len(values) >= ENOUGH_RATIOS:
-                ratio = _believed(middles[name], values)
-            found.setdefault(name, {})[width] = _rounded(ratio)
-    return {name: {**found[POOLED], **entry} for name, entry in found.items()}
-
-
-def _believed(middle: float, values: Sequence[float]) -> float:
-    """A mean shrunk towards none by its own uncertainty: x max(0, 1 - variance of the mean / mean squared).
-
-    >>> _believed(0.2, [0.1, 0.2, 0.3]) < 0.2, _believed(0.01, [-1.0, 0.01, 1.0])
-    (True, 0.0)
-    """
-    variance = statistics.variance(values) / len(values)
-    return middle * max(0.0, 1.0 - variance / middle**2) if middle else 0.0
 
 
 def _spreads(
@@ -216,21 +182,16 @@ def _step_reaches(errors: Sequence[SourceError], learnt: Record) -> dict[str, fl
     usual = _usual(errors)
     squares: dict[str, list[float]] = {}
     for mine in _by_implementation(errors).values():
-        squares.setdefault(mine[0].stack_class, []).append(
-            max(
-                statistics.fmean(corrected(one, learnt) ** 2 for one in mine) - _extra_variance(mine, usual),
-                LEAST_SHARE * statistics.fmean(corrected(one, learnt) ** 2 for one in mine),
-            )
-        )
+        square = _mean_square([corrected(one, learnt) for one in mine])
+        kept = max(square - _extra_variance(mine, usual), LEAST_SHARE * square)
+        squares.setdefault(mine[0].stack_class, []).append(kept)
     pooled = statistics.fmean(statistics.fmean(values) for values in squares.values())
     deviations = {
-        name: math.sqrt(_shrunk(statistics.fmean(values), len(values), pooled)) for name, values in squares.items()
+        name: math.sqrt(_shrunk(statistics.fmean(values), len(values), pooled, STEP_WEIGHT))
+        for name, values in squares.items()
     }
     scores = {
-        name: [
-            math.sqrt(max(corrected(one, learnt) ** 2 - _extra(one, usual) ** 2, 0.0)) / deviations[one.stack_class]
-            for one in mine
-        ]
+        name: [_score(one, corrected(one, learnt), usual) / deviations[one.stack_class] for one in mine]
         for name, mine in _by_implementation(errors).items()
     }
     factor = weighted_quantile(scores, SHARE)
@@ -283,18 +244,37 @@ def _variance(values: Sequence[float]) -> float:
     if len(values) < 5:
         return statistics.variance(values)
     middle = statistics.median(values)
-    reach = 3 * 1.4826 * statistics.median(abs(value - middle) for value in values)
+    reach = ROBUST_REACH * statistics.median(abs(value - middle) for value in values)
     return statistics.variance(min(max(value, middle - reach), middle + reach) for value in values)
 
 
-def _extra(error: SourceError, usual: float) -> float:
-    """By how much the claimed half width goes beyond what it usually is, squares taken apart: a row has that on top."""
-    half2 = (error.situation.below**2 + error.situation.above**2) / 2 - error.situation.level**2
-    return math.sqrt(max(half2 - usual**2, 0.0))
+def _mean_square(values: Sequence[float]) -> float:
+    """The mean square with far values pulled in likewise.
+
+    >>> round(_mean_square([0.1, -0.1, 0.1, -0.1, 2.0]), 4)
+    0.0476
+    """
+    reach = ROBUST_REACH * statistics.median(map(abs, values))
+    return statistics.fmean(min(value**2, reach**2) for value in values)
+
+
+def _score(error: SourceError, log_error: float, usual: float) -> float:
+    """What is left of an error without what its row has on top, on the side to which it fell."""
+    half = error.situation.above if log_error > 0 else error.situation.below
+    return math.sqrt(max(log_error**2 - _extra_square(error, half, usual), 0.0))
 
 
 def _extra_variance(errors: Sequence[SourceError], usual: float) -> float:
-    return statistics.fmean((_extra(one, usual) / NORMAL_95) ** 2 for one in errors)
+    return statistics.fmean(
+        _extra_square(one, half, usual) / NORMAL_95**2
+        for one in errors
+        for half in (one.situation.below, one.situation.above)
+    )
+
+
+def _extra_square(error: SourceError, half: float, usual: float) -> float:
+    """By how much the square of a claimed half width goes beyond what it usually is: a row has that on top."""
+    return max(half**2 - error.situation.level**2 - usual**2, 0.0)
 
 
 def _root_mean(errors: Iterable[SourceError], figure: Callable[[SourceError], float]) -> float:
@@ -302,8 +282,8 @@ def _root_mean(errors: Iterable[SourceError], figure: Callable[[SourceError], fl
     return math.sqrt(statistics.fmean(means))
 
 
-def _shrunk(variance: float, count: int, pooled: float) -> float:
-    return (count * variance + VARIANCE_WEIGHT * pooled) / (count + VARIANCE_WEIGHT)
+def _shrunk(variance: float, count: int, pooled: float, weight: float = VARIANCE_WEIGHT) -> float:
+    return (count * variance + weight * pooled) / (count + weight)
 
 
 def _shrunk_mean(values: Sequence[float], weight: float) -> float:

@@ -16,6 +16,7 @@ from planner.throughput.scaling import MAX_GPUS_PER_MACHINE
 from planner.throughput.scripts import is_new_generation, newest_row, origin_of, script_of
 from planner.throughput.tasks import stack_class_of
 
+TIMM = "huggingface/pytorch-image-models"
 LANGUAGE = "language-model pre-training"
 """Decoders are planned by the arithmetic of their shape and judged in splits of their own."""
 ANOTHER_JOB = (
@@ -27,11 +28,6 @@ ANOTHER_JOB = (
     "bert-large|paddlepaddle|NVIDIA/DeepLearningExamples|512",
 )
 """Implementations that share a model's name and not its work: no yardstick for each other's speed."""
-NOT_MIXED_PRECISION = {
-    # model: since when its `amp` is not mixed precision at Lambda (20 of 21 pairs within 4 % of TF32 or FP32)
-    "waveglow": (1, 13),
-    "tacotron2": (1, 13),
-}
 MACHINES_OF_NVIDIA = 8  # GPUs; more are several machines there
 
 
@@ -74,7 +70,7 @@ def rivals(found: Sequence[Implementation]) -> list[Implementation]:
 def _implementation(name: str, rows: Sequence[Benchmark], models: Mapping[str, Model]) -> Implementation:
     by_cell: dict[tuple[str, int, str], list[Benchmark]] = {}
     for row in rows:
-        if _is_one_machine(row) and not _is_mislabelled(row):
+        if _is_one_machine(row):
             by_cell.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
     cells = [newest for group in by_cell.values() if (newest := newest_row(group)) is not None]
     if any(is_new_generation(row) for row in cells):
@@ -93,14 +89,6 @@ def _implementation(name: str, rows: Sequence[Benchmark], models: Mapping[str, M
 
 def _is_one_machine(row: Benchmark) -> bool:
     return row.gpu_count <= (MAX_GPUS_PER_MACHINE if row.source.startswith("lambdal/") else MACHINES_OF_NVIDIA)
-
-
-def _is_mislabelled(row: Benchmark) -> bool:
-    from planner.throughput.scripts import pytorch_version  # noqa: PLC0415
-
-    since = NOT_MIXED_PRECISION.get(row.model)
-    version = pytorch_version(row.software)
-    return since is not None and version is not None and version >= since and width_of(row.precision) == "16"
 
 
 def _bare_model(name: str, task: str, unit: str) -> Model:

@@ -25,10 +25,10 @@ def all_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftO
     return [
         *versions_left_out(evidence),
         *single_gpu_left_out(evidence, variances["transfer"]),
-        *carried_left_out(evidence, variances["transfer"]),
+        *carried_left_out(evidence),
         *levels_left_out(evidence, variances["level"]),
         *filled_levels_left_out(evidence, variances["level"]),
-        *arithmetic_left_out(evidence, variances["transfer"]),
+        *arithmetic_left_out(evidence),
         *frameworks_left_out(evidence),
         *counts_left_out(evidence, variances["scaling"]),
         *nodes_left_out(evidence),

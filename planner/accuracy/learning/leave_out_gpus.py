@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.accuracy.learning import transfer
 from planner.accuracy.learning.evidence import Point
+from planner.accuracy.learning.implementations import implementations
 from planner.accuracy.learning.left_out import (
     Evidence,
     LeftOut,
@@ -17,6 +18,7 @@ from planner.accuracy.learning.left_out import (
     point_error,
     row_error,
 )
+from planner.accuracy.learning.response import response_posterior
 from planner.model.records import Benchmark
 from planner.throughput.scripts import newest_row
 
@@ -55,31 +57,29 @@ def single_gpu_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> lis
         for split, key in splits.items():
             for name, group in grouped(points, key):
                 if points[group[0]].gpu in fold["without"]:
-                    found += _predicted(split, evidence, fitted, group, judged=judged, name=str(name))
+                    found += _predicted(split, fitted, group, judged=judged, name=str(name))
     return sorted(found, key=lambda one: tuple(splits).index(one.split))
 
 
-def carried_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
+def carried_left_out(evidence: Evidence) -> list[LeftOut]:
     """A model of which one cell is known: all its other cells predicted from that one and from other models.
 
     The cell that stays is on the RTX 3090 if the model was measured there, else on the GPU with most of its rows. Cells of
     the same number format are split `carried`, those of another `carried_format`.
     """
-    points = evidence.points
+    fitted = response_posterior(implementations(evidence), evidence.gpus)
+    points = fitted.points
     judged = newest_judged(points, every_source=True)
     found = []
-    for fold in variances["model_folds"]:
-        fitted = transfer.posterior(points, evidence.gpus, fold["variances"])
-        for model, group in grouped(points, lambda point: point.model):
-            if model in fold["without"]:
-                for job in {points[i].job for i in group}:
-                    mine = [i for i in group if points[i].job == job]
-                    stays = _stays(points, mine)
-                    left = [i for i in group if i != stays]
-                    wanted = {i for i in mine if i in judged and points[i].cell != points[stays].cell}
-                    same = {i for i in wanted if points[i].width == points[stays].width}
-                    found += _predicted("carried", evidence, fitted, left, judged=same, name=str(model))
-                    found += _predicted("carried_format", evidence, fitted, left, judged=wanted - same, name=str(model))
+    for model, group in grouped(points, lambda point: point.model):
+        for job in dict.fromkeys(point.job for point in evidence.points if point.model == model):
+            mine = [i for i in group if points[i].job == job]
+            stays = _stays(points, mine)
+            left = [i for i in group if i != stays]
+            wanted = {i for i in mine if i in judged and points[i].cell != points[stays].cell}
+            same = {i for i in wanted if points[i].width == points[stays].width}
+            found += _predicted("carried", fitted, left, judged=same, name=str(model))
+            found += _predicted("carried_format", fitted, left, judged=wanted - same, name=str(model))
     return sorted(found, key=lambda one: one.split)
 
 
@@ -90,7 +90,6 @@ def staying_point(points: Sequence[Point], job: str) -> Point:
 
 def _predicted(
     split: str,
-    evidence: Evidence,
     fitted: transfer.Posterior,
     group: Sequence[int],
     *,
@@ -104,9 +103,7 @@ def _predicted(
     found = []
     for position, i in enumerate(group):
         if i in mine:
-            found.append(
-                point_error(split, evidence.points[i], float(mean[position]), float(deviation[position]), name)
-            )
+            found.append(point_error(split, fitted.points[i], float(mean[position]), float(deviation[position]), name))
     return found
 
 

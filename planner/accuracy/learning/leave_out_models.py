@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from planner.accuracy.learning import level, transfer
+from planner.accuracy.learning import level
 from planner.accuracy.learning.evidence import Point
+from planner.accuracy.learning.implementations import implementations
 from planner.accuracy.learning.left_out import (
     NOT_JUDGED,
     Evidence,
@@ -19,11 +20,11 @@ from planner.accuracy.learning.left_out import (
     row_error,
 )
 from planner.accuracy.learning.level import Network
+from planner.accuracy.learning.response import NOISE, posterior_of, response_points
 from planner.model.records import Benchmark, Model, Precision
 from planner.throughput.arithmetic import REFERENCE_GPU, level_of
 from planner.throughput.precision import width_of
 from planner.throughput.scripts import choose_script, newest_row, script_of
-from planner.throughput.tasks import class_of
 
 
 def levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
@@ -71,40 +72,30 @@ def filled_levels_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> 
     return found
 
 
-def arithmetic_left_out(evidence: Evidence, variances: Mapping[str, Any]) -> list[LeftOut]:
+def arithmetic_left_out(evidence: Evidence) -> list[LeftOut]:
     """Models outside timm predicted on every GPU from their arithmetic alone: the level on the RTX 3090, then carried.
 
     None of their rows is used; the level was learnt from timm's image networks, so language models test it hardest.
     """
-    points = evidence.points
+    points = response_points(implementations(evidence))
     judged = newest_judged(points, every_source=True)
     in_timm = {network.model for network in evidence.networks}
     found = []
-    for fold in variances["model_folds"]:
-        for name in fold["without"]:
-            model = evidence.models[name]
-            if name in in_timm or model.forward_gmacs_per_sample is None:
-                continue
-            known = level_of(model)
-            pseudo = Point(
-                model=name,
-                job=name,
-                task_class=class_of(model),
-                gpu=REFERENCE_GPU,
-                precision=Precision.AMP,
-                software="",
-                is_new=True,
-                log_rate=known.log_rate,
-            )
-            kept = [pseudo, *(point for point in points if point.model != name)]
-            fitted = transfer.posterior(kept, evidence.gpus, fold["variances"], {0: known.deviation**2})
-            mine = [points[i] for i in sorted(judged) if points[i].model == name and _at_own_size(points[i], model)]
-            if not mine:
-                continue
-            mean, covariance = fitted.predict([replace(point, job=name, software="") for point in mine])
-            for position, point in enumerate(mine):
-                variance = float(covariance[position, position]) + fold["variances"]["noise"]
-                found.append(point_error("model_any_gpu", point, float(mean[position]), math.sqrt(variance), name))
+    for name in dict.fromkeys(point.model for point in evidence.points):
+        model = evidence.models[name]
+        mine = [points[i] for i in sorted(judged) if points[i].model == name and _at_own_size(points[i], model)]
+        if not mine or name in in_timm or model.forward_gmacs_per_sample is None:
+            continue
+        known = level_of(model)
+        pseudo = replace(
+            mine[0], job=name, gpu=REFERENCE_GPU, precision=Precision.AMP, is_new=True, log_rate=known.log_rate
+        )
+        kept = [pseudo, *(point for point in points if point.model != name)]
+        fitted = posterior_of(kept, evidence.gpus, {0: known.deviation**2})
+        mean, covariance = fitted.predict([replace(point, job=name) for point in mine])
+        for position, point in enumerate(mine):
+            deviation = math.sqrt(float(covariance[position, position]) + NOISE)
+            found.append(point_error("model_any_gpu", point, float(mean[position]), deviation, name))
     return found
 
 

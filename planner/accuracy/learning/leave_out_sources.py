@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from planner.accuracy.learning import level, publish, scaling, transfer
-from planner.accuracy.learning.implementations import Implementation, implementations, rivals
+from planner.accuracy.learning.implementations import TIMM, Implementation, implementations, rivals
 from planner.accuracy.learning.left_out import Evidence, gather
+from planner.accuracy.learning.response import response_posterior
 from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus as shipped_gpus
 from planner.model.frozen import dataclass
@@ -20,9 +21,9 @@ from planner.throughput.precision import width_of
 from planner.throughput.scripts import origin_of
 from planner.throughput.workload_prediction import Prediction
 
-TIMM = "huggingface/pytorch-image-models"
 STEPS = ("own_count", "own_gpu", "own_both", "own_format")
 """What differs from the one own measurement: the number of GPUs, the GPU, both, the number format."""
+FittedT = TypeVar("FittedT", transfer.Posterior, scaling.ScalingPosterior)
 MOST_PER_STEP = 24  # of one implementation, spread evenly over its cells: Lambda has 175 of ResNet-50
 
 
@@ -54,10 +55,8 @@ class Shelf:
         self._variances = variances
         self.implementations = [one for one in found if one.origin != without]
         self._evidence = _without_origin(evidence, without)
-        self._posteriors: dict[int, tuple[transfer.Posterior, scaling.ScalingPosterior]] = {}
-        self._latest: tuple[tuple[int, frozenset[str]], tuple[transfer.Posterior, scaling.ScalingPosterior]] | None = (
-            None
-        )
+        self._response = response_posterior(self.implementations, evidence.gpus)
+        self._known: dict[int, transfer.Posterior] = {}
 
     def without(self, left_out: Collection[Implementation], model: str, gpus: Collection[str]) -> Knowledge:
         """What is known of one model, on these GPUs, without the implementations left out."""
@@ -65,17 +64,25 @@ class Shelf:
         rows = [
             row for one in self.implementations if one.model.name == model and one.name not in gone for row in one.rows
         ]
-        is_known = bool(rows)
-        known, scaled = self._fitted_without(self._fold(model), frozenset(gone))
         sightings = {*gpus, *(row.gpu for row in rows), "rtx-3090"}
+        # each is worked out when it is asked for: most predictions need one of them
+        known = functools.cache(lambda: _rest(self._transfer(model), gone))
+        response = functools.cache(lambda: _rest(self._response, gone))
+        scaled = functools.cache(lambda: _rest(self._scaling, gone))
         return Knowledge(
             rows_of=lambda _: rows,
-            script=functools.cache(lambda job: publish.script_line(job, known, scaled, self._evidence, sightings)),
-            task_class=functools.cache(lambda name: publish.carry_line(name, known, sightings)),
-            scaling=functools.cache(
-                lambda: {"traffic_centre": scaling.TRAFFIC_CENTRE, **publish.new_model_scaling(scaled, sightings)}
+            script=functools.cache(
+                lambda job: (
+                    publish.script_line(job, known(), scaled(), self._evidence, sightings)
+                    if publish.has_line(job, self._evidence.points)
+                    else None
+                )
             ),
-            arithmetic=functools.cache(lambda: None if is_known else self._arithmetic(model)),
+            task_class=functools.cache(lambda name: publish.carry_line(name, response(), sightings)),
+            scaling=functools.cache(
+                lambda: {"traffic_centre": scaling.TRAFFIC_CENTRE, **publish.new_model_scaling(scaled(), sightings)}
+            ),
+            arithmetic=functools.cache(lambda: None if rows else self._arithmetic(model)),
         )
 
     @property
@@ -83,31 +90,19 @@ class Shelf:
         """Whether the networks are there that arithmetic is turned into a level by."""
         return bool(self._evidence.networks)
 
-    def _fold(self, model: str) -> int:
-        folds = self._variances["transfer"]["model_folds"]
-        return next((number for number, fold in enumerate(folds) if model in fold["without"]), -1)
+    def _transfer(self, model: str) -> transfer.Posterior:
+        """How scripts go from GPU to GPU, under variances that were learnt without the model."""
+        learnt = self._variances["transfer"]
+        folds = learnt["model_folds"]
+        number = next((number for number, fold in enumerate(folds) if model in fold["without"]), -1)
+        if number not in self._known:
+            variances = learnt["all"] if number < 0 else folds[number]["variances"]
+            self._known[number] = transfer.posterior(self._evidence.points, self._evidence.gpus, variances)
+        return self._known[number]
 
-    def _fitted_without(self, fold: int, gone: frozenset[str]) -> tuple[transfer.Posterior, scaling.ScalingPosterior]:
-        # the implementations of a model, which stand together, leave with the same ones
-        if self._latest is None or self._latest[0] != (fold, gone):
-            known, scaled = self._fitted(fold)
-            known = known.without([i for i, point in enumerate(known.points) if point.job in gone])
-            scaled = scaled.without([i for i, point in enumerate(scaled.points) if point.job in gone])
-            self._latest = (fold, gone), (known, scaled)
-        return self._latest[1]
-
-    def _fitted(self, fold: int) -> tuple[transfer.Posterior, scaling.ScalingPosterior]:
-        if fold not in self._posteriors:
-            learnt = self._variances["transfer"]
-            variances = learnt["all"] if fold < 0 else learnt["model_folds"][fold]["variances"]
-            evidence = self._evidence
-            self._posteriors[fold] = (
-                transfer.posterior(evidence.points, evidence.gpus, variances),
-                self._posteriors[-1][1]
-                if -1 in self._posteriors
-                else scaling.scaling_posterior(evidence.scaled, evidence.gpus, self._variances["scaling"]["all"]),
-            )
-        return self._posteriors[fold]
+    @functools.cached_property
+    def _scaling(self) -> scaling.ScalingPosterior:
+        return scaling.scaling_posterior(self._evidence.scaled, self._evidence.gpus, self._variances["scaling"]["all"])
 
     def _arithmetic(self, model: str) -> dict[str, Any]:
         networks = self._evidence.networks
@@ -164,6 +159,11 @@ def own_steps_left_out(shelf: Shelf, splits: Sequence[str] = STEPS) -> list[Sour
             for split in splits:
                 found += _own_errors(split, one, knowledge)
     return found
+
+
+def _rest(posterior: FittedT, gone: Collection[str]) -> FittedT:
+    """The posterior without the points of the scripts that are gone."""
+    return posterior.without([i for i, point in enumerate(posterior.points) if point.job in gone])
 
 
 def _errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:

@@ -25,7 +25,7 @@ from planner.throughput.scripts import newest_row, origin_of, script_of
 Matrix = Any
 
 NEW_MODEL = "?"
-CLASSES = ("vision", "text", "audio", "tables", "other")
+CLASSES = ("images", "detection", "segmentation", "encoders", "seq2seq", "speech", "recommenders", "other")
 SPLIT_OF_KIND = {
     "cell": "cell",
     "gpu": "pair",
@@ -69,9 +69,9 @@ def script_line(
 
     `only` names the GPUs that are wanted, where not all are: the others stand as `None`.
     """
-    points = [point for point in posterior.points if point.job == job]
-    if len({point.gpu for point in points}) < FEWEST_GPUS:
+    if not has_line(job, posterior.points):
         return None
+    points = [point for point in posterior.points if point.job == job]
     gpus = {name: gpu for name, gpu in posterior.gpus.items() if only is None or name in only}
     newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
     line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
@@ -86,6 +86,11 @@ def script_line(
     rates = {name: rate for name, rate in zip(posterior.gpus, line["mean"]["16"], strict=True) if name in gpus}
     line["eta"], line["eta_deviation"] = _eta(rates, points[-1], scaled, evidence, newest)
     return line
+
+
+def has_line(job: str, points: Iterable[Point]) -> bool:
+    """Whether a job was measured on so many GPUs that it has a record of its own."""
+    return len({point.gpu for point in points if point.job == job}) >= FEWEST_GPUS
 
 
 def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, newest: Newest) -> list[Point]:

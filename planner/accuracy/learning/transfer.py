@@ -12,7 +12,7 @@ on few GPUs falls back to its class, and a GPU without rows to its data sheet, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,10 +115,9 @@ def terms(a: Columns, b: Columns) -> Iterator[tuple[str, Matrix]]:
     for index, feature in enumerate(FEATURES):
         product = np.outer(a.features[:, index], b.features[:, index])
         yield from ((f"{feature}{suffix}", product * sharing) for suffix, sharing in shared)
-    distance = np.sum((a.features[:, None, _SHEET] - b.features[None, :, _SHEET]) ** 2, axis=-1)
-    likeness = np.exp(-distance / (2 * RADIUS**2))
-    yield from ((f"likeness{suffix}", likeness * sharing) for suffix, sharing in shared)
-    yield "likeness.job", likeness * same["job"]
+    alike = likeness(a, b)
+    yield from ((f"likeness{suffix}", alike * sharing) for suffix, sharing in shared)
+    yield "likeness.job", alike * same["job"]
     yield from ((f"architecture{suffix}", same["architecture"] * sharing) for suffix, sharing in shared)
     yield from ((f"gpu{suffix}", same["gpu"] * sharing) for suffix, sharing in shared[:4])
     for name in ("all", "model", "model.precision", "gpu", "architecture"):
@@ -127,10 +126,19 @@ def terms(a: Columns, b: Columns) -> Iterator[tuple[str, Matrix]]:
     yield from ((f"software.{name}", same["software"] * same[name]) for name in ("all", "model", "gpu"))
 
 
+def likeness(a: Columns, b: Columns) -> Matrix:
+    """How alike the data sheets of the GPUs of `a` and of `b` are: 1 if they are the same."""
+    distance = np.sum((a.features[:, None, _SHEET] - b.features[None, :, _SHEET]) ** 2, axis=-1)
+    return np.exp(-distance / (2 * RADIUS**2))
+
+
 def same_label(a: Sequence[str], b: Sequence[str]) -> Matrix:
     """1 where a label of `a` (row) equals one of `b` (column), else 0."""
     codes = {label: code for code, label in enumerate({*a, *b})}
     return np.equal.outer([codes[label] for label in a], [codes[label] for label in b]).astype(float)
+
+
+Covariance = Callable[[Mapping[str, float], Columns, Columns], Matrix]
 
 
 def covariance(variances: Mapping[str, float], a: Columns, b: Columns) -> Matrix:
@@ -188,12 +196,13 @@ class Posterior:
     table: Columns
     inverse: Matrix  # of the covariance of the points, with noise
     weights: Matrix  # inverse times centred log rates
+    covariance: Covariance
 
     def predict(self, wanted: Sequence[Point]) -> tuple[Matrix, Matrix]:
         """Mean log rate of each wanted point, and the covariance between them (without measurement noise)."""
         table = columns(wanted, self.gpus)
-        cross = covariance(self.variances, table, self.table)
-        prior = covariance(self.variances, table, table) + self._unseen(wanted)
+        cross = self.covariance(self.variances, table, self.table)
+        prior = self.covariance(self.variances, table, table) + self._unseen(wanted)
         return CENTRE + cross @ self.weights, prior - cross @ self.inverse @ cross.T
 
     def left_out(self, group: Sequence[int]) -> tuple[Matrix, Matrix]:
@@ -220,6 +229,7 @@ class Posterior:
             self.table.only(kept),
             inverse,
             inverse @ _centred(points),
+            self.covariance,
         )
 
     def _unseen(self, wanted: Sequence[Point]) -> Matrix:
@@ -241,6 +251,7 @@ def posterior(
     gpus: Mapping[str, Gpu],
     variances: Mapping[str, float],
     extra_variance: Mapping[int, float] | None = None,
+    covariance: Covariance = covariance,
 ) -> Posterior:
     """The posterior, given the points and these variances; `extra_variance` makes single points, by index, less certain."""
     table = columns(points, gpus)
@@ -249,7 +260,7 @@ def posterior(
         own[index] += value
     total = covariance(variances, table, table) + np.diag(own)
     inverse = np.linalg.inv(total)
-    return Posterior(variances, points, gpus, table, inverse, inverse @ _centred(points))
+    return Posterior(variances, points, gpus, table, inverse, inverse @ _centred(points), covariance)
 
 
 def without_rows(inverse: Matrix, kept: Sequence[int], group: Sequence[int]) -> Matrix:

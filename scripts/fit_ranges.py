@@ -1,7 +1,7 @@
 """`python -m scripts.fit_ranges`: learn how far implementations lie apart, write `data/throughput/fit/between.json`.
 
 Run it after `scripts.fit_throughput`, or when rows of `data/throughput/between-sources.csv` change. Every implementation is left
-out once; it takes about three minutes on one core.
+out once; it takes about a minute on one core.
 """
 
 from __future__ import annotations

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from planner.model.frozen import dataclass
 from planner.throughput.learnt import Record
 from planner.throughput.linear import dot, solve
+from planner.throughput.ranges import reach
 
-CONTRADICTION = 4.0  # standard deviations; machines and software explain two
-LEVEL_VARIANCE = 1e4  # of the natural logarithm: any unit, any size of model
+CONTRADICTION = 3.5  # times what nine in ten are off by; machines and software explain half of that
+LEVEL_VARIANCE = 1e6  # of the natural logarithm: any unit, any size of model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Carried:
         return any(seen.width == width for seen in self._sightings)
 
     def contradiction(self) -> Sighting | None:
-        """The measurement that the others contradict most, if by more than four standard deviations; else `None`.
+        """The measurement that the others contradict most, if by far more than left-out measurements are off; else `None`.
 
         Left out, measurement i is off by w_i / P_ii with standard deviation P_ii ** -0.5, P being the inverse and w = P (y - prior).
         """
@@ -68,8 +69,9 @@ class Carried:
             abs(weight) / math.sqrt(row[i])
             for i, (weight, row) in enumerate(zip(self._weights, self._inverse, strict=True))
         ]
+        limit = CONTRADICTION * reach("carried", 1.0)
         worst = max(range(len(strangeness)), key=strangeness.__getitem__)
-        return self._sightings[worst] if len(strangeness) > 1 and strangeness[worst] > CONTRADICTION else None
+        return self._sightings[worst] if len(strangeness) > 1 and strangeness[worst] > limit else None
 
     def _covariance(self, one: int, two: int) -> float:
         own = self._own[one] if one == two else 0.0

@@ -34,6 +34,15 @@ COUNTED = {
 TRAINING = re.compile(r"\b(?:epochs?|train\w*|steps?|iter\w*)\b|\bloss\b|^\s*\d+/\d+\s+[\d.]+G\b", re.IGNORECASE)
 
 
+OF_TOTAL = " of "
+"""Between the name of a bar and its total, in the name of its series."""
+
+
+def total_of(series: str) -> float:
+    """The total of the bars of a series: of two bars that may be training, the longer one is."""
+    return float(series.rpartition(OF_TOTAL)[2] or 0)
+
+
 class Bars:
     """`desc: 100%|...| i/n [mm:ss<mm:ss, x it/s, loss=..]`: its clock and i; x is smoothed, but at the end of a bar the mean of it.
 
@@ -57,7 +66,9 @@ class Bars:
         if found is None or spent is None or name is None:
             return
         done, total = number(found["done"]), number(found["total"])
-        place = self._places.setdefault(name.removeprefix("loss "), _Place())
+        # bars of evaluation come between the pieces of one of training, and often have no name: their total tells them apart
+        series = f"{name}{OF_TOTAL}{total:.0f}"
+        place = self._places.setdefault(series.removeprefix("loss "), _Place())
         is_new = done == place.done == place.total and (found["text"], found["rest"]) != place.text
         if done < place.done or total != place.total or spent < place.spent or is_new:
             place.next_bar(total)
@@ -69,9 +80,11 @@ class Bars:
         pace = _pace(found["rate"], found["unit"]) if is_whole else None
         place.done, place.spent = done, spent
         counted = COUNTED.get(found["unit"].replace("/s", "").replace("s/", ""), Counted.STEP)
+        if name.startswith("?") and counted is not Counted.STEP:
+            return  # examples that are mapped, downloaded or written
         kind = replace(self.kind, counted=counted)
-        yield On(name, kind, Fact("epoch_steps" if counted is Counted.STEP else "bar_total", total))
-        yield On(name, kind, Mark(place.before + done, None, pace or seconds / span, span=span, rank=line.rank))
+        yield On(series, kind, Fact("epoch_steps" if counted is Counted.STEP else "bar_total", total))
+        yield On(series, kind, Mark(place.before + done, None, pace or seconds / span, span=span, rank=line.rank))
 
 
 class _Place:

@@ -157,9 +157,6 @@ def _llm_c(found: re.Match[str], line: Line) -> Iterable[Event]:
     # its printed tokens per second are a running mean: they say nothing of the tokens of this step
     yield Fact("total_steps", number(found[2]))
     yield Mark(number(found[1]), line.clock, in_seconds(found[3], "ms"), span=1, rank=line.rank)
-    if found[4]:
-        seconds = in_seconds(found[3], "ms")
-        yield Fact("step_tokens_about", number(found[4]) * seconds)
 
 
 def _litgpt(found: re.Match[str], line: Line) -> Iterable[Event]:
@@ -190,7 +187,7 @@ def language_readers() -> list[LineReader]:
         PatternReader(
             Kind(name="llm.c", rank=0),
             "step",
-            rf"\bstep\s+(\d+)/(\d+)\s*\|\s*(?:train )?loss\b.*?\|\s*{N} ms\s*\|(?:.*?{N} tok/s)?",
+            rf"\bstep\s+(\d+)/(\d+)\s*\|\s*(?:train )?loss\b.*?\|\s*{N} ms\s*\|",
             _llm_c,
         ),
         PatternReader(

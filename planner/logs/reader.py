@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError, UsageError
-from planner.logs.bar_lines import bar_readers
+from planner.logs.bar_lines import Bars, bar_readers, total_of
 from planner.logs.configs import MOST_BYTES, facts_of, read_settings
 from planner.logs.event_files import event_file_events, is_event_file
 from planner.logs.json_files import json_events
@@ -205,7 +205,7 @@ def _log(path: Path, tapes: list[Tape]) -> Log | None:
     found: list[tuple[tuple[float, ...], Tape, list[Run]]] = []
     doubtful = False
     for tape in tapes:
-        if tape.kind.name == "progress bars" and not has_losses and tape.series.startswith("?"):
+        if tape.kind.name == Bars.kind.name and not has_losses and tape.series.startswith("?"):
             doubtful = doubtful or tape.marks_seen > 0
             continue
         runs = tape.runs()
@@ -235,6 +235,8 @@ def _worth(tape: Tape, runs: list[Run]) -> tuple[float, ...]:
     most = max(len(run.intervals) for run in runs)
     has_history = most >= 3
     steps = max(run.steps for run in runs)
+    if tape.kind.name == Bars.kind.name:
+        steps = total_of(tape.series)
     return (not has_history, tape.kind.rank, "loss" not in tape.series.lower(), -steps if has_history else -most)
 
 

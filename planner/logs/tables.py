@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from planner.logs.line_reader import clock_text, number
 from planner.logs.records import Counted, Event, Fact, Mark, StepIs
-from planner.logs.tape import Kind, On
+from planner.logs.tape import FIRST_DATE, Kind, On
 from planner.logs.text import Line
 from planner.model.frozen import dataclass
 
@@ -35,6 +35,9 @@ class Columns:
     step: str | None = None
     time: str | None = None
 
+
+EITHER = ("time", "wall", "total_time", "runtime")
+"""Names that programs give to a clock and to the time of one epoch alike."""
 
 ULTRALYTICS = Kind(name="Ultralytics", counted=Counted.EPOCH, from_zero=True, holds_validation=True)
 FASTAI = Kind(name="fastai", counted=Counted.EPOCH, holds_validation=True)
@@ -105,7 +108,7 @@ def _generic(
     counted = Counted.EPOCH if "epoch" in step.lower() or _counts_epochs(ahead, step) else Counted.STEP
     is_named = columns.step is not None or step in OPTIMISER_STEPS
     times = [value for row in ahead if (value := time_of(row.get(time, ""))) is not None]
-    is_duration = len(times) > 2 and times != sorted(times) and _falls_often(times)
+    is_duration = len(times) > 2 and (_falls_often(times) or (time.lower() in EITHER and not _grows_with(times)))
     kind = Kind(
         name=f"table, {step} and {time}",
         counted=counted,
@@ -162,6 +165,12 @@ def _first_filled(
         if key is not None and sum(is_filled(row.get(key, "")) for row in rows) > max(len(rows) // 20, 1):
             return key
     return None
+
+
+def _grows_with(times: list[float]) -> bool:
+    """Whether the times are a clock by how they grow: with the rows, and not a little as those of slower and slower epochs do."""
+    first = times[0] if times[0] > 0 else times[1]
+    return times[0] > FIRST_DATE or times[-1] / first > max(2.0, 0.3 * len(times))
 
 
 def _falls_often(times: list[float]) -> bool:

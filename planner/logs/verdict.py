@@ -113,6 +113,10 @@ def _judged(run: Run, facts: Facts) -> Judged:
         notes.append(
             "its clock stands still outside the steps: what evaluation and checkpoints take is not in the file"
         )
+    if run.step_is is StepIs.UNKNOWN and unit not in ("step", "epoch") and run.counted is Counted.STEP:
+        notes.append(
+            "a step of its counter is taken as one batch: if it counts epochs or calls of a logger, the rate is wrong"
+        )
     notes += _told_apart(run, steady)
     return _checked(
         Judged(

@@ -123,6 +123,11 @@ KERAS = (
 KERAS_OLD = "Train on 60000 samples, validate on 10000 samples\n" + "".join(
     f"Epoch {e}/8\n60000/60000 [====] - 60s 1ms/step - loss: 1.0\n" for e in range(1, 9)
 )
+HF_BARS = "".join(
+    f"{n // 10}%|█| {n}/1000 [{2 * n // 60:02d}:{2 * n % 60:02d}<10:00,  2.0s/it]\n{{'loss': 1.0, 'grad_norm': 1.0, 'learning_rate': 1e-05, 'epoch': 0.1}}\n"
+    + "".join(f"{k}%|█| {k}/50 [00:{k // 10:02d}<00:05, 10.0it/s]\r" for k in range(10, 51, 10))
+    for n in range(20, 400, 20)
+)
 STAMPED = "".join(
     f"2024-05-01 12:{n // 2:02d}:{n % 2 * 30:02d} INFO trainer step {n * 10} loss 2.3\n" for n in range(1, 50)
 )
@@ -154,6 +159,7 @@ TEXTS = {
     "litgpt": (LITGPT, {}, 10.0, "step"),
     "MXNet, a line per metric": (MXNET, {}, 36.0, "sample"),
     "bars": (BARS, {}, 10.0, "step"),
+    "bars of a trainer without names, evaluation between": (HF_BARS, {}, 0.5, "step"),
     "bars of Ultralytics": (YOLO_BARS, {}, 2.5, "step"),
     "Keras": (KERAS, {}, 0.01, "epoch"),
     "Keras, samples": (KERAS_OLD, {}, 1000.0, "sample"),
@@ -294,6 +300,7 @@ REFUSED = {
         json.dumps({"global_step": 9, "log_history": [{"step": 9, "epoch": 1, "eval_loss": 1, "eval_runtime": 5.0}]}),
         "evaluation",
     ),
+    "slower_epochs.csv": ("epoch,loss,time\n" + "".join(f"{n},1.0,{60 + n}\n" for n in range(1, 20)), "no clock"),
     "plain.txt": ("hello\nworld\n", "no line of it"),
     "download.txt": (
         "".join(f"Downloading: {n}%|██| {n}/100 [00:{n // 2:02d}<00:09, 2.0MB/s]\n" for n in range(1, 100)),

@@ -97,7 +97,7 @@ def _nearly(_: str, place: Place, name: str) -> bool:
         return True
     if zone:
         return name in {f"{region}{mark}{zone}" for mark in "-/: "}
-    return name[:-2] == region and name[-2] == "-" and name[-1].isalpha()
+    return name[:-2] == region and name[-2] == "-" and name[-1] in "abcdef"
 
 
 def _as_displayed(provider: str, place: Place, name: str) -> bool:

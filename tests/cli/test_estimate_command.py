@@ -130,7 +130,7 @@ def test_output_goes_to_a_file_whole(run_planner, tmp_path):
         (("--region", "us-east1-x"), 2, "Unknown region 'us-east1-x'. Did you mean"),
         (("--epochs", "0"), 2, "--epochs must be above 0"),
         (("--epochs", "-3"), 2, "--epochs must be above 0"),
-        (("--epochs", "ninety"), 2, "'ninety' is not a valid float"),
+        (("--epochs", "ninety"), 2, "must be a number, not 'ninety'"),
         (("--epochs", "1e12"), 2, "at most 1,000,000"),
         (("--epochs", "nan"), 2, "--epochs must be above 0"),
         (("--format", "xml"), 2, "xml"),

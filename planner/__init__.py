@@ -36,6 +36,10 @@ _HOMES = {
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list, made from the table above
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")

@@ -46,6 +46,13 @@ def rendered_comparison(comparison: Comparison, form: str, currency: Currency | 
     return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency)) + "\n"
 
 
+def answer_lines(comparison: Comparison) -> list[str]:
+    """The verdict and every way to pay, without what speaks of options of the command."""
+    verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
+    lines = [*verdict, "", *_ways_lines(comparison, len(comparison.alternatives))]
+    return [one_line(line).rstrip() for line in lines]
+
+
 def notes_text(comparison: Comparison, currency: Currency | None = None, *, in_full: bool = False) -> Iterator[str]:
     """Lines to read with the screen: what could not be compared and notes; in full also every item, range and assumption."""
     if in_full:

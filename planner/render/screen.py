@@ -63,14 +63,19 @@ def first_screen(
     return "".join(visible(shortened(line, columns)).rstrip() + "\n" for line in lines)
 
 
+def answer_lines(result: EstimateResult, columns: int = NARROW) -> list[str]:
+    """The answer without the foot, which speaks of options of the command: the work, the sentences and the picks."""
+    picked, money = result.picked, Money()
+    if picked is None or not picked.picks:
+        lines = [work_text(result, columns), "", *_nothing(result, money)]
+    else:
+        said = _sentences(result, picked, money, columns, renew=RENEW)
+        lines = [work_text(result, columns), "", *said, *_table(result, picked, money, columns)]
+    return [visible(shortened(line, columns)).rstrip() for line in lines]
+
+
 def _lines(result: EstimateResult, picked: Picked, money: Money, columns: int, *, renew: str, rate: str) -> list[str]:
-    indent = "  "
-    said = [headline(picked, result.workload, money, longest=columns - len(indent))]
-    less = less_text(picked, money, longest=columns - len(indent))
-    said += [less] if less else []
-    said += remarks(picked, result.as_of, money, renew=renew)
-    said += [over_text(picked, money, columns - len(indent))] if picked.over_limit else []
-    top = [work_text(result, columns), "", *(indent + line for line in said)]
+    top = [work_text(result, columns), "", *_sentences(result, picked, money, columns, renew=renew)]
     table = list(_table(result, picked, money, columns))
     foot = list(_foot(result, money, columns, rate))
     spare = MOST_LINES - len(top) - len(table) - len(foot)
@@ -79,6 +84,18 @@ def _lines(result: EstimateResult, picked: Picked, money: Money, columns: int, *
     if spare < -1:
         foot = foot[1:]  # the range; it is in --verbose too
     return [*top, *table, *([""] if spare > 0 else []), *foot]
+
+
+def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: int, *, renew: str) -> list[str]:
+    """What to take, what is cheaper, what to mind and what the limits leave out, indented."""
+    indent = "  "
+    longest = columns - len(indent)
+    said = [headline(picked, result.workload, money, longest=longest)]
+    less = less_text(picked, money, longest=longest)
+    said += [less] if less else []
+    said += remarks(picked, result.as_of, money, renew=renew)
+    said += [over_text(picked, money, longest)] if picked.over_limit else []
+    return [indent + line for line in said]
 
 
 def work_text(result: EstimateResult, columns: int) -> str:

@@ -1,4 +1,4 @@
-"""The base of results that show themselves in a notebook."""
+"""The base of results that show themselves, at the prompt of Python and in a notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ShownInNotebooks:
-    """Base of results: a table in a notebook, the text of the command line in a console of IPython.
+    """Base of results: its first lines at the prompt, a table in a notebook, the command's text in a console of IPython.
 
     The module that draws them is found by its name: it imports the results, and they must not import it.
     """
@@ -19,9 +19,15 @@ class ShownInNotebooks:
         return str(_notebook().html_of(self))
 
     def __init_subclass__(cls) -> None:
-        """Give each result its own `_repr_pretty_`: IPython takes a class's own `__repr__` before one that is inherited."""
+        """Give each result its own methods: that of all records would come before an inherited `__repr__`, as IPython sees it."""
         super().__init_subclass__()
+        cls.__repr__ = _first_lines  # type: ignore[method-assign,assignment]  # its own, as said above
         cls._repr_pretty_ = _pretty  # type: ignore[attr-defined]  # a name that only IPython asks for
+
+
+def _first_lines(self: ShownInNotebooks) -> str:
+    """What Python's prompt prints: the answer and the rows that it speaks of, not every field of every record."""
+    return str(_notebook().first_lines(self).rstrip())
 
 
 def _pretty(self: ShownInNotebooks, printer: Any, _is_cycle: bool) -> None:  # noqa: FBT001 - IPython calls it so

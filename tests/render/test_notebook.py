@@ -127,6 +127,42 @@ def test_a_console_shows_the_table(make):
     assert written[0].count("\n") < 60
 
 
+def test_the_prompt_shows_the_answer_first():
+    """`repr` of a result is its sentence and the rows picked, of no more than a screen; it names no option of the command."""
+    estimated, compared, found = planner.estimate(**RUN), _comparison(), _recommendation()
+
+    shown = [repr(estimated), repr(compared), repr(found)]
+
+    lines = shown[0].splitlines()
+    assert lines[0].startswith("resnet50, 90 epochs of imagenet-1k")
+    assert " USD and " in lines[2]
+    best = estimated.picked.picks[0]
+    assert any(f"{best.kind} {best.number} " in line and best.estimate.offer.instance_type in line for line in lines)
+    assert " ".join(shown[1].split()).startswith(" ".join(compared.verdict.split()))
+    assert len(compared.alternatives) <= shown[1].count("\n")
+    assert " ".join(shown[2].split()).startswith(" ".join(found.sentences[0].split()))
+    assert found.result.estimates[0].offer.instance_type in shown[2]
+    assert all(text.count("\n") < 24 and "--" not in text and "\x1b" not in text for text in shown)
+
+
+def test_the_prompt_shows_a_result_without_picks():
+    """With nothing picked `repr` says so and names the first row; names are shown without control characters."""
+    result = planner.estimate(**RUN, gpus="T4", limit=1)
+    evil = replace(result.estimates[0], offer=replace(result.estimates[0].offer, provider="a\x1b[31m"))
+
+    text = repr(replace(result, picked=None, estimates=(evil,)))
+
+    assert "No row may be picked" in text
+    assert "1x T4" in text
+    assert "\x1b" not in text
+
+
+def test_dir_lists_the_public_names():
+    """What `dir(planner)` and completion offer is what the documentation lists, whatever was imported before."""
+    assert planner.__all__ == dir(planner)
+    assert {"estimate", "compare", "recommend", "EstimateResult", "PlannerError"} < set(dir(planner))
+
+
 def test_a_result_prints_itself_as_the_command_does():
     """A class's own `__repr__` would win over an inherited `_repr_pretty_`: each result has its own."""
     from IPython.lib.pretty import pretty  # noqa: PLC0415 - of the developers' environment

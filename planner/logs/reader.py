@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ SETTINGS_NAMES = frozenset(
         "args.json",
     )
 )
+_JSON_START = re.compile(r'\s*(?:\{|\[\s*\{)\s*(?:"|$)')
 NOBODY = Kind(name="nobody", rank=99)
 
 
@@ -150,7 +152,7 @@ def _text_or_rows(path: Path, first_lines: Sequence[str], columns: Columns, *, i
 
 def _is_json(path: Path, first_lines: Sequence[str]) -> bool:
     """Whether a file is one document of JSON, and not an object a line."""
-    if not first_lines or not first_lines[0].strip().startswith(("{", "[{")):
+    if not first_lines or not _JSON_START.match(first_lines[0]):
         return False
     return not is_json_lines(first_lines) or (path.suffix == ".json" and len(first_lines) == 1)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from planner.logs.line_reader import clock_text, number
+from planner.logs.line_reader import clock_text
 from planner.logs.records import Counted, Event, Fact, Mark, StepIs
 from planner.logs.tape import FIRST_DATE, Kind, On
 from planner.logs.text import Line
@@ -36,6 +37,7 @@ class Columns:
     time: str | None = None
 
 
+_OF_VALIDATION = re.compile(r"(?:val|valid|validation|eval|evaluation|test)(?:[_/. -]|$)", re.IGNORECASE)
 EITHER = ("time", "wall", "total_time", "runtime")
 """Names that programs give to a clock and to the time of one epoch alike."""
 
@@ -91,7 +93,7 @@ def row_events(rows: Iterable[Mapping[str, str]], header: list[str], columns: Co
 def _ultralytics(rows: Iterable[Mapping[str, str]]) -> Iterator[Event | On]:
     for row in rows:
         if _is_number(row.get("epoch", "")) and _is_number(row.get("time", "")):
-            yield On("epochs", ULTRALYTICS, Mark(number(row["epoch"]), number(row["time"])))
+            yield On("epochs", ULTRALYTICS, Mark(float(row["epoch"]), float(row["time"])))
 
 
 def _fastai(rows: Iterable[Mapping[str, str]]) -> Iterator[Event | On]:
@@ -99,7 +101,7 @@ def _fastai(rows: Iterable[Mapping[str, str]]) -> Iterator[Event | On]:
     for row in rows:
         seconds = clock_text(row.get("time", ""))
         if _is_number(row.get("epoch", "")) and seconds:
-            yield On("epochs", FASTAI, Mark(number(row["epoch"]) + 1, None, seconds, span=1))
+            yield On("epochs", FASTAI, Mark(float(row["epoch"]) + 1, None, seconds, span=1))
 
 
 def _generic(
@@ -123,7 +125,7 @@ def _generic(
     for row in rows:
         done, clock = row.get(step, ""), time_of(row.get(time, ""))
         if _is_number(done) and clock is not None and _is_training(row, step, time):
-            mark = Mark(number(done), None, clock, span=None) if is_duration else Mark(number(done), clock)
+            mark = Mark(float(done), None, clock) if is_duration else Mark(float(done), clock)
             yield On("rows", kind, mark)
 
 
@@ -131,13 +133,13 @@ def _is_training(row: Mapping[str, str], step: str, time: str) -> bool:
     """Whether a row is of training: not one in which all that is filled in is of validation."""
     filled = [key for key, value in row.items() if value not in ("", None) and key not in (step, time, "epoch")]
     own = [key for key in filled if not key.startswith("_")]
-    return not own or not all(key.lower().startswith(("val", "eval", "test", "valid")) for key in own)
+    return not own or not all(_OF_VALIDATION.match(key) for key in own)
 
 
 def _counts_epochs(rows: list[Mapping[str, str]], step: str) -> bool:
     """Whether the counter goes up by one with the epoch: it counts epochs then, whatever its name."""
     pairs = [
-        (number(row[step]), number(row["epoch"]))
+        (float(row[step]), float(row["epoch"]))
         for row in rows
         if _is_number(row.get(step, "")) and _is_number(row.get("epoch", ""))
     ]
@@ -186,7 +188,7 @@ def time_of(text: object) -> float | None:
         cell = str(text).strip()
         if not _is_number(cell):
             return clock_text(cell) if ":" in cell and "-" not in cell else _moment(cell)
-        value = number(cell)
+        value = float(cell)
     return value / 1000 if value > 1e11 else value
 
 

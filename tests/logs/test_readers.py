@@ -224,6 +224,16 @@ def test_tables(tmp_path):
         f"{n},{10 + 20 * n},{100 * n},1.0\n" for n in range(1, 20)
     )
     put(tmp_path / "history", "export.csv", history)
+    put(
+        tmp_path / "board",
+        "run.csv",
+        "Wall time,Step,Value\n" + "".join(f"{1.7e9 + 20 * n},{100 * n},1.0\n" for n in range(20)),
+    )
+    rows = [
+        json.dumps({"_step": n, "_runtime": 10 + 20 * n, "train/global_step": 100 * n, "loss": 1.0})
+        for n in range(1, 20)
+    ]
+    put(tmp_path / "lines", "history.jsonl", "\n".join(rows))
     put(tmp_path / "own", "own.csv", "n;spent;x\n" + "".join(f"{5 * n};0:{n:02d}:00;1\n" for n in range(1, 20)))
 
     yolo_run, fastai = only(tmp_path / "yolo", epoch_samples=2000, gpu_count=1), only(tmp_path / "fastai")
@@ -232,7 +242,8 @@ def test_tables(tmp_path):
     assert (yolo_run.rate, yolo_run.unit) == (pytest.approx(40.0, rel=0.01), "sample")
     assert ("yolo12n", 16.0, "amp") == (yolo_run.facts.model, yolo_run.facts.batch_of_all, yolo_run.facts.precision)
     assert fastai.rate == pytest.approx(1 / 271, rel=0.01)
-    assert only(tmp_path / "history").rate == pytest.approx(5.0, rel=0.01)
+    for folder in ("history", "board", "lines"):
+        assert only(tmp_path / folder).rate == pytest.approx(5.0, rel=0.01)
     assert own.rate == pytest.approx(5 / 60, rel=0.01)
 
 
@@ -465,3 +476,17 @@ def test_a_long_file_is_read_in_little_memory(tmp_path):
     (run,) = tape.runs()
     assert len(run.intervals) <= MOST_MARKS
     assert sum(one.seconds for one in run.intervals) / run.steps == pytest.approx(0.25)
+
+
+def test_the_last_line_of_a_trainer_is_a_total(tmp_path):
+    """Dicts of losses and a run time on a terminal: an average of 16 samples a second; resumed, it is refused."""
+    text = (
+        "{'loss': 1.0, 'epoch': 0.1}\n" * 30
+        + "{'train_runtime': 1200.5, 'train_samples_per_second': 16.0, 'epoch': 3.0}\n"
+    )
+
+    run = only(put(tmp_path / "a", "out.txt", text))
+    resumed = only(put(tmp_path / "b", "out.txt", "Continuing training from checkpoint\n" + text))
+
+    assert (Verdict.AVERAGE, 16.0, "sample") == (run.verdict, pytest.approx(run.rate), run.unit)
+    assert Verdict.REFUSED is resumed.verdict

@@ -12,11 +12,12 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from planner.options.arguments import EstimateArguments, ShownArguments
 from planner.options.declared import Declared, declared
 from planner.options.owner_arguments import CompareArguments
+from planner.options.readers import DAY
 
 LONGEST_TEXT = 200
 MOST_VALUES = 50
@@ -26,11 +27,22 @@ MOST_ROWS = 1000
 USUAL_ROWS = 15
 
 
+def _day(text: object) -> object:
+    # pydantic would take any number for seconds since 1970
+    if not isinstance(text, str):
+        return text
+    try:
+        return DAY(text)
+    except ValueError as error:
+        raise ValueError(str(error) or f"must be {DAY.what}, for example {DAY.examples}") from None
+
+
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Day = Annotated[date, BeforeValidator(_day)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
 
-_KINDS: Mapping[type, Any] = {str: Text, float: Amount, int: Whole, bool: bool, date: Text}
+_KINDS: Mapping[type, Any] = {str: Text, float: Amount, int: Whole, bool: bool, date: Day}
 
 
 class Question(BaseModel):

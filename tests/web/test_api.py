@@ -102,7 +102,7 @@ def test_csv_has_the_flat_rows(server):
         ("/api/estimate", {**JOB, "limit": 100000}, 400, "WrongValue", "limit", "1000"),
         ("/api/estimate", {**JOB, "gpu": ["A100"] * 51}, 400, "WrongValue", "gpu", "50"),
         ("/api/estimate", {**JOB, "model": "x" * 201}, 400, "WrongValue", "model", "200"),
-        ("/api/estimate", {**JOB, "as_of": "0"}, 400, "UsageError", "as_of", "must be a day"),
+        ("/api/estimate", {**JOB, "as_of": "0"}, 400, "WrongValue", "as_of", "must be a day"),
         ("/api/estimate", {"model": "resnet50"}, 400, "UsageError", "epochs", "How many epochs"),
         ("/api/estimate", {**JOB, "image_size": 224, "sequence_length": 224}, 400, "UsageError", "image_size", "the same"),
         ("/api/compare", {**BUY, "utilisation": 5}, 400, "UsageError", "utilisation", "0.05"),

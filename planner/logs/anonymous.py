@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from planner.errors import UsageError
+from planner.errors import UsageError, named
 from planner.logs.calibration import CalibratedRun
 from planner.logs.records import Verdict
 
@@ -31,7 +31,9 @@ def anonymous_row(run: CalibratedRun, kind: str, *, software: str | None, input_
     missing = [name for name, value in needed.items() if value is None]
     missing += ["batch_size"] if run.sample_unit in ("step", "epoch") and "batch_size" not in missing else []
     if missing:
-        raise UsageError(f"A row must say its {', '.join(missing)}: give {{{missing[0]}}}.", argument=missing[0])
+        raise UsageError(
+            "A row must say what is missing here: give {missing}.", argument=missing[0], missing=named(*missing)
+        )
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

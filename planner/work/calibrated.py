@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from planner.errors import UsageError
+from planner.errors import UsageError, named
 from planner.logs.calibration import CalibratedRun, read_calibration
 from planner.logs.records import Verdict
 from planner.model.records import OwnMeasurement, Precision
@@ -96,11 +96,11 @@ def _measurement(run: CalibratedRun, precision: str, unit: str, sample_tokens: i
     missing += [TASK_WORDS[run.sample_unit]] if run.sample_unit in TASK_WORDS else []
     if missing or run.gpu is None or run.gpu_count is None:
         raise UsageError(
-            "{calibration}: the run {source} does not say its {what}. Learn it again with: planner calibrate ... {option}",
+            "{calibration}: the run {source} does not say its {what}. Learn it again with planner calibrate and {option}",
             argument="calibration",
             source=run.source or "of the file",
             what=missing[0].replace("_", " "),
-            option="--" + missing[0].replace("_", "-"),
+            option=named(missing[0]),
         )
     factor = _factor(run, unit, sample_tokens)
     return OwnMeasurement(
@@ -145,7 +145,7 @@ def _together(one: OwnMeasurement, other: OwnMeasurement) -> OwnMeasurement:
     if max(ratio, 1 / ratio) > CONTRADICTION:
         raise UsageError(
             "{calibration}: two runs on {count} x {gpu} contradict each other, {first:,.4g} and {second:,.4g} a second. "
-            "Keep one of them: planner calibrate ... --run N",
+            "Keep one of them: planner calibrate with the number of its run",
             argument="calibration",
             count=one.gpu_count,
             gpu=one.gpu,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from planner.errors import DataError
+from planner.errors import DataError, ProviderError
 
 _PACKAGE = Path(__file__).resolve().parent
+_PROVIDER = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_PART = 200  # bytes; file systems take 255, and endings are put behind
 
 
 def shipped_data_dir() -> Path:
@@ -50,3 +53,29 @@ def user_cache_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "gpu-cost-planner"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpu-cost-planner"
+
+
+def is_provider_name(text: object) -> bool:
+    """Whether that may be the name of a provider, and so of a folder of its books."""
+    return isinstance(text, str) and _PROVIDER.fullmatch(text) is not None
+
+
+def contained(folder: Path, name: str) -> Path:
+    """The path of `name`, parts parted by `/`, below `folder`: names of others lead nowhere else.
+
+    Raises:
+        ProviderError: the name leads out of the folder, or no file can go by it everywhere.
+    """
+    if name.startswith("/") or not name or not all(map(_is_part, name.split("/"))):
+        raise ProviderError(
+            f"{name[:80]!r} is not used as the name of a file below {folder}: such names have parts of 1 to "
+            f"{_LONGEST_PART} printable characters without '..', backslash or colon."
+        )
+    return folder / PurePosixPath(name)
+
+
+def _is_part(text: str) -> bool:
+    # printable excludes control characters and lone surrogates; a backslash or colon parts names on Windows
+    if not text.strip(". ") or not text.isprintable() or "\\" in text or ":" in text:
+        return False
+    return len(text.encode()) <= _LONGEST_PART

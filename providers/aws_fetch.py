@@ -97,7 +97,7 @@ class Fetch:
                 raise UnknownNameError(
                     "AWS region", region, known, "https://docs.aws.amazon.com/global-infrastructure/"
                 )
-        wanted = self._regions or [code for code in known if not code.startswith("us-gov-")]
+        wanted = self._regions or [code for code in self._pages.regions_named(known) if not code.startswith("us-gov-")]
         account = self._account
         for region in sorted(wanted):
             if account:
@@ -134,7 +134,7 @@ class Fetch:
                     count += 1
             return count
 
-        target = self._pages.folder / f"prices/{region}.csv.gz"
+        target = self._pages.place(f"prices/{region}.csv.gz")
         with _scratch(target) as part:
             rows = self._http.stream(url, keep)
             part.replace(target)
@@ -154,7 +154,9 @@ class Fetch:
         }
         if not links:
             raise ProviderError(f"{shown(self._price_files + _SAVINGS_REGIONS)} lists no regions.")
-        wanted = self._regions or [code for code in links if not code.startswith(("cn-", "us-gov-"))]
+        wanted = self._regions or [
+            code for code in self._pages.regions_named(links) if not code.startswith(("cn-", "us-gov-"))
+        ]
         for region in sorted(set(wanted) & set(links)):
             url = check_same_host(links[region], self._price_files)
             with _scratch(self._pages.folder / "savings_plan.json") as part:

@@ -78,7 +78,7 @@ class AzureProvider:
             ProviderError: a region did not come whole, or there is no price at all.
         """
         client = HttpClient(timeout_seconds=request.timeout_seconds, sleep=self._sleep)
-        regions = [region.lower() for region in request.regions] or self._all_regions(client, report)
+        regions = [region.lower() for region in request.regions] or self._all_regions(client, pages, report)
         priced = self._fetch_prices(client, regions, pages, report)
         try:
             self._fetch_sizes(priced if request.regions else [], request.timeout_seconds, pages, report)
@@ -128,15 +128,16 @@ class AzureProvider:
             found = "no credentials found (run az login, or set AZURE_CLIENT_ID)"
         return f"{prices}; sizes: AZURE_SUBSCRIPTION_ID set, {found}"
 
-    def _all_regions(self, client: HttpClient, report: Report) -> list[str]:
+    def _all_regions(self, client: HttpClient, pages: RawPages, report: Report) -> list[str]:
         """Regions seen before and every other one that sells a GPU size as spot today."""
         found = set(shipped_regions())
         for page in self._retail_pages(client, f"{_GPU_ROWS} and contains(meterName, ' Spot')"):
             rows = _items(page, "the list of regions")
             found |= {str(row.get("armRegionName") or "").lower() for row in rows if isinstance(row, dict)}
         found.discard("")
-        report(f"{len(found)} regions")
-        return sorted(found)
+        regions = pages.regions_named(found)
+        report(f"{len(regions)} regions")
+        return regions
 
     def _fetch_prices(self, client: HttpClient, regions: Sequence[str], pages: RawPages, report: Report) -> list[str]:
         """Saves all pages and returns the regions that have prices.

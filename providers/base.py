@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
+from planner.paths import contained
+
+_REGION = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 Report = Callable[[str], None]
 """Called by `fetch` with one short line a step ("us-east-1: 5 pages"); shown as progress."""
@@ -88,16 +92,35 @@ class RawPages:
         self._gaps: list[str] = []
 
     def save(self, name: str, body: bytes) -> None:
-        """Keep one page under a relative name such as `us-east-1/get_products-001.json`."""
-        path = self.folder / name
+        """Keep one page under a relative name such as `us-east-1/get_products-001.json`.
+
+        Raises:
+            ProviderError: the name leads out of the folder.
+        """
+        path = self.place(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".part")
         temporary.write_bytes(body)
         temporary.replace(path)
 
+    def place(self, name: str) -> Path:
+        """The path of the page of that name.
+
+        Raises:
+            ProviderError: the name leads out of the folder.
+        """
+        return contained(self.folder, name)
+
     def add_gap(self, what: str) -> None:
         """Records that something could not be fetched, and what was missing for it."""
         self._gaps.append(what)
+
+    def regions_named(self, codes: Collection[str]) -> list[str]:
+        """Those of a cloud's region codes that can be names of regions, sorted; what cannot be is noted as a gap."""
+        named = {code for code in codes if _REGION.fullmatch(code)}
+        for code in sorted(set(codes) - named):
+            self.add_gap(f"prices of a region {code[:80]!r}: not asked for, no region has such a name")
+        return sorted(named)
 
     def finish(self, *, provider: str, observed_at: datetime, request: FetchRequest) -> None:
         """Write the manifest: from now on the folder counts as a complete fetch."""
@@ -140,7 +163,7 @@ class RawPages:
 
     def read(self, name: str) -> bytes:
         """The bytes of one page."""
-        return (self.folder / name).read_bytes()
+        return self.place(name).read_bytes()
 
     def pages(self, pattern: str) -> Iterator[tuple[str, bytes]]:
         """Name and bytes of every page whose name matches the glob, in name order."""

@@ -95,7 +95,7 @@ def parse_pages(pages: RawPages) -> Delivery:
     """
     manifest = pages.manifest()
     path = pages.folder / "manifest.json"
-    missing = [name for name in _texts(manifest, "pages", path) if not (pages.folder / name).is_file()]
+    missing = [name for name in _texts(manifest, "pages", path) if not pages.place(name).is_file()]
     if missing:
         raise ProviderError(f"{path} lists {len(missing)} pages that are not there, first {missing[0]!r}. Fetch again.")
     try:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
+from planner.paths import is_provider_name
 from planner.prices.books import book_paths, previous_book
-from planner.prices.published import PublishedBook, PublishedIndex, index_bytes, is_provider_name, read_index
+from planner.prices.published import PublishedBook, PublishedIndex, index_bytes, read_index
 from planner.prices.snapshots import Snapshot, write_durably
 
 INDEX_NAME = "latest.json"

@@ -10,13 +10,13 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
+from planner.paths import is_provider_name
 
 SCHEMA = "planner.books/1"
 MOST_BOOKS = 200
 MOST_ROWS = 250_000  # the largest of today's books has some thousand
 CLOCK_SLACK = timedelta(days=1)  # what two clocks may differ by, zones included
 
-_NAME = re.compile(r"[a-z0-9-]{1,40}")
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -104,11 +104,6 @@ def index_bytes(index: PublishedIndex) -> bytes:
 def moment_text(moment: datetime) -> str:
     """A moment in UTC, to the second: `2026-11-26T06:00:00Z`."""
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
-
-
-def is_provider_name(text: object) -> bool:
-    """Whether that may be the name of a provider in an index."""
-    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 def _moment(text: object, where: str) -> datetime:

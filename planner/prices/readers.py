@@ -17,6 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 from planner.errors import ProviderError, SnapshotError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
+from planner.paths import is_provider_name
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.changes import place_key
 from planner.prices.checks import held_back
@@ -71,7 +73,19 @@ def find_deliveries(path: Path, *, scratch: Path, data_dir: Path, observed_on: d
             f"{path} holds no prices that this version reads. Readable: books and raw pages of this tool, AWS bulk offer "
             "files, Azure retail pages, GCP SKU pages, SkyPilot catalogue folders, gpuhunt catalogues."
         )
-    return sorted(found, key=lambda each: (each.provider, each.order))
+    return sorted(map(_by_a_name, found), key=lambda each: (each.provider, each.order))
+
+
+def _by_a_name(found: Found) -> Found:
+    """What was found; of a provider whose name cannot be one, refused when it is loaded, so that the others are read."""
+    return found if is_provider_name(found.provider) else replace(found, load=partial(_refused_name, found.provider))
+
+
+def _refused_name(provider: str) -> Delivery:
+    raise ProviderError(
+        f"{provider[:80]!r} is no name of a provider: 1 to 40 small letters, digits and dashes are. "
+        "It is what the file, its folder or its sidecar says; correct it there."
+    )
 
 
 def _found(root: Path, *, staged: Path, data_dir: Path, moment: datetime | None, said: Said) -> list[Found]:

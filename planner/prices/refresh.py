@@ -19,6 +19,7 @@ from pathlib import Path
 from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
+from planner.paths import contained
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, Checked, check_offers, price_bands
@@ -189,7 +190,7 @@ class _Run:
             self.is_stopped = True
         if self.found is None and not self.order.is_dry_run:
             for provider in self.providers:
-                clear_fetches(self.order.data_dir / "raw" / provider, keep_newest=False)
+                clear_fetches(contained(self.order.data_dir, f"raw/{provider}"), keep_newest=False)
 
     def one_provider(self, provider: str) -> list[Outcome]:
         """All deliveries of one provider, oldest first."""
@@ -214,7 +215,7 @@ class _Run:
             )
 
     def _deliver(self, provider: str) -> Delivery:
-        folder = self.order.data_dir / "raw" / provider
+        folder = contained(self.order.data_dir, f"raw/{provider}")
         if self.order.is_offline:
             return saved_delivery(provider, folder)
         if self.order.is_dry_run:
@@ -285,7 +286,7 @@ class _Run:
         data_dir, provider = self.order.data_dir, delivery.provider
         if result.held_back:
             text = held_back_csv(provider, delivery.observed_at.date(), result.held_back)
-            place = held_back_path(data_dir / "prices" / provider / f"{stem}.csv")
+            place = held_back_path(contained(data_dir, f"prices/{provider}/{stem}.csv"))
             write_durably(place, without_secrets(text).encode())
         path = write_snapshot(
             data_dir,
@@ -303,7 +304,7 @@ class _Run:
             raise OutputError(f"{path} does not read back as written. Check the disk.")
         index_of(written)  # makes it, so that the next question need not
         if self.found is None:
-            clear_fetches(data_dir / "raw" / provider, keep_newest=True)
+            clear_fetches(contained(data_dir, f"raw/{provider}"), keep_newest=True)
         return path
 
     def _refusal(

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
+from planner.paths import contained
 
 SCHEMA = "planner.snapshot/1"
 LEVELS_SCHEMA = "planner.snapshot/2"
@@ -221,8 +222,9 @@ def write_snapshot(
 
     Raises:
         OutputError: the snapshot exists already, or the disk refuses; nothing half written is left behind.
+        ProviderError: the provider has a name that leads elsewhere.
     """
-    path = data_dir / "prices" / provider / f"{stem}.csv"
+    path = contained(data_dir, f"prices/{provider}/{stem}.csv")
     if path.with_suffix(".json").exists():
         raise OutputError(f"{path} exists already; snapshots are never changed.")
     offers = list(offers)

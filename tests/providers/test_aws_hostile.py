@@ -1,6 +1,7 @@
 """Every hostile reply of AWS ends in a clear error, a gap, or a row held back; never in a wrong price."""
 
 import gzip
+import json
 from dataclasses import replace
 
 import pytest
@@ -309,6 +310,23 @@ def test_bad_public_files(tmp_path, path, answer, complaint):
         fetch(server, tmp_path, ON_DEMAND)
 
     assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("code", ["../../away", "/away", "a/../../../away", "\ud800", ""])
+def test_a_region_key_that_is_a_path_is_not_asked_for(tmp_path, code):
+    """A key of the region index that leads elsewhere is a gap, and the region beside it is fetched."""
+    link = OFFER_FILE.removesuffix(".csv") + ".json"
+    regions = {"regions": {name: {"currentVersionUrl": link} for name in ("us-east-1", code)}}
+    pages = tmp_path / "a" / "pages"
+
+    with serving(good_but(REGION_INDEX, Answer(body=json.dumps(regions).encode()))) as server:
+        fetch(server, pages, FetchRequest(purchases=(Purchase.ON_DEMAND,), timeout_seconds=5.0))
+
+    assert [f"prices of a region {code!r}: not asked for, no region has such a name"] == RawPages(pages).manifest()[
+        "gaps"
+    ]
+    assert ["prices/us-east-1.csv.gz"] == RawPages(pages).manifest()["pages"]
+    assert ["pages"] == [path.name for path in (tmp_path / "a").iterdir()]
 
 
 def test_the_status_of_a_public_file_is_kept(tmp_path):

@@ -96,6 +96,24 @@ def test_all_regions_are_asked_one_by_one(tmp_path):
     assert f"{len(saved)} regions" == outcome.lines[0]
 
 
+def test_a_region_that_is_a_path_is_not_asked_for(tmp_path):
+    """A region by a name that leads elsewhere is a gap; nothing is written outside, and the regions that are are fetched."""
+
+    def answer(call):
+        reply = azure_answer(call)
+        if "meterName" in call.path:
+            return replace(reply, body=reply.body.replace(b'"eastus"', b'"../../away"'))
+        return reply
+
+    outcome = prices(tmp_path / "a" / "pages", answer, FetchRequest(timeout_seconds=5.0))
+
+    assert "" == outcome.error
+    assert ("prices of a region '../../away': not asked for, no region has such a name",) == outcome.prices.gaps[:1]
+    assert ["a"] == [path.name for path in tmp_path.iterdir()]
+    assert ["pages"] == [path.name for path in (tmp_path / "a").iterdir()]
+    assert {"eastus"} == {offer.region for offer in outcome.prices.offers}
+
+
 def test_saved_pages_parse_like_recorded_ones(tmp_path):
     """What was fetched and the same pages as recorded, in any folder, give the same offers."""
     names = ("retail_vm_eastus*", "resource_skus*")

@@ -92,7 +92,7 @@ def candidates_of(
             is_bound = paid_to(head.offer) is PaidTo.COMMITMENT
             if is_bound and shared is None:
                 shared = as_used(pricing)
-            candidate, reason = _judged(shared if is_bound and shared else pricing, head)
+            candidate, reason = judged(shared if is_bound and shared else pricing, head)
             _keep_least(reasons, machine_of(head), reason)
             if candidate is not None:
                 candidates.append(candidate)
@@ -105,7 +105,7 @@ def machine_of(one: Priced) -> Machine:
     return offer.provider, offer.instance_type, offer.gpu_count, offer.purchase, one.node_count
 
 
-def _judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked | None]:
+def judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked | None]:
     """The cheapest row of a group that may be picked, or that only its price or its range bars; else the reason."""
     bars = pricing.bars
     reason = bars.of_machine(head.offer, head.throughput)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from functools import cache
@@ -61,7 +61,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     terms = bill_terms(asked)
     work = _work(asked)
     workload = None if work is None else work.workload
-    rentals_of, rent_assumptions = _renting(asked, work, candidates[0], terms, today)
+    rentals_of, assumed_of = _renting(asked, work, candidates[0], terms, today)
     compared, not_compared = compared_machines(
         candidates, workload, rentals_of, use, options=asked, terms=terms, today=today
     )
@@ -84,7 +84,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         sensitivity=sensitivity,
         not_compared=tuple(not_compared),
         assumptions=_assumptions(best, use, workload),
-        rent_assumptions=tuple(rent_assumptions),
+        rent_assumptions=tuple(assumed_of(best.case.jobs_per_month)),
         notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best), *_unlike_notes(ranked, workload)),
     )
 
@@ -113,23 +113,23 @@ def _work(asked: CompareArguments) -> Work | None:
 
 def _renting(
     asked: CompareArguments, work: Work | None, first: Candidate, terms: BillArguments, today: date
-) -> tuple[RentalsOf, Sequence[str]]:
+) -> tuple[RentalsOf, Callable[[float], Sequence[str]]]:
     """What finds the rentals beside a machine, and what the time of the rented runs rests on."""
     given: Mapping[str, Any] = asked
     market = Market(**{field.name: given[field.name] for field in fields(Market)})
     usd_per_hour, against = asked["rent_usd_per_hour"], asked["against"]
     if work is None:
         if usd_per_hour is not None:
-            return lambda _gpu, _count, hours: (rent_hours_at(usd_per_hour, terms, hours),), ()
+            return lambda _gpu, _count, hours: (rent_hours_at(usd_per_hour, terms, hours),), _nothing
         return lambda gpu, count, hours: rent_same(
             gpu, count, hours_per_month=hours, market=market, today=today, terms=terms
-        ), ()
+        ), _nothing
     samples = (Sentence("samples an epoch: {source}", source=work.samples_source),)
     if usd_per_hour is not None:
         workload, fallback = work.workload, (first.gpu, float(gpus_in(first.gpu, first.card_count)))
         return lambda _gpu, _count, jobs: (
             rent_at(usd_per_hour, workload, jobs, gpus=market.gpus, fallback=fallback, terms=terms),
-        ), samples
+        ), lambda _jobs: samples
     work_options = {
         name: given[name]
         for name in declared(WorkloadArguments)
@@ -137,7 +137,11 @@ def _renting(
     }
     rented = rented_work(work_options, market, terms)
     rentals = cache(lambda jobs: rent_work(rented, jobs, against, terms["tax_fraction"]))
-    return lambda _gpu, _count, jobs: rentals(jobs), rented.ways.result.assumptions
+    return lambda _gpu, _count, jobs: rentals(jobs)[0], lambda jobs: rentals(jobs)[1]
+
+
+def _nothing(_jobs: float) -> tuple[str, ...]:
+    return ()
 
 
 def _unlike_notes(ranked: Sequence[Owned], workload: Workload | None) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
         selection=selection,
         own_notes=own_notes,
         credits_usd={} if own is None else own.credits_usd,
-        on_demand=_on_demand(snapshots, wanted, today),
+        on_demand=_OnDemand(snapshots, wanted, today),
         snapshots={snapshot.provider: snapshot for snapshot in snapshots},
     )
 
@@ -115,11 +116,34 @@ def _at_own_prices(groups: Iterable[OfferGroup], own: OwnPrices) -> tuple[tuple[
     return tuple(grouped(offers)), notes
 
 
-def _on_demand(snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> Mapping[tuple[str, str, str], float]:
-    if set(wanted.purchases) <= set(USUAL_PURCHASES):
-        return {}
-    try:
-        offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
-    except (NothingLeftError, LimitError):
-        return {}
-    return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
+class _OnDemand(Mapping[tuple[str, str, str], float]):
+    """Prices per hour on demand by (provider, instance type, region), read when the first is asked for.
+
+    Only the bills of commitments that are written ask: most questions have none.
+    """
+
+    def __init__(self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> None:
+        self._asked = (snapshots, wanted, today)
+
+    @cached_property
+    def _prices(self) -> Mapping[tuple[str, str, str], float]:
+        snapshots, wanted, today = self._asked
+        if set(wanted.purchases) <= set(USUAL_PURCHASES):
+            return {}
+        try:
+            offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
+        except (NothingLeftError, LimitError):
+            return {}
+        return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
+
+    def __getitem__(self, key: tuple[str, str, str]) -> float:
+        """The price of that type there."""
+        return self._prices[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str, str]]:
+        """Every type and region with a price on demand."""
+        return iter(self._prices)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._prices)

@@ -120,11 +120,12 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     ordered = aim.order([choice for _, choice in holding])
     rows = _best_of_each_row(ordered)
     chosen = [ways.written(_priced(one), rank) for rank, one in enumerate(rows[: asked["limit"]], start=1)]
+    result = ways.result_of(chosen)
     return Recommendation(
-        result=replace(ways.result, estimates=tuple(chosen)),
+        result=result,
         near_misses=tuple(_near_misses(ways, pairs, rows, aim, at_ends=at_ends)),
         sentences=(
-            *_sentences(ways.result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
+            *_sentences(result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             _owned(rows) if is_owned else _card_or_cloud(asked),
         ),
         everything=tuple(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from planner.answers.estimated import result_of
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, priced_heads, pricing_of
 from planner.answers.question import Question
-from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order, ranked
+from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order
 from planner.errors import NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate
@@ -23,16 +23,22 @@ class Ways:
     """The cheapest offer of every group and number of machines, priced, cheapest run first.
 
     Attributes:
-        result: what belongs to them all, with the best rows of the first number of machines that has any.
+        pricing: what priced those of the first number of machines that has any.
+        left_out: offers that were left out of those, by reason.
         found: all of them.
         front: the places of those that no other beats in time without costing more.
         by_count: the same by their number of machines, each with what priced it.
     """
 
-    result: EstimateResult
+    pricing: Pricing
+    left_out: Mapping[str, int]
     by_count: Sequence[tuple[Pricing, Sequence[Priced]]]
     found: Sequence[Priced]
     front: Set[int]
+
+    def result_of(self, shown: Sequence[Estimate]) -> EstimateResult:
+        """The result that holds these estimates, and what belongs to them all."""
+        return result_of(self.pricing, shown, self.left_out)
 
     def written(self, one: Priced, rank: int | None = None) -> Estimate:
         """The estimate of one of them, with its rank among all or the one given."""
@@ -57,7 +63,7 @@ def all_ways(questions: Sequence[Question]) -> Ways:
     own = own_prices(first.price_book, snapshots, first.today)
     choice = offered(snapshots, first.wanted, own, today=first.today)
     by_count: list[tuple[Pricing, Sequence[Priced]]] = []
-    result: EstimateResult | None = None
+    first_left_out: Counter[str] | None = None
     refused: list[NothingLeftError] = []
     for question in questions:
         is_one_of_several = question.nodes > 1 and len(questions) > 1
@@ -69,12 +75,15 @@ def all_ways(questions: Sequence[Question]) -> Ways:
             refused.append(error)
             continue
         by_count.append((pricing, priced))
-        if result is None:
-            result = result_of(pricing, ranked(best_of_each_row(priced, left_out), "usd"), left_out)
-    if result is None:
+        if first_left_out is None:
+            best_of_each_row(priced, left_out)  # counts what is dearer
+            first_left_out = left_out
+    if first_left_out is None:
         raise refused[0]
     ordered = in_order((one for _, priced in by_count for one in priced), "usd")
-    return Ways(result=result, by_count=by_count, found=ordered, front=front_of(ordered))
+    return Ways(
+        pricing=by_count[0][0], left_out=first_left_out, by_count=by_count, found=ordered, front=front_of(ordered)
+    )
 
 
 def _with_network(choice: Offered) -> Offered:

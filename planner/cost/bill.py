@@ -55,7 +55,7 @@ class Biller(Timer):
     ) -> None:
         super().__init__(terms, workload)
         self.workload = workload
-        self.on_demand = on_demand or {}
+        self.on_demand = {} if on_demand is None else on_demand
         self.credits_usd = credits_usd or {}
         self._has_extras = bool(credits_usd) or any(cast("Mapping[str, Any]", terms)[name] for name in EXTRAS)
 
@@ -194,7 +194,7 @@ class Biller(Timer):
         usd_per_hour: float | None = None,
     ) -> float:
         """The sum of the bill, at the price of the offer or at another."""
-        if not (self._has_extras or _has_term(offer)):
+        if not (self._has_extras or (_has_term(offer) and not self.terms["share_commitment"])):
             # the sum of the same items without making them: most bills, and all ends, are only compared
             billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
             price = offer.usd_per_hour if usd_per_hour is None else usd_per_hour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from planner.cost.sensitivity import Factor, Margin
 from planner.model.frozen import dataclass
@@ -32,11 +32,16 @@ def odds(factors: Sequence[Factor], margin_usd: Margin, *, draws: int = DRAWS, s
     0.505
     """
     source = random.Random(seed)  # noqa: S311 - a simulation, not a secret
-    uncertain = [factor for factor in factors if factor.low < factor.high]
-    margins = sorted(
-        margin_usd({name: usd for factor in uncertain for name, usd in factor.changes(_draw(factor, source)).items()})
-        for _ in range(draws)
-    )
+    draws_of = [(factor.fields, factor.scale, _drawing(factor)) for factor in factors if factor.low < factor.high]
+    margins = []
+    for _ in range(draws):
+        changes = {}
+        for names, scale, drawing in draws_of:
+            value = drawing(source.random()) * scale
+            for name in names:
+                changes[name] = value
+        margins.append(margin_usd(changes))
+    margins.sort()
     return Odds(
         probability_buying_wins=sum(margin > 0 for margin in margins) / draws,
         margin_p10_usd=margins[draws // 10],
@@ -46,9 +51,18 @@ def odds(factors: Sequence[Factor], margin_usd: Margin, *, draws: int = DRAWS, s
     )
 
 
-def _draw(factor: Factor, source: random.Random) -> float:
-    """One value of the triangle over low, base and high: of their logarithms, so that half is as far away as double."""
-    if factor.low <= 0:
-        return source.triangular(factor.low, factor.high, factor.base)
-    low, base, high = math.log(factor.low), math.log(factor.base), math.log(factor.high)
-    return math.exp(source.triangular(low, high, base))
+def _drawing(factor: Factor) -> Callable[[float], float]:
+    """Turns a number from 0 to 1 into a value of the triangle over low, base and high.
+
+    The triangle is of their logarithms, so that half is as far away as double; where low is 0, of the values.
+    """
+    is_log = factor.low > 0
+    low, base, high = (math.log(end) if is_log else end for end in (factor.low, factor.base, factor.high))
+    part = (base - low) / (high - low)
+    up, down = (high - low) * (base - low), (high - low) * (high - base)
+
+    def drawing(share: float) -> float:
+        value = low + math.sqrt(share * up) if share < part else high - math.sqrt((1 - share) * down)
+        return math.exp(value) if is_log else value
+
+    return drawing

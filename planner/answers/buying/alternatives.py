@@ -25,7 +25,7 @@ from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
 MOST_WAYS = 3  # that the verdict names; the table has them all
-STEPS = 200  # of the use of a month in which the point where buying starts to pay is looked for
+STEPS = 50  # of the use of a month in which the point where buying starts to pay is looked for
 
 
 def alternatives_of(

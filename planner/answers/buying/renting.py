@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from functools import lru_cache
@@ -13,7 +13,8 @@ from typing import Any
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, offer_text, way_of
-from planner.answers.chosen import candidates_of
+from planner.answers.chosen import judged
+from planner.answers.pricing import Pricing
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
 from planner.answers.throughput import predict_many
@@ -67,10 +68,10 @@ class Market:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RentedWork:
-    """Every way to rent for the work, and of them what may be picked, each with the reason of price or range against it."""
+    """Every way to rent for the work, cheapest run first, by the way to pay; each row with what priced it."""
 
     ways: Ways
-    candidates: Sequence[tuple[Priced, NotPicked | None]]
+    by_way: Mapping[WayAndMarket, Sequence[tuple[Pricing, Priced]]]
 
 
 def rented_work(work_options: Mapping[str, Any], market: Market, terms: BillArguments) -> RentedWork:
@@ -107,33 +108,56 @@ def _rented_work(
         "share_commitment": True,  # what the term costs is counted by the month, not by the run
     }
     ways = all_ways([question_from(options)])
-    found, _ = candidates_of(ways.by_count)
-    candidates = [(one.priced, one.reason) for one in found] or [(priced, None) for priced in ways.found]
-    return RentedWork(ways=ways, candidates=candidates)
+    by_way: dict[WayAndMarket, list[tuple[Pricing, Priced]]] = {}
+    for pricing, found in ways.by_count:
+        for priced in found:
+            by_way.setdefault(way_of(priced.offer), []).append((pricing, priced))
+    return RentedWork(ways=ways, by_way=by_way)
 
 
-def rent_work(work: RentedWork, jobs_per_month: float, against: str | None, tax_fraction: float) -> tuple[Rental, ...]:
-    """The cheapest rental of each way to pay for so many runs a month, and the machine named in `against`.
+def rent_work(
+    work: RentedWork, jobs_per_month: float, against: str | None, tax_fraction: float
+) -> tuple[tuple[Rental, ...], Sequence[str]]:
+    """The cheapest rental of each way to pay for so many runs a month, the machine named in `against`, and what they assume.
 
     Of a way rows that price or range bars are taken only where it has no others, and marked.
     """
-    best: dict[WayAndMarket | str, tuple[tuple[bool, float], Priced, NotPicked | None]] = {}
 
-    def offer(key: WayAndMarket | str, priced: Priced, reason: NotPicked | None) -> None:
-        merit = (reason is not None, _usd_per_month(priced, jobs_per_month, tax_fraction))
-        if key not in best or merit < best[key][0]:
-            best[key] = (merit, priced, reason)
+    def usd(priced: Priced) -> float:
+        return _usd_per_month(priced, jobs_per_month, tax_fraction)
 
-    for priced, reason in work.candidates:
-        offer(way_of(priced.offer), priced, reason)
-    for priced in work.ways.found:
-        if against and offer_text(priced.offer).lower() == against.lower():
-            offer(against, priced, None)
-    chosen = {id(priced): (merit[1], priced, reason) for merit, priced, reason in best.values()}
-    return tuple(
-        _rental(work.ways.written(priced), usd, reason, len(work.candidates), work.ways.result.as_of)
-        for usd, priced, reason in chosen.values()
-    )
+    chosen = [one for rows in work.by_way.values() if (one := _cheapest(rows, usd)) is not None]
+    named = [one for one in work.ways.found if against and offer_text(one.offer).lower() == against.lower()]
+    if named:
+        chosen.append((min(named, key=usd), None))
+    if not chosen:
+        chosen = [(work.ways.found[0], None)]
+    written = [(work.ways.written(priced), usd(priced), mark) for priced, mark in chosen]
+    today, count = work.ways.pricing.question.today, len(work.ways.found)
+    rentals = tuple(_rental(estimate, month, mark, count, today) for estimate, month, mark in written)
+    return rentals, work.ways.result_of([estimate for estimate, _, _ in written]).assumptions
+
+
+def _cheapest(
+    rows: Sequence[tuple[Pricing, Priced]], usd: Callable[[Priced], float]
+) -> tuple[Priced, NotPicked | None] | None:
+    """The cheapest row that may be picked, else the cheapest that only price or range bars, with the reason.
+
+    A row is judged only as long as it may be cheaper than the best so far: most never are.
+    """
+    free: Priced | None = None
+    marked: tuple[Priced, NotPicked] | None = None
+    for pricing, head in sorted(rows, key=lambda row: usd(row[1])):
+        if free is not None and usd(head) >= usd(free):
+            break
+        candidate, reason = judged(pricing, head)
+        if candidate is None:
+            continue
+        if reason is not None:
+            marked = marked or (candidate.priced, reason)
+        elif free is None or usd(candidate.priced) < usd(free):
+            free = candidate.priced
+    return marked if free is None else (free, None)
 
 
 def _usd_per_month(priced: Priced, jobs_per_month: float, tax_fraction: float) -> float:

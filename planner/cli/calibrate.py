@@ -23,9 +23,9 @@ from planner.logs.records import Facts
 from planner.logs.tables import Columns
 from planner.logs.verdict import Judged
 from planner.model.records import precision_named
-from planner.prices.snapshots import write_durably
 from planner.render.calibration import calibration_notes, calibration_rendered, remaining_record, remaining_text
 from planner.render.listing import FORMATS
+from planner.render.output_files import write_output
 
 DEFAULT_FILE = Path("planner-calibration.toml")
 ASKED = {
@@ -248,4 +248,4 @@ def _write(place: Path, found: Calibration) -> None:
         raise UsageError(
             "{output} {place} is there already and is no calibration.", argument="output", place=str(place)
         )
-    write_durably(place, calibration_text(found.records).encode())
+    write_output(place, calibration_text(found.records).encode())

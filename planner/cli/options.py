@@ -13,8 +13,8 @@ import click
 from click.core import ParameterSource
 
 from planner.errors import OutputError, UsageError, named
-from planner.prices.snapshots import write_durably
 from planner.render.listing import FORMATS, Listing, rendered, visible
+from planner.render.output_files import write_output
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -187,13 +187,13 @@ def screen_width(output: Path | None) -> int | None:
 
 
 def write_result(text: str, output: Path | None) -> None:
-    """Write data to standard output, or to a file so that it is there whole or not at all.
+    """Write data to standard output, or to what `--output` names: a file is there whole or not at all.
 
     Raises:
         OutputError: the place cannot be written.
     """
     if output is not None:
-        write_durably(output, text.encode())
+        write_output(output, text.encode())
         return
     try:
         click.echo(text, nl=False)

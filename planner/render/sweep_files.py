@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.answers.sweep_part import ROWS_PER_PART
-from planner.errors import OutputError, UsageError
+from planner.errors import UsageError
 from planner.render.listing import csv_cell
+from planner.render.output_files import output_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,31 +38,26 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
-    """Write parts to a CSV or Parquet file as they come, and pass them on; the file is there whole or not at all.
+    """Write parts to a CSV or Parquet file as they come, and pass them on; a file is there whole or not at all.
 
     Raises:
         OutputError: the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield from _parquet_written(parts, temporary) if path.suffix == ".parquet" else _csv_written(parts, temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with output_place(path) as place:
+        yield from _parquet_written(parts, place) if path.suffix == ".parquet" else _csv_written(parts, place)
 
 
 def _csv_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
     columns: list[str] | None = None
     with path.open("w", encoding="utf-8", newline="") as file:
         for part in parts:
+            is_first = columns is None
             # a part of nothing but errors has fewer columns
             columns = columns or sorted_columns(part)
             shaped = part.reindex(columns=columns)
             texts = shaped.select_dtypes(exclude=["number", "bool"]).columns
             shaped = shaped.assign(**{name: shaped[name].map(csv_cell, na_action="ignore") for name in texts})
-            shaped.to_csv(file, index=False, header=file.tell() == 0, lineterminator="\n")
+            shaped.to_csv(file, index=False, header=is_first, lineterminator="\n")
             yield part
 
 

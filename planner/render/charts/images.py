@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import UsageError
-from planner.prices.snapshots import write_durably
 from planner.render.charts.parts import Spec, light_colours
+from planner.render.output_files import write_output
 
 SUFFIXES = (".svg", ".png")
 WIDTH = 760
@@ -37,7 +37,7 @@ def write_charts(charts: Mapping[str, Spec], file: Path) -> list[Path]:
     named = [name for name in charts if file.stem == name or file.stem.endswith(f"-{name}")]
     places = dict.fromkeys(named[:1], file) or {name: file.with_stem(f"{file.stem}-{name}") for name in charts}
     for name, place in places.items():
-        write_durably(place, chart_image(charts[name], file.suffix.lower()))
+        write_output(place, chart_image(charts[name], file.suffix.lower()))
     return list(places.values())
 
 

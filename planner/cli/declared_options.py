@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from planner.cli.options import option
+from planner.cli.options import completed, option
 from planner.options.declared import Declared, declared
 
 
@@ -122,4 +122,6 @@ def _click_option(one: Declared, default: Any) -> Callable[[Any], Any]:
     elif default is not None:
         settings |= {"default": default, "show_default": True}
     kind = click.Path(path_type=Path) if Path in one.kinds else Word(one)
+    if one.option.known:
+        settings["shell_complete"] = completed
     return option(*names, one.name, cls=_Option, type=kind, metavar=one.option.metavar, **settings)

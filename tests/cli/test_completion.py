@@ -144,7 +144,7 @@ def test_the_tab_key(terminal):
         ("planner estimate --gpu nothing-like-it:", []),
         ("planner estimate --data-dir /nowhere --region ", []),
         ("planner estimate --epochs many --purchase capa", ["capacity_block"]),
-        ("planner estimate --quiet --verbose --basis me", ["measured"]),
+        ("planner estimate --quiet --verbose --basis me", ["measured", "measured_by_you"]),
     ],
 )
 def test_what_bash_is_told(run_planner, line, offered):

@@ -1,4 +1,4 @@
-"""The questions an agent may ask: the options of the commands as typed arguments, the answers as their JSON documents.
+"""The questions an agent may ask: the options of the commands as typed arguments, the answers as their JSON documents, in brief or in full.
 
 Arguments are those of the Python functions, made from the declarations of the options. What names a file is left out: an agent's arguments may come from anybody.
 """
@@ -13,22 +13,39 @@ from typing import Any, cast
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
+from planner.answers.fit import fits
+from planner.answers.recommend import recommend
+from planner.cli.agent_briefs import (
+    brief_comparison,
+    brief_estimate,
+    brief_fits,
+    brief_gpus,
+    brief_prices,
+    brief_recommendation,
+    brief_schema,
+)
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
 from planner.language.listed import find_language_model
 from planner.model.frozen import dataclass
 from planner.options.arguments import EstimateArguments, ListArguments
 from planner.options.declared import Declared, declared, filled, other_names
+from planner.options.fit_arguments import FitArguments
+from planner.options.language import language_arguments
 from planner.options.language_arguments import LanguageArguments
-from planner.options.owner_arguments import CompareArguments
+from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
 from planner.render import estimates as estimates_page
+from planner.render import recommendation as recommendation_page
 from planner.render.ages import books_text
-from planner.render.listing import Listing, rendered
+from planner.render.fit import fit_notes, fits_listing
+from planner.render.listing import Listing, one_line, rendered
 from planner.render.lookups import gpus_listing, offers_listing
+from planner.render.screen import WIDE, answer_lines
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
+from planner.results import recommendation as recommendation_results
 from planner.results.prices import book_record
 from planner.units import Row, current_day
 from planner.work.listed import known_model, resolve_model
@@ -38,7 +55,14 @@ MAX_ITEMS = 50
 MAX_TEXT = 200
 """Limits of one request: rows of an answer, values of a list, characters of a text."""
 
-DEFAULT_ROWS = {"estimate": 15, "gpus": 15, "prices": 30}
+DEFAULT_ROWS = {"estimate": 15, "recommend": 3, "fit": 10, "gpus": 10, "prices": 12}
+
+DETAILS = ("brief", "full")
+_DETAIL: Row = {
+    "type": "string", "enum": list(DETAILS), "default": DETAILS[0],
+    "description": "brief: the answer and the rows it speaks of, in a few thousand characters. full: the whole JSON document "
+    "of the command, with every item, source, assumption and note.",
+}  # fmt: skip
 
 _OTHER_HELP = {
     "model": "Name of the model to train: resnet50, bert-base-squad, llama-3-8b. With own figures, any name."
@@ -62,8 +86,8 @@ class AgentTool:
     name: str
     title: str
     description: str
-    schema: str
-    keys: tuple[str, ...]  # of the document, besides `schema`
+    schema: str  # of the document in full
+    keys: tuple[str, ...]  # of both documents, besides `schema`
     home: type | None  # the declaration of what it takes; None: nothing declared
     call: Callable[[dict[str, Any], Path | None], Answer]
 
@@ -85,16 +109,22 @@ class AgentTool:
                 "type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": DEFAULT_ROWS[self.name],
                 "description": "Rows of the answer.",
             }  # fmt: skip
+        if self.name == "estimate":  # its brief answer has picks instead
+            del properties["limit"]["default"]
+            properties["limit"]["description"] = (
+                f"Rows of the ranking. Default: the picks alone; with detail full {DEFAULT_ROWS[self.name]}."
+            )
+        properties["detail"] = _DETAIL
         return {"type": "object", "properties": properties, "additionalProperties": False}
 
     def output_schema(self) -> Row:
         """JSON Schema of the document: its version and the keys that are always there."""
-        keys: Row = {"schema": {"const": self.schema}, **{key: {} for key in self.keys}}
+        keys: Row = {"schema": {"enum": [brief_schema(self.schema), self.schema]}, **{key: {} for key in self.keys}}
         return {"type": "object", "properties": keys, "required": list(keys)}
 
 
 def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None) -> Answer:
-    """The answer of a tool as a text to read and as the JSON document of the command.
+    """The answer of a tool as a text to read and as a JSON document: with `detail` full that of the command.
 
     Raises:
         UsageError: an argument is unknown, of another type, too long, or names a file.
@@ -107,13 +137,14 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
     for typed, value in arguments.items():
         name = others.get(typed, typed)
         if name not in known:
-            raise UnknownNameError("argument", typed[:MAX_TEXT], known, f"the input schema of {tool.name}")
+            raise UnknownNameError("argument", typed[:MAX_TEXT], [*known, *others], f"the input schema of {tool.name}")
         if name != typed and name in arguments:
             raise UsageError(f"{typed} and {name} are the same; give one.", argument=name)
         if value is not None:  # null is as if it were not given
             checked[name] = _checked(name, options[name], value) if name in options else value
-    if "limit" in known:
-        checked["limit"] = _row_limit(checked.get("limit", DEFAULT_ROWS[tool.name]))
+    if "limit" in checked:
+        checked["limit"] = _row_limit(checked["limit"])
+    checked["detail"] = _detail(checked.get("detail", DETAILS[0]))
     _refuse_files(checked)
     return tool.call(checked, data_dir)
 
@@ -151,6 +182,12 @@ def _row_limit(value: Any) -> int:
     return value
 
 
+def _detail(value: Any) -> str:
+    if value not in DETAILS:
+        raise UnknownNameError("detail", str(value)[:MAX_TEXT], DETAILS, "the input schema")
+    return str(value)
+
+
 def _refuse_files(arguments: Mapping[str, Any]) -> None:
     """Take a model only by a known name, or as the label of own figures: elsewhere it may name a file."""
     name = arguments.get("model")
@@ -162,29 +199,70 @@ def _refuse_files(arguments: Mapping[str, Any]) -> None:
 
 
 def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
-    result = estimate(**arguments, data_dir=data_dir)
-    text = estimates_page.rendered_estimates(result, "table", width=None)
-    return text + "\n" + "\n".join(estimates_page.notes_text(result)), estimate_results.document(result)
+    is_brief, rows = _is_brief(arguments), arguments.pop("limit", None)
+    result = estimate(**arguments, limit=rows or DEFAULT_ROWS["estimate"], data_dir=data_dir)
+    document = estimate_results.document(result)
+    table = estimates_page.rendered_estimates(result, "table", width=None)
+    if is_brief:
+        text = "\n".join(answer_lines(result, WIDE))
+        return text if rows is None else f"{text}\n\n{table}", brief_estimate(document, rows=rows)
+    return table + "\n" + "\n".join(estimates_page.notes_text(result)), document
+
+
+def _recommend(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
+    is_brief, rows = _is_brief(arguments), arguments.pop("limit", DEFAULT_ROWS["recommend"])
+    found = recommend(**arguments, limit=rows, data_dir=data_dir)
+    document = recommendation_results.document(found)
+    if is_brief:
+        table = estimates_page.rendered_estimates(found.result, "table", width=None)
+        return "\n".join([*map(one_line, found.sentences), "", table]), brief_recommendation(document)
+    text = recommendation_page.rendered_recommendation(found, "table", width=None)
+    return text + "\n" + "\n".join(estimates_page.notes_text(found.result)), document
 
 
 def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
+    is_brief = _is_brief(arguments)
     result = compare(**arguments, data_dir=data_dir)
+    document = comparison_results.document(result)
+    if is_brief:
+        return "\n".join(comparison_page.answer_lines(result)), brief_comparison(document)
     text = comparison_page.rendered_comparison(result, "table")
-    return text + "\n" + "\n".join(comparison_page.notes_text(result)), comparison_results.document(result)
+    return text + "\n" + "\n".join(comparison_page.notes_text(result)), document
+
+
+def _fit(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:
+    is_brief, rows = _is_brief(arguments), arguments.pop("limit", DEFAULT_ROWS["fit"])
+    asked = filled(FitArguments, arguments)
+    run = {name: asked.pop(name) for name in ("model", "gpus", "precision", "batch_size")}
+    found = fits(**run, options=language_arguments(asked), limit=rows)
+    text, document = _listed(
+        fits_listing(found), list(fit_notes(found)), {"job": found.what, "not_shown": found.hidden}
+    )
+    return text, brief_fits(document) if is_brief else document
+
+
+def _is_brief(arguments: dict[str, Any]) -> bool:
+    """Whether the short document is asked for; takes that out of the arguments."""
+    return bool(arguments.pop("detail") == DETAILS[0])
 
 
 def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:
-    names, limit = arguments.get("names", []), arguments["limit"]
+    is_brief, names, limit = (
+        _is_brief(arguments),
+        arguments.get("names", []),
+        arguments.get("limit", DEFAULT_ROWS["gpus"]),
+    )
     if not isinstance(names, list) or len(names) > MAX_ITEMS or not all(isinstance(name, str) for name in names):
         raise UsageError(f"names must be a list of {MAX_ITEMS} names of GPUs at most.")
     keys = list(dict.fromkeys(key for name in names for key in resolve_gpu(name[:MAX_TEXT]))) or list(load_gpus())
     listing = gpus_listing(load_gpus()[key] for key in keys[:limit])
     more = [f"Not shown: {', '.join(keys[limit:])}"] if keys[limit:] else []
-    return _listed(listing, more, {"not_shown": keys[limit:]})
+    text, document = _listed(listing, more, {"not_shown": keys[limit:]})
+    return text, brief_gpus(document) if is_brief else document
 
 
 def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
-    limit, day = arguments.pop("limit"), arguments.get("as_of")
+    is_brief, limit, day = _is_brief(arguments), arguments.pop("limit", DEFAULT_ROWS["prices"]), arguments.get("as_of")
     asked = filled(ListArguments, {**arguments, "data_dir": data_dir})
     selection = select(cast("ListArguments", asked), every_offer=False)
     offers = sorted(selection.offers, key=by_price)
@@ -195,7 +273,8 @@ def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     notes = [f"Prices: {books_text(selection.books)}"]
     notes += [f"Left out: {entry['count']:,} {entry['reason']}" for entry in left_out]
     listing = offers_listing(offers[:limit], day or current_day())
-    return _listed(listing, notes, {"prices": books, "left_out": left_out})
+    text, document = _listed(listing, notes, {"prices": books, "left_out": left_out})
+    return text, brief_prices(document) if is_brief else document
 
 
 def _listed(listing: Listing, notes: list[str], more: Row) -> Answer:
@@ -212,12 +291,33 @@ TOOLS = {
             name="estimate",
             title="Time and cost of a training run",
             description="How long a training run takes (seconds) and what it costs (USD) on every GPU that can be rented, "
-            "cheapest first, with low and high, basis and age of the price. Give model and epochs, or for a language "
-            "model tokens; or the figures of an own model. Best region of each provider, GPU, count and purchase.",
+            "with low and high, basis and age of the price: the answer in sentences and a few rows of each market. Give model "
+            "and epochs, or for a language model tokens; or the figures of an own model. limit gives the ranking, cheapest first.",
             schema="planner.estimate/1",
-            keys=("workload", "prices", "estimates", "left_out", "assumptions", "notes"),
+            keys=("workload", "as_of"),
             home=EstimateArguments,
             call=_estimate,
+        ),
+        AgentTool(
+            name="recommend",
+            title="The best way to a result",
+            description="What to rent within a deadline (max_hours) and a budget (max_usd), why, what the next step up buys, and "
+            "what nearly won. Several machines are tried too. With a deadline the least money, else the best balance of "
+            "money and time. Give what estimate takes.",
+            schema="planner.recommend/1",
+            keys=("workload", "as_of", "sentences", "estimates", "near_misses"),
+            home=RecommendArguments,
+            call=_recommend,
+        ),
+        AgentTool(
+            name="fit",
+            title="Memory of a model on a GPU",
+            description="Whether a training run fits into the memory of GPUs (GiB of the fullest GPU), in which layout, the "
+            "largest batch, and the cheapest change that makes it fit. Without gpus: which GPUs hold it, smallest machine first.",
+            schema="planner.fit/1",
+            keys=("fits", "job", "not_shown"),
+            home=FitArguments,
+            call=_fit,
         ),
         AgentTool(
             name="compare",
@@ -226,7 +326,7 @@ TOOLS = {
             "months and GPU-hours, which assumption flips the verdict. Give buy, and model, epochs and jobs_per_month; or "
             "hours of use (gpu_hours_per_month or utilisation) without a model.",
             schema="planner.compare/1",
-            keys=("workload", "rent", "own", "break_even", "verdict", "sensitivity", "assumptions"),
+            keys=("as_of", "rent", "own", "break_even", "verdict", "alternatives", "sensitivity"),
             home=CompareArguments,
             call=_compare,
         ),

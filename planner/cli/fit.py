@@ -11,23 +11,13 @@ from planner.answers.fit import fits
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import option, output_options, write_listing, write_notes
+from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
-from planner.options.language_arguments import LanguageArguments
 from planner.render.fit import fit_notes, fits_listing
 
 
 @verb()
-@option("--model", help="Language model, its config.json, or an image model. See: planner models")
-@option(
-    "--gpu",
-    "gpus",
-    multiple=True,
-    help="GPU, with a count if wanted: RTX4090, A100-80GB:8. Repeatable. Default: every GPU, 1, 2, 4 or 8 of it.",
-)
-@option("--precision", default="amp", show_default=True, help="amp, bf16, fp16, tf32, fp32, or fp8 (language models).")
-@option("--batch-size", type=int, default=32, show_default=True, help="Images per GPU and step, for image models.")
-@option("--sequence-length", type=int, help="Tokens of a sequence. Default: 2048, or the model's context if shorter.")
-@declared_options(LanguageArguments)
+@declared_options(FitArguments)
 @option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="GPUs to list where {gpu} is not given."
 )

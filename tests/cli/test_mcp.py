@@ -13,6 +13,7 @@ from anyio.from_thread import start_blocking_portal
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from planner.cli.agent_briefs import brief_estimate
 from planner.options.declared import declared
 from planner.work.planned import LanguageArguments
 from tests.builders import a_snapshot, an_offer
@@ -45,11 +46,11 @@ def asked(tmp_path_factory):
         yield lambda *calls: portal.call(ask, calls)
 
 
-def test_four_tools_that_only_read(asked):
+def test_six_tools_that_only_read(asked):
     """Typed arguments with units, no file, and hints that nothing is changed."""
     _, tools = asked()
 
-    assert ["estimate", "compare", "gpus", "prices"] == [tool.name for tool in tools]
+    assert ["estimate", "recommend", "fit", "compare", "gpus", "prices"] == [tool.name for tool in tools]
     for tool in tools:
         assert tool.annotations.read_only_hint
         assert not tool.annotations.destructive_hint
@@ -61,14 +62,17 @@ def test_four_tools_that_only_read(asked):
     estimate = tools[0].input_schema["properties"]
     assert {"type": "array", "items": {"type": "string"}} == {key: estimate["gpus"][key] for key in ("type", "items")}
     assert ["number", "string"] == estimate["epochs"]["type"]
-    assert 15 == estimate["limit"]["default"]
+    assert "brief" == estimate["detail"]["default"]
+    recommend, fit = tools[1].input_schema["properties"], tools[2].input_schema["properties"]
+    assert {"hour_worth_usd", "max_hours", "max_usd", "nodes"} <= recommend.keys()
+    assert {"model", "gpus", "precision", "batch_size", "sequence_length", "method"} <= fit.keys()
     assert declared(LanguageArguments).keys() - {"sequence_length"} <= estimate.keys()
     assert "sequence_length_or_image_size" in estimate
 
 
 def test_estimate_is_the_document_of_the_command(asked, run_planner):
-    """The same JSON, to the last digit, but for names of arguments, and a text with the same table and notes."""
-    (result,), _ = asked(("estimate", RUN))
+    """In full the same JSON, to the last digit, but for names of arguments, and a text with the same table and notes."""
+    (result,), _ = asked(("estimate", {**RUN, "detail": "full"}))
 
     assert not result.is_error
     assert difference(json.loads(run_planner(*TYPED).stdout), result.structured_content) is None
@@ -78,8 +82,9 @@ def test_estimate_is_the_document_of_the_command(asked, run_planner):
 
 
 def test_compare_is_the_document_of_the_command(asked, run_planner):
-    """The same JSON, but for names of arguments."""
-    (result,), _ = asked(("compare", {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4}))
+    """In full the same JSON, but for names of arguments."""
+    given = {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4, "detail": "full"}
+    (result,), _ = asked(("compare", given))
 
     typed = run_planner(
         "compare", "--model", "resnet50", "--epochs", "90", "--buy", "rtx-4090", "--jobs-per-month", "4",
@@ -92,7 +97,8 @@ def test_compare_is_the_document_of_the_command(asked, run_planner):
 def test_gpus_and_prices_are_the_rows_of_the_commands(asked, run_planner):
     """Named GPUs in full, offers with their ages."""
     (gpus, prices), _ = asked(
-        ("gpus", {"names": ["RTX 4090", "T4"]}), ("prices", {"gpus": ["H100:8"], "purchases": ["on_demand"]})
+        ("gpus", {"names": ["RTX 4090", "T4"], "detail": "full"}),
+        ("prices", {"gpus": ["H100:8"], "purchases": ["on_demand"], "detail": "full", "limit": 30}),
     )
 
     typed = json.loads(run_planner("gpus", "RTX 4090", "T4", "--format", "json").stdout)
@@ -107,19 +113,104 @@ def test_gpus_and_prices_are_the_rows_of_the_commands(asked, run_planner):
 def test_long_answers_are_cut_and_say_so(asked):
     """An agent's memory is not filled by one call."""
     (estimate, gpus, prices), _ = asked(
-        ("estimate", {"model": "resnet50", "epochs": 90}), ("gpus", {}), ("prices", {"limit": 3})
+        ("estimate", {"model": "resnet50", "epochs": 90, "limit": 5}), ("gpus", {}), ("prices", {"limit": 3})
     )
 
-    assert 15 == len(estimate.structured_content["estimates"])
-    assert "ranked after the first 15" in [row["reason"] for row in estimate.structured_content["left_out"]]
-    assert 15 == len(gpus.structured_content["gpus"])
+    assert 5 == len(estimate.structured_content["estimates"])
+    assert "ranked after the first 5" in [row["reason"] for row in estimate.structured_content["left_out"]]
+    assert 10 == len(gpus.structured_content["gpus"])
     assert "t4" in gpus.structured_content["not_shown"]
     assert 3 == len(prices.structured_content["offers"])
     assert "ranked after the first 3" in [row["reason"] for row in prices.structured_content["left_out"]]
 
 
+USUAL = (
+    ("estimate", {"model": "resnet50", "epochs": 90}),
+    ("estimate", {"model": "llama-3-8b", "method": "lora", "samples": 50000, "epochs": 3, "purchases": ["on_demand"]}),
+    ("recommend", {"model": "resnet50", "epochs": 90, "deadline": "48h"}),
+    ("recommend", {"model": "llama-3-8b", "tokens": "1B", "max_usd": 5000}),
+    ("fit", {"model": "llama-2-70b"}),
+    ("fit", {"model": "llama-3-8b", "method": "qlora", "gpus": ["RTX 4090", "8xA100"]}),
+    ("compare", {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4}),
+    ("compare", {"buy": ["h100:8"], "utilisation": 0.5}),
+    ("gpus", {}),
+    ("prices", {}),
+    ("prices", {"gpus": ["H100:8"]}),
+)
+
+
+def test_usual_answers_are_short(asked):
+    """Text and document of every tool together stay under 8,000 bytes unless more is asked for."""
+    results, tools = asked(*USUAL)
+
+    assert {tool.name for tool in tools} == {name for name, _ in USUAL}
+    assert not any(result.is_error for result in results)
+    sizes = [
+        len((result.content[0].text + json.dumps(result.structured_content, ensure_ascii=False)).encode())
+        for result in results
+    ]
+    assert [] == [(question, size) for question, size in zip(USUAL, sizes, strict=True) if size >= 8000]
+
+
+def test_a_brief_estimate_is_the_answer_and_its_picks(asked):
+    """Sentences, rows and counts are those of the whole document, without bills; no fraction differs by 0.01 %."""
+    (brief, full), _ = asked(("estimate", RUN), ("estimate", {**RUN, "detail": "full"}))
+
+    short, whole = brief.structured_content, full.structured_content
+    assert ("planner.estimate.brief/1", "planner.estimate/1") == (short["schema"], whole["schema"])
+    for key in ("answer", "machines", "not_picked", "assumptions"):
+        assert whole[key] == short[key]
+    assert [pick["number"] for pick in whole["picks"]] == [pick["number"] for pick in short["picks"]] != []
+    for row, pick in zip(short["picks"], whole["picks"], strict=True):
+        estimate = pick["estimate"]
+        assert (pick["market"], pick["pick"]) == (row["market"], row["pick"])
+        assert estimate["throughput"]["basis"] == row["basis"]
+        for key in ("instance_type", "region", "price_observed_on", "price_source"):
+            assert estimate[key] == row[key]
+        for key in ("usd", "usd_low", "usd_high", "seconds", "seconds_low", "seconds_high"):
+            assert pytest.approx(estimate[key], rel=1e-4) == row[key]
+    assert short["answer"][0] in " ".join(brief.content[0].text.split())
+    assert not {"estimates", "items", "notes"} & short.keys()
+
+
+def test_where_nothing_is_picked_the_ranking_is_told(asked):
+    """An empty answer would help nobody: the first rows, and what was left out."""
+    (full,), _ = asked(("estimate", {**RUN, "detail": "full"}))
+    whole = full.structured_content
+
+    short = brief_estimate({**whole, "answer": [], "picks": []}, rows=None)
+
+    assert [row["instance_type"] for row in whole["estimates"][:5]] == [
+        row["instance_type"] for row in short["estimates"]
+    ]
+    assert whole["left_out"] == short["left_out"]
+
+
+def test_recommend_and_fit_are_the_documents_of_the_commands(asked, run_planner):
+    """In full the same JSON, and for `fit` the job and how many are not shown."""
+    (recommended, fitted), _ = asked(
+        ("recommend", {**RUN, "deadline": "48h", "limit": 5, "detail": "full"}),
+        ("fit", {"model": "llama-3-8b", "method": "qlora", "gpus": ["RTX 4090"], "detail": "full"}),
+    )
+
+    typed = json.loads(run_planner("recommend", *TYPED[1:], "--deadline", "48h").stdout)
+    assert difference(typed, recommended.structured_content) is None
+    typed = json.loads(
+        run_planner("fit", "--model", "llama-3-8b", "--method", "qlora", "--gpu", "RTX 4090", "--format", "json").stdout
+    )
+    assert typed["fits"] == fitted.structured_content["fits"]
+    assert 0 == fitted.structured_content["not_shown"]
+
+
 WRONG = (
-    ("estimate", {**RUN, "gpux": ["A100"]}, "Unknown argument 'gpux'. Did you mean gpus"),
+    ("recommend", {**RUN, "model": "resnet5O"}, "Did you mean resnet50"),
+    ("recommend", {**RUN, "deadlin": "48h"}, "Unknown argument 'deadlin'. Did you mean deadline"),
+    ("recommend", {**RUN, "max_usd": 0.001}, "Nothing ends for 0.00 USD. Nearest"),
+    ("fit", {"model": "lama-3-8b"}, "Did you mean llama-3-8b"),
+    ("fit", {"model": "llama-3-8b", "gpus": ["RTX 409O"]}, "Did you mean rtx4090, rtx-4090"),
+    ("fit", {"model": "/etc/passwd"}, "Unknown model "),
+    ("estimate", {**RUN, "detail": "breif"}, "Unknown detail 'breif'. Did you mean brief"),
+    ("estimate", {**RUN, "gpux": ["A100"]}, "Unknown argument 'gpux'. Did you mean gpu or gpus"),
     ("estimate", {**RUN, "gpus": [1]}, "gpus must be a text or a list of texts, not [1] (list)."),
     ("estimate", {**RUN, "epochs": "ninety"}, "epochs must be a number, not 'ninety'."),
     ("estimate", {**RUN, "epochs": True}, "epochs must be a number or None, not True (bool)."),
@@ -136,7 +227,7 @@ WRONG = (
         {"model": "llama-3-8b", "tokens": "1B", "sequence_length_or_image_size": 0},
         "sequence_length_or_image_size must be at least 1, not 0.",
     ),
-    ("explode", {}, "Unknown tool 'explode'. Known: estimate, compare, gpus, prices."),
+    ("explode", {}, "Unknown tool 'explode'. Known: estimate, recommend, fit, compare, gpus, prices."),
 )
 
 
@@ -276,6 +367,7 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
 def test_the_other_name_of_an_argument_will_do(asked):
     """`provider` is `providers`, as in Python and at a terminal."""
     run = {name: value for name, value in RUN.items() if name != "providers"}
+    run["detail"] = "full"
     results, _ = asked(("estimate", {**run, "provider": ["gcp"]}), ("estimate", {**run, "providers": ["gcp"]}))
 
     assert results[0].structured_content == results[1].structured_content

@@ -74,7 +74,7 @@ found = {
     "terminal": of_json(run("estimate", *typed, option, str(value))["estimates"][0]),
     "environment": of_json(run("estimate", *typed, **{"PLANNER_" + name.upper(): str(value)})["estimates"][0]),
     "page": of(estimated(EstimateQuestion(**plain, **page), None)[0].estimates[0]),
-    "agents": of_json(answer(TOOLS["estimate"], {**plain, **lists, "as_of": "2026-07-01"}, None)[1]["estimates"][0]),
+    "agents": of_json(answer(TOOLS["estimate"], {**plain, **lists, "as_of": "2026-07-01", "detail": "full"}, None)[1]["estimates"][0]),
     "sweep": of_json(run("sweep", "jobs.csv", "--as-of", "2026-07-01")["rows"][0]),
     "recommend": of(planner.recommend(**plain, **lists, nodes=1).result.estimates[0]),
     "compare": of_rent(planner.compare(**plain, **lists, **buy)),

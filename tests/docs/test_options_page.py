@@ -54,7 +54,7 @@ def test_the_page_says_rightly_which_columns_a_sweep_takes(name):
         ("trials", ("estimate", "compare", "recommend", "sweep", "export", "page", "agents")),
         ("buy", ("compare", "page", "agents")),
         ("model_file", ("estimate", "compare", "recommend", "sweep", "export")),
-        ("is_owned", ("recommend",)),
+        ("is_owned", ("recommend", "agents")),
     ],
 )
 def test_the_page_names_who_takes_an_option(name, verbs):

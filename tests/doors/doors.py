@@ -141,7 +141,9 @@ def by_an_agent(verb, options):
         json.dumps({name: value for name, value in options.items() if name != "data_dir"}, default=str)
     )
     try:
-        return without_options(json.dumps(answer(TOOLS[verb], arguments, options.get("data_dir"))[1]))
+        return without_options(
+            json.dumps(answer(TOOLS[verb], {**arguments, "detail": "full"}, options.get("data_dir"))[1])
+        )
     except PlannerError as error:
         return refused(error)
 

@@ -20,6 +20,7 @@ from planner.options.vocabulary import meant
 from planner.prices.ages import AgedRows, price_ages
 from planner.prices.groups import OfferGroup, offer_name
 from planner.prices.index import index_of
+from planner.prices.possible import USD_PER_HOUR_BELOW
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, read_rows
 
@@ -224,7 +225,7 @@ class _Sieve:
                 self.reasons[group] = self._reason_against(*group)
             reason = self.reasons[group]
             # a NaN is not above 0 either
-            if reason is _IMPOSSIBLE or not 0 < price < 1e7 or len(row) != width:
+            if reason is _IMPOSSIBLE or not 0 < price < USD_PER_HOUR_BELOW or len(row) != width:
                 raise bad_row(snapshot, line, row)
             if reason is None:
                 if types is not None and instance_type not in types:

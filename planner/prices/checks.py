@@ -25,13 +25,12 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.changes import Key, offer_key
+from planner.prices.possible import offer_problem
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 
-DEAREST_USD_PER_HOUR = 1e7  # a book with a price from here on is not read
 BAND_FACTOR = 3.0  # each book judged by the bands of the others: 13 of 24,599 rows fall outside, 90 at factor 2
 SMALLEST_BAND = 3  # fewer earlier prices than this say too little about a GPU
 
@@ -231,12 +230,9 @@ def _contradictions(offers: Sequence[Offer]) -> dict[Key, str]:
 
 
 def _name_problem(offer: Offer, known: _Known) -> str | None:
-    if not offer.instance_type or not offer.region:
-        return "the instance type or the region has no name"
-    if offer.gpu not in load_gpus():
-        return f"unknown GPU {offer.gpu!r}"
-    if offer.usd_per_hour >= DEAREST_USD_PER_HOUR:
-        return f"{offer.usd_per_hour:g} USD an hour cannot be"
+    impossible = offer_problem(offer)
+    if impossible is not None:
+        return impossible
     before = known.gpus.get(offer.instance_type)
     if not before or any(gpu == offer.gpu and is_same_count(count, offer.gpu_count) for gpu, count in before):
         return None

@@ -11,8 +11,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import fields
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,11 @@ from typing import Any
 from planner.errors import ProviderError, SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
-from planner.model.records import Offer
 from planner.prices.delivery import Delivery
+from planner.prices.possible import GPUS_BELOW, LONGEST_TEXT, offer_problem
 from planner.prices.published import MOST_ROWS, PublishedBook
 from planner.prices.snapshots import COLUMNS_BY_SCHEMA
 
-LONGEST_TEXT = 2000
-MOST_FIGURE = 1e9
 _ENTRIES = {
     "sources": ("name",),
     "unpriced": ("instance_type", "gpu", "gpu_count", "reason"),
@@ -59,8 +56,8 @@ class LocalCopy:
         for offer in delivery.parsed.offers:
             if offer.observed_on > self.book.day:
                 raise _unsound(self.book, f"a price is observed on {offer.observed_on}, after the day of the book")
-            problem = next(_cell_problems(offer), None)
-            if problem:
+            problem = offer_problem(offer)
+            if problem is not None:
                 raise _unsound(self.book, problem)
         return delivery
 
@@ -138,7 +135,7 @@ def _is_entry(name: str, entry: object) -> bool:
     texts = [value for key, value in entry.items() if key not in counts]
     if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
         return False
-    if not all(type(entry[key]) in (int, float) and 0 < entry[key] < 1e6 for key in counts):
+    if not all(type(entry[key]) in (int, float) and 0 < entry[key] < GPUS_BELOW for key in counts):
         return False
     return "retired" != name or _is_day(entry["retired_on"])
 
@@ -149,17 +146,6 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _cell_problems(offer: Offer) -> Iterator[str]:
-    for field in fields(offer):
-        value = getattr(offer, field.name)
-        if isinstance(value, str) and not (len(value) <= LONGEST_TEXT and value.isprintable()):
-            yield f"{field.name} {value[:40]!r} is not a name"
-        if isinstance(value, (int, float)) and not 0 <= value < MOST_FIGURE:  # a NaN is not above 0 either
-            yield f"{field.name} {value} is not a figure"
-    if not (offer.instance_type and offer.region):
-        yield "a price is that of no instance type or no region"
 
 
 def _unsound(book: PublishedBook, reason: str) -> ProviderError:

@@ -287,7 +287,7 @@ class _Run:
         if result.held_back:
             text = held_back_csv(provider, delivery.observed_at.date(), result.held_back)
             place = held_back_path(contained(data_dir, f"prices/{provider}/{stem}.csv"))
-            write_durably(place, without_secrets(text).encode())
+            write_durably(place, without_secrets(text).encode(errors="backslashreplace"))
         path = write_snapshot(
             data_dir,
             provider=provider,

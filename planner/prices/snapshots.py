@@ -22,6 +22,7 @@ from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
 from planner.paths import contained
+from planner.prices.possible import offer_problem
 
 SCHEMA = "planner.snapshot/1"
 LEVELS_SCHEMA = "planner.snapshot/2"
@@ -221,19 +222,21 @@ def write_snapshot(
         The path of the CSV.
 
     Raises:
-        OutputError: the snapshot exists already, or the disk refuses; nothing half written is left behind.
+        OutputError: the snapshot exists already, would not read back, or the disk refuses; nothing half written is left behind.
         ProviderError: the provider has a name that leads elsewhere.
     """
     path = contained(data_dir, f"prices/{provider}/{stem}.csv")
     if path.with_suffix(".json").exists():
         raise OutputError(f"{path} exists already; snapshots are never changed.")
     offers = list(offers)
+    _check_possible(path, offers)
     body = csv_bytes(offers)
+    _check_reads_back(path, offers, body)
     sidecar = {
         "schema": _schema(offers),
         "provider": provider,
         "observed_at": stem,
-        "rows": body.count(b"\n") - 1,
+        "rows": len(offers),
         "sha256": hashlib.sha256(body).hexdigest(),
         "sources": list(sources),
         "unpriced": [
@@ -246,7 +249,8 @@ def write_snapshot(
     }
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     write_durably(path, body)
-    write_durably(path.with_suffix(".json"), text.encode())
+    # what UTF-8 has no form for, a lone surrogate, is escaped as JSON does it
+    write_durably(path.with_suffix(".json"), text.encode(errors="backslashreplace"))
     return path
 
 
@@ -288,6 +292,20 @@ def write_durably(path: Path, body: bytes) -> None:
 
 
 _REMEDY = "Delete it, or restore it from a copy; the snapshots shipped with the package stay in use."
+
+
+def _check_possible(path: Path, offers: Iterable[Offer]) -> None:
+    for offer in offers:
+        problem = offer_problem(offer)
+        if problem is not None:
+            raise OutputError(f"{path} is not written: {offer.instance_type!r} in {offer.region!r}: {problem}.")
+
+
+def _check_reads_back(path: Path, offers: Iterable[Offer], body: bytes) -> None:
+    rows = list(csv.reader(line.decode() for line in io.BytesIO(body)))
+    width = len(rows[0])
+    if rows[1:] != [list(_row(offer)[:width]) for offer in sorted(offers, key=sort_key)]:
+        raise OutputError(f"{path} is not written: its rows would not read back as they are.")
 
 
 def _check_sum(snapshot: Snapshot, sha256: str) -> None:

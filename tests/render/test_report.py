@@ -1,5 +1,6 @@
 """Reports as files: what they say, and that they hold all they need. How they behave is tested in tests/browser."""
 
+import html
 import json
 import re
 from datetime import date
@@ -46,6 +47,28 @@ def test_the_answer_comes_first(estimated, page):
     sentence = text[start : start + 250]
     for part in (best["gpu"], best["instance_type"], f"{best['usd']:.2f} USD", best["price_observed_on"], "days old"):
         assert part in sentence
+
+
+def test_the_sentences_and_the_picks_come_before_all_else():
+    """The answer in its own words, then a row for each pick with market, evidence and the date of its price."""
+    estimated = estimate_document(planner.estimate(model="resnet50", epochs=90, as_of=DAY, limit=6))
+    page = estimate_report(estimated, command="planner")
+    text = words(page)
+    assert len({pick["market"] for pick in estimated["picks"]}) > 1
+
+    places = [text.index(sentence) for sentence in map(html.escape, estimated["answer"])]
+    assert places == sorted(places)
+    assert places[-1] < text.index("What to take: of each market") < text.index("Cheapest: ")
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index('id="picks"') : page.index('id="charts"')])[1:]
+    assert len(rows) == len(estimated["picks"])
+    for row, pick in zip(map(words, rows), estimated["picks"], strict=True):
+        one = pick["estimate"]
+        age = (date.fromisoformat(estimated["as_of"]) - date.fromisoformat(one["price_observed_on"])).days
+        for part in (
+            str(pick["number"]), pick["pick"], one["gpu"], one["instance_type"], f"{one['usd']:,.2f}",
+            one["throughput"]["basis"], f"{one['price_observed_on']} ({age} days old)",
+        ):  # fmt: skip
+            assert part in row
 
 
 def test_everything_the_document_says_is_on_the_page(estimated, page):
@@ -106,7 +129,7 @@ def test_thousands_of_rows_are_cut_but_keep_the_front(estimated):
     page = estimate_report({**estimated, "estimates": many}, command="planner")
 
     assert len(page.encode()) < MEGABYTES * 1e6
-    assert page.count('scope="row"') == ROWS + 1 + len(estimated["prices"])
+    assert page.count('scope="row"') == ROWS + 1 + len(estimated["prices"]) + len(estimated["picks"])
     assert "type-9000" in page
     assert f"The first {ROWS:,} of 9,000 rows" in page
 

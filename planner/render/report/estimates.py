@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from planner.model.picks import PaidTo
 from planner.render.charts.estimates import Money, estimate_charts, place, what
 from planner.render.charts.parts import Row, name
-from planner.render.listing import number, significant, span_texts
+from planner.render.listing import number, one_line, significant, span_texts
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, page, section, top
 from planner.render.report.tables import (
@@ -19,6 +20,7 @@ from planner.render.report.tables import (
     plain_table,
     sortable_table,
 )
+from planner.results.words import MARKETS
 from planner.units import epochs_text, hours
 
 ROWS = 1000
@@ -65,6 +67,8 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) 
         title=title,
         subtitle=_subtitle(document),
         content=[
+            [element("p", one_line(sentence), class_="answer") for sentence in document.get("answer", [])],
+            _picks(document, money),
             [element("p", sentence, class_="answer") for sentence in _answers(document, money) if sentence],
             section(
                 "Charts",
@@ -124,6 +128,49 @@ def _price_days(document: Row) -> str:
     if not days:
         return "no price left"
     return f"prices of {days[0]}" if days[0] == days[-1] else f"prices of {days[0]} to {days[-1]}"
+
+
+def _picks(document: Row, money: Money) -> Content:
+    """The rows that are proposed, of each market, with what they rest on and the age of their price."""
+    picks = document.get("picks")
+    if not picks:
+        return None
+    headings = (
+        Heading("#", is_number=True),
+        Heading("whom you pay"),
+        Heading("GPUs"),
+        Heading("hours (low to high)", is_number=True),
+        Heading(f"{money.code} (low to high)", is_number=True),
+        Heading("evidence"),
+        Heading("price of"),
+        Heading("where"),
+    )
+    caption = (
+        "What to take: of each market the best balance of money and time, the fastest and the cheapest. The numbers "
+        "are those of the sentences above."
+    )
+    return section(
+        "Picks", plain_table(caption, headings, [_pick_cells(pick, document, money) for pick in picks]), id_="picks"
+    )
+
+
+def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
+    row = pick["estimate"]
+    market = MARKETS[PaidTo(pick["market"])].partition(":")[0]
+    mark = f" ({pick['mark'].replace('_', ' ')})" if pick["mark"] else ""
+    seconds = [hours(row[key]) for key in ("seconds", "seconds_low", "seconds_high")]
+    usd = [row[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")]
+    is_own = pick["market"] == PaidTo.OWN
+    return [
+        number_cell(str(pick["number"]), pick["number"]),
+        cell(f"{market}{mark} ", element("span", pick["pick"], class_="below")),
+        cell(what(row), class_="short", is_heading=True),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:]))),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd))),
+        cell(row["throughput"]["basis"], class_="short"),
+        cell("-" if is_own else f"{row['price_observed_on']}{_age(row, document)}"),
+        cell(f"{place(row)} ", element("span", name(row["instance_type"]), class_="below"), class_="name"),
+    ]
 
 
 def _answers(document: Row, money: Money) -> Iterator[Content]:

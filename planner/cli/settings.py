@@ -107,7 +107,7 @@ def _read(path: Path, *, is_project: bool) -> SettingsFile:
         return SettingsFile(path=path, is_project=is_project, tables=tomllib.loads(text), text=text)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error}). Correct it, or run with --no-config.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of TOML, or of a number with thousands of digits
         raise DataError(f"{path}: {error}. Correct it, or run with --no-config.") from error
     except RecursionError as error:
         raise DataError(f"{path} is nested too deeply. Correct it, or run with --no-config.") from error

@@ -200,10 +200,10 @@ class _Names:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"Cannot read the price book {path}: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
         raise UsageError(f"{path} is not valid TOML: {error}. See: {SEE}") from error
 
 

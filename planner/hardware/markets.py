@@ -43,8 +43,8 @@ def declared_market(provider: str) -> Market | None:
     for point in entry_points(group=ENTRY_POINT_GROUP, name=provider):
         try:
             said = str(getattr(point.load(), "market", ""))
-        except (ImportError, AttributeError):  # what is wrong with it, a refresh says
-            continue
+        except (Exception, SystemExit):  # noqa: BLE001 - code of others; what is wrong with it, a refresh says
+            said = ""
         if said in tuple(Market):
             return Market(said)
     return None

@@ -94,10 +94,10 @@ def read_calibration(path: Path) -> tuple[CalibratedRun, ...]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"{path} is too large for a calibration.")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Make it with: planner calibrate RUN") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
         raise UsageError(f"{path} is not TOML: {error}. A log becomes one by: planner calibrate {path}") from error
     schema = content.get("schema")
     if schema != SCHEMA:

@@ -52,8 +52,9 @@ def load_provider(name: str) -> Provider:
     try:
         module = importlib.import_module(module_name)
         made = getattr(module, attribute)()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise ProviderError(f"The adapter of provider {name!r} ({where}) cannot be loaded: {error}.") from error
+    except (Exception, SystemExit) as error:  # code of others may do so when imported
+        reason = f"{type(error).__name__}: {error}".rstrip(": .")
+        raise ProviderError(f"The adapter of provider {name!r} ({where}) cannot be loaded: {reason}.") from error
     missing = [part for part in ("fetch", "parse", "credentials") if not callable(getattr(made, part, None))]
     if missing:
         raise ProviderError(f"The adapter of provider {name!r} ({where}) has no {', '.join(missing)}.")

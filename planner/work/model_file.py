@@ -22,7 +22,7 @@ def language_model_from_config(path: Path) -> LanguageModel:
         DataError: the file cannot be read, its family is not known, or it holds what is not understood.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

@@ -19,6 +19,7 @@ from planner.work.listed import known_model, resolve_model
 CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
 MAX_FIGURE = 1e9
+SLOWEST = 1e-9  # samples a second: one in thirty years
 SAMPLE_UNITS = ("image", "sequence", "token", "sample")
 
 
@@ -169,10 +170,10 @@ def read_own_model(path: Path) -> OwnModel:
     import tomllib  # noqa: PLC0415 - only where somebody gives a file
 
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
         raise UsageError(f"{path} is not TOML: {error}.") from error
     known = [one.name for one in fields(OwnModel)]
     for key in content:
@@ -221,6 +222,13 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
             "{measured} {text!r}: write GPU=SAMPLES_PER_SECOND with a positive number, for example a100-80gb-sxm=1234.",
             argument="measured",
             text=text,
+        )
+    if not SLOWEST <= rate <= MAX_FIGURE:
+        raise UsageError(
+            "{measured} {text!r}: {rate:g} samples a second is not the speed of a GPU. Check the unit.",
+            argument="measured",
+            text=text,
+            rate=rate,
         )
     name, at, precision_text = place.partition("@")
     if at:

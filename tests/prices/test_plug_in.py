@@ -82,6 +82,17 @@ def test_an_announced_provider_is_listed_and_loaded_only_when_used(monkeypatch):
         registry.load_provider("broken")
 
 
+@pytest.mark.parametrize("says", ["raise ValueError('no key')", "1 / 0", "import sys; sys.exit(3)", "exit()", "x = ("])
+def test_a_plug_in_that_fails_on_import_is_an_error_of_its_own(monkeypatch, tmp_path, says):
+    """Whatever it raises, and though it exits: the adapter is named as what failed."""
+    (tmp_path / "failing_plug_in.py").write_text(says)
+    monkeypatch.syspath_prepend(tmp_path)
+    _announce(monkeypatch, ("failing", "failing_plug_in:Failing"))
+
+    with pytest.raises(ProviderError, match=r"provider 'failing' \(failing_plug_in:Failing\) cannot be loaded: \w+"):
+        registry.load_provider("failing")
+
+
 def test_two_offers_of_one_name_are_an_error(monkeypatch):
     """Neither silently wins; the built-in name counts too."""
     _announce(monkeypatch, ("gcp", "somebody:Gcp"))

@@ -1,0 +1,77 @@
+"""Files and figures that people give, damaged in every usual way: a clear error each, never a fault of the planner."""
+
+import pytest
+from click.testing import CliRunner
+
+from planner.cli.root import cli
+from planner.cost.own_prices import load_price_book
+from planner.errors import PlannerError
+from planner.logs.calibration import read_calibration
+from planner.units import current_day
+from planner.work.model_file import language_model_from_config
+from planner.work.own import parse_measurements, read_own_model
+
+READERS = {
+    "model file": read_own_model,
+    "price book": lambda path: load_price_book(path, (), current_day()),
+    "calibration": read_calibration,
+    "config.json": language_model_from_config,
+}
+DIGITS = "9" * 5000
+BAD = {
+    "Latin-1": b'name = "caf\xe9"\n',
+    "UTF-16": 'name = "mine"\n'.encode("utf-16"),
+    "deep": b"x = " + b"[" * 100_000,
+    "deep JSON": b"[" * 100_000,
+    "digits": f"params_millions = {DIGITS}\n".encode(),
+    "digits in JSON": f'{{"model_type": "llama", "hidden_size": {DIGITS}}}'.encode(),
+    "nothing": b"",
+    "zeros": b"\0" * 100,
+    "a list": b"[1, 2]",
+    "a byte-order mark alone": b"\xef\xbb\xbf",
+    "wrong types": b'name = [1]\nschema = {a = 1}\ndiscount = 1979-05-27\nrun = "x"\n',
+    "a surrogate": b'name = "\\ud800"\n',
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_damaged_file_is_a_clear_error(tmp_path, reader, bad):
+    """Whatever is in it, a reader gives its records or an error that names the file."""
+    path = tmp_path / "given.file"
+    path.write_bytes(BAD[bad])
+
+    try:
+        READERS[reader](path)
+    except PlannerError as error:
+        assert "given.file" in str(error)  # noqa: PT017 - some files are of no harm to some readers
+
+
+@pytest.mark.parametrize(
+    "bad", ["Latin-1", "UTF-16", "deep", "digits", "zeros", "a list", "wrong types", "a surrogate"]
+)
+def test_damaged_settings_are_a_clear_error(tmp_path, monkeypatch, bad):
+    """Settings that cannot be read say so, with their file and the way on without them."""
+    (tmp_path / "planner.toml").write_bytes(b"[estimate]\n" + BAD[bad] if bad == "digits" else BAD[bad])
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(cli, ["estimate", "--model", "resnet50", "--epochs", "1"])
+
+    assert isinstance(result.exception, PlannerError)
+    assert "planner.toml" in str(result.exception)
+    assert "--no-config" in str(result.exception)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    """A file saved by an editor that marks its encoding is read like any other."""
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'\xef\xbb\xbfname = "mine"\ngmacs_per_sample = 2.5\n')
+
+    assert "mine" == read_own_model(path).name
+
+
+@pytest.mark.parametrize("rate", ["1e300", "1e-300", "1e308", "99999999999999999", "1e-10", "5e-324", DIGITS])
+def test_a_speed_of_no_gpu_is_refused(rate):
+    """A figure beyond any GPU is an error that shows it, before anything is worked out from it."""
+    with pytest.raises(PlannerError, match=r"is not the speed of a GPU|with a positive number"):
+        parse_measurements([f"a100-80gb-sxm={rate}"])

@@ -146,7 +146,7 @@ def test_a_click_on_a_heading_sorts(estimated, open_page):
     """Up, then down; the heading says so, and ranks follow the numbers and not their text."""
     content, address = estimated
     page = ready(open_page(address, viewport=WIDE))
-    heading = page.get_by_role("columnheader", name="hours (low to high)")
+    heading = page.locator("#estimates").get_by_role("columnheader", name="hours (low to high)")
     ranks = (
         "() => [...document.querySelectorAll('#estimates tbody tr')].map((row) => parseInt(row.cells[0].textContent))"
     )

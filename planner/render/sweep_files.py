@@ -31,7 +31,7 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
                 yield part
     except OSError as error:
         raise UsageError(f"Cannot read the jobs in {path}: {error.strerror or error}.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except (ValueError, NotImplementedError) as error:  # of pandas and of pyarrow, whatever they call theirs
         raise UsageError(f"{path} is not a table of jobs: {error}") from error
     if not found:
         raise UsageError(f"{path} holds no jobs.")

@@ -7,6 +7,7 @@ from planner.cli.root import cli
 from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
 from planner.logs.calibration import read_calibration
+from planner.render.sweep_files import read_parts
 from planner.units import current_day
 from planner.work.model_file import language_model_from_config
 from planner.work.own import parse_measurements, read_own_model
@@ -60,6 +61,16 @@ def test_damaged_settings_are_a_clear_error(tmp_path, monkeypatch, bad):
     assert isinstance(result.exception, PlannerError)
     assert "planner.toml" in str(result.exception)
     assert "--no-config" in str(result.exception)
+
+
+@pytest.mark.parametrize("bad", [b"PAR1garbage", b"", b"PAR1PAR1", b"model,epochs\n", b"PAR1" + b"\0" * 40 + b"PAR1"])
+def test_a_damaged_parquet_file_of_jobs_is_a_clear_error(tmp_path, bad):
+    """What is no Parquet is an error that names the file."""
+    path = tmp_path / "jobs.parquet"
+    path.write_bytes(bad)
+
+    with pytest.raises(PlannerError, match=r"jobs\.parquet"):
+        next(read_parts(path))
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path):

@@ -46,7 +46,8 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
     """
     money = chosen_currency(currency)
     result = in_options(run_compare(**options))
-    result = replace(result, assumptions=(*result.assumptions, *settings_used()))
+    settings = settings_used()
+    result = replace(result, assumptions=(*result.assumptions, *settings))
     written: list[str] = []
     if form == "html" or charts:
         from planner.cli.report import write_comparison_charts  # noqa: PLC0415 - the screen needs none of it
@@ -54,6 +55,5 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
         written = write_comparison_charts(result, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
         write_result(rendered_comparison(result, form, money), output)
-    write_notes(
-        [*notes_text(result, money, in_full=is_verbose()), *([currency_note(money)] if money else []), *written]
-    )
+    said = [*notes_text(result, money, in_full=is_verbose()), *([currency_note(money)] if money else []), *written]
+    write_notes(said if is_verbose() else [*said, *settings])

@@ -120,8 +120,8 @@ def test_a_limit_that_nothing_meets_names_the_nearest():
     ("options", "message"),
     [
         ({"deadline": "2026-06-30"}, "max_hours 2026-06-30 is in the past"),
-        ({"deadline": "0h"}, "max_hours must be above 0, not 0h"),
-        ({"deadline": "soon"}, "'soon' is neither a time like 48h"),
+        ({"deadline": "0h"}, "max_hours must be above 0, not 0"),
+        ({"deadline": "soon"}, "max_hours must be a time or a day, not 'soon'. Write for example 48, 48h, 2d"),
         ({"budget_usd": 0.0}, "max_usd must be above 0, not 0"),
         ({"budget_usd": -5.0}, "max_usd must be above 0, not -5"),
         ({"limit": 0}, "limit must be at least 1"),

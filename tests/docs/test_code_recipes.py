@@ -134,7 +134,9 @@ def found(copy):
 
 def test_an_option_touches_two_files():
     """Its declaration and the place that uses it."""
-    assert ["planner/options/arguments.py", "planner/cost/course.py"] == [title for title, *_ in edits("Add an option")]
+    assert ["planner/options/bill_arguments.py", "planner/cost/course.py"] == [
+        title for title, *_ in edits("Add an option")
+    ]
 
 
 def test_a_new_option_is_read_everywhere(found):
@@ -157,7 +159,7 @@ def test_a_new_cost_item_is_in_table_explanation_and_json(copy):
     """The total of the table holds it, and both others show its line."""
     licence = ("--licence-usd-per-gpu-hour", "1")
     document = json.loads(planner_of(copy, "estimate", *RUN, *licence, "--format", "json").stdout)
-    table = planner_of(copy, "estimate", *RUN, *licence).stdout
+    table = planner_of(copy, "estimate", *RUN, *licence, "--all").stdout
     explained = planner_of(copy, "estimate", *RUN, *licence, "--explain", "1").stdout
 
     row = document["estimates"][0]

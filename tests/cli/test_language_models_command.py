@@ -160,7 +160,7 @@ def test_image_models_have_a_memory_too(run_planner):
         (("--model", "llama-3-8b"), 2, "How much text"),
         (("--model", "resnet50"), 2, "How many epochs of resnet50"),
         (("--model", "llama-3-8b", "--tokens", "3B", "--dataset", "imagenet"), 2, "--dataset is not for language models"),
-        (("--model", "llama-3-8b", "--tokens", "lots"), 2, "is not a positive number"),
+        (("--model", "llama-3-8b", "--tokens", "lots"), 2, "must be a number, not 'lots'"),
         (("--model", "llama-3-8b", "--tokens", "3B", "--tensor-parallel", "3"), 2, "Sizes that do: 1, 2, 4"),
         (("--tokens", "3B"), 2, "Which model. Give --model, or the figures"),
         (("--model", "llama-3.1-405b", "--method", "full", "--tokens", "3B", "--gpu", "T4"), 1, "does not fit into memory"),

@@ -22,7 +22,9 @@ from planner.options.owner_arguments import CompareArguments, RecommendArguments
 
 HOMES = (EstimateArguments, CompareArguments, RecommendArguments)
 
-EXCUSED = {}
+EXCUSED = {
+    "calibration": "a file of one run, which says model, GPU and batch itself: tests/cli/test_calibrate_command.py asks it"
+}
 """Options that no question has, and why."""
 
 SHAPE = ("params", "layers", "hidden", "heads", "kv_heads", "feed_forward", "vocab")
@@ -97,6 +99,7 @@ WITHIN = {
 """Part of a range that all numbers of an option are from: more takes long, and is refused in the end."""
 
 TEXTS = {
+    "against": ("on_demand", "spot", "marketplace", "reserved_3y"),
     "batch_tokens": ["500k", "2M", "1e6"],
     "max_hours": ["48h", "2d", "90m", "2w", "2026-12-31", "2027-03-01T12:00"],
     "max_cost": ["500 EUR", "$2,000", "1500"],

@@ -28,7 +28,8 @@ OUTSIDE = ("data/README.md", "data/prices/README.md", "CHANGELOG.md")
 """Pages outside `docs/` that are pages of the site too."""
 
 RECORDS = {
-    "records": ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "LeftOut", "Unpriced"),
+    "records": ("Workload", "Offer", "Throughput", "Estimate", "CostItem", "Unpriced"),
+    "left_out": ("LeftOut",),
     "book_ages": ("BookUsed", "PriceAges"),
 }
 """Records, by their module of `planner.model`, that users of the Python functions meet."""

@@ -5,6 +5,8 @@ import json
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.rent_or_buy import Case
 from planner.cost.resale import ResaleCurve
@@ -13,6 +15,7 @@ from planner.options.bill import bill_terms
 from planner.options.bill_arguments import BillArguments
 from planner.options.declared import filled
 from planner.options.language import language_arguments
+from planner.prices import snapshots
 from planner.prices.snapshots import COLUMNS, SCHEMA, write_snapshot
 
 _OFFER = Offer(
@@ -42,6 +45,13 @@ def a_snapshot(data_dir, *offers, provider="testcloud", stem="2026-06-01", **sid
     return write_snapshot(
         data_dir, provider=provider, stem=stem, offers=offers, sources=[_SOURCE], made_by="a test", **sidecar
     )
+
+
+def a_foreign_snapshot(data_dir, *offers, **options):
+    """A snapshot by another hand than the writer, which refuses names that no row can have; returns the path of its CSV."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(snapshots, "_check_possible", lambda *_: None)
+        return a_snapshot(data_dir, *offers, **options)
 
 
 def a_raw_snapshot(data_dir, *rows, provider="testcloud", stem="2026-06-01", columns=COLUMNS, **sidecar):

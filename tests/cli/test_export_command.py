@@ -6,7 +6,7 @@ import shlex
 import pytest
 import yaml
 
-from tests.builders import a_snapshot, an_offer
+from tests.builders import a_foreign_snapshot, an_offer
 
 RUN = ("--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01")
 TO = ("export", "--to")
@@ -93,7 +93,7 @@ def test_help_has_examples(run_planner):
 def test_a_hostile_price_book_cannot_write_a_resource(run_planner, tmp_path):
     """A machine named like a piece of Terraform stays the name of a machine."""
     name = '"\n}\nresource "null_resource" "x" { provisioner "local-exec" { command = "${file("/etc/passwd")}" } } #'
-    a_snapshot(
+    a_foreign_snapshot(
         tmp_path, an_offer(provider="aws", instance_type=name, region="us-east-1"), provider="aws", stem="2026-06-30"
     )
 

@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from planner.prices import snapshots
-from tests.builders import a_snapshot, an_offer
+from tests.builders import a_foreign_snapshot, an_offer
 
 HOSTILE = {
     "script": "<script>window.hacked = 1</script>",
@@ -28,14 +27,10 @@ FORMS = ("table", "json", "csv", "markdown")
 def data_dir(tmp_path_factory):
     """A user's folder with a provider for each name, by another hand than the writer, which refuses such names."""
     folder = tmp_path_factory.mktemp("hostile")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshots, "_check_possible", lambda *_: None)
-        for index, (provider, text) in enumerate(HOSTILE.items()):
-            price = 0.01 * (index + 1)  # each is the cheapest of all
-            offer = an_offer(
-                provider=provider, instance_type=text, region=text, zone=text, source=text, usd_per_hour=price
-            )
-            a_snapshot(folder, offer, provider=provider)
+    for index, (provider, text) in enumerate(HOSTILE.items()):
+        price = 0.01 * (index + 1)  # each is the cheapest of all
+        offer = an_offer(provider=provider, instance_type=text, region=text, zone=text, source=text, usd_per_hour=price)
+        a_foreign_snapshot(folder, offer, provider=provider)
     return folder
 
 

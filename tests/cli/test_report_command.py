@@ -65,7 +65,7 @@ def test_a_comparison_has_pictures_too(run_planner, tmp_path):
     done = run_planner(*COMPARE, "--chart", "buy.svg")
 
     assert 0 == done.returncode, done.stderr
-    assert ["buy-cost-items.svg", "buy-months.svg", "buy-sensitivity.svg", "buy-use.svg"] == sorted(
+    assert ["buy-cost-items.svg", "buy-months.svg", "buy-sensitivity.svg", "buy-use.svg", "buy-ways.svg"] == sorted(
         path.name for path in tmp_path.iterdir()
     )
 

@@ -60,7 +60,11 @@ def _unusual_size(workload: Workload) -> tuple[str, ...]:
     model = workload.model
     if workload.input_size is not None or model.sample_unit != "image" or model.input_size in (None, USUAL_PIXELS):
         return ()
-    return (f"pictures of {model.input_size} pixels, as {model.name} is listed (--image-size)",)
+    return (
+        Sentence(
+            "pictures of {pixels} pixels, as {name} is listed ({image_size})", pixels=model.input_size, name=model.name
+        ),
+    )
 
 
 def notes(

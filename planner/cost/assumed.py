@@ -17,7 +17,10 @@ def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     if "start-up" not in terms["without"]:
         yield f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest"
     if terms["startup_seconds"]:
-        yield f"{terms['startup_seconds']:,.0f} s of loading and compilation before the steady pace (--startup-seconds)"
+        yield Sentence(
+            "{seconds:,.0f} s of loading and compilation before the steady pace ({startup_seconds})",
+            seconds=terms["startup_seconds"],
+        )
     if any(estimate.offer.purchase is Purchase.SPOT for estimate in shown):
         yield spot_assumption(timer)
     elif any(estimate.interruptions for estimate in shown):

@@ -285,7 +285,14 @@ def _cards_money(
             day=price.as_of,
         )
     note = (
-        (f"price of {spec.display_name} is old: {price.as_of}, {age / 365:.1f} years; give --card-usd",)
+        (
+            Sentence(
+                "price of {card} is old: {day}, {years:.1f} years; give {card_usd}",
+                card=spec.display_name,
+                day=price.as_of,
+                years=age / 365,
+            ),
+        )
         if price.is_stale(today)
         else ()
     )

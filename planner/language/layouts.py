@@ -227,8 +227,8 @@ def _complexity(layout: Layout) -> tuple[int, ...]:
 def _does_not_fit(job: LanguageJob) -> str:
     # the same words for every GPU: an estimate counts what it leaves out by reason
     name = job.model.name
-    options = " ".join(("--method", str(job.method), *job.holding_options))
+    named = ("--model", name) if " " not in name else ()  # a model by its shape has no name to type
+    options = " ".join((*named, "--method", str(job.method), *job.holding_options))
     return (
-        f"{name} ({job.method}) does not fit into memory "
-        f"(planner fit --model {name} {options} --gpu ... says what would make it fit)"
+        f"{name} ({job.method}) does not fit into memory (planner fit {options} --gpu ... says what would make it fit)"
     )

@@ -35,7 +35,7 @@ from tests.doors.doors import (
 )
 from tests.doors.questions import EXCUSED, FILES, HOMES, OF_KIND, jobs, options, questions, values
 
-FEW, MANY = 5, 30
+FEW, MANY = 5, 15
 """Questions a door: in the fast suite, and where there is time."""
 
 SHARED = ("as_of", "data_dir", "price_book")

@@ -15,7 +15,7 @@ from tests.web.conftest import DAY
 JOB = {"model": "resnet50", "epochs": 90, "as_of": DAY}
 BUY = {**JOB, "buy": "rtx-4090", "jobs_per_month": 4}
 NOT_ON_THE_WEB = {
-    "all", "calibration", "chart", "data_dir", "explain", "model_file", "no_config", "output", "price_book", "quiet", "verbose"
+    "all", "calibration", "chart", "data_dir", "explain", "help_all", "model_file", "no_config", "output", "price_book", "quiet", "verbose"
 }  # fmt: skip
 """Options that name files, that need more than an address may ask for, or that a page has no use for."""
 

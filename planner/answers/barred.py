@@ -11,7 +11,6 @@ from planner.hardware.access import access_to, architecture_of, has_arm_host, is
 from planner.hardware.gpus import load_gpus
 from planner.model.picks import NotPicked, PaidTo
 from planner.model.records import Offer, Throughput
-from planner.options.arguments import MAX_PRICE_AGE_DAYS
 from planner.throughput.learnt import load_learnt
 from planner.units import DAYS_PER_YEAR
 
@@ -36,7 +35,7 @@ class Bars:
         self._names_gpu = bool(named)
         self._names_count = bool(wanted.gpu_counts) or any(choice.count is not None for choice in named)
         self._names_region = bool(wanted.regions)
-        self._names_age = wanted.max_price_age_days != MAX_PRICE_AGE_DAYS
+        self._names_age = wanted.names_age
         self._is_language = question.work.workload.language is not None
         self._is_several = question.nodes > 1
         self._today = question.today

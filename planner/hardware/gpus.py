@@ -133,11 +133,12 @@ def short_name(gpu: str) -> str:
     alike = [(size, kind) for name, size, kind in others if name == base]
     size = f"-{memory}G" if any(kind == form and other != memory for other, kind in alike) else ""
     card = {"pcie": " PCIe", "nvl": " NVL"}.get(form, "") if any(kind == "sxm" for _, kind in alike) else ""
+    base = base.removesuffix("-blackwell")  # the generation: no other is called RTX PRO
     words = " ".join(_WORDS.get(word, word.upper()) for word in base.split("-"))
     return words + size + card
 
 
-_WORDS = {"ti": "Ti", "ada": "Ada", "quadro": "Quadro", "titan": "Titan", "radeon": "Radeon", "blackwell": "Blackwell"}
+_WORDS = {"ti": "Ti", "ada": "Ada", "quadro": "Quadro", "titan": "Titan", "radeon": "Radeon"}
 
 
 def _parts(gpu: str) -> tuple[str, str, str]:

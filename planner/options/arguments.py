@@ -25,7 +25,12 @@ from planner.options.readers import (
     USD_LIMIT,
 )
 
-MAX_PRICE_AGE_DAYS = 730
+
+class Usual(int):
+    """A whole number that counts where nobody gives one: equal to the same number given, and told from it."""
+
+
+MAX_PRICE_AGE_DAYS = Usual(730)
 """Older prices are left out unless asked for: in two years every cloud has changed the price of most GPUs."""
 
 HOUR_WORTH_USD = 10.0
@@ -235,7 +240,7 @@ class OfferArguments(TypedDict, total=False):
     max_price_age_days: Annotated[
         int | None,
         Option(
-            "Leave out prices older than so many days.",
+            "Leave out prices older than so many days. Without it none older than 365 is picked.",
             default=MAX_PRICE_AGE_DAYS,
             low=0,
             high=36_500,

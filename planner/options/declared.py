@@ -195,7 +195,9 @@ class Declared:
                 value=f"{value:,}" if isinstance(value, int) else f"{value:g}",
                 advice=advice,
             )
-        return int(value) if float not in self.kinds else float(value)
+        if float in self.kinds:
+            return float(value)
+        return value if isinstance(value, int) else int(value)  # a default that is handed on stays one
 
     def described_range(self) -> str:
         """The range in words: `1 to 4,096`, `above 0`."""

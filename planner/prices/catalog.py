@@ -44,6 +44,7 @@ class OfferFilter:
     purchases: tuple[Purchase, ...] = ()
     instances: tuple[str, ...] = ()
     max_price_age_days: int | None = None
+    names_age: bool = False  # somebody says how old a price may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

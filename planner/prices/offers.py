@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from planner.hardware.gpus import choose_gpus
 from planner.model.records import Offer
-from planner.options.arguments import ListArguments, OfferArguments
+from planner.options.arguments import ListArguments, OfferArguments, Usual
 from planner.options.declared import takes
 from planner.prices.catalog import OfferFilter, Selection, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
@@ -66,6 +66,7 @@ def offer_filter(asked: OfferArguments) -> OfferFilter:
         purchases=tuple(purchase_kind(text) for text in asked["purchases"]),
         instances=tuple(asked["instances"]),
         max_price_age_days=asked["max_price_age_days"],
+        names_age=not isinstance(asked["max_price_age_days"], Usual),
     )
 
 

@@ -24,6 +24,7 @@ from planner.results.comparison import (
     rented_kwh,
     sentence_in,
 )
+from planner.results.words import basis_text
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def _owned_span(owned: Owned) -> str:
 
 
 def _basis(throughput: Throughput | None) -> str:
-    return "not known" if throughput is None else str(throughput.basis)
+    return "not known" if throughput is None else basis_text(throughput.basis)
 
 
 def _value(value: float, entry: Sensitivity) -> str:

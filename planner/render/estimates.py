@@ -21,6 +21,7 @@ from planner.render.listing import (
     to_table,
 )
 from planner.results.estimate import EstimateResult, document, flat_rows
+from planner.results.words import basis_text
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -140,9 +141,9 @@ def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Ro
         "hours_stacked": f"{significant(hours(estimate.seconds))}\n{took}",
         "usd": f"{number(2)(money[0])} {cost}",
         "usd_stacked": f"{number(2)(money[0])}\n{cost}",
-        "basis": str(estimate.throughput.basis),
+        "basis": basis_text(estimate.throughput.basis),
         "age": age,
-        "basis_age": f"{estimate.throughput.basis}\n{age}",
+        "basis_age": f"{basis_text(estimate.throughput.basis)}\n{age}",
     }
 
 

@@ -15,6 +15,7 @@ from planner.model.records import Estimate, Offer
 from planner.prices.drift import TAIL, PriceClass, PriceDrift, is_flagship, price_drift, price_range
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
+from planner.results.words import basis_text
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _throughput(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     unit = result.workload.model.sample_unit
     yield (
         f"{throughput.samples_per_second:,.2f} {unit}s/s ({throughput.low:,.2f} to {throughput.high:,.2f}), "
-        f"{throughput.basis}, {throughput.precision}, {throughput.stack}"
+        f"{basis_text(throughput.basis)}, {throughput.precision}, {throughput.stack}"
     )
     yield from throughput.steps
     yield from (f"source: {source}" for source in throughput.sources)

@@ -17,6 +17,7 @@ from planner.model.records import Estimate, Workload
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, span_texts, visible
 from planner.results.estimate import EstimateResult
+from planner.results.words import basis_text
 from planner.units import epochs_text, hours
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _table(shown: Sequence[Estimate], result: EstimateResult, money: _Money) -> 
             str(offer.purchase).replace("_", " "),
             f"{significant(hours(found.seconds))} ({significant(hours(found.seconds_low))} to {significant(hours(found.seconds_high))})",
             f"{money.text(found.usd)} ({money.range(found)})",
-            str(found.throughput.basis),
+            basis_text(found.throughput.basis),
             f"{offer.observed_on}, {(result.as_of - offer.observed_on).days} d",
         )
         yield f"| {' | '.join(cells)} |"

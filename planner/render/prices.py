@@ -131,18 +131,24 @@ def _series(series: PriceSeries) -> Row:
 
 def _changes(found: ProviderChanges) -> Iterable[Row]:
     for move in found.changes.moved:
-        yield _change(found, move.old, move.new, move.change_fraction)
+        yield _change(found, "moved", move.new, before=move.old, after=move.new, fraction=move.change_fraction)
     for offer in found.changes.new:
-        yield _change(found, None, offer, None)
+        yield _change(found, "new", offer, after=offer)
     for offer in found.changes.gone:
-        yield _change(found, offer, None, None)
+        yield _change(found, "gone", offer, before=offer)
 
 
-def _change(found: ProviderChanges, old: Offer | None, new: Offer | None, fraction: float | None) -> Row:
-    offer = new or old
-    assert offer is not None  # noqa: S101 - a change is of something
+def _change(
+    found: ProviderChanges,
+    what: str,
+    offer: Offer,
+    *,
+    before: Offer | None = None,
+    after: Offer | None = None,
+    fraction: float | None = None,
+) -> Row:
     return {
-        "change": "gone" if new is None else "new" if old is None else "moved",
+        "change": what,
         "provider": offer.provider,
         "gpu": offer.gpu,
         "gpu_count": offer.gpu_count,
@@ -150,8 +156,8 @@ def _change(found: ProviderChanges, old: Offer | None, new: Offer | None, fracti
         "region": offer.region,
         "zone": offer.zone,
         "purchase": str(offer.purchase),
-        "usd_per_hour_before": old.usd_per_hour if old else None,
-        "usd_per_hour": new.usd_per_hour if new else None,
+        "usd_per_hour_before": before.usd_per_hour if before else None,
+        "usd_per_hour": after.usd_per_hour if after else None,
         "change_fraction": fraction,
         "book_before": found.old_stem,
         "book": found.new_stem,

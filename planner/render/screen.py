@@ -13,7 +13,7 @@ from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked
-from planner.results.words import MARKETS, evidence_text, gpus_text, provider_name, time_text
+from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, time_text
 from planner.units import SECONDS_PER_HOUR, epochs_text
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     """What to take, what is cheaper, what to mind and what the limits leave out, indented."""
     indent = "  "
     longest = columns - len(indent)
-    said = [headline(picked, result.workload, money, longest=longest)]
+    said = [headline(picked, money, longest=longest)]
     less = less_text(picked, money, longest=longest)
     said += [less] if less else []
     said += remarks(picked, result.as_of, money, renew=renew)
@@ -160,10 +160,10 @@ def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -
         rows = [[*cells[:6], cells[7]] for cells in rows]
         names = [*names[:6], names[7]]
     widths = [max(len(line[place]) for line in (names, *rows)) for place in range(len(names))]
-    widths[_WHERE] = min(
-        max(len("where"), *(len(where_text(pick, 200)) for pick in picked.picks)),
-        max(columns - sum(widths) + widths[_WHERE] - len(widths), _LEAST_WHERE),
-    )
+    longest = max(len("where"), *(len(where_text(pick, 200)) for pick in picked.picks))
+    left = columns - sum(widths) + widths[_WHERE] - len(widths)
+    widths[_WHERE] = min(longest, max(left, _LEAST_WHERE))
+    widths[_GPUS] -= max(min(longest, _LEAST_WHERE) - left, 0)  # what stands last is not cut for a long name
     yield _line(names, widths, is_wide=is_wide)
     market = None
     for pick, cells in zip(picked.picks, rows, strict=True):
@@ -171,11 +171,12 @@ def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -
             market = pick.market
             mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
             yield MARKETS[market] + mark
+        cells[_GPUS] = shortened(cells[_GPUS], widths[_GPUS])
         cells[_WHERE] = where_text(pick, widths[_WHERE])
         yield _line(cells, widths, is_wide=is_wide)
 
 
-_WHERE, _TIME, _PER_HOUR = 3, 4, 6
+_GPUS, _WHERE, _TIME, _PER_HOUR = 2, 3, 4, 6
 
 
 def _cells(pick: Pick, result: EstimateResult, money: Money) -> list[str]:
@@ -190,7 +191,7 @@ def _cells(pick: Pick, result: EstimateResult, money: Money) -> list[str]:
         time_text(one.seconds),
         money.span(one),
         f"{offer.usd_per_hour * one.node_count * money.per_usd:,.2f}",
-        evidence_text(one, result.workload),
+        basis_text(one.throughput.basis),
         "" if pick.market is PaidTo.OWN else f"{offer.observed_on:%Y-%m}, {age} d",
     ]
 

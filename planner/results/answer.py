@@ -11,7 +11,7 @@ from planner.model.frozen import dataclass
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Workload
 from planner.results.picked import Pick, Picked
-from planner.results.words import evidence_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
+from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
 from planner.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def answer(picked: Picked, workload: Workload, today: date, currency: Currency |
         return ()
     money = Money.of(currency)
     less = less_text(picked, money)
-    return (headline(picked, workload, money), *((less,) if less else ()), *remarks(picked, today, money))
+    return (headline(picked, money), *((less,) if less else ()), *remarks(picked, today, money))
 
 
 def leading(picked: Picked) -> Pick:
@@ -68,14 +68,14 @@ def leading(picked: Picked) -> Pick:
     return next((pick for pick in picked.picks if pick.mark is None), picked.picks[0])
 
 
-def headline(picked: Picked, workload: Workload, money: Money, *, longest: int | None = None) -> str:
+def headline(picked: Picked, money: Money, *, longest: int | None = None) -> str:
     """What the first choice costs, how long it takes, on what and of whom, and what that rests on.
 
     Where it is longer than `longest` characters the terms of the rental go.
     """
     pick = leading(picked)
     one = pick.estimate
-    evidence = evidence_text(one, workload).capitalize()
+    evidence = basis_text(one.throughput.basis).capitalize()
     mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
     what = f"{money.span(one)} {money.code} and {time_text(one.seconds)} on {gpus_text(one.offer, one.node_count)}"
     terms = terms_text(one, pick.market)

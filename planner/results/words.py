@@ -7,7 +7,7 @@ import math
 from planner.cost.rental import billing_rule
 from planner.hardware.gpus import short_name
 from planner.model.picks import PaidTo
-from planner.model.records import Basis, Estimate, Offer, Workload
+from planner.model.records import Basis, Estimate, Offer
 from planner.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 _LONGEST_NAME = 16
@@ -92,10 +92,13 @@ def provider_name(offer: Offer) -> str:
     return name if len(name) <= _LONGEST_NAME else "".join(word[0] for word in name.split()).upper()
 
 
-def evidence_text(estimate: Estimate, workload: Workload) -> str:
-    """What a speed rests on, in a word: yours, measured, scaled or modelled."""
-    basis = estimate.throughput.basis
-    return "yours" if basis is Basis.MEASURED and workload.measured else str(basis)
+def basis_text(basis: str) -> str:
+    """What a speed rests on, in a word for people: yours, measured, scaled or modelled.
+
+    >>> basis_text("measured_by_you"), basis_text("scaled")
+    ('yours', 'scaled')
+    """
+    return "yours" if basis == Basis.MEASURED_BY_YOU else str(basis)
 
 
 def terms_text(estimate: Estimate, market: PaidTo) -> str:

@@ -154,6 +154,22 @@ def test_a_market_of_old_prices_comes_back_with_one_marked_row(tmp_path):
     )
 
 
+def test_an_age_that_somebody_gives_wins_even_where_it_is_the_usual_one(tmp_path):
+    """Prices of up to 730 days are priced without it, but only where somebody says so may one older than a year be picked."""
+    young = an_offer(provider="market", observed_on=date(2026, 6, 1))
+    old = replace(young, instance_type="older", usd_per_hour=0.5, observed_on=date(2025, 2, 20))
+    a_snapshot(tmp_path, young, old, provider="market")
+    asked = {**IMAGE, "data_dir": tmp_path, "providers": ["market"]}
+
+    usual, given = (planner.estimate(**asked, **age).picked for age in ({}, {"max_price_age_days": 730}))
+
+    assert ("test-8x", {NotPicked.OLD_PRICE: 1}) == (
+        usual.picks[0].estimate.offer.instance_type,
+        dict(usual.not_picked),
+    )
+    assert ("older", ()) == (given.picks[0].estimate.offer.instance_type, given.not_picked)
+
+
 def test_a_commitment_costs_what_the_run_uses_of_it():
     """Nobody rents a year for ninety minutes: the row is a share of it, and the ranking shows the whole."""
     asked = {**IMAGE, "gpus": ["H100:8"], "purchases": ["reserved_1y"]}

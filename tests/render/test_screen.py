@@ -14,6 +14,7 @@ import pytest
 
 import planner
 from planner.cost.currency import currency
+from planner.render.estimates import rendered_estimates
 from planner.render.screen import first_screen
 from planner.results.answer import answer
 from planner.results.picked import Picked
@@ -90,6 +91,33 @@ def test_the_age_said_is_that_of_the_rows_shown(shipped):
 
     assert f"! Prices are {min(days)} to {max(days)} days old. Newer: planner refresh" in said
     assert not [line for line in young if line.startswith("! Prices")]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_long_name_of_a_gpu_cuts_no_other_column(shipped, width):
+    """What a speed rests on stands last on each row, in full, whatever the machine is called."""
+    pick = shipped.picked.picks[0]
+    offer = replace(pick.estimate.offer, gpu="a100-80gb-pcie", gpu_count=16.0)
+    long = replace(pick, estimate=replace(pick.estimate, offer=offer, node_count=1024))
+
+    lines = first_screen(replace(shipped, picked=replace(shipped.picked, picks=(long,))), width=width).splitlines()
+
+    heading = next(line for line in lines if "where" in line)
+    row = next(line for line in lines if line.startswith(" balanced"))
+    assert ("evidence", "measured") == (heading.split()[-1], row.split()[-1])
+    assert len(row) <= width
+
+
+def test_an_own_measurement_is_called_yours():
+    """On the screen and in the table of all rows; data keep the name of the basis."""
+    result = planner.estimate(**IMAGE, gpus=["H100:8"], measured=["h100-80gb-sxm:8=20000"])
+
+    screen, table = first_screen(result, width=80), rendered_estimates(result, "table", width=120)
+
+    assert " on 8x H100 at AWS, on demand. Yours." in screen
+    assert not [text for text in (screen, table) if "measured_by_you" in text]
+    assert " yours " in table
+    assert '"basis": "measured_by_you"' in rendered_estimates(result, "json", width=None)
 
 
 def test_amounts_are_in_the_currency_asked_for(shipped):

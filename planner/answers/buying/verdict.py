@@ -96,7 +96,8 @@ def sentence(
         f"Owning is cheaper in {_certainty(chance, turning)} of {chance.draws:,} draws",
     ]
     if turning:
-        parts.append("Alone would turn it: " + ", ".join(_turn(entry) for entry in turning[:MOST_TURNS]))
+        turns = [_turn(entry, entry.flips_at) for entry in turning[:MOST_TURNS] if entry.flips_at is not None]
+        parts.append("Alone would turn it: " + ", ".join(turns))
     if other:
         parts.append(f"{'Renting' if owned.margin_usd > 0 else 'Buying'} is cheaper beside {', '.join(other)}")
     return ". ".join(parts) + "."
@@ -117,10 +118,9 @@ def _certainty(chance: Odds, turning: Sequence[Sensitivity]) -> str:
     return f"{share:.0%}"
 
 
-def _turn(entry: Sensitivity) -> str:
-    assert entry.flips_at is not None  # noqa: S101 - only what turns is named
-    side = "above" if entry.flips_at > entry.base else "below"
-    return f"{entry.name} {side} {_amount(entry.flips_at, entry.unit)}"
+def _turn(entry: Sensitivity, flips_at: float) -> str:
+    side = "above" if flips_at > entry.base else "below"
+    return f"{entry.name} {side} {_amount(flips_at, entry.unit)}"
 
 
 def _amount(value: float, unit: str) -> str:

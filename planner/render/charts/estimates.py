@@ -21,6 +21,7 @@ from planner.render.charts.parts import (
     shown_in,
 )
 from planner.render.listing import number, significant, span_texts
+from planner.results.words import basis_text
 from planner.units import hours
 
 BARS = 15
@@ -172,7 +173,7 @@ def _place(value: float, rows: Sequence[Row], field: str) -> float:
     return math.log(max(value, 1e-9) / low) / math.log(high / low) if high > low else 0.0
 
 
-_SHAPES = {"measured_by_you": "diamond", "measured": "circle", "scaled": "triangle-up", "modelled": "square"}
+_SHAPES = {"yours": "diamond", "measured": "circle", "scaled": "triangle-up", "modelled": "square"}
 
 
 def _point(estimate: Row, money: Money, count: int) -> Row:
@@ -183,7 +184,7 @@ def _point(estimate: Row, money: Money, count: int) -> Row:
         "title": f"{estimate['rank']}: {what(estimate)}, {place(estimate)}",
         "instance": name(estimate["instance_type"]),
         "purchase": name(estimate["purchase"]).replace("_", " "),
-        "basis": estimate["throughput"]["basis"],
+        "basis": basis_text(estimate["throughput"]["basis"]),
         "hours": hours(estimate["seconds"]),
         "hours_low": hours(estimate["seconds_low"]),
         "hours_high": hours(estimate["seconds_high"]),

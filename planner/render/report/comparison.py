@@ -20,6 +20,7 @@ from planner.render.report.tables import (
     sortable_table,
 )
 from planner.results.alternatives import way_title
+from planner.results.words import basis_text
 from planner.units import hours
 
 _DOLLARS = number(0)
@@ -215,7 +216,7 @@ def _span(side: Row) -> str:
 
 def _basis(side: Row) -> str:
     rate = side.get("throughput")
-    return rate["basis"] if rate else "not known"
+    return basis_text(rate["basis"]) if rate else "not known"
 
 
 def _ranking(document: Row) -> Content:

@@ -20,7 +20,7 @@ from planner.render.report.tables import (
     plain_table,
     sortable_table,
 )
-from planner.results.words import MARKETS
+from planner.results.words import MARKETS, basis_text
 from planner.units import epochs_text, hours
 
 ROWS = 1000
@@ -167,7 +167,7 @@ def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
         cell(what(row), class_="short", is_heading=True),
         number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:]))),
         number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd))),
-        cell(row["throughput"]["basis"], class_="short"),
+        cell(basis_text(row["throughput"]["basis"]), class_="short"),
         cell("-" if is_own else f"{row['price_observed_on']}{_age(row, document)}"),
         cell(f"{place(row)} ", element("span", name(row["instance_type"]), class_="below"), class_="name"),
     ]
@@ -206,7 +206,7 @@ def _answer(lead: str, row: Row, document: Row, money: Money) -> list[Content]:
         element("strong", f"{number(2)(usd)} {money.code}"),
         f" ({' to '.join(span_texts(usd, low, high))}) in ",
         element("strong", f"{significant(long)} hours"),
-        f" ({significant(short)} to {significant(longest)}). Throughput {row['throughput']['basis']}, "
+        f" ({significant(short)} to {significant(longest)}). Throughput {basis_text(row['throughput']['basis'])}, "
         f"price of {row['price_observed_on']}{_age(row, document)}.",
     ]
 
@@ -267,7 +267,7 @@ def _cells(row: Row, money: Money, notes: _Numbered, sources: _Numbered) -> list
         cell(f"{name(row['provider'])} ", element("span", where, class_="below"), class_="name"),
         cell(name(row["instance_type"]), class_="name"),
         cell(_words(row["purchase"]), class_="short"),
-        cell(f"{row['throughput']['basis']} ", _note_links(row, notes)),
+        cell(f"{basis_text(row['throughput']['basis'])} ", _note_links(row, notes)),
         cell(row["price_observed_on"], class_="short"),
         cell(sources.links(_sources(row), "source"), class_="refs"),
     ]

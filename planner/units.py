@@ -22,9 +22,9 @@ def hours(seconds: float) -> float:
     return seconds / SECONDS_PER_HOUR
 
 
-def epochs_text(epochs: float) -> str:
-    """`1 epoch`, `90 epochs`, `0.5 epochs`."""
-    return "1 epoch" if epochs == 1 else f"{epochs:g} epochs"
+def epochs_text(epochs: float, name: str = "epoch") -> str:
+    """`1 epoch`, `90 epochs`, `0.5 epochs`; of boosted trees they are rounds."""
+    return f"1 {name}" if epochs == 1 else f"{epochs:g} {name}s"
 
 
 def kwh(watts: float, seconds: float) -> float:

@@ -22,6 +22,7 @@ DOCUMENTS = {
     "planner.estimate/1": [
         ("estimate", *RUN, "--gpu", "H100:8", "--currency", "EUR", "--purchase", "reserved_1y", "--purchase", "spot"),
         ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "20M", "--gpu", "L40S"),
+        ("estimate", "--model", "xgboost", "--rows", "1M", "--gpu", "T4"),
         ("estimate", *RUN, *MARKET),
         ("estimate", *RUN, "--max-usd", "20"),
     ],
@@ -33,6 +34,7 @@ DOCUMENTS = {
         ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", "--currency", "EUR", *JOBS),
         ("compare", "--buy", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3"),
         ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
+        ("compare", "--model", "xgboost", "--rows", "1M", "--gpu", "T4", "--buy", "rtx-4090", *JOBS),
         ("compare", *RUN, *MARKET, "--buy", "rtx-4090", *JOBS),
     ],
     "planner.validate/1": [("validate", "--split", "cell", "--split", "publication", "--split", "price")],

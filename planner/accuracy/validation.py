@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from planner.accuracy.between_sources import SOURCE_SPLITS, source_splits
+from planner.accuracy.device_splits import DEVICE_SPLITS, device_splits, device_validation
 from planner.accuracy.price_validation import PRICE, price_split, price_validation
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation, WorstCell
 from planner.accuracy.simple_rules import simple_rule_errors
+from planner.accuracy.summaries import summary
 from planner.errors import DataError, UnknownNameError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Gpu, Model
@@ -79,6 +80,8 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
     """
     if tuple(wanted) == (PRICE,):
         return price_validation()
+    if wanted and set(wanted) <= set(DEVICE_SPLITS):
+        return device_validation(wanted)
     from planner.accuracy.learning.left_out import gather  # noqa: PLC0415 - needs numpy
 
     path = learnt_folder() / "variances.json"
@@ -97,8 +100,8 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         for name in SPLITS
         if name in chosen
     )
-    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS, PRICE} else ()
-    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language), PRICE]
+    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS, *DEVICE_SPLITS, PRICE} else ()
+    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language), *DEVICE_SPLITS, PRICE]
     for name in wanted:
         if name not in known:
             raise UnknownNameError("split", name, known, "planner validate")
@@ -111,6 +114,7 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
             *source_splits(evidence, variances, wanted or tuple(SOURCE_SPLITS)),
             *within,
             *(one for one in language if not wanted or one.split in wanted),
+            *device_splits(wanted),
             *([price_split()] if not wanted or PRICE in wanted else ()),
         ),
         worst=tuple(_worst(one) for one in worst),
@@ -219,27 +223,6 @@ def _split_result(split: str, left_out: Sequence[LeftOut], evidence: Evidence) -
             summary(name, rule_errors) for name, rule_errors in simple_rule_errors(split, left_out, evidence).items()
         ),
         groups=groups,
-    )
-
-
-def summary(name: str, errors: Sequence[float], held: Sequence[bool] = ()) -> ErrorSummary:
-    """Median, mean and 90th percentile of the absolute errors, their signed mean, and the share inside the range.
-
-    >>> summary("x", [0.1, -0.2, 0.3]).median
-    0.2
-    """
-    sizes = sorted(map(abs, errors))
-    position = 0.9 * (len(sizes) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(sizes) - 1)
-    return ErrorSummary(
-        name=name,
-        n=len(sizes),
-        median=statistics.median(sizes),
-        mean=statistics.fmean(sizes),
-        p90=sizes[below] + (position - below) * (sizes[above] - sizes[below]),
-        bias=statistics.fmean(errors),
-        coverage=statistics.fmean(held) if held else None,
     )
 
 

@@ -82,7 +82,9 @@ class Bars:
         return NotPicked.WIDE_RANGE if is_wide(*ends) else None
 
     def _against_gpu(self, gpu: str) -> NotPicked | None:
-        known = load_gpus()[gpu]
+        known = load_gpus().get(gpu)
+        if known is None:
+            return None  # a processor: every framework runs on it
         if has_arm_host(gpu):
             return NotPicked.ARM_HOST
         if not is_in_default_wheel(known):

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from planner.errors import LimitError, NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
-from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, OfferFilter, select_groups, select_offers
+from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, select_groups, select_offers
 from planner.prices.drift import price_class, price_range
+from planner.prices.filters import OfferFilter
 from planner.prices.groups import OfferGroup, grouped
 from planner.prices.index import index_of
 from planner.prices.snapshots import Snapshot

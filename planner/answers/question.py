@@ -18,7 +18,8 @@ from planner.options.bill_arguments import BillArguments
 from planner.options.declared import filled
 from planner.options.times import hours_until
 from planner.options.vocabulary import SORTS
-from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
+from planner.prices.catalog import USUAL_PURCHASES
+from planner.prices.filters import OfferFilter
 from planner.prices.offers import offer_filter
 from planner.units import current_day
 from planner.work.listed import Work
@@ -59,9 +60,10 @@ def question_of(asked: EstimateArguments) -> Question:
     if asked["sort"] not in SORTS:
         raise UnknownNameError("sort order", asked["sort"], SORTS, "planner estimate --help")
     limit = asked["max_hours"]
+    work = planned_work(asked)
     return Question(
-        work=planned_work(asked),
-        wanted=wanted_offers(asked),
+        work=work,
+        wanted=replace(wanted_offers(asked), has_processors=work.workload.trees is not None),
         terms=bill_terms(asked),
         weakest=weakest_basis(asked["basis"]),
         nodes=asked["nodes"] or 1,

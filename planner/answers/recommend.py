@@ -24,6 +24,7 @@ from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import percentile
 from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, PlannerError, Sentence, UsageError
+from planner.hardware.processors import device_count_text
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.options.arguments import EstimateArguments
@@ -374,6 +375,6 @@ def _named(found: Priced | Estimate) -> str:
     offer = found.offer
     nodes = f"{found.node_count} x " if found.node_count > 1 else ""
     return (
-        f"{nodes}{offer.gpu_count:g}x {offer.gpu} at {offer.provider} ({offer.instance_type}, {offer.zone or offer.region}, "
+        f"{nodes}{device_count_text(offer.gpu, offer.gpu_count)} at {offer.provider} ({offer.instance_type}, {offer.zone or offer.region}, "
         f"{str(offer.purchase).replace('_', ' ')}) with {found.seconds / SECONDS_PER_HOUR:,.2f} h and {found.usd:,.2f} USD"
     )

@@ -11,7 +11,9 @@ from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
 from planner.errors import DoesNotFitError, Message, NoThroughputError, Sentence, joined
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
-from planner.prices.catalog import USUAL_PURCHASES, OfferFilter
+from planner.model.tree_runs import pass_name
+from planner.prices.catalog import USUAL_PURCHASES
+from planner.prices.filters import OfferFilter
 from planner.units import epochs_text
 
 USUAL_PIXELS = 224
@@ -33,16 +35,19 @@ def assumptions(
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
         Sentence(
-            "{each:,.0f} {unit}s an epoch{of} ({source}) x {times} = {samples:,.0f} {unit}s",
+            "{each:,.0f} {unit}s {article} {name}{of} ({source}) x {times} = {samples:,.0f} {unit}s",
             each=workload.samples_per_epoch,
             unit=model.sample_unit,
             of=dataset,
             source=samples_source,
-            times=epochs_text(workload.epochs),
+            article="an" if workload.trees is None else "a",
+            name=pass_name(workload.trees),
+            times=epochs_text(workload.epochs, pass_name(workload.trees)),
             samples=workload.samples,
         ),
         f"precision {precision}; data loading keeps up with the GPUs",
         *_unusual_size(workload),
+        *_of_trees(workload),
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
@@ -52,6 +57,21 @@ def assumptions(
             else ()
         ),
         *((f"billed to the second: the billing rule of {', '.join(sorted(unruled))} is not known",) if unruled else ()),
+    )
+
+
+def _of_trees(workload: Workload) -> tuple[str, ...]:
+    """What of the trees changes their time."""
+    run = workload.trees
+    if run is None:
+        return ()
+    return (
+        Sentence(
+            "{features} {columns}, {rounds} {count}, {depth} {levels}; all that was measured has 8, 100 and 10",
+            columns=run.features,
+            count=run.rounds,
+            levels=run.depth,
+        ),
     )
 
 
@@ -124,7 +144,7 @@ def nothing_runs(
         "; ",
     )
     name = workload.model.name
-    see = "" if workload.language else f" Measured GPUs: planner throughput --model {name}"
+    see = "" if workload.language or workload.trees else f" Measured GPUs: planner throughput --model {name}"
     change = ""
     short = [cell for cell, entry in throughputs.items() if isinstance(entry, DoesNotFitError)]
     if short:

@@ -21,8 +21,8 @@ from planner.answers.throughput import Speeds
 from planner.errors import NothingLeftError, PlannerError
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Throughput, Workload
-from planner.prices.catalog import OfferFilter
 from planner.prices.current import current_snapshots
+from planner.prices.filters import OfferFilter
 from planner.units import SECONDS_PER_HOUR, current_day, hours
 
 _MOST_KEPT = 256

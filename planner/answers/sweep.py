@@ -112,5 +112,5 @@ def _check_columns(columns: Iterable[Any]) -> None:
         if others.get(name, name) != name and others[name] in names:
             raise UsageError(f"The columns {name} and {others[name]} are the same; leave one out.")
     for name in ("model", "epochs"):
-        if name not in names and not (name == "epochs" and {"tokens", "samples"} & set(names)):
+        if name not in names and not (name == "epochs" and {"tokens", "samples", "rows"} & set(names)):
             raise UsageError(f"The column {name} is missing; a job needs model and epochs, or tokens.")

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_devices, is_processor
 from planner.model.records import (
     Basis,
     Model,
@@ -27,6 +27,7 @@ from planner.model.records import (
     precision_named,
 )
 from planner.options.checked import checked
+from planner.throughput.elsewhere import elsewhere
 from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
 
@@ -72,7 +73,8 @@ class Speeds:
         self._nodes = nodes
         self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
         self._weakest = weakest
-        self._prediction = None if workload.language is not None else _prediction(workload)
+        is_network = workload.language is None and workload.trees is None
+        self._prediction = _prediction(workload) if is_network else None
         self._uses_host = language is not None and language.job.may_use_host
         self._found: dict[tuple[str, float, float | None, float | None], Throughput | NoThroughputError] = {}
 
@@ -112,6 +114,8 @@ class Speeds:
     def _predicted(
         self, gpu: str, gpu_count: float, network_gbit_per_s: float | None, host_memory_gib: float | None
     ) -> Throughput | NoThroughputError:
+        if self._workload.trees is not None or is_processor(gpu):
+            return elsewhere(self._workload, gpu, gpu_count, self._nodes)
         if self._prediction is None:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
@@ -188,13 +192,18 @@ def predict_throughput(
         input_size=sequence_length_or_image_size,
         measured=tuple(measured),
     )
-    one = _prediction(workload).of(key, gpu_count)
-    return _on_nodes(one, workload.model, gpu_count, node_count, network_gbit_per_s)
+    return _known(speeds_of(workload, node_count).on(key, gpu_count, network_gbit_per_s))
+
+
+def _known(found: Throughput | NoThroughputError) -> Throughput:
+    if isinstance(found, NoThroughputError):
+        raise found
+    return found
 
 
 def _checked_gpu(name: str, count: float) -> str:
     """The key of the one GPU that the name stands for; the count must be a positive number."""
-    chosen = choose_gpus(name).gpus
+    chosen = choose_devices(name).gpus
     if len(chosen) > 1:
         raise UsageError(f"{name} may be {', '.join(chosen)}. Name one of them.")
     if not count > 0 or math.isinf(count):
@@ -223,14 +232,20 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
         from planner.language.prediction import predict_language_model  # noqa: PLC0415 - most runs need none of it
 
         return predict_language_model(workload, cells)
+    cells = list(cells)
+    others = {cell: elsewhere(workload, *cell) for cell in cells if workload.trees is not None or is_processor(cell[0])}
+    if len(others) == len(cells):
+        return others
     prediction = _prediction(_of_unit_length(workload))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
+        if cell in others:
+            continue
         try:
             found[cell] = prediction.of(*cell)
         except NoThroughputError as error:
             found[cell] = error
-    return found
+    return others | found
 
 
 def _of_unit_length(workload: Workload) -> Workload:

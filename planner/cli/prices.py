@@ -11,7 +11,7 @@ from planner.cli.declared_options import GroupedCommand, declared_options
 from planner.cli.options import option, output_options, write_listing, write_notes
 from planner.cli.price_books import diff, history, prune, verify
 from planner.cli.published_books import publish, pull
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_devices
 from planner.options.arguments import BookArguments, ListArguments, OfferArguments
 from planner.prices.offers import by_price, select
 from planner.render.ages import books_text
@@ -52,7 +52,7 @@ def list_prices(*, limit: int, show_all: bool, form: str, output: Path | None, *
     if len(shown) < len(offers):
         left_out.append(f"{len(offers) - len(shown):>6,}  ranked after the first {limit}; --all shows every offer")
     if asked["gpus"]:
-        wanted = {gpu for text in asked["gpus"] for gpu in choose_gpus(text).gpus}
+        wanted = {gpu for text in asked["gpus"] for gpu in choose_devices(text).gpus}
         left_out += [
             f"{provider} {entry.instance_type} has no usable public price: {entry.reason}"
             for provider, entry in selection.unpriced

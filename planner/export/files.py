@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.errors import Message, UsageError, joined
 from planner.export.task import Task, task_of
+from planner.hardware.processors import is_processor
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.results.estimate import EstimateResult
@@ -105,6 +106,8 @@ def _why_not(to: str, estimate: Estimate) -> str | Message | None:
         if offer.provider == "own":
             return "it is a machine of your own, which nobody has to start"
         return f"{offer.provider} is not among {', '.join(tool.PROVIDERS)}"
+    if is_processor(offer.gpu):
+        return "it has no GPU, which the file would ask for"
     if offer.purchase not in _EXPRESSIBLE:
         return _commitment(offer.purchase)
     reason: str | Message | None = tool.why_not(offer, estimate.node_count)

@@ -11,6 +11,7 @@ from planner.cost.extras import KEPT_CHECKPOINTS
 from planner.export.machines import is_arm
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase
+from planner.model.tree_runs import pass_name
 from planner.results.estimate import EstimateResult
 from planner.units import SECONDS_PER_HOUR, epochs_text, hours
 
@@ -125,7 +126,7 @@ def _header(result: EstimateResult, estimate: Estimate, made_by: str) -> Iterato
     nodes = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
     age = (result.as_of - offer.observed_on).days
     yield (
-        f"Train {comment(workload.model.name)} for {epochs_text(workload.epochs)} "
+        f"Train {comment(workload.model.name)} for {epochs_text(workload.epochs, pass_name(workload.trees))} "
         f"({workload.samples:,.0f} {workload.model.sample_unit}s)"
     )
     yield f"on {nodes}{comment(offer.instance_type)} ({offer.gpu_count:g}x {offer.gpu}), {offer.provider} {place(offer)}, {offer.purchase}."

@@ -17,6 +17,7 @@ from planner.model.picks import NotPicked, PaidTo
 
 if TYPE_CHECKING:
     from planner.model.language_runs import LanguageWork
+    from planner.model.tree_runs import TreeRun
 
 
 class Purchase(StrEnum):
@@ -248,6 +249,7 @@ class Workload:
     framework: str | None = None
     input_size: int | None = None  # pixels or tokens; None: the model's own
     language: LanguageWork | None = None  # None: not a language model described by its shape
+    trees: TreeRun | None = None  # None: no boosted trees; else a sample is a row in one round
     measured: tuple[OwnMeasurement, ...] = ()  # if any, they set the level in place of all shipped rows
 
     def __post_init__(self) -> None:

@@ -24,6 +24,7 @@ from planner.options.readers import (
     USD,
     USD_LIMIT,
 )
+from planner.options.tree_arguments import TreeArguments
 
 
 class Usual(int):
@@ -340,7 +341,7 @@ class RankingArguments(TypedDict, total=False):
     ]
 
 
-class WorkloadArguments(WorkArguments, LanguageArguments, total=False):
+class WorkloadArguments(WorkArguments, LanguageArguments, TreeArguments, total=False):
     """The arguments that describe a workload of any kind."""
 
 
@@ -374,6 +375,7 @@ GROUPS = (
     LimitArguments,
     AimArguments,
     LanguageArguments,
+    TreeArguments,
     BillArguments,
     SharedArguments,
     RankingArguments,

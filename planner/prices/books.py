@@ -14,7 +14,8 @@ from typing import Any
 from planner.errors import NothingLeftError, SnapshotError
 from planner.model.records import Offer
 from planner.paths import shipped_data_dir
-from planner.prices.catalog import OfferFilter, select_offers
+from planner.prices.catalog import select_offers
+from planner.prices.filters import OfferFilter
 from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key, verify_sum
 
 

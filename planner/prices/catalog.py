@@ -9,18 +9,22 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from planner.errors import LimitError, Message, NothingLeftError, UnknownNameError
-from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.errors import UnknownNameError
+from planner.hardware.gpus import load_gpus
 from planner.hardware.markets import names_of, provider_named
+from planner.hardware.processors import load_processors
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.records import Offer, Purchase, Unpriced
 from planner.options.vocabulary import meant
 from planner.prices.ages import AgedRows, price_ages
-from planner.prices.groups import OfferGroup, offer_name
+from planner.prices.filters import OfferFilter
+from planner.prices.groups import OfferGroup, grouped, offer_name
 from planner.prices.index import index_of
+from planner.prices.nothing_left import explain_nothing
 from planner.prices.possible import USD_PER_HOUR_BELOW
+from planner.prices.processor_offers import books_of, load_processor_offers
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, read_rows
 
@@ -31,20 +35,6 @@ _RETIRED = "instance types that the provider has retired"
 _FILTERS = ("other GPUs", "other GPU counts", "other purchase kinds", "other instance types", "other regions")
 _IMPOSSIBLE = "a row that cannot be"
 _NONE: set[float] = set()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferFilter:
-    """The offers that are wanted. An empty tuple or `None` asks for all."""
-
-    gpus: tuple[GpuChoice, ...] = ()
-    gpu_counts: tuple[float, ...] = ()
-    providers: tuple[str, ...] = ()
-    regions: tuple[str, ...] = ()
-    purchases: tuple[Purchase, ...] = ()
-    instances: tuple[str, ...] = ()
-    max_price_age_days: int | None = None
-    names_age: bool = False  # somebody says how old a price may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +107,11 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
     taken = _choose_snapshots(snapshots, wanted.providers)
     sieve = _Sieve(wanted, taken, today)
     offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
-    if not offers:
-        _explain_nothing(taken, wanted, sieve)
-    return Selection(offers=offers, **_beside(taken, sieve.lost, today, ((offer, 1) for offer in offers)))
+    processors = tuple(sieve.processors(taken))
+    if not offers and not processors:
+        explain_nothing(taken, wanted, sieve)
+    beside = _beside(taken, sieve.lost, today, ((offer, 1) for offer in offers), processors)
+    return Selection(offers=offers + processors, **beside)
 
 
 @lru_cache(maxsize=256)
@@ -128,22 +120,30 @@ def _selected_groups(
 ) -> GroupSelection:
     taken = _choose_snapshots(snapshots, wanted.providers)
     sieve = _Sieve(wanted, taken, today)
-    groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot))
+    processors = sieve.processors(taken)
+    groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot)) + tuple(grouped(processors))
     if not groups and not may_be_empty:
-        _explain_nothing(taken, wanted, sieve)
-    counted = ((group.head, group.size) for group in groups)
-    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today, counted))
+        explain_nothing(taken, wanted, sieve)
+    counted = ((group.head, group.size) for group in groups if group.head not in processors)
+    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today, counted, processors))
 
 
 def _beside(
-    taken: Sequence[Snapshot], lost: Mapping[str, int], today: date, passed: Iterable[tuple[Offer, int]]
+    taken: Sequence[Snapshot],
+    lost: Mapping[str, int],
+    today: date,
+    passed: Iterable[tuple[Offer, int]],
+    processors: Sequence[Offer],
 ) -> dict[str, Any]:
     """The fields of `Selected`; `passed` are offers with how many rows of the book each stands for."""
     days: dict[str, list[AgedRows]] = {}
     for offer, count in passed:
         days.setdefault(offer.provider, []).append((offer.purchase, offer.observed_on, count))
     return {
-        "books": tuple(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
+        "books": (
+            *(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
+            *(books_of(processors, today) if processors else ()),
+        ),
         "left_out": tuple(LeftOut(reason=reason, count=count) for reason, count in lost.items() if count),
         "unpriced": tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
         "excludes": {snapshot.provider: snapshot.excludes for snapshot in taken},
@@ -192,6 +192,9 @@ class _Sieve:
                     self.asked[gpu] = None
                 else:
                     counts.add(choice.count)
+        if wanted.has_processors and not wanted.gpus:
+            self.asked |= dict.fromkeys(load_processors())
+        self.has_processors = not self.asked.keys() <= load_gpus().keys()
         self.gpu_counts = frozenset(wanted.gpu_counts)
         self.places: Mapping[str, frozenset[tuple[str, str]]] | None = None
         self.types: frozenset[str] | None = None
@@ -277,6 +280,36 @@ class _Sieve:
                 passed.append(group)
         return index.offer_groups(sorted(passed, key=lambda group: group.first))
 
+    def processors(self, snapshots: Sequence[Snapshot]) -> list[Offer]:
+        """Offers of machines without a GPU that pass; none, and none is counted, where nobody asks for them."""
+        if not self.has_processors:
+            return []
+        providers = {snapshot.provider for snapshot in snapshots}
+        passed = []
+        for offer in load_processor_offers():
+            if offer.provider not in providers or offer.observed_on > self.today:
+                continue
+            reason = self._against_processor(offer)
+            if reason is None:
+                passed.append(offer)
+            else:
+                self.lost[reason] += 1
+        return passed
+
+    def _against_processor(self, offer: Offer) -> str | None:
+        counts = self.asked.get(offer.gpu, _NONE)
+        places = None if self.places is None else {place for place, _ in self.places[offer.provider]}
+        checks = (
+            ("other GPUs", counts is _NONE),
+            ("other GPU counts", bool(counts) and offer.gpu_count not in (counts or ())),
+            ("other GPU counts", bool(self.gpu_counts) and offer.gpu_count not in self.gpu_counts),
+            ("other purchase kinds", str(offer.purchase) not in self.purchases),
+            ("other instance types", self.types is not None and offer.instance_type not in self.types),
+            ("other regions", places is not None and offer.region not in places),
+            (self.too_old, offer.observed_on.isoformat() < self.oldest),
+        )
+        return next((reason for reason, is_against in checks if is_against), None)
+
     def _reason_against(self, gpu: str, count_text: str, purchase: str) -> str | None:
         """The reason why offers of that GPU, count and purchase are not wanted; worked out once for each."""
         if not is_possible(gpu, count_text, purchase):
@@ -307,46 +340,6 @@ def _book(snapshot: Snapshot, rows: Iterable[AgedRows], today: date) -> BookUsed
         age_days=(today - snapshot.observed_on).days,
         source="; ".join(sorted({str(source.get("name", "")) for source in snapshot.sources})),
         ages=price_ages(rows, today),
-    )
-
-
-def _explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, sieve: _Sieve) -> None:
-    lost = sieve.lost
-    if sieve.newest_of_old:
-        newest = date.fromisoformat(sieve.newest_of_old)
-        raise LimitError(
-            "{max_price_age_days} {limit}: no price is so new. The newest of {count:,} that pass all else is {age} days old, of "
-            "{day}. Take it with {max_price_age_days} {age}, or fetch newer ones: planner refresh",
-            argument="max_price_age_days",
-            limit=wanted.max_price_age_days or 0,
-            count=lost[sieve.too_old],
-            age=(sieve.today - newest).days,
-            day=newest.isoformat(),
-        )
-    total = sum(snapshot.rows for snapshot in snapshots)
-    taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
-    counts = _counts_on_offer(snapshots, wanted)
-    raise NothingLeftError(
-        "No offer is left of {total:,}. Taken out by the filters, in turn: {taken}.{counts} Widen the last one.",
-        argument="nodes" if counts else None,
-        total=total,
-        taken=taken,
-        counts=counts,
-    )
-
-
-def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> Message | str:
-    asked = [choice for choice in wanted.gpus if choice.count is not None]
-    gpus = {gpu for choice in asked for gpu in choice.gpus}
-    counts = sorted(
-        {float(group.row[1]) for snapshot in snapshots for group in index_of(snapshot).groups if group.row[0] in gpus}
-    )
-    if not counts or any(choice.count in counts for choice in asked):
-        return ""
-    return Message(
-        " {asked}: instances hold {counts}; for more, take several with {nodes}.",
-        asked=", ".join(choice.text for choice in asked),
-        counts=", ".join(f"{count:g}" for count in counts),
     )
 
 

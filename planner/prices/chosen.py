@@ -12,6 +12,7 @@ from planner.options.amounts import plain
 from planner.options.vocabulary import squeezed
 from planner.prices.index import index_of
 from planner.prices.places import region_names
+from planner.prices.processor_offers import load_processor_offers
 from planner.prices.snapshots import Snapshot
 
 Place = tuple[str, str]
@@ -47,6 +48,7 @@ def chosen_types(snapshots: Sequence[Snapshot], texts: Iterable[str]) -> frozens
         UnknownNameError: none of the books has such a type; the message offers close ones.
     """
     known = {group.row[2] for snapshot in snapshots for group in index_of(snapshot).groups}
+    known |= {offer.instance_type for offer in load_processor_offers()}
     found: set[str] = set()
     for text in texts:
         name = plain(text).lower()

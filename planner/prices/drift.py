@@ -112,8 +112,8 @@ _LISTS = {Market.LARGE_CLOUD: PriceClass.LIST_LARGE, Market.GPU_CLOUD: PriceClas
 @cache
 def is_flagship(gpu: str) -> bool:
     """Whether a GPU is of the kind whose list prices were once cut at one blow: boards of the A100 and newer."""
-    known = load_gpus()[gpu]
-    return known.form_factor in _BOARDS and (known.release_date or "") >= _FLAGSHIPS_SINCE
+    known = load_gpus().get(gpu)
+    return known is not None and known.form_factor in _BOARDS and (known.release_date or "") >= _FLAGSHIPS_SINCE
 
 
 @cache

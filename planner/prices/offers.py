@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Unpack
 
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_devices
 from planner.model.records import Offer
 from planner.options.arguments import ListArguments, OfferArguments, Usual
 from planner.options.declared import takes
-from planner.prices.catalog import OfferFilter, Selection, purchase_kind, select_offers
+from planner.prices.catalog import Selection, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
+from planner.prices.filters import OfferFilter
 from planner.units import current_day
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def offer_filter(asked: OfferArguments) -> OfferFilter:
         UnknownNameError: no GPU or kind of purchase goes by a name.
     """
     return OfferFilter(
-        gpus=tuple(choose_gpus(text) for text in asked["gpus"]),
+        gpus=tuple(choose_devices(text) for text in asked["gpus"]),
         gpu_counts=tuple(asked["gpu_counts"]),
         providers=tuple(asked["providers"]),
         regions=tuple(asked["regions"]),

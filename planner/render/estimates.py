@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from planner.errors import Sentence
+from planner.hardware.processors import device_count_text
 from planner.model.records import Estimate, Throughput, Workload
 from planner.render.ages import books_text
 from planner.render.listing import (
@@ -113,7 +114,7 @@ def range_text(throughput: Throughput, workload: Workload) -> str:
 def what_is_rented(estimate: Estimate) -> str:
     """GPUs in a few characters: 2 x 8x a100-80gb-sxm."""
     together = f"{estimate.node_count} x " if estimate.node_count > 1 else ""
-    return f"{together}{estimate.offer.gpu_count:g}x {estimate.offer.gpu}"
+    return f"{together}{device_count_text(estimate.offer.gpu, estimate.offer.gpu_count)}"
 
 
 def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Row:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from planner.cost.bill import items_at, percentile
 from planner.cost.rental import billing_rule
 from planner.errors import UsageError
+from planner.hardware.processors import device_count_text
 from planner.model.costs import Interruptions, ItemKind
 from planner.model.records import Estimate, Offer
+from planner.model.tree_runs import pass_name
 from planner.prices.drift import TAIL, PriceClass, PriceDrift, is_flagship, price_drift, price_range
 from planner.render.listing import one_line
 from planner.results.estimate import EstimateResult
@@ -77,7 +79,7 @@ def _lines(result: EstimateResult, estimate: Estimate, title: str) -> Iterator[s
     offer = estimate.offer
     place = f"{offer.region}, zone {offer.zone}" if offer.zone else offer.region
     nodes = f"{estimate.node_count} nodes of " if estimate.node_count > 1 else ""
-    yield f"{title}: {nodes}{offer.gpu_count:g} x {offer.gpu}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
+    yield f"{title}: {nodes}{device_count_text(offer.gpu, offer.gpu_count, ' x ')}, {offer.provider} {offer.instance_type}, {place}, {offer.purchase}"
     yield from _section("Work", _work(result))
     yield from _section("Throughput", _throughput(result, estimate))
     yield from _section("Time", _time(result, estimate))
@@ -98,7 +100,7 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 def _work(result: EstimateResult) -> Iterator[str]:
     workload = result.workload
     unit = workload.model.sample_unit
-    yield f"{workload.samples_per_epoch:,.0f} {unit}s/epoch x {epochs_text(workload.epochs)} = {workload.samples:,.0f} {unit}s"
+    yield f"{workload.samples_per_epoch:,.0f} {unit}s/{pass_name(workload.trees)} x {epochs_text(workload.epochs, pass_name(workload.trees))} = {workload.samples:,.0f} {unit}s"
     yield f"{unit}s per epoch: {workload.dataset or 'own figure'}; {result.samples_source}"
     yield f"model: {workload.model.name}; {workload.model.source}"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from planner.errors import as_option, spelled
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Workload
+from planner.model.tree_runs import pass_name
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, span_texts, visible
 from planner.results.estimate import EstimateResult
@@ -111,7 +112,7 @@ class _Money:
 def _amount(workload: Workload) -> str:
     if workload.language is not None:
         return f"({workload.language.job.method}) on {workload.samples:,.0f} tokens"
-    return f"for {epochs_text(workload.epochs)}"
+    return f"for {epochs_text(workload.epochs, pass_name(workload.trees))}"
 
 
 def _verdict(result: EstimateResult, gate: Gate) -> Iterator[str]:

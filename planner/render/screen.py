@@ -104,6 +104,9 @@ def work_text(result: EstimateResult, columns: int) -> str:
     name, unit = workload.model.name, workload.model.sample_unit
     if workload.language is not None:
         work = f"{name}, {workload.language.job.method} on {amount_text(workload.samples)} tokens"
+    elif workload.trees is not None:
+        run = workload.trees
+        work = f"{name}, {run.rounds} rounds of depth {run.depth} on {amount_text(run.rows)} rows of {run.features} columns"
     else:
         data = workload.dataset or "own data"
         work = f"{name}, {epochs_text(workload.epochs)} of {data}: {amount_text(workload.samples)} {unit}s"

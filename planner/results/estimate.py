@@ -117,6 +117,7 @@ def workload_record(workload: Workload) -> Row:
         "framework": workload.framework,
         "input_size": workload.input_size,
         **_language(workload),
+        **_trees(workload),
     }
 
 
@@ -136,6 +137,12 @@ def _language(workload: Workload) -> Row:
         "active_parameters": job.model.active_parameters,
         "stack": workload.language.stack,
     }
+
+
+def _trees(workload: Workload) -> Row:
+    """The JSON keys that the workload of boosted trees adds; empty for others."""
+    run = workload.trees
+    return {} if run is None else {"rows": run.rows, "features": run.features, "rounds": run.rounds, "depth": run.depth}
 
 
 def flat_rows(result: EstimateResult, currency: Currency | None = None) -> list[Row]:

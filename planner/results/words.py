@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from planner.cost.rental import billing_rule
-from planner.hardware.gpus import short_name
+from planner.hardware.processors import devices_text
 from planner.model.picks import PaidTo
 from planner.model.records import Basis, Estimate, Offer
 from planner.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -80,7 +80,7 @@ def time_text(seconds: float) -> str:
 def gpus_text(offer: Offer, node_count: int) -> str:
     """What is rented: `8x H100`, on several machines `4x8x H100`."""
     machines = f"{node_count}x" if node_count > 1 else ""
-    return f"{machines}{offer.gpu_count:g}x {short_name(offer.gpu)}"
+    return f"{machines}{devices_text(offer.gpu, offer.gpu_count)}"
 
 
 def provider_name(offer: Offer) -> str:

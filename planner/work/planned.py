@@ -12,7 +12,9 @@ from planner.model.records import Model, OwnMeasurement
 from planner.options.arguments import WorkloadArguments
 from planner.options.declared import declared
 from planner.options.language_arguments import LanguageArguments
+from planner.options.tree_arguments import TreeArguments
 from planner.work.listed import Work, known_model, plan_work, resolve_model, typical_epochs
+from planner.work.tree_tools import tree_tool
 
 OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured", "model_file")
 """What can be said of an own model."""
@@ -39,6 +41,11 @@ def planned_work(asked: WorkloadArguments) -> Work:
     said = {name: given[name] for name in declared(LanguageArguments) if given[name] not in (None, False)}
     own = {name: given[name] or None for name in OWN_FIGURES}
     is_calibrated = bool(asked["calibration"])
+    said_of_trees = {name: given[name] for name in declared(TreeArguments) if given[name] is not None}
+    if said_of_trees or tree_tool(model) is not None:
+        from planner.work.trees import plan_trees  # noqa: PLC0415 - most runs need none of it
+
+        return plan_trees(asked, said_of_trees, said)
     if _is_language_model(model, said, own):
         from planner.work.language import plan_language_request  # noqa: PLC0415 - most runs need none of it
 

@@ -52,6 +52,7 @@ def test_estimate_is_in_groups_and_the_most_used_are_first():
         "Limits:",
         "Aim:",
         "Language models:",
+        "Trees:",
         "Bill:",
         "Prices:",
         "Output:",

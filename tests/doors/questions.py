@@ -19,6 +19,7 @@ from planner.options.arguments import EstimateArguments, WorkArguments
 from planner.options.declared import declared
 from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
+from planner.options.tree_arguments import TreeArguments
 
 HOMES = (EstimateArguments, CompareArguments, RecommendArguments)
 
@@ -29,7 +30,7 @@ EXCUSED = {
 
 SHAPE = ("params", "layers", "hidden", "heads", "kv_heads", "feed_forward", "vocab")
 OWN = ("gmacs_per_sample", "params_millions", "activations_millions", "measured", "model_file")
-DESCRIBING = {*declared(WorkArguments), *declared(LanguageArguments)}
+DESCRIBING = {*declared(WorkArguments), *declared(LanguageArguments), *declared(TreeArguments)}
 
 OF_ANY_JOB = {"precision", "basis", "nodes"}
 OF_KIND = {
@@ -39,6 +40,7 @@ OF_KIND = {
     "language": {*declared(LanguageArguments), "sequence_length_or_image_size"} - {*SHAPE, "samples"},
     "adapter": {*declared(LanguageArguments)} - {*SHAPE, "sequence_length", "tokens"},
     "shape": {*declared(LanguageArguments), "sequence_length_or_image_size"} - {"samples"},
+    "trees": {"features", "rounds", "depth"},
 }
 """What may be said of each kind of job beside what it needs: an image has no tokens, an own model no data set."""
 
@@ -49,7 +51,9 @@ USUAL = {
     "card_usd": (100, 1e5),
     "checkpoint_interval_seconds": (60, 1e5),
     "checkpoint_seconds": (0, 1000),
+    "depth": (4, 13),
     "epochs": (0.1, 300),
+    "features": (2, 100),
     "evaluation_fraction": (0, 1),
     "gmacs_per_sample": (0.1, 1000),
     "gpu_counts": (1, 8),
@@ -76,6 +80,8 @@ USUAL = {
     "rent_usd_per_hour": (0.1, 100),
     "restart_seconds": (0, 4000),
     "results_gb": (0, 20_000),
+    "rounds": (10, 10_000),
+    "rows": (1e4, 1e8),
     "samples": (1e3, 1e7),
     "samples_per_epoch": (1e3, 1e7),
     "sequence_length": (64, 4096),
@@ -105,6 +111,7 @@ TEXTS = {
     "max_cost": ["500 EUR", "$2,000", "1500"],
     "measured": ["a100-80gb-sxm=1234", "t4=210", "h100-80gb-sxm:8=21000", "rtx-4090@fp32=55.5"],
     "params": ["7B", "350M", "1.3e9"],
+    "rows": ["10M", "250,000", "1e6"],
     "samples": ["50k", "300,000", "1e5"],
     "tokens": ["15B", "300M", "7e9"],
 }
@@ -227,6 +234,7 @@ def jobs(home):
             "method": st.sampled_from(["lora", "qlora"]),
             **_of(home, "samples", "sequence_length_or_image_size", "epochs"),
         },
+        "trees": {"model": st.sampled_from(["xgboost", "lightgbm", "catboost"]), **_of(home, "rows")},
         "shape": {
             **_of(home, "tokens"),
             "params": st.just("1.3B"),

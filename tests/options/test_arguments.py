@@ -39,6 +39,7 @@ SPOT = {**IMAGE, "purchases": ["spot"]}
 OWN = {"model": "mine", "epochs": 1, "gpus": ["A100"], "as_of": DAY, "samples_per_epoch": 1e6}
 TEXT = {"model": "llama-3-8b", "gpus": ["H100:8"], "tokens": 1e9, "purchases": ["on_demand"], "as_of": DAY}
 LORA = {**TEXT, "method": "lora"}
+TREES = {"model": "xgboost", "rows": 1e6, "gpus": ["T4"], "purchases": ["on_demand"], "as_of": DAY}
 SHAPE = {
     "params": 7e9, "layers": 32, "hidden": 4096, "heads": 32, "vocab": 32_000,
     "gpus": ["H100:8"], "tokens": 1e9, "purchases": ["on_demand"], "as_of": DAY,
@@ -114,6 +115,10 @@ COUNTS = {
     "kv_heads": (SHAPE, 8),
     "feed_forward": (SHAPE, 10_900),
     "vocab": (SHAPE, 256_000),
+    "rows": (TREES, 2e6),
+    "features": (TREES, 16),
+    "rounds": (TREES, 200),
+    "depth": (TREES, 8),
 }  # fmt: skip
 """For each option of an estimate a question and another value, which must change the answer. Files: the tests below."""
 

@@ -23,8 +23,9 @@ from planner.model.costs import CostItem, Interruptions, ItemKind
 from planner.model.picks import NotPicked
 from planner.model.records import Offer, Purchase
 from planner.options.bill_arguments import BillArguments
-from planner.prices.catalog import OfferFilter, purchase_kind
+from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
+from planner.prices.filters import OfferFilter
 from planner.results.comparison import Rental
 from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, SECONDS_PER_HOUR
 

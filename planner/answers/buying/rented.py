@@ -8,6 +8,7 @@ from planner.errors import Sentence
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
+from planner.hardware.processors import device_count_text
 from planner.model.records import Offer, Purchase
 
 CLOUD_PUE = 1.15
@@ -26,7 +27,7 @@ def label_of(offer: Offer, machines: int = 1) -> str:
     """The full name of a rental: `2 x 8x h100-80gb-sxm, aws p5.48xlarge, spot, us-east-1a`."""
     together = f"{machines} x " if machines > 1 else ""
     return (
-        f"{together}{offer.gpu_count:g}x {offer.gpu}, {offer.provider} {offer.instance_type}, {offer.purchase}, "
+        f"{together}{device_count_text(offer.gpu, offer.gpu_count)}, {offer.provider} {offer.instance_type}, {offer.purchase}, "
         f"{offer.zone or offer.region}"
     )
 

@@ -1,0 +1,25 @@
+"""The splits of devices that are not GPUs of many rows: trees, processors, networks on them, AMD cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from planner.accuracy import tree_machines
+from planner.accuracy.results import SplitResult, Validation
+from planner.throughput.tree_rows import load_tree_rows
+
+DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
+    tree_machines.SPLIT: tree_machines.tree_split,
+}
+"""By name; each takes less than a second."""
+
+
+def device_splits(wanted: Sequence[str] = ()) -> tuple[SplitResult, ...]:
+    """The splits named; all if none is."""
+    return tuple(made() for name, made in DEVICE_SPLITS.items() if not wanted or name in wanted)
+
+
+def device_validation(wanted: Sequence[str]) -> Validation:
+    """A report of these splits alone."""
+    rows = load_tree_rows()
+    return Validation(rows=len(rows), newest_row=max(row.as_of for row in rows), splits=device_splits(wanted), worst=())

@@ -1,0 +1,114 @@
+"""Processors as devices: what is known of each, and the names that people have for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+
+from planner.errors import UnknownNameError
+from planner.hardware.access import Checked
+from planner.hardware.gpus import GpuChoice, choose_gpus, load_aliases, load_gpus, normalised, short_name
+from planner.hardware.tables import read_table
+from planner.model.frozen import dataclass
+
+ANY = ("cpu", "cpus", "no-gpu")
+"""Names of every processor that trains on its own cores."""
+
+
+class ProcessorKind(StrEnum):
+    """What of a processor trains: its cores, or the graphics part beside them, as in Apple's chips."""
+
+    CPU = "cpu"
+    APPLE = "apple"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processor:
+    """One processor, from `data/processors.csv`; two of them in a machine are two.
+
+    `cores` are those that do the work and that clouds rent out, `fp32_tflops` what they reach at base clock. `None` means that
+    no figure is published.
+    """
+
+    name: str
+    display_name: str
+    vendor: str
+    kind: ProcessorKind
+    aliases: tuple[str, ...]
+    release_year: int
+    cores: int
+    base_ghz: float | None
+    vector_bits: int
+    has_matrix_units: bool
+    fp32_tflops: float
+    memory_bandwidth_gb_per_s: float
+    tdp_watts: float | None
+    note: str
+    source: str
+    checked: Checked
+    as_of: str
+
+
+def choose_devices(text: str) -> GpuChoice:
+    """The GPUs or processors, and the count, that a person means by `A100`, `H100:8`, `cpu` or `"Xeon E5-2686 v4:2"`.
+
+    Raises:
+        UnknownNameError: neither a GPU nor a processor goes by that name.
+        UsageError: the part after the colon is not a positive number.
+    """
+    name, colon, count = text.partition(":")
+    found = processors_named(name)
+    if found:
+        # the count is read, and refused, as that of a GPU
+        counted = choose_gpus(f"{next(iter(load_gpus()))}:{count}").count if colon else None
+        return GpuChoice(text=text, gpus=found, count=counted)
+    try:
+        return choose_gpus(text)
+    except UnknownNameError as error:
+        known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
+        raise UnknownNameError(error.kind, error.name, known, "planner gpus") from None
+
+
+def processors_named(name: str) -> tuple[str, ...]:
+    """The keys of the processors of that name; `cpu` is all that train on their cores. None if there is none."""
+    key = normalised(re.sub(r"\((r|tm)\)", "", name, flags=re.IGNORECASE))
+    if key in ANY:
+        return tuple(name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU)
+    plain = re.sub(r"^(intel|amd)-", "", key)
+    return tuple(name for name, one in load_processors().items() if {key, plain} & {name, *one.aliases})
+
+
+def is_processor(device: str) -> bool:
+    """Whether the key of a device is that of a processor and not of a GPU."""
+    return device not in load_gpus() and device in load_processors()
+
+
+def device_count_text(device: str, count: float, times: str = "x ") -> str:
+    """So many of a device under its key: `8x a100-80gb-sxm`, `4 cores of xeon-platinum-8481c`."""
+    return f"{_cores(device, count)} cores of {device}" if is_processor(device) else f"{count:g}{times}{device}"
+
+
+def devices_text(device: str, count: float) -> str:
+    """So many of a device in a few characters: `8x H100`, `16 cores Xeon E5-2686 v4`."""
+    if not is_processor(device):
+        return f"{count:g}x {device_name(device)}"
+    return f"{_cores(device, count)} cores {device_name(device)}"
+
+
+def _cores(device: str, count: float) -> int:
+    return round(count * load_processors()[device].cores)
+
+
+def device_name(device: str) -> str:
+    """A GPU or a processor in a few characters: `H100`, `Xeon 8488C`."""
+    if not is_processor(device):
+        return short_name(device)
+    return load_processors()[device].display_name.replace("Platinum ", "")
+
+
+@cache
+def load_processors() -> Mapping[str, Processor]:
+    """Every processor of the shipped table by its key, in the order of the file."""
+    return read_table("processors.csv", Processor, lambda row: row.name)

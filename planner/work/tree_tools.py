@@ -1,0 +1,10 @@
+"""The tools that boost trees, by the names that people have for them."""
+
+from __future__ import annotations
+
+_TOOLS = {"xgboost": "xgboost", "xgb": "xgboost", "lightgbm": "lightgbm", "lgbm": "lightgbm", "catboost": "catboost"}
+
+
+def tree_tool(model: str | None) -> str | None:
+    """The tool of that name; `None` if it boosts no trees."""
+    return None if model is None else _TOOLS.get(model.strip().lower())

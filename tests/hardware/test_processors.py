@@ -1,0 +1,53 @@
+"""Processors: names, and what the table says of them."""
+
+import pytest
+
+from planner.errors import UnknownNameError, UsageError
+from planner.hardware.gpus import load_gpus
+from planner.hardware.processors import ProcessorKind, choose_devices, devices_text, load_processors
+from planner.prices.processor_offers import load_processor_offers
+
+
+@pytest.mark.parametrize(
+    ("text", "devices", "count"),
+    [
+        ("Xeon E5-2686 v4:2", ("xeon-e5-2686-v4",), 2.0),
+        ("Intel(R) Xeon(R) Platinum 8488C", ("xeon-platinum-8488c",), None),
+        ("M3 Max", ("apple-m3-max",), None),
+        ("i9-13900K", ("core-i9-13900k",), None),
+        ("T4:4", ("t4",), 4.0),
+    ],
+)
+def test_a_name_finds_its_device(text, devices, count):
+    """Processors as their makers print them; GPUs as ever."""
+    found = choose_devices(text)
+
+    assert (devices, count) == (found.gpus, found.count)
+
+
+def test_cpu_is_every_processor_that_trains_on_its_cores():
+    """Not the graphics parts of Apple."""
+    cores = {name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU}
+
+    assert cores == set(choose_devices("CPU").gpus)
+    assert 13 == len(cores)
+
+
+@pytest.mark.parametrize(("text", "error"), [("xeon-9999", UnknownNameError), ("cpu:0", UsageError)])
+def test_what_is_no_device_is_refused(text, error):
+    """An unknown name, and a count that cannot be."""
+    with pytest.raises(error):
+        choose_devices(text)
+
+
+def test_processors_are_no_gpus_and_offers_have_one_each():
+    """Keys of both tables are apart; every machine has as many cores as half of its vCPUs, or all where there is one thread."""
+    assert not load_processors().keys() & load_gpus().keys()
+    for offer in load_processor_offers():
+        cores = offer.gpu_count * load_processors()[offer.gpu].cores
+        assert pytest.approx(offer.vcpus / 2, rel=1e-4) == cores, offer
+
+
+def test_a_part_of_a_processor_is_named_by_its_cores():
+    """Nobody counts thirds of a processor."""
+    assert ("16 cores Xeon 8488C", "8x T4") == (devices_text("xeon-platinum-8488c", 1 / 3), devices_text("t4", 8))

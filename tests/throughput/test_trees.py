@@ -1,0 +1,153 @@
+"""Boosted trees: what was measured, what is carried from it, and what is refused."""
+
+import math
+
+import pytest
+
+import planner
+from planner.accuracy.device_splits import device_splits
+from planner.accuracy.tree_machines import tree_ranges
+from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
+from planner.hardware.tables import read_rows
+from planner.model.records import Basis
+from planner.model.tree_runs import TreeRun
+from planner.throughput.tree_rows import TreeRange
+from planner.throughput.trees import tree_throughput
+
+
+def run(tool="xgboost", **other):
+    """A run as all of the table are, but for what is given."""
+    return TreeRun(**{"tool": tool, "rows": 1e7, "features": 8, "rounds": 100, "depth": 10} | other)
+
+
+def seconds(one, device, count=1.0):
+    """The time of a run, expected, at best and at worst."""
+    found, work = tree_throughput(one, device, count), one.rows * one.rounds
+    return work / found.samples_per_second, work / found.high, work / found.low, found.basis
+
+
+@pytest.mark.parametrize(
+    ("tool", "device", "expected"),
+    [
+        ("lightgbm", "xeon-e5-2686-v4", 22.152),
+        ("lightgbm", "a10g", 28.79),
+        ("lightgbm", "v100-16gb", 40.802),
+        ("xgboost", "xeon-e5-2686-v4", 40.645),
+        ("xgboost", "h100-80gb-pcie", 3.635),
+        ("xgboost", "a10", 5.69),
+        ("catboost", "v100-16gb", 23.391),
+    ],
+)
+def test_what_was_measured_answers(tool, device, expected):
+    """The seconds of 10 million rows as results.txt has them: a CPU of 2016 beats two GPUs in one tool, and loses in the other."""
+    middle, low, high, basis = seconds(run(tool), device)
+
+    assert (pytest.approx(expected), Basis.MEASURED) == (middle, basis)
+    assert low < middle < high
+
+
+def test_cores_are_those_of_the_machine():
+    """A third of a 48-core processor is 16 cores: the mean of m7i.8xlarge and of c7i.metal-48xl on 16, in logs."""
+    middle, _, _, basis = seconds(run("lightgbm"), "xeon-platinum-8488c", 1 / 3)
+
+    assert (pytest.approx(math.sqrt(9.676 * 9.991)), Basis.MEASURED) == (middle, basis)
+
+
+def test_between_measured_rows_time_lies_between():
+    """3.16 million rows lie in the middle of 1 and 10 million, in logs, and so does their time."""
+    middle, _, _, basis = seconds(run(rows=10**6.5), "v100-16gb")
+
+    assert (pytest.approx(math.sqrt(1.37 * 5.017), rel=1e-6), Basis.SCALED) == (middle, basis)
+
+
+@pytest.mark.parametrize("change", [{"features": 32}, {"depth": 6}, {"rounds": 1000}, {"rows": 5e7}])
+def test_what_was_not_measured_is_modelled_and_wider(change):
+    """Other columns, depth, rounds and more rows: never scaled in silence, and the range grows."""
+    _, low, high, basis = seconds(run(), "a10")
+    _, other_low, other_high, other = seconds(run(**change), "a10")
+
+    assert (Basis.MEASURED, Basis.MODELLED) == (basis, other)
+    assert other_high / other_low > 1.2 * high / low
+    assert "modelled" in " ".join(tree_throughput(run(**change), "a10", 1).notes) or "rows" in change
+
+
+def test_four_times_the_columns_take_once_to_four_times_the_time():
+    """Both ends lie in the range beside what the machines differ by, and the middle is between them: twice."""
+    middle, low, high, _ = seconds(run(), "a10")
+    other, other_low, other_high, _ = seconds(run(features=32), "a10")
+
+    assert pytest.approx(2 * middle) == other
+    assert (pytest.approx(low), pytest.approx(4 * high)) == (other_low, other_high)
+
+
+@pytest.mark.parametrize(
+    ("change", "device", "count", "said"),
+    [
+        ({"features": 500}, "a10", 1, "features 500"),
+        ({"depth": 30}, "a10", 1, "depth 30"),
+        ({"rounds": 5}, "a10", 1, "rounds 5"),
+        ({"rows": 1e9}, "a10", 1, "rows 1,000,000,000"),
+        ({}, "a10", 2, "one whole GPU"),
+        ({}, "a10", 0.5, "one whole GPU"),
+    ],
+)
+def test_what_is_too_far_is_refused(change, device, count, said):
+    """With the value, what was measured, and what to do."""
+    with pytest.raises(NoThroughputError, match=said):
+        tree_throughput(run(**change), device, count)
+
+
+def test_the_ranges_are_those_of_the_rows():
+    """`data/tree_ranges.csv` says what leaving every machine out once says."""
+    assert list(tree_ranges()) == read_rows("tree_ranges.csv", TreeRange)
+
+
+def test_machines_left_out_are_foretold():
+    """Eleven machines: half of the errors below 25 percent, nine in ten within the range."""
+    (split,) = device_splits(["tree_machine"])
+
+    assert 11 == len(split.groups["machine"])
+    assert split.errors.median <= 0.25
+    assert 0.85 <= split.errors.coverage <= 0.95
+    assert all(group.coverage >= 0.65 for group in split.groups["machine"])
+
+
+def test_support_vector_machines_are_refused_with_the_reason():
+    """No table says how long they train; an own measurement does."""
+    for asked in ({"epochs": 1}, {"rows": 1e6}):
+        with pytest.raises(UnknownNameError, match=r"support vector machine.*nothing is guessed.*measured"):
+            planner.estimate(model="svm", **asked)
+    assert planner.estimate(
+        model="svm", measured=["t4=5000"], epochs=1, samples_per_epoch=1e6, gpus=["T4"], limit=1
+    ).estimates
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "xgboost"}, "How many rows"),
+        ({"model": "resnet50", "rows": 10, "epochs": 1}, "rows is for boosted trees"),
+        ({"model": "xgboost", "rows": 1e6, "epochs": 3}, "epochs is not for boosted trees"),
+        ({"model": "lgbm", "rows": 1e6, "tokens": 1e9}, "tokens is not for boosted trees"),
+        ({"model": "xgboost", "rows": 1e6, "measured": ["t4=5"]}, "measured is not for boosted trees"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(asked, said):
+    """By name, with what belongs there."""
+    with pytest.raises(UsageError, match=said):
+        planner.estimate(**asked)
+
+
+def test_processors_are_among_the_machines():
+    """Trees are priced on machines without a GPU unasked; naming a GPU leaves them out, naming one alone asks for it."""
+    everything = planner.estimate(model="lightgbm", rows=1e7)
+    named = planner.estimate(model="lightgbm", rows=1e7, gpus=["T4"])
+    alone = planner.estimate(model="lightgbm", rows=1e7, gpus=["Xeon E5-2686 v4"], regions=["us-east-1"])
+
+    assert {"xeon-e5-2686-v4", "xeon-platinum-8488c", "t4"} <= {one.offer.gpu for one in everything.estimates}
+    assert {"t4"} == {one.offer.gpu for one in named.estimates}
+    assert {("r4.8xlarge", "on_demand", 2.128), ("r4.16xlarge", "on_demand", 4.256)} <= {
+        (one.offer.instance_type, str(one.offer.purchase), one.offer.usd_per_hour) for one in alone.estimates
+    }
+    with pytest.raises(NothingLeftError, match="one whole GPU"):
+        planner.estimate(model="lightgbm", rows=1e7, gpus=["T4:4"])

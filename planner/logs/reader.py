@@ -10,29 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError, UsageError
-from planner.logs.bar_lines import Bars, bar_readers, total_of
+from planner.logs.bar_lines import Bars, total_of
 from planner.logs.configs import MOST_BYTES, facts_of, read_settings
 from planner.logs.event_files import event_file_events, is_event_file
 from planner.logs.json_files import json_events
 from planner.logs.json_lines import is_json_lines, json_line_events
-from planner.logs.language_lines import language_readers
-from planner.logs.line_reader import LineReader
 from planner.logs.mllog import mllog_events
-from planner.logs.other_lines import other_readers
 from planner.logs.records import Event, Fact, Facts, Run
 from planner.logs.tables import Columns, is_table, table_events
-from planner.logs.tape import Kind, On, Tape
-from planner.logs.text import CHUNK, Line, encoding_of, lines_of, opened, pieces_in
-from planner.logs.text_facts import MachineFacts
-from planner.logs.vision_lines import vision_readers
+from planner.logs.tape import On, Tape
+from planner.logs.text import CHUNK, encoding_of, lines_of, opened, pieces_in
+from planner.logs.text_log import NOBODY, Tapes, TextLog
 from planner.model.frozen import dataclass
 
 MOST_FILES = 400
 DEEPEST = 4
 MOST_JSON_BYTES = 64_000_000
-MOST_SERIES = 200
-SETTLED_LINES = 5_000
-MACHINE_LINES = 100_000
 SETTINGS = (".yaml", ".yml", ".json")
 SETTINGS_NAMES = frozenset(
     (
@@ -47,7 +40,6 @@ SETTINGS_NAMES = frozenset(
     )
 )
 _JSON_START = re.compile(r'\s*(?:\{|\[\s*\{)\s*(?:"|$)')
-NOBODY = Kind(name="nobody", rank=99)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +114,7 @@ def read_file(path: Path, columns: Columns = Columns()) -> Log | None:  # noqa: 
     with opened(path) as file:
         start = file.read(CHUNK)
     if is_event_file(start):
-        return _log(path, _played(path, event_file_events(path)))
+        return log_of(path, _played(path, event_file_events(path)))
     if path.suffix == ".wandb" or start[:4] == b":W&B":
         return Log(
             path=path,
@@ -136,7 +128,7 @@ def read_file(path: Path, columns: Columns = Columns()) -> Log | None:  # noqa: 
     if path.suffix in (".yaml", ".yml"):
         return None
     is_mllog = b":::MLLOG" in start or any(":::MLLOG" in line for line in first_lines)
-    return _log(path, _text_or_rows(path, first_lines, columns, is_mllog=is_mllog))
+    return log_of(path, _text_or_rows(path, first_lines, columns, is_mllog=is_mllog))
 
 
 def _text_or_rows(path: Path, first_lines: Sequence[str], columns: Columns, *, is_mllog: bool) -> list[Tape]:
@@ -147,7 +139,10 @@ def _text_or_rows(path: Path, first_lines: Sequence[str], columns: Columns, *, i
         return _played(path, json_line_events(lines, columns))
     if is_table(first_lines):
         return _played(path, table_events(lines, columns))
-    return text_tapes(path.name, lines)
+    log = TextLog(path.name)
+    for line in lines:
+        log.read(line)
+    return log.tapes()
 
 
 def _is_json(path: Path, first_lines: Sequence[str]) -> bool:
@@ -157,51 +152,15 @@ def _is_json(path: Path, first_lines: Sequence[str]) -> bool:
     return not is_json_lines(first_lines) or (path.suffix == ".json" and len(first_lines) == 1)
 
 
-def text_tapes(source: str, lines: Iterable[Line]) -> list[Tape]:
-    """Reads lines of text with every reader at once, one series a kind; works on a stream that still grows."""
-    readers: Sequence[LineReader] = [*language_readers(), *vision_readers(), *bar_readers(), *other_readers()]
-    tapes: dict[tuple[str, str], Tape] = {}
-    machine, nobody = MachineFacts(), Tape(NOBODY, source)
-    heard: dict[LineReader, int] = dict.fromkeys(readers, 0)
-    for number, line in enumerate(lines):
-        if not line.text:
-            continue
-        for reader in heard:
-            for event in reader.read(line):
-                heard[reader] += 1
-                _record(tapes, reader.kind, source, event)
-        if number % SETTLED_LINES == SETTLED_LINES - 1 and max(heard.values()) > SETTLED_LINES / 10:
-            heard = {
-                reader: count for reader, count in heard.items() if count
-            }  # a long file is of the kinds that it began with
-        for fact in machine.read(line) if number < MACHINE_LINES else ():
-            nobody.add(fact)
-    for fact in machine.end():
-        nobody.add(fact)
-    return [*tapes.values(), nobody]
-
-
 def _played(path: Path, events: Iterable[Event | On]) -> list[Tape]:
-    tapes: dict[tuple[str, str], Tape] = {}
+    tapes = Tapes(path.name)
     for event in events:
-        _record(tapes, NOBODY, path.name, event)
-    return list(tapes.values())
+        tapes.add(NOBODY, event)
+    return tapes.all
 
 
-def _record(tapes: dict[tuple[str, str], Tape], kind: Kind, source: str, event: Event | On) -> None:
-    series = ""
-    if isinstance(event, On):
-        series, kind, event = event.series, event.kind, event.event
-    key = (kind.name, series)
-    if key not in tapes:
-        if len(tapes) >= MOST_SERIES:
-            return
-        tapes[key] = Tape(kind, source, series)
-    tapes[key].add(event)
-
-
-def _log(path: Path, tapes: list[Tape]) -> Log | None:
-    """What the tapes hold: the runs of the best kind, and the facts of all."""
+def log_of(path: Path, tapes: list[Tape]) -> Log:
+    """The log of the tapes of one file: the runs of the best kind, and the facts of all."""
     facts = [fact for tape in tapes for fact in tape.facts.values()]
     has_losses = any(fact.name == "has_losses" for fact in facts)
     found: list[tuple[tuple[float, ...], Tape, list[Run]]] = []
@@ -254,7 +213,7 @@ def _json_file(path: Path) -> Log | None:
             path=path, reason=f"{path.name} is JSON that is cut or damaged: without its end no total can be trusted"
         )
     events = list(json_events(content))
-    return _log(path, _played(path, events)) if events else None
+    return log_of(path, _played(path, events)) if events else None
 
 
 def _facts(stated: Iterable[Fact]) -> Facts:

@@ -69,35 +69,40 @@ class Bars:
         # bars of evaluation come between the pieces of one of training, and often have no name: their total tells them apart
         series = f"{name}{OF_TOTAL}{total:.0f}"
         place = self._places.setdefault(series.removeprefix("loss "), _Place())
-        is_new = done == place.done == place.total and (found["text"], found["rest"]) != place.text
-        if done < place.done or total != place.total or spent < place.spent or is_new:
+        is_new = done == place.last == place.total and (found["text"], found["rest"]) != place.text
+        if done < place.last or total != place.total or spent < place.spent or is_new:
             place.next_bar(total)
         place.text = (found["text"], found["rest"])
-        if not place.done < done <= total:
+        if not place.last < done <= total:
             return
-        is_whole = done == total and place.done == 0
-        span, seconds = done - place.done, spent - place.spent
-        pace = _pace(found["rate"], found["unit"]) if is_whole else None
-        place.done, place.spent = done, spent
+        place.last = done
         counted = COUNTED.get(found["unit"].replace("/s", "").replace("s/", ""), Counted.STEP)
         if name.startswith("?") and counted is not Counted.STEP:
             return  # examples that are mapped, downloaded or written
         kind = replace(self.kind, counted=counted)
         yield On(series, kind, Fact("epoch_steps" if counted is Counted.STEP else "bar_total", total))
-        yield On(series, kind, Mark(place.before + done, None, pace or seconds / span, span=span, rank=line.rank))
+        if line.arrived is not None:
+            yield On(series, kind, Mark(place.before + done, line.arrived, rank=line.rank))
+            return
+        is_whole = done == total and place.done == 0
+        pace = _pace(found["rate"], found["unit"]) if is_whole else None
+        span, seconds = done - place.done, spent - place.spent
+        if seconds or pace:  # a bar is written ten times a second, and its clock shows whole ones
+            place.done, place.spent = done, spent
+            yield On(series, kind, Mark(place.before + done, None, pace or seconds / span, span=span, rank=line.rank))
 
 
 class _Place:
-    """How far the bars of one name have come."""
+    """How far the bars of one name have come: the last step, and the step and time of the last mark."""
 
     def __init__(self) -> None:
-        self.before = self.done = self.spent = self.total = 0.0
+        self.before = self.last = self.done = self.spent = self.total = 0.0
         self.text: tuple[str, str] = ("", "")
 
     def next_bar(self, total: float) -> None:
         """Begin a new bar; steps go on counting."""
-        self.before += self.done
-        self.done, self.spent, self.total = 0.0, 0.0, total
+        self.before += self.last
+        self.last, self.done, self.spent, self.total = 0.0, 0.0, 0.0, total
 
 
 def _name_of(found: re.Match[str]) -> str | None:

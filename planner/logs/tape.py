@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from planner.logs.records import Counted, Event, Fact, Interval, Mark, Pause, Run, Start, StepIs, Total
 from planner.logs.rounding import grain_of, relative_rounding
+from planner.logs.steady import joined
 from planner.model.frozen import dataclass
 
 MOST_MARKS = 100_000
@@ -145,9 +146,11 @@ def _run(base: Run, segments: Sequence[Sequence[Mark]], kind: Kind) -> Run:
     if not has_durations and not has_clock:
         return base
     differences = [
-        one for index, segment in enumerate(segments) for one in _differences(segment, kind, is_first=not index)
+        one
+        for index, segment in enumerate(segments)
+        for one in _without_zeros(_differences(segment, kind, is_first=not index))
     ]
-    durations = [one for segment in segments for one in _durations(segment)] if has_durations else []
+    durations = [one for segment in segments for one in _without_zeros(_durations(segment))] if has_durations else []
     has_wall = has_clock and not kind.stops and bool(differences)
     end = clocks[-1] if clocks and clocks[-1] > FIRST_DATE else None
     seconds = [mark.seconds for mark in marks if mark.seconds]
@@ -200,8 +203,18 @@ def _durations(segment: Sequence[Mark]) -> Iterable[Interval]:
     for mark in segment:
         steps = mark.span if mark.span is not None else mark.step - before
         before = mark.step
-        if steps > 0 and mark.seconds:
+        if steps > 0 and mark.seconds is not None:
             yield Interval(end=mark.step, steps=steps, seconds=mark.seconds * steps, units=mark.units)
+
+
+def _without_zeros(intervals: Iterable[Interval]) -> Iterable[Interval]:
+    """The intervals; those of no time, on a clock that is too coarse for them or of lines that came at once, belong to the next one."""
+    held: list[Interval] = []
+    for one in intervals:
+        held.append(one)
+        if one.seconds > 0:
+            yield joined(held)
+            held = []
 
 
 def _is_from_start(segment: Sequence[Mark]) -> bool:

@@ -25,12 +25,13 @@ _BARE_STAMP = re.compile(r"^\W{0,2}(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?(?=[\]\
 
 
 class Line:
-    """One line: its text without prefixes of ranks, the rank, and the time stamped on it."""
+    """One line: its text without prefixes of ranks, the rank, and its time: when it came, of a program that runs, or the stamp on it."""
 
-    __slots__ = ("__dict__", "rank", "text")
+    __slots__ = ("__dict__", "arrived", "rank", "text")
 
-    def __init__(self, raw: str) -> None:
+    def __init__(self, raw: str, arrived: float | None = None) -> None:
         self.rank: int | None = None
+        self.arrived = arrived
         found = _RANK.match(raw) if ":" in raw[:16] else None
         if found is not None:
             self.rank = int(found[1] or found[2])
@@ -39,7 +40,9 @@ class Line:
 
     @cached_property
     def clock(self) -> float | None:
-        """Seconds of the stamp in the line, on an absolute clock if it has a date; `None` without one."""
+        """When the line came, or seconds of the stamp in it, on an absolute clock if it has a date; `None` without one."""
+        if self.arrived is not None:
+            return self.arrived
         found = _STAMP.search(self.text, 0, 200)
         if found is not None:
             return _seconds_of(found)
@@ -64,18 +67,36 @@ def lines_in(file: Iterable[bytes] | IO[bytes]) -> Iterator[Line]:
 
 def pieces_in(chunks: Iterable[bytes]) -> Iterator[str]:
     """Cleaned texts between line ends, carriage returns and backspaces; empty ones are left out."""
-    decoder: codecs.IncrementalDecoder | None = None
-    held = ""
+    splitter = Splitter()
     for chunk in chunks:
-        if decoder is None:
-            decoder = codecs.getincrementaldecoder(encoding_of(chunk))(errors="replace")
-        *whole, held = _ENDS.split(held + decoder.decode(chunk))
-        for piece in whole:
-            if piece:
-                yield _cleaned(piece)
-        held = held[:LONGEST_LINE]
-    if held:
-        yield _cleaned(held)
+        yield from splitter.feed(chunk)
+    yield from splitter.end()
+
+
+class Splitter:
+    """Cuts bytes, as they come, into cleaned texts between line ends, carriage returns and backspaces; empty ones are left out."""
+
+    def __init__(self) -> None:
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._held = ""
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the beginning of a text is held whose end has not come."""
+        return bool(self._held)
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """The texts that end in the chunk."""
+        if self._decoder is None:
+            self._decoder = codecs.getincrementaldecoder(encoding_of(chunk))(errors="replace")
+        *whole, held = _ENDS.split(self._held + self._decoder.decode(chunk))
+        self._held = held[:LONGEST_LINE]
+        return [_cleaned(piece) for piece in whole if piece]
+
+    def end(self) -> list[str]:
+        """The text that has no end."""
+        held, self._held = self._held, ""
+        return [_cleaned(held)] if held else []
 
 
 def encoding_of(start: bytes) -> str:

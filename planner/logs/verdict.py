@@ -140,7 +140,12 @@ def _judged(run: Run, facts: Facts) -> Judged:
 def _steady(run: Run) -> tuple[Steady, list[str]]:
     """The steady pace by the lines' own times, or by the clock of their stamps where the two disagree."""
     are_epochs = run.counted is Counted.EPOCH
-    stated = steady_of(run.intervals, grain=run.grain, rounding=run.rounding, are_epochs=are_epochs)
+    try:
+        stated = steady_of(run.intervals, grain=run.grain, rounding=run.rounding, are_epochs=are_epochs)
+    except NotSteadyError:
+        if not run.on_clock or are_epochs:
+            raise
+        return steady_of(run.on_clock, grain=run.clock_grain), []
     if not run.on_clock or are_epochs:  # what lies between two epochs is a pause
         return stated, []
     try:

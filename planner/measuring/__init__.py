@@ -1,0 +1,1 @@
+"""Runs a training for a while, watches it, and stops it without leaving anything behind."""

@@ -16,6 +16,7 @@ ROOMS = (
     ("planner.options",),
     ("planner.hardware",),
     ("planner.logs",),
+    ("planner.measuring",),
     ("planner.cost",),
     ("planner.prices",),
     ("planner.throughput",),

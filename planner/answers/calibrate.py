@@ -11,7 +11,7 @@ from pathlib import Path
 from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus
 from planner.logs.calibration import CalibratedRun
-from planner.logs.reader import read_folder_or_file
+from planner.logs.reader import Log, read_folder_or_file
 from planner.logs.records import Facts, Verdict
 from planner.logs.tables import Columns
 from planner.logs.verdict import Judged, best_view
@@ -64,14 +64,20 @@ def calibrate(
         if not any(groups):
             raise UsageError(f"{path}: no file in it looks like a log of training. docs/calibrate.md lists the kinds.")
         for group in groups:
-            found, said = best_view(group, given or Facts())
-            runs += map(_checked, found)
+            found, said = learned(group, given or Facts())
+            runs += found
             notes += said
     if run is not None:
         if not 1 <= run <= len(runs):
             raise UsageError("{run} must be 1 to {last}, not {given}.", argument="run", last=len(runs), given=run)
         runs = [runs[run - 1]]
     return Calibration(runs=tuple(_without_refused_twins(runs)), notes=tuple(notes))
+
+
+def learned(logs: Sequence[Log], given: Facts) -> tuple[list[Judged], list[str]]:
+    """The runs of the logs of one folder with their verdicts, and sentences on what contradicts itself; `given` wins over the files."""
+    found, said = best_view(logs, given)
+    return list(map(_checked, found)), said
 
 
 def calibrated_run(one: Judged) -> CalibratedRun:

@@ -51,6 +51,33 @@ class StampedSteps:
             yield On("epochs", _EPOCH_STAMPS, Mark(number(epoch[1]), line.clock, rank=line.rank))
 
 
+class SampleCounts:
+    """`Train Epoch: 1 [640/60000 (1%)]  Loss: 2.3` and `loss: 2.3  [  640/60000]` of PyTorch's examples: samples of the epoch, on a stamp."""
+
+    kind = Kind(name="samples of an epoch", rank=5)
+    _line = re.compile(
+        r"\bEpoch:?\s*(?P<epoch>\d+)[^\[]*\[\s*(?P<done>\d+)/(?P<total>\d+)\s*\(\d+(?:\.\d+)?%\)\]|\bloss:\s*[\d.]+\s+\[\s*(?P<d>\d+)/\s*(?P<t>\d+)\]",
+        re.IGNORECASE,
+    )
+
+    def __init__(self) -> None:
+        self._epoch = self._last = 0.0
+
+    def read(self, line: Line) -> Iterable[Event]:
+        """The mark of a line; the counter starts anew in each epoch."""
+        found = self._line.search(line.text) if "oss" in line.text and "/" in line.text else None
+        if found is None or line.clock is None or _NOT_TRAINING.search(line.text):
+            return
+        done, total = number(found["done"] or found["d"]), number(found["total"] or found["t"])
+        if found["epoch"]:
+            self._epoch = number(found["epoch"])
+        elif done < self._last:
+            self._epoch += 1
+        self._last = done
+        yield Fact("epoch_samples", total)
+        yield Mark(self._epoch * total + done, line.clock, units=1.0, epoch=self._epoch, rank=line.rank)
+
+
 class TimedLines:
     """Lines with an epoch or a step, a loss and a time with its unit: of that epoch or step, or since the start."""
 
@@ -109,4 +136,4 @@ _STEP_TIMES = Kind(name="timed step lines", step_is=StepIs.BATCH, may_be_cumulat
 
 def other_readers() -> list[LineReader]:
     """Fresh readers of every kind in this module."""
-    return [StampedSteps(), TimedLines(), TrainerPrints()]
+    return [StampedSteps(), SampleCounts(), TimedLines(), TrainerPrints()]

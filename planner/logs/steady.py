@@ -30,7 +30,7 @@ SAME_MACHINE, DRIFTING, FEW = 0.03, 0.08, 0.05
 """Half widths for the same job again on a dedicated machine, on one whose log drifts, and from fewer than ten intervals: 880 repeated
 runs on 8 x H100 lay within 0.6 % in 95 % of cases and rarely 3 to 7 %; two runs of one set-up on a shared machine a tenth apart."""
 LONG_SPELL = 0.1
-COARSEST = 0.25
+COARSEST = 0.2
 """Whole seconds rounded by more than that have lost what they measured: 0.6 s and 1.4 s are both `1s`."""
 
 
@@ -85,7 +85,9 @@ def steady_of(
         NotSteadyError: too few intervals, figures or a clock too coarse, or no part that is steady.
     """
     if rounding > COARSEST and all(_pace(one) == round(_pace(one)) for one in intervals):
-        raise NotSteadyError(f"its times are whole seconds, rounded by up to {rounding:.0%} of what they say: too coarse")
+        raise NotSteadyError(
+            f"its times are whole seconds, rounded by up to {rounding:.0%} of what they say: too coarse"
+        )
     fine = _merged_to_grain([one for one in intervals if one.steps > 0 and one.seconds >= 0], grain)
     while True:
         _check_number(fine, are_epochs=are_epochs)

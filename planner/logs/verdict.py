@@ -155,7 +155,7 @@ def _steady(run: Run) -> tuple[Steady, list[str]]:
     ratio = clocked.seconds / stated.seconds
     slack = DISAGREE + 0.5 * run.clock_grain * clocked.intervals / (clocked.steps * clocked.seconds)
     if abs(ratio - 1) <= slack:
-        return stated, []
+        return clocked if run.rounding > DISAGREE else stated, []
     note = (
         f"the lines state {stated.seconds:.4g} s a step and their own stamps {clocked.seconds:.4g} s: the stamps are believed, since they hold "
         "all that happens between two steps"

@@ -47,11 +47,18 @@ class Child:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": str(COLUMNS), **(more or {})}
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own command
-                list(command), stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, start_new_session=True, env=environment
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=slave,
+                stderr=slave,
+                start_new_session=True,
+                env=environment,
             )
         except OSError as error:
             os.close(master)
-            raise UsageError(f"{command[0]} cannot be started: {error.strerror or error}. Give the command as you type it: planner measure -- python train.py") from error
+            raise UsageError(
+                f"{command[0]} cannot be started: {error.strerror or error}. Give the command as you type it: planner measure -- python train.py"
+            ) from error
         finally:
             os.close(slave)
         self._master = master
@@ -101,7 +108,11 @@ class Child:
             is_urgent: whether the user has asked again: the time that is left is not waited for.
         """
         last = "none"
-        steps = ((signal.SIGINT, INTERRUPT_SECONDS), (signal.SIGTERM, TERMINATE_SECONDS), (signal.SIGKILL, KILL_SECONDS))
+        steps = (
+            (signal.SIGINT, INTERRUPT_SECONDS),
+            (signal.SIGTERM, TERMINATE_SECONDS),
+            (signal.SIGKILL, KILL_SECONDS),
+        )
         try:
             for number, seconds in steps:
                 left = self.processes()

@@ -123,10 +123,20 @@ KERAS = (
 KERAS_OLD = "Train on 60000 samples, validate on 10000 samples\n" + "".join(
     f"Epoch {e}/8\n60000/60000 [====] - 60s 1ms/step - loss: 1.0\n" for e in range(1, 9)
 )
+FAST_BARS = "".join(
+    f"\rEpoch {e}/3: {n // 6}%|██| {n}/600 [{int(0.13 * n) // 60:02d}:{int(0.13 * n) % 60:02d}<01:00, 7.69it/s, loss=2.3]"
+    for e in (1, 2, 3)
+    for n in range(601)
+)
 HF_BARS = "".join(
     f"{n // 10}%|█| {n}/1000 [{2 * n // 60:02d}:{2 * n % 60:02d}<10:00,  2.0s/it]\n{{'loss': 1.0, 'grad_norm': 1.0, 'learning_rate': 1e-05, 'epoch': 0.1}}\n"
     + "".join(f"{k}%|█| {k}/50 [00:{k // 10:02d}<00:05, 10.0it/s]\r" for k in range(10, 51, 10))
     for n in range(20, 400, 20)
+)
+SAMPLES = "".join(
+    f"2024-05-01 12:{(n + e * 50) // 6:02d}:{(n + e * 50) % 6 * 10:02d} Train Epoch: {e + 1} [{n * 640}/32000 ({2 * n}%)]\tLoss: 2.3\n"
+    for e in (0, 1)
+    for n in range(50)
 )
 STAMPED = "".join(
     f"2024-05-01 12:{n // 2:02d}:{n % 2 * 30:02d} INFO trainer step {n * 10} loss 2.3\n" for n in range(1, 50)
@@ -159,6 +169,8 @@ TEXTS = {
     "litgpt": (LITGPT, {}, 10.0, "step"),
     "MXNet, a line per metric": (MXNET, {}, 36.0, "sample"),
     "bars": (BARS, {}, 10.0, "step"),
+    "bars with ten pieces a second, on a clock of whole ones": (FAST_BARS, {}, 1 / 0.13, "step"),
+    "samples of an epoch": (SAMPLES, {}, 64.0, "sample"),
     "bars of a trainer without names, evaluation between": (HF_BARS, {}, 0.5, "step"),
     "bars of Ultralytics": (YOLO_BARS, {}, 2.5, "step"),
     "Keras": (KERAS, {}, 0.01, "epoch"),
@@ -326,6 +338,10 @@ REFUSED = {
         "no line of it",
     ),
     "eval.txt": ("".join(f"Test: [{n}/100]  Time 0.1 (0.1)  Loss 1.0 (1.0)\n" for n in range(1, 100)), "no line of it"),
+    "whole_seconds.txt": (
+        "".join(f"Epoch {e}/9\n 30/30 - {e % 2 + 1}s - loss: 1.0\n" for e in range(1, 10)),
+        "too coarse",
+    ),
     "short.txt": (written.nanogpt(steps=4), "too few intervals"),
     "cut.json": ('{"log_history": [\n{"step": 1, "loss":', "cut or damaged"),
 }

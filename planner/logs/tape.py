@@ -161,7 +161,7 @@ def _run(base: Run, segments: Sequence[Sequence[Mark]], kind: Kind) -> Run:
         clock_grain=grain_of(clocks) if clocks else 0.0,
         ended_at=end,
         grain=kind.grain if has_durations else grain_of(clocks),
-        rounding=relative_rounding(seconds) if has_durations else 0.0,
+        rounding=relative_rounding(seconds) if has_durations and not kind.grain else 0.0,
         wall_seconds=sum(one.seconds for one in differences) if has_wall else None,
         restarts=len(segments) - 1,
     )

@@ -57,7 +57,7 @@ def a_foreign_snapshot(data_dir, *offers, **options):
 def a_raw_snapshot(data_dir, *rows, provider="testcloud", stem="2026-06-01", columns=COLUMNS, **sidecar):
     """Write text rows as they are, with a sidecar whose checksum is right; returns the path of the CSV."""
     path = data_dir / "prices" / provider / f"{stem}.csv"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     body = "".join(",".join(row) + "\n" for row in (columns, *rows)).encode()
     path.write_bytes(body)
     content = {

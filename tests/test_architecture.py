@@ -11,7 +11,7 @@ import planner
 ROOT = Path(planner.__file__).parent.parent
 
 ROOMS = (
-    ("planner.errors", "planner.units", "planner.paths"),
+    ("planner.errors", "planner.units", "planner.paths", "planner.outside"),
     ("planner.model",),
     ("planner.options",),
     ("planner.hardware",),
@@ -52,6 +52,7 @@ OF_PROVIDERS = (
     "planner.errors",
     "planner.units",
     "planner.paths",
+    "planner.outside",
     "planner.hardware.gpus",
     "providers",
 )

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from planner import errors
 from planner.cli.root import cli
 from planner.model.records import Purchase
-from tests.builders import a_snapshot, an_offer
+from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
@@ -44,12 +44,13 @@ DOCUMENTS = {
 
 @pytest.fixture
 def marketplace(tmp_path, monkeypatch):
-    """A data folder with a level of a marketplace, which no shipped book has."""
+    """A data folder with a level of a marketplace and a damaged book, which no shipped book has or is."""
     level = an_offer(
         provider="market", purchase=Purchase.SPOT, usd_per_hour_cheapest=18.0, offers_count=9, reliability=1.0
     )
     slow = replace(level, instance_type="test-1x", gpu_count=1.0, usd_per_hour=2.0, usd_per_hour_cheapest=1.8)
     a_snapshot(tmp_path, level, slow, provider="market")
+    a_raw_snapshot(tmp_path, a_row(usd_per_hour="0"), provider="broken")
     monkeypatch.setenv("PLANNER_DATA_DIR", str(tmp_path))
 
 

@@ -23,6 +23,8 @@ from planner.options.bill_arguments import BillArguments
 from planner.options.declared import declared, filled, takes
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use, check_names, use_of
+from planner.prices.damaged import damaged_books
+from planner.results.answer import damaged_text
 from planner.results.comparison import Comparison, Owned
 from planner.units import HOURS_PER_MONTH, current_day
 from planner.work.listed import Work
@@ -71,6 +73,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     break_even = break_even_of(best, curve, has_jobs=workload is not None)
     chance, sensitivity = judged(best, job="job" if workload else "hour")
     alternatives = alternatives_of(ranked, asked, workload, terms, today)
+    damaged = damaged_books(asked["data_dir"], as_of=asked["as_of"], providers=asked["providers"])
     return Comparison(
         workload=workload,
         as_of=today,
@@ -85,7 +88,15 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         not_compared=tuple(not_compared),
         assumptions=_assumptions(best, use, workload),
         rent_assumptions=tuple(assumed_of(best.case.jobs_per_month)),
-        notes=(*notes, *best.notes, *best.rental.notes, *_carbon_notes(best), *_unlike_notes(ranked, workload)),
+        damaged=damaged,
+        notes=(
+            *damaged_text(damaged),
+            *notes,
+            *best.notes,
+            *best.rental.notes,
+            *_carbon_notes(best),
+            *_unlike_notes(ranked, workload),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from planner.model.left_out import LeftOut
 from planner.model.records import Estimate, Workload
 from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
+from planner.results.answer import damaged_text
 from planner.results.estimate import EstimateResult
 from planner.units import hours
 
@@ -27,7 +28,7 @@ def estimated(question: Question) -> EstimateResult:
     Raises:
         NothingLeftError: no offer passes the filters, or none has a known throughput.
         LimitError: offers are left, but none within the limits.
-        DataError: a snapshot cannot be trusted.
+        DataError: no snapshot can be trusted, or one cannot and that is not allowed.
     """
     snapshots = current_snapshots(question.data_dir, as_of=question.as_of)
     own = own_prices(question.price_book, snapshots, question.today)
@@ -56,11 +57,13 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
         workload=work.workload,
         as_of=today,
         prices=selection.books,
+        damaged=selection.damaged,
         estimates=tuple(shown),
         left_out=tuple(LeftOut(reason=reason, count=count) for reason, count in left_out.items()),
         unpriced=tuple((provider, entry) for provider, entry in selection.unpriced if asked_for(entry, wanted)),
         assumptions=assumptions(work.workload, work.samples_source, shown, wanted, biller),
         notes=(
+            *damaged_text(selection.damaged),
             *_limit_notes(pricing.question, shown),
             *notes(wanted, shown, known_speeds(pricing), today, biller),
             *_format_notes(work.workload, shown),

@@ -63,7 +63,9 @@ def question_of(asked: EstimateArguments) -> Question:
     work = planned_work(asked)
     return Question(
         work=work,
-        wanted=replace(wanted_offers(asked), has_processors=work.workload.trees is not None),
+        wanted=replace(
+            wanted_offers(asked), has_processors=work.workload.trees is not None, is_strict=asked["strict"]
+        ),
         terms=bill_terms(asked),
         weakest=weakest_basis(asked["basis"]),
         nodes=asked["nodes"] or 1,

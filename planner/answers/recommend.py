@@ -31,6 +31,7 @@ from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
 from planner.options.times import hours_until
+from planner.results.answer import damaged_text
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation, Way
 from planner.results.words import gpus_text, money_text, provider_name, time_text
@@ -128,6 +129,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         sentences=(
             *_sentences(result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             _owned(rows) if is_owned else _card_or_cloud(asked),
+            *damaged_text(result.damaged),
         ),
         everything=tuple(
             Way(

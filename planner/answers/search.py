@@ -49,9 +49,16 @@ class Bounded:
 class Search:
     """Answers many questions over the same books; work that they share is done once."""
 
-    def __init__(self, *, data_dir: Path | None, as_of: date | None, price_book: Path | None) -> None:
+    def __init__(
+        self, *, data_dir: Path | None, as_of: date | None, price_book: Path | None, strict: bool = False
+    ) -> None:
         self.today = as_of or current_day()
-        self._shared: dict[str, Any] = {"data_dir": data_dir, "as_of": as_of, "price_book": price_book}
+        self._shared: dict[str, Any] = {
+            "data_dir": data_dir,
+            "as_of": as_of,
+            "price_book": price_book,
+            "strict": strict,
+        }
         self._snapshots = current_snapshots(data_dir, as_of=as_of)
         self._own = own_prices(price_book, self._snapshots, self.today)
         self._choices: dict[OfferFilter, _Choice | PlannerError] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,8 @@ from planner.errors import UnknownNameError, UsageError
 from planner.options.arguments import EstimateArguments
 from planner.options.checked import checked
 from planner.options.declared import declared, other_names
+from planner.prices.damaged import damaged_books
+from planner.results.answer import damaged_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("local", "dask")
 
-_SHARED = ("data_dir", "as_of", "price_book", "limit", "every_offer")
+_SHARED = ("data_dir", "as_of", "price_book", "strict", "limit", "every_offer")
 
 
 @checked()
@@ -31,6 +34,7 @@ def estimate_many(
     data_dir: Path | None = None,
     as_of: date | None = None,
     price_book: Path | None = None,
+    strict: bool = False,
     engine: str = "local",
     scheduler: str | None = None,
 ) -> pd.DataFrame:
@@ -43,6 +47,7 @@ def estimate_many(
         data_dir: folder of the user's own snapshots.
         as_of: plan with the prices known on that day.
         price_book: TOML file of own prices.
+        strict: a damaged price book is an error; else its provider is left out, with a warning (`UserWarning`).
         engine: `local`, or `dask` to spread the jobs over a cluster (extra `dask`).
         scheduler: address of the Dask scheduler, `tcp://host:8786`; `None` starts workers on this machine.
 
@@ -55,6 +60,8 @@ def estimate_many(
     """
     import pandas as pd  # noqa: PLC0415 - heavy
 
+    for line in damaged_text(damaged_books(data_dir, as_of=as_of)):
+        warnings.warn(line, stacklevel=3)
     frame = jobs if isinstance(jobs, pd.DataFrame) else pd.DataFrame(list(jobs))
     parts = planned_parts(
         [frame[start : start + ROWS_PER_PART] for start in range(0, max(len(frame), 1), ROWS_PER_PART)],
@@ -62,6 +69,7 @@ def estimate_many(
         data_dir=data_dir,
         as_of=as_of,
         price_book=price_book,
+        strict=strict,
         engine=engine,
         scheduler=scheduler,
     )

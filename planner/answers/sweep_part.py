@@ -29,18 +29,24 @@ def planned(
     data_dir: Path | None = None,
     as_of: date | None = None,
     price_book: Path | None = None,
+    strict: bool = False,
 ) -> pd.DataFrame:
     """The result rows of one part of a sweep, numbered from `first`; a cluster's workers call it."""
     return planned_part(
-        frame, search_of(data_dir=data_dir, as_of=as_of, price_book=price_book), first=first, limit=limit
+        frame,
+        search_of(data_dir=data_dir, as_of=as_of, price_book=price_book, strict=strict),
+        first=first,
+        limit=limit,
     )
 
 
-def search_of(*, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None) -> Search:
+def search_of(
+    *, data_dir: Path | None = None, as_of: date | None = None, price_book: Path | None = None, strict: bool = False
+) -> Search:
     """A search over the price books as they are now."""
     from planner.answers.search import Search as Made  # noqa: PLC0415 - loads numpy
 
-    return Made(data_dir=data_dir, as_of=as_of, price_book=price_book)
+    return Made(data_dir=data_dir, as_of=as_of, price_book=price_book, strict=strict)
 
 
 def planned_part(frame: pd.DataFrame, search: Search, *, first: int, limit: int) -> pd.DataFrame:

@@ -105,6 +105,7 @@ def brief_prices(document: Row) -> Row:
         "offers": [_of(offer, _OFFER) for offer in document["offers"]],
         "prices": [_of(book, ("provider", "observed_on", "age_days")) for book in document["prices"]],
         "left_out": document["left_out"],
+        **_damaged(document),
         "more": MORE,
     }
 
@@ -131,7 +132,13 @@ def _start(document: Row) -> Row:
         "schema": _schema(document),
         **({} if work is None else {"workload": {key: value for key, value in _of(work, _WORK).items() if value}}),
         "as_of": document["as_of"],
+        **_damaged(document),
     }
+
+
+def _damaged(document: Row) -> Row:
+    """The books that the answer is made without; nothing where all are whole."""
+    return {"damaged_books": document["damaged_books"]} if document["damaged_books"] else {}
 
 
 def _schema(document: Row) -> str:

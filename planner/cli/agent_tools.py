@@ -46,7 +46,8 @@ from planner.render.screen import WIDE, answer_lines
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
 from planner.results import recommendation as recommendation_results
-from planner.results.prices import book_record
+from planner.results.answer import damaged_text
+from planner.results.prices import book_record, damaged_record
 from planner.units import Row, current_day
 from planner.work.listed import known_model, resolve_model
 
@@ -273,7 +274,9 @@ def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     notes = [f"Prices: {books_text(selection.books)}"]
     notes += [f"Left out: {entry['count']:,} {entry['reason']}" for entry in left_out]
     listing = offers_listing(offers[:limit], day or current_day())
-    text, document = _listed(listing, notes, {"prices": books, "left_out": left_out})
+    damaged = [damaged_record(book) for book in selection.damaged]
+    more = {"prices": books, "damaged_books": damaged, "left_out": left_out}
+    text, document = _listed(listing, [*damaged_text(selection.damaged), *notes], more)
     return text, brief_prices(document) if is_brief else document
 
 

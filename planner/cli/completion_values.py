@@ -92,11 +92,12 @@ def _instance_types(ctx: click.Context) -> list[str]:
 def _rows(ctx: click.Context) -> Iterable[list[str]]:
     """Rows of the newest books, only those of the providers already typed, if any."""
     from planner.prices.current import current_snapshots  # noqa: PLC0415
+    from planner.prices.damaged import book_problem  # noqa: PLC0415
     from planner.prices.snapshots import read_rows  # noqa: PLC0415
 
     providers = {str(name).lower() for name in ctx.params.get("providers") or ()}
     for snapshot in current_snapshots(_data_dir(ctx)):
-        if not providers or snapshot.provider in providers:
+        if (not providers or snapshot.provider in providers) and book_problem(snapshot) is None:
             yield from read_rows(snapshot)
 
 

@@ -16,6 +16,7 @@ from planner.options.arguments import BookArguments, ListArguments, OfferArgumen
 from planner.prices.offers import by_price, select
 from planner.render.ages import books_text
 from planner.render.lookups import offers_listing
+from planner.results.answer import damaged_text
 from planner.units import current_day
 
 
@@ -58,4 +59,10 @@ def list_prices(*, limit: int, show_all: bool, form: str, output: Path | None, *
             for provider, entry in selection.unpriced
             if entry.gpu in wanted
         ]
-    write_notes([f"Prices: {books_text(selection.books)}", *(["Left out:", *left_out] if left_out else [])])
+    write_notes(
+        [
+            *damaged_text(selection.damaged),
+            f"Prices: {books_text(selection.books)}",
+            *(["Left out:", *left_out] if left_out else []),
+        ]
+    )

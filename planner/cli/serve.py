@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from planner.cli.declared_options import verb
-from planner.cli.options import data_dir_option, option
+from planner.cli.options import data_dir_option, option, write_notes
 from planner.errors import UsageError
-from planner.prices.current import current_snapshots
+from planner.prices.damaged import damaged_books
+from planner.results.answer import damaged_text
 
 PORT = 8765
 
@@ -42,7 +43,8 @@ def serve(*, host: str, port: int, is_opened: bool, data_dir: Path | None) -> No
       planner serve --port 0 --open
       planner serve --data-dir /srv/prices
     """
-    current_snapshots(data_dir)  # what is wrong with the books is said here, not to the first who asks
+    # what is wrong with the books is said here, not only to the first who asks
+    write_notes(damaged_text(damaged_books(data_dir)))
     gc.disable()  # hardly anything of a start is garbage: searches for it would take a tenth of the time
     try:
         from planner.web.server import address_of, listening_socket  # noqa: PLC0415 - 60 MB, and only this command needs it

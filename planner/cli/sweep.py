@@ -13,6 +13,8 @@ from planner.answers.sweep import ENGINES, planned_parts
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.options import option, output_options_with, write_listing, write_notes
 from planner.options.arguments import SharedArguments
+from planner.prices.damaged import damaged_books
+from planner.results.answer import damaged_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +36,7 @@ def sweep(
     price_book: Path | None,
     as_of: date | None,
     data_dir: Path | None,
+    strict: bool,
     form: str,
     output: Path | None,
 ) -> None:
@@ -60,6 +63,7 @@ def sweep(
         data_dir=data_dir,
         as_of=as_of,
         price_book=price_book,
+        strict=strict,
     )
     is_streamed = output is not None and (output.suffix == ".parquet" or form == "csv" or output.suffix == ".csv")
     totals = _Totals()
@@ -68,7 +72,7 @@ def sweep(
             pass
     else:
         write_listing(sweep_listing(list(totals.counted(parts))), form, output)
-    write_notes(totals.lines())
+    write_notes([*damaged_text(damaged_books(data_dir, as_of=as_of)), *totals.lines()])
 
 
 class _Totals:

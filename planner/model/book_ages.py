@@ -43,6 +43,15 @@ class PriceAges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedBook:
+    """The newest price book of a provider where it cannot be trusted, and why: an answer is made without the provider."""
+
+    provider: str
+    stem: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookUsed:
     """The price book of one provider that an answer used.
 

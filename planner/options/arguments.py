@@ -165,6 +165,14 @@ class BookArguments(TypedDict, total=False):
         Path | None,
         Option("Folder of your own price snapshots. Default: the platform's data folder.", is_file=True, is_rare=True),
     ]
+    strict: Annotated[
+        bool,
+        Option(
+            "Refuse to answer where a price book is damaged. Default: it is left out, and named.",
+            default=False,
+            is_rare=True,
+        ),
+    ]
 
 
 class SharedArguments(BookArguments, total=False):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from planner.errors import NothingLeftError, SnapshotError
+from planner.errors import SnapshotError
 from planner.model.records import Offer
+from planner.outside import json_of
 from planner.paths import shipped_data_dir
-from planner.prices.catalog import select_offers
-from planner.prices.filters import OfferFilter
+from planner.prices.catalog import rows_of
+from planner.prices.sidecars import entries_of
 from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key, verify_sum
 
 
@@ -39,18 +38,12 @@ def book_offers(snapshot: Snapshot) -> tuple[Offer, ...]:
 # a refresh reads the newest book of every provider for its bands, and then those that it renews again
 @lru_cache(maxsize=32)
 def _offers(path: Path, _sha256: str) -> tuple[Offer, ...]:
-    try:
-        # all rows, also of types that can no longer be rented
-        listed = replace(read_snapshot(path), retired={})
-        return select_offers([listed], OfferFilter(), today=listed.observed_on).offers
-    except NothingLeftError:
-        return ()
+    return rows_of(read_snapshot(path))
 
 
 def retired_entries(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Types that can no longer be rented, from the sidecar, each with the page that says so."""
-    content = json.loads(snapshot.path.with_suffix(".json").read_text(encoding="utf-8"))
-    return list(content.get("retired", ()))
+    return entries_of(json_of(snapshot.path.with_suffix(".json").read_bytes()), "retired")
 
 
 def previous_book(

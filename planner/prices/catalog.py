@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -13,12 +14,13 @@ from planner.errors import UnknownNameError
 from planner.hardware.gpus import load_gpus
 from planner.hardware.markets import names_of, provider_named
 from planner.hardware.processors import load_processors
-from planner.model.book_ages import BookUsed
+from planner.model.book_ages import BookUsed, DamagedBook
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.records import Offer, Purchase, Unpriced
 from planner.options.vocabulary import meant
 from planner.prices.ages import AgedRows, price_ages
+from planner.prices.damaged import parted
 from planner.prices.filters import OfferFilter
 from planner.prices.groups import OfferGroup, grouped, offer_name
 from planner.prices.index import index_of
@@ -39,9 +41,13 @@ _NONE: set[float] = set()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """The books that offers were selected from, the offers left out or without a price, and what prices do not include."""
+    """The books that offers were selected from, the offers left out or without a price, and what prices do not include.
+
+    `damaged` are books that were wanted but cannot be trusted.
+    """
 
     books: tuple[BookUsed, ...]
+    damaged: tuple[DamagedBook, ...]
     left_out: tuple[LeftOut, ...]
     unpriced: tuple[tuple[str, Unpriced], ...]  # (provider, entry)
     excludes: Mapping[str, tuple[Mapping[str, Any], ...]]  # by provider, as sidecars list them
@@ -81,7 +87,7 @@ def select_offers(
         NothingLeftError: no offer is left; the message says how many each filter took.
         LimitError: every price that passes the other filters is older than asked for.
         UnknownNameError: a provider, region or instance type that no snapshot has.
-        SnapshotError: a snapshot holds what it must not hold; the message names file and line.
+        SnapshotError: every book that is wanted is damaged, or one is and the filter is strict.
     """
     if every_offer:
         return _selected(tuple(snapshots), wanted, today=today)
@@ -101,16 +107,26 @@ def select_groups(
     return _selected_groups(tuple(snapshots), wanted, today=today, may_be_empty=may_be_empty)
 
 
+def rows_of(snapshot: Snapshot) -> tuple[Offer, ...]:
+    """Every offer of a book in its order, also of types that can no longer be rented; no index is read or made.
+
+    Raises:
+        SnapshotError: the book was altered or holds what it must not hold; the message names file and line.
+    """
+    listed = replace(snapshot, retired={})
+    return tuple(_Sieve(OfferFilter(), [listed], listed.observed_on).offers(listed))
+
+
 # every offer is tens of thousands of records, groups are some hundred
 @lru_cache(maxsize=2)
 def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> Selection:
-    taken = _choose_snapshots(snapshots, wanted.providers)
+    taken, damaged = _choose_snapshots(snapshots, wanted)
     sieve = _Sieve(wanted, taken, today)
     offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
     processors = tuple(sieve.processors(taken))
     if not offers and not processors:
         explain_nothing(taken, wanted, sieve)
-    beside = _beside(taken, sieve.lost, today, ((offer, 1) for offer in offers), processors)
+    beside = _beside(taken, damaged, sieve.lost, today, ((offer, 1) for offer in offers), processors)
     return Selection(offers=offers + processors, **beside)
 
 
@@ -118,18 +134,19 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
 def _selected_groups(
     snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, may_be_empty: bool
 ) -> GroupSelection:
-    taken = _choose_snapshots(snapshots, wanted.providers)
+    taken, damaged = _choose_snapshots(snapshots, wanted)
     sieve = _Sieve(wanted, taken, today)
     processors = sieve.processors(taken)
     groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot)) + tuple(grouped(processors))
     if not groups and not may_be_empty:
         explain_nothing(taken, wanted, sieve)
     counted = ((group.head, group.size) for group in groups if group.head not in processors)
-    return GroupSelection(groups=groups, **_beside(taken, sieve.lost, today, counted, processors))
+    return GroupSelection(groups=groups, **_beside(taken, damaged, sieve.lost, today, counted, processors))
 
 
 def _beside(
     taken: Sequence[Snapshot],
+    damaged: tuple[DamagedBook, ...],
     lost: Mapping[str, int],
     today: date,
     passed: Iterable[tuple[Offer, int]],
@@ -140,6 +157,7 @@ def _beside(
     for offer, count in passed:
         days.setdefault(offer.provider, []).append((offer.purchase, offer.observed_on, count))
     return {
+        "damaged": damaged,
         "books": (
             *(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
             *(books_of(processors, today) if processors else ()),
@@ -163,6 +181,7 @@ def _best_offers(selection: GroupSelection) -> Selection:
     return Selection(
         offers=tuple(best.values()),
         books=selection.books,
+        damaged=selection.damaged,
         left_out=(*selection.left_out, *((LeftOut(reason=DEARER, count=dearer),) if dearer else ())),
         unpriced=selection.unpriced,
         excludes=selection.excludes,
@@ -323,14 +342,17 @@ class _Sieve:
         return None if purchase in self.purchases else "other purchase kinds"
 
 
-def _choose_snapshots(snapshots: Sequence[Snapshot], providers: Iterable[str]) -> list[Snapshot]:
+def _choose_snapshots(
+    snapshots: Sequence[Snapshot], wanted: OfferFilter
+) -> tuple[list[Snapshot], tuple[DamagedBook, ...]]:
+    """The whole books of the providers that are wanted, and the damaged ones."""
     by_name = {snapshot.provider: snapshot for snapshot in snapshots}
-    providers = [provider_named(provider) for provider in providers]
+    providers = [provider_named(provider) for provider in wanted.providers]
     for provider in providers:
         if provider not in by_name:
             raise UnknownNameError("provider", provider, names_of(by_name), "planner providers", argument="providers")
-    wanted = set(providers) or set(by_name)
-    return [snapshot for snapshot in snapshots if snapshot.provider in wanted]
+    names = set(providers) or set(by_name)
+    return parted((snapshot for snapshot in snapshots if snapshot.provider in names), is_strict=wanted.is_strict)
 
 
 def _book(snapshot: Snapshot, rows: Iterable[AgedRows], today: date) -> BookUsed:

@@ -7,13 +7,15 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from planner.errors import NothingLeftError, UsageError
+from planner.errors import NothingLeftError, SnapshotError, UsageError
 from planner.paths import default_user_data_dir, shipped_data_dir
 from planner.prices.snapshots import Snapshot, list_snapshots, read_snapshot
 
 
 def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None) -> list[Snapshot]:
     """The newest snapshot of each provider, shipped or the user's own, sorted by provider.
+
+    One whose sidecar cannot be read has `damage`.
 
     Args:
         data_dir: the user's folder; `None` is the platform's default, which need not exist.
@@ -22,7 +24,6 @@ def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None
     Raises:
         UsageError: `data_dir` is given and is not a folder.
         NothingLeftError: no snapshot is that old.
-        SnapshotError: a sidecar cannot be read.
     """
     newest: dict[str, Path] = {}
     for path in [*list_snapshots(shipped_data_dir()), *user_snapshots(data_dir)]:
@@ -39,7 +40,22 @@ def current_snapshots(data_dir: Path | None = None, *, as_of: date | None = None
 
 @lru_cache(maxsize=64)
 def _unchanged_snapshot(path: Path, *_: tuple[int, int] | None) -> Snapshot:
-    return read_snapshot(path)
+    try:
+        return read_snapshot(path)
+    except SnapshotError as error:
+        return Snapshot(
+            provider=path.parent.name,
+            stem=path.stem,
+            path=path,
+            columns=(),
+            rows=0,
+            sha256="",
+            sources=(),
+            unpriced=(),
+            excludes=(),
+            retired={},
+            damage=str(error),
+        )
 
 
 def _state(path: Path) -> Iterator[tuple[int, int] | None]:

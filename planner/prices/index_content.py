@@ -21,7 +21,7 @@ from planner.hardware.spot import published_rate
 from planner.model.records import Purchase
 from planner.paths import shipped_data_dir
 from planner.prices.possible import USD_PER_HOUR_BELOW
-from planner.prices.rows import bad_row, is_possible
+from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, located_rows
 
 SCHEMA = "planner.price-index/2"
@@ -106,9 +106,12 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
     by_text: dict[tuple[object, ...], _Group] = {}
     by_key: dict[tuple[object, ...], _Group] = {}
     width = len(snapshot.columns)
+    known: set[tuple[str, ...]] = set()
     for line, (start, row) in enumerate(located_rows(snapshot), start=2):
         try:
-            gpu, count_text, instance_type, region, zone, purchase, price_text, _, _, network, day, _ = row[:12]
+            gpu, count_text, instance_type, region, zone, purchase, price_text, vcpus, memory, network, day, _ = row[
+                :12
+            ]
             price = float(price_text)
         except ValueError:
             raise bad_row(snapshot, line, row) from None
@@ -123,6 +126,10 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
         # a NaN is not above 0 either
         if not 0 < price < USD_PER_HOUR_BELOW or len(row) != width:
             raise bad_row(snapshot, line, row)
+        others = (vcpus, memory, network, day, *row[12:])
+        if others not in known:
+            offer_of(snapshot, price, row)  # what is wrong with them is said now, not where the row is asked for
+            known.add(others)
         place = (region, zone)
         if price < group.price or (price == group.price and place < group.place):
             group.row, group.price, group.place = row, price, place

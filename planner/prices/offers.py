@@ -50,10 +50,12 @@ def select(asked: ListArguments, *, every_offer: bool = True) -> Selection:
     """
     snapshots = current_snapshots(asked["data_dir"], as_of=asked["as_of"])
     today = asked["as_of"] or current_day()
-    return select_offers(snapshots, offer_filter(asked), today=today, every_offer=every_offer)
+    return select_offers(
+        snapshots, offer_filter(asked, is_strict=asked["strict"]), today=today, every_offer=every_offer
+    )
 
 
-def offer_filter(asked: OfferArguments) -> OfferFilter:
+def offer_filter(asked: OfferArguments, *, is_strict: bool = False) -> OfferFilter:
     """The filter that the arguments describe.
 
     Raises:
@@ -68,6 +70,7 @@ def offer_filter(asked: OfferArguments) -> OfferFilter:
         instances=tuple(asked["instances"]),
         max_price_age_days=asked["max_price_age_days"],
         names_age=not isinstance(asked["max_price_age_days"], Usual),
+        is_strict=is_strict,
     )
 
 

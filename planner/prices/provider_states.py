@@ -10,6 +10,7 @@ from planner.model.book_ages import PriceAges
 from planner.model.frozen import dataclass
 from planner.prices.ages import book_ages
 from planner.prices.current import current_snapshots
+from planner.prices.damaged import book_problem
 from planner.prices.index import index_of
 from planner.prices.registry import load_provider, provider_names
 from planner.prices.snapshots import Snapshot
@@ -17,7 +18,7 @@ from planner.prices.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
-    """One provider; `snapshot` is `None` before its first refresh, `credentials` without an adapter.
+    """One provider; `snapshot` is `None` before its first refresh or where it is damaged, `credentials` without an adapter.
 
     `regions` is how many its book covers, `ages` are those of the prices of each kind of purchase.
     """
@@ -27,6 +28,7 @@ class ProviderState:
     regions: int
     ages: tuple[PriceAges, ...]
     credentials: str | None
+    damage: str | None = None
 
 
 def provider_states(data_dir: Path | None, today: date) -> list[ProviderState]:
@@ -37,12 +39,15 @@ def provider_states(data_dir: Path | None, today: date) -> list[ProviderState]:
 
 
 def _state(name: str, snapshot: Snapshot | None, today: date, has_adapter: bool) -> ProviderState:  # noqa: FBT001 - private
+    damage = book_problem(snapshot) if snapshot else None
+    snapshot = snapshot if damage is None else None
     return ProviderState(
         provider=name,
         snapshot=snapshot,
         regions=len(index_of(snapshot).regions()) if snapshot else 0,
         ages=book_ages(snapshot, today) if snapshot else (),
         credentials=_credentials(name) if has_adapter else None,
+        damage=damage,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
+from planner.outside import json_of
 from planner.paths import is_provider_name
 
 SCHEMA = "planner.books/1"
@@ -62,8 +63,8 @@ def read_index(body: bytes, where: str, *, now: datetime) -> PublishedIndex:
         ProviderError: it is no index of this version, or from the future.
     """
     try:
-        content = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        content = json_of(body)
+    except ValueError as error:
         raise ProviderError(f"{where} is cut off or not JSON: {error}.") from error
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:

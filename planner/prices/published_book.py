@@ -12,25 +12,18 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from planner.errors import ProviderError, SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
+from planner.outside import json_of
 from planner.prices.delivery import Delivery
-from planner.prices.possible import GPUS_BELOW, LONGEST_TEXT, offer_problem
+from planner.prices.possible import offer_problem
 from planner.prices.published import MOST_ROWS, PublishedBook
+from planner.prices.sidecars import ENTRIES, entries_of
 from planner.prices.snapshots import COLUMNS_BY_SCHEMA
-
-_ENTRIES = {
-    "sources": ("name",),
-    "unpriced": ("instance_type", "gpu", "gpu_count", "reason"),
-    "excludes": ("instance_types", "what"),
-    "retired": ("instance_type", "retired_on"),
-}
-"""Lists of a sidecar, with what each of their entries must have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +102,8 @@ def _rows(book: PublishedBook, body: bytes) -> list[list[str]]:
 def _sidecar(book: PublishedBook, body: bytes) -> dict[str, Any]:
     """The schema of a sidecar, and its lists, each entry with what it must have."""
     try:
-        content = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        content = json_of(body)
+    except ValueError as error:
         raise _unsound(book, f"its sidecar is cut off or not JSON: {error}") from error
     wanted = {"provider": book.provider, "rows": book.rows, "sha256": book.sha256}
     if not isinstance(content, dict) or {key: content.get(key) for key in wanted} != wanted:
@@ -118,34 +111,10 @@ def _sidecar(book: PublishedBook, body: bytes) -> dict[str, Any]:
     schema = content.get("schema")
     if not isinstance(schema, str) or schema not in COLUMNS_BY_SCHEMA:
         raise _unsound(book, f"its sidecar has schema {str(schema)[:60]!r}; a newer version may read it")
-    return {"schema": schema, **{name: _entries(book, name, content.get(name, [])) for name in _ENTRIES}}
-
-
-def _entries(book: PublishedBook, name: str, found: object) -> list[dict[str, Any]]:
-    if not isinstance(found, list) or not all(_is_entry(name, entry) for entry in found):
-        raise _unsound(book, f"its sidecar spoils {name!r}")
-    # of an unpriced type a record is made, which takes no more than it has
-    return [{key: entry[key] for key in _ENTRIES[name]} for entry in found] if "unpriced" == name else found
-
-
-def _is_entry(name: str, entry: object) -> bool:
-    if not isinstance(entry, dict) or not all(key in entry for key in _ENTRIES[name]):
-        return False
-    counts = ("gpu_count",) if "unpriced" == name else ()
-    texts = [value for key, value in entry.items() if key not in counts]
-    if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
-        return False
-    if not all(type(entry[key]) in (int, float) and 0 < entry[key] < GPUS_BELOW for key in counts):
-        return False
-    return "retired" != name or _is_day(entry["retired_on"])
-
-
-def _is_day(text: str) -> bool:
     try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        return {"schema": schema, **{name: entries_of(content, name) for name in ENTRIES}}
+    except ValueError as error:
+        raise _unsound(book, f"its sidecar cannot be read: {error}") from error
 
 
 def _unsound(book: PublishedBook, reason: str) -> ProviderError:

@@ -21,8 +21,10 @@ from typing import Any, BinaryIO
 from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
+from planner.outside import json_of
 from planner.paths import contained
 from planner.prices.possible import offer_problem
+from planner.prices.sidecars import entries_of
 
 SCHEMA = "planner.snapshot/1"
 LEVELS_SCHEMA = "planner.snapshot/2"
@@ -52,7 +54,7 @@ class Snapshot:
     `columns` are those of its rows. `excludes` lists parts of the bill that the prices of some instance types leave out, as
     {"instance_types": glob, "what": text, ...}, of older rows only if an entry says "observed_before", of rows whose source
     matches if it says "source"; `retired` names instance types that are still listed but can no longer be rented, with the
-    day of their end.
+    day of their end. `damage` says why nothing of the book can be used, not even its sidecar.
     """
 
     provider: str
@@ -65,6 +67,7 @@ class Snapshot:
     unpriced: tuple[Unpriced, ...]
     excludes: tuple[dict[str, Any], ...]
     retired: dict[str, date]
+    damage: str | None = None
 
     @property
     def observed_on(self) -> date:
@@ -107,7 +110,7 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     sidecar = path.with_suffix(".json")
     try:
-        content = json.loads(sidecar.read_text(encoding="utf-8"))
+        content = json_of(sidecar.read_bytes())
     except OSError as error:
         raise SnapshotError(f"Cannot read {sidecar}: {error.strerror}.") from error
     except ValueError as error:
@@ -124,13 +127,14 @@ def read_snapshot(path: Path) -> Snapshot:
             stem=path.stem,
             path=path,
             columns=COLUMNS_BY_SCHEMA[schema],
-            rows=int(content["rows"]),
+            rows=_count(content["rows"]),
             sha256=content["sha256"],
-            sources=tuple(content["sources"]),
-            unpriced=tuple(Unpriced(**entry) for entry in content.get("unpriced", ())),
-            excludes=tuple(content.get("excludes", ())),
+            sources=tuple(entries_of({"sources": content["sources"]}, "sources")),
+            unpriced=tuple(Unpriced(**entry) for entry in entries_of(content, "unpriced")),
+            excludes=tuple(entries_of(content, "excludes")),
             retired={
-                entry["instance_type"]: date.fromisoformat(entry["retired_on"]) for entry in content.get("retired", ())
+                entry["instance_type"]: date.fromisoformat(entry["retired_on"])
+                for entry in entries_of(content, "retired")
             },
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -152,9 +156,15 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
     except OSError as error:
         raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
     _check_sum(snapshot, hashlib.sha256(body).hexdigest())
-    rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
-    _check_columns(snapshot, next(rows, ()))
-    return rows
+    with _readable(snapshot):
+        rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
+        _check_columns(snapshot, next(rows, ()))
+
+    def each() -> Iterator[list[str]]:
+        with _readable(snapshot):
+            yield from rows
+
+    return each()
 
 
 def verify_sum(snapshot: Snapshot) -> None:
@@ -177,7 +187,7 @@ def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
         SnapshotError: as for `read_rows`, when the first row is asked for.
     """
     try:
-        with snapshot.path.open("rb") as file:
+        with _readable(snapshot), snapshot.path.open("rb") as file:
             _check_sum(snapshot, hashlib.file_digest(file, "sha256").hexdigest())
             file.seek(0)
             end = 0
@@ -315,6 +325,14 @@ def _check_sum(snapshot: Snapshot, sha256: str) -> None:
         )
 
 
+@contextlib.contextmanager
+def _readable(snapshot: Snapshot) -> Iterator[None]:
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SnapshotError(f"{snapshot.path} holds what is no CSV in UTF-8 ({error}). {_REMEDY}") from error
+
+
 def _check_columns(snapshot: Snapshot, names: Sequence[str]) -> None:
     if tuple(names) != snapshot.columns:
         raise SnapshotError(f"{snapshot.path}, line 1: the columns must be {','.join(snapshot.columns)}. {_REMEDY}")
@@ -322,6 +340,12 @@ def _check_columns(snapshot: Snapshot, names: Sequence[str]) -> None:
 
 def _folders(prices: Path) -> list[Path]:
     return [path for path in prices.iterdir() if path.is_dir()] if prices.is_dir() else []
+
+
+def _count(found: object) -> int:
+    if type(found) is not int or found < 0:
+        raise ValueError(f"{str(found)[:20]!r} is no number of rows")
+    return found
 
 
 def _is_stem(stem: str) -> bool:

@@ -12,6 +12,7 @@ from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
 from planner.render.listing import Column, as_data, markdown_text, one_line, significant, to_markdown
 from planner.results.alternatives import Alternative
+from planner.results.answer import damaged_text
 from planner.results.comparison import (
     Comparison,
     Owned,
@@ -50,7 +51,7 @@ def rendered_comparison(comparison: Comparison, form: str, currency: Currency | 
 def answer_lines(comparison: Comparison) -> list[str]:
     """The verdict and every way to pay, without what speaks of options of the command."""
     verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
-    lines = [*verdict, "", *_ways_lines(comparison, len(comparison.alternatives))]
+    lines = [*verdict, *damaged_text(comparison.damaged), "", *_ways_lines(comparison, len(comparison.alternatives))]
     return [one_line(line).rstrip() for line in lines]
 
 
@@ -70,6 +71,7 @@ def notes_text(comparison: Comparison, currency: Currency | None = None, *, in_f
 def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
     verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
+    verdict += damaged_text(comparison.damaged)
     owning = textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     yield from verdict
     yield ""

@@ -98,9 +98,10 @@ def providers_listing(
     return Listing(schema="planner.providers/1", name="providers", columns=_PROVIDER_COLUMNS, rows=rows)
 
 
-def provider_notes(states: Iterable[ProviderState]) -> list[str]:
-    """Lines that name the providers with live prices and their credentials, and those without."""
-    lines = [f"{state.provider}: {state.credentials}" for state in states if state.credentials is not None]
+def provider_notes(states: Sequence[ProviderState]) -> list[str]:
+    """Lines that name damaged books, the providers with live prices and their credentials, and those without."""
+    lines = [f"! {state.provider} is left out of answers: {state.damage}" for state in states if state.damage]
+    lines += [f"{state.provider}: {state.credentials}" for state in states if state.credentials is not None]
     others = [state.provider for state in states if state.credentials is None]
     return [*lines, *([f"books only, no live prices: {', '.join(others)}"] if others else [])]
 

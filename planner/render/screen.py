@@ -10,7 +10,7 @@ from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo
 from planner.model.records import Throughput
 from planner.render.listing import shortened, visible
-from planner.results.answer import RENEW, Money, headline, leading, less_text, remarks
+from planner.results.answer import RENEW, Money, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked
 from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, time_text
@@ -56,7 +56,8 @@ def first_screen(
     columns = NARROW if width is None else max(width, LEAST)
     picked, money = result.picked, Money.of(currency)
     if picked is None or not picked.picks:
-        lines = [work_text(result, columns), "", *_nothing(result, money), *_foot(result, money, columns)]
+        said = (*_damaged(result), *_nothing(result, money))
+        lines = [work_text(result, columns), "", *said, *_foot(result, money, columns)]
     else:
         rate = f", {currency.per_usd:.4g} a USD on {currency.as_of}" if currency else ""
         lines = _lines(result, picked, money, columns, renew=renew, rate=rate)
@@ -67,7 +68,7 @@ def answer_lines(result: EstimateResult, columns: int = NARROW) -> list[str]:
     """The answer without the foot, which speaks of options of the command: the work, the sentences and the picks."""
     picked, money = result.picked, Money()
     if picked is None or not picked.picks:
-        lines = [work_text(result, columns), "", *_nothing(result, money)]
+        lines = [work_text(result, columns), "", *_damaged(result), *_nothing(result, money)]
     else:
         said = _sentences(result, picked, money, columns, renew=RENEW)
         lines = [work_text(result, columns), "", *said, *_table(result, picked, money, columns)]
@@ -95,7 +96,11 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     said += [less] if less else []
     said += remarks(picked, result.as_of, money, renew=renew)
     said += [over_text(picked, money, longest)] if picked.over_limit else []
-    return [indent + line for line in said]
+    return [*(indent + line for line in said), *_damaged(result)]
+
+
+def _damaged(result: EstimateResult) -> list[str]:
+    return [f"  {line}" for line in damaged_text(result.damaged)]
 
 
 def work_text(result: EstimateResult, columns: int) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from planner.model.book_ages import DamagedBook
 from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
 from planner.model.picks import PaidTo
@@ -146,3 +147,12 @@ def _ages(picked: Picked, today: date, renew: str) -> str:
         return ""
     span = f"{min(days)} to {max(days)}" if min(days) < max(days) else f"{max(days)}"
     return f"! Prices are {span} days old. Newer: {renew}"
+
+
+def damaged_text(damaged: Sequence[DamagedBook]) -> tuple[str, ...]:
+    """The warning that an answer is made without some providers; none where every book is whole."""
+    if not damaged:
+        return ()
+    names = ", ".join(book.provider for book in damaged)
+    what = "its price book is" if len(damaged) == 1 else "their price books are"
+    return (f"! Without {names}: {what} damaged. See: planner prices verify",)

@@ -14,11 +14,13 @@ from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
+from planner.model.book_ages import DamagedBook
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput, Workload
 from planner.results.alternatives import Alternative
 from planner.results.estimate import estimate_record, workload_record
+from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row, kwh
 
@@ -53,6 +55,7 @@ class Comparison(ShownInNotebooks):
     assumptions: tuple[str, ...]
     rent_assumptions: tuple[str, ...]  # what the estimate of the rented run rests on besides
     notes: tuple[str, ...]
+    damaged: tuple[DamagedBook, ...] = ()  # books of providers that the answer is made without
 
     @property
     def own(self) -> Owned:
@@ -248,6 +251,7 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "not_compared": [asdict(entry) for entry in comparison.not_compared],
         "assumptions": [*comparison.assumptions, *comparison.rent_assumptions],
         "notes": list(comparison.notes),
+        "damaged_books": [damaged_record(book) for book in comparison.damaged],
     }
 
 

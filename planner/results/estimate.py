@@ -7,13 +7,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
-from planner.model.book_ages import BookUsed
+from planner.model.book_ages import BookUsed, DamagedBook
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.records import Estimate, Offer, Unpriced, Workload
-from planner.results.answer import answer
+from planner.results.answer import answer, damaged_text
 from planner.results.picked import Picked
-from planner.results.prices import book_record
+from planner.results.prices import book_record, damaged_record
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
 
@@ -42,6 +42,7 @@ class EstimateResult(ShownInNotebooks):
     notes: tuple[str, ...]
     startup_seconds: float
     samples_source: str
+    damaged: tuple[DamagedBook, ...] = ()  # books of providers that the answer is made without
     picked: Picked | None = None  # the few rows proposed; None where nothing was chosen
 
     def to_frame(self) -> pd.DataFrame:
@@ -62,6 +63,7 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
         },
         "as_of": result.as_of.isoformat(),
         "prices": [book_record(book) for book in result.prices],
+        "damaged_books": [damaged_record(book) for book in result.damaged],
         **({"currency": asdict(currency)} if currency else {}),
         "estimates": [estimate_record(estimate) | _amounts(estimate, currency) for estimate in result.estimates],
         "left_out": [{"reason": entry.reason, "count": entry.count} for entry in result.left_out],
@@ -81,7 +83,7 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
     if picked is None:
         return {}
     return {
-        "answer": list(answer(picked, result.workload, result.as_of, currency)),
+        "answer": [*answer(picked, result.workload, result.as_of, currency), *damaged_text(result.damaged)],
         "picks": [
             {
                 "market": str(pick.market),

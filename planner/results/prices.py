@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.model.book_ages import BookUsed, PriceAges
+from planner.model.book_ages import BookUsed, DamagedBook, PriceAges
 from planner.prices.ages import ages_together
 from planner.units import Row
 
@@ -17,6 +17,11 @@ def book_record(book: BookUsed) -> Row:
         "purchases": [{"purchase": str(kind.purchase), **ages_record(kind)} for kind in book.ages],
         "source": book.source,
     }
+
+
+def damaged_record(book: DamagedBook) -> Row:
+    """One entry of the key `damaged_books`."""
+    return {"provider": book.provider, "book": book.stem, "reason": book.reason}
 
 
 def ages_record(ages: PriceAges | None) -> Row:

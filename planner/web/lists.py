@@ -10,10 +10,11 @@ from planner.hardware.gpus import load_gpus
 from planner.language.listed import load_language_models
 from planner.prices.ages import ages_together, book_ages
 from planner.prices.current import current_snapshots
+from planner.prices.damaged import book_problem, damaged_books
 from planner.render.ages import kinds_text
 from planner.render.listing import to_json
 from planner.render.lookups import gpus_listing, models_listing
-from planner.results.prices import ages_record
+from planner.results.prices import ages_record, damaged_record
 from planner.units import current_day
 from planner.work.listed import load_models
 
@@ -50,6 +51,8 @@ def providers_document(data_dir: Path | None) -> bytes:
     today = current_day()
     rows = []
     for book in current_snapshots(data_dir):
+        if book_problem(book) is not None:
+            continue
         ages = book_ages(book, today)
         rows.append(
             {
@@ -61,4 +64,5 @@ def providers_document(data_dir: Path | None) -> bytes:
                 "offers": book.rows,
             }
         )
-    return to_json({"schema": "planner.providers/1", "providers": rows}).encode()
+    damaged = [damaged_record(book) for book in damaged_books(data_dir)]
+    return to_json({"schema": "planner.providers/1", "providers": rows, "damaged_books": damaged}).encode()

@@ -122,7 +122,7 @@ COUNTS = {
 }  # fmt: skip
 """For each option of an estimate a question and another value, which must change the answer. Files: the tests below."""
 
-FILES = {"calibration", "model_file", "price_book", "data_dir"}
+FILES = {"calibration", "model_file", "price_book", "data_dir", "strict"}  # and what is to be done about damaged ones
 
 
 def test_every_number_has_a_range():

@@ -173,6 +173,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
         purchases=tuple(purchase_kind(text) for text in market.purchases) or RENTED,
         instances=market.instances,
         max_price_age_days=market.max_price_age_days,
+        is_strict=market.strict,
     )
     snapshots = current_snapshots(market.data_dir, as_of=market.as_of)
     own = own_prices(market.price_book, snapshots, today)

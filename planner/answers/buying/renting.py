@@ -52,6 +52,7 @@ class Market:
     price_book: Path | None = None
     data_dir: Path | None = None
     as_of: date | None = None
+    strict: bool = False
     basis: str | None = None
     nodes: int | None = None
 

@@ -51,10 +51,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         NothingLeftError: nothing can be rented that matches.
         NoThroughputError: nothing says how fast the workload runs on a machine.
     """
-    if asked["calibration"]:
-        from planner.work.calibrated import with_calibration  # noqa: PLC0415 - only where somebody gives a file
-
-        asked = with_calibration(asked)
+    asked = _calibrated(asked)
     today = asked["as_of"] or current_day()
     check_names(asked)
     use = use_of(asked)
@@ -98,6 +95,14 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
             *_unlike_notes(ranked, workload),
         ),
     )
+
+
+def _calibrated(asked: CompareArguments) -> CompareArguments:
+    if not asked["calibration"]:
+        return asked
+    from planner.work.calibrated import with_calibration  # noqa: PLC0415 - only where somebody gives a file
+
+    return with_calibration(asked)
 
 
 def _check_card_price(card_usd: float | None, candidates: Sequence[Candidate]) -> None:

@@ -63,9 +63,7 @@ def question_of(asked: EstimateArguments) -> Question:
     work = planned_work(asked)
     return Question(
         work=work,
-        wanted=replace(
-            wanted_offers(asked), has_processors=work.workload.trees is not None, is_strict=asked["strict"]
-        ),
+        wanted=replace(wanted_offers(asked), has_processors=work.workload.trees is not None, is_strict=asked["strict"]),
         terms=bill_terms(asked),
         weakest=weakest_basis(asked["basis"]),
         nodes=asked["nodes"] or 1,

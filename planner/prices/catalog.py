@@ -12,7 +12,6 @@ from typing import Any
 
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import load_gpus
-from planner.hardware.markets import names_of, provider_named
 from planner.hardware.processors import load_processors
 from planner.model.book_ages import BookUsed, DamagedBook
 from planner.model.frozen import dataclass
@@ -20,7 +19,7 @@ from planner.model.left_out import LeftOut
 from planner.model.records import Offer, Purchase, Unpriced
 from planner.options.vocabulary import meant
 from planner.prices.ages import AgedRows, price_ages
-from planner.prices.damaged import parted
+from planner.prices.damaged import AskedBooks, asked_books
 from planner.prices.filters import OfferFilter
 from planner.prices.groups import OfferGroup, grouped, offer_name
 from planner.prices.index import index_of
@@ -120,13 +119,14 @@ def rows_of(snapshot: Snapshot) -> tuple[Offer, ...]:
 # every offer is tens of thousands of records, groups are some hundred
 @lru_cache(maxsize=2)
 def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date) -> Selection:
-    taken, damaged = _choose_snapshots(snapshots, wanted)
+    books = asked_books(snapshots, wanted)
+    taken = books.whole
     sieve = _Sieve(wanted, taken, today)
     offers = tuple(offer for snapshot in taken for offer in sieve.offers(snapshot))
     processors = tuple(sieve.processors(taken))
     if not offers and not processors:
         explain_nothing(taken, wanted, sieve)
-    beside = _beside(taken, damaged, sieve.lost, today, ((offer, 1) for offer in offers), processors)
+    beside = _beside(books, sieve.lost, today, ((offer, 1) for offer in offers), processors)
     return Selection(offers=offers + processors, **beside)
 
 
@@ -134,19 +134,19 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
 def _selected_groups(
     snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, may_be_empty: bool
 ) -> GroupSelection:
-    taken, damaged = _choose_snapshots(snapshots, wanted)
+    books = asked_books(snapshots, wanted)
+    taken = books.whole
     sieve = _Sieve(wanted, taken, today)
     processors = sieve.processors(taken)
     groups = tuple(group for snapshot in taken for group in sieve.groups(snapshot)) + tuple(grouped(processors))
     if not groups and not may_be_empty:
         explain_nothing(taken, wanted, sieve)
     counted = ((group.head, group.size) for group in groups if group.head not in processors)
-    return GroupSelection(groups=groups, **_beside(taken, damaged, sieve.lost, today, counted, processors))
+    return GroupSelection(groups=groups, **_beside(books, sieve.lost, today, counted, processors))
 
 
 def _beside(
-    taken: Sequence[Snapshot],
-    damaged: tuple[DamagedBook, ...],
+    books: AskedBooks,
     lost: Mapping[str, int],
     today: date,
     passed: Iterable[tuple[Offer, int]],
@@ -157,14 +157,14 @@ def _beside(
     for offer, count in passed:
         days.setdefault(offer.provider, []).append((offer.purchase, offer.observed_on, count))
     return {
-        "damaged": damaged,
+        "damaged": books.damaged,
         "books": (
-            *(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in taken),
+            *(_book(snapshot, days.get(snapshot.provider, ()), today) for snapshot in books.whole),
             *(books_of(processors, today) if processors else ()),
         ),
         "left_out": tuple(LeftOut(reason=reason, count=count) for reason, count in lost.items() if count),
-        "unpriced": tuple((snapshot.provider, entry) for snapshot in taken for entry in snapshot.unpriced),
-        "excludes": {snapshot.provider: snapshot.excludes for snapshot in taken},
+        "unpriced": tuple((snapshot.provider, entry) for snapshot in books.whole for entry in snapshot.unpriced),
+        "excludes": {snapshot.provider: snapshot.excludes for snapshot in books.whole},
     }
 
 
@@ -340,19 +340,6 @@ class _Sieve:
         if (counts is not None and count not in counts) or (self.gpu_counts and count not in self.gpu_counts):
             return "other GPU counts"
         return None if purchase in self.purchases else "other purchase kinds"
-
-
-def _choose_snapshots(
-    snapshots: Sequence[Snapshot], wanted: OfferFilter
-) -> tuple[list[Snapshot], tuple[DamagedBook, ...]]:
-    """The whole books of the providers that are wanted, and the damaged ones."""
-    by_name = {snapshot.provider: snapshot for snapshot in snapshots}
-    providers = [provider_named(provider) for provider in wanted.providers]
-    for provider in providers:
-        if provider not in by_name:
-            raise UnknownNameError("provider", provider, names_of(by_name), "planner providers", argument="providers")
-    names = set(providers) or set(by_name)
-    return parted((snapshot for snapshot in snapshots if snapshot.provider in names), is_strict=wanted.is_strict)
 
 
 def _book(snapshot: Snapshot, rows: Iterable[AgedRows], today: date) -> BookUsed:

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from planner.errors import SnapshotError
-from planner.hardware.markets import provider_named
+from planner.errors import SnapshotError, UnknownNameError
+from planner.hardware.markets import names_of, provider_named
 from planner.model.book_ages import DamagedBook
+from planner.model.frozen import dataclass
 from planner.prices.current import current_snapshots
+from planner.prices.filters import OfferFilter
 from planner.prices.index import index_of
 from planner.prices.snapshots import Snapshot
 
 
-def parted(snapshots: Iterable[Snapshot], *, is_strict: bool) -> tuple[list[Snapshot], tuple[DamagedBook, ...]]:
-    """The whole books among these, and the damaged ones.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBooks:
+    """The books that an answer is made from, and those that it would be made from if they were whole."""
+
+    whole: tuple[Snapshot, ...]
+    damaged: tuple[DamagedBook, ...]
+
+
+def asked_books(snapshots: Iterable[Snapshot], wanted: OfferFilter) -> AskedBooks:
+    """The books of the providers that the filter asks for.
 
     Raises:
-        SnapshotError: none is whole; or one is not, and that is not allowed.
+        UnknownNameError: there is no book of a provider asked for.
+        SnapshotError: none of the books is whole; or one is not, and the filter is strict.
     """
-    whole: list[Snapshot] = []
-    damaged: list[DamagedBook] = []
-    for snapshot in snapshots:
-        reason = book_problem(snapshot)
-        if reason is None:
-            whole.append(snapshot)
-        else:
-            damaged.append(DamagedBook(provider=snapshot.provider, stem=snapshot.stem, reason=reason))
-    if damaged and (is_strict or not whole):
+    by_name = {snapshot.provider: snapshot for snapshot in snapshots}
+    providers = [provider_named(provider) for provider in wanted.providers]
+    for provider in providers:
+        if provider not in by_name:
+            raise UnknownNameError("provider", provider, names_of(by_name), "planner providers", argument="providers")
+    names = set(providers) or set(by_name)
+    asked = [snapshot for name, snapshot in by_name.items() if name in names]
+    damaged = tuple(_damaged(asked))
+    without = {book.provider for book in damaged}
+    if damaged and (wanted.is_strict or len(damaged) == len(asked)):
         others = ", ".join(book.provider for book in damaged[1:])
         raise SnapshotError(f"{damaged[0].reason}{f' Damaged too: the books of {others}.' if others else ''}")
-    return whole, tuple(damaged)
+    return AskedBooks(whole=tuple(one for one in asked if one.provider not in without), damaged=damaged)
 
 
 def damaged_books(
@@ -43,12 +55,8 @@ def damaged_books(
         PlannerError: as for `current_snapshots`.
     """
     names = {provider_named(provider) for provider in providers}
-    return tuple(
-        DamagedBook(provider=snapshot.provider, stem=snapshot.stem, reason=reason)
-        for snapshot in current_snapshots(data_dir, as_of=as_of)
-        if not names or snapshot.provider in names
-        if (reason := book_problem(snapshot)) is not None
-    )
+    snapshots = current_snapshots(data_dir, as_of=as_of)
+    return tuple(_damaged(snapshot for snapshot in snapshots if not names or snapshot.provider in names))
 
 
 def book_problem(snapshot: Snapshot) -> str | None:
@@ -60,3 +68,10 @@ def book_problem(snapshot: Snapshot) -> str | None:
     except SnapshotError as error:
         return str(error)
     return None
+
+
+def _damaged(snapshots: Iterable[Snapshot]) -> Iterator[DamagedBook]:
+    for snapshot in snapshots:
+        reason = book_problem(snapshot)
+        if reason is not None:
+            yield DamagedBook(provider=snapshot.provider, stem=snapshot.stem, reason=reason)

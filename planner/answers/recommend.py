@@ -130,6 +130,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
             *_sentences(result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             _owned(rows) if is_owned else _card_or_cloud(asked),
             *damaged_text(result.damaged),
+            *_card_for(asked),
         ),
         everything=tuple(
             Way(
@@ -353,6 +354,19 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
         return Sentence("Cloud or card: a purchase cannot be weighed here ({why})", why=error)
     runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
     return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
+
+
+def _card_for(asked: RecommendArguments) -> tuple[str, ...]:
+    """A sentence that names the card for the budget of one, if there is such a budget."""
+    budget = asked["card_budget_usd"]
+    if budget is None:
+        return ()
+    from planner.answers.cards_ranked import budget_sentence, cards_for  # noqa: PLC0415 - few ask for a card
+
+    try:
+        return (budget_sentence(cards_for(asked, budget), budget),)
+    except PlannerError as error:
+        return (Sentence("{why}", why=error),)
 
 
 def _owned(rows: Sequence[Choice]) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from planner.accuracy.row_checks import suspect_benchmarks
-from planner.cli.declared_options import verb
+from planner.answers.cards_ranked import ranked_cards
+from planner.cli.declared_options import declared_options, verb
+from planner.cli.names import in_options
 from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
@@ -16,6 +19,8 @@ from planner.language.listed import language_models_holding, load_language_model
 from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
 from planner.model.records import Model
+from planner.options.arguments import WorkloadArguments
+from planner.options.card_arguments import RANKED_BY, RankArguments
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,
@@ -28,6 +33,7 @@ from planner.render.lookups import (
     providers_listing,
     suspects_listing,
 )
+from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
 from planner.units import current_day
 from planner.work.described import resolve_language_model
@@ -43,19 +49,32 @@ from planner.work.listed import (
 
 @verb()
 @click.argument("names", nargs=-1, metavar="[GPU]...", shell_complete=completed)
+@declared_options(RankArguments)
+@declared_options(WorkloadArguments, only=RANKED_BY)
+@option("--limit", type=click.IntRange(min=1), help="Rows of a ranking. Default: all.")
 @output_options
-def gpus(*, names: tuple[str, ...], form: str, output: Path | None) -> None:
-    """Specifications of all GPUs, or every figure of those named.
+def gpus(
+    *, names: tuple[str, ...], rank: str | None, limit: int | None, form: str, output: Path | None, **work: Any
+) -> None:
+    """Specifications of all GPUs, or every figure of those named; with --model and --rank, cards for that model.
 
     Rates are dense TFLOPS, bandwidth is in GB/s, power in watts. A dash means: the hardware lacks it, or no sourced
-    figure is known. JSON and CSV hold every column with its source.
+    figure is known. JSON and CSV hold every column with its source. A ranking shows the throughput of one GPU, for a USD
+    of today's new and used card, and for a watt, each with its range.
 
     \b
     Examples:
       planner gpus
       planner gpus "RTX 4090" a100-80gb-sxm
+      planner gpus --rank value --model resnet50
+      planner gpus --rank watt --model resnet50 T4 L4 A100
       planner gpus --format csv --output gpus.csv
     """
+    if rank is not None or work["model"] is not None:
+        found = in_options(ranked_cards(work, rank or "value", names))
+        write_listing(ranked_listing(found, limit), form, output)
+        write_notes(list(ranked_notes(found, limit)))
+        return
     table = load_gpus()
     chosen = [table[key] for name in names for key in resolve_gpu(name)] if names else list(table.values())
     listing = gpu_sheets(chosen) if names and form in ("table", "markdown") else gpus_listing(chosen)

@@ -8,19 +8,30 @@ from typing import Any
 
 import click
 
+from planner.answers.cards_ranked import budget_sentence, cards_for
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
-from planner.cli.options import chosen_currency, option, output_options, screen_width, write_notes, write_result
+from planner.cli.options import (
+    chosen_currency,
+    option,
+    output_options,
+    screen_width,
+    write_listing,
+    write_notes,
+    write_result,
+)
 from planner.cost.currency import limit_shown_in
 from planner.options.arguments import GROUPS, ShownArguments
+from planner.options.card_arguments import CardArguments
 from planner.options.owner_arguments import RecommendArguments
 from planner.render.estimates import currency_note, notes_text
+from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.render.recommendation import rendered_recommendation
 
 
-@verb(groups=(*GROUPS, ShownArguments))
+@verb(groups=(*GROUPS, CardArguments, ShownArguments))
 @declared_options(RecommendArguments, without=("is_owned",))
 @declared_options(ShownArguments)
 @option(
@@ -43,9 +54,21 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
     Examples:
       planner recommend --model resnet50 --epochs 90 --deadline 48h
       planner recommend --model resnet50 --epochs 90 --budget 200 --owned no
+      planner recommend --model resnet50 --card-budget 400
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
     money = chosen_currency(currency)
+    budget = options["card_budget_usd"]
+    if budget is not None and all(
+        options[name] is None for name in ("epochs", "tokens", "samples", "max_hours", "max_usd")
+    ):
+        cards = cards_for(options, budget)
+        listing = ranked_listing(cards, options["limit"])
+        if form in ("table", "markdown"):
+            write_notes([budget_sentence(cards, budget)])
+        write_listing(listing, form, output)
+        write_notes(list(ranked_notes(cards, options["limit"])))
+        return
     options["max_cost"] = limit_shown_in(options["max_cost"], money.code if money else None)
     found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))

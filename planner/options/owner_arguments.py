@@ -15,6 +15,7 @@ from planner.options.arguments import (
     WorkloadArguments,
 )
 from planner.options.bill_arguments import BillArguments
+from planner.options.card_arguments import CardArguments
 from planner.options.option import Option, Same
 from planner.options.readers import DEADLINE, FRACTION, HOURS, USD, USD_LIMIT, USD_PER_KWH, WATTS
 from planner.options.readers import MONTHS as IN_MONTHS
@@ -185,7 +186,14 @@ class CompareArguments(OwnerArguments, WorkloadArguments, OfferArguments, Shared
 
 
 class RecommendArguments(
-    WorkloadArguments, OfferArguments, SharedArguments, LimitArguments, AimArguments, BillArguments, total=False
+    WorkloadArguments,
+    CardArguments,
+    OfferArguments,
+    SharedArguments,
+    LimitArguments,
+    AimArguments,
+    BillArguments,
+    total=False,
 ):
     """The arguments of `recommend`."""
 

@@ -10,6 +10,7 @@ import planner
 from planner.errors import PlannerError, UsageError
 from planner.options.arguments import GROUPS, EstimateArguments, ListArguments, ShownArguments
 from planner.options.bill_arguments import BillArguments
+from planner.options.card_arguments import CardArguments
 from planner.options.declared import declared, filled, other_names
 from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments, RecommendArguments
@@ -189,7 +190,7 @@ def test_every_verb_takes_the_options_of_an_estimate():
 
 def test_every_option_is_in_a_group():
     """The headings of `--help` hold all of them."""
-    grouped = {name for group in (*GROUPS, OwnerArguments) for name in declared(group)}
+    grouped = {name for group in (*GROUPS, OwnerArguments, CardArguments) for name in declared(group)}
 
     assert {"is_owned"} == {name for home in VERBS for name in declared(home)} - grouped
 

@@ -1,0 +1,261 @@
+"""Cards ranked for one model: how fast each trains it, for what a card costs today and for what it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, cast
+
+from planner.answers.throughput import speeds_of
+from planner.errors import LimitError, NoThroughputError, UnknownNameError, UsageError
+from planner.hardware.access import is_in_default_wheel
+from planner.hardware.cards import CardPrice, Condition, Form, card_price
+from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.hardware.machines import LOAD_FRACTION
+from planner.model.frozen import dataclass
+from planner.model.records import Gpu, Throughput, Workload
+from planner.options.arguments import WorkloadArguments
+from planner.options.card_arguments import RANKED_BY
+from planner.options.declared import filled
+from planner.units import current_day
+from planner.work.listed import known_model
+from planner.work.planned import planned_work
+from planner.work.tree_tools import tree_tool
+
+LOAD_LOW, LOAD_HIGH = 0.6, 1.0
+"""Of its limit a GPU in training draws 60 to 100 percent; `LOAD_FRACTION` is taken as usual."""
+
+_CARDS = (Form.CARD, Form.BOARD)
+
+
+class Rank(StrEnum):
+    """What cards are ordered by."""
+
+    VALUE = "value"
+    WATT = "watt"
+    SPEED = "speed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A figure with its range; the ends hold what differs from card to card, not how fast the user's code is."""
+
+    middle: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedCard:
+    """One GPU for the model. A price is `None` where no source states one, a figure where a part of it is not known.
+
+    `per_usd_new` and `per_usd_used` are samples per second for a USD of the card, `per_watt` for a watt; the prices may be
+    older than a year (`is_old_new`, `is_old_used`), and then do not count for the order.
+    """
+
+    gpu: Gpu
+    throughput: Throughput
+    new: CardPrice | None
+    used: CardPrice | None
+    is_old_new: bool
+    is_old_used: bool
+    per_usd_new: Span | None
+    per_usd_used: Span | None
+    per_watt: Span | None
+    watts: Span | None
+
+    @property
+    def best_per_usd(self) -> float | None:
+        """The most samples per second for a USD, new or used, at prices of the last year."""
+        spans = ((self.per_usd_new, self.is_old_new), (self.per_usd_used, self.is_old_used))
+        return max((span.middle for span, is_old in spans if span is not None and not is_old), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedCards:
+    """Cards in order, the work they were ranked for, and how many fell out for each reason."""
+
+    workload: Workload
+    rank: Rank
+    rows: tuple[RankedCard, ...]
+    left_out: Mapping[str, int]
+
+
+def ranked_cards(
+    asked: Mapping[str, Any], rank: str = "value", gpus: Sequence[str] = (), *, today: date | None = None
+) -> RankedCards:
+    """Every GPU that trains the model, or those named, best first.
+
+    Args:
+        asked: arguments of a workload by their names in Python; the amount of work plays no part and may be left out.
+        rank: `value` (samples per second for a USD of the card), `watt` (for a watt) or `speed`.
+        gpus: names of GPUs; all if empty.
+        today: the day that ages of prices are counted from.
+
+    Raises:
+        UnknownNameError: there is no such order, model or GPU.
+        NoThroughputError: no GPU is known to train the model.
+    """
+    try:
+        order = Rank(rank)
+    except ValueError:
+        raise UnknownNameError("rank", rank, map(str, Rank), "planner gpus --help", argument="rank") from None
+    workload = _workload(asked)
+    speeds = speeds_of(workload)
+    left_out: dict[str, int] = {}
+    rows = []
+    for name in {key: None for text in gpus for key in resolve_gpu(text)} or load_gpus():
+        found = speeds.on(name, 1.0)
+        reason = str(found).rstrip(".") if isinstance(found, NoThroughputError) else None
+        row = (
+            None if isinstance(found, NoThroughputError) else _ranked(load_gpus()[name], found, today or current_day())
+        )
+        if row is not None and order is Rank.VALUE and row.new is None and row.used is None and not gpus:
+            row, reason = None, "no price of a card is known"
+        if row is None:
+            left_out[reason or ""] = left_out.get(reason or "", 0) + 1
+        else:
+            rows.append(row)
+    if not rows:
+        raise NoThroughputError("; ".join(left_out) + f". See: planner throughput --model {workload.model.name}")
+    return RankedCards(
+        workload=workload, rank=order, rows=tuple(sorted(rows, key=lambda row: _place(row, order))), left_out=left_out
+    )
+
+
+def cards_within(asked: Mapping[str, Any], budget_usd: float, *, today: date | None = None) -> RankedCards:
+    """The cards that can be had for the budget, fastest first: new or used, at prices of the last year.
+
+    A card whose price may come to more than the budget stands behind those that are sure, and only if none is sure.
+
+    Raises:
+        LimitError: no card costs so little; the message names the cheapest.
+        NoThroughputError: no GPU is known to train the model.
+    """
+    every = ranked_cards(asked, "speed", today=today)
+    priced = [row for row in every.rows if _cheapest(row) is not None and is_in_default_wheel(row.gpu)]
+    within = [row for row in priced if cast("CardPrice", _cheapest(row)).usd <= budget_usd]
+    if not within:
+        least = min(priced, key=lambda row: cast("CardPrice", _cheapest(row)).usd, default=None)
+        cheapest = (
+            "" if least is None else f" The cheapest is {least.gpu.display_name}: {_cheapest_usd(least):,.0f} USD."
+        )
+        raise LimitError(
+            "{card_budget_usd} {budget:,.10g} USD: no card of the last year's prices costs so little and trains {name}.{cheapest}",
+            argument="card_budget_usd",
+            budget=budget_usd,
+            name=every.workload.model.name,
+            cheapest=cheapest,
+        )
+    left_out = {
+        **every.left_out,
+        "dearer than the budget": len(priced) - len(within),
+        "no price of the last year, or not in PyTorch's default wheel": len(every.rows) - len(priced),
+    }
+    return replace(every, rows=tuple(within), left_out={reason: count for reason, count in left_out.items() if count})
+
+
+def cards_for(asked: Mapping[str, Any], budget_usd: float) -> RankedCards:
+    """The cards for the budget, of the arguments of a recommendation: only what has a part in the speed counts.
+
+    Raises:
+        PlannerError: as `cards_within`.
+    """
+    return cards_within(
+        {name: asked[name] for name in RANKED_BY if name in asked}, budget_usd, today=asked.get("as_of")
+    )
+
+
+def budget_sentence(found: RankedCards, budget_usd: float) -> str:
+    """Which card for the money, in a sentence."""
+    row = found.rows[0]
+    condition, price = cast("tuple[Condition, CardPrice]", cheapest_way(row))
+    rate, (low, high) = row.throughput.samples_per_second, row.throughput.relative_ends
+    unsure = ", which may pass the budget" if price.usd_high > budget_usd else ""
+    return (
+        f"Which card for {budget_usd:,.0f} USD: {row.gpu.display_name}, {condition}, {price.usd:,.0f} USD "
+        f"({price.usd_low:,.0f} to {price.usd_high:,.0f}, {price.as_of}{unsure}): {rate:,.3g} "
+        f"{found.workload.model.sample_unit}s a second ({low:,.3g} to {high:,.3g}), {row.throughput.basis}."
+    )
+
+
+def cheapest_way(row: RankedCard) -> tuple[Condition, CardPrice] | None:
+    """The condition in which the card costs least at a price of the last year, and that price."""
+    ways = [
+        (condition, price)
+        for condition, price, is_old in (
+            (Condition.NEW, row.new, row.is_old_new),
+            (Condition.USED, row.used, row.is_old_used),
+        )
+        if price is not None and not is_old
+    ]
+    return min(ways, key=lambda way: way[1].usd, default=None)
+
+
+def _cheapest(row: RankedCard) -> CardPrice | None:
+    way = cheapest_way(row)
+    return None if way is None else way[1]
+
+
+def _cheapest_usd(row: RankedCard) -> float:
+    price = _cheapest(row)
+    return float("inf") if price is None else price.usd
+
+
+def _workload(asked: Mapping[str, Any]) -> Workload:
+    """The work, of any amount: what it is ranked by does not depend on it."""
+    given = {name: value for name, value in asked.items() if value is not None}
+    model = given.get("model")
+    if model is None:
+        raise UsageError("For which model? Give {model}, for example {model} resnet50.", argument="model")
+    if tree_tool(model) is None:
+        from planner.work.language import is_language_model  # noqa: PLC0415 - most models are none
+
+        is_text = known_model(model) is None and not given.get("measured") and is_language_model(model)
+        given |= {"tokens": 1e9} if is_text else {"epochs": 1.0, "samples_per_epoch": 1.0}
+    return planned_work(cast("WorkloadArguments", filled(WorkloadArguments, given))).workload
+
+
+def _ranked(gpu: Gpu, throughput: Throughput, today: date) -> RankedCard:
+    prices = {condition: _sold(gpu.name, condition) for condition in (Condition.NEW, Condition.USED)}
+    new, used = prices[Condition.NEW], prices[Condition.USED]
+    watts = None
+    if gpu.tdp_watts is not None:
+        watts = Span(middle=gpu.tdp_watts * LOAD_FRACTION, low=gpu.tdp_watts * LOAD_LOW, high=gpu.tdp_watts * LOAD_HIGH)
+    return RankedCard(
+        gpu=gpu,
+        throughput=throughput,
+        new=new,
+        used=used,
+        is_old_new=new is not None and new.is_stale(today),
+        is_old_used=used is not None and used.is_stale(today),
+        per_usd_new=None if new is None else _per(throughput, Span(middle=new.usd, low=new.usd_low, high=new.usd_high)),
+        per_usd_used=None
+        if used is None
+        else _per(throughput, Span(middle=used.usd, low=used.usd_low, high=used.usd_high)),
+        per_watt=None if watts is None else _per(throughput, watts),
+        watts=watts,
+    )
+
+
+def _sold(gpu: str, condition: Condition) -> CardPrice | None:
+    """The price of a card or board; modules and shares of systems go into no PC."""
+    price = card_price(gpu, condition)
+    return price if price is not None and price.form in _CARDS else None
+
+
+def _per(throughput: Throughput, cost: Span) -> Span:
+    low, high = throughput.relative_ends
+    return Span(middle=throughput.samples_per_second / cost.middle, low=low / cost.high, high=high / cost.low)
+
+
+def _place(row: RankedCard, rank: Rank) -> tuple[float, str]:
+    """Best first; what is not known stands last, by speed."""
+    merit = {
+        Rank.VALUE: row.best_per_usd,
+        Rank.WATT: None if row.per_watt is None else row.per_watt.middle,
+        Rank.SPEED: row.throughput.samples_per_second,
+    }[rank]
+    return (float("inf") if merit is None else -merit, row.gpu.name)

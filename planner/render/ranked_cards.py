@@ -1,0 +1,102 @@
+"""Cards ranked for one model as a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.answers.cards_ranked import RankedCard, RankedCards, Span
+from planner.hardware.access import is_in_default_wheel
+from planner.hardware.cards import CardPrice
+from planner.render.listing import Column, Listing, significant
+from planner.results.words import money_text
+from planner.units import Row
+
+
+def ranked_listing(found: RankedCards, limit: int | None = None) -> Listing:
+    """One GPU a row, best first."""
+    rows = [_row(rank, row, found) for rank, row in enumerate(found.rows[:limit], start=1)]
+    return Listing(schema="planner.ranked-cards/1", name="cards", columns=_COLUMNS, rows=rows)
+
+
+def ranked_notes(found: RankedCards, limit: int | None = None) -> Iterator[str]:
+    """What the figures mean, and what fell out."""
+    unit = found.workload.model.sample_unit
+    yield f"Rates are {unit}s a second of one GPU; ranges are for code as fast as the stack, and hold the spread of prices."
+    yield "Per watt: 80 % of the board's limit, 60 to 100 % at the ends; no row states what training drew."
+    yield "A price in brackets is more than a year old and does not count for the order."
+    if limit is not None and limit < len(found.rows):
+        yield f"{len(found.rows) - limit} more rows: --limit"
+    yield from (f"{count:>6,}  {reason}" for reason, count in found.left_out.items())
+
+
+def _row(rank: int, row: RankedCard, found: RankedCards) -> Row:
+    throughput = row.throughput
+    low, high = throughput.relative_ends
+    return {
+        "rank": rank,
+        "gpu": row.gpu.name,
+        "model": found.workload.model.name,
+        "samples_per_second": throughput.samples_per_second,
+        "samples_per_second_low": low,
+        "samples_per_second_high": high,
+        "basis": str(throughput.basis),
+        "precision": str(throughput.precision),
+        "memory_gib": row.gpu.memory_gib,
+        "fits_memory": throughput.fits_memory,
+        "in_default_wheel": is_in_default_wheel(row.gpu),
+        **_price("new", row.new, row.per_usd_new, is_old=row.is_old_new),
+        **_price("used", row.used, row.per_usd_used, is_old=row.is_old_used),
+        "watts": None if row.watts is None else row.watts.middle,
+        "watts_low": None if row.watts is None else row.watts.low,
+        "watts_high": None if row.watts is None else row.watts.high,
+        "per_watt": None if row.per_watt is None else row.per_watt.middle,
+        "per_watt_low": None if row.per_watt is None else row.per_watt.low,
+        "per_watt_high": None if row.per_watt is None else row.per_watt.high,
+        "sources": list(throughput.sources),
+        # what the table shows: figures with their ranges
+        "rate": _span_text(Span(middle=throughput.samples_per_second, low=low, high=high)),
+        "usd": " / ".join([_price_text(row.new, is_old=row.is_old_new), _price_text(row.used, is_old=row.is_old_used)]),
+        "per_kusd": " / ".join(map(_per_kusd, (row.per_usd_new, row.per_usd_used))),
+        "per_w": "-" if row.per_watt is None else _span_text(row.per_watt),
+    }
+
+
+def _price(name: str, price: CardPrice | None, per_usd: Span | None, *, is_old: bool) -> Row:
+    return {
+        f"usd_{name}": None if price is None else price.usd,
+        f"usd_{name}_low": None if price is None else price.usd_low,
+        f"usd_{name}_high": None if price is None else price.usd_high,
+        f"usd_{name}_as_of": None if price is None else price.as_of,
+        f"usd_{name}_is_old": is_old if price is not None else None,
+        f"per_usd_{name}": None if per_usd is None else per_usd.middle,
+        f"per_usd_{name}_low": None if per_usd is None else per_usd.low,
+        f"per_usd_{name}_high": None if per_usd is None else per_usd.high,
+    }
+
+
+def _price_text(price: CardPrice | None, *, is_old: bool) -> str:
+    if price is None:
+        return "-"
+    return f"({money_text(price.usd)})" if is_old else money_text(price.usd)
+
+
+def _per_kusd(span: Span | None) -> str:
+    if span is None:
+        return "-"
+    return _span_text(Span(middle=1000 * span.middle, low=1000 * span.low, high=1000 * span.high))
+
+
+def _span_text(span: Span) -> str:
+    return f"{significant(span.middle)} ({significant(span.low)}-{significant(span.high)})"
+
+
+_COLUMNS = (
+    Column(key="rank", heading="#", is_number=True),
+    Column(key="gpu", heading="GPU", may_fold=False),
+    Column(key="rate", heading="samples/s", is_number=True),
+    Column(key="basis", heading="basis"),
+    Column(key="usd", heading="USD new / used", is_number=True),
+    Column(key="per_kusd", heading="per 1,000 USD, new / used", is_number=True),
+    Column(key="per_w", heading="per watt", is_number=True),
+    Column(key="in_default_wheel", heading="PyTorch", text=lambda is_in: "yes" if is_in else "old builds"),
+)

@@ -1,0 +1,119 @@
+"""Cards ranked for a model: rates, prices and watts that belong together, and the card for a budget."""
+
+from datetime import date
+
+import pytest
+
+import planner
+from planner.answers.cards_ranked import cards_within, cheapest_way, ranked_cards
+from planner.errors import LimitError, NoThroughputError, UnknownNameError, UsageError
+from planner.hardware.cards import Condition, card_price
+from planner.hardware.gpus import load_gpus
+
+DAY = date(2026, 11, 26)
+RESNET = {"model": "resnet50"}
+
+
+@pytest.fixture(scope="module")
+def by_value():
+    """Every card for ResNet-50."""
+    return ranked_cards(RESNET, today=DAY)
+
+
+def test_a_row_is_speed_over_price(by_value):
+    """Of the RTX 3090, worked out from what the other commands say: 24 GiB, used price, 80 % of 350 W."""
+    (row,) = (row for row in by_value.rows if row.gpu.name == "rtx-3090")
+    rate = planner.predict_throughput(model="resnet50", gpu="rtx-3090")
+    low, high = rate.relative_ends
+    price = card_price("rtx-3090", Condition.USED)
+
+    assert pytest.approx(rate.samples_per_second / price.usd) == row.per_usd_used.middle
+    assert pytest.approx((low / price.usd_high, high / price.usd_low)) == (row.per_usd_used.low, row.per_usd_used.high)
+    assert pytest.approx(rate.samples_per_second / (0.8 * 350)) == row.per_watt.middle
+    assert pytest.approx((low / 350, high / 210)) == (row.per_watt.low, row.per_watt.high)
+
+
+def test_the_order_is_that_of_the_figure(by_value):
+    """Prices older than a year do not count: such rows stand last."""
+    merits = [row.best_per_usd for row in by_value.rows]
+    known = [merit for merit in merits if merit is not None]
+
+    assert sorted(known, reverse=True) == known
+    assert merits == [*known, *[None] * (len(merits) - len(known))]
+    assert len(known) >= 10
+
+
+def test_watts_count_for_every_gpu():
+    """Modules too, which no shop sells as a card; an L4 beats a GTX 1080 Ti three times over."""
+    found = ranked_cards(RESNET, "watt", today=DAY)
+    merits = {row.gpu.name: row.per_watt.middle for row in found.rows if row.per_watt is not None}
+
+    assert list(merits.values()) == sorted(merits.values(), reverse=True)
+    assert {name for name, gpu in load_gpus().items() if gpu.tdp_watts} - merits.keys() <= {"k80", "m60"}
+    assert merits["l4"] > 3 * merits["gtx-1080-ti"]
+
+
+def test_the_card_for_a_budget_is_the_fastest_that_it_buys():
+    """At prices of the last year, in the cheaper condition, and only cards that today's PyTorch runs on."""
+    found = cards_within(RESNET, 800, today=DAY)
+
+    assert all(cheapest_way(row)[1].usd <= 800 for row in found.rows)
+    assert [row.throughput.samples_per_second for row in found.rows] == sorted(
+        (row.throughput.samples_per_second for row in found.rows), reverse=True
+    )
+    assert "rtx-3090" == found.rows[0].gpu.name
+    assert not {"gtx-1080-ti", "p40"} & {row.gpu.name for row in found.rows}
+
+
+def test_a_budget_below_every_card_is_a_limit():
+    """With the cheapest there is."""
+    with pytest.raises(LimitError, match="The cheapest is GeForce RTX 3060 12 GB: 300 USD"):
+        cards_within(RESNET, 10, today=DAY)
+
+
+def test_a_recommendation_names_the_card():
+    """Beside what it says of renting."""
+    found = planner.recommend(model="resnet50", epochs=1, card_budget=400, gpus=["T4"], as_of=DAY)
+
+    assert any("Which card for 400 USD: GeForce RTX 3080" in sentence for sentence in found.sentences)
+
+
+def test_language_models_and_trees_are_ranked_too():
+    """What does not fit is left out with the reason; trees are as fast on every card that was not measured."""
+    text = ranked_cards({"model": "llama-3-8b", "method": "qlora"}, today=DAY)
+    trees = ranked_cards({"model": "xgboost", "rows": 1e6}, gpus=["RTX 3090", "RTX 4090"], today=DAY)
+
+    assert any("does not fit" in reason for reason in text.left_out)
+    assert {"rtx-3090", "rtx-4090"} == {row.gpu.name for row in trees.rows}
+
+
+@pytest.mark.parametrize(
+    ("asked", "rank", "gpus", "error", "said"),
+    [
+        (RESNET, "nice", (), UnknownNameError, "Unknown rank"),
+        ({}, "value", (), UsageError, "For which model"),
+        (RESNET, "value", ("RTX 9999",), UnknownNameError, "Unknown GPU"),
+        ({"model": "llama-3.1-70b", "method": "full"}, "value", ("T4",), NoThroughputError, "does not fit"),
+    ],
+)
+def test_what_cannot_be_ranked_is_refused(asked, rank, gpus, error, said):
+    """By the name that is wrong, or with the reason why nothing runs."""
+    with pytest.raises(error, match=said):
+        ranked_cards(asked, rank, gpus, today=DAY)
+
+
+def test_the_commands_show_ranges(run_planner):
+    """The table has a range in every figure; JSON has each end, and the day of each price."""
+    import json  # noqa: PLC0415 - one test of this file
+
+    table = run_planner("gpus", "--rank", "value", "--model", "resnet50", "--limit", "3")
+    data = json.loads(
+        run_planner("recommend", "--model", "resnet50", "--card-budget", "400", "--format", "json").stdout
+    )
+
+    assert 4 == len(table.stdout.splitlines())
+    first = data["cards"][0]
+    assert first["samples_per_second_low"] < first["samples_per_second"] < first["samples_per_second_high"]
+    assert first["per_usd_used_low"] <= first["per_usd_used"] <= first["per_usd_used_high"]
+    assert first["usd_used"] <= 400
+    assert first["usd_used_as_of"].startswith("20")

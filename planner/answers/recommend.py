@@ -32,6 +32,7 @@ from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
 from planner.options.times import hours_until
 from planner.results.answer import damaged_text
+from planner.results.batch import batch_warning, large_batch_text
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import NearMiss, Recommendation, Way
 from planner.results.words import gpus_text, money_text, provider_name, time_text
@@ -283,6 +284,9 @@ def _sentences(
     )
     sentences.append(f"Throughput: {basis}, with {best.throughput.stack.strip()}; another framework will differ.")
     sentences.append(_memory(best))
+    sentences += filter(
+        None, (batch_warning(best, result.workload).removeprefix("! ") or large_batch_text(best, result.workload),)
+    )
     age = (result.as_of - best.offer.observed_on).days
     sentences.append(f"The price is {age} days old; that capacity is free now is not said.")
     return sentences
@@ -335,7 +339,7 @@ def _sure(best: Estimate, aim: _Aim, *, at_ends: bool) -> list[str]:
 def _memory(best: Estimate) -> str:
     batch = best.throughput.batch_size_per_gpu
     if best.fits_memory:
-        at = "" if batch is None else f", at a batch of {batch:.0f} a GPU"
+        at = "" if batch is None else f", at a batch of {batch:,.0f} a GPU"
         return f"The model fits into the memory of these GPUs{at}."
     return "Whether the model fits into memory is not known; try the batch size before renting for long."
 

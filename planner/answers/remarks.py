@@ -14,6 +14,7 @@ from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.model.tree_runs import pass_name
 from planner.prices.catalog import USUAL_PURCHASES
 from planner.prices.filters import OfferFilter
+from planner.throughput.batch_limits import batch_limit
 from planner.units import epochs_text
 
 USUAL_PIXELS = 224
@@ -48,6 +49,7 @@ def assumptions(
         f"precision {precision}; data loading keeps up with the GPUs",
         *_unusual_size(workload),
         *_of_trees(workload),
+        *_largest_step(workload),
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
@@ -83,6 +85,21 @@ def _unusual_size(workload: Workload) -> tuple[str, ...]:
     return (
         Sentence(
             "pictures of {pixels} pixels, as {name} is listed ({image_size})", pixels=model.input_size, name=model.name
+        ),
+    )
+
+
+def _largest_step(workload: Workload) -> tuple[str, ...]:
+    """How many samples a step may take, where that is not asked for."""
+    limit = None if workload.batch_size or workload.measured else batch_limit(workload)
+    if limit is None:
+        return ()
+    return (
+        Sentence(
+            "at most {samples:,} {unit}s a step over all GPUs: {why}; {batch_size} sets those of a GPU",
+            samples=limit.samples,
+            unit=workload.model.sample_unit,
+            why=limit.why,
         ),
     )
 

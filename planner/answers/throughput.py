@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from planner.model.records import (
     precision_named,
 )
 from planner.options.checked import checked
+from planner.throughput.batch_limits import BatchLimit, batch_limit
 from planner.throughput.elsewhere import elsewhere
 from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
+
+
+_Place = tuple[str, float, float | None, float | None]
+"""A cell with the network and the memory of its machines."""
 
 
 def throughput_of(
@@ -60,11 +66,18 @@ def speeds_of(workload: Workload, nodes: int = 1, weakest: Basis = Basis.MODELLE
         UnknownNameError: no row of any model is of the framework asked for.
         UsageError: own measurements contradict each other.
     """
-    return _speeds(_of_unit_length(workload), nodes, weakest)
+    speeds = _speeds(_of_unit_length(workload), nodes, weakest)
+    is_open = workload.batch_size is None and not workload.measured
+    limit = batch_limit(workload) if is_open and speeds.knows_batches() else None
+    return speeds if limit is None else speeds.held_at(limit)
 
 
 class Speeds:
-    """Looks up and remembers the throughput of one workload on any offer."""
+    """Looks up and remembers the throughput of one workload on any offer.
+
+    Where nobody says otherwise, a step of all GPUs together takes no more samples than a run can use. More GPUs get a smaller batch
+    each, at the speed of that batch, and none below the smallest batch with a known speed.
+    """
 
     def __init__(self, workload: Workload, nodes: int, weakest: Basis) -> None:
         # a layout is planned for all machines together, whatever number the workload was described for
@@ -76,7 +89,21 @@ class Speeds:
         is_network = workload.language is None and workload.trees is None
         self._prediction = _prediction(workload) if is_network else None
         self._uses_host = language is not None and language.job.may_use_host
-        self._found: dict[tuple[str, float, float | None, float | None], Throughput | NoThroughputError] = {}
+        self._found: dict[_Place, Throughput | NoThroughputError] = {}
+        self._limit: BatchLimit | None = None
+        self._held: dict[tuple[_Place, int], Throughput | NoThroughputError] = {}
+        self._by_limit: dict[BatchLimit, Speeds] = {}
+
+    def knows_batches(self) -> bool:
+        """Whether any row of the workload's model says at which batch it ran."""
+        return self._prediction is not None and self._prediction.knows_batches()
+
+    def held_at(self, limit: BatchLimit) -> Speeds:
+        """The same speeds where a step takes no more samples than the limit; what is known of them is shared."""
+        if limit not in self._by_limit:
+            other = self._by_limit[limit] = copy(self)
+            other._limit = limit
+        return self._by_limit[limit]
 
     def of(self, offer: Offer) -> Throughput | NoThroughputError:
         """Throughput on the offer's instances, or why none counts."""
@@ -97,7 +124,46 @@ class Speeds:
             known = self._counted(self._predicted(*key))
             if len(self._found) < MOST_CELLS:
                 self._found[key] = known
+        return known if self._limit is None else self._within(known, key, self._limit)
+
+    def _within(
+        self, one: Throughput | NoThroughputError, place: _Place, limit: BatchLimit
+    ) -> Throughput | NoThroughputError:
+        """The throughput, with the batch that each GPU gets of the limit where the usual ones are more together."""
+        if isinstance(one, NoThroughputError) or one.batch_size_per_gpu is None or self._prediction is None:
+            return one
+        gpu, gpu_count = place[:2]
+        count = max(gpu_count, 1) * self._nodes
+        if one.batch_size_per_gpu * count <= limit.samples:
+            return one
+        least = math.ceil(self._prediction.smallest_batch(gpu, one.precision) or 1)
+        most = math.floor(limit.samples / count)
+        if most < least and count > 1:
+            return NoThroughputError(
+                "more GPUs than a batch of {most:,} {unit}s over all of them feeds: no speed is known of so few each "
+                "({batch_size} sets another)",
+                argument="batch_size",
+                most=limit.samples,
+                unit=self._workload.model.sample_unit,
+            )
+        most = max(most, least)
+        if most >= one.batch_size_per_gpu:
+            return one
+        known = self._held.get((place, most))
+        if known is None:
+            known = self._counted(self._at_batch(place, most, limit))
+            if len(self._held) < MOST_CELLS:
+                self._held[place, most] = known
         return known
+
+    def _at_batch(self, place: _Place, most: int, limit: BatchLimit) -> Throughput | NoThroughputError:
+        held = copy(self)
+        held._prediction = None if self._prediction is None else self._prediction.at_batch(most)
+        found = held._predicted(*place)
+        if isinstance(found, NoThroughputError):
+            return found
+        note = f"{most:,} a GPU, no more than {limit.samples:,} a step over all GPUs"
+        return replace(found, notes=(*found.notes, note))
 
     def _counted(self, found: Throughput | NoThroughputError) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
@@ -192,7 +258,7 @@ def predict_throughput(
         input_size=sequence_length_or_image_size,
         measured=tuple(measured),
     )
-    return _known(speeds_of(workload, node_count).on(key, gpu_count, network_gbit_per_s))
+    return _known(_speeds(workload, node_count, Basis.MODELLED).on(key, gpu_count, network_gbit_per_s))
 
 
 def _known(found: Throughput | NoThroughputError) -> Throughput:

@@ -94,7 +94,7 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     said = [headline(picked, money, longest=longest)]
     less = less_text(picked, money, longest=longest)
     said += [less] if less else []
-    said += remarks(picked, result.as_of, money, renew=renew)
+    said += remarks(picked, result.workload, result.as_of, money, renew=renew)
     said += [over_text(picked, money, longest)] if picked.over_limit else []
     return [*(indent + line for line in said), *_damaged(result)]
 

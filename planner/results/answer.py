@@ -11,6 +11,7 @@ from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Workload
+from planner.results.batch import batch_warning
 from planner.results.picked import Pick, Picked
 from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
 from planner.units import SECONDS_PER_HOUR
@@ -61,7 +62,7 @@ def answer(picked: Picked, workload: Workload, today: date, currency: Currency |
         return ()
     money = Money.of(currency)
     less = less_text(picked, money)
-    return (headline(picked, money), *((less,) if less else ()), *remarks(picked, today, money))
+    return (headline(picked, money), *((less,) if less else ()), *remarks(picked, workload, today, money))
 
 
 def leading(picked: Picked) -> Pick:
@@ -115,11 +116,12 @@ def _way(pick: Pick) -> str:
     return ways.get(pick.market) or f"at {provider_name(pick.estimate.offer)}"
 
 
-def remarks(picked: Picked, today: date, money: Money, *, renew: str = RENEW) -> Iterator[str]:
-    """What to mind: age of the prices shown, limits that ranges pass, start-up that decides the time.
+def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, renew: str = RENEW) -> Iterator[str]:
+    """What to mind: age of the prices shown, limits that ranges pass, a batch too large, start-up that decides the time.
 
     Args:
         picked: the rows that are proposed; there is one.
+        workload: what is run.
         today: the day that ages are counted from.
         money: what amounts are shown in.
         renew: the command that brings newer prices.
@@ -132,6 +134,8 @@ def remarks(picked: Picked, today: date, money: Money, *, renew: str = RENEW) ->
         dear = f"{money.text(first.usd_high)} {money.code}"
         yield f"! No row is sure to keep the limit: the first may take {time_text(first.seconds_high)} and cost {dear}."
     first = leading(picked).estimate
+    if warning := batch_warning(first, workload):
+        yield warning
     startup = sum(
         item.quantity for item in first.items if item.kind is ItemKind.TIME and item.name in ("start-up", "image pull")
     )

@@ -15,6 +15,7 @@ from planner.results.answer import answer, damaged_text
 from planner.results.picked import Picked
 from planner.results.prices import book_record, damaged_record
 from planner.results.shown import ShownInNotebooks
+from planner.throughput.batch_limits import batch_limit
 from planner.units import Row
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def workload_record(workload: Workload) -> Row:
         "samples": workload.samples,
         "precision": "best" if workload.precision is None else str(workload.precision),
         "batch_size": workload.batch_size,
+        "batch_limit": None if (limit := batch_limit(workload)) is None else limit.samples,
         "framework": workload.framework,
         "input_size": workload.input_size,
         **_language(workload),

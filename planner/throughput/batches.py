@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 from planner.errors import DoesNotFitError
@@ -45,11 +47,27 @@ class Batches:
         self._rows = rows
         self._measured: dict[int, dict[str, float]] = {}
         self._usual: dict[tuple[str, int], float | None] = {}
+        self._smallest: float | None = None
         held = [(one.memory_gib, one.batch_size) for one in workload.measured if one.memory_gib is not None]
         self._held_gib: float | None = None
         self._held_batch: float | None = None
         if held:
             self._held_gib, self._held_batch = max(held, key=lambda one: one[0])
+
+    def asked(self, batch_size: int) -> Batches:
+        """The same batches where this one is asked for."""
+        other = copy(self)
+        other._asked = batch_size
+        return other
+
+    def smallest_known(self, gpu: Gpu, precision: Precision) -> float | None:
+        """The smallest batch with a known speed on that GPU: of any measured row, or what is usual there; `None` if unknown."""
+        if self._smallest is None:
+            sizes = [row.batch_size_per_gpu for row in self._rows if row.batch_size_per_gpu is not None]
+            self._smallest = min(sizes, default=math.inf)
+        usual = self.usual(gpu, precision)
+        smallest = self._smallest if usual is None else min(self._smallest, usual)
+        return smallest if math.isfinite(smallest) else None
 
     def usual(self, gpu: Gpu, precision: Precision) -> float | None:
         """The batch that measured rows use on that GPU, or one in proportion to its memory; `None` if unknown."""

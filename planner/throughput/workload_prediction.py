@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
@@ -56,7 +57,6 @@ class Prediction:
         self._job, self._stands_in = self._chosen_job()
         self._rows = [row for row in self._all_rows if script_of(row) == self._job]
         self._widths = {width_of(row.precision) for row in self._rows}
-        self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
         self._measured_size = (
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
         )
@@ -75,6 +75,7 @@ class Prediction:
         )
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
+        self._at_batch: dict[int, Prediction] = {}
         self._notes = () if own else self._common_notes()
         self._own = own
         self._has_own = bool(own)
@@ -83,8 +84,26 @@ class Prediction:
         self._is_thin = is_thin(self._model) and not own and (self._job is None or TIMM in self._job)
         self._limits = Limits(self._model, workload, self._measured_size)
         self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
-        for row in () if own else filter(self._is_wanted, self._all_rows):
+        self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
+        for row in () if own else filter(self._is_alike, self._all_rows):
             self._by_place.setdefault((row.gpu, row.gpu_count, width_of(row.precision)), []).append(row)
+
+    def at_batch(self, batch_size: int) -> Prediction:
+        """The prediction of the same workload where this batch is asked for; what does not depend on it is shared."""
+        if batch_size not in self._at_batch:
+            other = self._at_batch[batch_size] = copy(self)
+            other._workload = replace(self._workload, batch_size=batch_size)
+            other._batches = self._batches.asked(batch_size)
+            other._ones, other._found, other._at_batch = {}, {}, {}
+        return self._at_batch[batch_size]
+
+    def knows_batches(self) -> bool:
+        """Whether a row of the chosen script says at which batch it ran."""
+        return any(row.batch_size_per_gpu is not None for row in self._rows)
+
+    def smallest_batch(self, gpu: str, precision: Precision) -> float | None:
+        """The smallest batch with a known speed on that GPU; `None` where none is known."""
+        return self._batches.smallest_known(self._gpus[gpu], precision)
 
     def of(self, gpu: str, gpu_count: float) -> Throughput:
         """Throughput on so many of the GPU.
@@ -187,35 +206,37 @@ class Prediction:
         return replace(found, stack=single.stack, notes=self._notes)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
-        fitting = self._by_place.get((gpu.name, gpu_count, width_of(precision)), [])
+        fitting = self._rows_at(gpu.name, gpu_count, precision)
         exact = [row for row in fitting if row.precision is precision] or fitting
         row = newest_row([one for one in exact if script_of(one) == self._job]) or newest_row(exact)
         return None if row is None or self._is_outdated(row) else row
+
+    def _rows_at(self, gpu: str, gpu_count: float, precision: Precision) -> list[Benchmark]:
+        """The rows that may answer for this GPU and count, in numbers of that width."""
+        return [row for row in self._by_place.get((gpu, gpu_count, width_of(precision)), ()) if self._has_batch(row)]
 
     def _is_outdated(self, row: Benchmark) -> bool:
         """Whether a row is of older software, and what that changes is learnt: it is evidence then, and no answer."""
         return not is_new_generation(row) and self._knowledge.script(script_of(row)) is not None
 
-    def _is_wanted(self, row: Benchmark) -> bool:
+    def _is_alike(self, row: Benchmark) -> bool:
         asked = self._workload
         size = asked.input_size or (self._rows[0].input_size if self._rows else None)
-        return (
-            matches_framework(row.framework, asked.framework or "pytorch")
-            and (size is None or row.input_size in (None, size))
-            and (
-                asked.batch_size is None
-                or (row.batch_size_per_gpu is None and asked.batch_size > SMALL_BATCH)
-                or (
-                    row.batch_size_per_gpu is not None
-                    and batch_factor(asked.batch_size, row.batch_size_per_gpu).log == 0.0
-                )
-            )
-        )
+        is_of_size = size is None or row.input_size in (None, size)
+        return matches_framework(row.framework, asked.framework or "pytorch") and is_of_size
+
+    def _has_batch(self, row: Benchmark) -> bool:
+        asked, batch = self._workload.batch_size, row.batch_size_per_gpu
+        if asked is None:
+            return True
+        if batch is None:  # at which batch another script ran, nobody knows
+            return asked > SMALL_BATCH and script_of(row) == self._job
+        return batch_factor(asked, batch).log == 0.0
 
     def _measured(self, row: Benchmark, precision: Precision, planned: Batch) -> Throughput:
         alike = [
             other
-            for other in self._by_place[row.gpu, row.gpu_count, width_of(row.precision)]
+            for other in self._rows_at(row.gpu, row.gpu_count, row.precision)
             if script_of(other) == script_of(row)
             and other.precision is row.precision
             and is_new_generation(other) == is_new_generation(row)
@@ -260,10 +281,12 @@ class Prediction:
         one = self._one_measured(gpu, precision) if gpu_count > 1 or is_reduced else None
         usual = self._batches.usual(gpu, precision) if one is None else one.batch_size_per_gpu
         planned = planned or self._batches.planned(gpu, precision, 1.0, usual)
-        batch = batch_factor(planned.size if planned.is_reduced else self._workload.batch_size, usual)
+        wanted = planned.size if planned.is_reduced else self._workload.batch_size
+        batch = batch_factor(wanted, usual)
         if one is not None:
             if not planned.is_reduced:
                 batch = NO_CHANGE  # it was measured at that batch
+            batch = self._limits.at_smaller_batch(batch, wanted, usual, one.samples_per_second)
             log_rate = math.log(one.samples_per_second) + batch.log
             reach = together(math.log(one.high / one.low) / 2, batch.reach)
             sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
@@ -278,6 +301,7 @@ class Prediction:
                 batch = batch if planned.is_reduced else own_batch_factor(self._workload, nearest)
             elif single.basis is Basis.MODELLED:
                 size = NO_CHANGE  # the level was worked out at the size wanted
+            batch = self._limits.at_smaller_batch(batch, wanted, usual, math.exp(single.log_rate))
             log_rate = single.log_rate + batch.log + size.log
             reach = together(single.reach, batch.reach, size.reach, self._framework_reach(), own_reach(self._own))
             sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count

@@ -56,9 +56,9 @@ def answers(copy, *arguments):
 
 @pytest.mark.parametrize(("model", "basis"), MODELS.items())
 def test_a_gpu_without_a_fit_is_planned_from_its_data_sheet(model, basis, copy):
-    """A twin of an L4 is about as fast as an L4, on the basis of the model, with a wider range.
+    """A twin of an L4 is about as fast as an L4, on the basis of the model, with a range no narrower to speak of.
 
-    Where the model too is known by its figures only, that range is so wide that the GPU adds nothing to speak of.
+    Between implementations the range is so wide already that the GPU adds next to nothing.
     """
     found = answers(copy, "--model", model, "--epochs", "9", "--dataset", "imagenet-1k")
 
@@ -66,7 +66,7 @@ def test_a_gpu_without_a_fit_is_planned_from_its_data_sheet(model, basis, copy):
     known, twin = found["l4"], found[TWIN]
     assert (basis, basis) == (twin["basis"], found[STRANGER]["basis"])
     assert abs(math.log(twin["samples_per_second"] / known["samples_per_second"])) < STAND_IN_DEVIATION
-    assert twin["high"] / twin["low"] > known["high"] / known["low"] * (0.999 if "modelled" == basis else 1)
+    assert twin["high"] / twin["low"] > known["high"] / known["low"] * 0.999
 
 
 @pytest.mark.parametrize(

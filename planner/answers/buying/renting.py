@@ -17,7 +17,7 @@ from planner.answers.chosen import judged
 from planner.answers.pricing import Pricing
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
-from planner.answers.throughput import predict_many
+from planner.answers.throughput import speeds_of
 from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import tax_item
 from planner.cost.course import Timer
@@ -258,7 +258,7 @@ def rent_at(
 
 
 def _speed_on(workload: Workload, cell: tuple[str, float]) -> Throughput:
-    throughput = predict_many(workload, [cell])[cell]
+    throughput = speeds_of(workload).on(*cell)
     if isinstance(throughput, NoThroughputError):
         raise type(throughput)(
             "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",

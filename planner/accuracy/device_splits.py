@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from planner.accuracy import tree_machines
+from planner.accuracy import processor_errors, tree_machines
 from planner.accuracy.results import SplitResult, Validation
 from planner.throughput.tree_rows import load_tree_rows
 
 DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
     tree_machines.SPLIT: tree_machines.tree_split,
+    processor_errors.NETWORK: processor_errors.network_split,
+    processor_errors.PROCESSOR: processor_errors.processor_split,
 }
 """By name; each takes less than a second."""
 

@@ -13,10 +13,17 @@ from planner.model.frozen import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foretold:
-    """One figure foretold without its device: the natural log of foretold over measured, and half of its range as a log."""
+    """One figure foretold without its device.
+
+    Attributes:
+        log_error: the natural log of foretold over measured.
+        half_width: from the figure to the end of its range on the side of the measurement, as a natural log.
+        width: high over low of the range.
+    """
 
     log_error: float
     half_width: float
+    width: float
     groups: Mapping[str, str]
 
 
@@ -67,4 +74,4 @@ def _summary(name: str, judged: Sequence[Foretold]) -> ErrorSummary:
         [math.expm1(one.log_error) for one in judged],
         [abs(one.log_error) <= one.half_width for one in judged],
     )
-    return replace(found, width=statistics.median(math.exp(2 * one.half_width) for one in judged))
+    return replace(found, width=statistics.median(one.width for one in judged))

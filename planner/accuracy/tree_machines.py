@@ -29,7 +29,10 @@ def tree_split() -> SplitResult:
         ranges = _half_widths(machine)
         judged += [
             Foretold(
-                log_error=error, half_width=ranges[kind], groups={"device": device, "tool": kind[0], "machine": machine}
+                log_error=error,
+                half_width=ranges[kind],
+                width=math.exp(2 * ranges[kind]),
+                groups={"device": device, "tool": kind[0], "machine": machine},
             )
             for kind, device, error in _errors()[machine]
         ]

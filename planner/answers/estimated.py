@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from planner.answers.beside_processors import on_the_front, speed_ups
 from planner.answers.chosen import picked
 from planner.answers.offered import offered, own_prices
 from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_members, pricing_of
@@ -36,6 +37,7 @@ def estimated(question: Question) -> EstimateResult:
     pricing = pricing_of(question, choice)
     left_out = Counter({entry.reason: entry.count for entry in choice.selection.left_out})
     heads = priced_heads(pricing, left_out)
+    heads = [*heads, *on_the_front(pricing, heads)]
     priced = heads
     if question.every_offer:
         priced = [one for head in priced for one in priced_members(pricing, head)]
@@ -46,7 +48,7 @@ def estimated(question: Question) -> EstimateResult:
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
     ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
     chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0))
-    return replace(result_of(pricing, shown, left_out), picked=chosen)
+    return replace(result_of(pricing, shown, left_out), picked=chosen, speed_ups=speed_ups(question, heads))
 
 
 def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str, int]) -> EstimateResult:

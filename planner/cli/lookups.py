@@ -15,6 +15,7 @@ from planner.cli.options import completed, data_dir_option, option, output_optio
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.hardware.processors import choose_devices, is_processor, load_processors, processors_named
 from planner.language.listed import language_models_holding, load_language_models
 from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
@@ -33,8 +34,11 @@ from planner.render.lookups import (
     providers_listing,
     suspects_listing,
 )
+from planner.render.processors import processor_runs_listing, processors_listing, tree_runs_listing
 from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
+from planner.throughput.processor_runs import ProcessorRun, training_runs
+from planner.throughput.tree_rows import load_tree_rows
 from planner.units import current_day
 from planner.work.described import resolve_language_model
 from planner.work.listed import (
@@ -45,6 +49,7 @@ from planner.work.listed import (
     resolve_dataset,
     resolve_model,
 )
+from planner.work.tree_tools import tree_tool
 
 
 @verb()
@@ -66,6 +71,7 @@ def gpus(
     Examples:
       planner gpus
       planner gpus "RTX 4090" a100-80gb-sxm
+      planner gpus cpu
       planner gpus --rank value --model resnet50
       planner gpus --rank watt --model resnet50 T4 L4 A100
       planner gpus --format csv --output gpus.csv
@@ -74,6 +80,10 @@ def gpus(
         found = in_options(ranked_cards(work, rank or "value", names))
         write_listing(ranked_listing(found, limit), form, output)
         write_notes(list(ranked_notes(found, limit)))
+        return
+    processors = [key for name in names for key in processors_named(name)]
+    if processors and all(map(processors_named, names)):
+        write_listing(processors_listing(load_processors()[key] for key in processors), form, output)
         return
     table = load_gpus()
     chosen = [table[key] for name in names for key in resolve_gpu(name)] if names else list(table.values())
@@ -155,15 +165,23 @@ def throughput(*, model: str | None, names: tuple[str, ...], suspect: bool, form
     Examples:
       planner throughput --model resnet50
       planner throughput --model resnet50 --gpu A100 --format csv
+      planner throughput --model resnet101 --gpu "Xeon E5-2630 v3"
+      planner throughput --model xgboost
       planner throughput --suspect
     """
-    wanted = {key for name in names for key in resolve_gpu(name)}
+    wanted = {key for name in names for key in choose_devices(name).gpus}
     if suspect:
         _write_suspects(None if model is None else resolve_model(model).name, wanted, form, output)
         return
     if model is None:
         raise UsageError("Whose measurements? Give --model, or --suspect for the rows that are not believed.")
+    if tree_tool(model) is not None:
+        _write_tree_runs(model, wanted, form, output)
+        return
     resolved = resolve_model(model)
+    if any(map(is_processor, wanted)):
+        _write_processor_runs(resolved, wanted, form, output)
+        return
     benchmarks = benchmarks_of(resolved.name)
     chosen = [benchmark for benchmark in benchmarks if not wanted or benchmark.gpu in wanted]
     if not chosen:
@@ -174,6 +192,40 @@ def throughput(*, model: str | None, names: tuple[str, ...], suspect: bool, form
         )
     write_listing(benchmarks_listing(chosen), form, output)
     write_notes([f"Rates are in {resolved.sample_unit}s per second; sources are in the json and csv formats."])
+
+
+def _write_tree_runs(model: str, wanted: set[str], form: str, output: Path | None) -> None:
+    rows = [row for row in load_tree_rows() if row.tool == tree_tool(model) and (not wanted or row.device in wanted)]
+    if not rows:
+        raise NoThroughputError(f"No run of {model} is measured on {', '.join(sorted(wanted))}.")
+    write_listing(tree_runs_listing(rows), form, output)
+    write_notes(["100 rounds of depth 10 on eight columns; sources are in the json and csv formats."])
+
+
+def _write_processor_runs(model: Model, wanted: set[str], form: str, output: Path | None) -> None:
+    """The rows of a model on these processors, and beside them those of GPUs in the same sources."""
+    own = [run for run in training_runs() if run.model == model.name and run.device in wanted]
+    if not own:
+        measured = sorted({run.device for run in training_runs() if run.model == model.name})
+        raise NoThroughputError(
+            f"No training of {model.name} is measured on {', '.join(sorted(wanted))}. Measured on: {', '.join(measured) or 'no processor'}."
+        )
+    sources = {run.source for run in own}
+    beside = [run for run in training_runs() if run.model == model.name and run.source in sources and run not in own]
+    write_listing(processor_runs_listing([*own, *beside]), form, output)
+    fastest, slowest = max(beside, key=_rate, default=None), min(own, key=_rate)
+    times = (
+        []
+        if fastest is None
+        else [
+            f"{fastest.device} is {_rate(fastest) / _rate(slowest):,.0f} times as fast as {slowest.device_count} x {slowest.device} in the same source."
+        ]
+    )
+    write_notes([*times, f"Rates are in {model.sample_unit}s per second; sources are in the json and csv formats."])
+
+
+def _rate(run: ProcessorRun) -> float:
+    return run.samples_per_second
 
 
 def _write_suspects(model: str | None, gpus: set[str], form: str, output: Path | None) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.gpus import GpuChoice, resolve_gpu
+from planner.hardware.gpus import GpuChoice
+from planner.hardware.processors import choose_devices
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 
@@ -240,7 +241,7 @@ def _rule(path: Path, kind: str, number: int, entry: dict[str, Any], names: _Nam
 
 def _machine(path: Path, number: int, entry: dict[str, Any], today: date) -> Offer:
     where = f"{path}, [[machines]] number {number}"
-    keys = resolve_gpu(str(entry["gpu"]))
+    keys = choose_devices(str(entry["gpu"])).gpus
     if len(keys) > 1:
         raise UsageError(f"{where}: {entry['gpu']!r} may be {', '.join(keys)}. Name one.")
     extra = {key: _number(where, entry, key, 0, 1e6) for key in ("vcpus", "memory_gib", "network_gbps") if key in entry}

@@ -13,6 +13,7 @@ from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked
+from planner.results.speed_ups import speed_up_text
 from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, time_text
 from planner.units import SECONDS_PER_HOUR, epochs_text
 
@@ -25,6 +26,8 @@ WIDE = 120
 """Columns from which rows have the price of an hour and its date."""
 NARROW, LEAST = 80, 60
 _LEAST_WHERE = 12
+MOST_SPEED_UPS = 2
+"""So many GPUs are set beside a processor; JSON has all."""
 
 REASONS = {
     NotPicked.CLOSED_REGION: "closed region",
@@ -95,6 +98,7 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     less = less_text(picked, money, longest=longest)
     said += [less] if less else []
     said += remarks(picked, result.workload, result.as_of, money, renew=renew)
+    said += list(map(speed_up_text, result.speed_ups[:MOST_SPEED_UPS]))
     said += [over_text(picked, money, longest)] if picked.over_limit else []
     return [*(indent + line for line in said), *_damaged(result)]
 

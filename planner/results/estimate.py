@@ -15,6 +15,7 @@ from planner.results.answer import answer, damaged_text
 from planner.results.picked import Picked
 from planner.results.prices import book_record, damaged_record
 from planner.results.shown import ShownInNotebooks
+from planner.results.speed_ups import SpeedUp, speed_up_record
 from planner.throughput.batch_limits import batch_limit
 from planner.units import Row
 
@@ -44,6 +45,7 @@ class EstimateResult(ShownInNotebooks):
     startup_seconds: float
     samples_source: str
     damaged: tuple[DamagedBook, ...] = ()  # books of providers that the answer is made without
+    speed_ups: tuple[SpeedUp, ...] = ()  # of GPUs over a processor that was named
     picked: Picked | None = None  # the few rows proposed; None where nothing was chosen
 
     def to_frame(self) -> pd.DataFrame:
@@ -74,6 +76,7 @@ def document(result: EstimateResult, currency: Currency | None = None) -> Row:
         ],
         "assumptions": list(result.assumptions),
         "notes": list(result.notes),
+        **({"speed_ups": list(map(speed_up_record, result.speed_ups))} if result.speed_ups else {}),
         **_choice(result, currency),
     }
 

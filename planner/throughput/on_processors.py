@@ -1,11 +1,213 @@
-"""Networks on processors."""
+"""Networks on processors: the share of its 32-bit peak that a processor reaches in training.
+
+    scaled     the network, or others, trained on that very processor: a row of 2017, or of Apple's graphics cores
+    modelled   every other: between the least share that was measured in training, and all of the peak
+
+    rate = share x peak / (6 x multiply-adds of a forward pass)
+
+The rows of training on cores are of one processor and of software of 2017, at 5 to 14 % of its peak. Forward passes of
+today reach 70 to 130 % of the peak at base clock, and a training step cannot be faster than three of them.
+"""
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections.abc import Sequence
+
 from planner.errors import NoThroughputError
-from planner.model.records import Throughput, Workload
+from planner.hardware.processors import Processor, ProcessorKind, load_processors
+from planner.model.frozen import dataclass
+from planner.model.records import Basis, Model, Precision, Throughput, Workload
+from planner.throughput.processor_runs import ProcessorRun, inference_runs, measured_model, training_runs
+
+TRAINING, FORWARD = 6, 2
+"""Operations for each multiply-add of a forward pass: forward and backward take three times the forward pass alone."""
+PEAK = 1.0
+"""The most of its peak at base clock that training may reach."""
+MATRIX_GAIN = 2.0
+"""What matrix units add to that in 16 bits: in BF16 they are 8 times as fast as vectors, and memory allows a part of it."""
+LEAST_FORWARD = 0.036
+"""Where no processor's training is known: one network in twenty reaches less forward (664 networks of timm, Core i9-10940X)."""
+AROUND = 1.25
+"""How far the next program on a measured processor may lie beyond those measured."""
+OTHER_CHIP, OTHER_NETWORK = 1.5, 2.75
+"""The same for another chip of Apple, and for another network there: the two networks that were measured differ by up to 2.7."""
+NEWER = 72 / 13
+"""How much faster software of today may be than that of 2017: as far as the factor of 72 that was measured then (ResNet-101)
+lies above the 13 that a buying guide of 2025 states without a source."""
+_SIXTEEN_BITS = (Precision.AMP, Precision.BF16, Precision.FP16, None)
 
 
-def network_throughput(workload: Workload, device: str, count: float) -> Throughput:
-    """Samples per second."""
-    raise NoThroughputError("no training of networks on processors is known yet")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shares:
+    """A share of the peak, and the range that it may have in anybody's code and in code like that of the rows."""
+
+    middle: float
+    low: float
+    high: float
+    near: tuple[float, float]
+    basis: Basis
+    rows: tuple[ProcessorRun, ...]
+    words: str
+
+
+def network_throughput(
+    workload: Workload, device: str, count: float, runs: Sequence[ProcessorRun] | None = None
+) -> Throughput:
+    """Samples per second of training on so many of the processor.
+
+    Args:
+        workload: a network; what it is computed in counts only where the processor has matrix units.
+        device: key of a processor.
+        count: how many of them; a part for some of its cores.
+        runs: measured trainings; those shipped if `None`.
+
+    Raises:
+        NoThroughputError: it is a language model by its shape, the user measured something else, or its arithmetic is not known.
+    """
+    processor = load_processors()[device]
+    gflop = _work(workload)
+    shares = _shares(workload, processor, training_runs() if runs is None else runs)
+    peak = processor.fp32_tflops * 1e3 * count
+    rate = shares.middle * peak / gflop
+    cores = f"{round(count * processor.cores)} cores" if processor.kind is ProcessorKind.CPU else "all graphics cores"
+    return Throughput(
+        samples_per_second=rate,
+        low=rate * shares.low / shares.middle,
+        high=rate * shares.high / shares.middle,
+        relative_low=rate * shares.near[0] / shares.middle,
+        relative_high=rate * shares.near[1] / shares.middle,
+        basis=shares.basis,
+        precision=_precision(workload, processor),
+        stack="no measured program" if shares.basis is Basis.MODELLED else shares.rows[0].software,
+        sources=tuple(dict.fromkeys(f"{row.source}, {row.as_of}" for row in shares.rows)) or (processor.source,),
+        steps=(
+            f"{shares.words}: {shares.middle:.1%} of {peak / 1e3:.3g} TFLOPS ({cores} of {device}, 32 bits, base clock) "
+            f"over {gflop:.3g} GFLOP a {workload.model.sample_unit}",
+            f"range: {shares.low:.1%} to {shares.high:.1%} of the peak",
+        ),
+        notes=_notes(processor, shares),
+    )
+
+
+def share_of(run: ProcessorRun, operations: int = TRAINING) -> float:
+    """The part of its peak that a processor reached."""
+    gflop = _gflop(measured_model(run.model), run.input_size, operations)
+    if gflop is None:
+        raise KeyError(run.model)  # a test asks for the arithmetic of every model of the tables
+    return run.samples_per_second * gflop / (load_processors()[run.device].fp32_tflops * 1e3 * run.device_count)
+
+
+def _work(workload: Workload) -> float:
+    """Operations of a training step for one sample, in 1e9."""
+    if workload.language is not None:
+        raise NoThroughputError("no training of a language model on a processor was measured")
+    if workload.measured:
+        raise NoThroughputError("what was measured on a GPU says nothing of a processor")
+    gflop = _gflop(workload.model, workload.input_size, TRAINING)
+    if gflop is None:
+        name = workload.model.name
+        raise NoThroughputError(f"the arithmetic of {name} is not known, and it was trained on no processor")
+    return gflop
+
+
+def _gflop(model: Model, size: int | None, operations: int) -> float | None:
+    """Operations for a sample of that size, in 1e9; pictures grow with the square of their side. `None` if not known."""
+    if model.forward_gmacs_per_sample is None:
+        return None
+    relative = 1.0 if size is None or model.input_size is None else size / model.input_size
+    return operations * model.forward_gmacs_per_sample * (relative**2 if model.sample_unit == "image" else relative)
+
+
+def _shares(workload: Workload, processor: Processor, runs: Sequence[ProcessorRun]) -> _Shares:
+    kind = [run for run in runs if (one := load_processors().get(run.device)) and one.kind is processor.kind]
+    own = [run for run in kind if run.device == processor.name]
+    if processor.kind is ProcessorKind.APPLE:
+        return _of_apple(workload, own, kind)
+    if own:
+        return _of_2017(workload, own)
+    least = min(map(share_of, kind), default=LEAST_FORWARD) / AROUND * _thinness(workload.model.name)
+    most = PEAK * (MATRIX_GAIN if _precision(workload, processor) is not Precision.FP32 else 1.0)
+    middle = math.sqrt(least * most)
+    return _Shares(
+        middle=middle,
+        low=least,
+        high=most,
+        near=(least, most),
+        basis=Basis.MODELLED,
+        rows=tuple(kind[:1]),
+        words="modelled: the middle between the least share measured in training and the peak",
+    )
+
+
+def _of_2017(workload: Workload, own: Sequence[ProcessorRun]) -> _Shares:
+    """The shares of a processor whose training was measured in old software."""
+    same = [run for run in own if run.model == workload.model.name and workload.input_size in (None, run.input_size)]
+    shares = sorted(map(share_of, own))
+    middle = share_of(same[0]) if same else statistics.median(shares)
+    near = (middle / AROUND, middle * AROUND) if same else (shares[0] / AROUND, shares[-1] * AROUND)
+    if not same:
+        middle, near = _thinned(middle, near, workload.model.name)
+    return _Shares(
+        middle=middle,
+        low=near[0],
+        high=near[1] * NEWER,
+        near=near,
+        basis=Basis.SCALED,
+        rows=tuple(same or own),
+        words=f"measured with {own[0].software} in {own[0].as_of[:4]}"
+        + ("" if same else f": the median of {len(own)} other networks"),
+    )
+
+
+def _of_apple(workload: Workload, own: Sequence[ProcessorRun], kind: Sequence[ProcessorRun]) -> _Shares:
+    """The shares of graphics cores of Apple: of that chip, or of the others."""
+    rows = own or kind
+    wanted = workload.framework or "pytorch"
+    same = [run for run in rows if run.model == workload.model.name and workload.input_size in (None, run.input_size)]
+    chosen = [run for run in same if run.software == wanted] or same or rows
+    shares, around = sorted(map(share_of, chosen)), sorted(map(share_of, same or rows))
+    middle = statistics.median(shares)
+    beyond = OTHER_NETWORK if not same else AROUND if own else OTHER_CHIP
+    near = (around[0] / beyond, around[-1] * beyond)
+    if not same:
+        middle, near = _thinned(middle, near, workload.model.name)
+    basis = Basis.MODELLED if not own else Basis.MEASURED if same and chosen is not rows else Basis.SCALED
+    return _Shares(
+        middle=middle,
+        low=near[0],
+        high=near[1],
+        near=near,
+        basis=basis,
+        rows=tuple(chosen),
+        words="measured" if basis is Basis.MEASURED else f"the median of {len(chosen)} rows of Apple's graphics cores",
+    )
+
+
+def _thinned(middle: float, near: tuple[float, float], model: str) -> tuple[float, tuple[float, float]]:
+    """Share and range of a network that fills the cores less than the measured ones: half of it in the middle, all at the low end."""
+    thin = _thinness(model)
+    return middle * math.sqrt(thin), (near[0] * thin, near[1])
+
+
+def _thinness(model: str) -> float:
+    """How much less of the peak a network reaches forward than ResNet-50 on the same cores, at most 1; 1 where not known."""
+    own, usual = inference_runs(model), inference_runs("resnet50")
+    pairs = [
+        (share_of(one, FORWARD), share_of(two, FORWARD)) for one in own for two in usual if one.device == two.device
+    ]
+    return min([1.0, *(one / two for one, two in pairs)])
+
+
+def _precision(workload: Workload, processor: Processor) -> Precision:
+    """16 bits where they were asked for and the processor has matrix units, else 32."""
+    return Precision.BF16 if processor.has_matrix_units and workload.precision in _SIXTEEN_BITS else Precision.FP32
+
+
+def _notes(processor: Processor, shares: _Shares) -> tuple[str, ...]:
+    if processor.kind is ProcessorKind.APPLE:
+        return ("the rows of Apple's graphics cores hold the loading of pictures",)
+    if shares.basis is Basis.SCALED:
+        return ("the rows of this processor are of 2017; the range holds software of today, which is faster",)
+    return ("no training on this processor was measured; the range runs from the least share of 2017 to its peak",)

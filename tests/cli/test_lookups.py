@@ -74,3 +74,16 @@ def test_prices_list_shows_whole_instance_and_per_gpu(run_planner):
 
     for offer in json.loads(done.stdout)["offers"]:
         assert abs(offer["usd_per_gpu_hour"] * 8 - offer["usd_per_hour"]) < 1e-9
+
+
+def test_processors_and_what_ran_on_them_are_listed(run_planner):
+    """Specifications with sources; runs of a network beside the GPUs of the same source; runs of boosted trees."""
+    sheets = json.loads(run_planner("gpus", "cpu", "--format", "json").stdout)["processors"]
+    network = run_planner("throughput", "--model", "resnet101", "--gpu", "Xeon E5-2630 v3", "--format", "json")
+    trees = json.loads(run_planner("throughput", "--model", "xgboost", "--gpu", "A10G", "--format", "json").stdout)
+
+    assert {"yes"} == {row["has_matrix_units"] for row in sheets if "8488c" in row["name"] or "6787p" in row["name"]}
+    assert all(row["cores"] and row["vector_bits"] and row["source"] for row in sheets)
+    assert "73 times as fast" in network.stderr
+    assert {"xeon-e5-2630-v3", "gtx-1080-ti"} < {row["device"] for row in json.loads(network.stdout)["runs"]}
+    assert {"a10g"} == {row["device"] for row in trees["runs"]}

@@ -1,0 +1,153 @@
+"""Networks on processors: what was measured, what is carried, and what is said beside GPUs."""
+
+import math
+
+import pytest
+
+import planner
+from planner.accuracy.device_splits import device_splits
+from planner.errors import NothingLeftError, NoThroughputError
+from planner.hardware.processors import load_processors
+from planner.model.records import Basis
+from planner.results.estimate import document
+from planner.throughput.on_processors import LEAST_FORWARD, PEAK, share_of
+from planner.throughput.processor_runs import inference_runs, training_runs
+
+
+def predicted(model, device, count=1, **other):
+    """The throughput of a network on so many of a processor."""
+    return planner.predict_throughput(model=model, gpu=device, gpu_count=count, **other)
+
+
+def test_two_xeons_of_2014_are_72_times_slower_than_a_titan_x():
+    """ResNet-101 in the same source: 102.276 against 1.415 images a second; no row says 13."""
+    rates = {run.device: run.samples_per_second for run in training_runs() if run.model == "resnet101"}
+
+    assert pytest.approx(72.3, abs=0.1) == rates["titan-x-pascal"] / rates["xeon-e5-2630-v3"]
+    assert pytest.approx(rates["xeon-e5-2630-v3"]) == predicted("resnet101", "xeon-e5-2630-v3", 2).samples_per_second
+
+
+def test_a_share_is_rate_times_work_over_peak():
+    """ResNet-34: 4.0351 images/s x 6 x 3.67 GMAC over 2 x 614 GFLOPS, by hand 7.2 percent."""
+    (run,) = (one for one in training_runs() if (one.model, one.device) == ("resnet34", "xeon-e5-2630-v3"))
+
+    assert pytest.approx(4.0351 * 6 * 3.67 / (2 * 614)) == share_of(run)
+
+
+def test_software_of_today_is_within_the_range_of_2017():
+    """The factor of the guide (13) lies within what the measured factor (72) leaves to newer programs."""
+    found = predicted("resnet101", "xeon-e5-2630-v3", 2)
+
+    assert Basis.SCALED is found.basis
+    assert found.high / found.samples_per_second >= 72 / 13
+    assert found.relative_high / found.relative_low < 1.6
+
+
+@pytest.mark.parametrize("device", sorted(name for name, one in load_processors().items() if one.kind == "cpu"))
+def test_every_other_processor_is_modelled_and_at_least_as_wide(device):
+    """From the least share of the rows to the whole peak; the same on half of the cores at half the speed."""
+    whole, half = predicted("resnet50", device), predicted("resnet50", device, 0.5)
+
+    assert whole.high / whole.low >= 72 / 13
+    assert pytest.approx(whole.samples_per_second / 2) == half.samples_per_second
+    if device != "xeon-e5-2630-v3":
+        assert Basis.MODELLED is whole.basis
+        peak = load_processors()[device].fp32_tflops * 1e3 / (6 * 4.11)
+        assert whole.high <= 2 * PEAK * peak * (1 + 1e-9)
+
+
+def test_matrix_units_help_in_16_bits_only():
+    """The middle moves by the square root of what the fast end gains."""
+    amp = predicted("resnet50", "xeon-platinum-8488c")
+    plain = predicted("resnet50", "xeon-platinum-8488c", precision="fp32")
+
+    assert (pytest.approx(math.sqrt(2)), pytest.approx(2.0)) == (
+        amp.samples_per_second / plain.samples_per_second,
+        amp.high / plain.high,
+    )
+    assert ("bf16", "fp32") == (amp.precision, plain.precision)
+
+
+def test_thin_networks_fill_fewer_cores():
+    """MobileNetV3 reaches a seventh of ResNet-50's share forward on one processor: its slow end falls as far."""
+    (thin,), usual = inference_runs("mobilenetv3_large_100"), inference_runs("resnet50")
+    (same,) = (run for run in usual if run.device == thin.device)
+    ratio = (thin.samples_per_second * 0.23) / (same.samples_per_second * 4.11)
+    one, other = predicted("mobilenetv3_large_100", "epyc-9r14"), predicted("resnet50", "epyc-9r14")
+
+    assert pytest.approx(ratio, rel=1e-3) == (one.low * 0.23) / (other.low * 4.11)
+    assert 0.1 < ratio < 0.2
+
+
+def test_apple_answers_with_its_rows():
+    """Food-101, 75,750 images an epoch in 767.255 s on an M3 Max."""
+    found = predicted("resnet50", "M3 Max")
+
+    assert (pytest.approx(75_750 / 767.255, abs=0.01), Basis.MEASURED) == (found.samples_per_second, found.basis)
+    assert Basis.SCALED is predicted("resnet101", "apple-m1-pro").basis
+
+
+def test_a_machine_of_ones_own_may_be_a_mac(tmp_path):
+    """Under [[machines]], at what it costs an hour."""
+    book = tmp_path / "own.toml"
+    book.write_text('[[machines]]\nname = "desk"\ngpu = "M3 Max"\ngpu_count = 1\nusd_per_hour = 0.05\n')
+    found = planner.estimate(model="resnet50", epochs=1, gpus=["M3 Max"], price_book=book)
+
+    assert [("desk", "apple-m3-max")] == [(one.offer.instance_type, one.offer.gpu) for one in found.estimates]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "llama-3-8b", "tokens": 1e6}, "language model on a processor"),
+        ({"model": "resnet50", "epochs": 1, "measured": ["t4=300"]}, "says nothing of a processor"),
+        ({"model": "resnet50", "epochs": 1, "nodes": 2}, "several machines"),
+    ],
+)
+def test_what_no_row_speaks_of_is_refused(asked, said):
+    """With the reason."""
+    with pytest.raises(NothingLeftError, match=said):
+        planner.estimate(gpus=["cpu"], **asked)
+
+
+def test_an_unknown_arithmetic_is_refused():
+    """There is nothing to work a rate out from."""
+    with pytest.raises(NoThroughputError, match="arithmetic"):
+        predicted("retinanet-resnext50", "epyc-9r14")
+
+
+def test_the_factor_between_processor_and_gpu_has_a_range():
+    """Over the fastest processor asked for; the ends are those of both."""
+    found = planner.estimate(model="resnet50", epochs=90, gpus=["cpu", "A100"])
+    (first, *_) = found.speed_ups
+    rate, slow = predicted("resnet50", first.gpu), predicted("resnet50", first.processor, first.processor_count)
+
+    assert pytest.approx(
+        (rate.samples_per_second / slow.samples_per_second, rate.low / slow.high, rate.high / slow.low)
+    ) == (first.factor, first.low, first.high)
+    assert first.low < 13 < first.high
+    assert document(found)["speed_ups"][0]["factor"] == first.factor
+    assert () == planner.estimate(model="resnet50", epochs=90, gpus=["A100"]).speed_ups
+
+
+def test_without_one_asked_for_processors_are_rows_only_on_the_front():
+    """A training of ResNet-50 has none; a run of seconds at a provider whose GPUs cost more an hour has one."""
+    long = planner.estimate(model="resnet50", epochs=90)
+    short = planner.estimate(model="resnet18", epochs=1, samples_per_epoch=100, providers=["gcp"])
+    rows = [one for one in short.estimates if one.offer.gpu in load_processors()]
+
+    assert not {one.offer.gpu for one in long.estimates} & load_processors().keys()
+    assert rows
+    assert all(one.is_pareto for one in rows)
+
+
+def test_errors_of_processors_and_networks_are_told_with_their_number():
+    """One processor with training on its cores, three chips of Apple: too few for a coverage, so n and width are said."""
+    networks, processors = device_splits(["network_on_processor", "processor"])
+    by_kind = {group.name: group for group in processors.groups["kind"]}
+
+    assert (14, 14) == (networks.errors.n, processors.errors.n)
+    assert (5, 9) == (by_kind["cpu"].n, by_kind["apple"].n)
+    assert networks.errors.coverage >= 0.85
+    assert processors.errors.coverage >= 0.85
+    assert LEAST_FORWARD < min(share_of(run) for run in training_runs() if run.device in load_processors())

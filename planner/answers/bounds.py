@@ -57,7 +57,7 @@ class Bounds:
         terms = question.terms
         work = question.work.workload.samples / samples_per_second
         work = work * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
-        starts = np.array([sum(seconds for _, seconds in biller.start_parts(offer)) for offer in self._networks])
+        starts = np.array([_least_start(biller, offer, question.nodes) for offer in self._networks])
         seconds = (starts[self._network] + work) * _SHAVED
         hours = self._paid_hours(seconds + terms["idle_seconds"], is_shared=terms["share_commitment"])
         usd = hours * self._usd_per_hour * question.nodes
@@ -115,6 +115,12 @@ class Bounds:
     def _credits(self, credits_usd: Mapping[str, float]) -> Floats:
         owed: Floats = np.array([credits_usd.get(offer.provider, 0.0) for offer in self._providers])[self._provider]
         return owed
+
+
+def _least_start(biller: Biller, offer: Offer, nodes: int) -> float:
+    """The seconds of a start on the offer's network, of machines with however few GPUs."""
+    fetching = sum(seconds for name, seconds in biller.start_parts(offer, nodes) if name != "start-up")
+    return biller.startup_seconds(0.0, nodes) + fetching
 
 
 def _places(names: Sequence[object], values: Sequence[object]) -> NDArray[np.int64]:

@@ -16,7 +16,6 @@ from planner.answers.remarks import asked_for, assumptions, notes
 from planner.errors import Sentence
 from planner.model.left_out import LeftOut
 from planner.model.records import Estimate, Workload
-from planner.options.bill import STARTUP_SECONDS
 from planner.prices.current import current_snapshots
 from planner.results.answer import damaged_text
 from planner.results.estimate import EstimateResult
@@ -70,7 +69,7 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
             *notes(wanted, shown, known_speeds(pricing), today, biller),
             *_format_notes(work.workload, shown),
         ),
-        startup_seconds=STARTUP_SECONDS + (pricing.question.terms["startup_seconds"] or 0.0),
+        startup_seconds=biller.startup_seconds(*(shown[0].offer.gpu_count, shown[0].node_count) if shown else (1.0, 1)),
         samples_source=work.samples_source,
     )
 

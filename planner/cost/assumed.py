@@ -6,20 +6,21 @@ from collections.abc import Iterator, Sequence
 
 from planner.cost.checkpoints import checkpoint_gb
 from planner.cost.course import Timer
+from planner.cost.startup import SECONDS_PER_DOUBLING, SECONDS_PER_GPU, STARTUP_SECONDS
 from planner.errors import Sentence
 from planner.model.records import Estimate, Purchase
-from planner.options.bill import STARTUP_SECONDS, USUAL_OVERHEAD
+from planner.options.bill import USUAL_OVERHEAD
 
 
 def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     """The assumptions of the bills of these estimates, a line each."""
     terms = timer.terms
     if "start-up" not in terms["without"]:
-        yield f"start-up of {STARTUP_SECONDS:g} s before the first step (an assumption), billed like the rest"
-    if terms["startup_seconds"]:
+        yield _startup(timer, is_joined=any(estimate.node_count > 1 for estimate in shown))
+    if terms["loading_seconds"]:
         yield Sentence(
-            "{seconds:,.0f} s of loading and compilation before the steady pace ({startup_seconds})",
-            seconds=terms["startup_seconds"],
+            "{seconds:,.0f} s of loading and compilation before the steady pace ({loading_seconds})",
+            seconds=terms["loading_seconds"],
         )
     if any(estimate.offer.purchase is Purchase.SPOT for estimate in shown):
         yield spot_assumption(timer)
@@ -46,6 +47,17 @@ def bill_assumptions(timer: Timer, shown: Sequence[Estimate]) -> Iterator[str]:
     yield Sentence(f"prices in USD for the whole instance, Linux, {taxed}{missing}")
     if terms["trials"] > 1:
         yield f"{terms['trials']} trials of full length, one after the other on the same instance"
+
+
+def _startup(timer: Timer, *, is_joined: bool) -> str:
+    """How long a start takes, as given or as assumed."""
+    given = timer.terms["startup_seconds"]
+    if given is not None:
+        return Sentence("start-up of {seconds:,.0f} s before the first step ({startup_seconds})", seconds=given)
+    more = (
+        f" and {SECONDS_PER_DOUBLING:g} s a doubling of machines and {SECONDS_PER_GPU:g} s a GPU" if is_joined else ""
+    )
+    return f"start-up of {STARTUP_SECONDS:g} s{more} before the first step (an assumption), billed like the rest"
 
 
 def spot_assumption(timer: Timer) -> str:

@@ -7,12 +7,12 @@ from functools import cached_property
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
+from planner.cost.startup import usual_startup_seconds
 from planner.errors import NothingLeftError, Sentence, UsageError
 from planner.hardware.spot import InterruptionRate, interruption_rate
 from planner.model.costs import Interruptions
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase, Throughput, Workload
-from planner.options.bill import STARTUP_SECONDS
 from planner.options.bill_arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.units import hours
 
@@ -104,7 +104,7 @@ class Timer:
         self, speeds: tuple[float, float, float], offer: Offer, samples: float, node_count: int = 1
     ) -> Courses | str:
         """The courses of a run at these samples per second: as expected, fastest and slowest."""
-        start, reclaimed = self.start_parts(offer), self._reclaimed(offer)
+        start, reclaimed = self.start_parts(offer, node_count), self._reclaimed(offer)
         key = (speeds, samples, start, reclaimed, offer.gpu_count, node_count)
         known = self._known.get(key)
         if known is None:
@@ -134,10 +134,17 @@ class Timer:
         terms = self.terms
         return training_seconds * terms["overhead_factor"] * (1 + terms["evaluation_fraction"]) * terms["trials"]
 
-    def start_parts(self, offer: Offer) -> Parts:
+    def startup_seconds(self, gpu_count: float, node_count: int) -> float:
+        """Seconds from the start of billing to the first step of machines with so many GPUs each, loading included."""
+        loading = self.terms["loading_seconds"] or 0.0
+        if "start-up" in self.terms["without"]:
+            return loading
+        given = self.terms["startup_seconds"]
+        return loading + (usual_startup_seconds(gpu_count, node_count) if given is None else given)
+
+    def start_parts(self, offer: Offer, node_count: int) -> Parts:
         """The parts of the start, before the first step, with the seconds each takes."""
-        startup = 0.0 if "start-up" in self.terms["without"] else STARTUP_SECONDS
-        startup += self.terms["startup_seconds"] or 0.0
+        startup = self.startup_seconds(offer.gpu_count, node_count)
         if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
             return (("start-up", startup),)
         from planner.cost.extras import transfer_seconds  # noqa: PLC0415 - only where somebody asks for it

@@ -11,10 +11,6 @@ from planner.options.declared import declared
 from planner.options.vocabulary import ITEMS
 from planner.units import SECONDS_PER_HOUR
 
-STARTUP_SECONDS = 120.0
-"""From the start of billing to the first training step: boot, container start, first batch. An assumption, not a
-measurement: clouds publish none. Each estimate states it."""
-
 USUAL_OVERHEAD = (1.0, 1.31)
 """Time of a whole run over its time at the benchmark's speed. 1.31: MPT-7B, one trillion tokens in 9.5 days on 440 A100
 (https://www.databricks.com/blog/mpt-7b, 5 May 2023) against the rate its makers publish for that model and card."""

@@ -24,10 +24,20 @@ class BillArguments(TypedDict, total=False):
     startup_seconds: Annotated[
         float | None,
         Option(
-            "Loading before the steady pace. Loading and compilation, at every start. Default: as in {calibration}, else 0.",
+            "From billing to the first step. Default: 120; of n machines 120 + 30 log2(n) + 0.05 x GPUs.",
             low=0,
             high=1e7,
             read=SECONDS,
+        ),
+    ]
+    loading_seconds: Annotated[
+        float | None,
+        Option(
+            "Loading and compiling, at every start. On top of start-up. Default: as in {calibration}, else 0.",
+            low=0,
+            high=1e7,
+            read=SECONDS,
+            is_rare=True,
         ),
     ]
     overhead_factor: Annotated[

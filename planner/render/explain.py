@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.cost.bill import items_at, percentile
 from planner.cost.rental import billing_rule
+from planner.cost.startup import startup_times
 from planner.errors import UsageError
 from planner.hardware.processors import device_count_text
 from planner.model.costs import Interruptions, ItemKind
@@ -125,6 +126,11 @@ def _time(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         f"{' + '.join(seconds)} = {estimate.seconds:,.0f} s = {hours(estimate.seconds):,.3f} h"
         f" ({hours(estimate.seconds_low):,.3f} to {hours(estimate.seconds_high):,.3f} h)"
     )
+    what = "several machines" if estimate.node_count > 1 else "one machine"
+    for one in startup_times():
+        if one.what == what and one.low is not None and any(item.name == "start-up" for item in parts):
+            span = f"{one.low:,.0f}" if one.low == one.high else f"{one.low:,.0f} to {one.high:,.0f}"
+            yield f"published starts: {span} s on {one.scale} ({one.note}; {one.source})"
 
 
 def _interruptions(estimate: Estimate, run: Interruptions) -> Iterator[str]:

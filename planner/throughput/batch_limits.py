@@ -99,8 +99,9 @@ def batch_limit(workload: Workload) -> BatchLimit | None:
     found = max(recipes, key=lambda row: row.samples, default=critical)
     at = None if critical is None else critical.samples
     steps = USUAL_STEPS if found is None else LEAST_STEPS
-    is_amount = workload.samples_per_epoch > 1  # a single sample stands for any amount of work
-    of_epoch = _power_of_two(workload.samples_per_epoch / steps) if is_amount else sys.maxsize
+    if found is None and workload.samples_per_epoch <= 1:  # a single sample stands for any amount of work
+        return None
+    of_epoch = _power_of_two(workload.samples_per_epoch / steps) if workload.samples_per_epoch > 1 else sys.maxsize
     most = of_epoch if found is None else int(found.samples / (CRITICAL_SHARE if found is critical else 1))
     if found is None or of_epoch < most:
         part = "hundredth" if found is None else "tenth"

@@ -43,8 +43,8 @@ def with_calibration(asked: _A) -> _A:
     if shares and asked.get("overhead_factor") == 1.0:
         added["overhead_factor"] = 1 + sum(shares) / len(shares)
     starts = [run.startup_seconds for run in runs if run.startup_seconds is not None]
-    if starts and "startup_seconds" in asked and asked["startup_seconds"] is None:
-        added["startup_seconds"] = sum(starts) / len(starts)
+    if starts and "loading_seconds" in asked and asked["loading_seconds"] is None:
+        added["loading_seconds"] = sum(starts) / len(starts)
     return {**asked, **added}  # type: ignore[return-value]  # the same keys
 
 

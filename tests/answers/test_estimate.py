@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner.cost.startup import STARTUP_SECONDS
 from planner.errors import LimitError, NothingLeftError, UnknownNameError, UsageError
 from planner.model.records import Purchase
-from planner.options.bill import STARTUP_SECONDS
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)

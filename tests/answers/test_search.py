@@ -103,7 +103,7 @@ def test_runs_that_end_on_the_hour_are_not_bounded_an_hour_too_high():
     job = {"model": "resnet50", "epochs": 1.0, "providers": ("vultr",), **bill}
     pricing, bounded = search.bounded(job)
     group, throughput = pricing.offered.groups[0], bounded.throughputs[0]
-    outside = 77.7 + sum(seconds for _, seconds in pricing.biller.start_parts(group.head))
+    outside = 77.7 + sum(seconds for _, seconds in pricing.biller.start_parts(group.head, pricing.question.nodes))
 
     for whole in range(1, 300):
         samples = (3600 * whole - outside) / (1.3 * 1.1 * 3) * throughput.samples_per_second

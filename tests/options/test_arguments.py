@@ -87,6 +87,7 @@ COUNTS = {
     "evaluation_fraction": (IMAGE, 0.5),
     "overhead_factor": (IMAGE, 1.3),
     "startup_seconds": (IMAGE, 7200),
+    "loading_seconds": (IMAGE, 7200),
     "dataset_gb": (IMAGE, 1000),
     "results_gb": ({**IMAGE, "providers": ["aws"]}, 1000),
     "image_gb": (IMAGE, 50),

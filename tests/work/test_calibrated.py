@@ -37,9 +37,9 @@ def test_the_run_itself_takes_its_own_time(tmp_path):
 
 
 def test_options_win_over_the_file(tmp_path):
-    """Overhead, start-up and model that are given count, whatever the file says."""
+    """Overhead, loading and model that are given count, whatever the file says."""
     (best,) = planner.estimate(
-        calibration=[calibration(tmp_path, {})], model="resnet50", overhead_factor=1.5, startup_seconds=0, **ASKED
+        calibration=[calibration(tmp_path, {})], model="resnet50", overhead_factor=1.5, loading_seconds=0, **ASKED
     ).estimates
 
     assert best.seconds == pytest.approx(115_305_030 / 20_000 * 1.5 + 120)

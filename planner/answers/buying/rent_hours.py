@@ -221,7 +221,7 @@ def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | N
     rate = timer.rate(offer, 1.0, machines)
     if rate is None:
         return None
-    start_seconds = sum(seconds for _, seconds in timer.start_parts(offer))
+    start_seconds = sum(seconds for _, seconds in timer.start_parts(offer, machines))
     restart_seconds = timer.restart_seconds(machines, start_seconds)
     return timer.run(HOURS_PER_MONTH * SECONDS_PER_HOUR, rate.per_hour, machines, restart_seconds)
 

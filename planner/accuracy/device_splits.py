@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from planner.accuracy import processor_errors, tree_machines
+from planner.accuracy import processor_errors, radeon_errors, tree_machines
 from planner.accuracy.results import SplitResult, Validation
 from planner.throughput.tree_rows import load_tree_rows
 
@@ -12,8 +12,10 @@ DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
     tree_machines.SPLIT: tree_machines.tree_split,
     processor_errors.NETWORK: processor_errors.network_split,
     processor_errors.PROCESSOR: processor_errors.processor_split,
+    radeon_errors.CARD: radeon_errors.card_split,
+    radeon_errors.NETWORK: radeon_errors.network_split,
 }
-"""By name; each takes less than a second."""
+"""By name; each takes a second or two."""
 
 
 def device_splits(wanted: Sequence[str] = ()) -> tuple[SplitResult, ...]:

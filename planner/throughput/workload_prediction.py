@@ -24,6 +24,7 @@ from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import SMALL_BATCH, Limits
 from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach
 from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, refuse_missing_precision, width_of
+from planner.throughput.radeon_levels import at_radeon_level
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
 from planner.throughput.scripts import (
@@ -141,9 +142,8 @@ class Prediction:
         situation = self.situation(one, gpu_count, gpu, precision)
         if situation.kind == "own_same":
             return one
-        return self._limits.held(
-            for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit), gpu, gpu_count
-        )
+        found = for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit)
+        return self._limits.held(found if self._own else at_radeon_level(found, gpu, situation.width), gpu, gpu_count)
 
     def situation(self, one: Throughput, gpu_count: float, gpu: Gpu, precision: Precision) -> Situation:
         """What decides how far a stranger's run may lie from this figure."""

@@ -1,0 +1,141 @@
+"""How far Radeon cards are off, whole cards and networks left out, and the levels that follow from it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from planner.accuracy.results import SplitResult
+from planner.accuracy.summaries import Foretold, split_of
+from planner.errors import NoThroughputError
+from planner.hardware.gpus import load_gpus
+from planner.model.records import Precision, Workload
+from planner.throughput.knowledge import Knowledge
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.radeon_levels import ANY, RadeonLevel, radeon_ratios
+from planner.throughput.workload_prediction import Prediction
+from planner.work.listed import resolve_model
+
+CARD, NETWORK = "amd_card", "amd_network"
+BESIDE = "rtx-2080-ti"
+USUAL_BATCH = 12
+"""The batch of the card beside them; ratios at another one (RX 7800 XT: 4) judge, and teach nothing."""
+UNSEEN = {"16": 1.6, "fp32": 1.0}
+"""Half widths for a card that was not measured, as natural logs: three cards teach, so a spread of theirs would be no figure;
+they differ by up to 1.8 in 16 bits, where ROCm has no fast kernels for some, and by 0.4 in 32."""
+SMALLER_BATCH = 0.2
+"""Half of what a batch of 4 instead of 12 may cost: a third of the batch at an exponent of up to 0.37, as a natural log."""
+SHARE = 0.9
+LEAST = 0.15
+
+
+@cache
+def shortfalls() -> Mapping[tuple[str, str], Mapping[str, float]]:
+    """By card and width, of each network: natural log of the measured over the foretold ratio to the card beside it."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    predictions: dict[tuple[str, str], Prediction] = {}
+    for row in radeon_ratios():
+        width = "16" if row.precision == "fp16" else "fp32"
+        precision = Precision.AMP if width == "16" else Precision.FP32
+        prediction = predictions.setdefault((row.model, width), _prediction(row.model, precision))
+        try:
+            own, beside = (
+                prediction.within_source(load_gpus()[gpu], 1, precision).samples_per_second for gpu in (row.gpu, BESIDE)
+            )
+        except NoThroughputError:
+            continue  # a card of eight GiB may be too small
+        found.setdefault((row.gpu, width), {})[row.model] = math.log(row.ratio_to_rtx_2080_ti * beside / own)
+    return found
+
+
+def radeon_levels_learnt() -> tuple[RadeonLevel, ...]:
+    """The rows of `data/radeon_levels.csv`."""
+    rows = [_level(gpu, width, list(of.values())) for (gpu, width), of in shortfalls().items()]
+    for width, half_width in UNSEEN.items():
+        shift, models = _of_others(width, None)
+        rows.append(
+            RadeonLevel(gpu=ANY, width=width, models=models, shift_ln=round(shift, 4), half_width_ln=half_width)
+        )
+    return tuple(sorted(rows, key=lambda row: (row.gpu, row.width)))
+
+
+def _level(gpu: str, width: str, errors: Sequence[float]) -> RadeonLevel:
+    """The level of a card by its own networks; at a smaller batch than the card beside it half of what a batch may cost goes up."""
+    batch = 0.0 if gpu in _teaching() else SMALLER_BATCH
+    return RadeonLevel(
+        gpu=gpu,
+        width=width,
+        models=len(errors),
+        shift_ln=round(statistics.median(errors) + batch, 4),
+        half_width_ln=round(_half_width(errors) + batch, 4),
+    )
+
+
+def card_split() -> SplitResult:
+    """The split that leaves whole cards out: the level is that of the other cards."""
+    judged = []
+    for (gpu, width), of in shortfalls().items():
+        shift, _ = _of_others(width, gpu)
+        judged += [
+            Foretold(
+                log_error=shift - error,
+                half_width=UNSEEN[width],
+                width=math.exp(2 * UNSEEN[width]),
+                groups={"gpu": gpu, "number_format": width},
+            )
+            for error in of.values()
+        ]
+    return split_of(CARD, "scaled", "a whole Radeon card", "its data sheet; the level of the other cards", judged)
+
+
+def network_split() -> SplitResult:
+    """The split that leaves each network out on a card that is known from others."""
+    judged = []
+    for (gpu, width), of in shortfalls().items():
+        for model, error in of.items() if gpu in _teaching() else ():
+            others = [one for name, one in of.items() if name != model]
+            half_width = _half_width(others)
+            judged.append(
+                Foretold(
+                    log_error=statistics.median(others) - error,
+                    half_width=half_width,
+                    width=math.exp(2 * half_width),
+                    groups={"gpu": gpu, "number_format": width},
+                )
+            )
+    return split_of(NETWORK, "scaled", "a network on a Radeon card", "the other networks on that card", judged)
+
+
+def _teaching() -> frozenset[str]:
+    return frozenset(row.gpu for row in radeon_ratios() if row.batch_size == USUAL_BATCH)
+
+
+def _of_others(width: str, without: str | None) -> tuple[float, int]:
+    """The mean level of the cards that teach, each counted once, and how many networks they ran."""
+    of = [
+        values
+        for (gpu, other), values in shortfalls().items()
+        if other == width and gpu != without and gpu in _teaching()
+    ]
+    return statistics.fmean(statistics.median(one.values()) for one in of), sum(map(len, of))
+
+
+def _half_width(errors: Sequence[float]) -> float:
+    middle = statistics.median(errors)
+    ordered = sorted(abs(error - middle) for error in errors)
+    return max(LEAST, ordered[min(len(ordered), math.ceil((len(ordered) + 1) * SHARE)) - 1])
+
+
+def _prediction(model: str, precision: Precision) -> Prediction:
+    workload = Workload(model=resolve_model(model), dataset=None, samples_per_epoch=1, epochs=1, precision=precision)
+    return Prediction(workload, _WITHOUT)
+
+
+_WITHOUT = Knowledge(
+    rows_of=lambda model: [
+        row for row in benchmarks_of(model) if row.gpu in load_gpus() and load_gpus()[row.gpu].vendor != "AMD"
+    ]
+)
+"""What is known without the answers of the cards that are judged."""

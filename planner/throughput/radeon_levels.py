@@ -1,0 +1,92 @@
+"""Radeon cards held to what was measured of them: how far they fall short of what their data sheets promise.
+
+All rows of AMD that the learning has are none: a card of AMD is foretold from its data sheet by what NVIDIA's cards reach
+of theirs. One source trained 31 networks on four Radeon cards and on an RTX 2080 Ti; the ratio that it measured over the
+ratio foretold is a level of the card, in 16 and in 32 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+from planner.hardware.tables import read_rows, read_table
+from planner.model.frozen import dataclass
+from planner.model.records import Gpu, Throughput
+from planner.throughput.ranges import together
+
+ANY = "rdna"
+"""The row of cards of RDNA that were not measured, or at another batch than the card beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadeonRatio:
+    """Training throughput of a network over that of an RTX 2080 Ti in the same source, from `data/radeon_ratios.csv`."""
+
+    model: str
+    gpu: str
+    precision: str
+    batch_size: int
+    ratio_to_rtx_2080_ti: float
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RadeonLevel:
+    """The level of a card in numbers of that width, from `data/radeon_levels.csv`: natural logs, learnt from so many networks."""
+
+    gpu: str
+    width: str
+    models: int
+    shift_ln: float
+    half_width_ln: float
+
+
+def at_radeon_level(found: Throughput, gpu: Gpu, width: str) -> Throughput:
+    """The throughput at the level of the card, with a range at least as wide as its networks differ; others as they are.
+
+    A Radeon of another line than RDNA keeps its figure, as no row says which way it is off; its slow end is lower by as much as the
+    others fall short.
+    """
+    if gpu.vendor != "AMD" or found.basis.is_measured:
+        return found
+    is_rdna = gpu.architecture.startswith("RDNA")
+    level = radeon_levels().get((gpu.name, width)) or radeon_levels().get((ANY, width))
+    if level is None or not (is_rdna or gpu.name.startswith("radeon")):
+        return found
+    shift = level.shift_ln if is_rdna else 0.0
+    rate = found.samples_per_second * math.exp(shift)
+    low, high = (math.log(found.samples_per_second / found.low), math.log(found.high / found.samples_per_second))
+    near = tuple(abs(math.log(end / found.samples_per_second)) for end in found.relative_ends)
+    below = level.half_width_ln if is_rdna else -level.shift_ln
+    above = level.half_width_ln if is_rdna else 0.0
+    return replace(
+        found,
+        samples_per_second=rate,
+        low=rate * math.exp(-together(low, below)),
+        high=rate * math.exp(together(high, above)),
+        relative_low=rate * math.exp(-min(together(near[0], below), together(low, below))),
+        relative_high=rate * math.exp(min(together(near[1], above), together(high, above))),
+        steps=(
+            *found.steps,
+            f"level of the card: x {math.exp(shift):.2f} (range x or / {math.exp(level.half_width_ln):.2f}), from {level.models} "
+            "networks on Radeon cards beside an RTX 2080 Ti"
+            if is_rdna
+            else f"slow end / {math.exp(below):.2f}: Radeon cards that were measured fall short of their data sheets",
+        ),
+    )
+
+
+@cache
+def radeon_levels() -> Mapping[tuple[str, str], RadeonLevel]:
+    """Levels by card and width; `rdna` stands for cards that were not measured."""
+    return read_table("radeon_levels.csv", RadeonLevel, lambda row: (row.gpu, row.width))
+
+
+@cache
+def radeon_ratios() -> tuple[RadeonRatio, ...]:
+    """Every measured ratio, in the order of the table."""
+    return tuple(read_rows("radeon_ratios.csv", RadeonRatio))

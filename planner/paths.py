@@ -27,6 +27,11 @@ def shipped_data_dir() -> Path:
     raise DataError(f"The shipped data is missing. Looked in {places[0]} and {places[1]}. Reinstall gpu-cost-planner.")
 
 
+def measuring_loop() -> Path:
+    """The script that trains a model with PyTorch, for a Python that has it."""
+    return _PACKAGE / "measuring" / "loop" / "torch_loop.py"
+
+
 def default_user_data_dir() -> Path:
     """The platform's folder for this user's own price snapshots; it need not exist.
 

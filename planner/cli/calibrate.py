@@ -7,25 +7,24 @@ from typing import Any
 
 import click
 
-from planner.answers.calibrate import Calibration, calibrated_run, missing_of
+from planner.answers.calibrate import Calibration, missing_of
 from planner.answers.calibrate import calibrate as learn
 from planner.answers.remaining import remaining_of
 from planner.cli.declared_options import verb
-from planner.cli.options import option, screen_width, write_notes, write_result
+from planner.cli.options import option, screen_width, write_result
 from planner.cli.own_runs import (
-    DEFAULT_FILE,
     NothingLearntError,
     answers_of_a_person,
     calibration_options,
+    calibration_place,
     explain,
     given_facts,
     is_talking,
+    print_rows,
     run_options,
     write_calibration,
 )
 from planner.errors import UsageError
-from planner.logs.anonymous import anonymous_row
-from planner.logs.records import Facts
 from planner.logs.tables import Columns
 from planner.logs.verdict import Judged
 from planner.render.calibration import calibration_rendered, remaining_record, remaining_text
@@ -52,10 +51,6 @@ from planner.render.calibration import calibration_rendered, remaining_record, r
     type=click.FloatRange(0, 1e9),
     help="What the machine costs. Default: the cheapest on-demand price of its GPUs.",
 )
-@option(
-    "--anonymous", is_flag=True, help="Print the run as a row for the project's tables, without names. Writes no file."
-)
-@option("--software", help="Of that row: framework and version, such as 'PyTorch 2.9, CUDA 13.0'.")
 @calibration_options
 def calibrate(
     *,
@@ -92,7 +87,9 @@ def calibrate(
         if answered != given:
             found = learn(paths, given=answered, columns=columns, run=run)
     if anonymous:
-        _print_row(found, software, given)
+        if found.usable:
+            _one_of(found)
+        print_rows(found, software, given.sample_tokens)
         return
     rest = None
     if remaining and found.usable:
@@ -107,9 +104,7 @@ def calibrate(
         raise NothingLearntError("No run could be used, so no calibration was written.")
     if remaining:
         return
-    place = output or DEFAULT_FILE
-    write_calibration(place, found)
-    write_notes([f"Written: {place}. Use it: planner estimate --calibration {place} ..."])
+    write_calibration(calibration_place(output), found)
 
 
 def _one_of(found: Calibration) -> Judged:
@@ -121,12 +116,3 @@ def _one_of(found: Calibration) -> Judged:
     if len(found.usable) != 1:
         raise UsageError("Which of the {count} runs? Give {run}.", argument="run", count=len(found.usable))
     return found.usable[0]
-
-
-def _print_row(found: Calibration, software: str | None, given: Facts) -> None:
-    if not found.usable:
-        explain(found)
-        raise NothingLearntError("No run could be used, so there is no row.")
-    one = _one_of(found)
-    size = None if given.sample_tokens is None else int(given.sample_tokens)
-    write_result(anonymous_row(calibrated_run(one), one.run.kind, software=software, input_size=size), None)

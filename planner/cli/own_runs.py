@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from planner.answers.calibrate import Calibration
+from planner.answers.calibrate import Calibration, calibrated_run
 from planner.cli.names import spelling_of
-from planner.cli.options import option, write_notes, write_problems
+from planner.cli.options import option, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
 from planner.hardware.gpus import choose_gpus
+from planner.logs.anonymous import anonymous_row
 from planner.logs.calibration import SCHEMA, calibration_text
 from planner.logs.records import Facts
 from planner.model.records import precision_named
@@ -120,22 +121,59 @@ def explain(found: Calibration) -> None:
     write_problems(problems)
 
 
-def write_calibration(place: Path, found: Calibration) -> None:
-    """Write the calibration; a file of another kind is not written over.
+def calibration_place(output: Path | None) -> Path:
+    """Where the calibration goes; known before any work is done.
 
     Raises:
-        UsageError: the place holds another file.
-        OutputError: it cannot be written.
+        UsageError: its folder is not there, or another file is.
     """
-    if (
+    place = output or DEFAULT_FILE
+    if not place.parent.is_dir():
+        raise UsageError(
+            "{output} {place}: there is no folder {folder}.",
+            argument="output",
+            place=str(place),
+            folder=str(place.parent),
+        )
+    is_other = (
         place.is_file()
         and place.stat().st_size
         and SCHEMA.partition("/")[0] not in place.read_text(errors="replace")[:200]
-    ):
+    )
+    if is_other:
         raise UsageError(
             "{output} {place} is there already and is no calibration.", argument="output", place=str(place)
         )
+    return place
+
+
+def write_calibration(place: Path, found: Calibration) -> None:
+    """Write the calibration, and say how it is used.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     write_output(place, calibration_text(found.records).encode())
+    write_notes([f"Written: {place}. Use it: planner estimate --calibration {place} ..."])
+
+
+def print_rows(found: Calibration, software: str | None, size: float | None) -> None:
+    """Write the usable runs as rows for the project's tables; `size` is the side of an image or the tokens of a sample.
+
+    Raises:
+        NothingLearntError: no run can be used.
+        UsageError: a row lacks something.
+    """
+    if not found.usable:
+        explain(found)
+        raise NothingLearntError("No run could be used, so there is no row.")
+    rows = [
+        anonymous_row(
+            calibrated_run(one), one.run.kind, software=software, input_size=None if size is None else int(size)
+        )
+        for one in found.usable
+    ]
+    write_result(rows[0] + "".join(row.partition("\n")[2] for row in rows[1:]), None)
 
 
 _OF_RUN: tuple[Callable[[Any], Any], ...] = (
@@ -160,6 +198,12 @@ _OF_RUN: tuple[Callable[[Any], Any], ...] = (
     option("--memory-gib", type=click.FloatRange(0, 1e5, min_open=True), help="Memory held on one GPU, in GiB."),
 )
 _OF_FILE: tuple[Callable[[Any], Any], ...] = (
+    option(
+        "--anonymous",
+        is_flag=True,
+        help="Print the run as a row for the project's tables, without names. Writes no file.",
+    ),
+    option("--software", help="Of that row: framework and version, such as 'PyTorch 2.9, CUDA 13.0'."),
     option(
         "--format",
         "form",

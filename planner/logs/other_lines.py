@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 
 from planner.logs.line_reader import EpochCounter, LineReader, in_seconds, number
-from planner.logs.records import Counted, Event, Fact, Mark, StepIs, Total
+from planner.logs.records import Counted, Event, Fact, Facts, Mark, StepIs, Total
 from planner.logs.tape import Kind, On
 from planner.logs.text import Line
 
@@ -78,6 +80,27 @@ class SampleCounts:
         yield Mark(self._epoch * total + done, line.clock, units=1.0, epoch=self._epoch, rank=line.rank)
 
 
+class OwnLoop:
+    """`planner {"step": 3, "clock": 0.1}` and `planner {"fact": {...}}` of the loop of `planner measure --model`."""
+
+    kind = Kind(name="planner measure", from_zero=True, rank=0)
+    _facts = frozenset(field.name for field in fields(Facts))
+
+    def read(self, line: Line) -> Iterable[Event]:
+        """The mark or the facts of a line."""
+        if not line.text.startswith("planner {"):
+            return
+        try:
+            said = json.loads(line.text.removeprefix("planner "))
+        except ValueError:
+            return
+        for name, value in said.get("fact", {}).items():
+            if name in self._facts:
+                yield Fact(name, value)
+        if "step" in said:
+            yield Mark(float(said["step"]), float(said["clock"]), rank=line.rank)
+
+
 class TimedLines:
     """Lines with an epoch or a step, a loss and a time with its unit: of that epoch or step, or since the start."""
 
@@ -136,4 +159,4 @@ _STEP_TIMES = Kind(name="timed step lines", step_is=StepIs.BATCH, may_be_cumulat
 
 def other_readers() -> list[LineReader]:
     """Fresh readers of every kind in this module."""
-    return [StampedSteps(), SampleCounts(), TimedLines(), TrainerPrints()]
+    return [OwnLoop(), StampedSteps(), SampleCounts(), TimedLines(), TrainerPrints()]

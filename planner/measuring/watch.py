@@ -183,7 +183,8 @@ class _Watching:
 
     def log(self) -> Log:
         """What was read so far."""
-        return log_of(Path(self.name), self._text.tapes())
+        log = log_of(Path(self.name), self._text.tapes())
+        return replace(log, facts=replace(log.facts, started_at=self.started_at))
 
     def steady_since(self, log: Log) -> float:
         """The time at which the steady part began; that of the start if there is none."""

@@ -37,7 +37,13 @@ def test_what_cannot_be_measured_is_said(tmp_path):
     nothing = run(tmp_path)
     silent = run(tmp_path, "--", sys.executable, "-c", "print('hello')")
 
+    (tmp_path / "notes.txt").write_text("mine")
+    other = run(tmp_path, "--output", "notes.txt", "--", *paced())
+
     assert 2 == nothing.returncode
+    assert 2 == other.returncode
+    assert "step 1 loss" not in other.stderr
+    assert "is no calibration" in other.stderr
     assert "planner measure -- python train.py" in nothing.stderr
     assert 1 == silent.returncode
     assert "1 lines of output were read" in silent.stderr

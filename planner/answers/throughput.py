@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
+from planner.hardware.frameworks import framework_problem
 from planner.hardware.processors import choose_devices, is_processor
 from planner.model.records import (
     Basis,
@@ -35,6 +36,9 @@ from planner.work.listed import known_model, resolve_model
 
 if TYPE_CHECKING:
     from planner.model.language_models import LanguageModel
+
+ADAPTERS_OF_PICTURES = "image-generation-lora"
+"""The task of models that answer for what was measured alone: neither speed nor memory is known elsewhere."""
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -121,7 +125,7 @@ class Speeds:
         key = (gpu, gpu_count, network, host_memory_gib if self._uses_host else None)
         known = self._found.get(key)
         if known is None:
-            known = self._counted(self._predicted(*key))
+            known = self._counted(self._predicted(*key), gpu)
             if len(self._found) < MOST_CELLS:
                 self._found[key] = known
         return known if self._limit is None else self._within(known, key, self._limit)
@@ -151,7 +155,7 @@ class Speeds:
             return one
         known = self._held.get((place, most))
         if known is None:
-            known = self._counted(self._at_batch(place, most, limit))
+            known = self._counted(self._at_batch(place, most, limit), gpu)
             if len(self._held) < MOST_CELLS:
                 self._held[place, most] = known
         return known
@@ -165,9 +169,16 @@ class Speeds:
         note = f"{most:,} a GPU, no more than {limit.samples:,} a step over all GPUs"
         return replace(found, notes=(*found.notes, note))
 
-    def _counted(self, found: Throughput | NoThroughputError) -> Throughput | NoThroughputError:
+    def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
             return found
+        if self._workload.model.task == ADAPTERS_OF_PICTURES and not found.basis.is_measured:
+            return NoThroughputError("adapters of picture models were measured on one A100 alone")
+        problem = self._workload.framework and framework_problem(self._workload.framework, gpu)
+        if problem and not found.basis.is_measured:
+            return NoThroughputError(problem)
+        if problem:
+            found = replace(found, notes=(*found.notes, problem))
         if found.basis not in self._allowed:
             return NoThroughputError(
                 "throughput only {found} ({basis} {weakest})",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner.errors import Sentence, UnknownNameError, UsageError, named
+from planner.errors import Message, Sentence, UnknownNameError, UsageError, named
 from planner.language.jobs import SEE, language_workload, plan_job
 from planner.language.listed import find_language_model
 from planner.language.stacks import usual_stack
@@ -20,6 +20,8 @@ from planner.options.readers import amount_of
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model
 from planner.work.unknown import unknown_model
+
+_OF_PICTURES = ". Of adapters of picture models flux.1-lora alone was measured; the whole network of this one trains without {method}"
 
 
 def is_language_model(text: str) -> bool:
@@ -71,11 +73,13 @@ def plan_language_request(
         UsageError: an option does not belong to language models, or the model is not one.
     """
     if model is not None and not is_language_model(model):
-        if known_model(model) is not None:
+        network = known_model(model)
+        if network is not None:
             raise UsageError(
-                "{name} is not a language model of known shape: {given} cannot be used. See: planner models --language",
+                "{name} is not a language model of known shape: {given} cannot be used. See: planner models --language{instead}",
                 argument=next(iter(said)),
                 name=model,
+                instead=Message(_OF_PICTURES) if network.task.startswith("image-generation") else "",
                 given=named(*said),
             )
         raise unknown_model(model)

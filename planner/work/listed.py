@@ -8,10 +8,14 @@ from functools import lru_cache
 from typing import TypeVar
 
 from planner.errors import Sentence, UnknownNameError, UsageError
+from planner.hardware.frameworks import framework_named
 from planner.hardware.tables import read_columns, read_rows
 from planner.model.datasets import Dataset
 from planner.model.frozen import dataclass
 from planner.model.records import Model, Workload, precision_named
+
+NEVER_MEASURED = ("caffe", "keras")
+"""Frameworks that people ask for, and that no row is of."""
 
 _T = TypeVar("_T", bound=Model | Dataset)
 
@@ -55,6 +59,7 @@ def plan_work(
         UsageError: nothing says how many samples an epoch has.
     """
     model = resolve_model(model) if isinstance(model, str) else model
+    _check_framework(framework)
     samples, name, source = _samples(model, dataset, samples_per_epoch)
     workload = Workload(
         model=model,
@@ -67,6 +72,20 @@ def plan_work(
         input_size=input_size,
     )
     return Work(workload=workload, samples_source=source)
+
+
+def _check_framework(name: str | None) -> None:
+    """Refuses a framework that no row can be of, with the reason."""
+    if name is None:
+        return
+    known = framework_named(name)
+    if known is not None and known.framework in NEVER_MEASURED:
+        raise UsageError(
+            "{framework} {name}: nothing was measured in it ({status}).",
+            argument="framework",
+            name=name,
+            status=known.status,
+        )
 
 
 def resolve_model(name: str) -> Model:

@@ -1,0 +1,55 @@
+"""Which GPUs the frameworks still have, or never had, builds for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from planner.hardware.access import Checked
+from planner.hardware.gpus import load_gpus
+from planner.hardware.tables import read_table
+from planner.model.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """A framework's newest release, the compute capabilities it is built for and what became of it, from `data/frameworks.csv`.
+
+    An end is `None` where the release has none that is known.
+    """
+
+    framework: str
+    version: str
+    oldest_compute_capability: float | None
+    newest_compute_capability: float | None
+    status: str
+    source: str
+    checked: Checked
+    as_of: str
+
+
+def framework_problem(name: str, gpu: str) -> str | None:
+    """Why the newest release of a framework does not run on a GPU; `None` if nothing speaks against it, or nothing is known."""
+    known = framework_named(name)
+    try:
+        capability = float(load_gpus()[gpu].compute_capability)
+    except (KeyError, ValueError):
+        return None  # a processor, or a card of AMD, whose builds are others
+    if known is None:
+        return None
+    low, high = known.oldest_compute_capability, known.newest_compute_capability
+    if (low is None or capability >= low) and (high is None or capability <= high):
+        return None
+    return f"{known.framework} {known.version} has no builds for compute capability {capability:g}: {known.status}"
+
+
+def framework_named(name: str) -> Framework | None:
+    """The framework that a name begins with: `tensorflow2` is tensorflow, `pytorch-timm` pytorch; `None` if none is known."""
+    plain = name.strip().lower()
+    return next((one for key, one in load_frameworks().items() if plain.startswith(key)), None)
+
+
+@cache
+def load_frameworks() -> Mapping[str, Framework]:
+    """Every framework of the shipped table by its name."""
+    return read_table("frameworks.csv", Framework, lambda row: row.framework)

@@ -1,0 +1,81 @@
+"""Frameworks: the GPUs that their newest releases are built for, and what an estimate makes of it."""
+
+import pytest
+
+import planner
+from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
+from planner.hardware.frameworks import framework_problem, load_frameworks
+
+
+@pytest.mark.parametrize(
+    ("framework", "gpu", "said"),
+    [
+        ("mxnet", "h100-80gb-sxm", "retired in September 2023"),
+        ("mxnet", "a100-80gb-sxm", None),
+        ("tensorflow2", "b200-180gb-sxm", "no code for Blackwell"),
+        ("tensorflow2", "m60", "compute capability 5.2"),
+        ("tensorflow1", "h100-80gb-sxm", None),
+        ("pytorch-timm", "k80", "compute capability 3.7"),
+        ("pytorch", "gtx-1080-ti", None),
+        ("mxnet", "mi300x", None),
+        ("jax", "k80", None),
+    ],
+)
+def test_a_gpu_beyond_the_builds_is_named(framework, gpu, said):
+    """With the release, the capability and what became of it; nothing is said where nothing is known."""
+    problem = framework_problem(framework, gpu)
+
+    assert (problem is None) == (said is None)
+    assert said is None or said in problem
+
+
+def test_every_framework_of_the_guides_is_there_with_its_source():
+    """TensorFlow, PyTorch, Keras, MXNet, Caffe."""
+    assert {"tensorflow", "pytorch", "keras", "mxnet", "caffe"} == load_frameworks().keys()
+    assert all(one.source and one.as_of for one in load_frameworks().values())
+
+
+def test_an_estimate_refuses_what_has_no_build_and_warns_where_it_was_measured():
+    """MXNet of NVIDIA's containers was measured on A100; on H100 nothing holds its figure."""
+    found = planner.estimate(model="resnet50", epochs=1, framework="mxnet", gpus=["A100", "H100"])
+
+    assert {"a100"} == {one.offer.gpu.partition("-")[0] for one in found.estimates}
+    with pytest.raises(NothingLeftError, match="no builds for compute capability 9"):
+        planner.estimate(model="resnet50", epochs=1, framework="mxnet", gpus=["H100"])
+
+
+@pytest.mark.parametrize(("name", "said"), [("caffe", "April 2017"), ("Keras", "where its backend does")])
+def test_frameworks_that_nothing_was_measured_in_say_why(name, said):
+    """Rather than that they are unknown."""
+    with pytest.raises(UsageError, match=said):
+        planner.estimate(model="resnet50", epochs=1, framework=name)
+
+
+def test_adapters_of_picture_models_answer_where_they_were_measured():
+    """2,000 steps in 5,236 s on an A100; elsewhere neither speed nor memory is known."""
+    found = planner.predict_throughput(model="FLUX-LoRA", gpu="a100-80gb-sxm")
+
+    assert pytest.approx(2000 / 5236, rel=1e-4) == found.samples_per_second
+    with pytest.raises(NoThroughputError, match="one A100 alone"):
+        planner.predict_throughput(model="flux.1-lora", gpu="t4")
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "said"),
+    [
+        ({"model": "sdxl-lora", "epochs": 1}, UnknownNameError, "flux.1-lora alone was measured"),
+        ({"model": "sdxl", "method": "lora", "epochs": 1}, UsageError, "trains without method"),
+    ],
+)
+def test_other_adapters_are_refused_with_what_there_is(asked, error, said):
+    """By name or by method."""
+    with pytest.raises(error, match=said):
+        planner.estimate(**asked)
+
+
+@pytest.mark.parametrize("model", ["sdxl", "sd1.5", "flux"])
+def test_whole_picture_models_train_by_name(model):
+    """All weights: with a basis and a range."""
+    found = planner.estimate(model=model, epochs=1, samples_per_epoch=1000, gpus=["A100:8"], limit=1)
+
+    assert found.estimates[0].throughput.low < found.estimates[0].throughput.high

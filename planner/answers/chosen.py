@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from planner.answers.markets import paid_to
 from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
 from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
 from planner.answers.ranking import Priced
-from planner.answers.regions import best_region
+from planner.answers.regions import Region, best_region
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, NotPicked, PaidTo
-from planner.model.records import Basis, Offer, Purchase
+from planner.model.records import Basis, Estimate, Offer, Purchase
 from planner.results.picked import OverLimit, Pick, Picked
 from planner.units import hours
 
@@ -245,12 +246,25 @@ def _of_newest_month(pairs: Sequence[Pair]) -> Iterator[Choice]:
 
 def _pick(number: int, row: Shown, rank_of: Callable[[Offer], int]) -> Pick:
     candidate: Candidate = row.choice.row
-    one, others = best_region(candidate.pricing, candidate.priced)
+    region = best_region(candidate.pricing, candidate.priced)
     return Pick(
         market=row.market,
         kind=row.kind,
         number=number,
         mark=row.mark,
-        estimate=one.write(rank=rank_of(one.offer), is_pareto=False),
-        other_regions=others,
+        estimate=_noted(region, region.row.write(rank=rank_of(region.row.offer), is_pareto=False)),
+        other_regions=region.others,
+        usd_per_hour_elsewhere=region.usd_per_hour_elsewhere,
     )
+
+
+def _noted(region: Region, estimate: Estimate) -> Estimate:
+    """The estimate, with a note on a price that stands far below those of the other regions."""
+    if region.usd_per_hour_elsewhere is None:
+        return estimate
+    offer = estimate.offer
+    note = (
+        f"{offer.region} alone asks {offer.usd_per_hour:,.2f} USD an hour, other regions {region.usd_per_hour_elsewhere:,.2f} "
+        "and more: look whether it is still there before you count on it"
+    )
+    return replace(estimate, notes=(note, *estimate.notes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from planner.answers.pricing import Pricing, priced_at
 from planner.answers.ranking import Priced
 from planner.hardware.access import Access, access_to
@@ -12,20 +14,42 @@ SAME_PRICE = 1.01
 """Regions whose prices differ by no more are taken as equal: nobody moves data for 1 %."""
 
 
-def best_region(pricing: Pricing, one: Priced) -> tuple[Priced, int]:
-    """The row of its group to show in place of `one`, and how many other regions ask the same, within 1 %.
+FAR_BELOW = 1.5
+"""From so many times the price on, other regions are said to be far dearer: the row stands on one price alone."""
+
+
+class Region(NamedTuple):
+    """A row in the region that stands for its machine.
+
+    Attributes:
+        row: the row there.
+        others: how many more regions ask the same, within 1 %.
+        usd_per_hour_elsewhere: what the next region asks where that is far more; `None` for most, and where there is none.
+    """
+
+    row: Priced
+    others: int
+    usd_per_hour_elsewhere: float | None
+
+
+def best_region(pricing: Pricing, one: Priced) -> Region:
+    """The row of its group to show in place of `one`, and how its price lies among the regions.
 
     First a region that need not be switched on, then the one in which the provider has most offers, then by name.
     """
     alike: list[Offer] = []
+    elsewhere: float | None = None
     for offer in one.group.members():
-        if offer.usd_per_hour > SAME_PRICE * one.offer.usd_per_hour:
-            break
-        if not pricing.bars.is_closed(offer):
+        if pricing.bars.is_closed(offer):
+            continue
+        if offer.usd_per_hour <= SAME_PRICE * one.offer.usd_per_hour:
             alike.append(offer)
+        elif offer.instance_type == one.offer.instance_type:
+            elsewhere = offer.usd_per_hour if offer.usd_per_hour >= FAR_BELOW * one.offer.usd_per_hour else None
+            break
     regions = {offer.region for offer in alike}
     if len(regions) < 2:
-        return one, 0
+        return Region(one, 0, elsewhere)
     sizes = pricing.offered.region_sizes(one.offer.provider)
 
     def place(offer: Offer) -> tuple[bool, int, float, tuple[str, ...]]:
@@ -33,4 +57,4 @@ def best_region(pricing: Pricing, one: Priced) -> tuple[Priced, int]:
         return is_opt_in, -sizes.get(offer.region, 0), offer.usd_per_hour, offer_name(offer)
 
     best = priced_at(pricing, one, min(alike, key=place))
-    return (one, 0) if best is None else (best, len(regions) - 1)
+    return Region(one, 0, elsewhere) if best is None else Region(best, len(regions) - 1, elsewhere)

@@ -148,7 +148,11 @@ def _schema(document: Row) -> str:
 def _pick(pick: Row) -> Row:
     """A pick with its row; what only some have is left out of the others."""
     estimate = {key: value for key, value in _row(pick["estimate"]).items() if key not in ("rank", "market")}
-    about = {key: pick[key] for key in ("number", "market", "pick", "mark", "other_regions") if pick[key]}
+    about = {
+        key: pick[key]
+        for key in ("number", "market", "pick", "mark", "other_regions", "usd_per_hour_elsewhere")
+        if pick[key]
+    }
     return {**about, **estimate}
 
 

@@ -229,9 +229,14 @@ def where_text(pick: Pick, longest: int) -> str:
         place = ""
     if place and 1 < regions < _MANY_REGIONS:
         place += f" +{pick.other_regions}"
+    is_alone = pick.usd_per_hour_elsewhere is not None and place and regions < _MANY_REGIONS
+    if is_alone:
+        place += " only"  # all others ask far more
     full = f"{machine} {place}".strip()
     if len(full) <= longest:
         return full
+    if is_alone and len(short := f"{machine} {regions} region{'s' * (regions > 1)}") <= longest:
+        return short
     # Azure's own pages leave out the word that all its sizes begin with
     return shortened(machine if len(machine) <= longest else machine.replace(" Standard_", " ", 1), longest)
 

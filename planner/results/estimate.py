@@ -96,6 +96,7 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
                 "rank": pick.estimate.rank or None,
                 "mark": None if pick.mark is None else str(pick.mark),
                 "other_regions": pick.other_regions,
+                "usd_per_hour_elsewhere": pick.usd_per_hour_elsewhere,
                 "estimate": estimate_record(pick.estimate) | _amounts(pick.estimate, currency),
             }
             for pick in picked.picks

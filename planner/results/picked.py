@@ -18,6 +18,7 @@ class Pick:
         mark: why it stands apart; `None` for most.
         estimate: the row itself, with its bill; its `rank` is that among all rows, 0 where these show another region.
         other_regions: how many more regions ask the same, within 1 %.
+        usd_per_hour_elsewhere: what the next region asks, where that is half as much again and more; else `None`.
     """
 
     market: PaidTo
@@ -26,6 +27,7 @@ class Pick:
     mark: Mark | None
     estimate: Estimate
     other_regions: int
+    usd_per_hour_elsewhere: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

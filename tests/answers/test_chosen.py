@@ -10,6 +10,7 @@ from planner.answers.markets import paid_to
 from planner.hardware.access import access_to
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
 from planner.model.records import Purchase
+from planner.render.screen import where_text
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
@@ -138,6 +139,26 @@ def test_of_regions_that_ask_the_same_the_one_with_most_offers_is_shown(tmp_path
 
     first = picked.picks[0]
     assert ("b-large", 1) == (first.estimate.offer.region, first.other_regions)
+
+
+@pytest.mark.parametrize(("dearer", "is_said"), [(29.0, False), (31.0, True)])
+def test_a_price_far_below_the_other_regions_says_so_on_its_row(tmp_path, dearer, is_said):
+    """From half as much again on; what another type asks has no part in it."""
+    offer = an_offer(provider="market", usd_per_hour=20.0, region="north-1", observed_on=date(2026, 6, 1))
+    others = [
+        replace(offer, region="south-1", usd_per_hour=dearer),
+        replace(offer, instance_type="other", usd_per_hour=90.0),
+    ]
+
+    picked = _books(tmp_path, offer, *others)
+    pick = picked.picks[0]
+
+    assert (dearer if is_said else None) == pick.usd_per_hour_elsewhere
+    assert is_said == (
+        "north-1 alone asks 20.00 USD an hour, other regions 31.00 and more" in "".join(pick.estimate.notes)
+    )
+    assert f"market test-8x north-1{' only' * is_said}" == where_text(pick, 40)
+    assert f"market test-8x {'1 region' if is_said else 'north-1'}" == where_text(pick, 23)
 
 
 def test_a_market_of_old_prices_comes_back_with_one_marked_row(tmp_path):

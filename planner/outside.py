@@ -6,9 +6,8 @@ import json
 import re
 from typing import Any
 
+_MOST_DIGITS = 308  # more are not below the largest float
 _LONG_NUMBER = re.compile(r"\d{19}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def text_of(body: bytes) -> str:
@@ -22,23 +21,24 @@ def text_of(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"it is not UTF-8 (byte {error.start})") from None
+        raise ValueError(f"it is not UTF-8 text (byte {error.start})") from None
 
 
 def json_of(document: bytes | str) -> Any:
-    """The content of a JSON document, with texts that can be written again and numbers that a float can hold or is infinite.
+    """The content of a JSON document, with no whole number that a float cannot hold.
+
+    As other readers do, it takes NaN and infinite numbers: whoever needs a finite one checks it.
 
     Raises:
-        ValueError: it is not UTF-8, cut off, not JSON, nested too deeply, or holds NaN; the message is for a person.
+        ValueError: it is not UTF-8, cut off, not JSON, or nested too deeply; the message is for a person.
     """
     text = text_of(document) if isinstance(document, bytes) else document.removeprefix("\ufeff")
-    # numbers of many digits and halves of characters are rare, and looking for them takes a tenth of reading
+    # numbers of many digits are rare, and looking for them takes a tenth of reading
     as_whole = _whole if _LONG_NUMBER.search(text) else None
     try:
-        content = json.loads(text, parse_int=as_whole, parse_constant=_refuse_constant)
+        return json.loads(text, parse_int=as_whole)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    return _with_whole_characters(content) if _HALF_CHARACTER.search(text) else content
 
 
 def toml_of(document: bytes | str) -> dict[str, Any]:
@@ -56,24 +56,5 @@ def toml_of(document: bytes | str) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
 
 
-def whole_characters(text: str) -> str:
-    """The text with a mark for each lone surrogate, which no file and no terminal takes."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
 def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) < 300 else float(digits)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _with_whole_characters(content: Any) -> Any:
-    if isinstance(content, str):
-        return whole_characters(content)
-    if isinstance(content, list):
-        return [_with_whole_characters(one) for one in content]
-    if isinstance(content, dict):
-        return {whole_characters(name): _with_whole_characters(one) for name, one in content.items()}
-    return content
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)

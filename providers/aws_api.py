@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 from planner.errors import ProviderError
+from providers.bounded import asked_in_time, bound_pools
 from providers.sdk import load_sdk
 
 HOME_REGION = "us-east-1"  # the price list and the most complete list of instance types live here
@@ -81,6 +83,8 @@ class Account:
     """
 
     def __init__(self, *, timeout_seconds: float, attempts: int) -> None:
+        # all tries of a call together, with the waits between them
+        self._seconds = timeout_seconds * attempts
         self._clients: dict[tuple[str, str], Any] = {}
         self._session = _session()
         if _credentials_method(self._session) is None:
@@ -96,13 +100,17 @@ class Account:
         what, permission = "EC2 instance types", "ec2:DescribeInstanceTypes"
         with _asking(what, permission):
             client = self._client("ec2", HOME_REGION)
-            yield from _pages(client, "describe_instance_types", what, "InstanceTypes", IncludeUnsupportedInRegion=True)
+            yield from self._pages(
+                client, "describe_instance_types", what, "InstanceTypes", IncludeUnsupportedInRegion=True
+            )
 
     def regions(self) -> list[str]:
         """Regions that this account may use, sorted."""
         what = "EC2 regions"
         with _asking(what, "ec2:DescribeRegions"):
-            reply = self._client("ec2", HOME_REGION).describe_regions()
+            reply = asked_in_time(
+                self._client("ec2", HOME_REGION).describe_regions, self._seconds, f"AWS: {what}", known=_errors()
+            )
             return sorted(str(region["RegionName"]) for region in _listed(reply, "Regions", what))
 
     def products(self, region: str) -> Iterator[list[str]]:
@@ -113,7 +121,7 @@ class Account:
         with _asking(what, permission):
             # whatever the region asked for: the service has three hosts, and boto3 would invent others
             client = self._client("pricing", HOME_REGION)
-            yield from _pages(
+            yield from self._pages(
                 client,
                 "get_products",
                 what,
@@ -127,7 +135,7 @@ class Account:
         """Pages of the Linux spot prices now in force in one region and its Local Zones."""
         what, permission = f"spot prices of {region}", "ec2:DescribeSpotPriceHistory"
         with _asking(what, permission, region):
-            yield from _pages(
+            yield from self._pages(
                 self._client("ec2", region),
                 "describe_spot_price_history",
                 what,
@@ -140,7 +148,7 @@ class Account:
         """Those of the instance types that the region has, sorted."""
         what, permission = f"instance types offered in {region}", "ec2:DescribeInstanceTypeOfferings"
         with _asking(what, permission, region):
-            pages = _pages(
+            pages = self._pages(
                 self._client("ec2", region),
                 "describe_instance_type_offerings",
                 what,
@@ -158,7 +166,7 @@ class Account:
             "ec2:DescribeCapacityBlockOfferings",
         )
         with _asking(what, permission, region):
-            yield from _pages(
+            yield from self._pages(
                 self._client("ec2", region),
                 "describe_capacity_block_offerings",
                 what,
@@ -168,10 +176,22 @@ class Account:
                 CapacityDurationHours=_BLOCK_HOURS,
             )
 
+    def _pages(self, client: Any, operation: str, what: str, key: str, **parameters: Any) -> Iterator[list[Any]]:
+        replies = iter(client.get_paginator(operation).paginate(**parameters))
+        for number in count(1):
+            reply = asked_in_time(lambda: next(replies, None), self._seconds, f"AWS: {what}", known=_errors())
+            if reply is None:
+                return
+            if number > _MAX_PAGES:
+                raise ProviderError(f"AWS: {what}: more than {_MAX_PAGES} pages; not read further.")
+            yield _listed(reply, key, what)
+
     def _client(self, service: str, region: str) -> Any:
         key = (service, region)
         if key not in self._clients:
-            self._clients[key] = self._session.client(service, region_name=region, config=self._config)
+            client = self._session.client(service, region_name=region, config=self._config)
+            _bound(client)
+            self._clients[key] = client
         return self._clients[key]
 
 
@@ -199,12 +219,18 @@ def _credentials_method(session: Any) -> str | None:
     return None if found is None else str(found.method)
 
 
-def _pages(client: Any, operation: str, what: str, key: str, **parameters: Any) -> Iterator[list[Any]]:
-    replies = client.get_paginator(operation).paginate(**parameters)
-    for number, reply in enumerate(replies, start=1):
-        if number > _MAX_PAGES:
-            raise ProviderError(f"AWS: {what}: more than {_MAX_PAGES} pages; not read further.")
-        yield _listed(reply, key, what)
+def _errors() -> tuple[type[Exception], ...]:
+    """What boto3 raises on purpose."""
+    exceptions = load_sdk("botocore.exceptions", extra="aws")
+    unreadable = load_sdk("botocore.parsers", extra="aws").ResponseParserError  # outside the tree of BotoCoreError
+    return exceptions.ClientError, exceptions.BotoCoreError, unreadable, UnicodeDecodeError
+
+
+def _bound(client: Any) -> None:
+    """Let the client take no reply larger than a page; where the library has no such place any more, time alone is bounded."""
+    manager = getattr(getattr(getattr(client, "_endpoint", None), "http_session", None), "_manager", None)
+    if manager is not None:
+        bound_pools(manager)
 
 
 def _listed(reply: object, key: str, what: str) -> list[Any]:

@@ -28,6 +28,8 @@ _SAVINGS_REGIONS = "/savingsPlan/v1.0/aws/AWSComputeSavingsPlan/current/region_i
 _LISTED = {Purchase.ON_DEMAND, Purchase.RESERVED_1Y, Purchase.RESERVED_3Y}
 _SAVINGS = {Purchase.SAVINGS_1Y, Purchase.SAVINGS_3Y}
 _INSTANCE_TYPE = re.compile(r'"instanceType"\s*:\s*"([^"]+)"')
+_MAX_FILE_BYTES = 8 * 1024**3  # unpacked, line by line; the largest has some 0.5 GB
+_MAX_SAVINGS_BYTES = 1024**3  # the largest has some 0.3 GB; it is written to the disk before it is cut down
 _GPU = re.compile(r'"gpu"\s*:\s*"([^"]+)"')
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")  # a longer code is a zone of the region it begins with
 
@@ -130,13 +132,14 @@ class Fetch:
             count = -1  # the header is no row
             with gzip.open(part, "wb") as file:
                 for line in gpu_lines(chunks, f"the price file of {region}"):
+                    self._pages.make_room(len(line))
                     file.write(line + b"\n")
                     count += 1
             return count
 
         target = self._pages.place(f"prices/{region}.csv.gz")
         with _scratch(target) as part:
-            rows = self._http.stream(url, keep)
+            rows = self._http.stream(url, keep, max_bytes=_MAX_FILE_BYTES)
             part.replace(target)
         self._report(f"{region}: {rows} rows about GPUs")
 
@@ -160,11 +163,17 @@ class Fetch:
         for region in sorted(set(wanted) & set(links)):
             url = check_same_host(links[region], self._price_files)
             with _scratch(self._pages.folder / "savings_plan.json") as part:
-                self._http.stream(url, partial(_write, part))
+                self._http.stream(url, partial(self._write, part), max_bytes=_MAX_SAVINGS_BYTES)
                 cut = cut_savings_plans(part)
             if cut is not None:
                 self._pages.save(f"savings_plans/{region}.json.gz", gzip.compress(cut, mtime=0))
             self._report(f"{region}: savings plans")
+
+    def _write(self, path: Path, chunks: Iterator[bytes]) -> None:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                self._pages.make_room(len(chunk))
+                file.write(chunk)
 
     def _fetch_spot_prices(self, account: Account) -> None:
         def save(region: str) -> None:
@@ -235,12 +244,6 @@ def _scratch(target: Path) -> Iterator[Path]:
         yield part
     finally:
         part.unlink(missing_ok=True)
-
-
-def _write(path: Path, chunks: Iterator[bytes]) -> None:
-    with path.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
 
 
 def _keeps(document: object) -> bool:

@@ -34,6 +34,7 @@ from providers.saved import fetched, json_pages
 from providers.sdk import load_sdk
 
 _MAX_PAGES = 100  # of one region: its GPU rows fill one page today
+_MAX_LIST_BYTES = 64 * 1024 * 1024  # of one region, whose pages are kept until all are there; some 2 MB today
 _WORKERS = 4  # the service throttles a client after a few hundred requests a minute
 _VERSION = "2023-01-01-preview"  # the first to carry savings plans; its filter values are case sensitive
 _GPU_ROWS = "serviceName eq 'Virtual Machines' and contains(armSkuName, 'Standard_N')"
@@ -174,11 +175,15 @@ class AzureProvider:
         """All pages of a query; a next link in circles or to another host ends the fetch."""
         link = f"{self._retail_address}?api-version={_VERSION}&currencyCode='USD'&$filter={quote(condition)}"
         seen: set[str] = set()
+        size = 0
         while link not in seen:
             if len(seen) >= _MAX_PAGES:
                 raise ProviderError(f"{shown(link)}: more than {_MAX_PAGES} pages; not read further.")
             seen.add(link)
             body = client.get(link)
+            size += len(body)
+            if size > _MAX_LIST_BYTES:
+                raise ProviderError(f"{shown(link)}: more than {_MAX_LIST_BYTES:,} bytes of pages; not read further.")
             page = json_document(body, shown(link))
             _items(body, shown(link))
             yield body

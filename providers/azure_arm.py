@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from planner.errors import ProviderError
 from providers.base import Report
+from providers.bounded import asked_in_time, bound_session
 from providers.http import MAX_WAIT_SECONDS, check_same_host, json_document
 from providers.sdk import load_sdk
 
 ENDPOINT = "https://management.azure.com"
 _MAX_PAGES = 500  # 60 to 70 thousand items today; more pages than this is an endless list
+_MAX_BYTES = 512 * 1024 * 1024  # all pages are kept until the list is whole; some 100 MB today
 _RETRIES = 3  # the library's own default is ten, with waits as long as the service likes
 
 
@@ -37,14 +40,18 @@ def fetch_sku_pages(
         "connection_timeout": timeout_seconds,
         "read_timeout": timeout_seconds,
         "base_url": ENDPOINT,
+        "transport": _bounded_transport(),
         **client_options,
     }
     pages: dict[str, bytes] = {}
     try:
         with compute.ComputeManagementClient(credential, subscription, **options) as client:
             for region in regions or ("",):
-                for number, body in enumerate(_pages(client, region, str(options["base_url"])), start=1):
+                origin, seconds = str(options["base_url"]), timeout_seconds * (_RETRIES + 1)
+                for number, body in enumerate(_pages(client, region, origin, seconds), start=1):
                     pages[f"skus/{region or 'all'}-{number:03}.json"] = body
+                    if sum(map(len, pages.values())) > _MAX_BYTES:
+                        raise ProviderError(f"Azure resource SKUs: more than {_MAX_BYTES:,} bytes; not read further.")
                     report(f"sizes{' of ' + region if region else ''}: page {number}")
     except core.AzureError as error:
         raise _explained(error, core) from None
@@ -55,7 +62,7 @@ def fetch_sku_pages(
     return pages
 
 
-def _pages(client: Any, region: str, origin: str) -> Iterator[bytes]:
+def _pages(client: Any, region: str, origin: str, seconds: float) -> Iterator[bytes]:
     """The pages as sent; the library itself would follow a next link in circles or to another host."""
     bodies: list[bytes] = []
     wanted = {"filter": f"location eq '{region}'"} if region else {}
@@ -65,7 +72,12 @@ def _pages(client: Any, region: str, origin: str) -> Iterator[bytes]:
 
     listing = client.resource_skus.list(raw_response_hook=keep, **wanted).by_page()
     seen: set[str] = set()
-    for number, items in enumerate(listing, start=1):
+    core = load_sdk("azure.core.exceptions", extra="azure")
+    what = "Azure resource SKUs"
+    for number in count(1):
+        items = asked_in_time(lambda: next(listing, None), seconds, what, known=(core.AzureError,))
+        if items is None:
+            return
         list(items)
         page = json_document(bodies[-1], "a page of Azure resource SKUs")
         if not isinstance(page, dict) or not isinstance(page.get("value"), list):
@@ -80,6 +92,12 @@ def _pages(client: Any, region: str, origin: str) -> Iterator[bytes]:
         if number >= _MAX_PAGES:
             raise ProviderError(f"Azure resource SKUs: more than {_MAX_PAGES} pages; not read further.")
         seen.add(link)
+
+
+def _bounded_transport() -> Any:
+    requests = load_sdk("requests", extra="azure")
+    transport = load_sdk("azure.core.pipeline.transport", extra="azure")
+    return transport.RequestsTransport(session=bound_session(requests.Session()))
 
 
 def _retry_policy() -> Any:

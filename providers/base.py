@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,14 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
+from planner.outside import json_of
 from planner.paths import contained
+
+MOST_BYTES = 2 * 1024**3
+"""All pages of one fetch together; today's largest has some 100 MB."""
+
+MOST_PAGE_BYTES = 256 * 1024**2
+"""A page that is read as a whole, packed or not; somebody may have saved a list of all prices in one file, some 60 MB."""
 
 _REGION = re.compile(r"[A-Za-z0-9-]{1,60}")
 
@@ -27,7 +35,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """The order for a fetch. Empty `regions` or `purchases` mean all; the timeout holds for each single request."""
+    """The order for a fetch. Empty `regions` or `purchases` mean all; the timeout holds for each page as a whole."""
 
     regions: tuple[str, ...] = ()
     purchases: tuple[Purchase, ...] = ()
@@ -90,18 +98,41 @@ class RawPages:
         """Use `folder`; it is made on the first save."""
         self.folder = folder
         self._gaps: list[str] = []
+        self._bytes = 0
+        self._is_over = False
 
     def save(self, name: str, body: bytes) -> None:
         """Keep one page under a relative name such as `us-east-1/get_products-001.json`.
 
         Raises:
-            ProviderError: the name leads out of the folder.
+            ProviderError: the name leads out of the folder, or there is no room for the page.
         """
         path = self.place(name)
+        self.make_room(len(body))
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".part")
         temporary.write_bytes(body)
         temporary.replace(path)
+
+    def make_room(self, size: int) -> None:
+        """Count so many bytes that are about to be written; of a large file, part by part.
+
+        Raises:
+            ProviderError: the fetch has grown too large, would fill the disk, or has been given up.
+        """
+        self._bytes += size
+        if self._is_over:
+            raise ProviderError("The fetch has been given up: nothing more is saved.")
+        if self._bytes > MOST_BYTES:
+            raise ProviderError(f"The pages have more than {MOST_BYTES:,} bytes together; not fetched further.")
+        folder = next(path for path in (self.folder, *self.folder.parents) if path.is_dir())
+        free = shutil.disk_usage(folder).free
+        if 2 * size > free:
+            raise ProviderError(f"No room for {size:,} bytes below {self.folder}: the disk has {free:,} left.")
+
+    def give_up(self) -> None:
+        """Save nothing from now on: whoever waited for the fetch has left."""
+        self._is_over = True
 
     def place(self, name: str) -> Path:
         """The path of the page of that name.
@@ -150,7 +181,7 @@ class RawPages:
         """
         path = self.folder / "manifest.json"
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json_of(path.read_bytes())
         except FileNotFoundError:
             raise ProviderError(
                 f"{self.folder} holds no manifest.json: the fetch was interrupted. Run: planner refresh"
@@ -169,6 +200,9 @@ class RawPages:
         """Name and bytes of every page whose name matches the glob, in name order."""
         for path in sorted(self.folder.glob(pattern)):
             if path.is_file():
+                size = path.stat().st_size
+                if size > MOST_PAGE_BYTES:
+                    raise ProviderError(f"{path} has {size:,} bytes: no page has more than {MOST_PAGE_BYTES:,}.")
                 yield path.relative_to(self.folder).as_posix(), path.read_bytes()
 
     def _names(self) -> Iterator[str]:

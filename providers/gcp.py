@@ -23,6 +23,7 @@ from typing import Any
 
 from planner.errors import NotAskedError, ProviderError, close_matches
 from providers.base import FetchRequest, ParsedPrices, RawPages, Report, Source
+from providers.bounded import asked_in_time, bound_session
 from providers.gcp_calls import ask_politely, explained, library_errors
 from providers.gcp_machines import (
     Machines,
@@ -41,6 +42,7 @@ from providers.sdk import load_sdk
 COMPUTE_ENGINE = "services/6F81-5844-456A"
 _SCOPES = ("https://www.googleapis.com/auth/cloud-billing.readonly", "https://www.googleapis.com/auth/compute.readonly")
 _MAX_PAGES = 200  # 7 pages of prices and some 30 of machine types today; more than this is an endless list
+_MAX_LIST_BYTES = 256 * 1024 * 1024  # of machine types, which are kept until all are there; some 20 MB today
 _SKUS_PER_PAGE = 5000  # the service's maximum
 _ROWS_PER_PAGE = 500  # the service's maximum
 _NO_ACCOUNT = (
@@ -170,6 +172,7 @@ class GcpProvider:
             client_options=_options(self._billing_endpoint, api_key=key),
             transport="rest",
         )
+        bound_session(client.transport._session)
 
         def ask(token: str) -> Any:
             wanted = {
@@ -181,7 +184,8 @@ class GcpProvider:
             return client.list_skus(request=wanted, retry=None, timeout=request.timeout_seconds)
 
         count = 0
-        for number, page in enumerate(self._pages(ask, "price list", (key, _token(credentials))), start=1):
+        listed = self._pages(ask, "price list", request.timeout_seconds, (key, _token(credentials)))
+        for number, page in enumerate(listed, start=1):
             pages.save(f"skus/{number:03}.json", _wire_json(page))
             count += len(page.skus)
             report(f"price list: page {number}, {count:,} rows")
@@ -202,26 +206,39 @@ class GcpProvider:
             ("accelerator types", compute.AcceleratorTypesClient),
         ):
             client = client_class(credentials=credentials, client_options=options)
+            bound_session(client.transport._session)
 
             def ask(token: str, client: Any = client) -> Any:
                 wanted = {"project": project, "max_results": _ROWS_PER_PAGE, "page_token": token}
                 return client.aggregated_list(request=wanted, retry=None, timeout=request.timeout_seconds)
 
-            for number, page in enumerate(self._pages(ask, kind, (_token(credentials),)), start=1):
+            listed = self._pages(ask, kind, request.timeout_seconds, (_token(credentials),))
+            for number, page in enumerate(listed, start=1):
                 saved[f"{kind.replace(' ', '-')}/{number:03}.json"] = _wire_json(page)
+                if sum(map(len, saved.values())) > _MAX_LIST_BYTES:
+                    raise ProviderError(f"Google {kind}: more than {_MAX_LIST_BYTES:,} bytes; not read further.")
                 report(f"{kind}: page {number}")
         if not any(b'"machineTypes"' in body for body in saved.values()):
             raise ProviderError(f"Project {project} lists no machine type. {_NO_COMPUTE}")
         for name, body in saved.items():
             pages.save(name, body)
 
-    def _pages(self, ask: Callable[[str], Any], what: str, secrets: Sequence[str | None]) -> Iterator[Any]:
+    def _pages(
+        self, ask: Callable[[str], Any], what: str, timeout_seconds: float, secrets: Sequence[str | None]
+    ) -> Iterator[Any]:
         """Every page of a list, in order: the libraries would follow a token that repeats for ever."""
         token = ""
         seen = {token}
         for number in range(1, _MAX_PAGES + 1):
             try:
-                pager = ask_politely(partial(ask, token), sleep=self._sleep)
+                asked = partial(
+                    asked_in_time,
+                    partial(ask, token),
+                    timeout_seconds,
+                    f"Google {what}, page {number}",
+                    known=library_errors(),
+                )
+                pager = ask_politely(asked, sleep=self._sleep)
             except library_errors() as error:
                 raise explained(error, what=f"{what}, page {number}", secrets=secrets) from None
             page = next(iter(pager.pages))

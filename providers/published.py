@@ -7,12 +7,10 @@ gzip is understood, and the entity tag that the publisher gave before. No cookie
 from __future__ import annotations
 
 import re
-import threading
-from concurrent.futures import Future
 from http.client import NOT_MODIFIED
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from planner.errors import ProviderError, UsageError
+from planner.errors import UsageError
 from providers.http import HttpClient, HttpStatusError, Page, shown
 
 INDEX_NAME = "latest.json"
@@ -40,35 +38,14 @@ class Publisher:
         Raises:
             ProviderError: no whole answer in time, more than `max_bytes`, or a redirect to another place.
         """
-        url = urljoin(self.index, file)
-        found: Future[Page | None] = Future()
-        is_over = threading.Event()
-
-        def wait(seconds: float) -> None:
-            if is_over.wait(seconds):
-                raise ProviderError("nobody waits any more")
-
         headers = {"If-None-Match": etag} if etag else {}
-        client = HttpClient(timeout_seconds=self.timeout_seconds, sleep=wait, headers=headers, hosts=self.hosts)
-
-        def ask() -> None:
-            try:
-                found.set_result(client.page(url, max_bytes=max_bytes))
-            except BaseException as error:  # noqa: BLE001 - raised where the page is waited for
-                found.set_exception(error)
-
-        # a thread that can be left: no time limit of a socket holds for headers that drip, or for a slow resolver
-        threading.Thread(target=ask, daemon=True).start()
+        client = HttpClient(timeout_seconds=self.timeout_seconds, headers=headers, hosts=self.hosts)
         try:
-            return found.result(self.timeout_seconds)
+            return client.page(urljoin(self.index, file), max_bytes=max_bytes)
         except HttpStatusError as error:
             if etag and error.status == NOT_MODIFIED:
                 return None
             raise
-        except TimeoutError:
-            raise ProviderError(f"{shown(url)} did not answer in full within {self.timeout_seconds:g} s.") from None
-        finally:
-            is_over.set()
 
 
 def index_address(text: str) -> str:

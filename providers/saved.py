@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.records import Purchase
-from providers.base import RawPages
+from providers.base import MOST_PAGE_BYTES, RawPages
 from providers.http import json_document
 
 
@@ -32,13 +33,16 @@ def fetched(pages: RawPages) -> Fetched:
         ProviderError: there is no manifest, so the fetch was interrupted.
     """
     manifest = pages.manifest()
-    moment = datetime.fromisoformat(str(manifest["observed_at"]))
-    return Fetched(
-        observed_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC),
-        regions=_texts(manifest.get("regions")),
-        purchases=tuple(Purchase(name) for name in _texts(manifest.get("purchases"))),
-        gaps=_texts(manifest.get("gaps")),
-    )
+    try:
+        moment = datetime.fromisoformat(str(manifest["observed_at"]))
+        return Fetched(
+            observed_at=moment if moment.tzinfo else moment.replace(tzinfo=UTC),
+            regions=_texts(manifest.get("regions")),
+            purchases=tuple(Purchase(name) for name in _texts(manifest.get("purchases"))),
+            gaps=_texts(manifest.get("gaps")),
+        )
+    except (KeyError, ValueError) as error:
+        raise ProviderError(f"The manifest of the pages lacks or spoils a field ({error}). Fetch again.") from error
 
 
 def json_pages(pages: RawPages) -> Iterator[tuple[str, Any]]:
@@ -56,9 +60,13 @@ def _unpacked(body: bytes, name: str) -> bytes:
     if not body.startswith(b"\x1f\x8b"):
         return body
     try:
-        return gzip.decompress(body)
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            text = file.read(MOST_PAGE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise ProviderError(f"{name} is damaged or cut off ({error}).") from error
+    if len(text) > MOST_PAGE_BYTES:
+        raise ProviderError(f"{name} has more than {MOST_PAGE_BYTES:,} bytes unpacked: no page has so many.")
+    return text
 
 
 def _texts(values: object) -> tuple[str, ...]:

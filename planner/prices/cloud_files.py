@@ -9,6 +9,7 @@ import gzip
 import os
 import re
 import shutil
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -85,10 +86,12 @@ def place(path: Path, target: Path) -> None:
 def head(path: Path) -> str:
     """The first characters of a text file, unpacked if it is gzipped."""
     opened = gzip.open if path.suffix == ".gz" else open
+    if not path.is_file():
+        return ""  # a pipe or a device may never end, or never begin
     try:
         with opened(path, "rb") as file:
             return bytes(file.read(_HEAD_BYTES)).decode("utf-8-sig", "replace")
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return ""
 
 

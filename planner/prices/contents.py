@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -50,7 +51,7 @@ def _items(path: Path) -> Iterator[Item]:
                 yield from _json_items(json.load(file))
             else:
                 yield from _csv_items(file)
-    except (OSError, EOFError, ValueError, csv.Error):
+    except (OSError, EOFError, ValueError, RecursionError, TypeError, AttributeError, zlib.error, csv.Error):
         return
 
 

@@ -17,10 +17,14 @@ from planner.errors import NotAskedError, ProviderError
 from planner.model.frozen import dataclass
 from planner.model.records import Purchase
 from planner.prices.changes import PlaceKey
-from planner.prices.registry import fetch_request, load_provider, raw_pages
+from planner.prices.registry import fetch_in_time, fetch_request, load_provider, raw_pages
 
 if TYPE_CHECKING:
     from providers.base import ParsedPrices, RawPages, Report
+
+
+MOST_TIMEOUTS = 120
+"""The whole fetch of a provider may take so many times the time limit of a page: an hour, by default."""
 
 
 class Reach(StrEnum):
@@ -67,7 +71,7 @@ def fetch_delivery(
     adapter = load_provider(provider)
     request = fetch_request(regions, purchases, timeout_seconds)
     pages = raw_pages(_new_folder(folder, now))
-    adapter.fetch(request, pages, report)
+    fetch_in_time(adapter, request, pages, report, most_seconds=MOST_TIMEOUTS * timeout_seconds)
     pages.finish(provider=provider, observed_at=now, request=request)
     return parse_pages(pages)
 

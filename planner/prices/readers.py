@@ -11,11 +11,8 @@ its checked books and not their raw pages once more:
 from __future__ import annotations
 
 import csv
-import json
 import shutil
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -23,9 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from planner.errors import ProviderError, SnapshotError, UsageError
+from planner.errors import ProviderError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
+from planner.outside import json_of
 from planner.paths import is_provider_name
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.changes import place_key
@@ -38,6 +36,7 @@ from planner.prices.registry import parsed_prices, raw_pages
 from planner.prices.set_aside import set_aside_problem
 from planner.prices.skypilot import SKYPILOT_COLUMNS, newest_skypilot_files, skypilot_delivery, skypilot_provider
 from planner.prices.snapshots import COLUMNS_BY_SCHEMA, Snapshot, read_snapshot
+from planner.prices.unpacking import check_is_file, unpack
 from planner.prices.variants import Said
 
 
@@ -98,10 +97,11 @@ def _unpacked(path: Path, folder: Path) -> Path:
         raise UsageError(f"There is nothing at {str(path)!r}. Give a file, a folder or an archive.")
     if path.is_dir():
         return path
+    check_is_file(path)
     # a book is two files, and a catalogue is named or dated by its folder: what belongs to the file comes along
     home = folder / path.resolve().parent.name
     home.mkdir(parents=True)
-    if not _unpack(path, home):
+    if not unpack(path, home):
         for part in {path, path.with_suffix(".csv"), path.with_suffix(".json")}:
             if part.is_file():
                 place(part.resolve(), home / part.name)
@@ -114,26 +114,9 @@ def _nested(root: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(root.rglob("*")):
         home = folder / path.relative_to(root).parent
-        if path.is_file() and _unpack(path, home):
+        if path.is_file() and unpack(path, home):
             _place_version(path.parent, home)
     return folder
-
-
-def _unpack(path: Path, folder: Path) -> bool:
-    """Unpack an archive into a folder with its name below `folder`; whether the file is one."""
-    folder /= path.name.partition(".")[0]
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(folder)  # noqa: S202 - zipfile strips roots and ".." from names
-            return True
-        if tarfile.is_tarfile(path):
-            with tarfile.open(path) as archive:
-                archive.extractall(folder, filter="data")
-            return True
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as error:
-        raise ProviderError(f"{path} cannot be unpacked: {error}.") from error
-    return False
 
 
 def _place_version(origin: Path, home: Path) -> None:
@@ -150,9 +133,9 @@ def _own_books(root: Path) -> list[Found]:
         if not any(schema in text for schema in COLUMNS_BY_SCHEMA) or not sidecar.with_suffix(".csv").is_file():
             continue
         try:
-            provider = str(json.loads(sidecar.read_text(encoding="utf-8"))["provider"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise SnapshotError(f"{sidecar} is not the sidecar of a book: {error!r}.") from error
+            provider = str(json_of(sidecar.read_bytes())["provider"])
+        except (OSError, ValueError, KeyError, TypeError):
+            provider = sidecar.parent.name  # refused when it is loaded, so that the others are read
         found[provider, sidecar.stem] = sidecar
     earlier: dict[str, Path] = {}
     books = []
@@ -200,7 +183,10 @@ def _raw_folders(root: Path) -> list[Found]:
     found = []
     for manifest in sorted(root.rglob("manifest.json")):
         pages = raw_pages(manifest.parent)
-        provider = str(pages.manifest().get("provider"))
+        try:
+            provider = str(pages.manifest().get("provider"))
+        except ProviderError:
+            provider = manifest.parent.parent.name  # told when it is loaded, so that the others are read
         found.append(Found(provider=provider, order=manifest.parent.name, load=partial(parse_pages, pages)))
     return found
 

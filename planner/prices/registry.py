@@ -16,7 +16,7 @@ from planner.hardware.markets import ENTRY_POINT_GROUP
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 
 if TYPE_CHECKING:
-    from providers.base import FetchRequest, ParsedPrices, Provider, RawPages
+    from providers.base import FetchRequest, ParsedPrices, Provider, RawPages, Report
     from providers.gcp_machines import Machine
     from providers.published import Publisher
 
@@ -97,6 +97,23 @@ def fetch_request(regions: Iterable[str], purchases: Iterable[Purchase], timeout
         regions=tuple(regions), purchases=tuple(purchases), timeout_seconds=timeout_seconds
     )
     return cast("FetchRequest", request)
+
+
+def fetch_in_time(
+    adapter: Provider, request: FetchRequest, pages: RawPages, report: Report, *, most_seconds: float
+) -> None:
+    """Let an adapter fetch; it is left behind where it is not done within so many seconds.
+
+    Raises:
+        ProviderError: it is not done in time, or did not get a complete answer.
+    """
+    deadline = importlib.import_module("providers.deadline")
+    try:
+        deadline.in_time(lambda _: adapter.fetch(request, pages, report), most_seconds)
+    except deadline.TooLateError:
+        raise ProviderError(f"Not fetched in full within {most_seconds:,.0f} s; given up.") from None
+    finally:
+        pages.give_up()
 
 
 def publisher(address: str, *, hosts: Iterable[str], timeout_seconds: float) -> Publisher:

@@ -81,7 +81,7 @@ def sign_in(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
 def fetch(server: Server, folder: Path, request: FetchRequest | None = None, *, attempts: int = 1) -> list[str]:
     """Fetch into `folder` as a refresh does; the lines of progress."""
     lines: list[str] = []
-    asked = request or FetchRequest(timeout_seconds=5.0)
+    asked = request or FetchRequest(timeout_seconds=120.0)
     pages = RawPages(folder)
     AwsProvider(price_files=server.url, attempts=attempts, sleep=lambda _: None).fetch(asked, pages, lines.append)
     pages.finish(provider="aws", observed_at=NOON, request=asked)

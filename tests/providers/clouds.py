@@ -146,7 +146,7 @@ def refreshed(
     on: Callable, answer: Answering, folder: Path, request: FetchRequest | None = None, **settings
 ) -> Outcome:
     """Fetch and parse once; an error of the provider is kept, any other passes through."""
-    request = request or FetchRequest(timeout_seconds=5.0)
+    request = request or FetchRequest(timeout_seconds=120.0)
     pages = RawPages(folder)
     lines: list[str] = []
     with on(answer, **settings) as (provider, server, waits):

@@ -326,7 +326,7 @@ def test_json_without_reserved_terms(tmp_path):
 
 def test_regions_and_purchases_limit_the_fetch(monkeypatch, tmp_path):
     """Asking for spot prices of a Local Zone asks its parent region, and nothing else."""
-    request = FetchRequest(regions=("us-west-2-lax-1",), purchases=(Purchase.SPOT,), timeout_seconds=5.0)
+    request = FetchRequest(regions=("us-west-2-lax-1",), purchases=(Purchase.SPOT,), timeout_seconds=120.0)
     with serving(good) as server:
         sign_in(monkeypatch, server)
         fetch(server, tmp_path / "raw", request)

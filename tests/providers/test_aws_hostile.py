@@ -26,8 +26,8 @@ from tests.providers.aws_server import (
 )
 from tests.providers.replay import Answer, Call, serving
 
-ON_DEMAND = FetchRequest(regions=("us-east-1",), purchases=(Purchase.ON_DEMAND,), timeout_seconds=5.0)
-SPOT = FetchRequest(purchases=(Purchase.SPOT,), timeout_seconds=5.0)
+ON_DEMAND = FetchRequest(regions=("us-east-1",), purchases=(Purchase.ON_DEMAND,), timeout_seconds=120.0)
+SPOT = FetchRequest(purchases=(Purchase.SPOT,), timeout_seconds=120.0)
 
 PRICING_ERRORS = {
     "aws_pricing_truncated.json": "the reply holds no PriceList",
@@ -320,7 +320,7 @@ def test_a_region_key_that_is_a_path_is_not_asked_for(tmp_path, code):
     pages = tmp_path / "a" / "pages"
 
     with serving(good_but(REGION_INDEX, Answer(body=json.dumps(regions).encode()))) as server:
-        fetch(server, pages, FetchRequest(purchases=(Purchase.ON_DEMAND,), timeout_seconds=5.0))
+        fetch(server, pages, FetchRequest(purchases=(Purchase.ON_DEMAND,), timeout_seconds=120.0))
 
     assert [f"prices of a region {code!r}: not asked for, no region has such a name"] == RawPages(pages).manifest()[
         "gaps"

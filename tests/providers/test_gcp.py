@@ -79,7 +79,7 @@ def test_saved_pages_parse_like_recorded_ones(tmp_path):
 
 def test_only_what_was_asked_for_is_offered(tmp_path):
     """Regions and purchases of the request limit the offers, although the catalogue comes whole."""
-    request = FetchRequest(regions=("europe-west4",), purchases=(Purchase.SPOT,), timeout_seconds=5.0)
+    request = FetchRequest(regions=("europe-west4",), purchases=(Purchase.SPOT,), timeout_seconds=120.0)
 
     offers = prices(tmp_path, request=request).prices.offers
 
@@ -89,7 +89,7 @@ def test_only_what_was_asked_for_is_offered(tmp_path):
 
 def test_regions_of_other_clouds_are_a_gap(tmp_path):
     """One list of regions serves several clouds: those that are not Google's are named, the others read."""
-    request = FetchRequest(regions=("eastus", "us-central1"), timeout_seconds=5.0)
+    request = FetchRequest(regions=("eastus", "us-central1"), timeout_seconds=120.0)
 
     outcome = prices(tmp_path, request=request)
 
@@ -99,7 +99,7 @@ def test_regions_of_other_clouds_are_a_gap(tmp_path):
 
 def test_a_mistyped_region_is_an_error_with_a_suggestion(tmp_path):
     """Where none of the regions asked for exists there is no book."""
-    outcome = prices(tmp_path, request=FetchRequest(regions=("us-centrall1",), timeout_seconds=5.0))
+    outcome = prices(tmp_path, request=FetchRequest(regions=("us-centrall1",), timeout_seconds=120.0))
 
     assert "no GPU price in the region 'us-centrall1'. Did you mean us-central1" in outcome.error
 

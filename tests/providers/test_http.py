@@ -10,7 +10,7 @@ from tests.providers.replay import Answer, in_turn, serving
 
 
 def client(waits=None, **settings):
-    return HttpClient(timeout_seconds=2.0, sleep=(waits if waits is not None else []).append, **settings)
+    return HttpClient(timeout_seconds=30.0, sleep=(waits if waits is not None else []).append, **settings)
 
 
 def test_a_page_comes_back_as_sent():

@@ -37,7 +37,7 @@ BROKEN = {
     "an empty object": (Answer(body=b"{}"), "list"),
     "an error as JSON": (Answer(body=b'{"id": "unauthorized", "message": "no"}'), "list"),
     "another host": (Answer(status=302, headers={"Location": "http://198.51.100.7/"}), "points on to another host"),
-    "a silent host": (Answer(body=b"[]", delay_seconds=0.6), "nothing came for 0.3 s. Tried 4 times."),
+    "a silent host": (Answer(body=b"[]", delay_seconds=0.6), "nothing came for 0.3 s."),
 }
 
 
@@ -46,7 +46,7 @@ BROKEN = {
 def test_a_broken_reply_is_a_clear_error(tmp_path, cloud, name):
     """No reply that is not a price list ends in a finished fetch, and the message says what came instead."""
     reply, text = BROKEN[name]
-    request = FetchRequest(timeout_seconds=0.3 if reply.delay_seconds else 5.0)
+    request = FetchRequest(timeout_seconds=0.3 if reply.delay_seconds else 120.0)
 
     outcome = refreshed(ON[cloud], instead(FIRST_PAGE[cloud], reply), tmp_path, request)
 

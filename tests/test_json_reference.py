@@ -22,6 +22,7 @@ DOCUMENTS = {
     "planner.estimate/1": [
         ("estimate", *RUN, "--gpu", "H100:8", "--currency", "EUR", "--purchase", "reserved_1y", "--purchase", "spot"),
         ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "20M", "--gpu", "L40S"),
+        ("estimate", "--model", "llama-3-8b", "--method", "lora", "--tokens", "20M"),
         ("estimate", "--model", "xgboost", "--rows", "1M", "--gpu", "T4"),
         ("estimate", *RUN, "--gpu", "cpu", "--gpu", "A100:8"),
         ("estimate", *RUN, *MARKET),

@@ -14,7 +14,7 @@ from planner.answers.regions import Region, best_region
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, NotPicked, PaidTo
 from planner.model.records import Basis, Estimate, Offer, Purchase
-from planner.results.picked import OverLimit, Pick, Picked
+from planner.results.picked import OverLimit, Pick, Picked, SoldPerToken
 from planner.units import hours
 
 Machine = tuple[str, str, float, Purchase, int]
@@ -49,13 +49,16 @@ class Candidate:
 
 
 def picked(
-    found: Sequence[tuple[Pricing, Iterable[Priced]]], rank_of: Callable[[Offer], int] = lambda offer: 0
+    found: Sequence[tuple[Pricing, Iterable[Priced]]],
+    rank_of: Callable[[Offer], int] = lambda offer: 0,
+    services: tuple[SoldPerToken, ...] = (),
 ) -> Picked:
     """The rows of the screen, and what became of the other machines.
 
     Args:
         found: pricings, each with the cheapest of every group of offers; they differ in their number of machines.
         rank_of: the rank of an offer among all rows; 0 if it has none.
+        services: what is sold by the token; one of them takes two lines of the screen.
     """
     question = found[0][0].question
     candidates, reasons = candidates_of(found)
@@ -65,9 +68,8 @@ def picked(
     markets, marked = _by_market(kept, question.hour_worth_usd)
     has_limits = limits != (None, None)
     over = _over_limit(choices, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
-    rows = screen_of(
-        markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - bool(over) - (has_limits and not at_ends)
-    )
+    taken = bool(over) + (has_limits and not at_ends) + 2 * bool(services)
+    rows = screen_of(markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - taken)
     counts = Counter(reason for reason in reasons.values() if reason is not None)
     return Picked(
         picks=tuple(_pick(number, row, rank_of) for number, row in enumerate(rows, start=1)),
@@ -76,6 +78,7 @@ def picked(
         over_limit=over,
         limits_hold=at_ends,
         hour_worth_usd=question.hour_worth_usd,
+        services=services,
         max_hours=question.max_hours,
         max_usd=question.max_usd,
     )

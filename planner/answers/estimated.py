@@ -19,6 +19,7 @@ from planner.model.records import Estimate, Workload
 from planner.prices.current import current_snapshots
 from planner.results.answer import damaged_text
 from planner.results.estimate import EstimateResult
+from planner.results.picked import SoldPerToken
 from planner.units import hours
 
 
@@ -46,8 +47,16 @@ def estimated(question: Question) -> EstimateResult:
     if len(shown) < len(rows):
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
     ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
-    chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0))
+    chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0), _services(question))
     return replace(result_of(pricing, shown, left_out), picked=chosen, speed_ups=speed_ups(question, heads))
+
+
+def _services(question: Question) -> tuple[SoldPerToken, ...]:
+    if question.work.workload.language is None:
+        return ()
+    from planner.answers.sold_per_token import sold_per_token  # noqa: PLC0415 - only of language models
+
+    return sold_per_token(question)
 
 
 def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str, int]) -> EstimateResult:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.hardware.markets import Market, market_of
 from planner.model.costs import ItemKind
-from planner.model.picks import NotPicked, PaidTo
+from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.model.records import Throughput
 from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
-from planner.results.picked import Pick, Picked
+from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
-from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, time_text
+from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, range_text, time_text
 from planner.units import SECONDS_PER_HOUR, epochs_text
 
 if TYPE_CHECKING:
@@ -163,39 +165,49 @@ _SHORT = {
 }
 
 
+class _Entry(NamedTuple):
+    """A row of the table: whom one pays, its cells, and what stands under `where` in so many characters."""
+
+    market: PaidTo
+    mark: str
+    cells: list[str]
+    where: Callable[[int], str]
+
+
 def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -> Iterator[str]:
     """The heading, then the title and the rows of each market."""
     is_wide = columns >= WIDE
-    rows = [_cells(pick, result, money) for pick in picked.picks]
+    entries = [_of_pick(pick, result, money) for pick in picked.picks]
+    entries += [_of_service(one, result, money) for one in picked.services[:1]]
+    entries.sort(key=lambda entry: tuple(PaidTo).index(entry.market))
     names = ["", "", "GPUs", "where", "time", money.code, f"{money.code}/h", "evidence", "price of"]
+    rows = [entry.cells for entry in entries]
     if not is_wide:
         rows = [[*cells[:6], cells[7]] for cells in rows]
         names = [*names[:6], names[7]]
     widths = [max(len(line[place]) for line in (names, *rows)) for place in range(len(names))]
-    longest = max(len("where"), *(len(where_text(pick, 200)) for pick in picked.picks))
+    longest = max(len("where"), *(len(entry.where(200)) for entry in entries))
     left = columns - sum(widths) + widths[_WHERE] - len(widths)
     widths[_WHERE] = min(longest, max(left, _LEAST_WHERE))
     widths[_GPUS] -= max(min(longest, _LEAST_WHERE) - left, 0)  # what stands last is not cut for a long name
     yield _line(names, widths, is_wide=is_wide)
     market = None
-    for pick, cells in zip(picked.picks, rows, strict=True):
-        if pick.market is not market:
-            market = pick.market
-            mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
-            yield MARKETS[market] + mark
+    for entry, cells in zip(entries, rows, strict=True):
+        if entry.market is not market:
+            market = entry.market
+            yield MARKETS[market] + entry.mark
         cells[_GPUS] = shortened(cells[_GPUS], widths[_GPUS])
-        cells[_WHERE] = where_text(pick, widths[_WHERE])
+        cells[_WHERE] = entry.where(widths[_WHERE])
         yield _line(cells, widths, is_wide=is_wide)
 
 
 _GPUS, _WHERE, _TIME, _PER_HOUR = 2, 3, 4, 6
 
 
-def _cells(pick: Pick, result: EstimateResult, money: Money) -> list[str]:
+def _of_pick(pick: Pick, result: EstimateResult, money: Money) -> _Entry:
     one = pick.estimate
     offer = one.offer
-    age = (result.as_of - offer.observed_on).days
-    return [
+    cells = [
         str(pick.kind),
         str(pick.number),
         gpus_text(offer, one.node_count),
@@ -204,8 +216,23 @@ def _cells(pick: Pick, result: EstimateResult, money: Money) -> list[str]:
         money.span(one),
         f"{offer.usd_per_hour * one.node_count * money.per_usd:,.2f}",
         basis_text(one.throughput.basis),
-        "" if pick.market is PaidTo.OWN else f"{offer.observed_on:%Y-%m}, {age} d",
+        "" if pick.market is PaidTo.OWN else _price_of(offer.observed_on, result),
     ]
+    mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
+    return _Entry(pick.market, mark, cells, partial(where_text, pick))
+
+
+def _of_service(service: SoldPerToken, result: EstimateResult, money: Money) -> _Entry:
+    """A row without machine, time and number: a service states neither, and nothing of it is measured."""
+    usd = range_text(*(amount * money.per_usd for amount in (service.usd, service.usd_low, service.usd_high)))
+    price = _price_of(service.price_observed_on, result)
+    where = f"{service.provider} {service.method}{f' of {service.model}' * bool(service.model)}"
+    cells = [str(PickKind.CHEAPEST), "", "", "", "-", usd, "", "", price]
+    return _Entry(PaidTo.SERVICE, ", how long is not stated", cells, partial(shortened, where))
+
+
+def _price_of(day: date, result: EstimateResult) -> str:
+    return f"{day:%Y-%m}, {(result.as_of - day).days} d"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], *, is_wide: bool) -> str:

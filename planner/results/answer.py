@@ -12,7 +12,7 @@ from planner.model.frozen import dataclass
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Workload
 from planner.results.batch import batch_warning
-from planner.results.picked import Pick, Picked
+from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
 from planner.units import SECONDS_PER_HOUR
 
@@ -62,7 +62,17 @@ def answer(picked: Picked, workload: Workload, today: date, currency: Currency |
         return ()
     money = Money.of(currency)
     less = less_text(picked, money)
-    return (headline(picked, money), *((less,) if less else ()), *remarks(picked, workload, today, money))
+    sold = service_text(picked.services[0], money) if picked.services else ""
+    return (headline(picked, money), *filter(None, (less, sold)), *remarks(picked, workload, today, money))
+
+
+def service_text(service: SoldPerToken, money: Money) -> str:
+    """What the cheapest service asks that sells training by the token, on what terms, and of which day its price is."""
+    usd = range_text(*(amount * money.per_usd for amount in (service.usd, service.usd_low, service.usd_high)))
+    return (
+        f"Sold per token: {usd} {money.code} at {service.provider} ({service.method}), without a machine; how long it takes is "
+        f"not stated, price of {service.price_observed_on}."
+    )
 
 
 def leading(picked: Picked) -> Pick:

@@ -10,6 +10,7 @@ from planner.cost.bill import percentile
 from planner.model.book_ages import BookUsed, DamagedBook
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
+from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Offer, Unpriced, Workload
 from planner.results.answer import answer, damaged_text
 from planner.results.picked import Picked
@@ -100,6 +101,16 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
                 "estimate": estimate_record(pick.estimate) | _amounts(pick.estimate, currency),
             }
             for pick in picked.picks
+        ],
+        "services": [
+            {
+                "market": str(PaidTo.SERVICE),
+                **asdict(one),
+                "model": one.model or None,
+                "note": one.note or None,
+                "price_observed_on": one.price_observed_on.isoformat(),
+            }
+            for one in picked.services
         ],
         "machines": picked.machines,
         "not_picked": [{"reason": str(reason), "count": count} for reason, count in picked.not_picked],

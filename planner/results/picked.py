@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
 from planner.model.records import Estimate
@@ -40,6 +42,33 @@ class OverLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoldPerToken:
+    """What a service asks for the whole run, by its tokens over all epochs; how long it takes it does not say.
+
+    Attributes:
+        provider: who trains.
+        method: how: LoRA, where adapters are wanted.
+        model: what it sells; empty where its price is one for all models of a size.
+        usd: for the run, with its range where the source gives one.
+        usd_per_million_tokens: the listed price.
+        price_observed_on: its day.
+        source: where it stands.
+        note: what else the source says.
+    """
+
+    provider: str
+    method: str
+    model: str
+    usd: float
+    usd_low: float
+    usd_high: float
+    usd_per_million_tokens: float
+    price_observed_on: date
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picked:
     """The rows that are proposed, and what became of the other machines.
 
@@ -52,6 +81,7 @@ class Picked:
         over_limit: of each market that a limit empties, the nearest row.
         limits_hold: whether the dear and the slow end of every pick stay within the limits; true without limits.
         hour_worth_usd: what an hour of waiting counts.
+        services: what is sold by the token, cheapest first.
         max_hours: the limit of time, and `max_usd` that of money; `None` without one.
     """
 
@@ -61,5 +91,6 @@ class Picked:
     over_limit: tuple[OverLimit, ...]
     limits_hold: bool
     hour_worth_usd: float
+    services: tuple[SoldPerToken, ...] = ()
     max_hours: float | None = None
     max_usd: float | None = None

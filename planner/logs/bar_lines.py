@@ -50,6 +50,7 @@ class Bars:
     """
 
     kind = Kind(name="progress bars", step_is=StepIs.BATCH, grain=1.0, rank=5)
+    words = ("|",)
     _bar = re.compile(
         r"^(?P<text>.*?)(?:\d{1,3}%)?\|[^|]*\|\s*(?P<done>\d+)/(?P<total>\d+)\s*\[(?P<spent>[\d:]+)<[^,\]]*,\s*"
         r"(?P<rate>[\d.]+|\?)\s?(?P<unit>s/[a-z]+|[a-z]+/s)(?P<rest>.*)"
@@ -123,6 +124,7 @@ class Keras:
     """
 
     kind = Kind(name="Keras", counted=Counted.EPOCH, holds_validation=True, rank=4)
+    words = ("Epoch", "Train on", "Train for", "loss")
     _epoch = re.compile(r"^\W*Epoch\s+(\d+)/(\d+)")
     _samples = re.compile(r"Train on (\d+) samples|Train for (\d+) steps")
     _bar = re.compile(

@@ -18,6 +18,7 @@ class Megatron:
     """`iteration n/ N | consumed samples: c | elapsed time per iteration (ms): t`: t is the mean since the line before."""
 
     kind = Kind(name="Megatron", rank=0)
+    words = ("elapsed time per iteration",)
     _line = re.compile(rf"iteration\s+(\d+)/\s*(\d+)\s*\|(.*?)elapsed time per iteration \((ms|s)\):\s*{N}")
     _consumed = re.compile(r"consumed samples:\s*(\d+)")
     _batch = re.compile(r"global batch size:\s*(\d+)")
@@ -47,6 +48,7 @@ class TokensPerSecond:
     """`step: n  loss: x ... tps: y` of torchtitan: tokens per second of one GPU."""
 
     kind = Kind(name="torchtitan", counted=Counted.TOKEN, unit="token", units_are_per_gpu=True, rank=2)
+    words = ("tps:",)
     _line = re.compile(rf"\bstep:\s*(\d+)\s+loss:\s*\S+.*?\btps:\s*{N}")
 
     def read(self, line: Line) -> Iterable[Event]:
@@ -61,6 +63,7 @@ class MaxText:
     """`completed step: n, seconds: t, TFLOP/s/device: x, Tokens/s/device: y`: per device."""
 
     kind = Kind(name="MaxText", unit="token", rank=0)
+    words = ("completed step",)
     _line = re.compile(
         rf"completed step:\s*(\d+),\s*seconds:\s*{N}.*?Tokens/s/device:\s*{N}(?:.*?total_weights:\s*{N})?"
     )
@@ -84,6 +87,7 @@ class Fairseq:
     """`train_inner | {...}`: `wall` counts whole seconds since the start; numbers are texts."""
 
     kind = Kind(name="fairseq", from_zero=True, unit="token", rank=0)
+    words = ("train_inner", "num_updates=")
     _json = re.compile(r"train_inner \| (\{.*\})")
     _text = re.compile(r"\bnum_updates=(\d+)\b.*?\bwall=(\d+)")
 
@@ -110,6 +114,7 @@ class DeepSpeed:
     """`RunningAvgSamplesPerSec=, CurrSamplesPerSec=`: the second one; the first holds the start."""
 
     kind = Kind(name="DeepSpeed", counted=Counted.SAMPLE, rank=3)
+    words = ("CurrSamplesPerSec",)
     _line = re.compile(
         rf"global_step=(\d+), RunningAvgSamplesPerSec={N}, CurrSamplesPerSec={N}(?:.*?MaxMemAllocated={N}GB)?"
     )
@@ -128,6 +133,7 @@ class TrainTime:
     """`step:n/N train_loss:x train_time:t ms step_avg:y ms`: t is cumulative and stands still in validation."""
 
     kind = Kind(name="modded-nanogpt", stops=True, from_zero=True, rank=0)
+    words = ("train_time:",)
     _line = re.compile(rf"step:(\d+)/(\d+)\s+(train_loss|val_loss)?.*?train_time:{N}(ms|s)\b")
 
     def read(self, line: Line) -> Iterable[Event]:

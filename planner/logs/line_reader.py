@@ -12,9 +12,17 @@ from planner.logs.text import Line
 
 
 class LineReader(Protocol):
-    """Reads one kind of lines. It may remember earlier lines; it sees every line of the file, in order."""
+    """Reads one kind of lines. It may remember earlier lines; it sees every line with one of its words, in the order of the file.
+
+    `words` are those of which one stands in every line that says anything to it: where a long stretch of a file has none, it is not asked.
+    """
 
     kind: Kind
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words."""
+        ...
 
     def read(self, line: Line) -> Iterable[Event | On]:
         """The events of the line; none if it is of another kind."""
@@ -32,6 +40,11 @@ class PatternReader:
         self._word = word
         self._search = re.compile(pattern).search
         self._read = read
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The word that stands in each of its lines."""
+        return (self._word,)
 
     def read(self, line: Line) -> Iterable[Event]:
         """The events of the line."""
@@ -68,7 +81,11 @@ def number(text: str) -> float:
     (1234.5, 1000.0)
     """
     try:
-        return float(text.replace(",", "").replace("_", ""))
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return float(text.replace(",", ""))
     except ValueError:
         return float("nan")
 
@@ -88,7 +105,7 @@ def clock_text(text: str) -> float | None:
 
 def in_seconds(value: str, unit: str) -> float:
     """Seconds of a number with one of the units `s`, `sec`, `seconds`, `ms`, `us`, `min`."""
-    return number(value) * _UNITS[unit.lower().rstrip(".")]
+    return number(value) * (_UNITS.get(unit) or _UNITS[unit.lower().rstrip(".")])
 
 
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d+):)?(\d{1,2}):(\d\d(?:\.\d+)?)")

@@ -30,6 +30,7 @@ class StampedSteps:
     """Lines with a step, a loss and a stamp, of no kind known by name: the stamps are the clock."""
 
     kind = Kind(name="stamped step lines", step_is=StepIs.BATCH, rank=6)
+    words = ("oss",)
 
     def __init__(self) -> None:
         self._steps = EpochCounter()
@@ -57,6 +58,7 @@ class SampleCounts:
     """`Train Epoch: 1 [640/60000 (1%)]  Loss: 2.3` and `loss: 2.3  [  640/60000]` of PyTorch's examples: samples of the epoch, on a stamp."""
 
     kind = Kind(name="samples of an epoch", rank=5)
+    words = ("oss",)
     _line = re.compile(
         r"\bEpoch:?\s*(?P<epoch>\d+)[^\[]*\[\s*(?P<done>\d+)/(?P<total>\d+)\s*\(\d+(?:\.\d+)?%\)\]|\bloss:\s*[\d.]+\s+\[\s*(?P<d>\d+)/\s*(?P<t>\d+)\]",
         re.IGNORECASE,
@@ -84,6 +86,7 @@ class OwnLoop:
     """`planner {"step": 3, "clock": 0.1}` and `planner {"fact": {...}}` of the loop of `planner measure --model`."""
 
     kind = Kind(name="planner measure", from_zero=True, rank=0)
+    words = ("planner {",)
     _facts = frozenset(field.name for field in fields(Facts))
 
     def read(self, line: Line) -> Iterable[Event]:
@@ -105,6 +108,7 @@ class TimedLines:
     """Lines with an epoch or a step, a loss and a time with its unit: of that epoch or step, or since the start."""
 
     kind = Kind(name="timed epoch lines", counted=Counted.EPOCH, may_be_cumulative=True, from_zero=True, rank=7)
+    words = ("oss",)
 
     def read(self, line: Line) -> Iterable[Event | On]:
         """The mark of a line."""
@@ -125,6 +129,7 @@ class TrainerPrints:
     """`{'loss': 2.3, ...}` and `{'train_runtime': 123.4, ...}` of Hugging Face's trainer on a terminal."""
 
     kind = Kind(name="Hugging Face trainer, printed", counted=Counted.SAMPLE, rank=9)
+    words = ("{'", "ontinuing training from", "resume_from_checkpoint=")
     _key = re.compile(r"'(\w+)': '?([-\d.e+]+)'?")
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from planner.logs.mllog import mllog_events
 from planner.logs.records import Event, Fact, Facts, Run
 from planner.logs.tables import Columns, is_table, table_events
 from planner.logs.tape import On, Tape
-from planner.logs.text import CHUNK, encoding_of, lines_of, opened, pieces_in
+from planner.logs.text import CHUNK, chunks_of, encoding_of, lines_of, opened, pieces_in
 from planner.logs.text_log import NOBODY, Tapes, TextLog
 from planner.model.frozen import dataclass
 
@@ -140,8 +140,7 @@ def _text_or_rows(path: Path, first_lines: Sequence[str], columns: Columns, *, i
     if is_table(first_lines):
         return _played(path, table_events(lines, columns))
     log = TextLog(path.name)
-    for line in lines:
-        log.read(line)
+    log.read_chunks(chunks_of(path))
     return log.tapes()
 
 

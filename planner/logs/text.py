@@ -15,7 +15,7 @@ CHUNK = 1 << 16
 LONGEST_LINE = 1 << 16
 """Characters of a line that are looked at; a file without line ends must not fill the memory."""
 
-_ENDS = re.compile(r"[\r\n\x08]+")
+_OTHER_ENDS = ("\r", "\x08")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x00")
 _RANK = re.compile(r"\s*(?:\[(?:rank|default|local_rank)?\s?(\d{1,5})\]:|(\d{1,4}):\s)\s*")
 _STAMP = re.compile(
@@ -43,6 +43,8 @@ class Line:
         """When the line came, or seconds of the stamp in it, on an absolute clock if it has a date; `None` without one."""
         if self.arrived is not None:
             return self.arrived
+        if self.text.count(":", 0, 220) < 2:
+            return None
         found = _STAMP.search(self.text, 0, 200)
         if found is not None:
             return _seconds_of(found)
@@ -87,16 +89,34 @@ class Splitter:
 
     def feed(self, chunk: bytes) -> list[str]:
         """The texts that end in the chunk."""
+        return pieces_of(self.block(chunk))
+
+    def block(self, chunk: bytes) -> str:
+        """The texts that end in the chunk as one, with `\\n` as the only end."""
         if self._decoder is None:
             self._decoder = codecs.getincrementaldecoder(encoding_of(chunk))(errors="replace")
-        *whole, held = _ENDS.split(self._held + self._decoder.decode(chunk))
-        self._held = held[:LONGEST_LINE]
-        return [_cleaned(piece) for piece in whole if piece]
+        text = self._decoder.decode(chunk)
+        for end in _OTHER_ENDS:
+            if end in text:
+                text = text.replace(end, "\n")
+        whole, end, held = text.rpartition("\n")
+        if not end:
+            self._held = (self._held + held)[:LONGEST_LINE]
+            return ""
+        whole, self._held = self._held + whole, held[:LONGEST_LINE]
+        return whole
 
     def end(self) -> list[str]:
         """The text that has no end."""
         held, self._held = self._held, ""
-        return [_cleaned(held)] if held else []
+        return pieces_of(held)
+
+
+def pieces_of(block: str) -> list[str]:
+    """The texts of a block, without control characters; empty ones are left out."""
+    if "\x1b" in block or "\x00" in block:
+        block = _CONTROL.sub("", block)
+    return [piece[:LONGEST_LINE] for piece in block.split("\n") if piece]
 
 
 def encoding_of(start: bytes) -> str:
@@ -129,6 +149,12 @@ def text_of(path: Path, most: int) -> str:
     return start.decode(encoding_of(start), errors="replace").replace("\x00", "")
 
 
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a file in chunks, unpacked if it is packed."""
+    with opened(path) as file:
+        yield from _chunks(file)
+
+
 def _chunks(file: Iterable[bytes] | IO[bytes]) -> Iterator[bytes]:
     read = getattr(file, "read", None)
     if read is None:
@@ -136,10 +162,6 @@ def _chunks(file: Iterable[bytes] | IO[bytes]) -> Iterator[bytes]:
         return
     while chunk := read(CHUNK):
         yield chunk
-
-
-def _cleaned(piece: str) -> str:
-    return (_CONTROL.sub("", piece) if "\x1b" in piece or "\x00" in piece else piece)[:LONGEST_LINE]
 
 
 def _seconds_of(found: re.Match[str]) -> float | None:

@@ -17,6 +17,7 @@ class Paddle:
     """`avg_batch_cost: t sec, avg_samples: b, ips: x`: the mean since the line before; lines without a loss are inference."""
 
     kind = Kind(name="PaddlePaddle", is_open=True, rank=1)
+    words = ("batch_cost",)
     _cost = re.compile(rf"\b(?:avg_)?batch_cost:\s*{N}")
     _pace = re.compile(rf"\b(?:ips|avg_ips):\s*{N}")
     _samples = re.compile(rf"avg_samples:\s*{N}")
@@ -49,6 +50,7 @@ class MXNet:
     """`Epoch[e] Batch [b] Speed: x samples/sec`, one line per metric; `Start training with (gpu(0),gpu(1))` opens a run."""
 
     kind = Kind(name="MXNet", counted=Counted.SAMPLE, is_open=True, rank=0)
+    words = ("Speed:", "training with")
     _speed = re.compile(rf"Epoch\s*\[(\d+)\]\s+Batch\s*\[([\d-]+)\]\s+Speed:\s*{N} samples/sec")
     _cost = re.compile(rf"Epoch\[(\d+)\] Time cost=\s*{N}")
     _start = re.compile(r"(Start|Resume|Restart) training with \(?((?:gpu\(\d+\),?)+|cpu\(\d+\))\)?(.*)")
@@ -73,6 +75,7 @@ class Detectron:
     """`eta: 0:12:34  iter: 19  total_loss: 2.7  time: 0.35  data_time: ...`: the median of the last twenty."""
 
     kind = Kind(name="Detectron2", rank=0)
+    words = ("total_loss",)
     _line = re.compile(
         rf"\biter:\s*(\d+)\s+.*?total_loss:.*?\s(?:avg_)?time:\s*{N}\s.*?data_time:(?:.*?max_mem:\s*(\d+)M)?"
     )
@@ -91,6 +94,7 @@ class MMDetection:
     """`Epoch [1][50/7330] lr: ..., time: 0.561, data_time: ..., memory: ...`, and `Epoch(train) [1][50/7330]`, `Iter [50/80000]`."""
 
     kind = Kind(name="mmdetection", rank=0)
+    words = ("data_time",)
     _line = re.compile(
         rf"(?:Epoch\s?(?:\(train\))?\s*\[(\d+)\]\s?\[\s*(\d+)/(\d+)\]|Iter\s?(?:\(train\))?\s*\[\s*(\d+)/(\d+)\]).*?\btime:\s*{N}.*?data_time:"
     )
@@ -121,6 +125,7 @@ class RunningMean:
     """
 
     kind = Kind(name="running means", rank=1)
+    words = ("oss",)
     _time = re.compile(rf"\b[Tt]ime:?\s+{N}s?(?:,\s*{N}/s)?\s*\(\s*{N}s?(?:,\s*{N}/s)?\s*\)")
     _place = re.compile(r"(?:Train|Epoch|TRAIN)\b:?\s*(?:\[(\d+)(?:/\d+)?\]|(\d+))\s*(?:\[\s*(\d+)/(\d+)[^\]]*\])?")
 
@@ -162,6 +167,7 @@ class TorchVision:
     """`Epoch: [0]  [ 10/5005]  eta: ...  loss: ...  time: 0.345  data: 0.01  max mem: 5000`: a mean over the last lines."""
 
     kind = Kind(name="torchvision references", rank=0)
+    words = ("eta:",)
     _line = re.compile(
         rf"(?:Epoch|Train\w*)[^\[]*\[(\d+)[^\]]*\]\s+\[\s*(\d+)/(\d+)\]\s+eta:.*?\btime:\s*{N}\s+data:\s*{N}(?:\s+max mem:\s*(\d+))?"
     )
@@ -184,6 +190,7 @@ class EpochTakes:
     """`EPOCH 3 training takes 0:00:20` of Swin, `Epoch 3 Time: 71.46s`: only to know how the time is spent."""
 
     kind = Kind(name="epoch times", counted=Counted.EPOCH, rank=8)
+    words = ("training takes",)
     _line = re.compile(r"EPOCH (\d+) training takes (\d+:\d\d:\d\d)")
 
     def read(self, line: Line) -> Iterable[Event]:

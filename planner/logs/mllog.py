@@ -13,6 +13,8 @@ from planner.logs.text import Line
 
 EPOCHS = Kind(name="MLPerf log", counted=Counted.EPOCH)
 CUT_SECONDS = 1.0
+MOST_ROWS = 100_000
+"""Lines that are held; a run has some hundred epochs, and a file that goes on for ever must not fill the memory."""
 ALIKE = 0.02
 KEYS = frozenset(
     [
@@ -35,7 +37,7 @@ KEYS = frozenset(
 
 def mllog_events(lines: Iterable[Line]) -> Iterator[Event | On]:
     """Whole epochs or blocks; the last one is left out where the run stops within it."""
-    rows = [row for line in lines if (row := _row(line.text)) is not None and row.get("key") in KEYS]
+    rows = _rows(lines)
     stop = next((row["time_ms"] for row in reversed(rows) if row.get("key") == "run_stop"), None)
     said = {str(row.get("key")): row.get("value") for row in rows if row.get("event_type") == "POINT_IN_TIME"}
     global_batch, local_batch = _count(said.get("global_batch_size")), _count(said.get("local_batch_size"))
@@ -61,6 +63,16 @@ def mllog_events(lines: Iterable[Line]) -> Iterator[Event | On]:
             yield On("epochs", EPOCHS, Pause("evaluation between epochs", sum(gaps)))
     else:
         yield Fact("no_clock", "rows")
+
+
+def _rows(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The lines that are looked at; of a file that goes on for ever the first ones, and each end of a run."""
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        row = _row(line.text)
+        if row is not None and row.get("key") in KEYS and (len(rows) < MOST_ROWS or row["key"] == "run_stop"):
+            rows.append(row)
+    return rows
 
 
 def _epochs(rows: list[dict[str, Any]], stop: float | None) -> list[tuple[float, float]]:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from planner.logs.line_reader import clock_text
 from planner.logs.records import Counted, Event, Fact, Mark, StepIs
@@ -131,9 +132,19 @@ def _generic(
 
 def _is_training(row: Mapping[str, str], step: str, time: str) -> bool:
     """Whether a row is of training: not one in which all that is filled in is of validation."""
-    filled = [key for key, value in row.items() if value not in ("", None) and key not in (step, time, "epoch")]
-    own = [key for key in filled if not key.startswith("_")]
-    return not own or not all(_OF_VALIDATION.match(key) for key in own)
+    is_of_validation = False
+    for key, value in row.items():
+        if value in ("", None) or key in (step, time, "epoch") or key.startswith("_"):
+            continue
+        if not _is_of_validation(key):
+            return True
+        is_of_validation = True
+    return not is_of_validation
+
+
+@lru_cache(maxsize=4096)
+def _is_of_validation(key: str) -> bool:
+    return _OF_VALIDATION.match(key) is not None
 
 
 def _counts_epochs(rows: list[Mapping[str, str]], step: str) -> bool:
@@ -211,7 +222,10 @@ def _rows(lines: Iterable[Line], header: list[str]) -> Iterator[Mapping[str, str
 
 
 def _cells(line: str) -> list[str]:
-    separator = "\t" if line.count("\t") > line.count(",") else (";" if line.count(";") > line.count(",") else ",")
+    commas = line.count(",")
+    separator = "\t" if line.count("\t") > commas else (";" if line.count(";") > commas else ",")
+    if '"' not in line:
+        return [cell.strip() for cell in line.split(separator)]
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
     except csv.Error:

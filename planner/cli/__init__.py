@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import NoReturn
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 def main() -> NoReturn:
@@ -11,6 +15,10 @@ def main() -> NoReturn:
     # a process this short makes many small records and hardly a cycle: looking for cycles less often, from the first
     # import on, saves a tenth of its time
     gc.set_threshold(100_000, 20, 20)
-    from planner.cli.root import run  # noqa: PLC0415 - not before the line above
+    try:
+        from planner.cli.root import run  # noqa: PLC0415 - not before the line above
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while modules are loaded, or on the way out
+        os.write(2, b"Error: Interrupted.\n")
+        os._exit(INTERRUPTED)

@@ -37,8 +37,9 @@ INSTRUCTIONS = (
 
 def serve(data_dir: Path | None) -> None:
     """Answer requests until standard input ends; `data_dir` holds the user's own price books."""
-    # Ctrl-C ends the process at once: a thread waits for the next line and would hold it, and nothing is left undone
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # a signal ends the process at once: a thread waits for the next line and would hold it, and nothing is left undone
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_DFL)
     anyio.run(partial(_serve, data_dir))
 
 

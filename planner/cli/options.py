@@ -193,15 +193,30 @@ def write_result(text: str, output: Path | None) -> None:
         OutputError: the place cannot be written.
     """
     if output is not None:
-        write_output(output, text.encode())
+        write_output(output, text.encode(errors="backslashreplace"))
         return
     try:
-        click.echo(text, nl=False)
+        if _is_utf8_alone(text):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
+        else:
+            click.echo(text, nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"Cannot write the result: {error.strerror}.") from error
+
+
+def _is_utf8_alone(text: str) -> bool:
+    """Whether a text says that it is UTF-8, or has characters that the encoding of standard output lacks."""
+    if text.startswith("<!doctype html"):
+        return True
+    try:
+        text.encode(sys.stdout.encoding or "utf-8", sys.stdout.errors or "strict")
+    except (UnicodeError, LookupError):
+        return True
+    return False
 
 
 def write_notes(lines: Iterable[str]) -> None:

@@ -11,8 +11,10 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from planner.cli import INTERRUPTED
 from planner.cli.common import common_options, equipped
 from planner.cli.names import spelling_of
+from planner.cli.process import ENDED, end_as_interrupted, open_streams, was_ended
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
@@ -135,12 +137,10 @@ def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
     return unwanted or present_files() == (None, None)
 
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
-
-
 def run() -> NoReturn:
-    """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted."""
+    """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted, 143 ended."""
+    open_streams()
+    end_as_interrupted()
     if "_PLANNER_COMPLETE" in os.environ:
         from planner.cli.completion import register  # noqa: PLC0415 - only where somebody presses the tab key
 
@@ -155,6 +155,7 @@ def run() -> NoReturn:
             raise
         code = _tell(error, run_of.get("command"))
         if code == INTERRUPTED:
+            code = ENDED if was_ended() else code
             sys.stderr.flush()
             os._exit(code)  # threads that wait for an answer of a cloud are not waited for
         _leave(code)

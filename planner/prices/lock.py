@@ -35,7 +35,7 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(path, error) from error
     with file:
-        if not _try_lock(file):
+        if not try_lock(file):
             raise ProviderError(
                 f"Another refresh of {data_dir} is running ({_owner(path)}). Wait for it, then try again."
             )
@@ -82,7 +82,8 @@ if sys.platform == "win32":
     # Windows locks bytes against reading too: lock one far behind the text that others read
     _FAR = 1 << 30
 
-    def _try_lock(file: BinaryIO) -> bool:
+    def try_lock(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; `False` if another process has it."""
         file.seek(_FAR)
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -93,7 +94,8 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_lock(file: BinaryIO) -> bool:
+    def try_lock(file: BinaryIO) -> bool:
+        """Lock an open file until it is closed; `False` if another process has it."""
         try:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

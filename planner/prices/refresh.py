@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from planner.prices.merge import Merged, merged, merged_excludes, merged_retired
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
 from planner.prices.refusals import all_held_back_text, no_price_text, not_believed_text
+from planner.prices.scratch import scratch_folder
 from planner.prices.snapshots import (
     Snapshot,
     interrupted_writes,
@@ -127,14 +127,10 @@ def refreshing(order: RefreshOrder, *, needs_scratch: bool = True) -> Iterator[P
         OutputError: the data folder cannot be written.
     """
     lock = nullcontext() if order.is_dry_run else refresh_lock(order.data_dir)
-    with lock, _scratch() if needs_scratch else nullcontext(order.data_dir) as scratch:
+    with lock, scratch_folder() if needs_scratch else nullcontext(order.data_dir) as scratch:
         if not order.is_dry_run:
             _sweep(order.data_dir)
         yield Path(scratch)
-
-
-def _scratch() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="planner-refresh-")
 
 
 def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path, progress: Progress) -> list[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 def _replacing(target: Path, before: os.stat_result | None) -> Iterator[Path]:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    _clear(target)
     try:
         # nobody reads in the new file what the old one kept to its owner, not even while it is written
         temporary.touch(0o666 if before is None else 0o600)
@@ -64,6 +66,22 @@ def _replacing(target: Path, before: os.stat_result | None) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _clear(target: Path) -> None:
+    """Remove what processes that were killed left of the same file."""
+    if os.name != "posix":
+        return  # where asking after a process would end it
+    for path in target.parent.iterdir():
+        found = re.fullmatch(re.escape(f".{target.name}.") + r"(\d{1,9})\.tmp", path.name)
+        if found is None:
+            continue
+        try:
+            os.kill(int(found[1]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except OSError:
+            continue  # another user's
 
 
 def _take_over(path: Path, before: os.stat_result) -> None:

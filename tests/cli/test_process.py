@@ -1,0 +1,141 @@
+"""How a command ends, and what it leaves: closed streams, other encodings, signals, killed runs before it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from planner.prices.scratch import scratch_folder
+from planner.render.output_files import write_output
+
+ESTIMATE = ["estimate", "--model", "resnet50", "--epochs", "90", "--limit", "1", "--quiet"]
+PLANNER = [sys.executable, "-m", "planner"]
+posix = pytest.mark.skipif(os.name != "posix", reason="shells and signals of POSIX")
+
+
+def _sh(line, *words):
+    """Runs a line of shell in which "$@" is the command; nothing is read that the line does not name."""
+    return subprocess.run(
+        ["sh", "-c", line, "sh", *PLANNER, *words],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@posix
+@pytest.mark.parametrize(
+    ("line", "words", "code", "said"),
+    [
+        ('"$@" >&-', ESTIMATE, 1, b"Cannot write the result"),
+        ('"$@" 2>&- >&- <&-', ESTIMATE, 1, b""),
+        ('"$@" 2>&-', ESTIMATE, 0, b""),
+        ('"$@" <&-', ["mcp"], 0, b""),
+        pytest.param('"$@" >&- </dev/null', ["mcp"], 0, b"", marks=pytest.mark.slow),
+    ],
+)
+def test_closed_streams_are_no_bug(line, words, code, said):
+    """A result that nobody takes is an error, in words where there is a place for them; an agent that is gone ends."""
+    done = _sh(line, *words)
+
+    assert (code, b"") == (done.returncode, b"" if said in done.stderr else done.stderr)
+    assert b"bug in planner" not in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@posix
+@pytest.mark.slow  # a page with its charts
+def test_html_is_utf8_whatever_the_terminal_has():
+    """The page says so of itself."""
+    done = _sh('PYTHONIOENCODING=latin-1 "$@"', *ESTIMATE, "--format", "html")
+
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert "\u2195" in done.stdout.decode("utf-8") or "\\2195" in done.stdout.decode("utf-8")
+
+
+_LOADING = """
+import signal, sys
+class Late:
+    def find_spec(self, name, *_):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Late())
+from planner.cli import main
+main()
+"""
+
+
+@posix
+@pytest.mark.parametrize("module", ["planner.cli.root", "click", "planner.errors"])
+def test_ctrl_c_while_modules_load_has_no_traceback(module):
+    """It ends with one line and exit code 130."""
+    done = subprocess.run([sys.executable, "-c", _LOADING, module], capture_output=True, check=False, timeout=60)
+
+    assert (130, b"Error: Interrupted.\n") == (done.returncode, done.stderr)
+
+
+_WAITING = """
+import sys
+from planner.prices import refresh
+from planner.cli import main
+def waits(order, progress):
+    with refresh.scratch_folder() as folder:
+        print(folder, flush=True)
+        sys.stdin.read()
+import planner.cli.refresh
+planner.cli.refresh.run_refresh = waits
+sys.argv = ["planner", "refresh", "aws", "--dry-run"]
+main()
+"""
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_clears_what_is_half_done(number, code):
+    """SIGTERM ends a refresh as Ctrl-C does: without its folder of temporary files, without a traceback."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _WAITING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        folder = Path(process.stdout.readline().decode().strip())
+        assert folder.is_dir()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+
+    assert (code, b"Error: Interrupted.\n") == (process.returncode, said.lstrip())
+    assert not folder.exists()
+
+
+def test_folders_of_killed_runs_are_cleared(tmp_path, monkeypatch):
+    """By the next run; that of one which lives stays, as does what goes by another name."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, other = tmp_path / "planner-refresh-left", tmp_path / "planner-other"
+    for folder in (left, other):
+        folder.mkdir()
+        (folder / "page.json").write_text("[]")
+
+    with scratch_folder() as living:
+        assert not left.exists()
+        with scratch_folder() as second:
+            assert living.is_dir()
+            assert living != second
+
+    assert {other} == set(tmp_path.iterdir())
+
+
+@posix
+def test_parts_of_killed_writers_are_cleared(tmp_path):
+    """By the next that writes the same file; those of a process that lives, and of other files, stay."""
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    dead, living = tmp_path / f".plans.csv.{int(gone.stdout)}.tmp", tmp_path / f".plans.csv.{os.getppid()}.tmp"
+    others = tmp_path / ".plans.csv.x.tmp", tmp_path / f".other.csv.{int(gone.stdout)}.tmp"
+    for path in (dead, living, *others):
+        path.touch()
+
+    write_output(tmp_path / "plans.csv", b"x")
+
+    assert {living, *others, tmp_path / "plans.csv"} == set(tmp_path.iterdir())

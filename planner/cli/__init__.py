@@ -6,8 +6,7 @@ import gc
 import os
 from typing import NoReturn
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
+from planner.cli.process import INTERRUPTED
 
 
 def main() -> NoReturn:

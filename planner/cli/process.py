@@ -7,6 +7,9 @@ import signal
 import sys
 from typing import Any, TextIO, cast
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
 ENDED = 143
 """The exit code after SIGTERM."""
 

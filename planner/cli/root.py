@@ -11,10 +11,9 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from planner.cli import INTERRUPTED
 from planner.cli.common import common_options, equipped
 from planner.cli.names import spelling_of
-from planner.cli.process import ENDED, end_as_interrupted, open_streams, was_ended
+from planner.cli.process import ENDED, INTERRUPTED, end_as_interrupted, open_streams, was_ended
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 

@@ -33,7 +33,9 @@ def page_of(server, open_page):
     def open_(which, changes=(), query=None, **options):
         path, question, _ = PAGES[which]
         asked = "&".join(f"{name}={value}" for name, value in {**question, **dict(changes)}.items())
-        page = open_page(f"{server.address[:-1]}{path}?{asked if query is None else query}", viewport=WIDE, **options)
+        page = open_page(
+            f"{server.address[:-1]}{path}?{asked if query is None else query}", **{"viewport": WIDE, **options}
+        )
         page.evaluate("planner.ready.then(() => true)")
         return page
 
@@ -117,6 +119,37 @@ def test_the_page_fits_its_window(page_of, which, size, theme):
         box = drawing.query_selector("svg").bounding_box()
         assert 100 < box["width"] <= size["width"]
         assert box["height"] > 100
+
+
+@pytest.mark.parametrize("which", PAGES)
+def test_a_phone_shows_the_answer_first(page_of, which):
+    """The question is folded and can be opened; the answer stands on the first screen."""
+    page = page_of(which, viewport={"width": 390, "height": 844})
+
+    answer = page.query_selector("#content .answer").bounding_box()
+    assert answer["y"] + answer["height"] < 844
+    assert not page.is_visible("#model")
+    page.click("#asking > summary")
+    assert page.is_visible("#model")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_selector("#model", state="visible")
+    assert not page.is_visible("#asking > summary")
+
+
+def test_a_phone_stacks_the_picks(page_of):
+    """Each cell in a line of its own after its label, none beyond the edge."""
+    page = page_of("rent", viewport={"width": 390, "height": 844})
+
+    cells = page.query_selector_all("#picks tbody tr:first-child > *")
+    boxes = [cell.bounding_box() for cell in cells]
+    assert 8 == len(boxes)
+    assert boxes == sorted(boxes, key=lambda box: box["y"])
+    assert max(box["x"] + box["width"] for box in boxes) <= 390
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll("#picks tbody tr:first-child > *")]
+        .map((cell) => getComputedStyle(cell, "::before").content)"""
+    )
+    assert ['"row"', '"pay"', '"GPUs"', '"hours"', '"USD"', '"evidence"', '"price of"', '"where"'] == labels
 
 
 @pytest.mark.parametrize("which", PAGES)

@@ -149,9 +149,8 @@ def _picks(document: Row, money: Money) -> Content:
         "What to take: of each market the best balance of money and time, the fastest and the cheapest. The numbers "
         "are those of the sentences above."
     )
-    return section(
-        "Picks", plain_table(caption, headings, [_pick_cells(pick, document, money) for pick in picks]), id_="picks"
-    )
+    rows = [_pick_cells(pick, document, money) for pick in picks]
+    return section("Picks", plain_table(caption, headings, rows, is_stacked=True), id_="picks")
 
 
 def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
@@ -162,14 +161,16 @@ def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
     usd = [row[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")]
     is_own = pick["market"] == PaidTo.OWN
     return [
-        number_cell(str(pick["number"]), pick["number"]),
-        cell(f"{market}{mark} ", element("span", pick["pick"], class_="below")),
-        cell(what(row), class_="short", is_heading=True),
-        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:]))),
-        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd))),
-        cell(basis_text(row["throughput"]["basis"]), class_="short"),
-        cell("-" if is_own else f"{row['price_observed_on']}{_age(row, document)}"),
-        cell(f"{place(row)} ", element("span", name(row["instance_type"]), class_="below"), class_="name"),
+        number_cell(str(pick["number"]), pick["number"], label="row"),
+        cell(f"{market}{mark} ", element("span", pick["pick"], class_="below"), label="pay"),
+        cell(what(row), class_="short", is_heading=True, label="GPUs"),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:])), label="hours"),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd)), label=money.code),
+        cell(basis_text(row["throughput"]["basis"]), class_="short", label="evidence"),
+        cell("-" if is_own else f"{row['price_observed_on']}{_age(row, document)}", label="price of"),
+        cell(
+            f"{place(row)} ", element("span", name(row["instance_type"]), class_="below"), class_="name", label="where"
+        ),
     ]
 
 

@@ -53,25 +53,33 @@ def sortable_table(
 
 
 def plain_table(
-    caption: str, headings: Sequence[Heading], rows: Iterable[Sequence[Markup]], *, totals: Iterable[int] = ()
+    caption: str,
+    headings: Sequence[Heading],
+    rows: Iterable[Sequence[Markup]],
+    *,
+    totals: Iterable[int] = (),
+    is_stacked: bool = False,
 ) -> Content:
-    """A table that is only read; rows at the places `totals` are sums."""
+    """A table that is only read; rows at the places `totals` are sums.
+
+    Where `is_stacked`, a phone shows the cells of a row one below the other, each after its label.
+    """
     sums = set(totals)
     body = [element("tr", list(cells), class_="total" if index in sums else None) for index, cells in enumerate(rows)]
     head = element("tr", [_head(heading, heading.text) for heading in headings])
-    return _scrolling(caption, element("thead", head), body)
+    return _scrolling(caption, element("thead", head), body, class_="stacked" if is_stacked else None)
 
 
-def cell(*content: Content, class_: str | None = None, is_heading: bool = False) -> Markup:
-    """A cell of words; the one that names its row is a heading."""
+def cell(*content: Content, class_: str | None = None, is_heading: bool = False, label: str | None = None) -> Markup:
+    """A cell of words; the one that names its row is a heading. `label` stands before it where rows are stacked."""
     if is_heading:
-        return element("th", *content, scope="row", class_=class_)
-    return element("td", *content, class_=class_)
+        return element("th", *content, scope="row", class_=class_, data_label=label)
+    return element("td", *content, class_=class_, data_label=label)
 
 
-def number_cell(text: str, value: object, *below: Content) -> Markup:
-    """A cell of a number, sorted by `value`."""
-    return element("td", text, *below, class_="number", data_sort=str(value))
+def number_cell(text: str, value: object, *below: Content, label: str | None = None) -> Markup:
+    """A cell of a number, sorted by `value`; `label` as of other cells."""
+    return element("td", text, *below, class_="number", data_sort=str(value), data_label=label)
 
 
 Field = tuple[str, str, Callable[[Any], str] | None]

@@ -74,6 +74,7 @@
   }
 
   function refuse(error) {
+    by("asking").open = true;
     by("error").textContent = error.message;
     by("error").hidden = false;
     by("content").hidden = true;
@@ -225,8 +226,17 @@
     });
   }
 
+  // On a phone the question is folded, so that the answer is seen first; elsewhere it is always open.
+  function foldQuestion() {
+    const isNarrow = matchMedia("(max-width: 639px)");
+    const fold = () => (by("asking").open = !isNarrow.matches);
+    isNarrow.addEventListener("change", fold);
+    fold();
+  }
+
   async function start() {
     planner.theme(document.querySelector("button.theme"));
+    foldQuestion();
     document.querySelector(`nav a[data-kind="${kind}"]`).setAttribute("aria-current", "page");
     for (const part of document.querySelectorAll("fieldset[data-kind], p[data-kind]")) {
       part.hidden = part.dataset.kind !== kind;

@@ -34,6 +34,8 @@ COUNTED = {
 TRAINING = re.compile(r"\b(?:epochs?|train\w*|steps?|iter\w*)\b|\bloss\b|^\s*\d+/\d+\s+[\d.]+G\b", re.IGNORECASE)
 
 
+COARSE = 0.05
+"""Half of a last digit that is too much of a figure where a better one is to come."""
 OF_TOTAL = " of "
 """Between the name of a bar and its total, in the name of its series."""
 
@@ -157,10 +159,12 @@ class Keras:
         """An epoch of so many steps, or of samples in old versions: they count what `Train on N samples` says."""
         count = number(bar[2])
         whole = _whole_seconds(bar)
-        each = in_seconds(bar["each"], bar["unit"]) if bar["each"] and bar["of"] != "epoch" else None
-        seconds = whole
-        if each and _digits(bar["each"]) > _digits(f"{whole:g}"):
-            seconds = each * count
+        each = in_seconds(bar["each"], bar["unit"]) if bar["each"] and bar["of"] != "epoch" else 0.0
+        of_each = _coarseness(bar["each"]) if each else 1.0
+        if not whole and of_each > COARSE:
+            return  # the time that is left, which is none: the line with the time of the epoch comes next
+        is_finer = of_each < (0.5 / whole if whole else 1.0)
+        seconds = each * count if is_finer else whole
         counts_samples = bar["of"] == "sample" or count == self._samples_stated
         self._waits = False
         if not seconds or count < 2:
@@ -194,8 +198,10 @@ def _pace(rate: str, unit: str) -> float | None:
     return value if unit.startswith("s/") else 1 / value
 
 
-def _digits(text: str) -> int:
-    return len(text.replace(".", "").lstrip("0"))
+def _coarseness(text: str) -> float:
+    """Half of the last digit of a number as a fraction of it; 1 for none."""
+    value = number(text)
+    return 0.5 / 10 ** len(text.partition(".")[2]) / value if value > 0 else 1.0
 
 
 def bar_readers() -> list[LineReader]:

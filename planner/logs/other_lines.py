@@ -82,6 +82,44 @@ class SampleCounts:
         yield Mark(self._epoch * total + done, line.clock, units=1.0, epoch=self._epoch, rank=line.rank)
 
 
+class PerBatch:
+    """`| epoch 1 | 200/ 2983 batches | lr 20.00 | ms/batch 25.31 | loss 6.81` and `step 200 loss 2.1 25.3 ms/step`: a mean since the line before."""
+
+    kind = Kind(name="time per batch", step_is=StepIs.BATCH, rank=6)
+    words = ("/batch", "/step", "/iter")
+    _before = re.compile(r"\b(?P<unit>ms|s)/(?:batch|step|iter)\b\s*[:=]?\s*(?P<time>[\d.]+)")
+    _after = re.compile(r"(?P<time>[\d.]+)\s?(?P<unit>ms|s)/(?:batch|step|iter)\b")
+    _batches = re.compile(r"(\d+)\s*/\s*(\d+)\s+batches")
+
+    def __init__(self) -> None:
+        self._steps = EpochCounter()
+
+    def read(self, line: Line) -> Iterable[Event]:
+        """The mark of a line."""
+        text = line.text
+        if "oss" not in text or not any(word in text for word in self.words) or _NOT_TRAINING.search(text):
+            return
+        time, step, epoch = (
+            self._after.search(text) or self._before.search(text),
+            _STEP.search(text),
+            _EPOCH.search(text),
+        )
+        batches = self._batches.search(text)
+        if time is None or (step is None and batches is None):
+            return
+        if batches is not None and epoch is not None:
+            length = number(batches[2])
+            yield Fact("epoch_steps", length)
+            done = (number(epoch[1]) - 1) * length + number(batches[1])
+        elif step is not None and epoch is not None and not text.lower().startswith("| epoch"):
+            done = self._steps.step(number(epoch[1]), number(step[1]))
+        elif step is not None:
+            done = number(step[1])
+        else:
+            return
+        yield Mark(done, line.clock, in_seconds(time["time"], time["unit"]), rank=line.rank)
+
+
 class OwnLoop:
     """`planner {"step": 3, "clock": 0.1}` and `planner {"fact": {...}}` of the loop of `planner measure --model`."""
 
@@ -164,4 +202,4 @@ _STEP_TIMES = Kind(name="timed step lines", step_is=StepIs.BATCH, may_be_cumulat
 
 def other_readers() -> list[LineReader]:
     """Fresh readers of every kind in this module."""
-    return [OwnLoop(), StampedSteps(), SampleCounts(), TimedLines(), TrainerPrints()]
+    return [OwnLoop(), StampedSteps(), SampleCounts(), PerBatch(), TimedLines(), TrainerPrints()]

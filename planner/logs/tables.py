@@ -116,7 +116,8 @@ def _generic(
         name=f"table, {step} and {time}",
         counted=counted,
         step_is=StepIs.OPTIMISER if is_named else StepIs.UNKNOWN,
-        from_zero=time in ("_runtime", "elapsed_time", "elapsed", "time_elapsed", "elapsed_seconds"),
+        from_zero=time.rpartition(" - ")[2]
+        in ("_runtime", "elapsed_time", "elapsed", "time_elapsed", "elapsed_seconds"),
         holds_validation=counted is Counted.EPOCH,
     )
     if is_duration and columns.time is None:
@@ -173,11 +174,20 @@ def _first_filled(
 ) -> str | None:
     """The first of these columns that has values in more than a few rows; capitals do not matter."""
     written = {key.lower(): key for row in rows for key in row}
+    written |= _without_runs(written)
     for name in names:
         key = written.get(name.lower())
         if key is not None and sum(is_filled(row.get(key, "")) for row in rows) > max(len(rows) // 20, 1):
             return key
     return None
+
+
+def _without_runs(written: Mapping[str, str]) -> dict[str, str]:
+    """The columns of an export of Weights & Biases, `run - key`, by their keys; none of a key that several runs have."""
+    ends = [key.rpartition(" - ")[2] for key in written if " - " in key]
+    return {
+        end: name for key, name in written.items() if " - " in key and ends.count(end := key.rpartition(" - ")[2]) == 1
+    }
 
 
 def _grows_with(times: list[float]) -> bool:

@@ -133,6 +133,17 @@ HF_BARS = "".join(
     + "".join(f"{k}%|█| {k}/50 [00:{k // 10:02d}<00:05, 10.0it/s]\r" for k in range(10, 51, 10))
     for n in range(20, 400, 20)
 )
+KERAS_3 = "".join(
+    f"Epoch {e}/8\n 900/1875 ━━━ 2s 1ms/step - loss: 0.3\r1875/1875 ━━━━ 0s 1ms/step - loss: 0.2\r1875/1875 ━━━━ 4s 2ms/step - loss: 0.2 - val_loss: 0.1\n"
+    for e in range(1, 9)
+)
+PER_BATCH = "".join(
+    f"| epoch {e:3d} | {n:5d}/ 2983 batches | lr 20.00 | ms/batch {25 * spread(n // 200):5.2f} | loss  6.81 | ppl   908.01\n"
+    + "| end of epoch | time: 79.21s | valid loss 5.5\n" * (n == 2800)
+    for e in (1, 2)
+    for n in range(200, 2983, 200)
+)
+PER_STEP = "".join(f"step {n} loss 2.1 lr 1e-4 {25 * spread(n):.2f} ms/step\n" for n in range(0, 400, 10))
 SAMPLES = "".join(
     f"2024-05-01 12:{(n + e * 50) // 6:02d}:{(n + e * 50) % 6 * 10:02d} Train Epoch: {e + 1} [{n * 640}/32000 ({2 * n}%)]\tLoss: 2.3\n"
     for e in (0, 1)
@@ -170,6 +181,9 @@ TEXTS = {
     "MXNet, a line per metric": (MXNET, {}, 36.0, "sample"),
     "bars": (BARS, {}, 10.0, "step"),
     "bars with ten pieces a second, on a clock of whole ones": (FAST_BARS, {}, 1 / 0.13, "step"),
+    "Keras 3, whose line before the last has the time that is left": (KERAS_3, {}, 0.25, "epoch"),
+    "milliseconds per batch": (PER_BATCH, {}, 40.0, "step"),
+    "milliseconds per step": (PER_STEP, {}, 40.0, "step"),
     "samples of an epoch": (SAMPLES, {}, 64.0, "sample"),
     "bars of a trainer without names, evaluation between": (HF_BARS, {}, 0.5, "step"),
     "bars of Ultralytics": (YOLO_BARS, {}, 2.5, "step"),
@@ -236,6 +250,8 @@ def test_tables(tmp_path):
         f"{n},{10 + 20 * n},{100 * n},1.0\n" for n in range(1, 20)
     )
     put(tmp_path / "history", "export.csv", history)
+    head, _, rest = history.partition("\n")
+    put(tmp_path / "chart", "export.csv", head.replace(",", ",run-1 - ") + "\n" + rest)
     put(
         tmp_path / "board",
         "run.csv",
@@ -254,7 +270,7 @@ def test_tables(tmp_path):
     assert (yolo_run.rate, yolo_run.unit) == (pytest.approx(40.0, rel=0.01), "sample")
     assert ("yolo12n", 16.0, "amp") == (yolo_run.facts.model, yolo_run.facts.batch_of_all, yolo_run.facts.precision)
     assert fastai.rate == pytest.approx(1 / 271, rel=0.01)
-    for folder in ("history", "board", "lines"):
+    for folder in ("history", "chart", "board", "lines"):
         assert only(tmp_path / folder).rate == pytest.approx(5.0, rel=0.01)
     assert own.rate == pytest.approx(5 / 60, rel=0.01)
 

@@ -15,12 +15,15 @@ CHUNK = 1 << 16
 LONGEST_LINE = 1 << 16
 """Characters of a line that are looked at; a file without line ends must not fill the memory."""
 
+NO_YEAR = "2000"
+"""Of a stamp without one: only differences count."""
 _OTHER_ENDS = ("\r", "\x08")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x00")
 _RANK = re.compile(r"\s*(?:\[(?:rank|default|local_rank)?\s?(\d{1,5})\]:|(\d{1,4}):\s)\s*")
 _STAMP = re.compile(
-    r"(\d{4})[-/](\d\d)[-/](\d\d)[ T_](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?|(?<!\d)(\d\d)/(\d\d)(?:/(\d{4}))?[ -](\d\d):(\d\d):(\d\d)"
+    r"(\d{4})[-/](\d\d)[-/](\d\d)[ T_,](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?|(?<!\d)(\d\d)/(\d\d)(?:/(\d{4}))?[ -](\d\d):(\d\d):(\d\d)"
 )
+_GLOG_STAMP = re.compile(r"[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 _BARE_STAMP = re.compile(r"^\W{0,2}(\d\d):(\d\d):(\d\d)(?:[.,](\d{1,6}))?(?=[\]\s|,])")
 
 
@@ -45,6 +48,8 @@ class Line:
             return self.arrived
         if self.text.count(":", 0, 220) < 2:
             return None
+        if self.text[0] in "IWEF" and (glog := _GLOG_STAMP.match(self.text)) is not None:
+            return _moment(NO_YEAR, *glog.groups())
         found = _STAMP.search(self.text, 0, 200)
         if found is not None:
             return _seconds_of(found)
@@ -168,9 +173,14 @@ def _seconds_of(found: re.Match[str]) -> float | None:
     year, month, day, hour, minute, second, fraction = found.groups()[:7]
     if year is None:
         month, day, year, hour, minute, second = found.groups()[7:]
-        year = year or "2000"  # a log without years: only differences count
+    return _moment(year or NO_YEAR, month, day, hour, minute, second, fraction)
+
+
+def _moment(*parts: str | None) -> float | None:
+    """Seconds since 1970 of year, month, day, hour, minute, second and fraction; `None` if there is no such time."""
+    *whole, fraction = parts
     try:
-        moment = datetime(*map(int, (year, month, day, hour, minute, second)), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        moment = datetime(*(int(part or 0) for part in whole), tzinfo=UTC)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
     return moment.timestamp() + float(f"0.{fraction or 0}")

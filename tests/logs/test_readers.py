@@ -149,6 +149,14 @@ SAMPLES = "".join(
     for e in (0, 1)
     for n in range(50)
 )
+GLOG = "".join(
+    f"I0501 10:{n // 2:02d}:{n % 2 * 30:02d}.250000 140 trainer.py:55] Step {n * 100}: loss=2.31, lr=0.1\n"
+    for n in range(50)
+)
+OPENCLIP = "".join(
+    f"2023-01-01,10:{n // 30:02d}:{n % 30 * 2:02d} | INFO | Train Epoch: 0 [{n * 25600:>9}/9999999 ({n // 4}%)] Batch (t): 2.0, 12800/s Loss: 7.0 (7.1)\n"
+    for n in range(200)
+)
 STAMPED = "".join(
     f"2024-05-01 12:{n // 2:02d}:{n % 2 * 30:02d} INFO trainer step {n * 10} loss 2.3\n" for n in range(1, 50)
 )
@@ -184,6 +192,8 @@ TEXTS = {
     "Keras 3, whose line before the last has the time that is left": (KERAS_3, {}, 0.25, "epoch"),
     "milliseconds per batch": (PER_BATCH, {}, 40.0, "step"),
     "milliseconds per step": (PER_STEP, {}, 40.0, "step"),
+    "stamps of absl, as in JAX": (GLOG, {}, 100 / 30, "step"),
+    "OpenCLIP": (OPENCLIP, {}, 12_800.0, "sample"),
     "samples of an epoch": (SAMPLES, {}, 64.0, "sample"),
     "bars of a trainer without names, evaluation between": (HF_BARS, {}, 0.5, "step"),
     "bars of Ultralytics": (YOLO_BARS, {}, 2.5, "step"),

@@ -91,7 +91,7 @@ def test_csv_has_the_flat_rows(server):
 @pytest.mark.parametrize(
     ("path", "question", "status", "kind", "parameter", "words"),
     [
-        ("/api/estimate", {**JOB, "epoch": 3}, 400, "UnknownParameter", "epoch", "Did you mean epochs?"),
+        ("/api/estimate", {**JOB, "epoch": 3}, 400, "UnknownParameter", "epoch", "Did you mean epochs"),
         ("/api/estimate", {**JOB, "data_dir": "/"}, 400, "UnknownParameter", "data_dir", "/api"),
         ("/api/estimate", {**JOB, "model_file": "x"}, 400, "UnknownParameter", "model_file", ""),
         ("/api/compare", {**BUY, "price_book": "x"}, 400, "UnknownParameter", "price_book", ""),

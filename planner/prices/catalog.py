@@ -130,7 +130,7 @@ def _selected(snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: da
     return Selection(offers=offers + processors, **beside)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _selected_groups(
     snapshots: tuple[Snapshot, ...], wanted: OfferFilter, *, today: date, may_be_empty: bool
 ) -> GroupSelection:

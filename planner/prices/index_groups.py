@@ -20,6 +20,9 @@ from planner.prices.snapshots import Snapshot, row_at, verify_sum
 _AT_ONCE = 16
 """Members read together: who wants the next cheapest often wants some more."""
 
+_MOST_KEPT = 64
+"""Choices of places whose codes are remembered."""
+
 _Found = tuple[Sequence[float], Sequence[int]]
 """Prices and byte offsets of members, cheapest first."""
 
@@ -84,6 +87,8 @@ class BookIndex:
     def within(self, groups: Iterable[IndexedGroup], places: frozenset[tuple[str, str]]) -> list[IndexedGroup]:
         """The groups with only those members that are in one of the places; some may be empty."""
         if places not in self._codes:
+            if len(self._codes) >= _MOST_KEPT:
+                self._codes.clear()
             self._codes[places] = frozenset(code for code, place in enumerate(self.places()) if place in places)
         codes = self._codes[places]
         groups = list(groups)

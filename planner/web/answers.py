@@ -15,7 +15,7 @@ from planner.web.parameters import EstimateQuestion, Question
 from planner.web.refusals import BAD, FAILED, Refusal, error_body, refusal_of
 from planner.web.views import FORMATS, MEDIA_TYPES, written
 
-STORE_BYTES = 32 * 1024 * 1024
+STORE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,9 @@ from planner.web.views import VIEW
 THREADS = 4
 """Questions worked on at the same time: a long one leaves room for short ones."""
 
-MOST_WAITING = 256
+MOST_WAITING = 512
+"""Unlike questions that wait for a thread; who asks one more is told to ask again."""
+
 LONGEST_SECONDS = 30.0
 """The slowest questions, language models over many machines and all GPUs, take four; a busy machine needs more."""
 
@@ -109,6 +111,7 @@ class Desk:
         self._store = AnswerStore()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="planner")
         self._waiting = 0
+        self._under_way: dict[Any, asyncio.Future[Answer]] = {}
 
     async def answer(self, request: Request, question: Question, form: str | None = None) -> Response:
         """The answer to a question, in the format it names or in `form`."""
@@ -124,12 +127,34 @@ class Desk:
         known = self._store.get(key)
         if known is not None:
             return known
+        same = self._under_way.get(key)
+        if same is not None:
+            return await asyncio.shield(same)  # asked by many at once, worked out once
         if self._waiting >= MOST_WAITING:
             raise Refusal(status=TOO_MANY, type="TooMany", message="Too many questions at once. Ask again in a second.")
         self._waiting += 1
+        told = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            found = await self._worked_out(question, form)
+        except BaseException as error:
+            told.set_exception(
+                error
+                if isinstance(error, Exception)
+                else Refusal(status=TOO_MANY, type="TooBusy", message="The question was given up. Ask again.")
+            )
+            told.exception()  # there may be nobody else who asks
+            raise
+        finally:
+            self._waiting -= 1
+            del self._under_way[key]
+        told.set_result(found)
+        self._store.put(key, found)
+        return found
+
+    async def _worked_out(self, question: Question, form: str) -> Answer:
         work = functools.partial(answer, question, self._data_dir, form)
         try:
-            found = await asyncio.wait_for(
+            return await asyncio.wait_for(
                 asyncio.get_running_loop().run_in_executor(self._threads, work), LONGEST_SECONDS
             )
         except TimeoutError:
@@ -138,10 +163,6 @@ class Desk:
                 type="TooBusy",
                 message=f"No answer within {LONGEST_SECONDS:g} seconds: the machine is busy. Ask again, or for fewer GPUs.",
             ) from None
-        finally:
-            self._waiting -= 1
-        self._store.put(key, found)
-        return found
 
     async def warm(self) -> None:
         """Answer what the page asks first, so that tables are read before anybody waits for them."""

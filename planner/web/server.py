@@ -13,9 +13,11 @@ import uvicorn
 
 from planner.errors import UsageError
 from planner.web.app import LONGEST_SECONDS, Settings, create_app
+from planner.web.connections import PatientProtocol
 from planner.web.guard import LOOPBACK, host_values
 
-CONNECTIONS = 512
+WAITING_CONNECTIONS = 1024
+"""That the system keeps until they are taken."""
 GRACE_SECONDS = int(LONGEST_SECONDS) + 10
 """Until a question that was accepted is given up at the end: as long as it may take, and time to send the answer."""
 
@@ -37,7 +39,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((host, port))
-        found.listen(CONNECTIONS)
+        found.listen(WAITING_CONNECTIONS)
     except (OSError, OverflowError) as error:
         found.close()
         raise _refused(host, port, error) from error
@@ -108,7 +110,7 @@ def serve(
         lifespan="on",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        limit_concurrency=CONNECTIONS,
+        http=PatientProtocol,
         h11_max_incomplete_event_size=LARGEST_HEAD,
     )
     # uvicorn hands a signal on once it has shut down: here it has done its work then

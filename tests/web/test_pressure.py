@@ -1,0 +1,152 @@
+"""The page under pressure: half requests, many at once, the same question asked by many."""
+
+import asyncio
+import resource
+import socket
+import threading
+from types import SimpleNamespace
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from planner.web import app, connections
+from planner.web.connections import MOST_AN_ADDRESS, MOST_CONNECTIONS, PatientProtocol
+from planner.web.parameters import EstimateQuestion
+from tests.web.conftest import DAY, served
+
+HALF = b"GET /api/estimate?model=resnet50 HTTP/1.1\r\nHost: x"
+
+
+class Transport(asyncio.Transport):
+    """A connection without a network; `written` is what was sent over it."""
+
+    def __init__(self, address):
+        super().__init__({"peername": (address, 1), "sockname": ("127.0.0.1", 2)})
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data):
+        self.written += data
+
+    def close(self):
+        self.is_closed = True
+
+    def is_closing(self):
+        return self.is_closed
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+
+@pytest.fixture
+def connect():
+    """Connections of one server, made without a network."""
+    loop = asyncio.new_event_loop()
+    state = ServerState()
+    config = uvicorn.Config(lambda *_: None, http=PatientProtocol, log_level="critical")
+
+    def made(address="127.0.0.1"):
+        protocol = PatientProtocol(config, state, {}, _loop=loop)
+        protocol.connection_made(Transport(address))
+        return protocol
+
+    yield SimpleNamespace(made=made, loop=loop)
+    loop.close()
+
+
+def test_who_does_not_end_a_request_is_cut_off(connect, monkeypatch):
+    """Once its time is over, however many bytes have come; who is being answered stays."""
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0)
+    half, silent, whole = connect.made(), connect.made(), connect.made()
+    half.data_received(HALF)
+    whole.cycle = SimpleNamespace(response_complete=False)
+    whole.data_received(HALF)
+
+    connect.loop.run_until_complete(asyncio.sleep(0.01))
+
+    assert [True, True, False] == [one.transport.is_closed for one in (half, silent, whole)]
+
+
+def test_a_full_house_makes_room(connect):
+    """The one that has waited longest without a request goes; with every place in use, the newcomer is told to come again."""
+    first, *others = [connect.made() for _ in range(MOST_CONNECTIONS)]
+    newcomer = connect.made()
+
+    assert (True, False) == (first.transport.is_closed, newcomer.transport.is_closed)
+
+    first.connection_lost(None)
+    for one in (*others, newcomer):
+        one.no_longer_waits()  # a request of each has come
+    late = connect.made()
+
+    assert late.transport.is_closed
+    assert late.transport.written.startswith(b"HTTP/1.1 503 ")
+
+
+def test_one_address_does_not_take_all_places(connect):
+    """Another machine displaces its own connections from its bound on, and nobody else's."""
+    mine = connect.made()
+    theirs = [connect.made("192.0.2.7") for _ in range(MOST_AN_ADDRESS)]
+    connect.made("192.0.2.7")
+
+    assert (False, True, False) == (
+        mine.transport.is_closed,
+        theirs[0].transport.is_closed,
+        theirs[1].transport.is_closed,
+    )
+
+
+def test_a_question_of_many_is_worked_out_once(monkeypatch):
+    """Whoever asks while it is worked out gets the same answer."""
+    worked = []
+
+    def answered(question, data_dir, form):
+        worked.append(question)
+        release.wait(30)
+        return app.Answer(body=b"{}")
+
+    release = threading.Event()
+    monkeypatch.setattr(app, "answer", answered)
+    desk = app.Desk(None)
+
+    async def ask():
+        asking = [
+            asyncio.create_task(desk._found(EstimateQuestion(model="resnet50", epochs=1), "json")) for _ in range(50)
+        ]
+        await asyncio.sleep(0)
+        release.set()
+        return await asyncio.gather(*asking)
+
+    found = asyncio.run(ask())
+    desk.close()
+
+    assert (1, 50) == (len(worked), len(found))
+    assert {b"{}"} == {one.body for one in found}
+
+
+@pytest.mark.slow
+def test_half_requests_keep_nobody_out(tmp_path):
+    """With more of them than there are places, a question is answered, and 300 at once are too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    question = f"GET /api/estimate?model=resnet50&epochs=90&as_of={DAY} HTTP/1.1\r\n".encode()
+    try:
+        with served(home=tmp_path) as server:
+            host, port = "127.0.0.1", server.port
+            halves = [socket.create_connection((host, port), timeout=60) for _ in range(MOST_CONNECTIONS + 50)]
+            for one in halves:
+                one.sendall(HALF)
+            asking = [socket.create_connection((host, port), timeout=60) for _ in range(300)]
+            for one in asking:
+                one.sendall(question + f"Host: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+            heads = {one.recv(12) for one in asking}
+            for one in (*halves, *asking):
+                one.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert {b"HTTP/1.1 200"} == heads

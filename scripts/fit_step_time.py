@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from planner.accuracy.fp8_gain import fp8_pairs, learn_fp8
+from planner.accuracy.learnt_from import checksums_of_steps
 from planner.accuracy.measured_steps import adapter_steps, foundry_steps, megatron_steps
 from planner.accuracy.published_runs import leave_out_publications, shipped_run_overhead
 from planner.accuracy.published_steps import foretold_steps
@@ -63,6 +64,7 @@ def main(out: Path) -> None:
             "data/language_stacks.csv: published steps in many stacks, 2023 to 2026",
             "data/throughput/lambda.csv (BERT rows since 2022-06): lambdal/deeplearning-benchmark, 2025-12-17",
         ],
+        "learnt_from": checksums_of_steps(),
         "stacks": {name: {"description": DESCRIPTIONS[name]} | _rounded(stack) for name, stack in stacks.items()}
         | {name: {"description": DESCRIPTIONS[name], "base": base} for name, base in BASES.items()},
         "fp8": {"gain": 1.0, "reach": 0.0},

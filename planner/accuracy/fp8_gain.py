@@ -10,14 +10,13 @@ from dataclasses import replace
 from planner.accuracy.few_publications import t_quantile
 from planner.accuracy.measured_steps import hopper_steps
 from planner.accuracy.published_steps import Foretold, PublishedStep, load_published_steps
-from planner.hardware.gpus import load_gpus
 from planner.language.listed import load_language_models
 from planner.language.stacks import FITTED_STACK
 from planner.language.step_time import load_stacks, step_seconds
 from planner.language.training_hardware import hardware_of
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
-from planner.model.records import Precision
+from planner.model.records import Gpu, Precision
 
 GAINS = [1 + step / 200 for step in range(201)]
 """The gains that are tried: 8 bits have twice the peak of 16, and no more."""
@@ -30,7 +29,7 @@ class Pair:
     publication: str
     job: LanguageJob
     layout: Layout
-    gpu: str
+    gpu: Gpu
     ratio: float  # tokens a second in fp8 over those in bf16
 
 
@@ -79,8 +78,7 @@ def _errors(pairs: Iterable[Pair], gain: float) -> list[float]:
     found: dict[str, list[float]] = {}
     stack = load_stacks()[FITTED_STACK]
     for pair in pairs:
-        gpu = load_gpus()[pair.gpu]
-        plain = hardware_of(gpu, pair.layout.gpu_count, Precision.BF16, gpus_per_machine=8)
+        plain = hardware_of(pair.gpu, pair.layout.gpu_count, Precision.BF16, gpus_per_machine=8)
         seconds, faster = (
             step_seconds(pair.job, pair.layout, hardware, stack)
             for hardware in (plain, replace(plain, product_gain=gain))
@@ -118,6 +116,6 @@ def _pair(step: PublishedStep, ratio: float) -> Pair:
             zero_stage=step.zero_stage or 0,
             recomputation=Recomputation(step.recompute or "none"),
         ),
-        gpu=step.gpu,
+        gpu=step.card,
         ratio=ratio,
     )

@@ -15,7 +15,7 @@ from planner.language.plan import LanguagePlan, plan_language_model
 from planner.language.stacks import level_name
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
-from planner.model.records import Precision
+from planner.model.records import Gpu, Precision
 from planner.options.language import language_arguments
 
 
@@ -29,6 +29,8 @@ class PublishedStep:
     model: str
     method: str
     gpu: str
+    card_watts: int | None  # of the cards that ran, where they were not the usual ones
+    card_gb_per_s: float | None
     gpu_count: int
     precision: Precision
     sequence_length: int
@@ -43,6 +45,16 @@ class PublishedStep:
     note: str
     source: str
     as_of: str
+
+    @property
+    def card(self) -> Gpu:
+        """The GPU that ran the step, with the power limit and the memory that it had there."""
+        usual = load_gpus()[self.gpu]
+        return replace(
+            usual,
+            tdp_watts=self.card_watts or usual.tdp_watts,
+            memory_bandwidth_gb_per_s=self.card_gb_per_s or usual.memory_bandwidth_gb_per_s,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +101,7 @@ def _foretold_twice(step: PublishedStep) -> Iterator[Foretold]:
         job = plan_job(model, options, str(step.precision))
         work = LanguageWork(job=job, stack=step.stack, is_whole_run=False)
         try:
-            plan = plan_language_model(work, load_gpus()[step.gpu], step.gpu_count, step.precision)
+            plan = plan_language_model(work, step.card, step.gpu_count, step.precision)
         except NoThroughputError:
             return  # a layout that ran and does not fit by our count says nothing of speed, nor does another in its place
         fitted = plan.tokens_per_second / (1.0 if plan.level is None else math.exp(plan.level.shift))

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from planner.language.flops import forward_attention_flops
+from planner.language.memory import weight_bytes
 from planner.model.frozen import dataclass
 from planner.model.language_runs import CpuOffload, LanguageJob, Layout, Method, Recomputation
 from planner.paths import shipped_data_dir
@@ -85,7 +86,8 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
     trained = job.trained_parameters / shard
     gathered = 0.0
     if layout.zero_stage == 3 and layout.data > 1:
-        passes = (3 if not job.method.has_adapters else 2) * job.precision_bytes * job.model.parameters / shard
+        gradients = 0.0 if job.method.has_adapters else job.precision_bytes * job.model.parameters
+        passes = (2 * weight_bytes(job) + gradients) / shard  # weights for either pass, as they are held
         gathered = _exchange_seconds(passes, layout.data, layout, hardware, stack, exchanges=job.model.layers * 3)
         stage = _side_by_side(stage, gathered, stack.overlap)
     exchange = 0.0

@@ -7,19 +7,8 @@ import math
 from planner.language.step_time import Hardware, load_step_time
 from planner.model.records import Gpu, Precision
 from planner.throughput.precision import peak_tflops
+from planner.throughput.sustained import sustained_tflops
 
-POWER_EXPONENT = 0.3
-"""How strongly a low power limit holds matrix products back. The BERT rows of 17 GPUs lower the mean error of the
-step time from 10.5 % at 0 to 9.7 % at 0.3 and 9.4 % at 0.5; the smaller one keeps closer to the data sheet."""
-AMPLE_WATTS_PER_TFLOP = 1.2
-"""From here on the clock does not fall: an A100 SXM with 1.28 W a TFLOP holds it, an H100 with 0.71 does not."""
-SMALL_CARD_WATTS = 75.0
-SMALL_CARD_FACTOR = 0.75
-"""Cards fed by the slot alone (T4, L4) throttle further under long products: https://arxiv.org/abs/1903.07486 measures
-about 0.64 of a T4's peak. An assumption for training: no row of these cards is shipped."""
-AMD_FACTOR = 0.7
-"""620 TFLOPS of an MI300X against 720 of an H100 in the same 16-bit products, for 1,307 and 989 on paper:
-https://semianalysis.com/2024/12/22/mi300x-vs-h100-vs-h200-benchmark-part-1-training/. No row of these is shipped."""
 ATTENTION_SHARE = 0.35
 """Of the data sheet, in attention kernels that do not know a GPU's asynchronous instructions: FlashAttention-2 on an H100
 (https://arxiv.org/abs/2407.08608, abstract). The fitted stack is of 2023, its A100 reach 0.56."""
@@ -54,7 +43,7 @@ def hardware_of(
         # gigabits of a machine to gigabytes of one of its GPUs
         network = (network_gbit_per_s or NETWORK_GBIT_PER_S) / 8 / inside
     return Hardware(
-        peak_flops=peak * 1e12 * sustained_share(gpu, peak),
+        peak_flops=sustained_tflops(gpu, precision) * 1e12,
         bytes_per_second=gpu.memory_bandwidth_gb_per_s * 1e9,
         link_bytes_per_second=_link_gb_per_s(gpu, min(gpu_count, inside)) * 1e9,
         host_bytes_per_second=_host_gb_per_s(gpu) * 1e9,
@@ -71,17 +60,6 @@ def _product_gain(gpu: Gpu, precision: Precision) -> float:
         return 1.0
     peaks = (gpu.fp8_tensor_tflops or 0.0) / peak_tflops(gpu, precision)
     return math.pow(float(load_step_time()["fp8"]["gain"]), math.log2(max(1.0, peaks)))
-
-
-def sustained_share(gpu: Gpu, peak: float) -> float:
-    """Share of the data sheet's rate that long matrix products sustain, relative to an A100 (1)."""
-    share = 1.0 if gpu.vendor == "NVIDIA" else AMD_FACTOR
-    if gpu.tdp_watts is None:
-        return share
-    if gpu.tdp_watts <= SMALL_CARD_WATTS:
-        share *= SMALL_CARD_FACTOR
-    watts_per_tflop = gpu.tdp_watts / peak
-    return share * min(1.0, math.pow(watts_per_tflop / AMPLE_WATTS_PER_TFLOP, POWER_EXPONENT))
 
 
 def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:

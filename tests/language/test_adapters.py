@@ -1,17 +1,19 @@
 """LoRA and QLoRA: the measured steps, the stack learnt from them, and what they say of memory."""
 
 import csv
+from dataclasses import replace
 from statistics import median
 
 import pytest
 
 from planner.accuracy.measured_steps import adapter_steps
 from planner.hardware.gpus import choose_gpus
+from planner.language.listed import find_language_model
 from planner.language.memory import ADAPTER_ROOM, memory_needed
 from planner.language.memory_fit import fit_language_model
 from planner.language.prediction import predict_language_model
-from planner.language.step_time import load_stacks, load_step_time, step_seconds
-from planner.model.language_runs import Recomputation
+from planner.language.step_time import Hardware, load_stacks, load_step_time, step_seconds
+from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
 from planner.model.records import Basis, Precision
 from planner.paths import shipped_data_dir
 from planner.work.language import plan_language_work
@@ -60,6 +62,22 @@ def test_the_shipped_stack_meets_the_rows_it_was_fitted_to():
 
     assert median(errors) < 0.10
     assert errors[int(0.9 * len(errors))] < 0.30
+
+
+def test_four_bit_weights_travel_as_they_are():
+    """Over a wire of 1 MB/s gathering is all: weights of 6.74 B parameters for two passes, half a byte each or two."""
+    model, layout = find_language_model("llama-2-7b"), Layout(data=2, zero_stage=3, micro_batch=1)
+    slow = Hardware(peak_flops=1e18, bytes_per_second=1e15, link_bytes_per_second=1e6)
+    stack = replace(load_stacks()["transformers-peft"], wire_efficiency=1.0, exchange_seconds=0.0)
+
+    seconds = {}
+    for method in (Method.LORA, Method.QLORA):
+        job = LanguageJob(model=model, method=method, rank=8, sequence_length=128, batch_tokens=256)
+        seconds[method] = step_seconds(job, layout, slow, stack)
+
+    assert pytest.approx(2 * 2 * 6.74e9 / 2 / 1e6, rel=0.01) == seconds[Method.LORA]
+    tables = 2 * 32_000 * 4096
+    assert pytest.approx((0.516 * (6.74e9 - tables) + 2 * tables) / 1e6, rel=0.01) == seconds[Method.QLORA]
 
 
 def test_left_out_models_are_foretold_as_the_page_says():

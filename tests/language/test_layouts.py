@@ -12,10 +12,11 @@ from planner.language.layouts import Room, best_plan, candidate_layouts, check_s
 from planner.language.listed import find_language_model
 from planner.language.memory import layer_activation_bytes, memory_needed
 from planner.language.step_time import Hardware, load_stacks, step_seconds
-from planner.language.training_hardware import hardware_of, sustained_share
+from planner.language.training_hardware import hardware_of
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
 from planner.model.records import Precision
 from planner.throughput.memory import usable_bytes
+from planner.throughput.sustained import sustained_tflops
 
 A100 = load_gpus()["a100-80gb-sxm"]
 STACK = load_stacks()["llm-foundry"]
@@ -194,8 +195,19 @@ def test_attention_kernels_of_2023_hold_hopper_back():
 
 def test_a_low_power_limit_holds_products_back():
     """An A100 SXM has 1.28 W a TFLOP, enough; an H100 SXM with 0.71 keeps (0.71 / 1.2)^0.3 of its rate."""
-    assert 1.0 == sustained_share(A100, 312)
-    assert pytest.approx((700 / 989.5 / 1.2) ** 0.3) == sustained_share(load_gpus()["h100-80gb-sxm"], 989.5)
+    h100 = load_gpus()["h100-80gb-sxm"]
+
+    assert 312 == sustained_tflops(A100, Precision.BF16)
+    assert pytest.approx(989.5 * (700 / 989.5 / 1.2) ** 0.3) == sustained_tflops(h100, Precision.BF16)
+
+
+def test_products_summed_at_half_rate_reach_beyond_the_sheet():
+    """GeForce cards: 1.3 times the 165.2 of an RTX 4090's sheet; in FP32, and on the RTX 6000 Ada of the same chip, no more."""
+    geforce, workstation = load_gpus()["rtx-4090"], load_gpus()["rtx-6000-ada"]
+
+    assert pytest.approx(1.3 * 165.2) == sustained_tflops(geforce, Precision.BF16)
+    assert pytest.approx(82.6) == sustained_tflops(geforce, Precision.FP32)
+    assert pytest.approx(364.2 * (300 / 364.2 / 1.2) ** 0.3) == sustained_tflops(workstation, Precision.BF16)
 
 
 def a_job(name, **changes):

@@ -7,10 +7,11 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from planner.answers.remarks import USUAL_PIXELS
 from planner.hardware.markets import Market, market_of
 from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
-from planner.model.records import Throughput
+from planner.model.records import Throughput, Workload
 from planner.render.listing import shortened, visible
 from planner.results.answer import RENEW, Money, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
@@ -112,7 +113,7 @@ def _damaged(result: EstimateResult) -> list[str]:
 def work_text(result: EstimateResult, columns: int) -> str:
     """What is run, on how much data; the precision goes first where it is too long."""
     workload = result.workload
-    name, unit = workload.model.name, workload.model.sample_unit
+    name = workload.model.name
     if workload.language is not None:
         work = f"{name}, {workload.language.job.method} on {amount_text(workload.samples)} tokens"
     elif workload.trees is not None:
@@ -120,13 +121,22 @@ def work_text(result: EstimateResult, columns: int) -> str:
         work = f"{name}, {run.rounds} rounds of depth {run.depth} on {amount_text(run.rows)} rows of {run.features} columns"
     else:
         data = workload.dataset or "own data"
-        work = f"{name}, {epochs_text(workload.epochs)} of {data}: {amount_text(workload.samples)} {unit}s"
+        work = f"{name}, {epochs_text(workload.epochs)} of {data}: {amount_text(workload.samples)} {_samples_text(workload)}"
     precision = "fastest precision" if workload.precision is None else _PRECISIONS.get(str(workload.precision), "")
     full = f"{work}, {precision or workload.precision}"
     return full if len(full) <= columns else work
 
 
 _PRECISIONS = {"amp": "mixed precision"}
+
+
+def _samples_text(workload: Workload) -> str:
+    """What is counted, with the length of sequences and unusual sizes of images: `sequences of 128 tokens`."""
+    unit, size = workload.model.sample_unit, workload.input_size or workload.model.input_size
+    parts = {"sequence": "tokens", "image": "pixels"}
+    if size is None or unit not in parts or (unit, size) == ("image", USUAL_PIXELS):
+        return f"{unit}s"
+    return f"{unit}s of {size} {parts[unit]}"
 
 
 def amount_text(count: float) -> str:

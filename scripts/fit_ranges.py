@@ -13,6 +13,7 @@ import click
 from planner.accuracy.learning.between import learnt_between
 from planner.accuracy.learning.leave_out_sources import all_source_errors
 from planner.accuracy.learning.left_out import gather
+from planner.accuracy.learnt_from import checksums_of_rows
 from planner.hardware.gpus import load_gpus
 from planner.throughput.learnt import learnt_folder
 from planner.throughput.measured import load_benchmarks, source_rows
@@ -30,6 +31,7 @@ def main() -> None:
         "made_by": "python -m scripts.fit_ranges",
         "rows": len(evidence.rows),
         "source_rows": len(source_rows()),
+        "learnt_from": checksums_of_rows(),
         **learnt_between(errors),
     }
     path = folder / "between.json"

@@ -19,6 +19,7 @@ from planner.accuracy.learning.implementations import implementations
 from planner.accuracy.learning.leave_out import all_left_out
 from planner.accuracy.learning.left_out import Evidence, gather
 from planner.accuracy.learning.response import response_posterior
+from planner.accuracy.learnt_from import checksums_of_rows
 from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
 from planner.throughput.measured import load_benchmarks
@@ -39,7 +40,7 @@ def main(*, keep_variances: bool) -> None:
     if keep_variances:
         variances = json.loads(path.read_text(encoding="utf-8"))
     else:
-        variances = learn(evidence)
+        variances = {"learnt_from": checksums_of_rows(), **learn(evidence)}
         _write(path, variances, indent=1)
     left_out = all_left_out(evidence, variances)
     fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
@@ -49,7 +50,8 @@ def main(*, keep_variances: bool) -> None:
         folder / "carry.jsonl", publish.carry_lines(response_posterior(implementations(evidence), evidence.gpus))
     )
     _write(folder / "arithmetic.json", level.arithmetic_record(evidence.networks, variances["level"]["all"]))
-    _write(folder / "fit.json", publish.fit_record(evidence, scaled, left_out))
+    fit = publish.fit_record(evidence, scaled, left_out)
+    _write(folder / "fit.json", {"learnt_from": checksums_of_rows(), **fit})
 
 
 def learn(evidence: Evidence) -> dict[str, Any]:

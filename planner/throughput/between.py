@@ -43,8 +43,9 @@ class Situation:
     width: str
     from_width: str  # the number format that the figure was carried from
     is_thin: bool
-    is_of_stack: bool = (
-        False  # the stack was asked for by its own name: its ratio of number formats is the one of its class
+    is_of_stack: bool = False  # the stack was asked for by its own name
+    layout_gain: float = (
+        0.0  # logarithm of what 16 bits gain by the other memory layout, where the stack was measured in both
     )
     below: float
     above: float
@@ -65,8 +66,11 @@ def shift(situation: Situation, learnt: Record) -> float:
     thin = learnt["thin"] if situation.is_thin else 0.0
     if situation.kind == "arithmetic":
         return float(thin + _of(learnt["levels"], situation.stack_class)[situation.width])
-    if situation.kind != "known" or situation.is_of_stack or situation.width == situation.from_width:
+    if situation.kind != "known" or situation.width == situation.from_width:
         return float(thin)
+    if situation.is_of_stack:
+        # its ratio of formats is the one of its class, which is of code in the other layout; TF32 and FP32 are alike in both
+        return float(thin + situation.layout_gain)
     formats = _of(learnt["carried"], situation.stack_class)
     return float(thin + formats.get(situation.width, 0.0) - formats.get(situation.from_width, 0.0))
 

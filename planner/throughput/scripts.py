@@ -83,6 +83,19 @@ def choose_script(
     return max(jobs, key=merit, default=None)
 
 
+def layout_gain(rows: Sequence[Benchmark]) -> float:
+    """The natural logarithm of what a script gains in 16 bits with channels last; 0 if it was not measured in both layouts.
+
+    ResNet-50 on an RTX 3090: 1,218 images/s against 826 with channels first.
+    """
+    first, last = _rate_in(rows, "channels first"), _rate_in(rows, "channels last")
+    return math.log(last / first) if first and last else 0.0
+
+
+def _rate_in(rows: Iterable[Benchmark], layout: str) -> float | None:
+    return next((row.samples_per_second for row in rows if layout in row.software), None)
+
+
 def matches_framework(name: str, asked: str) -> bool:
     """Whether a framework goes by the name asked for: `tensorflow` covers `tensorflow1` and `tensorflow2`.
 

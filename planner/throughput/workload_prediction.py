@@ -30,6 +30,7 @@ from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
 from planner.throughput.scripts import (
     choose_script,
     is_new_generation,
+    layout_gain,
     matches_framework,
     newest_row,
     script_of,
@@ -161,6 +162,7 @@ class Prediction:
             width=width,
             from_width=from_width,
             is_of_stack=bool(self._rows) and self._rows[0].framework == self._workload.framework,
+            layout_gain=layout_gain(self._rows),
             is_thin=self._is_thin and not one.basis.is_measured,
             below=math.log(rate / one.low),
             above=math.log(one.high / rate),

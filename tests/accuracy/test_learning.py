@@ -14,8 +14,10 @@ from planner.accuracy.learning.evidence import single_gpu_points
 from planner.accuracy.learning.implementations import TIMM, implementations
 from planner.accuracy.learning.left_out import gather, quantile
 from planner.accuracy.learning.response import NOISE, posterior_of, response_points
+from planner.accuracy.learnt_from import checksums_of_rows, checksums_of_steps
 from planner.accuracy.validation import nested_coverage, summary
 from planner.hardware.gpus import load_gpus
+from planner.paths import shipped_data_dir
 from planner.throughput.carry import Carried, Sighting
 from planner.throughput.learnt import gpu_index, learnt_folder, learnt_of_class, learnt_of_script, load_learnt
 from planner.throughput.linear import solve
@@ -89,6 +91,22 @@ def test_the_published_files_fit_the_shipped_gpus():
     job = learnt_of_script("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
     assert len(GPUS) == len(job["mean"]["16"]) == len(job["eta"]["8"])
     assert 0 == gpu_index()[next(iter(GPUS))]
+
+
+@pytest.mark.parametrize(
+    ("path", "checksums"),
+    [
+        ("throughput/fit/variances.json", checksums_of_rows),
+        ("throughput/fit/fit.json", checksums_of_rows),
+        ("throughput/fit/between.json", checksums_of_rows),
+        ("language_step_time.json", checksums_of_steps),
+    ],
+)
+def test_learnt_files_are_those_of_the_shipped_rows(path, checksums):
+    """Each names the rows it was learnt from by their checksums; after a change of rows it must be learnt again."""
+    learnt = json.loads((shipped_data_dir() / path).read_text(encoding="utf-8"))
+
+    assert checksums() == learnt["learnt_from"]
 
 
 def test_the_quantile_is_the_conformal_one():

@@ -62,6 +62,9 @@ def test_the_parts_by_hand(changes, common, below, above):
         ({"is_thin": True}, -0.15),
         ({"width": "tf32"}, -0.3),
         ({"width": "tf32", "is_of_stack": True}, 0.0),
+        # 16 bits in the slower of two layouts: TF32 is that much nearer
+        ({"width": "tf32", "is_of_stack": True, "layout_gain": 0.4}, 0.4),
+        ({"width": "16", "is_of_stack": True, "layout_gain": 0.4}, 0.0),
         ({"kind": "arithmetic"}, 0.2),
         ({"kind": "arithmetic", "width": "tf32", "is_thin": True}, -0.25),
         ({"width": "16", "from_width": "tf32"}, 0.3),

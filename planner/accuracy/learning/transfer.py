@@ -21,7 +21,7 @@ import numpy as np
 from planner.accuracy.learning.evidence import Point
 from planner.errors import DataError
 from planner.model.records import Gpu
-from planner.throughput.precision import peak_tflops
+from planner.throughput.sustained import sustained_tflops
 
 Matrix = Any  # numpy array; its shape is in the name or the docstring
 
@@ -278,7 +278,7 @@ def _centred(points: Sequence[Point]) -> Matrix:
 def _features(gpu: Gpu, point: Point) -> list[float]:
     figures = {
         "bandwidth": gpu.memory_bandwidth_gb_per_s,
-        "compute": peak_tflops(gpu, point.precision),
+        "compute": sustained_tflops(gpu, point.precision),
         "tensor": gpu.fp16_tensor_tflops or gpu.fp32_tflops,
         "vector": gpu.fp32_tflops,
         "memory": gpu.memory_gib,

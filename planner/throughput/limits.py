@@ -100,20 +100,20 @@ class Limits:
 
 
 def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:
-    """The throughput with its middle at `most` and its ends at `highest`, and noted where the middle had to come down."""
+    """The throughput with its middle at `most` and its ends at `highest`, and noted where the middle had to come down.
+
+    The low end comes down with the middle: what was foretold too high is no better known for being held.
+    """
     rate = min(one.samples_per_second, most)
     share = rate / one.samples_per_second
     relative_low, relative_high = one.relative_low, one.relative_high
     is_held = share < 1
-    low = one.low if one.low < rate else one.low * share
-    if relative_low is not None:
-        relative_low = max(low, relative_low if relative_low < rate else relative_low * share)
     return replace(
         one,
         samples_per_second=rate,
-        low=low,
+        low=one.low * share,
         high=max(min(one.high, highest), rate),
-        relative_low=relative_low,
+        relative_low=None if relative_low is None else relative_low * share,
         relative_high=None if relative_high is None else max(min(relative_high, highest), rate),
         steps=(*one.steps, f"{note}: {rate:,.4g}/s") if is_held else one.steps,
         notes=(*one.notes, note) if is_held else one.notes,

@@ -45,7 +45,7 @@ def main(*, keep_variances: bool) -> None:
     left_out = all_left_out(evidence, variances)
     fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
     scaled = scaling.scaling_posterior(evidence.scaled, evidence.gpus, variances["scaling"]["all"])
-    _write_lines(folder / "jobs.jsonl", publish.script_lines(fitted, scaled, evidence))
+    _write_lines(folder / "scripts.jsonl", publish.script_lines(fitted, scaled, evidence))
     _write_lines(
         folder / "carry.jsonl", publish.carry_lines(response_posterior(implementations(evidence), evidence.gpus))
     )

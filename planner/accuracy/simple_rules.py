@@ -98,9 +98,9 @@ def _staying_cells(evidence: Evidence) -> dict[str, tuple[str, str, float]]:
 
     points = response_points(implementations(evidence))
     found = {}
-    for job in {point.job for point in points}:
-        point = staying_point(points, job)
-        found[job] = (point.gpu, point.width, point.log_rate)
+    for script in {point.script for point in points}:
+        point = staying_point(points, script)
+        found[script] = (point.gpu, point.width, point.log_rate)
     return found
 
 
@@ -110,7 +110,7 @@ def _from_one(
     gpus: Mapping[str, Gpu],
     figure: Callable[[Gpu], float],
 ) -> float | None:
-    gpu, width, log_rate = stays[one.job]
+    gpu, width, log_rate = stays[one.script]
     if width != one.width:
         return None
     return log_rate + math.log(figure(gpus[one.gpu]) / figure(gpus[gpu])) - math.log(one.measured)

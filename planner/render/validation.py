@@ -357,7 +357,7 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
 ## The recipe
 
 `python -m scripts.fit_throughput` learns everything again from the shipped tables (four minutes of one core) and writes
-`data/throughput/fit/`: `variances.json` (what was learnt, with and without each group), `jobs.jsonl` (models measured on five GPUs or
+`data/throughput/fit/`: `variances.json` (what was learnt, with and without each group), `scripts.jsonl` (scripts measured on five GPUs or
 more, on every GPU), `carry.jsonl` (how classes of models respond), `arithmetic.json` (the 838 networks), `fit.json` (quantiles, scaling,
 batch size, nodes). Planning reads only these, with the standard library.
 

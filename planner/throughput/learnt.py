@@ -30,9 +30,9 @@ def load_learnt() -> Record:
 
 
 @cache
-def learnt_of_script(job: str) -> Record | None:
+def learnt_of_script(script: str) -> Record | None:
     """What was learnt of one script on every GPU; `None` for scripts measured on one or two GPUs only."""
-    found = _line("jobs.jsonl", f'{{"job": {json.dumps(job)}, ')
+    found = _line("scripts.jsonl", f'{{"script": {json.dumps(script)}, ')
     if found is None or len(found["software"]) == len(load_learnt()["gpus"]):
         return found
     from planner.throughput.unlearnt import script_with_unlearnt_gpus  # noqa: PLC0415 - as above

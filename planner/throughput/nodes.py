@@ -87,7 +87,7 @@ def over_nodes(
 
 def _seconds_per_step(one: Throughput, model: Model, gpu_count: float, batch_size: float | None) -> float:
     if batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
-        # a step of a quarter of a second is the middle of the measured jobs
+        # a step of a quarter of a second is the middle of the measured ones
         return float(load_learnt()["nodes"]["usual_seconds_per_step"])
     return batch_size * gpu_count / one.samples_per_second
 

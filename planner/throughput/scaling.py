@@ -45,7 +45,7 @@ class Scaling:
     """How one script scales; `shift` is how far its own rows of several GPUs differ from its class, with their number."""
 
     model: Model
-    job: str | None
+    script: str | None
     shift: float = 0.0
     shift_rows: int = 0
     knowledge: Knowledge = SHIPPED
@@ -63,7 +63,7 @@ class Scaling:
             NoThroughputError: no machine holds so many.
         """
         refuse_oversized(gpu, count)
-        fit = self.knowledge.script(self.job) if self.job is not None else None
+        fit = self.knowledge.script(self.script) if self.script is not None else None
         eta, deviation, why = (
             self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
         )
@@ -93,11 +93,11 @@ class Scaling:
 
 
 def scaling_of(
-    model: Model, job: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu], knowledge: Knowledge = SHIPPED
+    model: Model, script: str | None, rows: Sequence[Benchmark], gpus: Mapping[str, Gpu], knowledge: Knowledge = SHIPPED
 ) -> Scaling:
     """How one script scales, its own rows of several GPUs taken into account."""
-    plain = Scaling(model=model, job=job, knowledge=knowledge)
-    if job is None or knowledge.script(job) is not None:
+    plain = Scaling(model=model, script=script, knowledge=knowledge)
+    if script is None or knowledge.script(script) is not None:
         return plain
     singles = {
         (row.gpu, row.precision, row.software, row.batch_size_per_gpu): row for row in rows if row.gpu_count == 1
@@ -164,7 +164,7 @@ def _of_job(fit: Record, gpu: Gpu, count: float) -> tuple[float, float, str]:
     index = gpu_index()[gpu.name]
     eta = _at_count(fit["eta"], index, count)
     if fit["base_count"] > 1:
-        return eta, _at_count(fit["eta_deviation"], index, count), "as jobs of this kind scale"
+        return eta, _at_count(fit["eta_deviation"], index, count), "as scripts of this kind scale"
     return eta, _at_count(fit["eta_deviation"], index, count), "as this model's measured rows scale"
 
 

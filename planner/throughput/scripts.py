@@ -1,7 +1,7 @@
 """Scripts: one training program of one model, as one source ran it; figures of different scripts are not alike.
 
 The same network differs by a factor of two between scripts (input pipeline, fused kernels, memory layout), so a
-figure is only carried within one job, and every figure names the stack it stands for.
+figure is only carried within one script, and every figure names the stack it stands for.
 """
 
 from __future__ import annotations
@@ -66,21 +66,21 @@ def choose_script(
     Rows that do not state their size are taken to be of `usual_size`. Rows of small batches are chosen only if their
     framework is asked for.
     """
-    jobs: dict[str, list[Benchmark]] = {}
+    scripts: dict[str, list[Benchmark]] = {}
     for row in rows:
         if row.framework in NOT_FOR_LEVELS and row.framework != framework:
             continue
         if framework is None or matches_framework(row.framework, framework):
-            jobs.setdefault(script_of(row), []).append(row)
+            scripts.setdefault(script_of(row), []).append(row)
 
-    def merit(job: str) -> tuple[float, bool, bool, str, int, str]:
-        newest = newest_row(jobs[job]) or jobs[job][0]
+    def merit(script: str) -> tuple[float, bool, bool, str, int, str]:
+        newest = newest_row(scripts[script]) or scripts[script][0]
         size = newest.input_size or usual_size
         distance = abs(math.log(size / input_size)) if size and input_size else 0.0
         is_pytorch = newest.framework.startswith("pytorch")
-        return (-distance, is_pytorch, newest.software != "", newest.as_of, len(jobs[job]), job)
+        return (-distance, is_pytorch, newest.software != "", newest.as_of, len(scripts[script]), script)
 
-    return max(jobs, key=merit, default=None)
+    return max(scripts, key=merit, default=None)
 
 
 def layout_gain(rows: Sequence[Benchmark]) -> float:

@@ -50,14 +50,14 @@ class SingleGpus:
         self,
         *,
         model: Model,
-        job: str | None,
+        script: str | None,
         rows: Sequence[Benchmark],
         relative_arithmetic: float = 1.0,
         own: Sequence[OwnMeasurement] = (),
         knowledge: Knowledge = SHIPPED,
     ) -> None:
         self.model = model
-        self.job = job
+        self.script = script
         self.rows = rows
         self.relative_arithmetic = relative_arithmetic
         self.own = own
@@ -85,7 +85,7 @@ class SingleGpus:
         return self._level_reach
 
     def _work_out(self, gpu: Gpu, width: str) -> Single:
-        fit = self.knowledge.script(self.job) if self.job is not None else None
+        fit = self.knowledge.script(self.script) if self.script is not None else None
         if fit is None:
             return self._by_carrying(gpu, width)
         return self._by_shift(gpu, width, fit) if self.own else self._by_table(gpu, width, fit)

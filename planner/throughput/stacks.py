@@ -18,14 +18,14 @@ def faster_stack(
     """A sentence that compares the fastest measured stack with the chosen one on the same GPUs; empty if none is faster."""
     if not chosen_rows:
         return ""
-    size, job = chosen_rows[0].input_size, script_of(chosen_rows[0])
+    size, script = chosen_rows[0].input_size, script_of(chosen_rows[0])
     by_place: dict[tuple[str, str], list[Benchmark]] = {}
     for row in chosen_rows:
         if row.gpu_count == 1:
             by_place.setdefault((row.gpu, width_of(row.precision)), []).append(row)
     best_ratio, best = NOTEWORTHY, ""
     for row in every_row:
-        if script_of(row) == job or row.input_size not in (None, size) or row.gpu_count > 1:
+        if script_of(row) == script or row.input_size not in (None, size) or row.gpu_count > 1:
             continue
         if precision is not None and width_of(row.precision) != width_of(precision):
             continue

@@ -52,18 +52,18 @@ def with_unlearnt_gpus(fit: Record) -> Record:
     return fit
 
 
-def script_with_unlearnt_gpus(job: Record, fit: Mapping[str, Any]) -> Record:
-    """A line of `jobs.jsonl` with all GPUs of the completed `fit.json`."""
-    known = tuple(fit["gpus"][: len(job["software"])])
+def script_with_unlearnt_gpus(script: Record, fit: Mapping[str, Any]) -> Record:
+    """A line of `scripts.jsonl` with all GPUs of the completed `fit.json`."""
+    known = tuple(fit["gpus"][: len(script["software"])])
     for name in fit["gpus"][len(known) :]:
         alike = _never_measured_alike(name, known, fit["measured_gpus"])
-        job["software"].append("")
-        for width, means in job["mean"].items():
+        script["software"].append("")
+        for width, means in script["mean"].items():
             _append_mixtures({width: means}, name, known, width)
-        _append_widest(job["deviation"], alike, STAND_IN_DEVIATION)
-        _append_mixtures(job["eta"], name, known, LINK)
-        _append_widest(job["eta_deviation"], alike, STAND_IN_SCALING_DEVIATION)
-    return job
+        _append_widest(script["deviation"], alike, STAND_IN_DEVIATION)
+        _append_mixtures(script["eta"], name, known, LINK)
+        _append_widest(script["eta_deviation"], alike, STAND_IN_SCALING_DEVIATION)
+    return script
 
 
 def carry_with_unlearnt_gpus(line: Record, fit: Mapping[str, Any]) -> Record:

@@ -56,17 +56,17 @@ class Prediction:
         self._model = workload.model
         self._gpus = load_gpus()
         self._all_rows = [row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus]
-        self._job, self._stands_in = self._chosen_job()
-        self._rows = [row for row in self._all_rows if script_of(row) == self._job]
+        self._script, self._stands_in = self._chosen_script()
+        self._rows = [row for row in self._all_rows if script_of(row) == self._script]
         self._widths = {width_of(row.precision) for row in self._rows}
         self._measured_size = (
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
         )
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
-        self._scaling = scaling_of(self._model, self._job, self._rows, self._gpus, knowledge)
+        self._scaling = scaling_of(self._model, self._script, self._rows, self._gpus, knowledge)
         self._single = SingleGpus(
             model=self._model,
-            job=self._job,
+            script=self._script,
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
             own=tuple(for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
@@ -83,7 +83,7 @@ class Prediction:
         self._has_own = bool(own)
         self._knowledge = knowledge
         # how thin networks respond to a GPU is known of one card only
-        self._is_thin = is_thin(self._model) and not own and (self._job is None or TIMM in self._job)
+        self._is_thin = is_thin(self._model) and not own and (self._script is None or TIMM in self._script)
         self._limits = Limits(self._model, workload, self._measured_size)
         self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
@@ -210,7 +210,7 @@ class Prediction:
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._rows_at(gpu.name, gpu_count, precision)
         exact = [row for row in fitting if row.precision is precision] or fitting
-        row = newest_row([one for one in exact if script_of(one) == self._job]) or newest_row(exact)
+        row = newest_row([one for one in exact if script_of(one) == self._script]) or newest_row(exact)
         return None if row is None or self._is_outdated(row) else row
 
     def _rows_at(self, gpu: str, gpu_count: float, precision: Precision) -> list[Benchmark]:
@@ -232,7 +232,7 @@ class Prediction:
         if asked is None:
             return True
         if batch is None:  # at which batch another script ran, nobody knows
-            return asked > SMALL_BATCH and script_of(row) == self._job
+            return asked > SMALL_BATCH and script_of(row) == self._script
         return batch_factor(asked, batch).log == 0.0
 
     def _measured(self, row: Benchmark, precision: Precision, planned: Batch) -> Throughput:
@@ -335,8 +335,8 @@ class Prediction:
         """The throughput of one GPU of this kind as the chosen script measured it; `None` if it did not."""
         if (gpu.name, precision) not in self._ones:
             row = self._measured_row(gpu, 1, precision)
-            is_of_job = row is None or script_of(row) == self._job
-            self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_job else None
+            is_of_script = row is None or script_of(row) == self._script
+            self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_script else None
         return self._ones[gpu.name, precision]
 
     def _efficiency(
@@ -355,12 +355,12 @@ class Prediction:
             step=f"{gpu_count:g} GPUs in place of the {base_count} measured together: each {math.exp(log):.3f} times as fast",
         )
 
-    def _chosen_job(self) -> tuple[str | None, bool]:
+    def _chosen_script(self) -> tuple[str | None, bool]:
         asked = self._workload.framework
         size = self._model.input_size
-        job = choose_script(self._all_rows, asked, self._workload.input_size, size)
-        if job is not None or asked is None:
-            return job, False
+        script = choose_script(self._all_rows, asked, self._workload.input_size, size)
+        if script is not None or asked is None:
+            return script, False
         known = load_learnt()["frameworks"]
         if not any(matches_framework(name, asked) for name in known):
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")

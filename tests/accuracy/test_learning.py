@@ -88,8 +88,8 @@ def test_the_published_files_fit_the_shipped_gpus():
     )  # as read, lacking GPUs are filled in
     assert list(GPUS) == on_disk["gpus"]
     assert len(load_benchmarks()) == load_learnt()["rows"]
-    job = learnt_of_script("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
-    assert len(GPUS) == len(job["mean"]["16"]) == len(job["eta"]["8"])
+    script = learnt_of_script("resnet50|pytorch|lambdal/deeplearning-benchmark|224")
+    assert len(GPUS) == len(script["mean"]["16"]) == len(script["eta"]["8"])
     assert 0 == gpu_index()[next(iter(GPUS))]
 
 
@@ -158,7 +158,7 @@ def test_carrying_agrees_with_the_full_posterior():
     blank = replace(
         next(point for point in everything if point.width == "16"),
         model="?",
-        job="?",
+        script="?",
         task_class="images",
         gpu="rtx-3090",
         log_rate=6.0,
@@ -179,9 +179,9 @@ def test_an_implementation_stands_with_one_row_of_each_cell():
 
     points = response_points(found)
 
-    cells = [(point.job, point.gpu, point.width) for point in points]
+    cells = [(point.script, point.gpu, point.width) for point in points]
     assert len(set(cells)) == len(cells) > 600
-    assert not any(TIMM in point.job for point in points)
+    assert not any(TIMM in point.script for point in points)
     # older containers measured it too: PyTorch 1.13 is the newest that ran on this GPU
     wanted = ("resnet50|pytorch|lambdal/deeplearning-benchmark|224", "a100-80gb-sxm", "16")
     assert ["PyTorch 1.13"] == [
@@ -194,14 +194,14 @@ def test_what_is_carried_to_other_gpus_counts_implementations():
     evidence = gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()})
     like = next(point for point in response_points(implementations(evidence)) if point.width == "16")
     known = [
-        replace(like, model=f"m{n}", job=f"j{n}", task_class="images", gpu=gpu, log_rate=n + gain)
+        replace(like, model=f"m{n}", script=f"j{n}", task_class="images", gpu=gpu, log_rate=n + gain)
         for n, more in enumerate((2.0, 2.0, 2.0, 4.0))
         for gpu, gain in (("v100-16gb", 0.0), ("a100-80gb-sxm", math.log(more)))
     ]
 
     gains = {}
     for name in ("images", "speech"):
-        wanted = [replace(like, model="?", job="?", task_class=name, gpu=gpu) for gpu in ("v100-16gb", "a100-80gb-sxm")]
+        wanted = [replace(like, model="?", script="?", task_class=name, gpu=gpu) for gpu in ("v100-16gb", "a100-80gb-sxm")]
         mean, _ = posterior_of(known, GPUS).predict(wanted)
         gains[name] = float(mean[1] - mean[0])
 

@@ -64,7 +64,7 @@ def test_a_predicted_encoder_says_its_length():
 
 
 def workload(model, **fields):
-    """A job of that model, with nothing else said."""
+    """A workload of that model, with nothing else said."""
     return Workload(
         model=resolve_model(model), dataset=None, samples_per_epoch=1000, epochs=1, precision=Precision.AMP, **fields
     )

@@ -71,7 +71,7 @@ def test_more_gradient_traffic_scales_worse():
     gpu = load_gpus()["rtx-4090"]
 
     small, large = (
-        Scaling(model=a_model(params), job=None).efficiency(gpu, 8, math.log(500.0), 64.0).log
+        Scaling(model=a_model(params), script=None).efficiency(gpu, 8, math.log(500.0), 64.0).log
         for params in (5.0, 500.0)
     )
 

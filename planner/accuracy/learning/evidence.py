@@ -1,4 +1,4 @@
-"""The measured rows as points of a regression: one point per job, GPU, precision and software, on one GPU."""
+"""The measured rows as points of a regression: one point per script, GPU, precision and software, on one GPU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Point:
     """One measured (or wanted) single-GPU throughput; `log_rate` is the natural logarithm of samples per second."""
 
     model: str
-    job: str
+    script: str
     task_class: str
     gpu: str
     precision: Precision
@@ -38,9 +38,9 @@ class Point:
 
 
 def single_gpu_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Mapping[str, Model]) -> list[Point]:
-    """One point per (job, GPU, precision, software) measured on one GPU; of several batch sizes the most measured.
+    """One point per (script, GPU, precision, software) measured on one GPU; of several batch sizes the most measured.
 
-    Jobs never measured on one GPU (language models sharded over eight) stand with the rate of each GPU at their smallest
+    Scripts never measured on one GPU (language models sharded over eight) stand with the rate of each GPU at their smallest
     count. timm's rows are left out: they hold one GPU only, so they say nothing about carrying from GPU to GPU.
     """
     usable = [
@@ -50,8 +50,8 @@ def single_gpu_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models
     ]
     smallest: dict[str, int] = {}
     for row in usable:
-        job = script_of(row)
-        smallest[job] = min(row.gpu_count, smallest.get(job, row.gpu_count))
+        script = script_of(row)
+        smallest[script] = min(row.gpu_count, smallest.get(script, row.gpu_count))
     best: dict[tuple[str, str, str, str], Benchmark] = {}
     for row in usable:
         if row.gpu_count == smallest[script_of(row)]:
@@ -69,7 +69,7 @@ def _weight(row: Benchmark) -> tuple[int, int]:
 def _point(row: Benchmark, models: Mapping[str, Model]) -> Point:
     return Point(
         model=row.model,
-        job=script_of(row),
+        script=script_of(row),
         task_class=class_of(models[row.model]),
         gpu=row.gpu,
         precision=row.precision,

@@ -115,7 +115,7 @@ def _scaling_error(
 ) -> LeftOut:
     row, single = point.row, point.single
     if row is None or single is None:
-        raise ValueError(f"{point.job} on {point.gpu_count} x {point.gpu} was never measured")
+        raise ValueError(f"{point.script} on {point.gpu_count} x {point.gpu} was never measured")
     held = min(max(point.efficiency, EFFICIENCY_BOUNDS[0]), EFFICIENCY_BOUNDS[1])
     measured_eta = math.log(1.0 / held - 1.0)
     error = log_efficiency(eta) - math.log(point.efficiency)

@@ -72,8 +72,8 @@ def carried_left_out(evidence: Evidence) -> list[LeftOut]:
     judged = newest_judged(points, every_source=True)
     found = []
     for model, group in grouped(points, lambda point: point.model):
-        for job in dict.fromkeys(point.job for point in evidence.points if point.model == model):
-            mine = [i for i in group if points[i].job == job]
+        for script in dict.fromkeys(point.script for point in evidence.points if point.model == model):
+            mine = [i for i in group if points[i].script == script]
             stays = _stays(points, mine)
             left = [i for i in group if i != stays]
             wanted = {i for i in mine if i in judged and points[i].cell != points[stays].cell}
@@ -83,9 +83,9 @@ def carried_left_out(evidence: Evidence) -> list[LeftOut]:
     return sorted(found, key=lambda one: one.split)
 
 
-def staying_point(points: Sequence[Point], job: str) -> Point:
-    """The point of a job that stays when the rest of its model is left out."""
-    return points[_stays(points, [i for i, point in enumerate(points) if point.job == job])]
+def staying_point(points: Sequence[Point], script: str) -> Point:
+    """The point of a script that stays when the rest of its model is left out."""
+    return points[_stays(points, [i for i, point in enumerate(points) if point.script == script])]
 
 
 def _predicted(

@@ -88,11 +88,11 @@ def arithmetic_left_out(evidence: Evidence) -> list[LeftOut]:
             continue
         known = level_of(model)
         pseudo = replace(
-            mine[0], job=name, gpu=REFERENCE_GPU, precision=Precision.AMP, is_new=True, log_rate=known.log_rate
+            mine[0], script=name, gpu=REFERENCE_GPU, precision=Precision.AMP, is_new=True, log_rate=known.log_rate
         )
         kept = [pseudo, *(point for point in points if point.model != name)]
         fitted = posterior_of(kept, evidence.gpus, {0: known.deviation**2})
-        mean, covariance = fitted.predict([replace(point, job=name) for point in mine])
+        mean, covariance = fitted.predict([replace(point, script=name) for point in mine])
         for position, point in enumerate(mine):
             deviation = math.sqrt(float(covariance[position, position]) + NOISE)
             found.append(point_error("model_any_gpu", point, float(mean[position]), deviation, name))
@@ -117,9 +117,9 @@ def frameworks_left_out(evidence: Evidence) -> list[LeftOut]:
                 same = [
                     row for row in others if (row.gpu, row.gpu_count, width_of(row.precision), row.input_size) == place
                 ]
-                job = choose_script(same, None, None)
+                script = choose_script(same, None, None)
                 wanted = newest_row(mine)
-                other = newest_row([one for one in same if script_of(one) == job])
+                other = newest_row([one for one in same if script_of(one) == script])
                 if wanted is not None and other is not None:
                     error = math.log(other.samples_per_second / wanted.samples_per_second)
                     found.append(
@@ -133,5 +133,5 @@ def _figures_of(network: Network) -> tuple[float, ...]:
 
 
 def _at_own_size(point: Point, model: Model) -> bool:
-    size = point.job.split("|")[3]
+    size = point.script.split("|")[3]
     return not size or model.input_size is None or int(size) == model.input_size

@@ -72,9 +72,9 @@ class Shelf:
         return Knowledge(
             rows_of=lambda _: rows,
             script=functools.cache(
-                lambda job: (
-                    publish.script_line(job, known(), scaled(), self._evidence, sightings)
-                    if publish.has_line(job, self._evidence.points)
+                lambda script: (
+                    publish.script_line(script, known(), scaled(), self._evidence, sightings)
+                    if publish.has_line(script, self._evidence.points)
                     else None
                 )
             ),
@@ -163,7 +163,7 @@ def own_steps_left_out(shelf: Shelf, splits: Sequence[str] = STEPS) -> list[Sour
 
 def _rest(posterior: FittedT, gone: Collection[str]) -> FittedT:
     """The posterior without the points of the scripts that are gone."""
-    return posterior.without([i for i, point in enumerate(posterior.points) if point.job in gone])
+    return posterior.without([i for i, point in enumerate(posterior.points) if point.script in gone])
 
 
 def _errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:

@@ -29,7 +29,7 @@ class LeftOut:
 
     split: str
     model: str
-    job: str
+    script: str
     gpu: str
     gpu_count: int
     width: str
@@ -97,7 +97,7 @@ def row_error(
     return LeftOut(
         split=split,
         model=row.model,
-        job=script_of(row),
+        script=script_of(row),
         gpu=row.gpu,
         gpu_count=row.gpu_count,
         width=width_of(row.precision),
@@ -114,7 +114,7 @@ def point_error(split: str, point: Point, log_rate: float, deviation: float, gro
     return LeftOut(
         split=split,
         model=point.model,
-        job=point.job,
+        script=point.script,
         gpu=point.gpu,
         gpu_count=1,
         width=point.width,
@@ -130,9 +130,9 @@ def newest_judged(points: Sequence[Point], *, every_source: bool = False) -> set
     """The points that errors are counted on: Lambda's of 2022 and later, of each cell the one that stands for today."""
     best: dict[tuple[str, str, str], int] = {}
     for index, point in enumerate(points):
-        is_lambda = point.job.split("|")[2] == LAMBDA
+        is_lambda = point.script.split("|")[2] == LAMBDA
         if (is_lambda or every_source) and point.is_new and point.base_count == 1 and point.model not in NOT_JUDGED:
-            key = (point.job, point.gpu, point.width)
+            key = (point.script, point.gpu, point.width)
             if key not in best or point.software > points[best[key]].software:
                 best[key] = index
     return set(best.values())

@@ -1,4 +1,4 @@
-"""The files that planning reads, made from the fits: jobs.jsonl, carry.jsonl, arithmetic.json and fit.json."""
+"""The files that planning reads, made from the fits: scripts.jsonl, carry.jsonl, arithmetic.json and fit.json."""
 
 from __future__ import annotations
 
@@ -42,40 +42,40 @@ FEWEST_MACHINES = 5
 FULL_BATCH = 0.75  # of the largest: closer batches say more of noise than of the batch
 USUAL_SECONDS_PER_STEP = 0.25  # stands in where batch or unit leave the time of a step unknown
 FACTORS = 12  # keep 97 % of the variance between GPUs; the rest is published as each place's own
-FEWEST_GPUS = 5  # a job measured on fewer is carried from its own few rows when planning
+FEWEST_GPUS = 5  # a script measured on fewer is carried from its own few rows when planning
 Newest = Callable[[str, str], str]
 """Newest software by origin and GPU."""
 DIGITS = 3  # of natural logarithms: 0.1 %
 
 
 def script_lines(posterior: Posterior, scaled: scaling.ScalingPosterior, evidence: Evidence) -> list[dict[str, Any]]:
-    """One record per job: mean and standard deviation of the log rate of one GPU, and of eta, over all GPUs.
+    """One record per script: mean and standard deviation of the log rate of one GPU, and of eta, over all GPUs.
 
     Lists follow the order of `data/gpus.csv`; `None` where the GPU lacks the number format.
     """
-    jobs = sorted({point.job for point in posterior.points})
-    lines = [script_line(job, posterior, scaled, evidence) for job in jobs]
+    scripts = sorted({point.script for point in posterior.points})
+    lines = [script_line(script, posterior, scaled, evidence) for script in scripts]
     return [line for line in lines if line is not None]
 
 
 def script_line(
-    job: str,
+    script: str,
     posterior: Posterior,
     scaled: scaling.ScalingPosterior,
     evidence: Evidence,
     only: Collection[str] | None = None,
 ) -> dict[str, Any] | None:
-    """The record of one job; `None` where it was measured on too few GPUs, and planning carries it itself.
+    """The record of one script; `None` where it was measured on too few GPUs, and planning carries it itself.
 
     `only` names the GPUs that are wanted, where not all are: the others stand as `None`.
     """
-    if not has_line(job, posterior.points):
+    if not has_line(script, posterior.points):
         return None
-    points = [point for point in posterior.points if point.job == job]
+    points = [point for point in posterior.points if point.script == script]
     gpus = {name: gpu for name, gpu in posterior.gpus.items() if only is None or name in only}
     newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
-    line: dict[str, Any] = {"job": job, "base_count": points[0].base_count}
-    line["software"] = [newest(job.split("|")[2], name) if name in gpus else "" for name in posterior.gpus]
+    line: dict[str, Any] = {"script": script, "base_count": points[0].base_count}
+    line["software"] = [newest(script.split("|")[2], name) if name in gpus else "" for name in posterior.gpus]
     line |= {"mean": {}, "deviation": {}}
     for width, precision in WIDTHS.items():
         wanted = wanted_points(points[-1], gpus, precision, newest)
@@ -88,15 +88,15 @@ def script_line(
     return line
 
 
-def has_line(job: str, points: Iterable[Point]) -> bool:
-    """Whether a job was measured on so many GPUs that it has a record of its own."""
-    return len({point.gpu for point in points if point.job == job}) >= FEWEST_GPUS
+def has_line(script: str, points: Iterable[Point]) -> bool:
+    """Whether a script was measured on so many GPUs that it has a record of its own."""
+    return len({point.gpu for point in points if point.script == script}) >= FEWEST_GPUS
 
 
 def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, newest: Newest) -> list[Point]:
     """A point like this one for every GPU that has the number format, under the newest software known there."""
     return [
-        replace(like, gpu=name, precision=precision, software=newest(like.job.split("|")[2], name), is_new=True)
+        replace(like, gpu=name, precision=precision, software=newest(like.script.split("|")[2], name), is_new=True)
         for name, gpu in gpus.items()
         if _has(gpu, precision)
     ]
@@ -114,7 +114,7 @@ def carry_line(name: str, posterior: Posterior, only: Collection[str] | None = N
     factors, plus `own` where they are the same place. The constant itself, the level of the model, is left free.
     """
     blank = Point(
-        model=NEW_MODEL, job=NEW_MODEL, task_class=name, gpu="", precision=Precision.AMP, software="", is_new=True
+        model=NEW_MODEL, script=NEW_MODEL, task_class=name, gpu="", precision=Precision.AMP, software="", is_new=True
     )
     wanted = [
         replace(blank, gpu=gpu.name, precision=precision)
@@ -179,7 +179,7 @@ def _eta(
     evidence: Evidence,
     newest: Newest,
 ) -> tuple[dict[str, list[float | None]], dict[str, list[float | None]]]:
-    origin = like.job.split("|")[2]
+    origin = like.script.split("|")[2]
     batches = {
         row.gpu: row.batch_size_per_gpu
         for row in evidence.rows
@@ -195,7 +195,7 @@ def _eta(
             wanted.append(
                 Scaled(
                     model=like.model,
-                    job=like.job,
+                    script=like.script,
                     gpu=name,
                     gpu_count=count,
                     precision=Precision.AMP,
@@ -212,7 +212,7 @@ def _eta(
 def _new_scaled(gpu: str, count: int, traffic: float | None) -> Scaled:
     return Scaled(
         model=NEW_MODEL,
-        job=f"{NEW_MODEL}|pytorch||",
+        script=f"{NEW_MODEL}|pytorch||",
         gpu=gpu,
         gpu_count=count,
         precision=Precision.AMP,

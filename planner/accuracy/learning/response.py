@@ -36,16 +36,16 @@ RESPONSE = {
     "gpu": 0.002,
     "architecture": 0.002,
 }
-SHARES = {"class": 0.75, "model": 0.15, "job": 0.05}
+SHARES = {"class": 0.75, "model": 0.15, "script": 0.05}
 """How much of a response is particular to a class, a model, an implementation, as a share of what all have in common."""
 FORMAT_SHARE = 0.15  # of a response is particular to a number format
-FORMATS = {"all": 0.1, "class": 0.02, "model": 0.02, "job": 0.05}
+FORMATS = {"all": 0.1, "class": 0.02, "model": 0.02, "script": 0.05}
 """What a number format gains on every GPU alike."""
 NOISE = 0.02
 
 
 def response_posterior(found: Iterable[Implementation], gpus: Mapping[str, Gpu]) -> Posterior:
-    """What implementations say of every GPU; their scripts are the jobs of its points, their classes the task classes."""
+    """What implementations say of every GPU; their scripts are the scripts of its points, their classes the task classes."""
     return posterior_of(response_points(found), gpus)
 
 
@@ -69,7 +69,7 @@ def response_points(found: Iterable[Implementation]) -> list[Point]:
 
 def covariance(_: Mapping[str, float], a: Columns, b: Columns) -> Matrix:
     """Prior covariance between the log rates at the points of `a` and of `b`, noise left out."""
-    labels = ("class", "model", "job", "precision", "gpu", "architecture")
+    labels = ("class", "model", "script", "precision", "gpu", "architecture")
     same = {name: same_label(a.labels[name], b.labels[name]) for name in labels}
     likeness = {"likeness": transfer.likeness(a, b), "gpu": same["gpu"], "architecture": same["architecture"]}
     response = sum(RESPONSE[name] * matrix for name, matrix in likeness.items())
@@ -77,14 +77,14 @@ def covariance(_: Mapping[str, float], a: Columns, b: Columns) -> Matrix:
         response = response + RESPONSE[feature] * a.features[:, index, None] * b.features[None, :, index]
     shared = 1.0 + sum(share * same[name] for name, share in SHARES.items())
     formats = FORMATS["all"] + sum(FORMATS[name] * same[name] for name in SHARES)
-    level = transfer.LEVEL_VARIANCE * (same["job"] + same["model"])
+    level = transfer.LEVEL_VARIANCE * (same["script"] + same["model"])
     return level + response * shared * (1.0 + FORMAT_SHARE * same["precision"]) + formats * same["precision"]
 
 
 def _point(one: Implementation, row: Benchmark) -> Point:
     return Point(
         model=one.model.name,
-        job=one.name,
+        script=one.name,
         task_class=one.stack_class,
         gpu=row.gpu,
         precision=row.precision,

@@ -31,18 +31,18 @@ LEVEL_VARIANCE = 10.0
 PRIOR_LOG_VARIANCE = (np.log(0.05), 2.5)
 
 _SHARED_NUMBERS = {"traffic": ("link", "system"), "known": ("link", "system"), "doublings": ("link", "model", "system")}
-TRAFFIC_CENTRE = 5.5  # natural logarithm of millions of gradients a second: the middle of the measured jobs
+TRAFFIC_CENTRE = 5.5  # natural logarithm of millions of gradients a second: the middle of the measured scripts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaled:
-    """A job measured (or wanted) on `gpu_count` GPUs of one machine and on one, with the same batch per GPU.
+    """A script measured (or wanted) on `gpu_count` GPUs of one machine and on one, with the same batch per GPU.
 
     `log_traffic` is the natural logarithm of parameters (millions) x steps a second of one GPU; `None` if unknown.
     """
 
     model: str
-    job: str
+    script: str
     gpu: str
     gpu_count: int
     precision: Precision
@@ -56,7 +56,7 @@ class Scaled:
 
 
 def scaled_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models: Mapping[str, Model]) -> list[Scaled]:
-    """Every row of several GPUs of one machine that has its single-GPU row: same job, precision, software and batch."""
+    """Every row of several GPUs of one machine that has its single-GPU row: same script, precision, software and batch."""
     usable = [row for row in rows if row.gpu in gpus and row.precision is not Precision.FP16]
     singles: dict[tuple[str, str, str, str], list[Benchmark]] = {}
     for row in usable:
@@ -212,7 +212,7 @@ def _is_one_machine(row: Benchmark) -> bool:
 def _point(row: Benchmark, single: Benchmark, model: Model) -> Scaled:
     return Scaled(
         model=row.model,
-        job=script_of(row),
+        script=script_of(row),
         gpu=row.gpu,
         gpu_count=row.gpu_count,
         precision=row.precision,
@@ -228,13 +228,13 @@ def _point(row: Benchmark, single: Benchmark, model: Model) -> Scaled:
 def _labels(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, list[str]]:
     return {
         "model": [point.model for point in points],
-        "job": [point.job for point in points],
+        "script": [point.script for point in points],
         "width": [width_of(point.precision) for point in points],
         "link": [str(link_of(gpus[point.gpu])) for point in points],
         "gpu": [point.gpu for point in points],
         "system": [f"{point.gpu}|{point.software}|{point.origin}" for point in points],
         "count": [str(point.gpu_count) for point in points],
-        "framework": [point.job.split("|")[1] for point in points],
+        "framework": [point.script.split("|")[1] for point in points],
         "software": [point.software for point in points],
     }
 

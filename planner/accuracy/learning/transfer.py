@@ -1,6 +1,6 @@
-"""How throughput carries from GPU to GPU: a Gaussian process over (job, GPU, precision, software).
+"""How throughput carries from GPU to GPU: a Gaussian process over (script, GPU, precision, software).
 
-    log rate = level of the job
+    log rate = level of the script
              + response to the GPU's data sheet (bandwidth, compute, FP32 rate, memory, power): shared, per task class, per model
              + what is particular to an architecture, a GPU, a software generation, a precision
              + noise
@@ -36,7 +36,7 @@ _SHEET = (
 )  # columns that make GPUs alike whatever the precision: the 16-bit rate in place of the run's own
 NOISY_MODELS = ("tacotron2", "ncf")  # repeats differ by 4 to 14 %; all others by about 1 %
 CENTRE = 6.0
-LEVEL_VARIANCE = 25.0  # wide: the level of a job is its own, whatever its unit
+LEVEL_VARIANCE = 25.0  # wide: the level of a script is its own, whatever its unit
 RADIUS = 1.2  # of likeness between GPUs, in natural logarithms of their figures: a factor of 3.3
 JITTER = 1e-6
 PRIOR_LOG_VARIANCE = (np.log(0.003), 2.5)  # mean and standard deviation of each log variance before seeing rows
@@ -74,8 +74,8 @@ def columns(points: Sequence[Point], gpus: Mapping[str, Gpu]) -> Columns:
         "class": [point.task_class for point in points],
         "model": [point.model for point in points],
         "model.precision": [f"{point.model}|{width}" for point, width in zip(points, widths, strict=True)],
-        "job": [point.job for point in points],
-        "job.precision": [f"{point.job}|{width}" for point, width in zip(points, widths, strict=True)],
+        "script": [point.script for point in points],
+        "script.precision": [f"{point.script}|{width}" for point, width in zip(points, widths, strict=True)],
         "gpu": [gpu.name for gpu in sheets],
         "architecture": [family(gpu) for gpu in sheets],
         "generation": [str(point.is_new) for point in points],
@@ -111,13 +111,13 @@ def terms(a: Columns, b: Columns) -> Iterator[tuple[str, Matrix]]:
     same = {name: same_label(a.labels[name], b.labels[name]) for name in a.labels}
     same["model.generation"] = same["model"] * same["generation"]
     shared = [(f".{name}", same[name]) for name in _SHARINGS]
-    yield from ((name, same[name]) for name in ("job", "job.precision", "model.precision"))
+    yield from ((name, same[name]) for name in ("script", "script.precision", "model.precision"))
     for index, feature in enumerate(FEATURES):
         product = np.outer(a.features[:, index], b.features[:, index])
         yield from ((f"{feature}{suffix}", product * sharing) for suffix, sharing in shared)
     alike = likeness(a, b)
     yield from ((f"likeness{suffix}", alike * sharing) for suffix, sharing in shared)
-    yield "likeness.job", alike * same["job"]
+    yield "likeness.script", alike * same["script"]
     yield from ((f"architecture{suffix}", same["architecture"] * sharing) for suffix, sharing in shared)
     yield from ((f"gpu{suffix}", same["gpu"] * sharing) for suffix, sharing in shared[:4])
     for name in ("all", "model", "model.precision", "gpu", "architecture"):

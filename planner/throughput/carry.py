@@ -16,7 +16,7 @@ from planner.throughput.learnt import Record
 from planner.throughput.linear import dot, solve
 from planner.throughput.ranges import reach
 
-CONTRADICTION = 3.5  # times what nine in ten are off by; machines and software explain half of that
+CONTRADICTION = 3.2  # times what nine in ten are off by; machines and software explain half of that
 LEVEL_VARIANCE = 1e6  # of the natural logarithm: any unit, any size of model
 
 

@@ -201,7 +201,9 @@ def test_what_is_carried_to_other_gpus_counts_implementations():
 
     gains = {}
     for name in ("images", "speech"):
-        wanted = [replace(like, model="?", script="?", task_class=name, gpu=gpu) for gpu in ("v100-16gb", "a100-80gb-sxm")]
+        wanted = [
+            replace(like, model="?", script="?", task_class=name, gpu=gpu) for gpu in ("v100-16gb", "a100-80gb-sxm")
+        ]
         mean, _ = posterior_of(known, GPUS).predict(wanted)
         gains[name] = float(mean[1] - mean[0])
 

@@ -55,16 +55,17 @@ def predicted(model, gpu, precision):
     )
 
 
-def test_networks_measured_elsewhere_are_predicted_within_a_fifth():
-    """36 published figures on cards and networks without a shipped row: the median error is below 20 percent.
+def test_networks_measured_elsewhere_are_predicted_within_a_sixth():
+    """36 published figures on cards and networks without a shipped row: the median error is below 17 percent.
 
-    It was 16 with ratios of GPUs learnt from all rows alike; what implementations measure of each other makes it 19.6.
+    It was 16 with ratios of GPUs learnt from all rows alike, 19.6 with what implementations measure of each other by the plain
+    data sheets, and is 16.8 with the rates that GPUs sustain and the memory layout of timm's rows.
     """
     errors = sorted(abs(predicted(*cell).samples_per_second / rate - 1) for *cell, rate in PUBLISHED)
 
     middle = errors[len(errors) // 2]
 
-    assert middle < 0.2
+    assert middle < 0.17
 
 
 def test_nine_published_figures_in_ten_lie_in_their_range():

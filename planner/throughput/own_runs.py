@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, Factor, batch_factor
 from planner.throughput.batches import Batch
+from planner.throughput.precision import refuse_missing_precision
 from planner.throughput.ranges import measured_reach
 from planner.throughput.scaling import Scaling
 
@@ -58,3 +61,15 @@ def for_one_gpu(
     log_rate = math.log(own.samples_per_second / own.gpu_count)
     efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
     return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))
+
+
+def refuse_impossible(own: OwnMeasurement) -> None:
+    """Raise if the GPU of an own measurement lacks the number format that it states.
+
+    Raises:
+        UsageError: with the reason.
+    """
+    try:
+        refuse_missing_precision(load_gpus()[own.gpu], own.precision)
+    except NoThroughputError as error:
+        raise UsageError("An own measurement cannot be what it says: {why}", argument="measured", why=error) from error

@@ -22,8 +22,8 @@ from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import SMALL_BATCH, Limits
-from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach
-from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, refuse_missing_precision, width_of
+from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach, refuse_impossible
+from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, width_of
 from planner.throughput.radeon_levels import at_radeon_level
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
@@ -394,9 +394,4 @@ def _check_inputs(workload: Workload) -> None:
     for precision in (workload.precision, *(own.precision for own in workload.measured)):
         refuse_fp8(workload.model.name, precision)
     for own in workload.measured:
-        try:
-            refuse_missing_precision(load_gpus()[own.gpu], own.precision)
-        except NoThroughputError as error:
-            raise UsageError(
-                "An own measurement cannot be what it says: {why}", argument="measured", why=error
-            ) from error
+        refuse_impossible(own)

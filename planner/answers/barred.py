@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from planner.answers.markets import paid_to
@@ -73,13 +73,13 @@ class Bars:
         """The reason against one row; `ends` are the cheap and the dear end of its money against other rows."""
         if self.is_closed(offer):
             return NotPicked.CLOSED_REGION
-        return self.of_machine(offer, throughput) or self.of_price(offer, ends)
+        return self.of_machine(offer, throughput) or self.of_price(offer, lambda: ends)
 
-    def of_price(self, offer: Offer, ends: tuple[float, float]) -> NotPicked | None:
-        """The reason that lies in the price or in the range alone."""
+    def of_price(self, offer: Offer, ends_of: Callable[[], tuple[float, float]]) -> NotPicked | None:
+        """The reason that lies in the price or in the range alone; of an old price nobody asks for the range."""
         if self.is_old(offer):
             return NotPicked.OLD_PRICE
-        return NotPicked.WIDE_RANGE if is_wide(*ends) else None
+        return NotPicked.WIDE_RANGE if is_wide(*ends_of()) else None
 
     def _against_gpu(self, gpu: str) -> NotPicked | None:
         known = load_gpus().get(gpu)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from planner.answers.markets import paid_to
 from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
 from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
 from planner.answers.ranking import Priced
 from planner.answers.regions import Region, best_region
-from planner.model.frozen import dataclass
 from planner.model.picks import Mark, NotPicked, PaidTo
 from planner.model.records import Basis, Estimate, Offer, Purchase
 from planner.results.picked import OverLimit, Pick, Picked, SoldPerToken
@@ -22,17 +22,54 @@ Machine = tuple[str, str, float, Purchase, int]
 
 _PASSING = (NotPicked.OLD_PRICE, NotPicked.WIDE_RANGE)
 """Reasons that time will mend: a market that they alone leave empty comes back, with a mark."""
+_BASES = tuple(Basis)
 _MARKS = {NotPicked.OLD_PRICE: Mark.OLD_PRICE, NotPicked.WIDE_RANGE: Mark.WIDE_RANGE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """A row with what it may cost against the others, and the reason why it may not be picked; `None` for most."""
+    """A row that may be picked, or that only its price or its range bars: `reason` is `None` for most.
 
-    pricing: Pricing
-    priced: Priced
-    against: Compared
-    reason: NotPicked | None
+    What it may cost against others is worked out when it is first asked for: of old prices most never are.
+    """
+
+    def __init__(self, pricing: Pricing, priced: Priced, *, is_free: bool = False) -> None:
+        self.pricing = pricing
+        self.priced = priced
+        self.reason = None if is_free else pricing.bars.of_price(priced.offer, self._ends)
+
+    @cached_property
+    def against(self) -> Compared:
+        """What it may cost and take against the other rows."""
+        return compared(self.pricing, self.priced)
+
+    @cached_property
+    def choice(self) -> Choice:
+        """The row as the objective sees it."""
+        one = self.priced
+        offer = one.offer
+        return Choice(
+            market=paid_to(offer),
+            machine=machine_of(one),
+            usd=one.usd,
+            usd_high=self.against.usd_high,
+            hours=hours(one.seconds),
+            hours_high=hours(self.against.seconds_high),
+            is_several=one.node_count > 1,
+            order=(
+                _BASES.index(one.throughput.basis),
+                -offer.observed_on.toordinal(),
+                one.node_count,
+                offer.provider,
+                offer.instance_type,
+                offer.region,
+                offer.zone or "",
+                offer.purchase,
+            ),
+            row=self,
+        )
+
+    def _ends(self) -> tuple[float, float]:
+        return self.against.usd_low, self.against.usd_high
 
     @property
     def seconds_high(self) -> float:
@@ -62,12 +99,11 @@ def picked(
     """
     question = found[0][0].question
     candidates, reasons = candidates_of(found)
-    choices = [(candidate, choice_of(candidate)) for candidate in candidates]
     limits = (question.max_hours, question.max_usd)
-    kept, at_ends = within(choices, limits)
+    kept, at_ends = within(candidates, limits)
     markets, marked = _by_market(kept, question.hour_worth_usd)
     has_limits = limits != (None, None)
-    over = _over_limit(choices, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
+    over = _over_limit(candidates, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
     taken = bool(over) + (has_limits and not at_ends) + 2 * bool(services)
     rows = screen_of(markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - taken)
     counts = Counter(reason for reason in reasons.values() if reason is not None)
@@ -122,14 +158,8 @@ def judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked 
     one = head if is_head else None if offer is None else priced_at(pricing, head, offer)
     if one is None:
         return None, NotPicked.CLOSED_REGION
-    against = compared(pricing, one)
-    reason = bars.of_price(one.offer, (against.usd_low, against.usd_high))
-    return Candidate(pricing=pricing, priced=one, against=against, reason=reason), reason
-
-
-def unjudged(pricing: Pricing, one: Priced) -> Candidate:
-    """A row that is taken whatever speaks against it: nothing else is left."""
-    return Candidate(pricing=pricing, priced=one, against=compared(pricing, one), reason=None)
+    candidate = Candidate(pricing, one)
+    return candidate, candidate.reason
 
 
 def _keep_least(reasons: dict[Machine, NotPicked | None], machine: Machine, reason: NotPicked | None) -> None:
@@ -142,45 +172,17 @@ def _keep_least(reasons: dict[Machine, NotPicked | None], machine: Machine, reas
         reasons[machine] = max(known, reason, key=list(NotPicked).index)
 
 
-def choice_of(candidate: Candidate) -> Choice:
-    """The candidate as the objective sees it."""
-    one, against = candidate.priced, candidate.against
-    offer = one.offer
-    return Choice(
-        market=paid_to(offer),
-        machine=machine_of(one),
-        usd=one.usd,
-        usd_high=against.usd_high,
-        hours=hours(one.seconds),
-        hours_high=hours(against.seconds_high),
-        is_several=one.node_count > 1,
-        order=(
-            tuple(Basis).index(one.throughput.basis),
-            -offer.observed_on.toordinal(),
-            one.node_count,
-            offer.provider,
-            offer.instance_type,
-            offer.region,
-            offer.zone or "",
-            str(offer.purchase),
-        ),
-        row=candidate,
-    )
-
-
-Pair = tuple[Candidate, Choice]
 Limits = tuple[float | None, float | None]
 
 
-def within(choices: Sequence[Pair], limits: Limits) -> tuple[list[Pair], bool]:
+def within(candidates: Sequence[Candidate], limits: Limits) -> tuple[list[Candidate], bool]:
     """Those within the limits at the slow and the dear end, and true; if none is, those whose expected figures are."""
     if limits == (None, None):
-        return list(choices), True
-    sure = [pair for pair in choices if miss_of(pair[0], limits, at_ends=True) <= 0]
-    if any(candidate.reason is None for candidate, _ in sure):
+        return list(candidates), True
+    sure = [one for one in candidates if miss_of(one, limits, at_ends=True) <= 0]
+    if any(one.reason is None for one in sure):
         return sure, True
-    likely = [pair for pair in choices if miss_of(pair[0], limits, at_ends=False) <= 0]
-    return likely, False
+    return [one for one in candidates if miss_of(one, limits, at_ends=False) <= 0], False
 
 
 def miss_of(candidate: Candidate, limits: Limits, *, at_ends: bool) -> float:
@@ -199,17 +201,18 @@ def figures_of(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
 
 
 def _over_limit(
-    choices: Iterable[Pair], left: Iterable[PaidTo], limits: Limits, *, at_ends: bool
+    candidates: Iterable[Candidate], left: Iterable[PaidTo], limits: Limits, *, at_ends: bool
 ) -> tuple[OverLimit, ...]:
     """The nearest row of each market that has rows to pick, but none within the limits; nearest market first."""
     nearest: dict[PaidTo, tuple[float, Candidate]] = {}
     shown = set(left)
-    for candidate, choice in choices:
-        if choice.market in shown or candidate.reason is not None:
+    for candidate in candidates:
+        market = paid_to(candidate.priced.offer)
+        if market in shown or candidate.reason is not None:
             continue
         miss = miss_of(candidate, limits, at_ends=at_ends)
-        if choice.market not in nearest or miss < nearest[choice.market][0]:
-            nearest[choice.market] = (miss, candidate)
+        if market not in nearest or miss < nearest[market][0]:
+            nearest[market] = (miss, candidate)
     found = []
     for market, (_, candidate) in sorted(nearest.items(), key=lambda entry: entry[1][0]):
         seconds, usd = figures_of(candidate, at_ends=at_ends)
@@ -218,16 +221,17 @@ def _over_limit(
 
 
 def _by_market(
-    choices: Iterable[Pair], hour_worth: float
+    candidates: Iterable[Candidate], hour_worth: float
 ) -> tuple[dict[PaidTo, list[Choice]], dict[PaidTo, tuple[Choice, Mark]]]:
     """What may be picked of each market, one row a machine; and of a market without any, the row that is marked."""
     free: dict[PaidTo, list[Choice]] = {}
-    barred: dict[PaidTo, dict[NotPicked, list[Pair]]] = {}
-    for candidate, choice in choices:
+    barred: dict[PaidTo, dict[NotPicked, list[Candidate]]] = {}
+    for candidate in candidates:
+        market = paid_to(candidate.priced.offer)
         if candidate.reason is None:
-            free.setdefault(choice.market, []).append(choice)
+            free.setdefault(market, []).append(candidate.choice)
         else:
-            barred.setdefault(choice.market, {}).setdefault(candidate.reason, []).append((candidate, choice))
+            barred.setdefault(market, {}).setdefault(candidate.reason, []).append(candidate)
     marked: dict[PaidTo, tuple[Choice, Mark]] = {}
     for market in PaidTo:
         if market in free or market not in barred:
@@ -239,12 +243,10 @@ def _by_market(
     return {market: best_of_machines(rows, hour_worth) for market, rows in free.items()}, marked
 
 
-def _of_newest_month(pairs: Sequence[Pair]) -> Iterator[Choice]:
-    newest = max(candidate.priced.offer.observed_on for candidate, _ in pairs)
-    for candidate, choice in pairs:
-        day = candidate.priced.offer.observed_on
-        if (day.year, day.month) == (newest.year, newest.month):
-            yield choice
+def _of_newest_month(candidates: Sequence[Candidate]) -> Iterator[Choice]:
+    months = [(day.year, day.month) for day in (one.priced.offer.observed_on for one in candidates)]
+    newest = max(months)
+    return (one.choice for one, month in zip(candidates, months, strict=True) if month == newest)
 
 
 def _pick(number: int, row: Shown, rank_of: Callable[[Offer], int]) -> Pick:

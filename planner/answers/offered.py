@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.errors import LimitError, NothingLeftError
+from planner.errors import LimitError, NothingLeftError, PlannerError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, select_groups, select_offers
@@ -118,33 +117,42 @@ def _at_own_prices(groups: Iterable[OfferGroup], own: OwnPrices) -> tuple[tuple[
 
 
 class _OnDemand(Mapping[tuple[str, str, str], float]):
-    """Prices per hour on demand by (provider, instance type, region), read when the first is asked for.
+    """Prices per hour on demand by (provider, instance type, region), read when a type's are asked for first.
 
-    Only the bills of commitments that are written ask: most questions have none.
+    Only the bills of commitments that are written ask: most questions have none, others a few.
     """
 
     def __init__(self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> None:
-        self._asked = (snapshots, wanted, today)
+        self._asked = (snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,), providers=(), instances=()), today)
+        self._is_empty = set(wanted.purchases) <= set(USUAL_PURCHASES)
+        self._found: dict[tuple[str, str], Mapping[str, float]] = {}
 
-    @cached_property
-    def _prices(self) -> Mapping[tuple[str, str, str], float]:
+    def _in_regions(self, provider: str, instance_type: str) -> Mapping[str, float]:
+        """The lowest price of a type in each region."""
         snapshots, wanted, today = self._asked
-        if set(wanted.purchases) <= set(USUAL_PURCHASES):
-            return {}
+        books = [snapshot for snapshot in snapshots if snapshot.provider == provider]
         try:
-            offers = select_offers(snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,)), today=today).offers
-        except (NothingLeftError, LimitError):
+            groups = select_groups(books, replace(wanted, instances=(instance_type,)), today=today).groups
+        except PlannerError:  # none passes the filter, or the type is sold in no other way
             return {}
-        return {(offer.provider, offer.instance_type, offer.region): offer.usd_per_hour for offer in offers}
+        prices: dict[str, float] = {}
+        for offer in (offer for group in groups for offer in group.members()):
+            prices[offer.region] = min(offer.usd_per_hour, prices.get(offer.region, offer.usd_per_hour))
+        return prices
 
     def __getitem__(self, key: tuple[str, str, str]) -> float:
         """The price of that type there."""
-        return self._prices[key]
+        provider, instance_type, region = key
+        if self._is_empty:
+            raise KeyError(key)
+        if (provider, instance_type) not in self._found:
+            self._found[provider, instance_type] = self._in_regions(provider, instance_type)
+        return self._found[provider, instance_type][region]
 
     def __iter__(self) -> Iterator[tuple[str, str, str]]:
-        """Every type and region with a price on demand."""
-        return iter(self._prices)
+        """Every type and region asked for so far that has a price on demand."""
+        return ((*kind, region) for kind, prices in self._found.items() for region in prices)
 
     def __len__(self) -> int:
-        """How many there are."""
-        return len(self._prices)
+        """How many these are."""
+        return sum(map(len, self._found.values()))

@@ -27,13 +27,17 @@ from planner.prices.groups import OfferGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pricing:
-    """A question with the offers that may answer it, and all that is needed to price its work on each."""
+    """A question with the offers that may answer it, and all that is needed to price its work on each.
+
+    `relative` keeps the courses at the ends that differ from row to row, by the courses at all ends and those ends.
+    """
 
     question: Question
     offered: Offered
     speeds: Speeds
     biller: Biller
     bars: Bars
+    relative: dict[tuple[Courses, tuple[float, float]], Courses]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ def pricing_of(question: Question, offered: Offered, every_group: Sequence[Offer
         speeds=speeds_of(workload, question.nodes, question.weakest),
         biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
         bars=Bars(question, [group.head for group in every_group or offered.groups]),
+        relative={},
     )
 
 
@@ -79,7 +84,7 @@ def as_used(pricing: Pricing) -> Pricing:
         on_demand=biller.on_demand,
         credits_usd=biller.credits_usd,
     )
-    return replace(pricing, biller=shared)
+    return replace(pricing, biller=shared, relative={})
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
@@ -138,14 +143,17 @@ def compared(pricing: Pricing, one: Priced) -> Compared:
 
 def _compared(pricing: Pricing, offer: Offer, throughput: Throughput, courses: Courses, usd: float) -> Compared:
     question = pricing.question
-    low, high = throughput.relative_ends
-    if (low, high) != (throughput.low, throughput.high):
-        speeds = (throughput.samples_per_second, high, low)
-        relative = pricing.biller.courses_at(speeds, offer, question.work.workload.samples, question.nodes)
-        courses = courses if isinstance(relative, str) else relative
+    ends = throughput.relative_ends
+    if ends != (throughput.low, throughput.high):
+        known = pricing.relative.get((courses, ends))
+        if known is None:
+            speeds = (throughput.samples_per_second, ends[1], ends[0])
+            relative = pricing.biller.courses_at(speeds, offer, question.work.workload.samples, question.nodes)
+            known = pricing.relative[courses, ends] = courses if isinstance(relative, str) else relative
+        courses = known
     usd_per_hour = pricing.offered.price_range(offer, question.today)
-    ends = pricing.biller.ends_of(courses, offer, usd, question.nodes, usd_per_hour=usd_per_hour)
-    return Compared(usd_low=ends[0], usd_high=ends[1], seconds_high=max(courses.high.seconds, courses.middle.seconds))
+    usd_low, usd_high = pricing.biller.ends_of(courses, offer, usd, question.nodes, usd_per_hour=usd_per_hour)
+    return Compared(usd_low=usd_low, usd_high=usd_high, seconds_high=max(courses.high.seconds, courses.middle.seconds))
 
 
 def _courses(pricing: Pricing, group: OfferGroup, throughput: Throughput) -> Courses | str:

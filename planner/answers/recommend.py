@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Unpack
 
 from planner.answers.chosen import (
     Candidate,
     Limits,
-    Pair,
     candidates_of,
-    choice_of,
     figures_of,
     miss_of,
-    unjudged,
     within,
 )
 from planner.answers.picking import Choice, worthwhile
@@ -116,17 +112,17 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
             "(docs/own-prices.md). It must have a known throughput for this model.",
             argument="is_owned",
         )
-    pairs = _pairs(ways)
-    holding, at_ends = within(pairs, aim.limits)
+    candidates = _candidates(ways)
+    holding, at_ends = within(candidates, aim.limits)
     if not holding:
-        raise LimitError(_nearest(pairs, aim))
-    ordered = aim.order([choice for _, choice in holding])
+        raise LimitError(_nearest(candidates, aim))
+    ordered = aim.order([one.choice for one in holding])
     rows = _best_of_each_row(ordered)
     chosen = [ways.written(_priced(one), rank) for rank, one in enumerate(rows[: asked["limit"]], start=1)]
     result = ways.result_of(chosen)
     return Recommendation(
         result=result,
-        near_misses=tuple(_near_misses(ways, pairs, rows, aim, at_ends=at_ends)),
+        near_misses=tuple(_near_misses(ways, candidates, rows, aim, at_ends=at_ends)),
         sentences=(
             *_sentences(result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             _owned(rows) if is_owned else _card_or_cloud(asked),
@@ -146,15 +142,15 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     )
 
 
-def _pairs(ways: Ways) -> list[Pair]:
+def _candidates(ways: Ways) -> Sequence[Candidate]:
     """The rows that may be recommended; if there are none, those that age or range bars, and at last all of them."""
     candidates, _ = candidates_of(ways.by_count)
     free = [one for one in candidates if one.reason is None]
-    if not free:
-        free = [replace(one, reason=None) for one in candidates]
-    if not free:
-        free = [unjudged(pricing, one) for pricing, priced in ways.by_count for one in priced]
-    return [(one, choice_of(one)) for one in free]
+    if free:
+        return free
+    if candidates:
+        return [Candidate(one.pricing, one.priced, is_free=True) for one in candidates]
+    return [Candidate(pricing, one, is_free=True) for pricing, priced in ways.by_count for one in priced]
 
 
 def _priced(choice: Choice) -> Priced:
@@ -182,40 +178,42 @@ def _row(one: Choice) -> Row:
     return offer.provider, offer.gpu, offer.gpu_count, offer.purchase, found.node_count
 
 
-def _nearest(pairs: Sequence[Pair], aim: _Aim) -> str:
+def _nearest(candidates: Sequence[Candidate], aim: _Aim) -> str:
     asked = []
     if aim.max_hours is not None:
         asked.append(f"within {aim.max_hours:,.2f} h")
     if aim.max_usd is not None:
         asked.append(f"for {aim.max_usd:,.2f} USD")
 
-    def miss(pair: Pair) -> float:
-        return max(miss_of(pair[0], aim.limits, at_ends=False), 0.0)
+    def miss(one: Candidate) -> float:
+        return max(miss_of(one, aim.limits, at_ends=False), 0.0)
 
-    nearest = min(pairs, key=lambda pair: (miss(pair), pair[1].merit(aim.hour_worth)))
-    fastest = min(pairs, key=lambda pair: (pair[1].hours, pair[1].usd, pair[1].order))
-    cheapest = min(pairs, key=lambda pair: (pair[1].usd, pair[1].hours, pair[1].order))
+    nearest = min(candidates, key=lambda one: (miss(one), one.choice.merit(aim.hour_worth)))
+    choices = [one.choice for one in candidates]
+    fastest = min(choices, key=lambda one: (one.hours, one.usd, one.order))
+    cheapest = min(choices, key=lambda one: (one.usd, one.hours, one.order))
     return (
-        f"Nothing ends {' '.join(asked)}. Nearest ({miss(nearest):.1%} over): {_named(nearest[0].priced)}. "
-        f"Fastest: {_named(fastest[0].priced)}. Cheapest: {_named(cheapest[0].priced)}."
+        f"Nothing ends {' '.join(asked)}. Nearest ({miss(nearest):.1%} over): {_named(nearest.priced)}. "
+        f"Fastest: {_named(_priced(fastest))}. Cheapest: {_named(_priced(cheapest))}."
     )
 
 
 def _near_misses(
-    ways: Ways, pairs: Sequence[Pair], rows: Sequence[Choice], aim: _Aim, *, at_ends: bool
+    ways: Ways, candidates: Sequence[Candidate], rows: Sequence[Choice], aim: _Aim, *, at_ends: bool
 ) -> list[NearMiss]:
     """Rows that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
     best = rows[0]
     broken = sorted(
         (
-            (miss_of(candidate, aim.limits, at_ends=at_ends), choice.order, candidate, choice)
-            for candidate, choice in pairs
+            (miss_of(candidate, aim.limits, at_ends=at_ends), candidate.choice.order, candidate)
+            for candidate in candidates
         ),
         key=lambda entry: entry[:2],
     )
     misses: list[NearMiss] = []
     seen_rows: set[Row] = set()
-    for miss, _, candidate, choice in broken:
+    for miss, _, candidate in broken:
+        choice = candidate.choice
         if len(misses) == NEAR_MISSES - 2:
             break
         if miss > 0 and aim.beats(choice, best) and _row(choice) not in seen_rows:

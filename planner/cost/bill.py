@@ -16,6 +16,8 @@ from planner.model.records import Estimate, Offer, Purchase, Throughput, Workloa
 from planner.options.bill_arguments import BillArguments
 from planner.units import hours
 
+_ON_DEMAND, _SPOT, _BLOCK = Purchase.ON_DEMAND, Purchase.SPOT, Purchase.CAPACITY_BLOCK
+
 EXTRAS = ("dataset_gb", "results_gb", "tax_fraction")
 """Arguments that put an item on the bill beside rent: where none is given, nobody looks for such items."""
 
@@ -57,6 +59,7 @@ class Biller(Timer):
         self.workload = workload
         self.on_demand = {} if on_demand is None else on_demand
         self.credits_usd = credits_usd or {}
+        self._hours: dict[tuple[BillingRule | None, Course, int], Sequence[float]] = {}
         self._has_extras = bool(credits_usd) or any(cast("Mapping[str, Any]", terms)[name] for name in EXTRAS)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
@@ -76,7 +79,7 @@ class Biller(Timer):
         Or the reason why this offer cannot do the work. It is all that is needed to compare offers.
         """
         rule = billing_rule(offer.provider, offer.instance_type)
-        if offer.purchase is Purchase.CAPACITY_BLOCK and not self._fits_block(rule, courses.high, node_count):
+        if offer.purchase is _BLOCK and not self._fits_block(rule, courses.high, node_count):
             return "longer than the longest capacity block"
         return self._usd(offer, rule, courses.middle, node_count)
 
@@ -181,9 +184,18 @@ class Biller(Timer):
     def _fits_block(self, rule: BillingRule | None, course: Course, node_count: int) -> bool:
         from planner.cost.commitments import term_hours  # noqa: PLC0415 - rarely asked for
 
-        billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
-        paid_hours = sum(quantity for _, _, quantity in billed) / node_count
+        paid_hours = sum(self._billed(rule, course, node_count)) / node_count
         return term_hours(Purchase.CAPACITY_BLOCK, paid_hours) is not None
+
+    def _billed(self, rule: BillingRule | None, course: Course, node_count: int) -> Sequence[float]:
+        """Instance-hours of each item of the rent; offers that take the same time share them."""
+        key = (rule, course, node_count)
+        found = self._hours.get(key)
+        if found is None:
+            idle_seconds = self.terms["idle_seconds"]
+            billed = rental_hours(rule, course.parts, idle_seconds=idle_seconds, node_count=node_count)
+            found = self._hours[key] = [quantity for _, _, quantity in billed]
+        return found
 
     def _usd(
         self,
@@ -196,15 +208,14 @@ class Biller(Timer):
         """The sum of the bill, at the price of the offer or at another."""
         if not (self._has_extras or (_has_term(offer) and not self.terms["share_commitment"])):
             # the sum of the same items without making them: most bills, and all ends, are only compared
-            billed = rental_hours(rule, course.parts, idle_seconds=self.terms["idle_seconds"], node_count=node_count)
             price = offer.usd_per_hour if usd_per_hour is None else usd_per_hour
-            return sum(quantity * price for _, _, quantity in billed)
+            return sum([quantity * price for quantity in self._billed(rule, course, node_count)])
         items, _ = self._items(offer if usd_per_hour is None else _at(offer, usd_per_hour), rule, course, node_count)
         return sum(item.usd for item in items)
 
 
 def _has_term(offer: Offer) -> bool:
-    return offer.purchase is not Purchase.ON_DEMAND and offer.purchase is not Purchase.SPOT
+    return offer.purchase is not _ON_DEMAND and offer.purchase is not _SPOT
 
 
 def joined(middle: float, *ranges: tuple[float, float]) -> tuple[float, float]:

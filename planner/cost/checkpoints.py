@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from planner.errors import UsageError
 from planner.model.costs import Interruptions
+from planner.model.frozen import changed
 from planner.units import SECONDS_PER_HOUR
 
 BYTES_PER_PARAMETER = 12.0
@@ -107,7 +107,7 @@ def same_plan(run: Interruptions, *, work_seconds: float, interruptions_per_hour
     """
     rate = interruptions_per_hour / SECONDS_PER_HOUR
     piece = work_seconds / run.segments + run.checkpoint_seconds
-    return replace(
+    return changed(
         run,
         per_hour=interruptions_per_hour,
         work_seconds=work_seconds,

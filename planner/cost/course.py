@@ -16,11 +16,13 @@ from planner.model.records import Offer, Purchase, Throughput, Workload
 from planner.options.bill_arguments import GPU_HOURS_PER_FAILURE, BillArguments
 from planner.units import hours
 
+_SPOT = Purchase.SPOT
+
 Parts = tuple[tuple[str, float], ...]
 """Parts of a run, each with its seconds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Course:
     """One possible course of a run: the seconds of each part by name, which sum to `seconds`."""
 
@@ -160,7 +162,7 @@ class Timer:
 
     def _reclaimed(self, offer: Offer) -> InterruptionRate | None:
         """How often one spot instance is taken back; `None` where that is not counted."""
-        if offer.purchase is not Purchase.SPOT or not self.counts_interruptions:
+        if offer.purchase is not _SPOT or not self.counts_interruptions:
             return None
         given = self.terms["interruptions_per_hour"]
         if given is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
+from planner.hardware.globs import matches
 from planner.hardware.markets import Market
 from planner.hardware.tables import read_groups
 from planner.model.costs import CostItem, ItemKind
@@ -14,7 +14,7 @@ from planner.model.frozen import dataclass
 from planner.units import SECONDS_PER_HOUR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BillingRule:
     """How a provider sells and bills the instance types a glob matches, from `data/providers.csv`.
 
@@ -35,7 +35,7 @@ class BillingRule:
 def rental_items(
     usd_per_hour: float,
     rule: BillingRule | None,
-    parts: Iterable[tuple[str, float]],
+    parts: Sequence[tuple[str, float]],
     *,
     idle_seconds: float = 0.0,
     node_count: int = 1,
@@ -67,17 +67,19 @@ def rental_items(
 
 def rental_hours(
     rule: BillingRule | None,
-    parts: Iterable[tuple[str, float]],
+    parts: Sequence[tuple[str, float]],
     *,
     idle_seconds: float = 0.0,
     node_count: int = 1,
 ) -> list[tuple[str, ItemKind, float]]:
     """Name, kind and instance-hours of each item of a rental that takes any; see `rental_items`."""
     timed = [(name, ItemKind.TIME, seconds) for name, seconds in parts]
-    # lists and a plain division: an estimate asks for some two thousand of these
-    running = sum([seconds for _, _, seconds in timed]) + idle_seconds
-    timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
-    timed.append(("rounding to billed time", ItemKind.BILLED_TIME, billed_seconds(rule, running) - running))
+    # lists and a plain division: an estimate asks for a thousand of these
+    running = sum([seconds for _, seconds in parts]) + idle_seconds
+    if idle_seconds > 0:
+        timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
+    if rule is not None:
+        timed.append(("rounding to billed time", ItemKind.BILLED_TIME, billed_seconds(rule, running) - running))
     return [(name, kind, seconds / SECONDS_PER_HOUR * node_count) for name, kind, seconds in timed if seconds > 0]
 
 
@@ -95,7 +97,7 @@ def billed_seconds(rule: BillingRule | None, seconds: float) -> float:
 def billing_rule(provider: str, instance_type: str) -> BillingRule | None:
     """The provider's rule for that type; `None` if none is known."""
     rules = load_billing_rules().get(provider, ())
-    return next((rule for rule in rules if fnmatch.fnmatchcase(instance_type, rule.instance_types)), None)
+    return next((rule for rule in rules if matches(instance_type, rule.instance_types)), None)
 
 
 @cache

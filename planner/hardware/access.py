@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache
 
+from planner.hardware.globs import matches
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_columns, read_table
 from planner.model.frozen import dataclass
@@ -79,9 +79,7 @@ class WheelSupport:
 def access_to(provider: str, region: str) -> Access:
     """Who may rent in that region; a region that no row names is open."""
     for pattern, access in _patterns().get(provider, ()):
-        # a glob is compiled at its first use, which takes longer than all the rest
-        is_glob = "*" in pattern or "[" in pattern
-        if fnmatch.fnmatchcase(region, pattern) if is_glob else region == pattern:
+        if matches(region, pattern):
             return Access(access)
     return Access.OPEN
 

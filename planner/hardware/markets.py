@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 
+from planner.hardware.globs import matches
 from planner.hardware.gpus import normalised
 from planner.hardware.tables import read_columns
 
@@ -30,7 +30,7 @@ def market_of(provider: str, instance_type: str) -> Market | None:
     One provider may sell on two: RunPod's own machines, and those of its community.
     """
     for name, instance_types, market in _sellers():
-        if name == provider and fnmatch.fnmatchcase(instance_type, instance_types):
+        if name == provider and matches(instance_type, instance_types):
             return Market(market)
     return declared_market(provider)
 

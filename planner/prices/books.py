@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,6 +13,7 @@ from planner.model.records import Offer
 from planner.outside import json_of
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import rows_of
+from planner.prices.checksums import sha256_of
 from planner.prices.sidecars import entries_of
 from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key, verify_sum
 
@@ -80,7 +80,7 @@ def newest_offers(data_dir: Path) -> list[Offer]:
 def same_book(data_dir: Path, provider: str, observed_at: datetime, offers: Sequence[Offer]) -> str | None:
     """Stem of a readable book of the same day with exactly these offers, if there is one."""
     wanted = sorted(offers, key=sort_key)
-    checksum = hashlib.sha256(csv_bytes(wanted)).hexdigest()
+    checksum = sha256_of(csv_bytes(wanted))
     for path in book_paths(data_dir, provider):
         if path.stem[:10] != observed_at.date().isoformat():
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from planner.errors import UnknownNameError
+from planner.hardware.globs import matches
 from planner.hardware.gpus import load_gpus
 from planner.hardware.processors import load_processors
 from planner.model.book_ages import BookUsed, DamagedBook
@@ -192,9 +192,9 @@ def is_excluded(entry: Mapping[str, Any], offer: Offer) -> bool:
     """Whether a sidecar's entry of `excludes` speaks of a price: of its type and, if it says so, before a day or of a source."""
     if "observed_before" in entry and offer.observed_on.isoformat() >= entry["observed_before"]:
         return False
-    if not fnmatch.fnmatchcase(offer.source, entry.get("source", "*")):
+    if not matches(offer.source, entry.get("source", "*")):
         return False
-    return fnmatch.fnmatchcase(offer.instance_type, entry["instance_types"])
+    return matches(offer.instance_type, entry["instance_types"])
 
 
 class _Sieve:

@@ -9,7 +9,6 @@ is verified by its checksum and the new times are noted. All else is as if there
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from planner.errors import OutputError
 from planner.paths import shipped_data_dir, user_cache_dir
-from planner.prices.index_content import SCHEMA, made_index, sealed, tables_digest
+from planner.prices.index_content import HEAD_START, SCHEMA, made_index, seal_of, sealed, tables_checksum
 from planner.prices.index_groups import BookIndex
 from planner.prices.snapshots import Snapshot, verify_sum, write_durably
 
@@ -87,12 +86,12 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
     """The index kept at that place, if it is of this book and version; times of files are not compared."""
     try:
         with place.open("rb") as file:
-            checksum, line = file.readline(65), file.readline()
+            checksum, line = file.read(HEAD_START), file.readline()
             start = file.tell()
             length = os.fstat(file.fileno()).st_size - start
     except (OSError, ValueError):
         return None  # ValueError: a sidecar's checksum that cannot be part of a name
-    if hashlib.sha256(line).hexdigest().encode() != checksum.rstrip(b"\n"):
+    if seal_of(line) + b"\n" != checksum:
         return None
     try:
         head = json.loads(line)
@@ -100,7 +99,7 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
         return None
     if not isinstance(head, dict) or head.get("schema") != SCHEMA:
         return None
-    if (head["book"], head["tables"], head["length"]) != (snapshot.sha256, tables_digest(), length):
+    if (head["book"], head["tables"], head["length"]) != (snapshot.sha256, tables_checksum(), length):
         return None
     return BookIndex(snapshot, head, place, start)
 
@@ -113,5 +112,5 @@ def _kept(snapshot: Snapshot, body: bytes) -> BookIndex:
             found = _read(place, snapshot)
             if found is not None:
                 return found
-    start = body.index(b"\n", 65) + 1
-    return BookIndex(snapshot, json.loads(body[65:start]), None, start, body)
+    start = body.index(b"\n", HEAD_START) + 1
+    return BookIndex(snapshot, json.loads(body[HEAD_START:start]), None, start, body)

@@ -1,13 +1,12 @@
 """The content of a price book's index: the groups of its offers, made in one pass over its rows.
 
-It is text, so that anybody can read it. Line 1 is the sha256 of line 2; line 2, a JSON object, is the head: which book
+It is text, so that anybody can read it. Line 1 is the CRC-32 of line 2; line 2, a JSON object, is the head: which book
 it is for, and of each group the cheapest row and how many there are. Each further line is what is seldom asked for, read
 on its own: prices, places and byte offsets of all members of one group; last, the places with how many offers each has.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from array import array
@@ -24,8 +23,12 @@ from planner.prices.possible import USD_PER_HOUR_BELOW
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, located_rows
 
-SCHEMA = "planner.price-index/2"
+SCHEMA = "planner.price-index/3"
 """Raise its number whenever the content changes: an index of another schema is not read."""
+
+HEAD_START = 9
+"""The offset of line 2: eight digits and a line end stand before it. No digest of `hashlib`: loading it takes longer than all
+that is read here."""
 
 Span = tuple[int, int, int]
 """Where a line lies behind the head: start, length, and its CRC-32."""
@@ -77,7 +80,7 @@ def made_index(snapshot: Snapshot, stamp: list[int]) -> bytes:
         "schema": SCHEMA,
         "book": snapshot.sha256,
         "stamp": stamp,
-        "tables": tables_digest(),
+        "tables": tables_checksum(),
         "length": start + len(lines[-1]),
         "places": [start, len(lines[-1]), zlib.crc32(lines[-1])],
         "sources": list(sources),
@@ -89,16 +92,21 @@ def made_index(snapshot: Snapshot, stamp: list[int]) -> bytes:
 def sealed(head: Mapping[str, Any]) -> bytes:
     """The first two lines: a checksum, and the head it is for."""
     line = _line(head)
-    return hashlib.sha256(line).hexdigest().encode() + b"\n" + line
+    return seal_of(line) + b"\n" + line
+
+
+def seal_of(line: bytes) -> bytes:
+    """The checksum of a line as line 1 has it."""
+    return b"%08x" % zlib.crc32(line)
 
 
 @cache
-def tables_digest() -> str:
-    """Digest of the shipped tables that decide which rows may be and which offers belong together."""
-    digest = hashlib.sha256()
+def tables_checksum() -> int:
+    """Checksum of the shipped tables that decide which rows may be and which offers belong together."""
+    checksum = 0
     for name in ("gpus.csv", "spot_interruptions.csv"):
-        digest.update((shipped_data_dir() / name).read_bytes())
-    return digest.hexdigest()
+        checksum = zlib.crc32((shipped_data_dir() / name).read_bytes(), checksum)
+    return checksum
 
 
 # one straight loop over up to a million rows: calls in it would double its time

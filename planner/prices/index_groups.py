@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, overload
 from planner.errors import SnapshotError
 from planner.model.records import Offer
 from planner.prices.groups import OfferGroup
-from planner.prices.index_content import Span, made_index
+from planner.prices.index_content import HEAD_START, Span, made_index
 from planner.prices.rows import offer_of
 from planner.prices.snapshots import Snapshot, row_at, verify_sum
 
@@ -179,7 +179,7 @@ class BookIndex:
 
     def _remake(self) -> None:
         self._body = made_index(self._snapshot, self.head["stamp"])
-        self._start = self._body.index(b"\n", 65) + 1
+        self._start = self._body.index(b"\n", HEAD_START) + 1
 
 
 class _Members(Sequence[Offer]):

@@ -6,7 +6,6 @@ a book of the folder that is newer than the one here stays.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from planner.errors import ProviderError
 from planner.model.frozen import dataclass
 from planner.paths import is_provider_name
 from planner.prices.books import book_paths, previous_book
+from planner.prices.checksums import sha256_of
 from planner.prices.published import PublishedBook, PublishedIndex, index_bytes, read_index
 from planner.prices.snapshots import Snapshot, write_durably
 
@@ -93,8 +93,8 @@ def _placed(snapshot: Snapshot, folder: Path) -> PublishedBook:
         day=snapshot.observed_on,
         file=file,
         rows=snapshot.rows,
-        sha256=hashlib.sha256(body).hexdigest(),
-        sidecar_sha256=hashlib.sha256(sidecar).hexdigest(),
+        sha256=sha256_of(body),
+        sidecar_sha256=sha256_of(sidecar),
     )
 
 
@@ -110,7 +110,7 @@ def _index_before(path: Path, notes: list[str], now: datetime) -> PublishedIndex
 
 def _is_there(folder: Path, book: PublishedBook) -> bool:
     try:
-        return hashlib.sha256((folder / book.file).read_bytes()).hexdigest() == book.sha256
+        return sha256_of((folder / book.file).read_bytes()) == book.sha256
     except OSError:
         return False
 

@@ -7,7 +7,6 @@ Everything else that cannot be refuses the book as a whole: whoever wrote it is 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections import Counter
@@ -19,6 +18,7 @@ from planner.errors import ProviderError, SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.outside import json_of
+from planner.prices.checksums import sha256_of
 from planner.prices.delivery import Delivery
 from planner.prices.possible import offer_problem
 from planner.prices.published import MOST_ROWS, PublishedBook
@@ -73,7 +73,7 @@ def local_copy(book: PublishedBook, body: bytes, sidecar: bytes, folder: Path) -
         "provider": book.provider,
         "observed_at": book.day.isoformat(),
         "rows": len(kept) - 1,
-        "sha256": hashlib.sha256(text).hexdigest(),
+        "sha256": sha256_of(text),
         **vouched,
     }
     home = folder / book.provider

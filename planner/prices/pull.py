@@ -7,7 +7,6 @@ an older one.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
+from planner.prices.checksums import sha256_of
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.published import PublishedBook, PublishedIndex, moment_text, read_index
 from planner.prices.published_book import local_copy
@@ -152,7 +152,7 @@ class _Pull:
     def _vouched(self, file: str, sha256: str | None, max_bytes: int) -> bytes:
         page = self.source.page(file, max_bytes=max_bytes)
         body = b"" if page is None else page.body
-        if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
+        if sha256 is not None and sha256_of(body) != sha256:
             raise ProviderError(
                 f"{file} is not what the index vouches for (sha256 differs): altered, cut off or published anew meanwhile."
             )

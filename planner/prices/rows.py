@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from planner.errors import SnapshotError
@@ -12,7 +12,7 @@ from planner.model.records import Offer, Purchase
 from planner.prices.possible import GPUS_BELOW, USD_PER_HOUR_BELOW
 from planner.prices.snapshots import Snapshot
 
-_PURCHASES = frozenset(str(purchase) for purchase in Purchase)
+_PURCHASES = {str(purchase): purchase for purchase in Purchase}
 _VERIFY = "Delete the snapshot, or look at it with: planner prices verify"
 
 
@@ -39,12 +39,18 @@ def _parsed(provider: str, price: float, row: list[str]) -> Offer:
         vcpus=float(row[7]) if row[7] else None,
         memory_gib=float(row[8]) if row[8] else None,
         network_gbps=float(row[9]) if row[9] else None,
-        purchase=Purchase(row[5]),
+        purchase=_PURCHASES.get(row[5]) or Purchase(row[5]),
         usd_per_hour=price,
-        observed_on=date.fromisoformat(row[10]),
+        observed_on=_day(row[10]),
         source=row[11],
         **(_level(row) if len(row) > 12 else {}),
     )
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
+    """The day of a text: books have few of them, again and again."""
+    return date.fromisoformat(text)
 
 
 def _level(row: list[str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import io
 import json
 import os
@@ -23,6 +22,7 @@ from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
 from planner.outside import json_of
 from planner.paths import contained
+from planner.prices.checksums import sha256_of, sha256_of_file
 from planner.prices.possible import offer_problem
 from planner.prices.sidecars import entries_of
 
@@ -155,7 +155,7 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
         body = path.read_bytes()
     except OSError as error:
         raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
-    _check_sum(snapshot, hashlib.sha256(body).hexdigest())
+    _check_sum(snapshot, sha256_of(body))
     with _readable(snapshot):
         rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
         _check_columns(snapshot, next(rows, ()))
@@ -175,7 +175,7 @@ def verify_sum(snapshot: Snapshot) -> None:
     """
     try:
         with snapshot.path.open("rb") as file:
-            _check_sum(snapshot, hashlib.file_digest(file, "sha256").hexdigest())
+            _check_sum(snapshot, sha256_of_file(file))
     except OSError as error:
         raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
 
@@ -188,7 +188,7 @@ def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         with _readable(snapshot), snapshot.path.open("rb") as file:
-            _check_sum(snapshot, hashlib.file_digest(file, "sha256").hexdigest())
+            _check_sum(snapshot, sha256_of_file(file))
             file.seek(0)
             end = 0
 
@@ -247,7 +247,7 @@ def write_snapshot(
         "provider": provider,
         "observed_at": stem,
         "rows": len(offers),
-        "sha256": hashlib.sha256(body).hexdigest(),
+        "sha256": sha256_of(body),
         "sources": list(sources),
         "unpriced": [
             {name: getattr(entry, name) for name in ("instance_type", "gpu", "gpu_count", "reason")}

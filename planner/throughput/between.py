@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Model, OwnMeasurement, Throughput
 from planner.throughput.learnt import Record
 from planner.throughput.precision import width_of
@@ -105,7 +104,7 @@ def for_strangers(one: Throughput, situation: Situation, learnt: Record, unit: s
     if parts.common:
         steps.append(f"range: x or / {math.exp(parts.common):.3f}, as implementations differ; the same in all rows")
     steps.append(f"range: / {math.exp(parts.below):.3f} to x {math.exp(parts.above):.3f}, as this row alone may differ")
-    return replace(
+    return changed(
         one,
         samples_per_second=rate,
         low=rate * math.exp(-below),

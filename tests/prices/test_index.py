@@ -20,7 +20,7 @@ from planner.prices.catalog import OfferFilter, select_groups, select_offers
 from planner.prices.current import current_snapshots
 from planner.prices.groups import grouped
 from planner.prices.index import index_beside, index_of
-from planner.prices.index_content import sealed
+from planner.prices.index_content import HEAD_START, sealed
 from planner.prices.prune import prunable, prune
 from planner.prices.snapshots import read_snapshot
 from planner.prices.verify import verify_books
@@ -248,9 +248,9 @@ def test_other_times_of_the_same_content_are_noted(book):
 
 SPOILT = {
     "empty": lambda body: b"",
-    "checksum only": lambda body: body[:65],
+    "checksum only": lambda body: body[:HEAD_START],
     "cut in the head": lambda body: body[:300],
-    "cut behind the head": lambda body: body[: body.index(b"\n", 65) + 10],
+    "cut behind the head": lambda body: body[: body.index(b"\n", HEAD_START) + 10],
     "one byte short": lambda body: body[:-1],
     "more behind": lambda body: body + b"x",
     "not text": lambda body: b"\x00\xff" * 500,
@@ -259,7 +259,7 @@ SPOILT = {
     "another book": lambda body: lying(body, book="0" * 64),
     "other tables": lambda body: lying(body, tables="0" * 64),
     "another length": lambda body: lying(body, length=1),
-    "members overwritten": lambda body: body[: body.index(b"\n", 65) + 1] + b"7" * len(tail(body)),
+    "members overwritten": lambda body: body[: body.index(b"\n", HEAD_START) + 1] + b"7" * len(tail(body)),
 }
 
 
@@ -272,7 +272,7 @@ def lying(body, **changes):
 
 def tail(body):
     """What lies behind the head."""
-    return body[body.index(b"\n", 65) + 1 :]
+    return body[body.index(b"\n", HEAD_START) + 1 :]
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)

@@ -210,8 +210,8 @@ def test_an_unknown_framework_is_refused():
 
 def test_another_framework_of_an_unmeasured_pair_widens_the_range():
     """GNMT was never measured in MXNet: the figure stands for PyTorch, says so, and is less certain."""
-    known = predict_throughput(model="gnmt-v2", gpu="l4")
-    asked = predict_throughput(model="gnmt-v2", gpu="l4", framework="mxnet")
+    known = predict_throughput(model="gnmt-v2", gpu="t4")
+    asked = predict_throughput(model="gnmt-v2", gpu="t4", framework="mxnet")
 
     assert known.samples_per_second == asked.samples_per_second
     assert asked.high / asked.low > known.high / known.low

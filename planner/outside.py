@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
+_SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
+_SHORTEST_SECRET = 8
 _MOST_DIGITS = 308  # more are not below the largest float
 _LONG_NUMBER = re.compile(r"\d{19}")
 
@@ -54,6 +58,29 @@ def toml_of(document: bytes | str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def without_secrets(text: str) -> str:
+    """The text with the values of all environment variables that look secret taken out.
+
+    Adapters do not put credentials into messages; this is for a library or a service that repeats them.
+    """
+    for name, value in _secrets():
+        text = text.replace(value, f"<{name}>")
+    return text
+
+
+def page_without_secrets(body: bytes) -> bytes:
+    """The same of the bytes of a page that is not packed."""
+    for name, value in _secrets():
+        body = body.replace(value.encode(errors="surrogateescape"), f"<{name}>".encode(errors="surrogateescape"))
+    return body
+
+
+def _secrets() -> Iterator[tuple[str, str]]:
+    for name, value in os.environ.items():
+        if len(value) >= _SHORTEST_SECRET and any(word in name.upper() for word in _SECRET_WORDS):
+            yield name, value
 
 
 def _whole(digits: str) -> int | float:

@@ -6,6 +6,7 @@ is checked for it. Messages of AWS are not passed on, because some repeat the re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -251,7 +252,7 @@ def _asking(what: str, permission: str, region: str = HOME_REGION) -> Iterator[N
     try:
         yield
     except exceptions.ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code"))
+        code = known_code(str(error.response.get("Error", {}).get("Code")))
         raise _refused(code, what, permission, region) from None
     except exceptions.PaginationError:
         raise ProviderError(f"AWS: {what}: the same page came again and again; given up.") from None
@@ -261,6 +262,11 @@ def _asking(what: str, permission: str, region: str = HOME_REGION) -> Iterator[N
         raise ProviderError(f"AWS: {what}: {_in_words(type(error).__name__)}") from None
     except (unreadable, UnicodeDecodeError):
         raise ProviderError(f"AWS: {what}: the reply is cut off or not from AWS. Try again.") from None
+
+
+def known_code(said: str) -> str:
+    """The error code of a reply, if it has the form of one: a terminal would obey what else may come."""
+    return said if re.fullmatch(r"[A-Za-z0-9.:_-]{1,80}", said) else "of no known form"
 
 
 def _refused(code: str, what: str, permission: str, region: str) -> Exception:

@@ -16,6 +16,7 @@ from typing import Any
 
 from planner.errors import ProviderError, UnknownNameError
 from planner.model.records import Purchase
+from planner.outside import without_secrets
 from providers.aws_api import HOME_REGION, Account, NotAllowedError
 from providers.aws_bulk import concerns_gpus, gpu_lines
 from providers.aws_bulk_json import cut_savings_plans
@@ -231,7 +232,7 @@ class Fetch:
 
     def _save(self, name: str, content: Mapping[str, Any]) -> None:
         # times are the only values in replies that JSON has no form for
-        text = json.dumps(content, default=str)
+        text = without_secrets(json.dumps(content, default=str))
         self._pages.save(name, gzip.compress(text.encode(), mtime=0))
 
 

@@ -115,7 +115,8 @@ def _retry_policy() -> Any:
 
 def _explained(error: Any, core: Any) -> ProviderError:
     """The error to raise for an error of the library, without its own text, which is long and quotes requests."""
-    code = str(getattr(getattr(error, "error", None), "code", None) or "")
+    said = str(getattr(getattr(error, "error", None), "code", None) or "")
+    code = said if re.fullmatch(r"[A-Za-z0-9._-]{1,80}", said) else ""
     sign_in = re.search(r"AADSTS[0-9]+", str(error))
     if sign_in:
         meaning = {

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
-from planner.outside import json_of
+from planner.outside import json_of, page_without_secrets
 from planner.paths import contained
 
 MOST_BYTES = 2 * 1024**3
@@ -102,12 +102,13 @@ class RawPages:
         self._is_over = False
 
     def save(self, name: str, body: bytes) -> None:
-        """Keep one page under a relative name such as `us-east-1/get_products-001.json`.
+        """Keep one page under a relative name such as `us-east-1/get_products-001.json`; secrets that it repeats are blotted out.
 
         Raises:
             ProviderError: the name leads out of the folder, or there is no room for the page.
         """
         path = self.place(name)
+        body = page_without_secrets(body)
         self.make_room(len(body))
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".part")

@@ -10,6 +10,7 @@ from planner.errors import ProviderError
 from providers.http import MAX_WAIT_SECONDS, backoff_seconds, retry_after_seconds
 from providers.sdk import load_sdk
 
+_LONGEST_SAID = 500
 _ATTEMPTS = 4  # the libraries do not retry a throttled or unavailable price list themselves
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -82,7 +83,8 @@ def _is_broken_connection(error: Exception) -> bool:
 
 
 def _refusal(error: Any) -> str:
-    said = re.sub(r"^[A-Z]+ \S+: ", "", str(error.message))  # the library puts method and address in front
+    text = re.sub(r"^[A-Z]+ \S+: ", "", str(error.message))  # the library puts method and address in front
+    said = "".join(char if char.isprintable() else "?" for char in text[:_LONGEST_SAID])
     if error.reason == "API_KEY_INVALID" or "API key not valid" in said:
         return (
             "the API key in GOOGLE_API_KEY is not valid. Make one at https://console.cloud.google.com/apis/credentials"

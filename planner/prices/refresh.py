@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
+from planner.outside import without_secrets
 from planner.paths import contained
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
@@ -152,19 +152,7 @@ def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path,
         pool.shutdown(wait=not run.is_stopped)
 
 
-def without_secrets(text: str) -> str:
-    """The text with the values of all environment variables that look secret taken out.
-
-    Adapters do not put credentials into messages; this is for the message of a library that does.
-    """
-    for name, value in os.environ.items():
-        if len(value) >= 8 and any(word in name.upper() for word in _SECRET_WORDS):
-            text = text.replace(value, f"<{name}>")
-    return text
-
-
 _WRITE_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT}
-_SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 
 
 class _Run:

@@ -10,10 +10,15 @@ from planner.answers.question import Question
 from planner.answers.ranking import Priced
 from planner.errors import NoThroughputError
 from planner.hardware.processors import choose_devices, is_processor
-from planner.model.records import Throughput
+from planner.model.records import Throughput, Workload
 from planner.prices.catalog import select_groups
 from planner.results.speed_ups import SpeedUp
-from planner.units import hours
+from planner.units import SECONDS_PER_HOUR, hours
+
+LEAST_USD = 0.06
+"""USD that no offer of `data/processor_offers.csv` goes below for an hour of each TFLOPS that training may reach there at
+most, which is twice the FP32 peak at base clock."""
+OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 
 
 def speed_ups(question: Question, heads: Sequence[Priced]) -> tuple[SpeedUp, ...]:
@@ -57,6 +62,8 @@ def on_the_front(pricing: Pricing, heads: Sequence[Priced]) -> list[Priced]:
     if wanted.gpus or wanted.gpu_counts or wanted.has_processors or question.nodes > 1 or _is_language(question):
         return []
     least = min(one.usd for one in heads)
+    if _least_usd(question.work.workload) >= least:
+        return []
     found = []
     asked = replace(wanted, gpus=(choose_devices("cpu"),))
     snapshots = tuple(pricing.offered.snapshots.values())
@@ -73,6 +80,17 @@ def on_the_front(pricing: Pricing, heads: Sequence[Priced]) -> list[Priced]:
             if not any(other.usd <= one.usd and other.seconds <= one.seconds for other in heads)
         ]
     return found
+
+
+def _least_usd(workload: Workload) -> float:
+    """USD below which no offered processor can train the network, and 0 where nobody knows its arithmetic.
+
+    So the tables of processors are read only for runs so short that one of them may win.
+    """
+    gmacs = workload.model.forward_gmacs_per_sample
+    if gmacs is None or workload.input_size is not None:
+        return 0.0
+    return workload.samples * gmacs * OPERATIONS_PER_MAC / 1e3 / SECONDS_PER_HOUR * LEAST_USD
 
 
 def _is_language(question: Question) -> bool:

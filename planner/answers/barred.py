@@ -50,7 +50,7 @@ class Bars:
                 self._of_gpu[offer.gpu] = self._against_gpu(offer.gpu)
             if self._of_gpu[offer.gpu] is not None:
                 return self._of_gpu[offer.gpu]
-        if offer.gpu_count < 1 and not self._names_count:
+        if offer.gpu_count < 1 and not self._names_count and offer.gpu in load_gpus():  # some cores are no slice
             return NotPicked.SLICE
         if throughput.fits_memory is False:
             return NotPicked.MEMORY

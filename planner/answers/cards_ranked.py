@@ -19,6 +19,7 @@ from planner.model.records import Gpu, Throughput, Workload
 from planner.options.arguments import WorkloadArguments
 from planner.options.card_arguments import RANKED_BY
 from planner.options.declared import filled
+from planner.results.words import range_text
 from planner.units import current_day
 from planner.work.listed import known_model
 from planner.work.planned import planned_work
@@ -176,8 +177,8 @@ def budget_sentence(found: RankedCards, budget_usd: float) -> str:
     unsure = ", which may pass the budget" if price.usd_high > budget_usd else ""
     return (
         f"Which card for {budget_usd:,.0f} USD: {row.gpu.display_name}, {condition}, {price.usd:,.0f} USD "
-        f"({price.usd_low:,.0f} to {price.usd_high:,.0f}, {price.as_of}{unsure}): {rate:,.3g} "
-        f"{found.workload.model.sample_unit}s a second ({low:,.3g} to {high:,.3g}), {row.throughput.basis}."
+        f"({price.usd_low:,.0f} to {price.usd_high:,.0f}, {price.as_of}{unsure}): {range_text(rate, low, high)} "
+        f"{found.workload.model.sample_unit}s a second, {row.throughput.basis}."
     )
 
 

@@ -232,7 +232,8 @@ class Timer:
             reason = "a checkpoint takes as long as the mean time between interruptions"
             self.refused.setdefault(reason, (per_hour, NothingLeftError(error.message, argument=error.argument)))
             return reason
-        return run if run.expected_seconds <= HOPELESS_RATIO * work_seconds else self._hopeless(run)
+        bearable = HOPELESS_RATIO * max(work_seconds, run.checkpoint_seconds)  # a save outlasts a run of seconds
+        return run if run.expected_seconds <= bearable else self._hopeless(run)
 
     def _hopeless(self, run: Interruptions) -> str:
         reason = f"interrupted so often that the work would take more than {HOPELESS_RATIO:g} times as long"

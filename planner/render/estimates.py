@@ -22,6 +22,7 @@ from planner.render.listing import (
     to_table,
 )
 from planner.results.estimate import EstimateResult, document, flat_rows
+from planner.results.speed_ups import speed_up_text
 from planner.results.words import basis_text
 from planner.units import Row, hours
 
@@ -92,6 +93,9 @@ def notes_text(result: EstimateResult) -> Iterator[str]:
         yield from (f"  {provider} {entry.instance_type}: {entry.reason}" for provider, entry in result.unpriced)
     if any(estimate.is_pareto for estimate in result.estimates):
         yield "Front:   * no other estimate is both faster and cheaper"
+    if result.speed_ups:
+        yield "Factor:"
+        yield from (f"  {speed_up_text(one)}" for one in result.speed_ups)
     if result.notes:
         yield "Notes:"
         yield from (f"  {line}" for line in result.notes)

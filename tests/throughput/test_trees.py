@@ -9,6 +9,7 @@ from planner.accuracy.device_splits import device_splits
 from planner.accuracy.tree_machines import tree_ranges
 from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.tables import read_rows
+from planner.model.picks import NotPicked
 from planner.model.records import Basis
 from planner.model.tree_runs import TreeRun
 from planner.throughput.tree_rows import TreeRange
@@ -151,3 +152,12 @@ def test_processors_are_among_the_machines():
     }
     with pytest.raises(NothingLeftError, match="one whole GPU"):
         planner.estimate(model="lightgbm", rows=1e7, gpus=["T4:4"])
+
+
+def test_runs_of_seconds_are_offered_by_spot():
+    """A checkpoint of a minute is no reason against a run of six seconds, and some cores are no slice of a GPU."""
+    found = planner.estimate(model="xgboost", rows=1e7, purchases=["spot"], limit=None)
+
+    assert {True, False} == {"xeon" in estimate.offer.gpu for estimate in found.estimates}
+    assert not {entry.reason for entry in found.left_out if "interrupted so often" in entry.reason}
+    assert NotPicked.SLICE not in dict(found.picked.not_picked)

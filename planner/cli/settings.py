@@ -6,7 +6,6 @@ and can make none of them write, remove, connect or listen.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_
 from planner.cli.settings_places import present_files
 from planner.errors import DataError
 from planner.model.frozen import dataclass
+from planner.outside import text_of, toml_of
 
 DEFAULTS = "defaults"
 MAX_BYTES = 1_000_000
@@ -103,14 +103,10 @@ def _read(path: Path, *, is_project: bool) -> SettingsFile:
             raise DataError(f"{path} is not a file. Remove it, or run with --no-config.")
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"{path} is larger than {MAX_BYTES:,} bytes: no settings file. Or run with --no-config.")
-        text = path.read_text(encoding="utf-8-sig")
-        return SettingsFile(path=path, is_project=is_project, tables=tomllib.loads(text), text=text)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text ({error}). Correct it, or run with --no-config.") from error
-    except ValueError as error:  # of TOML, or of a number with thousands of digits
+        text = text_of(path.read_bytes())
+        return SettingsFile(path=path, is_project=is_project, tables=toml_of(text), text=text)
+    except ValueError as error:
         raise DataError(f"{path}: {error}. Correct it, or run with --no-config.") from error
-    except RecursionError as error:
-        raise DataError(f"{path} is nested too deeply. Correct it, or run with --no-config.") from error
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}. Or run with --no-config.") from error
 

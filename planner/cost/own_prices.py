@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -15,6 +14,7 @@ from planner.hardware.gpus import GpuChoice
 from planner.hardware.processors import choose_devices
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
+from planner.outside import toml_of
 
 SEE = "docs/own-prices.md"
 OWN = "own"
@@ -201,10 +201,10 @@ class _Names:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return toml_of(path.read_bytes())
     except OSError as error:
         raise UsageError(f"Cannot read the price book {path}: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
+    except ValueError as error:
         raise UsageError(f"{path} is not valid TOML: {error}. See: {SEE}") from error
 
 

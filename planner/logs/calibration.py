@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +14,7 @@ from planner.hardware.gpus import choose_gpus
 from planner.logs.records import Verdict
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
+from planner.outside import toml_of
 
 SCHEMA = "planner.calibration/1"
 UNITS = ("sample", "image", "sequence", "token", "step", "epoch")
@@ -94,10 +94,10 @@ def read_calibration(path: Path) -> tuple[CalibratedRun, ...]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"{path} is too large for a calibration.")
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = toml_of(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Make it with: planner calibrate RUN") from error
-    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
+    except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}. A log becomes one by: planner calibrate {path}") from error
     schema = content.get("schema")
     if schema != SCHEMA:

@@ -14,6 +14,7 @@ from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.options.readers import NUMBER
 from planner.options.vocabulary import meant
+from planner.outside import toml_of
 from planner.work.listed import known_model, resolve_model
 
 CONTRADICTION = 1.25
@@ -167,13 +168,11 @@ def read_own_model(path: Path) -> OwnModel:
     Raises:
         UsageError: the file cannot be read, is no TOML, or holds an unknown key or a value of the wrong type.
     """
-    import tomllib  # noqa: PLC0415 - only where somebody gives a file
-
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = toml_of(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:  # of encoding, of TOML, of numbers with thousands of digits
+    except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}.") from error
     known = [one.name for one in fields(OwnModel)]
     for key in content:

@@ -108,15 +108,19 @@ def test_every_command_knows_a_gpu_without_a_fit(command, copy):
     assert done.stdout
 
 
-def test_a_book_with_an_unknown_gpu_is_an_error_of_data(copy):
-    """A price of a GPU that is not in the table is named with its file and line, as ever."""
+def test_a_book_with_an_unknown_gpu_is_left_out_and_named(copy):
+    """The answer of the other providers stands; with `--strict` there is none, and file and line are named."""
     a_book(copy, ("l4", 0.8), ("l4-triplet", 0.8), provider="othercloud")
 
-    done = planner_of(copy, "estimate", "--model", "resnet50", "--epochs", "9", "--data-dir", "own")
+    asked = ("estimate", "--model", "resnet50", "--epochs", "9", "--data-dir", "own")
+    done = planner_of(copy, *asked)
+    strict = planner_of(copy, *asked, "--strict")
 
-    assert 1 == done.returncode
-    assert "2026-06-01.csv, line 3" in done.stderr
-    assert "l4-triplet" in done.stderr
+    assert 0 == done.returncode
+    assert "! Without othercloud: its price book is damaged." in done.stdout
+    assert (1, "") == (strict.returncode, strict.stdout)
+    assert "2026-06-01.csv, line 3" in strict.stderr
+    assert "l4-triplet" in strict.stderr
 
 
 def test_a_mixture_of_the_others_is_near_what_was_learnt():

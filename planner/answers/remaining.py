@@ -163,11 +163,15 @@ def _with_prices(rest: Remaining, one: Judged) -> Remaining:
     cost = rest.usd
     least_gib = one.facts.memory_gib or load_gpus()[one.facts.gpu or ""].memory_gib
     moves = [
-        each
-        for each in found
-        if cost is not None and each.usd < cost and load_gpus()[each.offer.gpu].memory_gib >= least_gib
+        each for each in found if cost is not None and each.usd < cost and _memory_gib(each.offer.gpu) >= least_gib
     ]
     return replace(rest, moves=tuple(sorted(moves, key=lambda each: (each.usd, each.rank))[:PLACES]))
+
+
+def _memory_gib(gpu: str) -> float:
+    """Memory of a GPU; none of a processor, where no run of a GPU moves to."""
+    known = load_gpus().get(gpu)
+    return known.memory_gib if known else 0.0
 
 
 def _estimates(rest: Remaining, one: Judged, place: Path, *, purchases: list[Purchase]) -> tuple[Estimate, ...]:

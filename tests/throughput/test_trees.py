@@ -161,3 +161,10 @@ def test_runs_of_seconds_are_offered_by_spot():
     assert {True, False} == {"xeon" in estimate.offer.gpu for estimate in found.estimates}
     assert not {entry.reason for entry in found.left_out if "interrupted so often" in entry.reason}
     assert NotPicked.SLICE not in dict(found.picked.not_picked)
+
+
+def test_a_card_is_compared_with_renting_processors():
+    """They draw watts of their own."""
+    found = planner.compare(model="xgboost", rows=1e7, buy=["rtx-4090"], jobs_per_month=0.01)
+
+    assert found.options

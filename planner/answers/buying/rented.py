@@ -8,7 +8,7 @@ from planner.errors import Sentence
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import BASEBOARD, SERVER, load_hosts
 from planner.hardware.machines import LOAD_FRACTION
-from planner.hardware.processors import device_count_text
+from planner.hardware.processors import device_count_text, is_processor, load_processors
 from planner.model.records import Offer, Purchase
 
 CLOUD_PUE = 1.15
@@ -52,7 +52,13 @@ def drift(offer: Offer) -> tuple[float, float]:
 
 
 def gpu_watts(gpu: str, gpu_count: float) -> float | None:
-    """Watts of rented GPUs under load, with their share of an eight-GPU server and of the building's overhead."""
+    """Watts of rented GPUs under load, with their share of an eight-GPU server and of the building's overhead.
+
+    Of a processor it is the processor's own, in the same building.
+    """
+    if is_processor(gpu):
+        limit = load_processors()[gpu].tdp_watts
+        return None if limit is None else gpu_count * limit * LOAD_FRACTION * CLOUD_PUE
     spec = load_gpus()[gpu]
     kind = SERVER if spec.form_factor == "pcie" else BASEBOARD
     host = next((host for host in load_hosts() if host.kind == kind and host.gpu_count == 8), None)

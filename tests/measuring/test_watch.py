@@ -21,6 +21,13 @@ from tests.measuring.trainers import is_running, paced, stubborn
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups and terminals of POSIX")
 
 
+@pytest.fixture
+def started_since():
+    """What asks which processes run below this one that did not before the test; servers of other tests may."""
+    before = descendants_of(os.getpid())
+    return lambda: [process for process in descendants_of(os.getpid()) if process not in before]
+
+
 def measured(command, *, seconds=60.0, least=0.5, **given):
     """What a short look at the command teaches, and its output."""
     heard = []
@@ -49,14 +56,14 @@ def test_lines_without_a_clock_are_timed_by_when_they_come(form):
     assert 0.4 < run.startup_seconds < 3.0
 
 
-def test_it_stops_once_the_rate_is_known():
+def test_it_stops_once_the_rate_is_known(started_since):
     """A pace that holds is known within 3 % long before the time is over; SIGINT is enough to end the command."""
     done, _ = measured(paced())
 
     assert Ended.KNOWN is done.watched.ended
     assert "SIGINT" == done.watched.last_signal
     assert "known within 3 %" in done.notes[0]
-    assert [] == descendants_of(os.getpid())
+    assert [] == started_since()
 
 
 def test_the_batch_makes_samples_of_steps():
@@ -68,7 +75,7 @@ def test_the_batch_makes_samples_of_steps():
     assert record.samples_per_second == pytest.approx(20.0 * 16, rel=0.1)
 
 
-def test_nothing_that_a_command_started_is_left(tmp_path, monkeypatch):
+def test_nothing_that_a_command_started_is_left(tmp_path, monkeypatch, started_since):
     """One that ignores SIGINT and SIGTERM, its child in a session of its own and an orphan: all are gone, and SIGKILL is named."""
     monkeypatch.setattr(child, "INTERRUPT_SECONDS", 0.2)
     monkeypatch.setattr(child, "TERMINATE_SECONDS", 0.2)
@@ -76,13 +83,13 @@ def test_nothing_that_a_command_started_is_left(tmp_path, monkeypatch):
 
     done, _ = measured(stubborn(place), seconds=1.5)
 
-    assert [] == descendants_of(os.getpid())
+    assert [] == started_since()
     assert not is_running(int(place.read_text()))
     assert "SIGKILL" == done.watched.last_signal
     assert "SIGKILL" in done.notes[0]
 
 
-def test_a_command_that_ends_by_itself_leaves_nothing_running():
+def test_a_command_that_ends_by_itself_leaves_nothing_running(started_since):
     """A failure before the first step: its code is said, nothing is learnt, and what it left in the background is ended."""
     script = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']); print('CUDA out of memory'); sys.exit(3)"
 
@@ -93,7 +100,7 @@ def test_a_command_that_ends_by_itself_leaves_nothing_running():
     assert b"out of memory" in heard
     assert any("left 1 of its processes" in note for note in done.notes)
     assert any("1 lines of output were read" in note for note in done.notes)
-    assert [] == descendants_of(os.getpid())
+    assert [] == started_since()
 
 
 def test_silence_is_said():

@@ -18,7 +18,7 @@ from planner.errors import NothingLeftError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.logs.calibration import CalibratedRun, calibration_text
 from planner.logs.records import Counted
-from planner.logs.verdict import Judged
+from planner.logs.verdict import Judged, epoch_steps_of
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.units import SECONDS_PER_HOUR
@@ -66,6 +66,11 @@ def remaining_of(one: Judged, *, total_steps: float | None = None, usd_per_hour:
     Raises:
         UsageError: nothing says how long the whole run is, or it is longer already.
     """
+    if one.run.are_epoch_means and epoch_steps_of(one.facts) is None:
+        raise UsageError(
+            "Its lines are one an epoch and do not say how many steps that is: give {samples_per_epoch}, {batch_size} and {gpu_count}.",
+            argument="samples_per_epoch",
+        )
     done, total = _done(one), total_steps or _total(one)
     if total is None:
         raise UsageError(

@@ -146,6 +146,9 @@ class Run:
     ended_at: float | None = None  # seconds since 1970
     stops: bool = False  # its clock stands still in pauses
     holds_validation: bool = False
+    are_epoch_means: bool = (
+        False  # an interval is the mean step of an epoch, whose number of steps the lines do not say
+    )
     restarts: int = 0
     gpu_count: int | None = None
     total: Total | None = None

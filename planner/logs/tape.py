@@ -35,6 +35,7 @@ class Kind:
     from_zero: bool = False
     stops: bool = False
     holds_validation: bool = False
+    are_epoch_means: bool = False  # a line is the mean step of an epoch
     is_open: bool = False  # steps at the end of each epoch are not seen: nothing is subtracted across it
     may_be_cumulative: bool = False  # its durations may be a clock: told by whether they grow with the steps
     grain: float = 0.0  # least difference of its durations, in seconds
@@ -125,6 +126,7 @@ def _runs_of(part: _Open, kind: Kind, source: str) -> list[Run]:
         unit=kind.unit,
         stops=kind.stops,
         holds_validation=kind.holds_validation,
+        are_epoch_means=kind.are_epoch_means,
         gpu_count=part.start.gpu_count,
         pauses=pauses,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -100,6 +101,8 @@ def _gpu_key(text: str, accelerator: str | None) -> str | None:
 def _judged(run: Run, facts: Facts) -> Judged:
     if run.total is not None:
         return _average(run, facts)
+    if run.are_epoch_means:
+        run = _in_steps(run, facts)
     try:
         steady, notes = _steady(run)
     except NotSteadyError as error:
@@ -109,7 +112,12 @@ def _judged(run: Run, facts: Facts) -> Judged:
         return Judged(run=run, facts=facts, verdict=Verdict.REFUSED, reason=questions[0])
     seconds = steady.seconds
     share = _stall_share(run, steady)
-    if share is None:
+    if run.are_epoch_means and epoch_steps_of(facts) is None:
+        notes.append(
+            "its lines are one an epoch and do not say its number of steps: what else its time went into is not seen"
+        )
+        questions = [*questions, "how many samples are in an epoch? {samples_per_epoch}"]
+    elif share is None:
         notes.append(
             "its clock stands still outside the steps: what evaluation and checkpoints take is not in the file"
         )
@@ -137,6 +145,27 @@ def _judged(run: Run, facts: Facts) -> Judged:
     )
 
 
+def epoch_steps_of(facts: Facts) -> float | None:
+    """Steps of an epoch, of its samples and those of a step; `None` if either is unknown."""
+    batch = facts.batch_size or (facts.batch_of_all if facts.gpu_count == 1 else None)
+    if not facts.epoch_samples or not batch or facts.gpu_count is None:
+        return None
+    return math.ceil(facts.epoch_samples / (batch * facts.gpu_count))
+
+
+def _in_steps(run: Run, facts: Facts) -> Run:
+    """The run with the steps of each epoch; without their number nothing is known of what lies between two epochs."""
+    length = epoch_steps_of(facts)
+    if length is None:
+        return replace(run, on_clock=(), wall_seconds=None, stops=True)
+    intervals = (
+        replace(one, end=one.end * length, steps=one.steps * length, seconds=one.seconds * length)
+        for one in run.intervals
+    )
+    on_clock = (replace(one, end=one.end * length, steps=one.steps * length) for one in run.on_clock)
+    return replace(run, intervals=tuple(intervals), on_clock=tuple(on_clock))
+
+
 def _steady(run: Run) -> tuple[Steady, list[str]]:
     """The steady pace by the lines' own times, or by the clock of their stamps where the two disagree."""
     are_epochs = run.counted is Counted.EPOCH
@@ -146,7 +175,7 @@ def _steady(run: Run) -> tuple[Steady, list[str]]:
         if not run.on_clock or are_epochs:
             raise
         return steady_of(run.on_clock, grain=run.clock_grain), []
-    if not run.on_clock or are_epochs:  # what lies between two epochs is a pause
+    if not run.on_clock or are_epochs or run.are_epoch_means:  # what lies between two epochs is a pause
         return stated, []
     try:
         clocked = steady_of(run.on_clock, grain=run.clock_grain, are_epochs=are_epochs)

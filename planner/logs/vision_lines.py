@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from planner.logs.line_reader import EpochCounter, LineReader, clock_text, number
 from planner.logs.records import Counted, Event, Fact, Mark, Start
-from planner.logs.tape import Kind
+from planner.logs.tape import Kind, On
 from planner.logs.text import Line
 
 N = r"([\d.]+(?:[eE][+-]?\d+)?)"
@@ -133,7 +133,7 @@ class RunningMean:
         self._before: tuple[float, float, float] | None = None
         self._lines = 0.0
 
-    def read(self, line: Line) -> Iterable[Event]:
+    def read(self, line: Line) -> Iterable[Event | On]:
         """The mark of a training line."""
         text = line.text
         time = self._time.search(text) if "ime" in text and "(" in text else None
@@ -145,7 +145,7 @@ class RunningMean:
         epoch, mean = number(place[1] or place[2]), number(time[3])
         if place[3] is None:
             self._lines += 1
-            yield Mark(self._lines, None, mean, span=1, epoch=epoch, rank=line.rank)
+            yield On("epochs", _EPOCH_MEANS, Mark(self._lines, line.clock, mean, span=1, epoch=epoch, rank=line.rank))
             return
         done, length = number(place[3]) + 1, number(place[4])  # lines count from zero
         yield Fact("epoch_steps", length)
@@ -198,6 +198,9 @@ class EpochTakes:
         found = self._line.search(line.text) if "training takes" in line.text else None
         seconds = clock_text(found[2]) if found else None
         return (Mark(number(found[1]) + 1, None, seconds, span=1),) if found and seconds else ()
+
+
+_EPOCH_MEANS = Kind(name=RunningMean.kind.name, are_epoch_means=True, rank=1)
 
 
 def vision_readers() -> list[LineReader]:

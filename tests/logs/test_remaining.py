@@ -89,3 +89,24 @@ def test_a_row_must_say_what_tables_need(tmp_path):
 
     with pytest.raises(UsageError, match="software"):
         anonymous_row(calibrated_run(run), run.run.kind, software=None, input_size=None)
+
+
+def test_a_line_an_epoch_shows_pauses_once_its_steps_are_known(tmp_path):
+    """A mean step of 0.4 s on each line, 50 steps and 25 s an epoch: 5 s in 20 are pauses, and nothing is said of them before the 50 are known."""
+    put(
+        tmp_path,
+        "out.log",
+        "".join(
+            f"[2024-01-01 10:{25 * n // 60:02d}:{25 * n % 60:02d} net] Train: [{n}/40]\ttime 0.4100 (0.4000)\tloss 1.0 (1.2)\n"
+            for n in range(20)
+        ),
+    )
+
+    (unknown,) = calibrate([tmp_path], given=Facts(batch_size=10, gpu_count=1)).runs
+    (known,) = calibrate([tmp_path], given=Facts(batch_size=10, gpu_count=1, epoch_samples=500)).runs
+
+    assert (unknown.rate, unknown.stall_share) == (pytest.approx(25.0), None)
+    assert (known.rate, known.stall_share) == (pytest.approx(25.0), pytest.approx(0.25))
+    assert remaining_of(known, total_steps=2000).seconds == pytest.approx(20 * 25)
+    with pytest.raises(UsageError, match="one an epoch"):
+        remaining_of(unknown, total_steps=2000)

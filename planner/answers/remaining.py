@@ -17,8 +17,9 @@ from planner.answers.question import question_from
 from planner.errors import NothingLeftError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.logs.calibration import CalibratedRun, calibration_text
+from planner.logs.epoch_means import epoch_steps_of
 from planner.logs.records import Counted
-from planner.logs.verdict import Judged, epoch_steps_of
+from planner.logs.verdict import Judged
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
 from planner.units import SECONDS_PER_HOUR

@@ -111,16 +111,20 @@ class Fairseq:
 
 
 class DeepSpeed:
-    """`RunningAvgSamplesPerSec=, CurrSamplesPerSec=`: the second one; the first holds the start."""
+    """`RunningAvgSamplesPerSec=, CurrSamplesPerSec=`: the second one; the first holds the start. `steps: n ... samples/sec: x` of its pipelines."""
 
     kind = Kind(name="DeepSpeed", counted=Counted.SAMPLE, rank=3)
-    words = ("CurrSamplesPerSec",)
+    words = ("CurrSamplesPerSec", "iter time (s)")
     _line = re.compile(
         rf"global_step=(\d+), RunningAvgSamplesPerSec={N}, CurrSamplesPerSec={N}(?:.*?MaxMemAllocated={N}GB)?"
     )
+    _pipeline = re.compile(rf"\bsteps: (\d+) loss: {N}.*?iter time \(s\): {N} samples/sec: {N}")
 
     def read(self, line: Line) -> Iterable[Event]:
         """The mark of a line."""
+        if (step := self._pipeline.search(line.text)) is not None and number(step[4]) > 0:
+            yield Mark(number(step[1]), line.clock, 1 / number(step[4]), rank=line.rank)
+            return
         found = self._line.search(line.text) if "CurrSamplesPerSec" in line.text else None
         if found is None or not number(found[3]) > 0:
             return

@@ -40,6 +40,27 @@ def mllog_events(lines: Iterable[Line]) -> Iterator[Event | On]:
     rows = _rows(lines)
     stop = next((row["time_ms"] for row in reversed(rows) if row.get("key") == "run_stop"), None)
     said = {str(row.get("key")): row.get("value") for row in rows if row.get("event_type") == "POINT_IN_TIME"}
+    yield from _setting(said)
+    start = next((row["time_ms"] for row in rows if row.get("key") == "run_start"), None)
+    if start is not None and stop is not None:
+        yield Fact("wall_seconds", (stop - start) / 1000)
+    samples, epochs = _counted_blocks(rows)
+    if samples is not None:
+        yield Fact("epoch_samples", samples)
+    elif epochs := _epochs(rows, stop):
+        yield from _samples_of_an_epoch(said, _count(said.get("global_batch_size")), epochs, _stated(rows))
+    if epochs:
+        for number, (begin, end) in enumerate(epochs, 1):
+            yield On("epochs", EPOCHS, Mark(number, end / 1000, (end - begin) / 1000, span=1))
+        gaps = [(after[0] - before[1]) / 1000 for before, after in pairwise(epochs)]
+        if gaps and min(gaps) > 0:
+            yield On("epochs", EPOCHS, Pause("evaluation between epochs", sum(gaps)))
+    else:
+        yield Fact("no_clock", "blocks")
+
+
+def _setting(said: dict[str, Any]) -> Iterator[Event | On]:
+    """The benchmark, samples of a step, and the GPUs that follow from them."""
     global_batch, local_batch = _count(said.get("global_batch_size")), _count(said.get("local_batch_size"))
     if isinstance(said.get("submission_benchmark"), str):
         yield Fact("benchmark", said["submission_benchmark"])
@@ -49,20 +70,6 @@ def mllog_events(lines: Iterable[Line]) -> Iterator[Event | On]:
         gpus = global_batch / (local_batch * (_count(said.get("gradient_accumulation_steps")) or 1.0))
         if gpus >= 1 and gpus == int(gpus):
             yield Fact("gpu_count", int(gpus))
-    start = next((row["time_ms"] for row in rows if row.get("key") == "run_start"), None)
-    if start is not None and stop is not None:
-        yield Fact("wall_seconds", (stop - start) / 1000)
-    epochs = _epochs(rows, stop)
-    if epochs:
-        stated = _stated(rows)
-        yield from _samples_of_an_epoch(said, global_batch, epochs, stated)
-        for number, (begin, end) in enumerate(epochs, 1):
-            yield On("epochs", EPOCHS, Mark(number, end / 1000, (end - begin) / 1000, span=1))
-        gaps = [(after[0] - before[1]) / 1000 for before, after in pairwise(epochs)]
-        if gaps and min(gaps) > 0:
-            yield On("epochs", EPOCHS, Pause("evaluation between epochs", sum(gaps)))
-    else:
-        yield Fact("no_clock", "rows")
 
 
 def _rows(lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -73,6 +80,22 @@ def _rows(lines: Iterable[Line]) -> list[dict[str, Any]]:
         if row is not None and row.get("key") in KEYS and (len(rows) < MOST_ROWS or row["key"] == "run_stop"):
             rows.append(row)
     return rows
+
+
+def _counted_blocks(rows: list[dict[str, Any]]) -> tuple[float | None, list[tuple[float, float]]]:
+    """Samples of a block, and start and end of each in milliseconds, of logs whose blocks end at a count of samples; the usual size counts."""
+    found: dict[float, list[tuple[float, float]]] = {}
+    begun, before = None, 0.0
+    for row in rows:
+        count = _count(row.get("metadata", {}).get("samples_count"))
+        if row.get("key") == "block_start":
+            begun, before = row["time_ms"], count if count is not None else before
+        elif row.get("key") == "block_stop" and begun is not None and count is not None:
+            if count > before and row["time_ms"] > begun:
+                found.setdefault(count - before, []).append((begun, row["time_ms"]))
+            begun, before = None, count
+    usual = max(found, key=lambda size: len(found[size]), default=None)
+    return usual, found[usual] if usual is not None else []
 
 
 def _epochs(rows: list[dict[str, Any]], stop: float | None) -> list[tuple[float, float]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from planner.errors import UnknownNameError
 from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.logs.epoch_means import epoch_steps_of, in_steps
 from planner.logs.reader import Log
 from planner.logs.records import Counted, Facts, Run, StepIs, Verdict
 from planner.logs.steady import NotSteadyError, Steady, steady_of
@@ -17,10 +17,13 @@ AVERAGE_LOW, AVERAGE_HIGH, SHORT_HIGH = 0.02, 0.15, 0.50
 FEW_STEPS, SHORT_SECONDS = 50, 600.0
 DISAGREE = 0.03
 LEAST_STALL = 0.02
+FEW_FALLS, MOST_FALLS = 4, 0.1
+"""A clock that falls back more often, in falls for each interval, is not one: what rises of it is chosen by chance, and too fast."""
 
 NO_CLOCK = {
     "steps": "it has steps and no clock: nothing says how long they took",
     "rows": "no column of steps and no clock were found",
+    "blocks": "it has no whole epochs, and no blocks that say how many samples they hold",
     "evaluation": "its only clock is that of evaluation, whose rate is one of inference",
     "summary": "it has a run time and no count of steps",
 }
@@ -102,7 +105,7 @@ def _judged(run: Run, facts: Facts) -> Judged:
     if run.total is not None:
         return _average(run, facts)
     if run.are_epoch_means:
-        run = _in_steps(run, facts)
+        run = in_steps(run, facts)
     try:
         steady, notes = _steady(run)
     except NotSteadyError as error:
@@ -145,29 +148,10 @@ def _judged(run: Run, facts: Facts) -> Judged:
     )
 
 
-def epoch_steps_of(facts: Facts) -> float | None:
-    """Steps of an epoch, of its samples and those of a step; `None` if either is unknown."""
-    batch = facts.batch_size or (facts.batch_of_all if facts.gpu_count == 1 else None)
-    if not facts.epoch_samples or not batch or facts.gpu_count is None:
-        return None
-    return math.ceil(facts.epoch_samples / (batch * facts.gpu_count))
-
-
-def _in_steps(run: Run, facts: Facts) -> Run:
-    """The run with the steps of each epoch; without their number nothing is known of what lies between two epochs."""
-    length = epoch_steps_of(facts)
-    if length is None:
-        return replace(run, on_clock=(), wall_seconds=None, stops=True)
-    intervals = (
-        replace(one, end=one.end * length, steps=one.steps * length, seconds=one.seconds * length)
-        for one in run.intervals
-    )
-    on_clock = (replace(one, end=one.end * length, steps=one.steps * length) for one in run.on_clock)
-    return replace(run, intervals=tuple(intervals), on_clock=tuple(on_clock))
-
-
 def _steady(run: Run) -> tuple[Steady, list[str]]:
     """The steady pace by the lines' own times, or by the clock of their stamps where the two disagree."""
+    if not run.on_clock and run.restarts > max(FEW_FALLS, MOST_FALLS * len(run.intervals)):
+        raise NotSteadyError(f"its step or its clock falls back {run.restarts} times: that is no clock of one run")
     are_epochs = run.counted is Counted.EPOCH
     try:
         stated = steady_of(run.intervals, grain=run.grain, rounding=run.rounding, are_epochs=are_epochs)

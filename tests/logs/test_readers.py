@@ -67,6 +67,9 @@ DEEPSPEED = "".join(
     f"[2024-01-01 10:00:00,000] [INFO] [timer.py:1] epoch=0/micro_step={n}/global_step={n}, RunningAvgSamplesPerSec=20.0, CurrSamplesPerSec=40.0, MemAllocated=3.0GB, MaxMemAllocated=12.0GB\n"
     for n in range(10, 200, 10)
 )
+DEEPSPEED_PIPELINE = "".join(
+    f"steps: {n} loss: 2.0 iter time (s): 2.000 samples/sec: 8.000\n" for n in range(10, 300, 10)
+)
 FAIRSEQ = "".join(
     "2024-01-01 | INFO | train_inner | "
     + json.dumps(
@@ -180,6 +183,7 @@ TEXTS = {
     "mmdetection": (MM_TEXT, {}, 1 / 0.561, "step"),
     "Detectron2": (DETECTRON_TEXT, {}, 1 / 0.35, "step"),
     "DeepSpeed": (DEEPSPEED, {}, 40.0, "sample"),
+    "DeepSpeed, a pipeline": (DEEPSPEED_PIPELINE, {}, 8.0, "sample"),
     "fairseq": (FAIRSEQ, {}, 5000.0, "token"),
     "modded nanoGPT": (MODDED, {}, 10.0, "step"),
     "llm.c": (LLM_C, {}, 2.0, "step"),
@@ -393,6 +397,18 @@ def test_runs_in_one_file_are_told_apart(tmp_path):
     assert [pytest.approx(4.0, rel=0.01), pytest.approx(2.0, rel=0.01)] == [run.rate for run in runs]
 
 
+def test_a_clock_that_falls_back_all_the_time_is_none(tmp_path):
+    """A clock that goes two steps on and one back: the steps that rise by it are all too long, so nothing is believed."""
+    times = [100 * n + (250 if n % 4 == 3 else 0) for n in range(1, 81)]
+    lines = (f"step:{n}/900 train_time:{time}ms step_avg:100.00ms\n" for n, time in enumerate(times, 1))
+    put(tmp_path, "out.log", "".join(lines))
+
+    run = only(tmp_path)
+
+    assert Verdict.REFUSED is run.verdict
+    assert "falls back 20 times" in run.reason
+
+
 def test_a_clock_that_falls_back_is_never_subtracted_across(tmp_path):
     """A resumed table starts its clock anew: one run, the same pace, one restart told."""
     rows = [(n, 50.0 * n if n <= 15 else 50.0 * (n - 15)) for n in range(1, 31)]
@@ -496,6 +512,25 @@ def test_mlperf(tmp_path):
 
     assert (run.rate, run.unit, run.facts.gpu_count) == (pytest.approx(1024.0), "sample", 8)
     assert run.stall_share == pytest.approx(0.2)
+
+
+def test_blocks_of_mlperf_end_at_a_count_of_samples(tmp_path):
+    """Blocks of 12,288 samples in 400 s with 40 s of evaluation between, after a longer first one; an epoch that spans them all is no rate."""
+    rows = [(0, "run_start", None), (0, "epoch_start", None), (0, "block_start", None), (900, "block_stop", 24_576)]
+    for n in range(1, 8):
+        rows += [(500 + 440 * n, "block_start", None), (900 + 440 * n, "block_stop", 24_576 + 12_288 * n)]
+    rows += [(5000, "epoch_stop", None), (5000, "run_stop", None)]
+    text = "".join(
+        ":::MLLOG "
+        + json.dumps({"time_ms": 1000 * at, "key": key, "metadata": {} if count is None else {"samples_count": count}})
+        + "\n"
+        for at, key, count in rows
+    )
+
+    run = only(put(tmp_path, "result_0.txt", text))
+
+    assert (run.rate, run.unit) == (pytest.approx(12_288 / 400), "sample")
+    assert run.stall_share == pytest.approx(0.1)
 
 
 def test_pauses_in_steps_that_a_log_leaves_out_are_not_made_up(tmp_path):

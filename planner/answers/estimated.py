@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from planner.answers.beside_processors import on_the_front, speed_ups
-from planner.answers.chosen import picked
+from planner.answers.chosen import machine_of, picked
 from planner.answers.offered import offered, own_prices
 from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_members, pricing_of
 from planner.answers.question import Question
-from planner.answers.ranking import best_of_each_row, in_order, ranked, within_limits
+from planner.answers.ranking import Priced, best_of_each_row, in_order, place_of, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
 from planner.errors import Sentence
 from planner.model.left_out import LeftOut
@@ -19,6 +20,7 @@ from planner.model.records import Estimate, Workload
 from planner.prices.current import current_snapshots
 from planner.results.answer import damaged_text
 from planner.results.estimate import EstimateResult
+from planner.results.machines import Machine, Machines
 from planner.results.picked import SoldPerToken
 from planner.units import hours
 
@@ -48,7 +50,32 @@ def estimated(question: Question) -> EstimateResult:
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
     ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
     chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0), _services(question))
-    return replace(result_of(pricing, shown, left_out), picked=chosen, speed_ups=speed_ups(question, heads))
+    return replace(
+        result_of(pricing, shown, left_out),
+        picked=chosen,
+        speed_ups=speed_ups(question, heads),
+        machines=Machines(partial(_machines, within)),
+    )
+
+
+def _machines(priced: Sequence[Priced]) -> list[Machine]:
+    """The cheapest row of each machine and of each time that it takes: what is neither is nowhere the best."""
+    best: dict[tuple[object, ...], Priced] = {}
+    for one in priced:
+        key = (*machine_of(one), one.seconds)
+        known = best.setdefault(key, one)
+        if place_of(one, "usd") < place_of(known, "usd"):
+            best[key] = one
+    return [
+        Machine(
+            offer=one.offer,
+            node_count=one.node_count,
+            seconds=one.seconds,
+            usd=one.usd,
+            basis=one.throughput.basis,
+        )
+        for one in best.values()
+    ]
 
 
 def _services(question: Question) -> tuple[SoldPerToken, ...]:

@@ -38,12 +38,14 @@ def write_estimate_charts(
     """Write the report of an estimate if it is wanted, and its pictures; returns notes on what was written."""
     from planner.render.report.estimates import estimate_report  # noqa: PLC0415
     from planner.results.estimate import document  # noqa: PLC0415
+    from planner.results.machines import machine_records  # noqa: PLC0415
 
     content = document(result, currency)
     history = history_rows(content["estimates"], data_dir or default_user_data_dir(), result.as_of)
+    machines = machine_records(result.machines)
     if is_report:
-        _write_report(estimate_report(content, command=made_by(), history=history), output)
-    return _write_pictures(estimate_charts(content, history), pictures, output if is_report else None)
+        _write_report(estimate_report(content, command=made_by(), history=history, machines=machines), output)
+    return _write_pictures(estimate_charts(content, history, machines), pictures, output if is_report else None)
 
 
 def write_comparison_charts(

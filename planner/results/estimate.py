@@ -13,6 +13,7 @@ from planner.model.left_out import LeftOut
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Offer, Unpriced, Workload
 from planner.results.answer import answer, damaged_text
+from planner.results.machines import Machines
 from planner.results.picked import Picked
 from planner.results.prices import book_record, damaged_record
 from planner.results.shown import ShownInNotebooks
@@ -48,6 +49,7 @@ class EstimateResult(ShownInNotebooks):
     damaged: tuple[DamagedBook, ...] = ()  # books of providers that the answer is made without
     speed_ups: tuple[SpeedUp, ...] = ()  # of GPUs over a processor that was named
     picked: Picked | None = None  # the few rows proposed; None where nothing was chosen
+    machines: Machines = Machines()  # all that is priced within the limits, each machine once: for charts
 
     def to_frame(self) -> pd.DataFrame:
         """One row per estimate in rank order; columns are the flat keys of the JSON, `usd` in dollars, times in seconds."""

@@ -20,6 +20,7 @@ from planner.render.report.markup import joined
 from planner.render.report.page import Parts
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
+from planner.results.machines import machine_records
 from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of
 from planner.web.questions import compared, estimated
 
@@ -70,9 +71,11 @@ def _estimate(question: EstimateQuestion, data_dir: Path | None, form: str) -> s
         return rendered_estimates(result, form, width=None, currency=money)
     document = estimate_results.document(result, money)
     if form == VIEW:
-        return _view(estimate_parts(document, command=command_line(question)), {})
+        parts = estimate_parts(document, command=command_line(question), machines=machine_records(result.machines))
+        return _view(parts, {})
     history = history_rows(document["estimates"], data_dir or default_user_data_dir(), result.as_of)
-    return estimate_report(document, command=command_line(question), history=history)
+    machines = machine_records(result.machines)
+    return estimate_report(document, command=command_line(question), history=history, machines=machines)
 
 
 def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str:

@@ -89,7 +89,7 @@ def test_points_lie_where_the_numbers_say(estimated, open_page):
         """() => {
         const view = planner.views["time-cost"];
         const [x, y] = [view.scale("x"), view.scale("y")];
-        return [...document.querySelectorAll('[data-chart="time-cost"] .mark-symbol.layer_3_marks path')].map((mark) => {
+        return [...document.querySelectorAll('[data-chart="time-cost"] .mark-symbol.layer_2_marks path')].map((mark) => {
           const at = mark.transform.baseVal.consolidate().matrix;
           return [x.invert(at.e), y.invert(at.f)];
         });
@@ -207,7 +207,7 @@ def test_a_pointer_shows_the_numbers(estimated, open_page):
     page = ready(open_page(address, viewport=WIDE))
     best = content["estimates"][0]
 
-    page.locator('[data-chart="time-cost"] .mark-symbol.layer_3_marks path').first.hover(force=True)
+    page.locator('[data-chart="time-cost"] .mark-symbol.layer_2_marks path').first.hover(force=True)
 
     tip = page.locator("dl.tip").inner_text()
     assert f"1: {best['gpu_count']}x {best['gpu']}" in tip
@@ -254,7 +254,7 @@ def test_nothing_that_a_price_book_says_is_run(estimated, open_page, tmp_path):
     file.write_text(estimate_report(content, command=f"planner {HOSTILE['end']}"), encoding="utf-8")
 
     page = ready(open_page(file.as_uri(), viewport=WIDE))
-    for mark in page.locator('[data-chart="time-cost"] .mark-symbol.layer_3_marks path').all():
+    for mark in page.locator('[data-chart="time-cost"] .mark-symbol.layer_2_marks path').all():
         mark.hover(force=True)
     page.get_by_label("Filter rows").fill(HOSTILE["script"])
 

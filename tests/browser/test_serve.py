@@ -72,7 +72,7 @@ def points(page):
         """() => {
         const view = planner.views["time-cost"];
         const [x, y] = [view.scale("x"), view.scale("y")];
-        return [...document.querySelectorAll('[data-chart="time-cost"] .mark-symbol.layer_3_marks path')].map((mark) => {
+        return [...document.querySelectorAll('[data-chart="time-cost"] .mark-symbol.layer_2_marks path')].map((mark) => {
           const at = mark.transform.baseVal.consolidate().matrix;
           return [x.invert(at.e), y.invert(at.f)];
         });

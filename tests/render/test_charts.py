@@ -1,6 +1,7 @@
 """Charts as specifications: the numbers in them, and pictures drawn from them."""
 
 import json
+import pickle
 import re
 from datetime import date
 
@@ -15,6 +16,7 @@ from planner.render.charts.images import chart_image, write_charts
 from planner.render.charts.parts import HUES, light_colours, log_or_linear
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document as estimate_document
+from planner.results.machines import Machines, machine_records
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
@@ -59,6 +61,88 @@ def test_time_against_cost_holds_every_row(estimated):
         (row["seconds"] / 3600, row["usd"], row["usd_low"], row["usd_high"], row["is_pareto"])
         for row in estimated["estimates"]
     ] == [(row["hours"], row["usd"], row["usd_low"], row["usd_high"], row["front"]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def all_machines():
+    """The chart of three rows shown of all, and the answer with every offer, which knows all of them."""
+    few = planner.estimate(model="resnet50", epochs=90, as_of=DAY, limit=3)
+    spec = estimate_charts(estimate_document(few), (), machine_records(few.machines))["time-cost"]
+    return spec, few, planner.estimate(model="resnet50", epochs=90, as_of=DAY, every_offer=True, limit=None).estimates
+
+
+def drawn(spec):
+    """Hours and USD of every row and machine of time against cost, to six digits."""
+    points = [*values(spec), *values(spec["layer"][0]["layer"][0])]
+    return {(float(f"{row['hours']:.6g}"), float(f"{row['usd']:.6g}")) for row in points}
+
+
+def test_time_against_cost_draws_every_machine(all_machines):
+    """Whatever is shown: each machine of the whole ranking at its cheapest, in less than 150 kB."""
+    spec, _, everything = all_machines
+    cheapest = {}
+    for one in everything:
+        offer = one.offer
+        machine = offer.provider, offer.instance_type, offer.gpu_count, offer.purchase
+        if machine not in cheapest or one.usd < cheapest[machine].usd:
+            cheapest[machine] = one
+
+    points = drawn(spec)
+
+    assert len(cheapest) > 300
+    expected = {(float(f"{one.seconds / 3600:.6g}"), float(f"{one.usd:.6g}")) for one in cheapest.values()}
+    assert set() == expected - points
+    assert len(json.dumps(spec)) < 150_000
+
+
+def test_the_fastest_and_the_cheapest_of_all_are_named(all_machines):
+    """By label and in the sentence: brute force over every offer finds the same, and the front runs from one to the other."""
+    spec, _, everything = all_machines
+    fastest = min(everything, key=lambda one: (one.seconds, one.usd))
+    cheapest = min(everything, key=lambda one: (one.usd, one.seconds))
+
+    named = {row["says"].partition(":")[0]: row for row in values(spec["layer"][-1])}
+
+    for word, one in (("fastest", fastest), ("cheapest", cheapest)):
+        assert one.offer.gpu in named[word]["says"]
+        assert one.offer.provider in named[word]["says"]
+        assert pytest.approx((one.seconds / 3600, one.usd), rel=1e-5) == (named[word]["hours"], named[word]["usd"])
+    assert f"Fastest of all: {named['fastest']['says'].partition(': ')[2]} (" in spec["description"]
+    front = values(spec["layer"][1])
+    assert pytest.approx([named["fastest"]["usd"], named["cheapest"]["usd"]]) == [front[0]["usd"], front[-1]["usd"]]
+
+
+def test_picks_are_ringed(all_machines):
+    """Each at its own hours and USD."""
+    spec, few, _ = all_machines
+
+    assert [(pick.estimate.seconds / 3600, pick.estimate.usd) for pick in few.picked.picks] == [
+        (row["hours"], row["usd"]) for row in values(spec["layer"][0]["layer"][1])
+    ]
+
+
+def test_of_too_many_machines_the_best_are_drawn(estimated):
+    """A price book of one's own with thousands of machines leaves the fastest and the cheapest in the picture."""
+    one = machine_records(planner.estimate(model="resnet50", epochs=90, as_of=DAY, limit=1).machines)[0]
+    many = [{**one, "instance_type": f"type-{place}", "usd": 1e3 + place, "seconds": 1e6} for place in range(5000)]
+    many += [{**one, "seconds": 1.0, "usd": 1e12}, {**one, "seconds": 1e12, "usd": 1e-3}]
+
+    spec = estimate_charts(estimated, (), many)["time-cost"]
+
+    others = values(spec["layer"][0]["layer"][0])
+    assert (1200, 0.001, 1 / 3600) == (
+        len(others), min(row["usd"] for row in others), pytest.approx(min(row["hours"] for row in others), rel=1e-5),
+    )  # fmt: skip
+    assert len(json.dumps(spec)) < 300_000
+
+
+def test_machines_are_worked_out_when_they_are_asked_for():
+    """Once, for the first who asks; a copy holds what was found."""
+    calls = []
+    machines = Machines(lambda: calls.append(1) or ())
+
+    assert [] == calls
+    assert ([], machines, [1]) == (list(machines), pickle.loads(pickle.dumps(machines)), calls)  # noqa: S301 - our own
 
 
 def test_bars_add_up_to_the_bill(estimated):

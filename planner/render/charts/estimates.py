@@ -6,9 +6,17 @@ import math
 from collections.abc import Collection, Sequence
 
 from planner.render.charts.history import history_chart
+from planner.render.charts.machines import (
+    best_text,
+    front_layer,
+    machines_layer,
+    names_layers,
+    other_machines,
+    picked_points,
+    picks_layer,
+)
 from planner.render.charts.parts import (
     ABOVE_BARS,
-    INK,
     QUIET,
     Row,
     Spec,
@@ -17,8 +25,10 @@ from planner.render.charts.parts import (
     log_or_linear,
     name,
     over_bars,
+    place,
     scale_words,
     shown_in,
+    what,
 )
 from planner.render.listing import number, significant, span_texts
 from planner.results.words import basis_text
@@ -40,12 +50,13 @@ ITEMS = 7
 """Items with a colour of their own; the smaller ones together are the eighth."""
 
 
-def estimate_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, Spec]:
+def estimate_charts(document: Row, history: Sequence[Row] = (), machines: Sequence[Row] = ()) -> dict[str, Spec]:
     """The specifications of all charts by name, in reading order.
 
     Args:
         document: `planner.results.estimate.document`.
         history: `planner.render.charts.history.history_rows` of its rows; without them that chart is left out.
+        machines: `planner.results.machines.machine_records` of all that is priced; without them only the rows are drawn.
 
     Returns:
         `time-cost`, `cost-items` and, with history, `price-history`; empty where there is no estimate.
@@ -54,7 +65,11 @@ def estimate_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, Spe
     if not estimates:
         return {}
     money = Money(document)
-    charts = {"time-cost": _time_cost(estimates, money), "cost-items": _cost_items(estimates, money)}
+    picks = picked_points(document.get("picks", ()), money.per_usd)
+    charts = {
+        "time-cost": _time_cost(estimates, machines, picks, money),
+        "cost-items": _cost_items(estimates, money),
+    }
     return {**charts, **({"price-history": history_chart(history)} if history else {})}
 
 
@@ -67,23 +82,11 @@ class Money:
         self.per_usd: float = currency["per_usd"]
 
 
-def what(estimate: Row) -> str:
-    """GPUs of a row in a few characters: 2 x 8x a100-80gb-sxm."""
-    together = f"{estimate['node_count']} x " if estimate["node_count"] > 1 else ""
-    return f"{together}{estimate['gpu_count']:g}x {name(estimate['gpu'])}"
-
-
-def place(estimate: Row) -> str:
-    """Provider and zone, or region."""
-    return f"{name(estimate['provider'])} {name(estimate['zone'] or estimate['region'])}"
-
-
-def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
+def _time_cost(estimates: Sequence[Row], machines: Sequence[Row], picks: Sequence[Row], money: Money) -> Spec:
     rows = [_point(estimate, money, len(estimates)) for estimate in estimates]
-    ranges = [row for row in rows if row["ranged"]]
-    across = log_or_linear([row[key] for row in ranges for key in ("hours_low", "hours_high")])
-    up = log_or_linear([row[key] for row in ranges for key in ("usd_low", "usd_high")] + [row["usd"] for row in rows])
-    for row in _labelled(rows):
+    points = [*rows, *(others := other_machines(machines, estimates, money.per_usd))]
+    across, up = _scale("hours", rows, [*points, *picks]), _scale("usd", rows, [*points, *picks])
+    for row in _labelled(rows, points):
         row["labelled"] = True
     hours_axis = {"type": "quantitative", "scale": across, "title": f"hours from start to end{scale_words(across)}"}
     money_axis = {"type": "quantitative", "scale": up, "title": f"{money.code} for the run{scale_words(up)}"}
@@ -92,27 +95,47 @@ def _time_cost(estimates: Sequence[Row], money: Money) -> Spec:
         "height": 380,
         "encoding": {"x": x, "y": y},
         "layer": [
-            *_range_layers(hours_axis, money_axis),
             {
-                "transform": [{"filter": "datum.front"}],
-                "mark": {"type": "line", "interpolate": "step-after", "color": INK, "strokeWidth": 1.5},
-                "encoding": {"order": {"field": "hours", "type": "quantitative"}},
+                "layer": [
+                    # Vega warns of a layer that draws nothing
+                    *([machines_layer(others, money.code)] if others else []),
+                    *([picks_layer(picks, money.code)] if picks else []),
+                    *_range_layers(hours_axis, money_axis),
+                ]
             },
+            front_layer(points),
             _points_layer({row["basis"] for row in rows}, money),
             {
                 "transform": [{"filter": "datum.labelled"}],
                 "mark": {"type": "text", "dx": 8, "dy": -9, "align": "left", "fontWeight": 600, "tooltip": False},
                 "encoding": {"text": {"field": "rank", "type": "quantitative"}},
             },
+            *names_layers(points),
         ],
         "resolve": {"legend": {"color": "independent"}},
     }
     return chart(
         "Time against cost",
-        "Each point is a row of the table; numbers are ranks, thin lines ranges. The stepped line is the Pareto "
-        "front: nothing else is both faster and cheaper. Lower left is better.",
+        _says(points, is_more=bool(others), has_picks=bool(picks), code=money.code),
         rows,
         body,
+    )
+
+
+def _scale(figure: str, rows: Sequence[Row], points: Sequence[Row]) -> Spec:
+    """The scale of an axis that has room for every point, and for the ranges drawn."""
+    ends = [row[f"{figure}_{end}"] for row in rows if row["ranged"] for end in ("low", "high")]
+    return log_or_linear([*ends, *(point[figure] for point in points)])
+
+
+def _says(points: Sequence[Row], *, is_more: bool, has_picks: bool, code: str) -> str:
+    """What the chart shows, in words."""
+    return (
+        "Each large point is a row of the table; numbers are ranks, thin lines ranges. "
+        + ("Small points are all other machines, each at its cheapest. " if is_more else "")
+        + ("Rings are the picks, a commitment at what the run uses of it. " if has_picks else "")
+        + "The stepped line is the Pareto front: nothing else is both faster and cheaper. "
+        + f"{best_text(points, code)} Lower left is better."
     )
 
 
@@ -154,10 +177,10 @@ def _points_layer(found: Collection[str], money: Money) -> Spec:
     }
 
 
-def _labelled(rows: Sequence[Row]) -> list[Row]:
+def _labelled(rows: Sequence[Row], points: Sequence[Row]) -> list[Row]:
     """The rows whose rank is written beside their point: the first and those of the front, where there is room."""
     wanted = [row for row in rows if row["front"] or row["rank"] <= LABELS]
-    places = {row["rank"]: (_place(row["hours"], rows, "hours"), _place(row["usd"], rows, "usd")) for row in wanted}
+    places = {row["rank"]: (_place(row["hours"], points, "hours"), _place(row["usd"], points, "usd")) for row in wanted}
     kept: list[Row] = []
     for row in wanted:
         x, y = places[row["rank"]]

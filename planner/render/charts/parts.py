@@ -103,6 +103,17 @@ def name(text: object, longest: int = LONGEST_NAME) -> str:
     return one_line(str(text), longest)
 
 
+def what(row: Row, longest: int = LONGEST_NAME) -> str:
+    """GPUs of a row in a few characters: 2 x 8x a100-80gb-sxm."""
+    together = f"{row['node_count']} x " if row["node_count"] > 1 else ""
+    return f"{together}{row['gpu_count']:g}x {name(row['gpu'], longest)}"
+
+
+def place(row: Row, longest: int = LONGEST_NAME) -> str:
+    """Provider and zone, or region."""
+    return f"{name(row['provider'], longest)} {name(row['zone'] or row['region'], longest)}"
+
+
 def log_or_linear(values: Sequence[float]) -> Spec:
     """A logarithmic scale, or a linear one where a value is not above zero and a logarithm cannot show it."""
     if values and min(values) > 0:

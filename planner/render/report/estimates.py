@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from planner.model.picks import PaidTo
-from planner.render.charts.estimates import Money, estimate_charts, place, what
-from planner.render.charts.parts import Row, name
+from planner.render.charts.estimates import Money, estimate_charts
+from planner.render.charts.parts import Row, name, place, what
 from planner.render.listing import number, one_line, significant, span_texts
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, page, section, top
@@ -27,18 +27,19 @@ ROWS = 1000
 """Rows in a report; more make a page slow and large, and nobody reads them: CSV and JSON hold all."""
 
 
-def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ()) -> str:
+def estimate_report(document: Row, *, command: str, history: Sequence[Row] = (), machines: Sequence[Row] = ()) -> str:
     """The whole HTML file.
 
     Args:
         document: `planner.results.estimate.document`.
         command: what made it, to be shown.
         history: `planner.render.charts.history.history_rows`.
+        machines: `planner.results.machines.machine_records` of all that is priced.
 
     Raises:
         UsageError: the extra `report` is not installed.
     """
-    parts = estimate_parts(document, command=command, history=history)
+    parts = estimate_parts(document, command=command, history=history, machines=machines)
     return page(
         parts.title,
         element("a", "Skip to the table", class_="skip", href="#rows"),
@@ -48,13 +49,13 @@ def estimate_report(document: Row, *, command: str, history: Sequence[Row] = ())
     )
 
 
-def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
+def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), machines: Sequence[Row] = ()) -> Parts:
     """Title, content and charts of the report without its frame; arguments as for `estimate_report`."""
     full = len(document["estimates"])
     # those on the front are the fast ones, and of many rows by price the last
     front = [row for row in document["estimates"][ROWS:] if row["is_pareto"]]
     document = {**document, "estimates": [*document["estimates"][:ROWS], *front]}
-    money, charts = Money(document), estimate_charts(document, history)
+    money, charts = Money(document), estimate_charts(document, history, machines)
     title = f"Training {_workload(document)}: time and cost"
     notes = _Numbered(note for row in document["estimates"] for note in row["notes"])
     sources = _Numbered(source for row in document["estimates"] for source in _sources(row))

@@ -18,7 +18,7 @@ from planner.cli.names import setting_name, spelling_of
 from planner.errors import DataError, PlannerError
 from planner.model.frozen import dataclass
 
-PROJECT_PATHS = ("model_file", "price_book")
+PROJECT_PATHS = ("calibration", "model_file", "price_book")
 """Options with a path that a project's file may set, if the path stays inside the project: files that are only read."""
 
 NOT_IN_PROJECTS = ("data_dir", "engine", "quiet", "scheduler")

@@ -24,6 +24,7 @@ _TIME = re.compile(
 _NOT_TRAINING = re.compile(
     r"\b(?:val|valid|validation|eval|evaluation|evaluating|test|testing)\b(?!_?loss|\s*loss)", re.IGNORECASE
 )
+_OTHER_LOSS = re.compile(r"\b(?:val|valid|validation|eval|evaluation|test|testing)[ _/-]*loss", re.IGNORECASE)
 
 
 class StampedSteps:
@@ -38,7 +39,7 @@ class StampedSteps:
     def read(self, line: Line) -> Iterable[Event | On]:
         """The mark of a line."""
         text = line.text
-        if "oss" not in text or line.clock is None or _NOT_TRAINING.search(text):
+        if "oss" not in text or line.clock is None or not _is_training(text):
             return
         step, epoch = _STEP.search(text), _EPOCH.search(text)
         if step is not None:
@@ -97,7 +98,7 @@ class PerBatch:
     def read(self, line: Line) -> Iterable[Event]:
         """The mark of a line."""
         text = line.text
-        if "oss" not in text or not any(word in text for word in self.words) or _NOT_TRAINING.search(text):
+        if "oss" not in text or not any(word in text for word in self.words) or not _is_training(text):
             return
         time, step, epoch = (
             self._after.search(text) or self._before.search(text),
@@ -152,7 +153,7 @@ class TimedLines:
         """The mark of a line."""
         text = line.text
         time = _TIME.search(text) if "oss" in text else None
-        if time is None or _NOT_TRAINING.search(text):
+        if time is None or not _is_training(text):
             return
         step, epoch, seconds = _STEP.search(text), _EPOCH.search(text), in_seconds(time[1], time[2])
         if not seconds > 0:
@@ -194,6 +195,11 @@ class TrainerPrints:
             )
         elif "loss" in row and "epoch" in row:
             yield Fact("has_losses", value=True)
+
+
+def _is_training(text: str) -> bool:
+    """Whether a line with a loss is not one of evaluation, nor has its losses alone."""
+    return _NOT_TRAINING.search(text) is None and "oss" in _OTHER_LOSS.sub("", text)
 
 
 _EPOCH_STAMPS = Kind(name="stamped epoch lines", counted=Counted.EPOCH, holds_validation=True, rank=7)

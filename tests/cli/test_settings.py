@@ -211,6 +211,7 @@ def test_a_folder_of_that_name_is_an_error(run_planner, tmp_path):
         ("[estimate]\nprice_book = '/etc/passwd'\n", RUN),
         ("[estimate]\nprice_book = '../x.toml'\n", RUN),
         ("[estimate]\nprice_book = 'link.toml'\n", RUN),
+        ("[estimate]\ncalibration = ['../x.toml']\n", RUN),
         ("[sweep]\nscheduler = 'tcp://192.0.2.1:1'\n", ("sweep", "jobs.csv")),
         ("[refresh]\naccept = true\n", ("refresh", "--offline")),
         ("[refresh]\njobs = 2\n", ("refresh", "--offline")),
@@ -249,6 +250,22 @@ def test_defaults_of_a_project_leave_other_commands_alone(run_planner, project_f
     done = run_planner("prices", "prune", "--older-than", "10", "--data-dir", tmp_path)
 
     assert "Defaults from" not in done.stderr
+
+
+def test_a_project_may_name_its_calibration(run_planner, project_file, tmp_path):
+    """36,000 images at 100 a second take 360 s, from the file beside the settings."""
+    (tmp_path / "own.toml").write_text(
+        'schema = "planner.calibration/1"\n[[runs]]\nmodel = "resnet50"\ngpu = "rtx-4090"\ngpu_count = 1\nprecision = "amp"\nbatch_size = 64\n'
+        'samples_per_second = 100.0\nlow = 97.0\nhigh = 103.0\nsample_unit = "image"\nverdict = "steady"\nstartup_seconds = 0.0\nstall_share = 0.0\n'
+    )
+    project_file('[estimate]\ncalibration = ["own.toml"]\n')
+
+    done = run_planner(
+        "estimate", "--epochs", "1", "--samples-per-epoch", "36000", "--gpu", "rtx-4090:1", "--startup-seconds", "0", "--format", "json"
+    )  # fmt: skip
+
+    (first, *_) = json.loads(done.stdout)["estimates"]
+    assert ("measured_by_you", pytest.approx(360.0)) == (first["throughput"]["basis"], first["seconds"])
 
 
 def test_a_path_counts_from_the_file(run_planner, project_file, tmp_path):

@@ -368,6 +368,11 @@ REFUSED = {
         "no line of it",
     ),
     "eval.txt": ("".join(f"Test: [{n}/100]  Time 0.1 (0.1)  Loss 1.0 (1.0)\n" for n in range(1, 100)), "no line of it"),
+    "eval_loss.txt": (
+        "".join(f"2024-01-01 10:00:{n:02d} INFO step {n * 10} eval loss 2.0\n" for n in range(60)),
+        "no line of it",
+    ),
+    "test_loss.txt": ("".join(f"Epoch {n} | test loss 0.3 | time 12.{n % 3}s\n" for n in range(40)), "no line of it"),
     "whole_seconds.txt": (
         "".join(f"Epoch {e}/9\n 30/30 - {e % 2 + 1}s - loss: 1.0\n" for e in range(1, 10)),
         "too coarse",

@@ -29,7 +29,7 @@ def test_a_measured_command_is_a_calibration(tmp_path):
     assert "steady" in done.stdout
     assert "step 1 loss" not in done.stdout
     assert "step 1 loss" in done.stderr
-    assert "stopped after 3 s" in done.stderr
+    assert "stopped after" in done.stderr
 
 
 def test_what_cannot_be_measured_is_said(tmp_path):

@@ -110,7 +110,7 @@ def _generic(
 ) -> Iterator[Event | On]:
     counted = Counted.EPOCH if "epoch" in step.lower() or _counts_epochs(ahead, step) else Counted.STEP
     is_named = columns.step is not None or step in OPTIMISER_STEPS
-    times = [value for row in ahead if (value := time_of(row.get(time, ""))) is not None]
+    times = _times_by_step(ahead, step, time)
     is_duration = len(times) > 2 and (_falls_often(times) or (time.lower() in EITHER and not _grows_with(times)))
     kind = Kind(
         name=f"table, {step} and {time}",
@@ -120,8 +120,9 @@ def _generic(
         in ("_runtime", "elapsed_time", "elapsed", "time_elapsed", "elapsed_seconds"),
         holds_validation=counted is Counted.EPOCH,
     )
-    if is_duration and columns.time is None:
-        yield Fact("no_clock", "steps")
+    is_either = is_duration and times == sorted(times) and len(set(times)) == len(times)
+    if is_duration and (is_either or columns.time is None):
+        yield Fact("no_clock", "steps" if columns.time is None else "either")
         yield Fact("columns", tuple(ahead[0])[:40])
         return
     for row in rows:
@@ -129,6 +130,19 @@ def _generic(
         if _is_number(done) and clock is not None and _is_training(row, step, time):
             mark = Mark(float(done), None, clock) if is_duration else Mark(float(done), clock)
             yield On("rows", kind, mark)
+
+
+def _times_by_step(rows: list[Mapping[str, str]], step: str, time: str) -> list[float]:
+    """The times in the order of their steps, if each step has one: rows may stand in any order. Else in the order of the rows."""
+    pairs = [
+        (float(row[step]), clock)
+        for row in rows
+        if _is_number(row.get(step, "")) and (clock := time_of(row.get(time, ""))) is not None
+    ]
+    distinct = sorted(set(pairs))
+    if len({done for done, _ in distinct}) == len(distinct):
+        pairs = distinct
+    return [clock for _, clock in pairs]
 
 
 def _is_training(row: Mapping[str, str], step: str, time: str) -> bool:

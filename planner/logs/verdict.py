@@ -24,6 +24,7 @@ NO_CLOCK = {
     "steps": "it has steps and no clock: nothing says how long they took",
     "rows": "no column of steps and no clock were found",
     "blocks": "it has no whole epochs, and no blocks that say how many samples they hold",
+    "either": "its times rise throughout: a clock that began long before the first row, or steps that grow slower and slower. If it is a clock, call the column elapsed_seconds",
     "evaluation": "its only clock is that of evaluation, whose rate is one of inference",
     "summary": "it has a run time and no count of steps",
 }

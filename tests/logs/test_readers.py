@@ -249,6 +249,30 @@ def test_lines_in_another_order_change_nothing(tmp_path):
     assert (plain.rate, plain.low) == (shuffled.rate, shuffled.low)
 
 
+def test_rows_in_another_order_change_nothing(tmp_path):
+    """100 rows of ten steps in 4 s, the odd ones after the even ones, backwards: a clock, named or not, and never times of steps."""
+    rows = [f"{10 * n},{4.0 * n + 4},1.0\n" for n in range(100)]
+    put(tmp_path, "own.csv", "step,time,loss\n" + "".join(rows[::-2] + rows[::2]))
+
+    (named,) = calibrate([tmp_path], columns=Columns(step="step", time="time")).runs
+
+    assert (only(tmp_path).rate, named.rate) == (pytest.approx(2.5), pytest.approx(2.5))
+
+
+def test_times_that_may_be_a_clock_or_those_of_steps_are_refused(tmp_path):
+    """30 s before the first of 100 rows of 4 s each: read as times of single steps it would be a thousand times too slow."""
+    rows = "".join(f"{10 * n},{4.0 * n + 30},1.0\n" for n in range(100))
+    for name in ("time", "elapsed_seconds"):
+        put(tmp_path / name, "own.csv", f"step,{name},loss\n" + rows)
+
+    (either,) = calibrate([tmp_path / "time"], columns=Columns(step="step", time="time")).runs
+    clock = only(tmp_path / "elapsed_seconds")
+
+    assert Verdict.REFUSED is either.verdict
+    assert "elapsed_seconds" in either.reason
+    assert clock.rate == pytest.approx(2.5)
+
+
 def test_tables(tmp_path):
     """Ultralytics, fastai, an exported history and a table by named columns; the header again in the middle, short rows."""
     yolo = written.ultralytics()

@@ -58,8 +58,10 @@ def test_html_is_utf8_whatever_the_terminal_has():
     assert "\u2195" in done.stdout.decode("utf-8") or "\\2195" in done.stdout.decode("utf-8")
 
 
+# who starts the tests in the background may have SIGINT ignored, and what a process ignores its children do
 _LOADING = """
 import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Late:
     def find_spec(self, name, *_):
         if name == sys.argv[1]:
@@ -80,7 +82,8 @@ def test_ctrl_c_while_modules_load_has_no_traceback(module):
 
 
 _WAITING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from planner.prices import refresh
 from planner.cli import main
 def waits(order, progress):

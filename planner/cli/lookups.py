@@ -180,6 +180,8 @@ def throughput(*, model: str | None, names: tuple[str, ...], suspect: bool, form
         return
     resolved = resolve_model(model)
     if any(map(is_processor, wanted)):
+        if not all(map(is_processor, wanted)):
+            raise UsageError("Rows of processors and of GPUs have other columns: name one kind with --gpu.")
         _write_processor_runs(resolved, wanted, form, output)
         return
     benchmarks = benchmarks_of(resolved.name)

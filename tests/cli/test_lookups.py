@@ -87,3 +87,11 @@ def test_processors_and_what_ran_on_them_are_listed(run_planner):
     assert "73 times as fast" in network.stderr
     assert {"xeon-e5-2630-v3", "gtx-1080-ti"} < {row["device"] for row in json.loads(network.stdout)["runs"]}
     assert {"a10g"} == {row["device"] for row in trees["runs"]}
+
+
+def test_rows_of_processors_and_of_gpus_are_asked_for_apart(run_planner):
+    """Their columns differ; nothing is said of what is measured."""
+    done = run_planner("throughput", "--model", "resnet50", "--gpu", "cpu", "--gpu", "A100")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "name one kind" in done.stderr

@@ -9,6 +9,7 @@ from planner.hardware.access import Checked
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
+from planner.model.records import Gpu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +31,29 @@ class Framework:
 
 def framework_problem(name: str, gpu: str) -> str | None:
     """Why the newest release of a framework does not run on a GPU; `None` if nothing speaks against it, or nothing is known."""
-    known = framework_named(name)
-    try:
-        capability = float(load_gpus()[gpu].compute_capability)
-    except (KeyError, ValueError):
-        return None  # a processor, or a card of AMD, whose builds are others
-    if known is None:
+    known, sheet = framework_named(name), load_gpus().get(gpu)
+    if known is None or sheet is None:  # a processor has no compute capability
         return None
+    try:
+        capability = float(sheet.compute_capability)
+    except ValueError:
+        return _problem_of_amd(known.framework, sheet)
     low, high = known.oldest_compute_capability, known.newest_compute_capability
     if (low is None or capability >= low) and (high is None or capability <= high):
         return None
     return f"{known.framework} {known.version} has no builds for compute capability {capability:g}: {known.status}"
+
+
+def _problem_of_amd(framework: str, gpu: Gpu) -> str | None:
+    """The same of a GPU of AMD, whose builds are others: by what its data sheet row says of each framework."""
+    said = dict(entry.strip().partition(" ")[::2] for entry in gpu.frameworks.split(";"))
+    if "no" not in [said.get(name) for name in _ON_AMD.get(framework, ())]:
+        return None
+    return f"{framework} has no builds for {gpu.compute_capability}"
+
+
+_ON_AMD = {"tensorflow": ("tf-rocm", "tf"), "mxnet": ("mxnet",), "caffe": ("caffe",)}
+"""How the column `frameworks` of `data/gpus.csv` calls the builds that cards of AMD may have."""
 
 
 def framework_named(name: str) -> Framework | None:

@@ -17,7 +17,9 @@ from planner.hardware.frameworks import framework_problem, load_frameworks
         ("tensorflow1", "h100-80gb-sxm", None),
         ("pytorch-timm", "k80", "compute capability 3.7"),
         ("pytorch", "gtx-1080-ti", None),
-        ("mxnet", "mi300x", None),
+        ("mxnet", "mi300x", "no builds for gfx942"),
+        ("tensorflow", "rx-7800-xt", "no builds for gfx1101"),
+        ("tensorflow", "mi300x", None),
         ("jax", "k80", None),
     ],
 )

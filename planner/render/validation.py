@@ -348,7 +348,8 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
 * LoRA and QLoRA are fitted to steps on A100: on H100, RTX 6000 Ada and L4 code of others takes 1.2 to 1.4 times what that says.
 * timm's script on GTX 1080 Ti to RTX 5090, by another author (`tests/published/test_throughput_elsewhere.py`), is 17 % off in the median.
   TF32 and FP32 are carried there from the faster of the two memory layouts that timm measured 16 bits in.
-* No AMD GPU, no Kepler, Maxwell or workstation Blackwell card has a training row. Their ranges are widened by an assumption
+* No AMD GPU, no Kepler, Maxwell or workstation Blackwell card has a training row of its own; of Radeon cards ratios to an RTX 2080 Ti are
+  known (`amd_card`, `amd_network`). The ranges of all others are widened by an assumption
   (one standard deviation: a factor of 1.43 for a maker without rows, 1.28 for a family without rows), not by a measurement.
 * True FP32 was never measured on Ampere or later (the sources leave TF32 on): it is carried over from older GPUs.
 * Networks between nodes are not stated by the sources, so the split `nodes` tests the loss per doubling on fast clusters only.

@@ -238,8 +238,10 @@ def _by_market(
             continue
         # young prices with a wide range before old ones
         reason = next(reason for reason in reversed(_PASSING) if reason in barred[market])
-        newest = list(_of_newest_month(barred[market][reason]))
-        marked[market] = (best_of_machines(newest, hour_worth)[0], _MARKS[reason])
+        those = barred[market][reason]
+        # of old prices the newest; a wide range says nothing against the month of a price
+        rows = _of_newest_month(those) if reason is NotPicked.OLD_PRICE else [one.choice for one in those]
+        marked[market] = (best_of_machines(rows, hour_worth)[0], _MARKS[reason])
     return {market: best_of_machines(rows, hour_worth) for market, rows in free.items()}, marked
 
 

@@ -13,12 +13,12 @@ from planner.hardware.processors import choose_devices, is_processor
 from planner.model.records import Throughput, Workload
 from planner.prices.catalog import select_groups
 from planner.results.speed_ups import SpeedUp
+from planner.throughput.limits import OPERATIONS_PER_MAC
 from planner.units import SECONDS_PER_HOUR, hours
 
-LEAST_USD = 0.06
+LEAST_USD_PER_TFLOPS_HOUR = 0.06
 """USD that no offer of `data/processor_offers.csv` goes below for an hour of each TFLOPS that training may reach there at
 most, which is twice the FP32 peak at base clock."""
-OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 
 
 def speed_ups(question: Question, heads: Sequence[Priced]) -> tuple[SpeedUp, ...]:
@@ -90,7 +90,7 @@ def _least_usd(workload: Workload) -> float:
     gmacs = workload.model.forward_gmacs_per_sample
     if gmacs is None or workload.input_size is not None:
         return 0.0
-    return workload.samples * gmacs * OPERATIONS_PER_MAC / 1e3 / SECONDS_PER_HOUR * LEAST_USD
+    return workload.samples * gmacs * OPERATIONS_PER_MAC / 1e3 / SECONDS_PER_HOUR * LEAST_USD_PER_TFLOPS_HOUR
 
 
 def _is_language(question: Question) -> bool:

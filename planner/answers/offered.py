@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planner.errors import LimitError, NothingLeftError, PlannerError
+from planner.errors import LimitError, NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
-from planner.prices.catalog import USUAL_PURCHASES, GroupSelection, select_groups, select_offers
+from planner.prices.catalog import GroupSelection, select_groups, select_offers
 from planner.prices.drift import price_class, price_range
 from planner.prices.filters import OfferFilter
 from planner.prices.groups import OfferGroup, grouped
@@ -32,14 +32,14 @@ class Offered:
         own_notes: what is said of offers that are not at their list price.
         credits_usd: what each provider owes the user.
         snapshots: the books by provider.
-        on_demand: list prices on demand by (provider, type, region), to compare commitments with; empty without any.
+        on_demand: the list price on demand of an offer's type where it is, to compare commitments with; `None` without any.
     """
 
     groups: tuple[OfferGroup, ...]
     selection: GroupSelection
     own_notes: Mapping[Offer, str]
     credits_usd: Mapping[str, float]
-    on_demand: Mapping[tuple[str, str, str], float]
+    on_demand: Callable[[Offer], float | None]
     snapshots: Mapping[str, Snapshot]
 
     def region_sizes(self, provider: str) -> Mapping[str, int]:
@@ -92,7 +92,7 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
         selection=selection,
         own_notes=own_notes,
         credits_usd={} if own is None else own.credits_usd,
-        on_demand=_OnDemand(snapshots, wanted, today),
+        on_demand=_OnDemand(snapshots, wanted, today).of,
         snapshots={snapshot.provider: snapshot for snapshot in snapshots},
     )
 
@@ -116,43 +116,32 @@ def _at_own_prices(groups: Iterable[OfferGroup], own: OwnPrices) -> tuple[tuple[
     return tuple(grouped(offers)), notes
 
 
-class _OnDemand(Mapping[tuple[str, str, str], float]):
-    """Prices per hour on demand by (provider, instance type, region), read when a type's are asked for first.
+class _OnDemand:
+    """Prices per hour on demand, to compare commitments with; those of a type are read when the first is asked for.
 
     Only the bills of commitments that are written ask: most questions have none, others a few.
     """
 
     def __init__(self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> None:
-        self._asked = (snapshots, replace(wanted, purchases=(Purchase.ON_DEMAND,), providers=(), instances=()), today)
-        self._is_empty = set(wanted.purchases) <= set(USUAL_PURCHASES)
+        self._snapshots = snapshots
+        self._wanted = replace(wanted, purchases=(Purchase.ON_DEMAND,))
+        self._today = today
         self._found: dict[tuple[str, str], Mapping[str, float]] = {}
 
+    def of(self, offer: Offer) -> float | None:
+        """The lowest price of the offer's type in its region; `None` if it is not sold on demand, or none passes the filter."""
+        kind = (offer.provider, offer.instance_type)
+        if kind not in self._found:
+            self._found[kind] = self._in_regions(*kind)
+        return self._found[kind].get(offer.region)
+
     def _in_regions(self, provider: str, instance_type: str) -> Mapping[str, float]:
-        """The lowest price of a type in each region."""
-        snapshots, wanted, today = self._asked
-        books = [snapshot for snapshot in snapshots if snapshot.provider == provider]
-        try:
-            groups = select_groups(books, replace(wanted, instances=(instance_type,)), today=today).groups
-        except PlannerError:  # none passes the filter, or the type is sold in no other way
-            return {}
+        wanted = replace(self._wanted, providers=(provider,), instances=(instance_type,))
         prices: dict[str, float] = {}
+        try:
+            groups = select_groups(self._snapshots, wanted, today=self._today).groups
+        except (NothingLeftError, LimitError):
+            return prices
         for offer in (offer for group in groups for offer in group.members()):
             prices[offer.region] = min(offer.usd_per_hour, prices.get(offer.region, offer.usd_per_hour))
         return prices
-
-    def __getitem__(self, key: tuple[str, str, str]) -> float:
-        """The price of that type there."""
-        provider, instance_type, region = key
-        if self._is_empty:
-            raise KeyError(key)
-        if (provider, instance_type) not in self._found:
-            self._found[provider, instance_type] = self._in_regions(provider, instance_type)
-        return self._found[provider, instance_type][region]
-
-    def __iter__(self) -> Iterator[tuple[str, str, str]]:
-        """Every type and region asked for so far that has a price on demand."""
-        return ((*kind, region) for kind, prices in self._found.items() for region in prices)
-
-    def __len__(self) -> int:
-        """How many these are."""
-        return sum(map(len, self._found.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -43,7 +43,7 @@ class Biller(Timer):
     Args:
         terms: what is on the bill.
         workload: what runs.
-        on_demand: price per hour on demand by (provider, instance type, region), to compare commitments with.
+        on_demand: USD per hour of an offer's machine on demand, to compare commitments with; `None` where it is not known.
         credits_usd: what each provider owes the user, in USD.
     """
 
@@ -52,12 +52,12 @@ class Biller(Timer):
         terms: BillArguments,
         workload: Workload,
         *,
-        on_demand: Mapping[tuple[str, str, str], float] | None = None,
+        on_demand: Callable[[Offer], float | None] | None = None,
         credits_usd: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__(terms, workload)
         self.workload = workload
-        self.on_demand = {} if on_demand is None else on_demand
+        self.on_demand = on_demand
         self.credits_usd = credits_usd or {}
         self._hours: dict[tuple[BillingRule | None, Course, int], Sequence[float]] = {}
         self._has_extras = bool(credits_usd) or any(cast("Mapping[str, Any]", terms)[name] for name in EXTRAS)
@@ -152,7 +152,7 @@ class Biller(Timer):
         from planner.cost.commitments import commitment_note, unused_item  # noqa: PLC0415 - rarely asked for
 
         paid_hours = sum(item.quantity for item in items) / node_count
-        on_demand = self.on_demand.get((offer.provider, offer.instance_type, offer.region))
+        on_demand = None if self.on_demand is None else self.on_demand(offer)
         note = commitment_note(offer, paid_hours, on_demand, is_shared=self.terms["share_commitment"])
         unused = () if self.terms["share_commitment"] else unused_item(offer, paid_hours, node_count)
         return items + unused, (note,)

@@ -19,10 +19,11 @@ from planner.errors import NoThroughputError
 from planner.hardware.processors import Processor, ProcessorKind, load_processors
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Model, Precision, Throughput, Workload
+from planner.throughput.limits import OPERATIONS_PER_MAC
 from planner.throughput.processor_runs import ProcessorRun, inference_runs, measured_model, training_runs
 
-TRAINING, FORWARD = 6, 2
-"""Operations for each multiply-add of a forward pass: forward and backward take three times the forward pass alone."""
+FORWARD = 2
+"""Operations for each multiply-add of a forward pass alone; forward and backward take three times as many."""
 PEAK = 1.0
 """The most of its peak at base clock that training may reach."""
 MATRIX_GAIN = 2.0
@@ -91,7 +92,7 @@ def network_throughput(
     )
 
 
-def share_of(run: ProcessorRun, operations: int = TRAINING) -> float:
+def share_of(run: ProcessorRun, operations: int = OPERATIONS_PER_MAC) -> float:
     """The part of its peak that a processor reached."""
     gflop = _gflop(measured_model(run.model), run.input_size, operations)
     if gflop is None:
@@ -105,7 +106,7 @@ def _work(workload: Workload) -> float:
         raise NoThroughputError("no training of a language model on a processor was measured")
     if workload.measured:
         raise NoThroughputError("what was measured on a GPU says nothing of a processor")
-    gflop = _gflop(workload.model, workload.input_size, TRAINING)
+    gflop = _gflop(workload.model, workload.input_size, OPERATIONS_PER_MAC)
     if gflop is None:
         name = workload.model.name
         raise NoThroughputError(f"the arithmetic of {name} is not known, and it was trained on no processor")

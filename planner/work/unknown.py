@@ -7,6 +7,7 @@ import re
 from planner.errors import Message, UnknownNameError
 from planner.hardware.tables import read_columns
 from planner.language.listed import language_names
+from planner.work.tree_tools import tree_names
 
 
 def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError:
@@ -14,7 +15,7 @@ def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError
     networks = [
         one for name, aliases in read_columns("models.csv", "name", "aliases") for one in (name, *aliases.split())
     ]
-    known = networks + language_names()
+    known = [*networks, *language_names(), *tree_names()]
     return UnknownNameError("model", name, known, Message(_INSTEAD, see=see), why=_why(name))
 
 

@@ -109,7 +109,9 @@ def test_an_azure_reservation_by_hand():
     offer = an_offer(
         provider="azure", instance_type="Standard_ND96asr_v4", purchase=Purchase.RESERVED_1Y, usd_per_hour=12.0
     )
-    on_demand = {("azure", "Standard_ND96asr_v4", "north-1"): 20.0}
+
+    def on_demand(one):
+        return 20.0 if one is offer else None
 
     alone = a_bill(offer, on_demand=on_demand)
     shared = a_bill(offer, on_demand=on_demand, share_commitment=True)

@@ -3,6 +3,7 @@
 Its certificate authority is made anew for each run; who sets `SSL_CERT_FILE` to it, and nobody else, trusts the server.
 """
 
+import atexit
 import hashlib
 import ssl
 import sys
@@ -14,6 +15,7 @@ from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from cryptography import x509
@@ -130,6 +132,7 @@ def _with_tag(body, handler):
 def authority():
     """The path of the certificate of the authority, in PEM; its server's key and certificate lie beside it."""
     folder = Path(mkdtemp(prefix="planner-tls-"))
+    atexit.register(rmtree, folder, ignore_errors=True)
     root_key, root = _certificate("planner test authority", None, None)
     key, certificate = _certificate("127.0.0.1", root_key, root)
     pem = serialization.Encoding.PEM

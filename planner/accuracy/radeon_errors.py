@@ -56,7 +56,9 @@ def radeon_levels_learnt() -> tuple[RadeonLevel, ...]:
     for width, half_width in UNSEEN.items():
         shift, models = _of_others(width, None)
         rows.append(
-            RadeonLevel(gpu=ANY, width=width, models=models, shift_ln=round(shift, 4), half_width_ln=half_width)
+            RadeonLevel(
+                gpu=ANY, width=width, models=models, shift_ln=round(shift, 4), half_width_ln=half_width, **_origin()
+            )
         )
     return tuple(sorted(rows, key=lambda row: (row.gpu, row.width)))
 
@@ -70,7 +72,14 @@ def _level(gpu: str, width: str, errors: Sequence[float]) -> RadeonLevel:
         models=len(errors),
         shift_ln=round(statistics.median(errors) + batch, 4),
         half_width_ln=round(_half_width(errors) + batch, 4),
+        **_origin(),
     )
+
+
+@cache
+def _origin() -> Mapping[str, str]:
+    """What every level is learnt from, and the day of its newest row."""
+    return {"source": "radeon_ratios.csv", "as_of": max(row.as_of for row in radeon_ratios())}
 
 
 def card_split() -> SplitResult:

@@ -48,6 +48,7 @@ def tree_split() -> SplitResult:
 def tree_ranges() -> tuple[TreeRange, ...]:
     """The rows of `data/tree_ranges.csv`."""
     widths, by_kind = _half_widths(None), _by_kind(None)
+    newest = max(row.as_of for row in load_tree_rows())
     return tuple(
         TreeRange(
             tool=kind[0],
@@ -56,6 +57,8 @@ def tree_ranges() -> tuple[TreeRange, ...]:
             errors=len(by_kind.get(kind, ())),
             machines=len({machine for machine, of in _errors().items() for one, _, _ in of if one == kind}),
             half_width_ln=round(widths[kind], 4),
+            source="tree_runs.csv",
+            as_of=newest,
         )
         for kind in sorted(widths)
     )

@@ -40,7 +40,7 @@ def choose_gpus(text: str) -> GpuChoice:
     name, colon, count_text = plain(text).partition(":")
     if colon:
         gpus = named_gpus(name) or resolve_gpu(name)
-        return GpuChoice(text=text, gpus=gpus, count=_count(text, count_text))
+        return GpuChoice(text=text, gpus=gpus, count=count_of(text, count_text))
     if found := re.fullmatch(r"(\d+)\s*x\s*(\d+(?:\.\d+)?\s*x\s*.+)", name, re.IGNORECASE):
         raise UsageError(
             "{text!r} names {machines} machines. Give {machine!r}, and {machines} with {nodes}.",
@@ -51,7 +51,7 @@ def choose_gpus(text: str) -> GpuChoice:
         )
     name, count_text = (name, "") if named_gpus(name) else _counted(name)
     gpus = named_gpus(name) or resolve_gpu(name)
-    return GpuChoice(text=text, gpus=gpus, count=_count(text, count_text) if count_text else None)
+    return GpuChoice(text=text, gpus=gpus, count=count_of(text, count_text) if count_text else None)
 
 
 def resolve_gpu(name: str) -> tuple[str, ...]:
@@ -112,7 +112,12 @@ def _counted(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _count(text: str, count_text: str) -> float:
+def count_of(text: str, count_text: str) -> float:
+    """How many GPUs the second text says, which is a part of the first.
+
+    Raises:
+        UsageError: it is no positive number of them.
+    """
     try:
         count = float(count_text.strip().removesuffix("x"))
     except ValueError:

@@ -9,7 +9,7 @@ from functools import cache
 
 from planner.errors import UnknownNameError
 from planner.hardware.access import Checked
-from planner.hardware.gpus import GpuChoice, choose_gpus, load_aliases, load_gpus, normalised, short_name
+from planner.hardware.gpus import GpuChoice, choose_gpus, count_of, load_aliases, load_gpus, normalised, short_name
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
 
@@ -61,9 +61,7 @@ def choose_devices(text: str) -> GpuChoice:
     name, colon, count = text.partition(":")
     found = processors_named(name)
     if found:
-        # the count is read, and refused, as that of a GPU
-        counted = choose_gpus(f"{next(iter(load_gpus()))}:{count}").count if colon else None
-        return GpuChoice(text=text, gpus=found, count=counted)
+        return GpuChoice(text=text, gpus=found, count=count_of(text, count) if colon else None)
     try:
         return choose_gpus(text)
     except UnknownNameError as error:

@@ -43,6 +43,8 @@ class RadeonLevel:
     models: int
     shift_ln: float
     half_width_ln: float
+    source: str
+    as_of: str
 
 
 def at_radeon_level(found: Throughput, gpu: Gpu, width: str) -> Throughput:

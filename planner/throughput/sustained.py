@@ -46,4 +46,6 @@ def sustained_tflops(gpu: Gpu, precision: Precision) -> float:
 
 def _sums_at_half_rate(gpu: Gpu) -> bool:
     """Whether 16-bit products with sums in FP32 run at half the rate of the tensor cores: a quarter of that of 8-bit integers."""
-    return (gpu.int8_tops or 0.0) > 3 * (gpu.fp16_tensor_tflops or math.inf)
+    if gpu.int8_tops is None or gpu.fp16_tensor_tflops is None:
+        return False  # nothing says so
+    return gpu.int8_tops > 3 * gpu.fp16_tensor_tflops

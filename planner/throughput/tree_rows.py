@@ -22,6 +22,8 @@ class TreeRange:
     errors: int
     machines: int
     half_width_ln: float
+    source: str
+    as_of: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -225,3 +225,15 @@ def test_a_market_that_a_limit_empties_is_named_with_its_nearest_row():
     assert not set(named) & {pick.market for pick in picked.picks}
     assert [over.usd for over in picked.over_limit] == sorted(over.usd for over in picked.over_limit)
     assert all(over.usd > 20 for over in picked.over_limit)
+
+
+def test_a_market_of_wide_ranges_comes_back_with_a_row_that_none_of_them_beats():
+    """On processors alone every row is wide: an older month is no reason to show one that costs more and takes longer."""
+    found = planner.estimate(model="resnet50", epochs=90, gpus=["cpu"], limit=100, as_of=date(2026, 11, 26))
+    marked = {pick.market: pick for pick in found.picked.picks if pick.mark is Mark.WIDE_RANGE}
+
+    assert {PaidTo.LARGE_CLOUD, PaidTo.SPOT} == marked.keys()
+    for market, pick in marked.items():
+        others = [one for one in found.estimates if one.market is market]
+        assert market is PaidTo.SPOT or len({one.offer.observed_on for one in others}) > 1
+        assert not [one for one in others if one.usd < pick.estimate.usd and one.seconds < pick.estimate.seconds]

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 
 import planner
 from planner.errors import NothingLeftError, PlannerError, UnknownNameError
+from planner.model.records import Purchase
 from planner.prices.current import current_snapshots
 from planner.prices.groups import offer_name
 from tests.answers.drawn_jobs import JOBS
+from tests.builders import a_snapshot, an_offer
 
 TODAY = date(2026, 11, 20)
 ALL_OFFERS = sum(snapshot.rows for snapshot in current_snapshots(as_of=TODAY))
@@ -78,3 +80,19 @@ def test_a_misspelt_region_is_named_though_a_machine_would_do(tmp_path):
 
     with pytest.raises(UnknownNameError, match="us-east-1"):
         planner.estimate(model="resnet50", epochs=1, regions=["us-esat-1"], price_book=path, as_of=TODAY)
+
+
+def test_a_commitment_is_compared_with_the_lowest_price_on_demand_of_its_type_there(tmp_path):
+    """Two zones ask 20 and 16 USD an hour, another region 8: 12 USD for a year pay from three quarters of its hours on."""
+    offer = an_offer(provider="market", region="north-1", zone="a", usd_per_hour=20.0, observed_on=TODAY)
+    year = replace(offer, zone=None, purchase=Purchase.RESERVED_1Y, usd_per_hour=12.0)
+    elsewhere = replace(offer, region="south-1", zone=None, usd_per_hour=8.0)
+    a_snapshot(tmp_path, offer, replace(offer, zone="b", usd_per_hour=16.0), elsewhere, year, provider="market")
+
+    (row,) = planner.estimate(
+        model="resnet50", epochs=90, data_dir=tmp_path, providers=["market"], purchases=["reserved_1y"], as_of=TODAY
+    ).estimates
+
+    assert ["it pays from 75.0% use on against 16 USD/h on demand"] == [
+        note.rpartition("; ")[2] for note in row.notes if "on demand" in note
+    ]

@@ -13,7 +13,7 @@ from planner.cli.names import in_options
 from planner.cli.options import (
     chart_option,
     chosen_currency,
-    is_given,
+    is_flat,
     is_verbose,
     option,
     output_options_with,
@@ -74,14 +74,14 @@ def estimate(
     if is_whole or explain is not None:
         options["limit"] = None
     result = in_options(run_estimate(**options))
-    is_flat = form != "table" or any(is_given(name) for name in ("limit", "sort", "every_offer"))
+    is_ranked = form != "table" or is_flat()
     if explain is not None:
         from planner.render.explain import explanation, pick_explanation  # noqa: PLC0415 - the table needs none of it
 
-        explained = explanation if is_flat else pick_explanation
+        explained = explanation if is_ranked else pick_explanation
         write_result(explained(result, explain, money), output)
         return
-    if not is_flat:
+    if not is_ranked:
         _write_screen(result, money, charts, output, options["data_dir"])
         return
     result = replace(result, assumptions=(*result.assumptions, *settings_used()))

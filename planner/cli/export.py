@@ -11,7 +11,7 @@ from planner.answers.estimate import estimate as run_estimate
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.given_command import given_command
 from planner.cli.names import in_options
-from planner.cli.options import option, output_option, write_notes, write_result
+from planner.cli.options import is_flat, option, output_option, write_notes, write_result
 from planner.cost.currency import usd_at_most
 from planner.export.files import TOOLS, notes
 from planner.export.files import export as run_export
@@ -24,18 +24,16 @@ from planner.options.times import hours_until
 @option(
     "--row",
     type=int,
-    default=1,
-    show_default=True,
-    help="Row of the ranking of all rows (planner estimate --limit 15), by its number (#).",
+    help="Row by its number: of a pick, or of the ranking with --limit, --sort or --all. Default: that of the first sentence.",
 )
 @option("--command", help="Training command. Default: a placeholder that fails until it is replaced.")
 @option("--image", help="Container image to run in. Default: the tool's own; Kubernetes has none.")
-@declared_options(EstimateArguments, without=("limit",))
+@declared_options(EstimateArguments)
 @output_option
 def export(
     *,
     to: str,
-    row: int,
+    row: int | None,
     command: str | None,
     image: str | None,
     output: Path | None,
@@ -43,8 +41,9 @@ def export(
 ) -> None:
     """A row of the estimate as a file that SkyPilot, dstack, Kubernetes or Terraform runs.
 
-    Takes the options of planner estimate, and --row picks what its ranking (--limit 15) has under that number. A disk is asked
-    for if --dataset-gb or --image-gb is given. --max-hours and --max-usd also end the run where the tool can do that.
+    Takes the options of planner estimate, and --row the number that it shows with them: that of a pick, or with --limit,
+    --sort or --all that of the ranking. A disk is asked for if --dataset-gb or --image-gb is given. --max-hours and --max-usd
+    also end the run where the tool can do that.
 
     \b
     Examples:
@@ -52,12 +51,14 @@ def export(
       planner export --to kubernetes --model resnet50 --epochs 90 --provider gcp --row 2 --image my/image:1
       planner export --to terraform --model resnet50 --epochs 90 --provider azure --dataset-gb 150 --output main.tf
     """
-    result = in_options(run_estimate(**options))
+    is_rank = is_flat()
+    result = in_options(run_estimate(**{**options, "limit": None}))  # every row, so that others can be proposed
     limit = options["max_hours"]
     found = run_export(
         result,
         to=to,
         row=row,
+        is_rank=is_rank,
         made_by=given_command(click.get_current_context()),
         command=command,
         image=image,

@@ -156,6 +156,11 @@ def is_given(name: str) -> bool:
     return click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
 
 
+def is_flat() -> bool:
+    """Whether rows are numbered by their rank among all, not by their place on the first screen."""
+    return any(is_given(name) for name in ("limit", "sort", "every_offer"))
+
+
 def chosen_currency(code: str | None) -> Currency | None:
     """The currency of that code with its rate; `None` for USD."""
     if code is None or code.upper() == "USD":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,11 +11,15 @@ from planner.export.task import Task, task_of
 from planner.hardware.processors import is_processor
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Purchase
+from planner.results.answer import leading
 from planner.results.estimate import EstimateResult
 from planner.units import hours
 
 TOOLS = {"skypilot": "SkyPilot", "dstack": "dstack", "kubernetes": "Kubernetes", "terraform": "Terraform"}
 """Tools by the name of their module here, and as they call themselves."""
+
+Rows = Mapping[int, Estimate]
+"""Rows by the number that names them."""
 
 _EXPRESSIBLE = (Purchase.ON_DEMAND, Purchase.SPOT)
 
@@ -34,7 +38,8 @@ def export(
     result: EstimateResult,
     *,
     to: str,
-    row: int,
+    row: int | None,
+    is_rank: bool = True,
     made_by: str,
     command: str | None = None,
     image: str | None = None,
@@ -43,12 +48,13 @@ def export(
     max_hours: float | None = None,
     max_usd: float | None = None,
 ) -> Export:
-    """The estimate with rank `row` as a file for the tool `to`.
+    """The row of that number as a file for the tool `to`.
 
     Args:
         result: every row, so that another one can be proposed.
         to: one of `TOOLS`.
-        row: rank of the estimate.
+        row: rank of the estimate, or its number on the first screen; `None` is the row of the first sentence.
+        is_rank: whether it is a rank. Where the screen has no row, every number is one.
         made_by: the command line that asks for it, for the header.
         command: the training command; `None` puts a placeholder in its place.
         image: container image; `None` leaves it to the tool, or to the user.
@@ -60,11 +66,10 @@ def export(
     Raises:
         UsageError: there is no such row, or the tool cannot have it; the message says which row it can have.
     """
-    estimate = next((found for found in result.estimates if found.rank == row), None)
-    if estimate is None:
-        raise UsageError(
-            "{row} {given}: there are rows 1 to {last}.", argument="row", given=row, last=len(result.estimates)
-        )
+    screen, first = ({}, 1) if is_rank else _screen(result)
+    ranking = {found.rank: found for found in result.estimates}
+    row = first if row is None else row
+    estimate = _of_number(row, screen, ranking)
     if reason := _why_not(to, estimate):
         raise UsageError(
             "{row} {given} cannot become a file for {tool}: {reason}. {instead}",
@@ -72,7 +77,7 @@ def export(
             given=row,
             tool=TOOLS[to],
             reason=reason,
-            instead=_instead(to, result, estimate),
+            instead=_instead(to, screen, ranking, estimate),
         )
     task = task_of(
         result,
@@ -88,6 +93,26 @@ def export(
     tool = _tool(to)
     lines = [*(f"# {line}" for line in task.header), "", *tool.text(task)]
     return Export(text="\n".join(lines) + "\n", how_to_run=tool.how_to_run(task), endless=_endless(to, task))
+
+
+def _screen(result: EstimateResult) -> tuple[Rows, int]:
+    """The rows of the first screen by their numbers, and the number of the row that its first sentence names."""
+    picked = result.picked
+    if picked is None or not picked.picks:
+        return {}, 1
+    return {pick.number: pick.estimate for pick in picked.picks}, leading(picked).number
+
+
+def _of_number(row: int, screen: Rows, ranking: Rows) -> Estimate:
+    """The row of that number on the screen, or in the ranking where the screen has none."""
+    estimate = (screen or ranking).get(row)
+    if estimate is not None:
+        return estimate
+    more = " Ranks of all rows count with {limit}, {sort} or {every_offer}." if screen else ""
+    where = "the screen has" if screen else "there are"
+    raise UsageError(
+        f"{{row}} {{given}}: {where} rows 1 to {{last}}.{more}", argument="row", given=row, last=len(screen or ranking)
+    )
 
 
 def _endless(to: str, task: Task) -> str | None:
@@ -124,25 +149,28 @@ def _commitment(purchase: Purchase) -> str | Message:
     )
 
 
-def _instead(to: str, result: EstimateResult, refused: Estimate) -> Message:
-    possible = [found for found in result.estimates if _why_not(to, found) is None]
-    if not possible:
-        return Message(
-            "No row of this estimate can. {tool} takes {clouds}, on demand or spot; "
-            "{every_offer} gives every region a row, {regions} chooses one.",
-            tool=TOOLS[to],
-            clouds=", ".join(_tool(to).PROVIDERS),
-        )
-    return Message("Rows that can: {rows}.", rows=joined((_named(one, refused) for one in possible[:3]), "; "))
+def _instead(to: str, screen: Rows, ranking: Rows, refused: Estimate) -> Message:
+    """The rows that the tool can have: of the screen if there are any, else of the ranking."""
+    for rows, where in ((screen, ""), (ranking, " of the ranking ({limit} 15)" if screen else "")):
+        possible = [one for one in rows.items() if _why_not(to, one[1]) is None]
+        if possible:
+            named = joined((_named(number, found, refused) for number, found in possible[:3]), "; ")
+            return Message(f"Rows{where} that can: {{rows}}.", rows=named)
+    return Message(
+        "No row of this estimate can. {tool} takes {clouds}, on demand or spot; "
+        "{every_offer} gives every region a row, {regions} chooses one.",
+        tool=TOOLS[to],
+        clouds=", ".join(_tool(to).PROVIDERS),
+    )
 
 
-def _named(found: Estimate, refused: Estimate) -> Message:
+def _named(number: int, found: Estimate, refused: Estimate) -> Message:
     offer = found.offer
     more = found.usd - refused.usd
     dearer = f"{more:,.2f} USD more" if more >= 0 else f"{-more:,.2f} USD less"
     return Message(
-        "{row} {rank} ({gpus}, {instance}, {purchase}, {dearer})",
-        rank=found.rank,
+        "{row} {number} ({gpus}, {instance}, {purchase}, {dearer})",
+        number=number,
         gpus=f"{offer.gpu_count:g}x {offer.gpu}",
         instance=f"{offer.provider} {offer.instance_type}",
         purchase=offer.purchase,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from planner.model.book_ages import DamagedBook
 from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
-from planner.model.picks import PaidTo
+from planner.model.picks import Mark, PaidTo
 from planner.model.records import Estimate, Workload
 from planner.results.batch import batch_warning
 from planner.results.picked import Pick, Picked, SoldPerToken
@@ -76,8 +76,11 @@ def service_text(service: SoldPerToken, money: Money) -> str:
 
 
 def leading(picked: Picked) -> Pick:
-    """The pick of the headline: the first of the first market that has one without a mark, else the first of all."""
-    return next((pick for pick in picked.picks if pick.mark is None), picked.picks[0])
+    """The pick of the headline: the first without a mark; else the first of a wide range, before those of old prices."""
+    return min(picked.picks, key=lambda pick: _LEADS.index(pick.mark))
+
+
+_LEADS = (None, Mark.WIDE_RANGE, Mark.OLD_PRICE)
 
 
 def headline(picked: Picked, money: Money, *, longest: int | None = None) -> str:

@@ -12,9 +12,22 @@ RUN = ("--model", "resnet50", "--epochs", "90", "--as-of", "2026-07-01")
 TO = ("export", "--to")
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_row_is_the_one_that_the_screen_shows(run_planner, number):
+    """Machine and region of the pick under that number, which is another row of the ranking."""
+    options = (*RUN, "--provider", "gcp", "--provider", "aws")
+    shown = json.loads(run_planner("estimate", *options, "--format", "json").stdout)["picks"][number - 1]
+
+    task = yaml.safe_load(run_planner(*TO, "skypilot", *options, "--row", number).stdout)
+
+    assert number == shown["number"] != shown["rank"]
+    assert task["resources"]["instance_type"] == shown["estimate"]["instance_type"]
+    assert f"{shown['estimate']['provider']}/{shown['estimate']['region']}" == task["resources"]["infra"]
+
+
 @pytest.mark.parametrize("row", [1, 3])
-def test_a_row_is_the_one_that_the_table_shows(run_planner, row):
-    """Machine, region and price of the estimate under that number."""
+def test_a_row_of_the_ranking_is_the_one_that_the_ranking_shows(run_planner, row):
+    """Machine, region and price of the estimate under that number, where --limit, --sort or --all stands in the command."""
     options = (*RUN, "--provider", "gcp", "--provider", "aws", "--sort", "hours")
     shown = json.loads(run_planner("estimate", *options, "--format", "json").stdout)["estimates"][row - 1]
 
@@ -64,9 +77,11 @@ def test_the_note_says_how_to_start_it(run_planner, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("terraform", *RUN, "--row", "99999"), 2, "--row 99999: there are rows 1 to"),
+        (("terraform", *RUN, "--row", "99999"), 2, "--row 99999: the screen has rows 1 to"),
+        (("terraform", *RUN, "--row", "99999", "--limit", "3"), 2, "--row 99999: there are rows 1 to"),
+        (("terraform", *RUN, "--row", "0"), 2, "--row 0: the screen has rows 1 to"),
         (("terraform", *RUN, "--provider", "vast"), 2, "Terraform takes aws, azure, gcp, on demand or spot"),
-        (("kubernetes", *RUN), 2, "Rows that can: --row"),
+        (("kubernetes", *RUN, "--limit", "15"), 2, "Rows that can: --row"),
         (("nomad", *RUN), 2, "'nomad' is not one of"),
         (("skypilot", *RUN, "--max-usd", "0.01"), 3, "No estimate meets the limits"),
         (("skypilot", "--model", "resnet5O", "--epochs", "90"), 2, "Did you mean"),

@@ -71,7 +71,7 @@ def estimated(**options):
 
 @cache
 def _estimated(options):
-    return estimate(model="resnet50", epochs=90, as_of=date(2026, 7, 1), **dict(options))
+    return estimate(**{"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1), **dict(options)})
 
 
 def exported(tool, row=1, *, command=None, image=None, change=None, **options):

@@ -1,6 +1,7 @@
 """What stands in an export, and which rows become none."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import hcl2
@@ -8,6 +9,8 @@ import pytest
 import yaml
 
 from planner.errors import UsageError
+from planner.export.files import export
+from planner.model.picks import Mark
 from planner.model.records import Purchase
 from tests.export.exports import CASES, HOSTILE, case, estimated, exported
 
@@ -191,3 +194,33 @@ def test_the_price_guard_is_the_price_rounded_up():
 
     assert 0.09 == yaml.safe_load(exported("dstack", **options, change={"usd_per_hour": 0.0824}))["max_price"]
     assert 30.1 == yaml.safe_load(exported("dstack", **options, change={"usd_per_hour": 30.1}))["max_price"]
+
+
+def test_without_a_number_the_row_is_that_of_the_first_sentence():
+    """Not number 1 where that is of an old price; the numbers of the screen are those of the picks."""
+    result = estimated(gpus=["RTX 4090:4"], as_of=date(2026, 11, 20))
+    first, second = result.picked.picks
+    assert (Mark.OLD_PRICE, Mark.WIDE_RANGE) == (first.mark, second.mark)
+
+    texts = [
+        export(result, to="dstack", row=row, is_rank=False, made_by="").text
+        for row in (None, second.number, first.number)
+    ]
+
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_a_tool_that_can_have_no_row_of_the_screen_is_shown_rows_of_the_ranking():
+    """Terraform knows no RunPod and no Vast; Azure has the GPU at a price that is no pick."""
+    result = estimated(gpus=["RTX 4090", "T4"], providers=["vast", "runpod", "aws"], purchases=["on_demand"])
+    screen = {pick.number: pick.estimate.offer.provider for pick in result.picked.picks}
+    only = replace(
+        result, picked=replace(result.picked, picks=tuple(p for p in result.picked.picks if screen[p.number] != "aws"))
+    )
+
+    with pytest.raises(UsageError) as refused:
+        export(only, to="terraform", row=only.picked.picks[0].number, is_rank=False, made_by="")
+
+    said = refused.value.spelled(lambda name: f"--{name}")
+    rank = re.search(r"Rows of the ranking \(--limit 15\) that can: --row (\d+) ", said)[1]
+    assert "aws" == result.estimates[int(rank) - 1].offer.provider

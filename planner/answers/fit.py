@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from planner.errors import PlannerError, Sentence, UsageError, named
+from planner.errors import NoThroughputError, PlannerError, Sentence, UsageError, named
 from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import (
@@ -76,6 +76,7 @@ def fits(
     else:
         asked = _LanguageFit(model, options, precision, kind)
     if not choices:
+        asked.refuse_unknown()
         return _overview(asked, limit)
     reports = [asked.report(load_gpus()[name], asked.count_of(choice)) for choice in choices for name in choice.gpus]
     return Fits(reports=tuple(reports), what=asked.what, is_overview=False)
@@ -141,6 +142,9 @@ class _Asked(Protocol):
     def may_hold(self, gpu: Gpu, count: int) -> bool:
         """Whether so many GPUs have memory enough; a bound that is quick to tell."""
 
+    def refuse_unknown(self) -> None:
+        """Refuses a run whose memory is not known on any GPU."""
+
 
 class _LanguageFit:
     """A language model's run, as options describe it."""
@@ -168,6 +172,9 @@ class _LanguageFit:
     def may_hold(self, gpu: Gpu, count: int) -> bool:
         return may_hold(self._work, gpu, count)
 
+    def refuse_unknown(self) -> None:
+        """Nothing: every shape has a count."""
+
 
 class _VisionFit:
     """Training of a listed image model at a batch."""
@@ -191,6 +198,13 @@ class _VisionFit:
 
     def may_hold(self, gpu: Gpu, count: int) -> bool:
         return True
+
+    def refuse_unknown(self) -> None:
+        least = self._run.least()
+        if least is not None and self._run.needed(self._batch_size, self._precision) is None:
+            raise NoThroughputError(
+                f"{self._run.least_text(least)}; what activations add is not known. Name GPUs to see which have less memory than that."
+            )
 
 
 def _overview(asked: _Asked, limit: int | None) -> Fits:

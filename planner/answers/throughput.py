@@ -203,7 +203,7 @@ class Speeds:
 
             return at_own_level(self._workload, found, gpu, gpu_count)
         try:
-            one = self._prediction.of(gpu, gpu_count)
+            one = self._prediction.of(gpu, gpu_count, self._nodes)
             return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)
         except NoThroughputError as error:
             return type(error)(

@@ -122,7 +122,7 @@ def fit_of_vision_model(
     refuse_fp8(run.name, precision)
     memory = run.needed(batch_size, precision)
     if memory is None:
-        raise NoThroughputError(f"Parameters or activations of {run.name} are not known, so its memory is not either.")
+        raise _unknown_memory(run, gpu, count)
     share = min(count, 1.0)
     fit, largest = run.fit(gpu, batch_size, precision, share), run.largest(gpu, precision, share)
     change = None
@@ -137,6 +137,20 @@ def fit_of_vision_model(
         largest_batch=largest,
         change=change,
         measured=fit.measured,
+    )
+
+
+def _unknown_memory(run: RunMemory, gpu: Gpu, count: float) -> NoThroughputError:
+    """The error for a model whose activations are not known: it does not fit, or nobody knows."""
+    least = run.least(count)
+    if least is None:
+        return NoThroughputError(f"Parameters or activations of {run.name} are not known, so its memory is not either.")
+    alone = run.least_text(least)
+    there = usable_bytes(gpu) * min(count, 1.0)
+    if least > there:
+        return DoesNotFitError(f"{alone}, and each {gpu.name} has {there / GIB:.1f}: it does not fit.")
+    return NoThroughputError(
+        f"{alone}, and each {gpu.name} has {there / GIB:.1f}. What its activations add is not known, so neither is whether it fits."
     )
 
 

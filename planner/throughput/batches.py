@@ -101,6 +101,16 @@ class Batches:
         is_too_large = fit.measured is not None and self._memory.needed(wanted, precision) is not None
         return Batch(size=wanted, fits=True, note=PROVEN if is_too_large else "")
 
+    def refuse_too_little(self, gpu: Gpu, gpu_count: float, share: float) -> None:
+        """Refuses GPUs that do not hold what a run needs whatever its batch, where how much a batch takes is not known.
+
+        Raises:
+            DoesNotFitError: weights, gradients and optimizer alone take more than there is.
+        """
+        least = self._memory.least(gpu_count)
+        if least is not None and least > usable_bytes(gpu) * share:
+            raise DoesNotFitError(self._memory.least_text(least))
+
     def _as_held(self, gpu: Gpu, share: float, wanted: float | None) -> Batch:
         """The batch of the user's own run, which fits wherever there is as much memory as it held on one GPU.
 

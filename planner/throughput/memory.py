@@ -7,6 +7,7 @@ Every GPU holds the whole model and its batch; language models that are cut into
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from planner.hardware.gpus import load_gpus
@@ -20,6 +21,8 @@ FRAGMENTATION_FRACTION = 0.02  # of activations: blocks the allocator holds but 
 VISIBLE_FRACTION = 0.995  # of nominal memory where no figure is known: firmware takes some of it
 VISIBLE_FRACTION_INLINE_ECC = 0.9375  # GDDR cards keep one bit in sixteen for error correction
 VISION_BYTES_PER_ELEMENT = 2.5  # 16-bit outputs, their batch norms and masks
+SHARDING_FRAMEWORKS = frozenset(("pytorch-nemo", "pytorch-llm-foundry"))
+"""Frameworks of measured rows that divide weights, gradients and optimizer over all GPUs (NeMo's FSDP, PyTorch's FSDP)."""
 MAX_BATCH = 65_536
 """Samples beyond which nobody looks for a larger batch."""
 
@@ -66,6 +69,23 @@ class RunMemory:
     def needed(self, batch_size: float, precision: Precision) -> Memory | None:
         """Memory that the batch needs on each GPU; `None` if parameters or activations of the model are not known."""
         return self._counted(batch_size, bytes_of(precision))
+
+    def least(self, gpu_count: float = 1.0) -> float | None:
+        """Bytes on each of so many GPUs that no batch goes below; `None` if the parameters are not known, or are embeddings.
+
+        Weights, gradients and optimizer are whole on each GPU, unless measured runs of the model divided them over all.
+        The tables of recommenders need no optimizer, and may lie in the memory of the machine.
+        """
+        empty = vision_memory(replace(self._model, activations_millions=0.0), batch_size=0, precision_bytes=4)
+        if empty is None or self._model.task == "recommendation":
+            return None
+        is_divided = any(row.framework in SHARDING_FRAMEWORKS for row in self._rows)
+        state = empty.weights + empty.gradients + empty.optimizer
+        return empty.overhead + state / (max(gpu_count, 1.0) if is_divided else 1.0)
+
+    def least_text(self, least: float) -> str:
+        """What a run takes whatever its batch, in words."""
+        return f"weights, gradients and optimizer of {self.name} alone take {least / GIB:.1f} GiB on each GPU"
 
     def fit(self, gpu: Gpu, batch_size: float, precision: Precision, share: float = 1.0) -> MemoryFit:
         """Whether the batch fits on each GPU of that kind, or on a `share` of one.

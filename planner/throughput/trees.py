@@ -2,7 +2,8 @@
 
     measured   that tool, device, number of rows and of cores, in the newest release
     scaled     the same device, between or beside measured numbers of rows or cores, or in an older release
-    modelled   another device: the mean of those measured, of processors those of the nearest years first
+    modelled   another device: the mean of those measured, of processors those of the nearest years first; a GPU with less bandwidth
+               than any measured takes between as long and longer in proportion
 
 A time by TFLOPS would be wrong here: histograms are bound by memory and by the cores beside a GPU.
 """
@@ -12,20 +13,24 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from planner.errors import NoThroughputError
+from planner.errors import DoesNotFitError, NoThroughputError
 from planner.hardware.gpus import load_gpus
 from planner.hardware.processors import load_processors
-from planner.model.records import Basis, Precision, Throughput
+from planner.model.records import Basis, Gpu, Precision, Throughput
 from planner.model.tree_runs import TreeRun
+from planner.throughput.memory import GIB, usable_bytes
 from planner.throughput.tree_changes import MEASURED_ROUNDS, change_of
 from planner.throughput.tree_rows import load_tree_rows, tree_ranges
 from planner.throughput.trees_known import Place, TreeKnowledge
 
-PER_DECADE = 0.35
-"""What a tenfold number of rows beyond the measured adds to the range: between 1 and 10 million the times of one tool and
-device grow 3 to 30 times, so the slope itself is unsure by that much."""
+PER_DECADE_MORE, PER_DECADE_FEWER = 0.57, 0.76
+"""What a tenfold number of rows beyond the measured adds to the range: nine in ten of 113 devices and numbers of cores, foretold at 10 million
+rows from 100,000 and 1 million, or at 100,000 from the others, are off by no more."""
 MOST_ROWS, FEWEST_ROWS = 1e8, 1e4
-_GIB_KNOWN = 16  # the smallest GPU that ran 10 million rows
+MEASURED_ROWS = 1e5, 1e7
+_GIB_KNOWN, _VALUES_KNOWN = 16, 8e7  # the smallest GPU that ran 10 million rows of eight columns
+BYTES_PER_VALUE, BYTES_PER_ROW = 1, 12
+"""The least that any of the tools keeps on a GPU: a bin of a byte for each value; for each row a gradient of two numbers of 32 bits, and its place."""
 
 
 def tree_throughput(run: TreeRun, device: str, count: float) -> Throughput:
@@ -40,9 +45,13 @@ def tree_throughput(run: TreeRun, device: str, count: float) -> Throughput:
     if found is None:
         raise NoThroughputError(f"{run.tool} was measured on no such device")
     change = change_of(run)
+    weaker = _weaker(run, place, known) if found.basis is Basis.MODELLED else 0.0
     beyond = known.decades_beyond(run.tool, run.rows, place)
-    reach = _reach(run.tool, place, is_known=found.basis is not Basis.MODELLED) + PER_DECADE * beyond
-    seconds = math.exp(found.log_seconds + change.log)
+    reach = _reach(run.tool, place, is_known=found.basis is not Basis.MODELLED) + beyond * (
+        PER_DECADE_MORE if run.rows > MEASURED_ROWS[1] else PER_DECADE_FEWER
+    )
+    reach += weaker / 2
+    seconds = math.exp(found.log_seconds + change.log + weaker / 2)
     rate = run.rows * run.rounds / seconds
     basis = found.basis
     if change.log or change.below or change.above or beyond:
@@ -59,6 +68,7 @@ def tree_throughput(run: TreeRun, device: str, count: float) -> Throughput:
         steps=(
             *_steps(run, place, found.log_seconds, found.words),
             *change.steps,
+            *((f"less bandwidth than any that was measured: time x 1 to {math.exp(weaker):.3g}",) if weaker else ()),
             f"range: x or / {math.exp(reach):.2f}",
         ),
         notes=(*_notes(run, place, beyond), *change.notes),
@@ -76,10 +86,34 @@ def _place(run: TreeRun, device: str, count: float) -> Place:
     if device in load_gpus():
         if count != 1:
             raise NoThroughputError("boosted trees were measured on one whole GPU only")
+        _refuse_gpu(run, load_gpus()[device])
         return Place(device=device, cores=None)
     processor = load_processors()[device]
     cores = min(processor.cores, max(1, round(count * processor.cores)))
     return Place(device=device, cores=cores)
+
+
+def _refuse_gpu(run: TreeRun, gpu: Gpu) -> None:
+    if gpu.vendor != "NVIDIA":
+        raise NoThroughputError(
+            f"{run.tool} was measured on no GPU of {gpu.vendor}, and what those of NVIDIA take says nothing of it"
+        )
+    if _least_bytes(run) > usable_bytes(gpu):
+        raise DoesNotFitError(
+            f"{run.rows:,.0f} rows of {run.features} columns take at least {_least_bytes(run) / GIB:.1f} GiB on a GPU"
+        )
+
+
+def _weaker(run: TreeRun, place: Place, known: TreeKnowledge) -> float:
+    """How many times the bandwidth of a GPU the least that was measured has, as a natural log; 0 where it has no less."""
+    if place.cores is not None:
+        return 0.0
+    least = min(load_gpus()[gpu].memory_bandwidth_gb_per_s for gpu in known.gpus(run.tool))
+    return max(0.0, math.log(least / load_gpus()[place.device].memory_bandwidth_gb_per_s))
+
+
+def _least_bytes(run: TreeRun) -> float:
+    return run.rows * (run.features * BYTES_PER_VALUE + BYTES_PER_ROW)
 
 
 def _steps(run: TreeRun, place: Place, log_seconds: float, words: str) -> tuple[str, ...]:
@@ -99,6 +133,10 @@ def _notes(run: TreeRun, place: Place, beyond: float) -> tuple[str, ...]:
         said.append("lightgbm leans on the cores beside a GPU: 8 of 2016 took three times as long as 30 of 2021")
     if beyond:
         said.append("more or fewer rows than were measured (100,000 to 10 million)")
+    if place.cores is None and _fits(run, place) is None:
+        said.append(
+            f"how much memory {run.tool} needs for so many rows is not known: {_least_bytes(run) / GIB:.2g} GiB at least"
+        )
     return tuple(said)
 
 
@@ -111,7 +149,8 @@ def _fits(run: TreeRun, place: Place) -> bool | None:
     """Whether it fits into a GPU: where as much ran on no more memory it does, else it is not known."""
     if place.cores is not None:
         return None
-    return True if run.rows <= 1e7 and load_gpus()[place.device].memory_gib >= _GIB_KNOWN else None
+    is_known = run.rows * run.features <= _VALUES_KNOWN and load_gpus()[place.device].memory_gib >= _GIB_KNOWN
+    return True if is_known else None
 
 
 @cache

@@ -107,15 +107,18 @@ class Prediction:
         """The smallest batch with a known speed on that GPU; `None` where none is known."""
         return self._batches.smallest_known(self._gpus[gpu], precision)
 
-    def of(self, gpu: str, gpu_count: float) -> Throughput:
-        """Throughput on so many of the GPU.
+    def of(self, gpu: str, gpu_count: float, nodes: int = 1) -> Throughput:
+        """Throughput on so many of the GPU in one machine, of which `nodes` share the memory that a run needs.
 
         Raises:
-            NoThroughputError: the GPU lacks the precision, no machine holds so many, nothing is known of the model, or
-                it does not fit into memory.
+            NoThroughputError: the GPU lacks the precision, no machine holds so many, nothing is known of the model, or it does not fit.
         """
-        if (gpu, gpu_count) in self._found:
-            return self._found[gpu, gpu_count]
+        found = self._found.get((gpu, gpu_count)) or self._on_one(gpu, gpu_count)
+        if found.fits_memory is None:
+            self._batches.refuse_too_little(self._gpus[gpu], gpu_count * nodes, min(gpu_count, 1.0))
+        return found
+
+    def _on_one(self, gpu: str, gpu_count: float) -> Throughput:
         sheet = self._gpus[gpu]
         if self._workload.precision is not None:
             found = self._in(sheet, gpu_count, self._workload.precision)

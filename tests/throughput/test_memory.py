@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
-from planner.answers.throughput import predict_many, predict_throughput
-from planner.errors import NothingLeftError, NoThroughputError
+from planner.answers.throughput import predict_many, predict_throughput, speeds_of
+from planner.errors import DoesNotFitError, NothingLeftError, NoThroughputError
 from planner.hardware.gpus import choose_gpus, load_gpus
 from planner.language.memory_fit import fit_vision_model
 from planner.model.records import Basis, OwnMeasurement, Precision
@@ -239,3 +239,56 @@ def test_numbers_of_32_bits_fill_the_memory_with_half_the_batch():
 
     assert Basis.MEASURED is amp.basis
     assert fp32.batch_size_per_gpu == amp.batch_size_per_gpu / 2
+
+
+def _diffusion(name):
+    return plan_work(model=resolve_model(name), epochs=1, samples_per_epoch=1000).workload
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "count", "nodes", "least"),
+    [
+        ("stable-diffusion-xl", "t4", 1, 1, 29.5),
+        ("stable-diffusion-xl", "t4", 8, 1, 29.5),
+        ("stable-diffusion-xl", "rtx-3090", 2, 4, 29.5),
+        ("flux.1", "l40s", 1, 1, 133.7),
+        ("flux.1", "l40s", 2, 1, 67.2),
+        ("flux.1", "l40s", 1, 2, 67.2),
+    ],
+)
+def test_gpus_below_the_state_of_a_run_are_refused(model, gpu, count, nodes, least):
+    """Activations are not known; 12 bytes a parameter (2,567 and 11,891 million) and 0.8 GiB are. FLUX was measured in shards."""
+    found = speeds_of(_diffusion(model), nodes).on(gpu, count, 100.0)
+
+    assert isinstance(found, DoesNotFitError)
+    assert f"alone take {least} GiB on each GPU" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "count", "nodes"),
+    [("stable-diffusion-xl", "a100-40gb-sxm", 1, 1), ("flux.1", "l40s", 4, 1), ("flux.1", "l40s", 2, 2)],
+)
+def test_above_the_state_of_a_run_its_memory_is_not_known(model, gpu, count, nodes):
+    """It may fit, and it is said that nobody knows."""
+    found = speeds_of(_diffusion(model), nodes).on(gpu, count, 100.0)
+
+    assert found.fits_memory is None
+    assert UNKNOWN_MEMORY in found.notes
+
+
+def test_no_measured_run_had_less_memory_than_the_least():
+    """Every row ran on GPUs that hold the state of its model; of embeddings (DLRM: 113 billion on 8 x A100 80 GB) none is said."""
+    for model in load_models():
+        rows = [row for row in benchmarks_of(model.name) if row.gpu in load_gpus()]
+        run = RunMemory(model, rows)
+        assert (run.least() is None) is (model.params_millions is None or model.task == "recommendation")
+        for row in rows:
+            least = run.least(row.gpu_count)
+            assert least is None or least <= usable_bytes(load_gpus()[row.gpu]), row
+
+
+@pytest.mark.parametrize(("gpu", "said"), [("t4", "each t4 has 15.0: it does not fit"), ("a100-40gb-sxm", "not known")])
+def test_fit_says_what_is_known_of_a_model_without_activations(gpu, said):
+    """The state alone, and what the GPU has."""
+    with pytest.raises(NoThroughputError, match=rf"alone take 29\.5 GiB.*{said}"):
+        fit_vision_model(resolve_model("stable-diffusion-xl"), choose_gpus(gpu), batch_size=1, precision=Precision.AMP)

@@ -7,12 +7,12 @@ import pytest
 import planner
 from planner.accuracy.device_splits import device_splits
 from planner.accuracy.tree_machines import tree_ranges
-from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
+from planner.errors import DoesNotFitError, NothingLeftError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.tables import read_rows
 from planner.model.picks import NotPicked
 from planner.model.records import Basis
 from planner.model.tree_runs import TreeRun
-from planner.throughput.tree_rows import TreeRange
+from planner.throughput.tree_rows import TreeRange, load_tree_rows
 from planner.throughput.trees import tree_throughput
 
 
@@ -168,3 +168,73 @@ def test_a_card_is_compared_with_renting_processors():
     found = planner.compare(model="xgboost", rows=1e7, buy=["rtx-4090"], jobs_per_month=0.01)
 
     assert found.options
+
+
+@pytest.mark.parametrize(
+    ("tool", "device", "expected"),
+    [
+        ("xgboost", "a10g", 3.733 + (3.733 - 1.663) / 9e6 * 9e7),
+        ("xgboost", "a10", 5.69 + (5.69 - 1.693) / 9e6 * 9e7),
+        ("lightgbm", "v100-16gb", 40.802 + (40.802 - 9.082) / 9e6 * 9e7),
+    ],
+)
+def test_ten_times_the_measured_rows_follow_the_last_slope(tool, device, expected):
+    """100 million rows: what each of the last nine million took for ninety million more, and a range of x or / 1.8 a decade."""
+    middle, low, high, basis = seconds(run(tool, rows=1e8), device)
+    _, near_low, near_high, _ = seconds(run(tool), device)
+
+    assert (pytest.approx(expected), Basis.MODELLED) == (middle, basis)
+    assert pytest.approx(near_high / near_low * math.exp(2 * 0.57)) == high / low
+
+
+def test_fewer_rows_than_measured_keep_the_fixed_part():
+    """10,000 rows on an A10G: 0.655 s at 100,000 less what each row up to a million took."""
+    middle, _, _, _ = seconds(run(rows=1e4), "a10g")
+
+    assert pytest.approx(0.655 - (1.663 - 0.655) / 9e5 * 9e4) == middle
+
+
+@pytest.mark.parametrize("tool", ["xgboost", "lightgbm", "catboost"])
+def test_the_third_number_of_rows_lies_in_the_range_of_a_decade(tool):
+    """10 million rows as the slope of 100,000 and 1 million foretells them: nine in ten within what a decade adds."""
+    measured = {}
+    for row in (one for one in load_tree_rows() if one.tool == tool):
+        measured.setdefault((row.machine, row.cores), {})[row.rows] = row.seconds  # the newest stands last
+    thirds = [of for of in measured.values() if len(of) == 3]
+    off = [abs(math.log((of[10**6] + (of[10**6] - of[10**5]) / 9e5 * 9e6) / of[10**7])) for of in thirds]
+
+    assert len(off) >= 25
+    assert sum(one <= 0.57 + 0.19 for one in off) >= 0.85 * len(off)
+
+
+def test_trees_on_gpus_of_others_than_nvidia_are_refused():
+    """No row is of AMD, and the mean of NVIDIA's is no figure of it."""
+    for gpu in ("rx-6800", "radeon-vii", "mi300x"):
+        with pytest.raises(NoThroughputError, match="measured on no GPU of AMD"):
+            tree_throughput(run(), gpu, 1)
+
+
+def test_a_weak_card_takes_up_to_its_bandwidth_longer():
+    """A GTX 1050 has 112 GB/s, the least measured 600 (A10, A10G): between as long as the mean and 5.4 times that."""
+    middle, low, high, _ = seconds(run(), "gtx-1050")
+    strong, strong_low, strong_high, _ = seconds(run(), "rtx-4090")
+
+    assert (pytest.approx(strong_low), pytest.approx(strong_high * 600 / 112)) == (low, high)
+    assert pytest.approx(strong * math.sqrt(600 / 112)) == middle
+
+
+@pytest.mark.parametrize(
+    ("rows", "features", "gpu", "fits"), [(1e7, 8, "a10g", True), (1e7, 9, "a10g", None), (1e7, 8, "gtx-1050", None)]
+)
+def test_memory_of_trees_is_known_where_as_much_ran(rows, features, gpu, fits):
+    """10 million rows of eight columns ran on 16 GB: more values or a smaller card are not known, and it is said."""
+    found = tree_throughput(run(rows=rows, features=features), gpu, 1)
+
+    assert fits is found.fits_memory
+    assert (fits is None) is any("memory" in note and "GiB at least" in note for note in found.notes)
+
+
+def test_rows_that_cannot_fit_are_refused():
+    """100 million rows of 100 columns: 112 bytes each are 10.4 GiB, and a GTX 1050 has 2."""
+    with pytest.raises(DoesNotFitError, match=r"at least 10\.4 GiB"):
+        tree_throughput(run(rows=1e8, features=100), "gtx-1050", 1)

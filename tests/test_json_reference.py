@@ -35,6 +35,7 @@ DOCUMENTS = {
     "planner.compare/1": [
         ("compare", *RUN, "--buy", "rtx-4090", "--buy", "a10g", "--purchase", "spot", "--currency", "EUR", *JOBS),
         ("compare", "--buy", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3"),
+        ("compare", "--own", "rtx-4090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.3", "--peak-factor", "9"),
         ("compare", "--model", "llama-3-8b", "--method", "qlora", "--tokens", "20M", "--buy", "rtx-4090", *JOBS),
         ("compare", "--model", "xgboost", "--rows", "1M", "--gpu", "T4", "--buy", "rtx-4090", *JOBS),
         ("compare", *RUN, *MARKET, "--buy", "rtx-4090", *JOBS),

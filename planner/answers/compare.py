@@ -26,7 +26,7 @@ from planner.options.owning import Use, check_names, use_of
 from planner.prices.damaged import damaged_books
 from planner.results.answer import damaged_text
 from planner.results.comparison import Comparison, Owned
-from planner.units import HOURS_PER_MONTH, current_day
+from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, current_day
 from planner.work.listed import Work
 from planner.work.planned import planned_work
 
@@ -69,7 +69,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     curve = cost_curve(best.case)
     break_even = break_even_of(best, curve, has_jobs=workload is not None)
     chance, sensitivity = judged(best, job="job" if workload else "hour")
-    alternatives = alternatives_of(ranked, asked, workload, terms, today)
+    alternatives = alternatives_of(ranked, asked, workload, use=use, terms=terms, today=today)
     damaged = damaged_books(asked["data_dir"], as_of=asked["as_of"], providers=asked["providers"])
     return Comparison(
         workload=workload,
@@ -84,7 +84,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         sensitivity=sensitivity,
         not_compared=tuple(not_compared),
         assumptions=_assumptions(best, use, workload),
-        rent_assumptions=tuple(assumed_of(best.case.jobs_per_month)),
+        rent_assumptions=tuple(assumed_of(best.case.jobs_per_month, best.case.busiest_jobs)),
         damaged=damaged,
         notes=(
             *damaged_text(damaged),
@@ -129,34 +129,36 @@ def _work(asked: CompareArguments) -> Work | None:
 
 def _renting(
     asked: CompareArguments, work: Work | None, first: Candidate, terms: BillArguments, today: date
-) -> tuple[RentalsOf, Callable[[float], Sequence[str]]]:
+) -> tuple[RentalsOf, Callable[[float, float], Sequence[str]]]:
     """What finds the rentals beside a machine, and what the time of the rented runs rests on."""
     given: Mapping[str, Any] = asked
     market = Market(**{field.name: given[field.name] for field in fields(Market)})
     usd_per_hour, against = asked["rent_usd_per_hour"], asked["against"]
     if work is None:
         if usd_per_hour is not None:
-            return lambda _gpu, _count, hours: (rent_hours_at(usd_per_hour, terms, hours),), _nothing
-        return lambda gpu, count, hours: rent_same(
-            gpu, count, hours_per_month=hours, market=market, today=today, terms=terms
+            return lambda _gpu, _count, hours, _busiest: (rent_hours_at(usd_per_hour, terms, hours),), _nothing
+        return lambda gpu, count, hours, busiest: rent_same(
+            gpu, count, hours_per_month=hours, busiest_hours=busiest, market=market, today=today, terms=terms
         ), _nothing
     samples = (Sentence("samples an epoch: {source}", source=work.samples_source),)
     if usd_per_hour is not None:
         workload, fallback = work.workload, (first.gpu, float(gpus_in(first.gpu, first.card_count)))
-        return lambda _gpu, _count, jobs: (
+        return lambda _gpu, _count, jobs, _busiest: (
             rent_at(usd_per_hour, workload, jobs, gpus=market.gpus, fallback=fallback, terms=terms),
-        ), lambda _jobs: samples
+        ), lambda _jobs, _busiest: samples
     work_options = {
         name: given[name]
         for name in declared(WorkloadArguments)
         if name not in ("basis", "nodes") and given[name] not in (None, ())
     }
     rented = rented_work(work_options, market, terms)
-    rentals = cache(lambda jobs: rent_work(rented, jobs, against, terms["tax_fraction"]))
-    return lambda _gpu, _count, jobs: rentals(jobs)[0], lambda jobs: rentals(jobs)[1]
+    rentals = cache(lambda jobs, busiest: rent_work(rented, jobs, busiest, against, terms["tax_fraction"]))
+    return lambda _gpu, _count, jobs, busiest: rentals(jobs, busiest)[0], lambda jobs, busiest: rentals(jobs, busiest)[
+        1
+    ]
 
 
-def _nothing(_jobs: float) -> tuple[str, ...]:
+def _nothing(_jobs: float, _busiest: float) -> tuple[str, ...]:
     return ()
 
 
@@ -175,12 +177,25 @@ def _assumptions(best: Owned, use: Use, workload: Workload | None) -> tuple[str,
 
 def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:
     case = best.case
-    part = case.hours_per_month / HOURS_PER_MONTH
+    part = case.work_hours_per_month / HOURS_PER_MONTH
+    peak = _peak_text(best)
     if workload is None:
-        return Sentence(f"use {case.hours_per_month:,.0f} h a month ({part:.0%}) [{_BY_HOURS}]")
+        return Sentence(f"use {case.work_hours_per_month:,.0f} h a month ({part:.0%}){peak} [{_BY_HOURS}]")
     given = "{jobs_per_month}" if use.jobs_per_month is not None else _BY_HOURS
     return Sentence(
-        f"use {case.jobs_per_month:,.3g} jobs a month = {case.hours_per_month:,.0f} h, {part:.0%} of the month [{given}]"
+        f"use {case.jobs_per_month:,.3g} jobs a month = {case.work_hours_per_month:,.0f} h, {part:.0%} of the month{peak} [{given}]"
+    )
+
+
+def _peak_text(best: Owned) -> str:
+    """How busy months differ from usual ones; nothing where all are alike."""
+    peak = best.case.peak
+    if not peak.share:
+        return ""
+    usual = best.case.work_hours_per_month / peak.mean
+    return (
+        f" on average: {usual:,.0f} h in a usual month, {usual * peak.factor:,.0f} h in {peak.share * MONTHS_PER_YEAR:.3g} of "
+        f"12 {{peak_factor}} {{peak_months_per_year}}"
     )
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from planner.cost.discount import monthly_rate
-from planner.cost.ownership import running_usd_per_month
 from planner.cost.rent_or_buy import Case, Month
 
 
@@ -40,7 +39,7 @@ def break_even_months(upfront_usd: float, saving_usd_per_month: float, discount_
 
 def case_break_even_months(case: Case) -> float | None:
     """Months until the owned machine of a case has paid for itself; `None`: never."""
-    saving = case.rent_usd_per_month - running_usd_per_month(case.terms, case.hours_per_month)
+    saving = case.rent_usd_per_month - case.owning_usd_per_month
     return break_even_months(case.terms.upfront_usd, saving, case.terms.discount_per_year)
 
 
@@ -48,9 +47,10 @@ def never_reason(case: Case) -> str:
     """The reason why a case never breaks even; ask only of a case that does not."""
     if case.jobs_per_month == 0:
         return "nothing is used, so nothing is saved"
-    rent, running = case.rent_usd_per_month, running_usd_per_month(case.terms, case.hours_per_month)
+    rent, running = case.rent_usd_per_month, case.owning_usd_per_month
     if running >= rent:
-        return f"running the owned machine costs {running:,.2f} USD a month, renting {rent:,.2f} USD"
+        rest = " and renting the rest" if case.rest_jobs_per_month else ""
+        return f"running the owned machine{rest} costs {running:,.2f} USD a month, renting {rent:,.2f} USD"
     return f"the {rent - running:,.2f} USD saved a month do not pay the cost of the money"
 
 

@@ -10,9 +10,7 @@ from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
-from planner.units import HOURS_PER_MONTH, WATTS_PER_KILOWATT
-
-MONTHS_PER_YEAR = 12
+from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, WATTS_PER_KILOWATT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,9 @@ class OwnershipTerms:
         return self.purchase_usd * (1 + self.tax_fraction)
 
 
-def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
+def ownership_items(
+    terms: OwnershipTerms, hours_per_month: float, *, other_usd_per_month: float = 0.0
+) -> tuple[CostItem, ...]:
     """The items of owning a machine that is used so many hours a month; they sum to the cost over the horizon.
 
     cards, host and network: as priced.
@@ -96,6 +96,7 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
     Args:
         terms: the machine and what runs it costs.
         hours_per_month: hours the machine works in a month, 0 to 730.
+        other_usd_per_month: what is paid besides each month and is no item here; only its discount is.
 
     A machine of 2,000 USD that works 100 hours a month at 500 W and 0.20 USD/kWh, off in between, over a year:
 
@@ -113,6 +114,7 @@ def ownership_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[Cost
     if terms.discount_per_year > 0:
         face = running_usd_per_month(terms, hours_per_month) * terms.months - resale_usd(terms, terms.months)
         later = own_usd(terms, hours_per_month) - terms.upfront_usd - face
+        later += other_usd_per_month * (months_worth(terms.months, terms.discount_per_year) - terms.months)
         items.append(_one("later payments", ItemKind.DISCOUNT, later, unit="discount"))
     return tuple(item for item in items if item.usd != 0)
 

@@ -61,6 +61,13 @@ class OwnerArguments(TypedDict, total=False):
         ),
     ]
     utilization: Annotated[float | None, Same("utilisation")]
+    peak_factor: Annotated[
+        float | None,
+        Option("Work of a busy month, times that of a usual one. Default: all months are alike.", low=1, high=1000),
+    ]
+    peak_months_per_year: Annotated[
+        float | None, Option("Busy months a year. Default: 1, beside {peak_factor}.", above=0, high=11.9, is_rare=True)
+    ]
     months: Annotated[float, Option("Horizon in months.", default=MONTHS, low=1, high=240, read=IN_MONTHS)]
     rent_usd_per_hour: Annotated[
         float | None,

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model.frozen import dataclass
+from planner.model.peaks import STEADY, Peak
 from planner.options.owner_arguments import OwnerArguments
 from planner.options.vocabulary import CONDITIONS, RESALE_CURVES
+from planner.units import MONTHS_PER_YEAR
 
 MAX_MONTHS = 240
+PEAK_MONTHS = 1.0  # a year, where only their work is given: the busiest month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
     """How much the machine is used: as runs a month, GPU hours a month or a part of the month; one of them is set.
 
-    `utilisation` beside jobs is the part of the month that the machine may be busy at most.
+    They are those of a usual month; `peak` says how much more busy ones have. `utilisation` beside jobs is the part of the
+    month that the machine may be busy at most.
     """
 
     jobs_per_month: float | None = None
     gpu_hours_per_month: float | None = None
     utilisation: float | None = None
+    peak: Peak = STEADY
 
     @property
     def busy_at_most(self) -> float:
@@ -57,4 +62,16 @@ def use_of(asked: OwnerArguments) -> Use:
         raise UsageError(
             "Give one of {jobs_per_month}, {gpu_hours_per_month} and {utilisation}.", argument="jobs_per_month"
         )
-    return Use(jobs_per_month=jobs, gpu_hours_per_month=gpu_hours, utilisation=utilisation)
+    return Use(jobs_per_month=jobs, gpu_hours_per_month=gpu_hours, utilisation=utilisation, peak=_peak(asked))
+
+
+def _peak(asked: OwnerArguments) -> Peak:
+    factor, months = asked["peak_factor"], asked["peak_months_per_year"]
+    if factor is None:
+        if months is not None:
+            raise UsageError(
+                "{peak_months_per_year} says how many months are busy: how busy says {peak_factor}.",
+                argument="peak_months_per_year",
+            )
+        return STEADY
+    return Peak(factor=factor, share=(PEAK_MONTHS if months is None else months) / MONTHS_PER_YEAR)

@@ -91,7 +91,7 @@ def _ways_lines(comparison: Comparison, most: int) -> Iterator[str]:
     yield f"{' USD':<13}{'':<24}{'price of':>9}{'a month':>8}{f'{months:g} mo':>8}{unit:>9}{'pays from':>9}"
     baseline = comparison.rent
     every = comparison.alternatives
-    shown = every if len(every) <= most else every[: max(1, most - 1)]
+    shown = every if len(every) <= most else _fewer(comparison, max(2, most - 1))
     for row in shown:
         each = row.usd_per_job if has_jobs else row.usd_per_gpu_hour
         mark = ">" if row.is_rented and row.name == baseline.label else " "
@@ -101,7 +101,15 @@ def _ways_lines(comparison: Comparison, most: int) -> Iterator[str]:
             f"{'' if each is None else significant(each):>9}{_from(row):>9}"
         )
     if len(comparison.alternatives) > len(shown):
-        yield f" and {len(comparison.alternatives) - len(shown)} dearer ones: --format json"
+        yield f" and {len(comparison.alternatives) - len(shown)} others: --format json"
+
+
+def _fewer(comparison: Comparison, most: int) -> list[Alternative]:
+    """The cheapest ways to pay, and always the two that the verdict weighs."""
+    every = comparison.alternatives
+    weighed = [row for row in every if row.name in (comparison.rent.label, comparison.own.label)]
+    cheapest = [row for row in every if row not in weighed][: max(0, most - len(weighed))]
+    return [row for row in every if row in weighed or row in cheapest]
 
 
 def _place(row: Alternative) -> str:
@@ -124,7 +132,15 @@ def _owning_text(comparison: Comparison) -> str:
     nothing = [] if best.is_owned_already else [name for name in _MAY_BE_NOTHING if name not in names]
     left = f"; 0 is counted for {', '.join(nothing)}" if nothing else ""
     filled = f" {_FILLED}" if best.term_ranges else ""
-    return f"{best.label}: {paid}{left}.{filled}"
+    return f"{best.label}: {paid}{left}.{filled}{_sizes_text(best)}"
+
+
+def _sizes_text(best: Owned) -> str:
+    """What the work costs with bases of other sizes; nothing where the machine does all of it."""
+    if best.rest is None:
+        return ""
+    sizes = ", ".join(f"{size.card_count}: {_short(size.usd)}" for size in best.base_sizes)
+    return f" USD by cards owned: {sizes}."
 
 
 _MAY_BE_NOTHING = ("hosting", "staff", "maintenance", "networking")

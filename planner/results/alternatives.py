@@ -5,6 +5,8 @@ from __future__ import annotations
 from planner.model.frozen import dataclass
 from planner.units import Row
 
+OWN_AND_RENT = "own_and_rent"
+
 _SELLERS = {"large_cloud": "large cloud", "gpu_cloud": "GPU cloud"}
 
 
@@ -13,7 +15,7 @@ class Alternative:
     """One way to pay for the work that is compared, over the same horizon.
 
     `way` is `on_demand spot marketplace reserved_1y reserved_3y savings_1y savings_3y service given buy_new buy_used
-    buy_refurbished own`. `usd_per_gpu_hour` is of hours that do work. `break_even_utilisation` is the part of the month
+    buy_refurbished own own_and_rent`; the last is a base that is bought or owned, and what exceeds it rented. `usd_per_gpu_hour` is of hours that do work. `break_even_utilisation` is the part of the month
     from which on the best machine is cheaper than this rental, or this machine cheaper than the rental of the verdict;
     0 if it always is, `None` if never.
     """
@@ -44,4 +46,4 @@ def way_title(row: Row) -> str:
     """A way to pay in words, from its record in the document."""
     if row["way"] == "on_demand" and row["market"] in _SELLERS:
         return _SELLERS[row["market"]]
-    return str(row["way"]).replace("_", " ")
+    return "own + rent" if row["way"] == OWN_AND_RENT else str(row["way"]).replace("_", " ")

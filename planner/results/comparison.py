@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from planner.cost.break_even import case_break_even_months
-from planner.cost.ownership import kwh_per_month, running_usd_per_month
+from planner.cost.ownership import kwh_per_month
 from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
@@ -22,7 +22,7 @@ from planner.results.alternatives import Alternative
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
-from planner.units import Row, kwh
+from planner.units import MONTHS_PER_YEAR, Row, kwh
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +92,8 @@ class Owned:
     case: Case
     rental: Rental
     rentals: tuple[Rental, ...]  # one for each way to pay, `rental` among them
+    rest: Rental | None  # of what exceeds the machine; `None`: it does all of the work
+    base_sizes: tuple[BaseSize, ...]  # those that were weighed where the rest is rented
     items: tuple[CostItem, ...]
     grid: Grid | None
     place: Place
@@ -124,8 +126,8 @@ class Owned:
 
     @property
     def usd_per_month(self) -> float:
-        """Cost of each month after the purchase."""
-        return running_usd_per_month(self.case.terms, self.case.hours_per_month)
+        """Cost of each month after the purchase: running it, and the rent of what exceeds it."""
+        return self.case.owning_usd_per_month
 
     @property
     def usd_per_job(self) -> float | None:
@@ -134,14 +136,29 @@ class Owned:
         return self.usd / jobs if jobs else None
 
     @property
-    def kwh(self) -> float:
-        """Energy over the horizon, idle hours and the building included."""
-        return sum(kwh_per_month(self.case.terms, self.case.hours_per_month)) * self.case.terms.months
+    def kwh(self) -> float | None:
+        """Energy over the horizon, idle hours, the building and the rented rest included; `None` where not known."""
+        owned, rest = self._kwh
+        return None if rest is None else owned + rest
 
     @property
     def kg_co2(self) -> float | None:
-        """Emissions of that energy; `None` where the grid is not known."""
-        return None if self.grid is None else self.kwh * self.grid.gco2_per_kwh / 1000
+        """Emissions of that energy; `None` where a grid is not known."""
+        owned, rest = self._kwh
+        rest_grid = self.rest.grid if self.rest else self.grid
+        if rest is None or self.grid is None or rest_grid is None:
+            return None
+        return (owned * self.grid.gco2_per_kwh + rest * rest_grid.gco2_per_kwh) / GRAMS_PER_KILOGRAM
+
+    @property
+    def _kwh(self) -> tuple[float, float | None]:
+        """Energy of the machine over the horizon, and of the rented rest; `None` where that is not known."""
+        case = self.case
+        owned = sum(kwh_per_month(case.terms, case.hours_per_month)) * case.terms.months
+        if self.rest is None:
+            return owned, 0.0
+        per_job = self.rest.kwh_per_job
+        return owned, None if per_job is None else per_job * case.rest_jobs_per_month * case.terms.months
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +197,14 @@ class Rental:
     def kwh_per_job(self) -> float | None:
         """Energy of one job in kWh."""
         return None if self.watts is None else kwh(self.watts, self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseSize:
+    """The cards of a base and the cost of the work over the horizon with it; from 0, where all is rented."""
+
+    card_count: int
+    usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +249,9 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "workload": None if workload is None else workload_record(workload),
         "use": {
             "jobs_per_month": best.case.jobs_per_month if workload else None,
-            "hours_per_month": best.case.hours_per_month,
+            "hours_per_month": best.case.work_hours_per_month,
             "months": best.case.terms.months,
+            "peak": _peak_record(best, has_jobs=workload is not None),
         },
         "rent": _rent_record(comparison),
         "own": _own_record(best),
@@ -364,6 +390,7 @@ def _own_record(owned: Owned) -> Row:
         "usd_total": owned.usd,
         "seconds": owned.job_seconds if throughput else None,
         "hours_per_month": owned.case.hours_per_month,
+        "rest": None if owned.rest is None else _rest_record(owned, owned.rest),
         "throughput": None
         if throughput is None
         else {
@@ -383,6 +410,36 @@ def _own_record(owned: Owned) -> Row:
         "kwh_total": owned.kwh,
         "kg_co2_total": owned.kg_co2,
         "grid": asdict(owned.grid) if owned.grid else None,
+    }
+
+
+def _peak_record(owned: Owned, *, has_jobs: bool) -> Row | None:
+    """How busy months differ from usual ones; `None` where all are alike."""
+    case, peak = owned.case, owned.case.peak
+    if not peak.share:
+        return None
+    usual_hours, usual_jobs = case.work_hours_per_month / peak.mean, case.jobs_per_month / peak.mean
+    return {
+        "factor": peak.factor,
+        "months_per_year": peak.share * MONTHS_PER_YEAR,
+        "usual_hours_per_month": usual_hours,
+        "busy_hours_per_month": usual_hours * peak.factor,
+        "usual_jobs_per_month": usual_jobs if has_jobs else None,
+        "busy_jobs_per_month": usual_jobs * peak.factor if has_jobs else None,
+    }
+
+
+def _rest_record(owned: Owned, rest: Rental) -> Row:
+    """What exceeds the machine, and the rental that does it."""
+    case = owned.case
+    return {
+        "label": rest.label,
+        "way": rest.way,
+        "most_hours_per_month": case.most_hours_per_month,
+        "jobs_per_month": case.rest_jobs_per_month,
+        "usd_per_job": case.rest_usd_per_job,
+        "usd_per_month": case.rest_jobs_per_month * case.rest_usd_per_job,
+        "base_sizes": [asdict(size) for size in owned.base_sizes],
     }
 
 

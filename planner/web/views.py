@@ -91,11 +91,11 @@ def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str
 
 def _values(document: dict[str, Any]) -> dict[str, Any]:
     """The values that the comparison used, given or not, for the page's sliders."""
-    own = document["own"]
+    own, use = document["own"], document["use"]
     purchase_usd = sum(own["terms"][part] for part in ("card_usd", "host_usd", "networking_usd"))
     return {
-        "jobs_per_month": document["use"]["jobs_per_month"],
-        "months": document["use"]["months"],
+        "jobs_per_month": use["peak"]["usual_jobs_per_month"] if use["peak"] else use["jobs_per_month"],
+        "months": use["months"],
         "usd_per_kwh": own["terms"]["usd_per_kwh"],
         "card_usd": own["terms"]["card_usd"] or None,  # 0: in the price of the whole system, or nothing is bought
         "discount_per_year": own["terms"]["discount_per_year"],

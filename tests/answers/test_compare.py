@@ -184,18 +184,21 @@ def test_jobs_that_do_not_fit_ask_for_more_cards():
     more = compare(**JOB, buy="rtx-4090", jobs_per_month=60)
     half = compare(**JOB, buy="rtx-4090", jobs_per_month=20, utilisation=0.5)
 
-    assert (1, 3, 2) == tuple(result.own.machine.card_count for result in (one, more, half))
-    assert one.own.job_seconds == more.own.job_seconds
-    assert "3 cards bought, each doing its own jobs" in " ".join(more.notes)
+    alone = [next(owned for owned in result.options if owned.rest is None) for result in (one, more, half)]
+    assert [1, 3, 2] == [owned.machine.card_count for owned in alone]
+    assert alone[0].job_seconds == alone[1].job_seconds
+    assert "3 cards bought, each doing its own jobs" in " ".join(alone[1].notes)
 
 
 def test_a_count_puts_all_cards_on_one_job():
-    """Two cards finish sooner; more work than they can do is refused."""
+    """Two cards finish sooner; of more work than they can do the rest is rented, or it is refused where nothing is."""
     two = compare(**JOB, buy="rtx-4090:2", jobs_per_month=4)
 
     assert two.own.job_seconds < compare(**JOB, buy="rtx-4090", jobs_per_month=4).own.job_seconds
+    (full, *_) = compare(**JOB, buy="rtx-4090:1", jobs_per_month=60).options
+    assert (1, 730) == (full.machine.card_count, full.case.hours_per_month)
     with pytest.raises(UsageError, match="Name more cards"):
-        compare(**JOB, buy="rtx-4090:1", jobs_per_month=60)
+        compare(**JOB, buy="rtx-4090:1", jobs_per_month=60, purchases=["reserved_3y"])
 
 
 def test_a_slower_card_takes_longer():
@@ -337,7 +340,8 @@ def test_every_answer_is_whole(jobs, usd, rent, discount):
         ({"utilisation": 0.2, "rent_usd_per_hour": -1}, "rent_usd_per_hour must be at least 0, not -1"),
         ({"utilisation": 0.2, "months": 0}, "months must be 1 to 240, not 0"),
         ({"utilisation": 0.2, "pue": 0.5}, "pue must be 1 to 5, not 0.5"),
-        ({"gpu_hours_per_month": 731}, "beyond the 730 h"),
+        ({"utilisation": 0.2, "peak_months_per_year": 2}, "how busy says peak_factor"),
+        ({"utilisation": 0.2, "peak_factor": 0.5}, "peak_factor must be 1 to 1,000, not 0.5"),
         ({"gpu_hours_per_month": 10, "utilisation": 0.2}, "Give one of"),
         ({"utilisation": float("nan")}, "not nan"),
         ({"utilisation": 0.2, "epochs": 3}, "epochs needs model"),

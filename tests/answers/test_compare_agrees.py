@@ -25,7 +25,7 @@ MACHINES = st.sampled_from(
 )
 USE = st.one_of(
     st.builds(lambda part: {"utilisation": part}, st.floats(0.001, 1.0)),
-    st.builds(lambda hours: {"gpu_hours_per_month": hours}, st.floats(1, 700)),
+    st.builds(lambda hours: {"gpu_hours_per_month": hours}, st.floats(1, 20_000)),
     st.builds(
         lambda jobs, model: {"jobs_per_month": jobs, **model},
         st.floats(0.01, 30),
@@ -42,6 +42,7 @@ TERMS = st.fixed_dictionaries(
     {},
     optional={
         "months": st.floats(1, 120),
+        "peak_factor": st.floats(1, 20),
         "rent_usd_per_hour": st.floats(0.01, 100),
         "against": st.sampled_from(["on_demand", "spot", "marketplace", "reserved_1y", "reserved_3y"]),
         "card_usd": st.floats(0, 400_000),

@@ -23,7 +23,9 @@ WORK = plan_work(model="resnet50", epochs=90).workload
 def _rented(tmp_path, gpu_count, *offers, terms=terms_of(), purchases=()):  # noqa: B008 - a record that nobody changes
     a_snapshot(tmp_path, *(an_offer(gpu="h100-80gb-sxm", **offer) for offer in offers))
     market = Market(providers=("testcloud",), data_dir=tmp_path, as_of=DAY, purchases=purchases)
-    rentals = rent_same("h100-80gb-sxm", gpu_count, hours_per_month=100.0, market=market, today=DAY, terms=terms)
+    rentals = rent_same(
+        "h100-80gb-sxm", gpu_count, hours_per_month=100.0, busiest_hours=100.0, market=market, today=DAY, terms=terms
+    )
     return baseline_of(rentals, None)
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import cast
 
-from planner.answers.buying.owning import own_machine
+from planner.answers.buying.base import same_machine
+from planner.answers.buying.owning import Wanted
 from planner.answers.buying.ways_to_pay import GIVEN, SERVICE
 from planner.answers.question import weakest_basis
 from planner.cost.discount import months_worth
@@ -19,8 +20,9 @@ from planner.language.services import Service, services_for
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
+from planner.options.owning import Use
 from planner.options.vocabulary import CONDITIONS
-from planner.results.alternatives import Alternative
+from planner.results.alternatives import OWN_AND_RENT, Alternative
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
@@ -29,11 +31,17 @@ STEPS = 50  # of the use of a month in which the point where buying starts to pa
 
 
 def alternatives_of(
-    ranked: Sequence[Owned], asked: CompareArguments, workload: Workload | None, terms: BillArguments, today: date
+    ranked: Sequence[Owned],
+    asked: CompareArguments,
+    workload: Workload | None,
+    *,
+    use: Use,
+    terms: BillArguments,
+    today: date,
 ) -> tuple[Alternative, ...]:
     """A line for each way to pay for the work of the best machine, cheapest first; equal ones by name."""
     best = ranked[0]
-    machines = [*ranked, *_in_other_conditions(best, asked, workload, terms, today)]
+    machines = [*ranked, *_in_other_conditions(best, asked, workload, use=use, terms=terms, today=today)]
     rows = [_rented(best, rental) for rental in best.rentals] + [_owned(machine) for machine in machines]
     if workload is not None and workload.language is not None:
         tokens = workload.samples
@@ -53,7 +61,7 @@ def turned_by(best: Owned, alternatives: Sequence[Alternative]) -> tuple[str, ..
 
 
 def _in_other_conditions(
-    best: Owned, asked: CompareArguments, workload: Workload | None, terms: BillArguments, today: date
+    best: Owned, asked: CompareArguments, workload: Workload | None, *, use: Use, terms: BillArguments, today: date
 ) -> list[Owned]:
     """The best machine bought in the other conditions that have a price."""
     if best.is_owned_already or asked["card_usd"] is not None:
@@ -63,22 +71,21 @@ def _in_other_conditions(
     for condition in CONDITIONS:
         if condition == bought or condition not in conditions_priced(gpu):
             continue
+        wanted = Wanted(
+            gpu=gpu,
+            card_count=best.machine.card_count // best.jobs_side_by_side,
+            is_owned_already=False,
+            workload=workload,
+            jobs_per_month=best.case.jobs_per_month,
+            use=use,
+            rentals=best.rentals,
+            options=cast("CompareArguments", {**asked, "condition": condition}),
+            terms=terms,
+            weakest=weakest_basis(asked["basis"]),
+            today=today,
+        )
         try:
-            found.append(
-                own_machine(
-                    gpu,
-                    best.machine.card_count,
-                    is_owned_already=False,
-                    workload=workload,
-                    jobs_per_month=best.case.jobs_per_month,
-                    busy_at_most=1.0,
-                    rentals=best.rentals,
-                    options=cast("CompareArguments", {**asked, "condition": condition}),
-                    terms=terms,
-                    weakest=weakest_basis(asked["basis"]),
-                    today=today,
-                )
-            )
+            found.append(same_machine(wanted, best))
         except PlannerError:
             continue  # it was not asked for: a machine that cannot be priced so is no line
     return found
@@ -136,6 +143,10 @@ def _owned(machine: Owned) -> Alternative:
     months = months_worth(case.terms.months, case.terms.discount_per_year)
     way = "own" if machine.is_owned_already else f"buy_{machine.machine.condition}"
     gpu_hours = case.hours_per_month * machine.machine.gpu_count
+    if machine.rest is not None:
+        way = OWN_AND_RENT
+        rest_gpus = machine.rest.cell[1] if machine.rest.cell else machine.machine.gpu_count
+        gpu_hours += case.rest_jobs_per_month * hours(machine.rest.seconds) * rest_gpus
     return Alternative(
         way=way,
         market="own",
@@ -164,7 +175,9 @@ def _pays_from(owned: Owned, usd_per_job: float, usd_committed: float) -> float 
     if owned.case.hours_per_job == 0:
         return None
     case = replace(owned.case, rent_usd_per_job=usd_per_job, rent_usd_committed=usd_committed)
-    margin, most = margin_at(case), HOURS_PER_MONTH / case.hours_per_job
+    margin, month = margin_at(case), HOURS_PER_MONTH / case.hours_per_job
+    # alone it does what its busiest month holds; beside a rented rest it is full when its usual month is
+    most = month / case.peak.busiest if owned.rest is None else month * case.peak.mean
 
     def at(jobs: float) -> float:
         return margin({"jobs_per_month": jobs})
@@ -174,4 +187,4 @@ def _pays_from(owned: Owned, usd_per_job: float, usd_committed: float) -> float 
     if at(most / STEPS) > 0:
         return 0.0
     jobs = flip_value(at, most, floor=0.0, ceiling=most, steps=STEPS)
-    return None if jobs is None else jobs / most
+    return None if jobs is None else jobs / month

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from planner.answers.buying.owning import job_time, own_machine
+from planner.answers.buying.base import machines_of
+from planner.answers.buying.owning import Wanted, job_time
 from planner.answers.fit import what_would_fit
 from planner.answers.question import weakest_basis
 from planner.errors import (
@@ -65,8 +66,9 @@ def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidat
     return list(found), notes
 
 
-RentalsOf = Callable[[str, int, float], tuple[Rental, ...]]
-"""The rentals of the work, one for each way to pay, beside a machine with that GPU and count: of so many jobs a month."""
+RentalsOf = Callable[[str, int, float, float], tuple[Rental, ...]]
+"""The rentals of the work, one for each way to pay, beside a machine with that GPU and count: of so many jobs in the average
+month, and so many in the busiest."""
 
 
 def compared_machines(
@@ -83,7 +85,8 @@ def compared_machines(
 
     All do the same work: the same jobs, or the same GPU hours as the first.
     """
-    compared, not_compared = [], []
+    compared: list[Owned] = []
+    not_compared = []
     first_error: PlannerError | None = None
     jobs = use.jobs_per_month if workload else None
     gpu_hours: float | None = None
@@ -98,17 +101,17 @@ def compared_machines(
             if workload is None and gpu_hours is None:
                 per_hour = 1 if is_machine_hours else gpu_count
                 gpu_hours = _hours(use, gpu_count, is_machine_hours=is_machine_hours) * per_hour
-            amount = jobs if jobs is not None else (gpu_hours or 0.0) / (1 if is_machine_hours else gpu_count)
-            rentals = rentals_of(candidate.gpu, gpu_count, amount)
-            compared.append(
-                own_machine(
-                    candidate.gpu,
-                    candidate.card_count,
+            usual = jobs if jobs is not None else (gpu_hours or 0.0) / (1 if is_machine_hours else gpu_count)
+            amount = usual * use.peak.mean
+            compared += machines_of(
+                Wanted(
+                    gpu=candidate.gpu,
+                    card_count=candidate.card_count,
                     is_owned_already=candidate.is_owned_already,
                     workload=workload,
                     jobs_per_month=amount,
-                    busy_at_most=use.busy_at_most,
-                    rentals=rentals,
+                    use=use,
+                    rentals=rentals_of(candidate.gpu, gpu_count, amount, amount * use.peak.busiest),
                     options=options,
                     terms=terms,
                     weakest=weakest,
@@ -138,7 +141,7 @@ def _jobs(use: Use, hours_per_job: float, gpu_count: int) -> float:
 
 
 def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
-    """Hours a month for which the machine works."""
+    """Hours of work of a usual month, as hours of the machine."""
     if use.utilisation is not None:
         return use.utilisation * HOURS_PER_MONTH
     if use.gpu_hours_per_month is None:
@@ -146,15 +149,4 @@ def _hours(use: Use, gpu_count: int, *, is_machine_hours: bool) -> float:
             "{jobs_per_month} needs a job: give {model} and {epochs}, or give {gpu_hours_per_month} instead.",
             argument="jobs_per_month",
         )
-    per_hour = 1 if is_machine_hours else gpu_count
-    hours = use.gpu_hours_per_month / per_hour
-    if hours > HOURS_PER_MONTH:
-        cards = "" if per_hour == 1 else f" x {per_hour} GPUs"
-        raise UsageError(
-            "{gpu_hours_per_month} {given:g} is beyond the {hours} h{cards} of a month. Use less, or buy more cards.",
-            argument="gpu_hours_per_month",
-            given=use.gpu_hours_per_month,
-            hours=HOURS_PER_MONTH,
-            cards=cards,
-        )
-    return hours
+    return use.gpu_hours_per_month / (1 if is_machine_hours else gpu_count)

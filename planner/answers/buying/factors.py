@@ -8,7 +8,7 @@ from planner.hardware.cards import Form
 from planner.hardware.machines import LOAD_FRACTION, LOAD_FRACTION_HIGH, LOAD_FRACTION_LOW, Money
 from planner.model.records import Throughput
 from planner.options.owning import MAX_MONTHS
-from planner.results.comparison import Owned
+from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH
 
 KWH_PRICE_LOW, KWH_PRICE_HIGH = 0.5, 2.0
@@ -30,32 +30,45 @@ def factors_of(owned: Owned, *, job: str) -> tuple[Factor, ...]:
 
     What is bought already has no price; what is given by hand and paid today (cards, host, watts) has no range.
     """
-    found = [_rent(owned, job), _use(owned, job), _life(owned), _electricity(owned), _watts(owned), *_speeds(owned)]
+    found = [
+        *_rents(owned, job), _use(owned, job), *_peak(owned), _life(owned), _electricity(owned), _watts(owned), *_speeds(owned)
+    ]  # fmt: skip
     if not owned.is_owned_already:
         found += [*_prices(owned), _resale(owned)]
     return tuple(factor for factor in [*found, *_upkeep(owned)] if factor.base > 0 or factor.high > 0)
 
 
-def _rent(owned: Owned, job: str) -> Factor:
-    case, rental = owned.case, owned.rental
-    is_committed = case.rent_usd_committed > 0
-    base = case.rent_usd_committed if is_committed else case.rent_usd_per_job
+def _rents(owned: Owned, job: str) -> list[Factor]:
+    """The rent of all the work, and of what exceeds the machine: one draw where both are the same rental."""
+    if owned.rest is None:
+        return [_rent("rent", owned.rental, job, "rent")]
+    if owned.rest == owned.rental:
+        return [_rent("rent", owned.rental, job, "rent", "rest_rent")]
+    return [_rent("rent", owned.rental, job, "rent"), _rent("rent of the rest", owned.rest, job, "rest_rent")]
+
+
+def _rent(name: str, rental: Rental, job: str, *fields: str) -> Factor:
+    is_committed = rental.usd_committed_per_month > 0
+    base = rental.usd_committed_per_month if is_committed else rental.usd_per_job
     return Factor(
-        name="rent",
+        name=name,
         unit="USD/month" if is_committed else f"USD/{job}",
         base=base,
         low=base * rental.factor_low,
         high=base * rental.factor_high,
         floor=0.0,
         ceiling=base * FARTHEST,
-        fields=("rent",),
+        fields=fields,
         scale=1 / base if base else 1.0,
     )
 
 
 def _use(owned: Owned, job: str) -> Factor:
     case = owned.case
-    most = HOURS_PER_MONTH / case.hours_per_job if case.hours_per_job else case.jobs_per_month
+    if owned.rest is None:
+        most = HOURS_PER_MONTH / case.hours_per_job / case.peak.busiest if case.hours_per_job else case.jobs_per_month
+    else:
+        most = case.jobs_per_month * FARTHEST
     return Factor(
         name="use",
         unit=f"{job}s/month",
@@ -66,6 +79,28 @@ def _use(owned: Owned, job: str) -> Factor:
         ceiling=max(case.jobs_per_month, most),
         fields=("jobs_per_month",),
     )
+
+
+def _peak(owned: Owned) -> list[Factor]:
+    """The work of a busy month, where months differ; a machine that does all of it does no more than it can."""
+    case, peak = owned.case, owned.case.peak
+    if not peak.share:
+        return []
+    most = peak.factor * FARTHEST
+    if owned.rest is None and case.work_hours_per_month:
+        most = max(peak.factor, HOURS_PER_MONTH * peak.mean / case.work_hours_per_month)
+    return [
+        Factor(
+            name="peak",
+            unit="x usual",
+            base=peak.factor,
+            low=max(1.0, peak.factor * USE_LOW),
+            high=min(peak.factor * USE_HIGH, most),
+            floor=1.0,
+            ceiling=most,
+            fields=("peak_factor",),
+        )
+    ]
 
 
 def _life(owned: Owned) -> Factor:
@@ -118,14 +153,31 @@ def _watts(owned: Owned) -> Factor:
 
 
 def _speeds(owned: Owned) -> list[Factor]:
-    """How fast the work is done, against what is planned: one draw where both machines have the same GPUs."""
-    cell = owned.rental.cell
-    if cell is not None and cell == owned.cell:
-        return _speed("speed, both", owned.throughput, "own_speed", "rented_speed")
-    return [
-        *_speed("speed, owned", owned.throughput, "own_speed"),
-        *_speed("speed, rented", owned.rental.throughput, "rented_speed"),
+    """How fast the work is done, against what is planned: one draw for all machines that have the same GPUs."""
+    sides: list[tuple[str, str, tuple[str, float] | None, Throughput | None]] = [
+        ("owned", "own_speed", owned.cell, owned.throughput),
+        ("rented", "rented_speed", owned.rental.cell, owned.rental.throughput),
     ]
+    if owned.rest is not None:
+        sides.append(("rest", "rest_speed", owned.rest.cell, owned.rest.throughput))
+    drawn: dict[tuple[str, float] | str, tuple[list[str], list[str], Throughput | None]] = {}
+    for name, field, cell, throughput in sides:
+        names, fields, _ = drawn.setdefault(cell or name, ([], [], throughput))
+        names.append(name)
+        fields.append(field)
+    found = []
+    for names, fields, throughput in drawn.values():
+        which = (
+            names[0]
+            if len(names) == 1
+            else "both"
+            if len(sides) == 2
+            else "all"
+            if len(names) == 3
+            else " and ".join(names)
+        )
+        found += _speed(f"speed, {which}", throughput, *fields)
+    return found
 
 
 def _speed(name: str, throughput: Throughput | None, *fields: str) -> list[Factor]:

@@ -13,71 +13,159 @@ from planner.answers.buying.upkeep import Upkeep, upkeep_of
 from planner.answers.buying.ways_to_pay import baseline_of
 from planner.answers.throughput import speeds_of
 from planner.cost.course import Timer
-from planner.cost.ownership import OwnershipTerms, ownership_items
-from planner.cost.rent_or_buy import Case
+from planner.cost.ownership import OwnershipTerms
+from planner.cost.rent_or_buy import Case, owning_items
 from planner.cost.resale import ResaleCurve
 from planner.errors import NoThroughputError, Sentence, UsageError, named
 from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
+from planner.model.frozen import dataclass
 from planner.model.records import Basis, Throughput, Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
+from planner.options.owning import Use
 from planner.results.comparison import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
 DATA_CENTRE_PUE = 1.58
 """Energy of a server room's building per energy of its machines: average of the Uptime Institute's survey of 2023."""
 
+ROUNDING = 1e-9  # of a machine: a month filled to the last hour needs no other
 
-def own_machine(
-    gpu: str,
-    card_count: int | None,
-    *,
-    is_owned_already: bool,
-    workload: Workload | None,
-    jobs_per_month: float,
-    busy_at_most: float,
-    rentals: tuple[Rental, ...],
-    options: CompareArguments,
-    terms: BillArguments,
-    weakest: Basis,
-    today: date,
-) -> Owned:
-    """A machine with that GPU that does `jobs_per_month` runs a month, and what it costs beside the rental.
 
-    Without a count, jobs that do not fit into a month of one card are shared by as many cards as it takes, each doing its
-    own jobs; with a count all cards work on one job together.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wanted:
+    """A machine that is asked for, and the work it is for: `jobs_per_month` runs of the average month."""
+
+    gpu: str
+    card_count: int | None
+    is_owned_already: bool
+    workload: Workload | None
+    jobs_per_month: float
+    use: Use
+    rentals: tuple[Rental, ...]
+    options: CompareArguments
+    terms: BillArguments
+    weakest: Basis
+    today: date
+
+    @property
+    def busiest_jobs(self) -> float:
+        """Runs of the busiest month."""
+        return self.jobs_per_month * self.use.peak.busiest
+
+    @property
+    def most_hours(self) -> float:
+        """Hours a month that the machine may work."""
+        return HOURS_PER_MONTH * self.use.busy_at_most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Done:
+    """How the machine that is named, or one card of it where no number is, does a run: how fast and in how many hours."""
+
+    machine: Machine
+    throughput: Throughput | None
+    job_hours: float
+
+
+def done_by(wanted: Wanted) -> Done:
+    """How the machine asked for does one run.
 
     Raises:
-        UsageError: not sold, no price known, or too much work for the machine.
+        UsageError: not sold, or no price known.
         NoThroughputError: nothing says how fast the workload runs on it.
     """
-    first = _machine(gpu, card_count, options, is_owned_already=is_owned_already, today=today)
-    throughput, job_hours = job_time(workload, (gpu, first.gpu_count), terms, weakest)
-    cards = 1 if is_owned_already else _cards_needed(first, card_count, jobs_per_month * job_hours, busy_at_most)
-    machine = first if cards == 1 else _machine(gpu, cards, options, is_owned_already=is_owned_already, today=today)
-    hours_per_job = job_hours / cards
-    _check_fits(machine, jobs_per_month, hours_per_job, busy_at_most, is_owned_already=is_owned_already)
-    place, rental = find_place(options["country"] or DEFAULT_PLACE), baseline_of(rentals, options["against"])
+    machine = _machine(wanted, wanted.card_count)
+    throughput, job_hours = job_time(wanted.workload, (wanted.gpu, machine.gpu_count), wanted.terms, wanted.weakest)
+    return Done(machine=machine, throughput=throughput, job_hours=job_hours)
+
+
+def machines_needed(wanted: Wanted, done: Done) -> int:
+    """Machines as named that do the work of the busiest month, each its own runs: more than one only where no number is named."""
+    if (
+        wanted.is_owned_already
+        or wanted.card_count is not None
+        or not is_sold_as_card(wanted.gpu)
+        or not wanted.most_hours
+    ):
+        return 1
+    return max(1, math.ceil(wanted.busiest_jobs * done.job_hours / wanted.most_hours - ROUNDING))
+
+
+def too_much(wanted: Wanted, done: Done) -> UsageError | None:
+    """The error that the machine cannot do the work of its busiest month alone; `None` if it can."""
+    needed, cards, spec = wanted.busiest_jobs * done.job_hours, machines_needed(wanted, done), done.machine.gpu
+    if cards > LARGEST_PCIE_HOST:
+        return UsageError(
+            f"The jobs need {needed:,.0f} h a month on one {spec.display_name}: {cards} cards, more than the "
+            f"{LARGEST_PCIE_HOST} of one machine. Buy several machines' share of the jobs, or a faster GPU."
+        )
+    there = wanted.most_hours
+    if needed / cards <= there * (1 + ROUNDING):
+        return None
+    option = "own" if wanted.is_owned_already else "buy"
+    return UsageError(
+        "The work needs {needed:,.0f} hours a month on the {count}x {gpu} {what}, a month has {there:,.0f} "
+        "({hours} h x utilisation {busy:g}). Name more cards, for example {option} {gpu}:{more}, or fewer jobs.",
+        argument=option,
+        needed=needed,
+        count=done.machine.card_count,
+        gpu=spec.name,
+        what="owned" if wanted.is_owned_already else "bought",
+        there=there,
+        hours=HOURS_PER_MONTH,
+        busy=wanted.use.busy_at_most,
+        option=named(option),
+        more=math.ceil(done.machine.card_count * needed / there) if there else 2,
+    )
+
+
+def own_machine(wanted: Wanted, done: Done, machines: int, rest: Rental | None = None) -> Owned:
+    """So many of the machines asked for, each doing its own runs, and what they cost beside the rental.
+
+    Args:
+        wanted: the machine and the work.
+        done: how one of them does a run.
+        machines: how many; cards that are named without a number stand in one host.
+        rest: the rental of what exceeds them in a month; `None`: they do all of the work.
+
+    Raises:
+        UsageError: not sold in that number, or no price known.
+    """
+    options, is_owned_already = wanted.options, wanted.is_owned_already
+    machine = done.machine if machines == 1 else _machine(wanted, done.machine.card_count * machines)
+    place, rental = find_place(options["country"] or DEFAULT_PLACE), baseline_of(wanted.rentals, options["against"])
     upkeep = upkeep_of(machine, options, is_owned_already=is_owned_already)
     owner_terms = _terms(
-        machine, options, place, upkeep, is_owned_already=is_owned_already, tax_fraction=terms["tax_fraction"]
+        machine, options, place, upkeep, is_owned_already=is_owned_already, tax_fraction=wanted.terms["tax_fraction"]
     )
-    case = _case(jobs_per_month, rental, hours_per_job, owner_terms)
+    case = Case(
+        jobs_per_month=wanted.jobs_per_month,
+        rent_usd_per_job=rental.usd_per_job,
+        rent_usd_committed=rental.usd_committed_per_month,
+        hours_per_job=done.job_hours / machines,
+        terms=owner_terms,
+        most_hours_per_month=None if rest is None else wanted.most_hours,
+        rest_usd_per_job=0.0 if rest is None else rest.usd_per_job,
+        peak=wanted.use.peak,
+    )
     return Owned(
         machine=machine,
-        label=_label(machine, is_owned_already=is_owned_already),
+        label=_label(machine, is_owned_already=is_owned_already) + ("" if rest is None else ", rest rented"),
         is_owned_already=is_owned_already,
-        throughput=throughput,
-        cell=(gpu, float(first.gpu_count)),
-        jobs_side_by_side=cards,
-        job_seconds=job_hours * 3600,
+        throughput=done.throughput,
+        cell=(wanted.gpu, float(done.machine.gpu_count)),
+        jobs_side_by_side=machines,
+        job_seconds=done.job_hours * 3600,
         case=case,
         rental=rental,
-        rentals=rentals,
-        items=ownership_items(owner_terms, case.hours_per_month),
+        rentals=wanted.rentals,
+        rest=rest,
+        base_sizes=(),
+        items=owning_items(case),
         grid=place_grid(place),
         place=place,
         is_kwh_price_given=options["usd_per_kwh"] is not None or options["running_usd_per_hour"] is not None,
@@ -86,7 +174,7 @@ def own_machine(
         assumptions=owner_assumptions(machine, owner_terms, upkeep, options, place, is_owned_already=is_owned_already),
         notes=(
             *machine.notes,
-            *_more_cards(cards, jobs_per_month * job_hours, busy_at_most),
+            *(_more_cards(wanted, done, machines) if rest is None else ()),
             *_unknown_idle(machine, options, is_owned_already=is_owned_already),
         ),
     )
@@ -117,58 +205,14 @@ def job_time(
     return throughput, hours(Timer(terms, workload).work_seconds(workload.samples / throughput.samples_per_second))
 
 
-def _case(jobs_per_month: float, rental: Rental, hours_per_job: float, terms: OwnershipTerms) -> Case:
-    return Case(
-        jobs_per_month=jobs_per_month,
-        rent_usd_per_job=rental.usd_per_job,
-        rent_usd_committed=rental.usd_committed_per_month,
-        hours_per_job=hours_per_job,
-        terms=terms,
-    )
-
-
-def _machine(
-    gpu: str, card_count: int | None, options: OwnerArguments, *, is_owned_already: bool, today: date
-) -> Machine:
+def _machine(wanted: Wanted, card_count: int | None) -> Machine:
+    options = wanted.options
     given = Given(card_usd=options["card_usd"], host_usd=options["host_usd"], host_watts=options["host_watts"])
-    if is_owned_already:
+    if wanted.is_owned_already:
         # what is paid is paid, and the machine idles whether it is used or not
         given = replace(given, card_usd=0.0, host_usd=0.0)
-    return machine_for(gpu, card_count, condition=Condition(options["condition"]), given=given, today=today)
-
-
-def _cards_needed(first: Machine, card_count: int | None, hours_needed: float, busy_at_most: float) -> int:
-    if card_count is not None or not is_sold_as_card(first.gpu.name) or busy_at_most == 0:
-        return 1
-    cards = max(1, math.ceil(hours_needed / (HOURS_PER_MONTH * busy_at_most) - 1e-9))
-    if cards > LARGEST_PCIE_HOST:
-        raise UsageError(
-            f"The jobs need {hours_needed:,.0f} h a month on one {first.gpu.display_name}: {cards} cards, more than the "
-            f"{LARGEST_PCIE_HOST} of one machine. Buy several machines' share of the jobs, or a faster GPU."
-        )
-    return cards
-
-
-def _check_fits(
-    machine: Machine, jobs_per_month: float, hours_per_job: float, busy_at_most: float, *, is_owned_already: bool
-) -> None:
-    needed, there = jobs_per_month * hours_per_job, HOURS_PER_MONTH * busy_at_most
-    if needed > there * (1 + 1e-9):
-        option = "own" if is_owned_already else "buy"
-        raise UsageError(
-            "The work needs {needed:,.0f} hours a month on the {count}x {gpu} {what}, a month has {there:,.0f} "
-            "({hours} h x utilisation {busy:g}). Name more cards, for example {option} {gpu}:{more}, or fewer jobs.",
-            argument=option,
-            needed=needed,
-            count=machine.card_count,
-            gpu=machine.gpu.name,
-            what="owned" if is_owned_already else "bought",
-            there=there,
-            hours=HOURS_PER_MONTH,
-            busy=busy_at_most,
-            option=named(option),
-            more=math.ceil(machine.card_count * needed / there) if there else 2,
-        )
+    condition = Condition(options["condition"])
+    return machine_for(wanted.gpu, card_count, condition=condition, given=given, today=wanted.today)
 
 
 def _given_watts(machine: Machine, options: OwnerArguments) -> float | None:
@@ -269,10 +313,10 @@ def _label(machine: Machine, *, is_owned_already: bool) -> str:
     return f"{machine.card_count}x {machine.gpu.name} ({state})"
 
 
-def _more_cards(cards: int, hours_needed: float, busy_at_most: float) -> tuple[str, ...]:
+def _more_cards(wanted: Wanted, done: Done, cards: int) -> tuple[str, ...]:
     if cards == 1:
         return ()
     return (
-        f"the jobs need {hours_needed:,.0f} h a month on one card, more than {HOURS_PER_MONTH * busy_at_most:,.0f}: "
-        f"{cards} cards bought, each doing its own jobs",
+        f"the jobs need {wanted.busiest_jobs * done.job_hours:,.0f} h a month on one card, more than "
+        f"{wanted.most_hours:,.0f}: {cards} cards bought, each doing its own jobs",
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
-from planner.answers.buying.renting import Market
+from planner.answers.buying.renting import TINY, Market
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, way_of
 from planner.answers.offered import offered, own_prices
 from planner.cost.assumed import spot_assumption
@@ -65,7 +65,14 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
 
 
 def rent_same(
-    gpu: str, gpu_count: int, *, hours_per_month: float, market: Market, today: date, terms: BillArguments
+    gpu: str,
+    gpu_count: int,
+    *,
+    hours_per_month: float,
+    busiest_hours: float,
+    market: Market,
+    today: date,
+    terms: BillArguments,
 ) -> tuple[Rental, ...]:
     """The cheapest rentals of hours on a machine like the one that would be bought, one for each way to pay.
 
@@ -76,7 +83,8 @@ def rent_same(
     Args:
         gpu: canonical key.
         gpu_count: GPUs of the machine that would be bought.
-        hours_per_month: hours it works.
+        hours_per_month: hours it works in the average month.
+        busiest_hours: the same of the busiest month: more than a month has are worked by several at once.
         market: filters and books that offers are taken from.
         today: the day that ages are counted from.
         terms: of these, what concerns interruptions, and tax.
@@ -107,6 +115,7 @@ def rent_same(
                     count=len(alike),
                     gpu_count=gpu_count,
                     hours_per_month=hours_per_month,
+                    sets=max(1, math.ceil(busiest_hours / HOURS_PER_MONTH - TINY)),
                     timer=timer,
                     today=today,
                 )
@@ -127,6 +136,7 @@ def _rental(
     count: int,
     gpu_count: int,
     hours_per_month: float,
+    sets: int,
     timer: Timer,
     today: date,
 ) -> Rental:
@@ -135,13 +145,14 @@ def _rental(
     seconds = SECONDS_PER_HOUR if run is None else run.expected_seconds / HOURS_PER_MONTH
     hour = rent_hours_at(machines * offer.usd_per_hour, timer.terms, hours_per_month)
     usd = sum(item.usd for item in items)
-    committed = usd * HOURS_PER_MONTH if offer.purchase in COMMITMENTS else 0.0
+    paid = machines * sets if offer.purchase in COMMITMENTS else machines
+    committed = usd * HOURS_PER_MONTH * sets if offer.purchase in COMMITMENTS else 0.0
     return replace(
         hour,
         way=way[0],
         market=way[1],
         mark=str(NotPicked.OLD_PRICE) if _is_old(offer, today) else None,
-        label=label_of(offer, machines),
+        label=label_of(offer, paid),
         usd_per_job=0.0 if committed else usd,
         usd_per_month=committed or usd * hours_per_month,
         usd_committed_per_month=committed,
@@ -157,7 +168,7 @@ def _rental(
         grid=region_grid(offer.provider, offer.region),
         is_given=False,
         assumptions=(
-            rent_text(offer, machines, count, today),
+            rent_text(offer, paid, count, today),
             *((spot_assumption(timer),) if offer.purchase is Purchase.SPOT else ()),
         ),
         notes=_more_than_bought(offer, machines, gpu_count),

@@ -117,15 +117,17 @@ def _rented_work(
 
 
 def rent_work(
-    work: RentedWork, jobs_per_month: float, against: str | None, tax_fraction: float
+    work: RentedWork, jobs_per_month: float, busiest_jobs: float, against: str | None, tax_fraction: float
 ) -> tuple[tuple[Rental, ...], Sequence[str]]:
     """The cheapest rental of each way to pay for so many runs a month, the machine named in `against`, and what they assume.
 
-    Of a way rows that price or range bars are taken only where it has no others, and marked.
+    A commitment is for as many machines as the busiest month fills. Of a way rows that price or range bars are taken only where it has no others, and marked.
     """
 
     def usd(priced: Priced) -> float:
-        return _usd_per_month(priced, jobs_per_month, tax_fraction)
+        if priced.offer.purchase in COMMITMENTS:
+            return _committed_usd(priced, busiest_jobs, tax_fraction)
+        return jobs_per_month * priced.usd
 
     chosen = [one for rows in work.by_way.values() if (one := _cheapest(rows, usd)) is not None]
     named = [one for one in work.ways.found if against and offer_text(one.offer).lower() == against.lower()]
@@ -133,10 +135,15 @@ def rent_work(
         chosen.append((min(named, key=usd), None))
     if not chosen:
         chosen = [(work.ways.found[0], None)]
-    written = [(work.ways.written(priced), usd(priced), mark) for priced, mark in chosen]
+    written = [
+        (work.ways.written(priced), usd(priced), _machines(priced, busiest_jobs), mark) for priced, mark in chosen
+    ]
     today, count = work.ways.pricing.question.today, len(work.ways.found)
-    rentals = tuple(_rental(estimate, month, mark, count, today) for estimate, month, mark in written)
-    return rentals, work.ways.result_of([estimate for estimate, _, _ in written]).assumptions
+    rentals = tuple(
+        _rental(estimate, month, mark, machines=machines, count=count, today=today)
+        for estimate, month, machines, mark in written
+    )
+    return rentals, work.ways.result_of([estimate for estimate, *_ in written]).assumptions
 
 
 def _cheapest(
@@ -161,16 +168,22 @@ def _cheapest(
     return marked if free is None else (free, None)
 
 
-def _usd_per_month(priced: Priced, jobs_per_month: float, tax_fraction: float) -> float:
-    """Cost of a month of the work: each run, or with a commitment every hour of as many machines as it takes."""
-    offer = priced.offer
-    if offer.purchase not in COMMITMENTS:
-        return jobs_per_month * priced.usd
-    machines = max(1, math.ceil(jobs_per_month * hours(priced.seconds) / HOURS_PER_MONTH - TINY))
-    return machines * priced.node_count * offer.usd_per_hour * HOURS_PER_MONTH * (1 + tax_fraction)
+def _committed_usd(priced: Priced, busiest_jobs: float, tax_fraction: float) -> float:
+    """A month of a commitment: every hour of as many machines as the busiest month fills."""
+    machines = _machines(priced, busiest_jobs) * priced.node_count
+    return machines * priced.offer.usd_per_hour * HOURS_PER_MONTH * (1 + tax_fraction)
 
 
-def _rental(best: Estimate, usd_per_month: float, mark: NotPicked | None, count: int, today: date) -> Rental:
+def _machines(priced: Priced, busiest_jobs: float) -> int:
+    """Machines that a commitment is made for, each with its own runs; 1 of what is paid by use."""
+    if priced.offer.purchase not in COMMITMENTS:
+        return 1
+    return max(1, math.ceil(busiest_jobs * hours(priced.seconds) / HOURS_PER_MONTH - TINY))
+
+
+def _rental(
+    best: Estimate, usd_per_month: float, mark: NotPicked | None, *, machines: int, count: int, today: date
+) -> Rental:
     offer = best.offer
     low, high = drift(offer)
     way, market = way_of(offer)
@@ -179,7 +192,7 @@ def _rental(best: Estimate, usd_per_month: float, mark: NotPicked | None, count:
         way=way,
         market=market,
         mark=None if mark is None else str(mark),
-        label=label_of(offer, best.node_count),
+        label=label_of(offer, best.node_count * machines),
         usd_per_job=0.0 if is_committed else best.usd,
         usd_per_month=usd_per_month,
         usd_committed_per_month=usd_per_month if is_committed else 0.0,
@@ -197,7 +210,7 @@ def _rental(best: Estimate, usd_per_month: float, mark: NotPicked | None, count:
         watts=gpu_watts(offer.gpu, offer.gpu_count),
         grid=region_grid(offer.provider, offer.region),
         is_given=False,
-        assumptions=(rent_text(offer, best.node_count, count, today),),
+        assumptions=(rent_text(offer, best.node_count * machines, count, today),),
         notes=tuple(note for note in best.notes if note not in best.throughput.notes),
     )
 

@@ -14,6 +14,9 @@ from planner.results.comparison import BreakEven, Owned, UseMonth
 from planner.units import HOURS_PER_MONTH
 
 CLOSE = 0.5  # share of the draws
+PARTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Uses of the machine that the curve over use shows, as parts of the month."""
+
 MOST_TURNS = 3  # assumptions that the sentence names; the table has them all
 WHOLE = 100  # from here on without decimals
 MOST_SURE = 0.99
@@ -38,22 +41,30 @@ def break_even_of(owned: Owned, curve: Sequence[Month], *, has_jobs: bool) -> Br
 
 
 def use_curve(owned: Owned) -> tuple[UseMonth, ...]:
-    """Margin and break-even at uses of the machine from 5 to 100 percent of the month."""
+    """Margin and break-even at uses of the machine from 5 percent of the average month on."""
     if owned.case.hours_per_job == 0:
         return ()
     found = []
-    for percent in (5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100):
-        hours = HOURS_PER_MONTH * percent / 100
+    for part in _parts_of_month(owned):
+        hours = HOURS_PER_MONTH * part
         case = replace(owned.case, jobs_per_month=hours / owned.case.hours_per_job)
         found.append(
             UseMonth(
-                utilisation=percent / 100,
+                utilisation=part,
                 hours_per_month=hours,
                 margin_usd=margin_usd(case),
                 break_even_months=case_break_even_months(case),
             )
         )
     return tuple(found)
+
+
+def _parts_of_month(owned: Owned) -> list[float]:
+    """Uses of the average month that are looked at: up to what the machine does in its busiest, or double the work planned."""
+    planned, case = owned.case.work_hours_per_month / HOURS_PER_MONTH, owned.case
+    if owned.rest is None:
+        return [part for part in PARTS if part * case.peak.busiest <= 1 or part <= planned]
+    return [*PARTS, *(planned * more for more in (0.75, 1.0, 1.25, 1.5, 2.0) if planned * more > 1)]
 
 
 def judged(owned: Owned, *, job: str) -> tuple[Odds, tuple[Sensitivity, ...]]:
@@ -91,7 +102,7 @@ def sentence(
         start = f"Rent: {over} it costs {rented:,.0f} USD, {what} {owning:,.0f} USD, {gap:,.0f} USD{share} more"
     parts = [
         start,
-        f"Rented is {rental.label}",
+        f"Rented is {rental.label}" + _rest_text(owned),
         _when(owned, break_even),
         f"Owning is cheaper in {_certainty(chance, turning)} of {chance.draws:,} draws",
     ]
@@ -101,6 +112,16 @@ def sentence(
     if other:
         parts.append(f"{'Renting' if owned.margin_usd > 0 else 'Buying'} is cheaper beside {', '.join(other)}")
     return ". ".join(parts) + "."
+
+
+def _rest_text(owned: Owned) -> str:
+    """How much of the work exceeds the machine, and where it is rented unless all would be rented there."""
+    if owned.rest is None:
+        return ""
+    case = owned.case
+    share = case.rest_jobs_per_month / case.jobs_per_month if case.jobs_per_month else 0.0
+    where = "" if owned.rest.label == owned.rental.label else f", on {owned.rest.label}"
+    return f". {share:.0%} of the work exceeds the machine and is rented{where}"
 
 
 def is_close(margin_usd: float, chance: Odds) -> bool:

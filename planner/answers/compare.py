@@ -25,7 +25,8 @@ from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use, check_names, use_of
 from planner.prices.damaged import damaged_books
 from planner.results.answer import damaged_text
-from planner.results.comparison import Comparison, Owned
+from planner.results.comparison import Comparison
+from planner.results.sides import Owned
 from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, current_day
 from planner.work.listed import Work
 from planner.work.planned import planned_work

@@ -15,8 +15,6 @@ from planner.results.alternatives import Alternative
 from planner.results.answer import damaged_text
 from planner.results.comparison import (
     Comparison,
-    Owned,
-    Rental,
     amounts,
     curve_rows,
     document,
@@ -25,6 +23,7 @@ from planner.results.comparison import (
     rented_kwh,
     sentence_in,
 )
+from planner.results.sides import Owned, Rental
 from planner.results.words import basis_text
 from planner.units import Row, hours
 

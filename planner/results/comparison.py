@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
 
 from planner.cost.break_even import case_break_even_months
-from planner.cost.ownership import kwh_per_month
-from planner.cost.rent_or_buy import Case, Month, margin_usd, rent_usd
+from planner.cost.rent_or_buy import Month, rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
-from planner.hardware.electricity import Grid, Place
-from planner.hardware.machines import Machine
 from planner.model.book_ages import DamagedBook
 from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate, Offer, Throughput, Workload
+from planner.model.records import Workload
 from planner.results.alternatives import Alternative
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
-from planner.units import MONTHS_PER_YEAR, Row, kwh
+from planner.results.sides import GRAMS_PER_KILOGRAM, Owned, Rental
+from planner.units import MONTHS_PER_YEAR, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from planner.cost.currency import Currency
 
 SCHEMA = "planner.compare/1"
-GRAMS_PER_KILOGRAM = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,139 +69,6 @@ class Comparison(ShownInNotebooks):
         import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
 
         return pd.DataFrame(curve_rows(self))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
-    """A machine that does the work of a comparison, and the rental it would replace.
-
-    `job_seconds` is how long one job takes, `case` the money month by month. `is_owned_already` says that nothing is
-    bought. `grid` is `None` where not known.
-    """
-
-    machine: Machine
-    label: str
-    is_owned_already: bool
-    throughput: Throughput | None
-    cell: tuple[str, float]
-    jobs_side_by_side: int
-    job_seconds: float
-    case: Case
-    rental: Rental
-    rentals: tuple[Rental, ...]  # one for each way to pay, `rental` among them
-    rest: Rental | None  # of what exceeds the machine; `None`: it does all of the work
-    base_sizes: tuple[BaseSize, ...]  # those that were weighed where the rest is rented
-    items: tuple[CostItem, ...]
-    grid: Grid | None
-    place: Place
-    is_kwh_price_given: bool
-    has_given_watts: bool
-    term_ranges: Mapping[str, tuple[float, float]]  # of terms filled in from a shipped table: their low and high end
-    assumptions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def rent_usd(self) -> float:
-        """Cost of the rental it would replace, over the same horizon."""
-        return rent_usd(self.case)
-
-    @property
-    def rent_usd_per_job(self) -> float | None:
-        """Cost of the rental per job, a commitment's month shared by its jobs; `None` if there are none."""
-        jobs = self.case.jobs_per_month
-        return self.case.rent_usd_per_month / jobs if jobs else None
-
-    @property
-    def usd(self) -> float:
-        """Cost over the horizon, worth today: the sum of the items."""
-        return sum(item.usd for item in self.items)
-
-    @property
-    def margin_usd(self) -> float:
-        """USD by which it is cheaper than renting over the horizon; negative if it is dearer."""
-        return margin_usd(self.case)
-
-    @property
-    def usd_per_month(self) -> float:
-        """Cost of each month after the purchase: running it, and the rent of what exceeds it."""
-        return self.case.owning_usd_per_month
-
-    @property
-    def usd_per_job(self) -> float | None:
-        """Cost over the horizon per job; `None` if there are none."""
-        jobs = self.case.jobs_per_month * self.case.terms.months
-        return self.usd / jobs if jobs else None
-
-    @property
-    def kwh(self) -> float | None:
-        """Energy over the horizon, idle hours, the building and the rented rest included; `None` where not known."""
-        owned, rest = self._kwh
-        return None if rest is None else owned + rest
-
-    @property
-    def kg_co2(self) -> float | None:
-        """Emissions of that energy; `None` where a grid is not known."""
-        owned, rest = self._kwh
-        rest_grid = self.rest.grid if self.rest else self.grid
-        if rest is None or self.grid is None or rest_grid is None:
-            return None
-        return (owned * self.grid.gco2_per_kwh + rest * rest_grid.gco2_per_kwh) / GRAMS_PER_KILOGRAM
-
-    @property
-    def _kwh(self) -> tuple[float, float | None]:
-        """Energy of the machine over the horizon, and of the rented rest; `None` where that is not known."""
-        case = self.case
-        owned = sum(kwh_per_month(case.terms, case.hours_per_month)) * case.terms.months
-        if self.rest is None:
-            return owned, 0.0
-        per_job = self.rest.kwh_per_job
-        return owned, None if per_job is None else per_job * case.rest_jobs_per_month * case.terms.months
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rental:
-    """The rental of one run and its cost; without a workload, a run is one machine hour.
-
-    `estimate` is the offer behind it, `None` with a price of one's own; `offer` also holds where only hours are known.
-    `watts` are of the whole rented machine with the building around it; they and `grid` are `None` where not known.
-    """
-
-    way: str
-    market: str
-    mark: str | None  # why nothing better was there: `old_price`, `wide_range`
-    label: str
-    usd_per_job: float  # 0 with a commitment, which is paid by the month
-    usd_per_month: float
-    usd_per_hour: float
-    seconds: float
-    seconds_low: float
-    seconds_high: float
-    items: tuple[CostItem, ...]
-    usd_committed_per_month: float  # paid used or not; then a job costs nothing more
-    factor_low: float  # how far the price may move over the horizon
-    factor_high: float
-    throughput: Throughput | None
-    cell: tuple[str, float] | None  # GPU and count, where they are known
-    estimate: Estimate | None
-    offer: Offer | None
-    watts: float | None
-    grid: Grid | None
-    is_given: bool
-    assumptions: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def kwh_per_job(self) -> float | None:
-        """Energy of one job in kWh."""
-        return None if self.watts is None else kwh(self.watts, self.seconds)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaseSize:
-    """The cards of a base and the cost of the work over the horizon with it; from 0, where all is rented."""
-
-    card_count: int
-    usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

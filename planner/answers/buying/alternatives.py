@@ -23,7 +23,7 @@ from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use
 from planner.options.vocabulary import CONDITIONS
 from planner.results.alternatives import OWN_AND_RENT, Alternative
-from planner.results.comparison import Owned, Rental
+from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
 MOST_WAYS = 3  # that the verdict names; the table has them all

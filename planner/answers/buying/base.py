@@ -11,7 +11,7 @@ from planner.answers.buying.ways_to_pay import ON_DEMAND, baseline_of
 from planner.errors import Sentence, UsageError
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import is_sold_as_card
-from planner.results.comparison import BaseSize, Owned, Rental
+from planner.results.sides import BaseSize, Owned, Rental
 
 MOST_MACHINES = LARGEST_PCIE_HOST
 """Sizes of a base that are tried: so many cards in one host where no number is named, or so many whole systems."""

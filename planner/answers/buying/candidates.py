@@ -25,7 +25,8 @@ from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use
-from planner.results.comparison import NotCompared, Owned, Rental
+from planner.results.comparison import NotCompared
+from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH
 
 

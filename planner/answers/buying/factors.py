@@ -8,7 +8,7 @@ from planner.hardware.cards import Form
 from planner.hardware.machines import LOAD_FRACTION, LOAD_FRACTION_HIGH, LOAD_FRACTION_LOW, Money
 from planner.model.records import Throughput
 from planner.options.owning import MAX_MONTHS
-from planner.results.comparison import Owned, Rental
+from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH
 
 KWH_PRICE_LOW, KWH_PRICE_HIGH = 0.5, 2.0

@@ -26,7 +26,7 @@ from planner.model.records import Basis, Throughput, Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.options.owning import Use
-from planner.results.comparison import Owned, Rental
+from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
 DATA_CENTRE_PUE = 1.58

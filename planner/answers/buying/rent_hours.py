@@ -26,7 +26,7 @@ from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.prices.filters import OfferFilter
-from planner.results.comparison import Rental
+from planner.results.sides import Rental
 from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 
@@ -100,12 +100,7 @@ def rent_same(
     for way, offers in by_way.items():
         young = [offer for offer in offers if not _is_old(offer, today)]
         alike, machines = _alike(young or offers, gpu_count)
-        priced = [
-            (_hour(offer, machines, run, terms), offer, run)
-            for offer in alike
-            if not isinstance(run := _month(timer, offer, machines), str)
-        ]
-        if priced:
+        if priced := _priced(alike, machines, timer):
             best = min(priced, key=_cheapest)
             found.append(
                 _rental(
@@ -126,6 +121,17 @@ def rent_same(
             f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}"
         )
     return tuple(found)
+
+
+def _priced(
+    alike: Sequence[Offer], machines: int, timer: Timer
+) -> list[tuple[tuple[CostItem, ...], Offer, Interruptions | None]]:
+    """An hour of work on each of the offers that get any done, with the interruptions of a month."""
+    return [
+        (_hour(offer, machines, run, timer.terms), offer, run)
+        for offer in alike
+        if not isinstance(run := _month(timer, offer, machines), str)
+    ]
 
 
 def _rental(

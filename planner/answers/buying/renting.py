@@ -32,7 +32,7 @@ from planner.model.records import Estimate, Offer, Purchase, Throughput, Workloa
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
-from planner.results.comparison import Rental
+from planner.results.sides import Rental
 from planner.units import HOURS_PER_MONTH, current_day, hours
 
 TINY = 1e-9  # of a machine: a month filled to the last hour needs no other

@@ -10,12 +10,13 @@ from planner.cost.break_even import case_break_even_months, never_reason, paid_i
 from planner.cost.rent_or_buy import Month, margin_at, margin_usd, rent_usd
 from planner.cost.sensitivity import Sensitivity, sensitivities
 from planner.cost.uncertainty import Odds, odds
-from planner.results.comparison import BreakEven, Owned, UseMonth
+from planner.results.comparison import BreakEven, UseMonth
+from planner.results.sides import Owned
 from planner.units import HOURS_PER_MONTH
 
 CLOSE = 0.5  # share of the draws
-PARTS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Uses of the machine that the curve over use shows, as parts of the month."""
+PERCENTS = (5, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100)
+"""Uses of the machine that the curve over use shows, in percent of the month."""
 
 MOST_TURNS = 3  # assumptions that the sentence names; the table has them all
 WHOLE = 100  # from here on without decimals
@@ -45,12 +46,12 @@ def use_curve(owned: Owned) -> tuple[UseMonth, ...]:
     if owned.case.hours_per_job == 0:
         return ()
     found = []
-    for part in _parts_of_month(owned):
-        hours = HOURS_PER_MONTH * part
+    for percent in _percents(owned):
+        hours = HOURS_PER_MONTH * percent / 100
         case = replace(owned.case, jobs_per_month=hours / owned.case.hours_per_job)
         found.append(
             UseMonth(
-                utilisation=part,
+                utilisation=percent / 100,
                 hours_per_month=hours,
                 margin_usd=margin_usd(case),
                 break_even_months=case_break_even_months(case),
@@ -59,12 +60,12 @@ def use_curve(owned: Owned) -> tuple[UseMonth, ...]:
     return tuple(found)
 
 
-def _parts_of_month(owned: Owned) -> list[float]:
+def _percents(owned: Owned) -> list[float]:
     """Uses of the average month that are looked at: up to what the machine does in its busiest, or double the work planned."""
-    planned, case = owned.case.work_hours_per_month / HOURS_PER_MONTH, owned.case
+    planned, case = owned.case.work_hours_per_month / HOURS_PER_MONTH * 100, owned.case
     if owned.rest is None:
-        return [part for part in PARTS if part * case.peak.busiest <= 1 or part <= planned]
-    return [*PARTS, *(planned * more for more in (0.75, 1.0, 1.25, 1.5, 2.0) if planned * more > 1)]
+        return [percent for percent in PERCENTS if percent * case.peak.busiest <= 100 or percent <= planned]
+    return [*PERCENTS, *(planned * more for more in (0.75, 1.0, 1.25, 1.5, 2.0) if planned * more > 100)]
 
 
 def judged(owned: Owned, *, job: str) -> tuple[Odds, tuple[Sensitivity, ...]]:

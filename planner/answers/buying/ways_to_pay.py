@@ -9,7 +9,7 @@ from planner.errors import UnknownNameError
 from planner.hardware.markets import Market as Seller
 from planner.hardware.markets import market_of
 from planner.model.records import Offer, Purchase
-from planner.results.comparison import Rental
+from planner.results.sides import Rental
 
 COMMITMENTS = (Purchase.RESERVED_1Y, Purchase.RESERVED_3Y, Purchase.SAVINGS_1Y, Purchase.SAVINGS_3Y)
 RENTED = (Purchase.ON_DEMAND, Purchase.SPOT, *COMMITMENTS)

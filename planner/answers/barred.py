@@ -7,10 +7,11 @@ from functools import cache
 
 from planner.answers.markets import paid_to
 from planner.answers.question import Question
-from planner.hardware.access import access_to, architecture_of, has_arm_host, is_in_default_wheel
+from planner.hardware.access import access_to, architecture_of, has_arm_host
 from planner.hardware.gpus import load_gpus
 from planner.model.picks import NotPicked, PaidTo
 from planner.model.records import Offer, Throughput
+from planner.throughput.builds import build_warning
 from planner.throughput.learnt import load_learnt
 from planner.units import DAYS_PER_YEAR
 
@@ -36,10 +37,11 @@ class Bars:
         self._names_count = bool(wanted.gpu_counts) or any(choice.count is not None for choice in named)
         self._names_region = bool(wanted.regions)
         self._names_age = wanted.names_age
-        self._is_language = question.work.workload.language is not None
+        self._workload = question.work.workload
+        self._is_language = self._workload.language is not None
         self._is_several = question.nodes > 1
         self._today = question.today
-        self._own_gpus = [own.gpu for own in question.work.workload.measured]
+        self._own_gpus = [own.gpu for own in self._workload.measured if own.gpu in load_gpus()]
         self._largest: Mapping[tuple[str, str], float] = _largest(heads) if self._is_several else {}
         self._of_gpu: dict[str, NotPicked | None] = {}
 
@@ -87,7 +89,7 @@ class Bars:
             return None  # a processor: every framework runs on it
         if has_arm_host(gpu):
             return NotPicked.ARM_HOST
-        if not is_in_default_wheel(known):
+        if build_warning(self._workload, gpu):
             return NotPicked.GPU_TOO_OLD
         if self._is_language:
             from planner.language.stacks import runs_flash_attention  # noqa: PLC0415 - most runs need none of it

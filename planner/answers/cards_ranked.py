@@ -10,16 +10,17 @@ from typing import Any, cast
 
 from planner.answers.throughput import speeds_of
 from planner.errors import LimitError, NoThroughputError, UnknownNameError, UsageError
-from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice, Condition, Form, card_price
-from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.hardware.gpus import load_gpus
 from planner.hardware.machines import LOAD_FRACTION
+from planner.hardware.processors import Processor, choose_devices, load_processors
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu, Throughput, Workload
 from planner.options.arguments import WorkloadArguments
 from planner.options.card_arguments import RANKED_BY
 from planner.options.declared import filled
 from planner.results.words import range_text
+from planner.throughput.builds import build_warning
 from planner.units import current_day
 from planner.work.listed import known_model
 from planner.work.planned import planned_work
@@ -50,13 +51,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedCard:
-    """One GPU for the model. A price is `None` where no source states one, a figure where a part of it is not known.
+    """One GPU, or one processor, for the model. A price is `None` where no source states one, a figure where a part of it is not known.
 
     `per_usd_new` and `per_usd_used` are samples per second for a USD of the card, `per_watt` for a watt; the prices may be
     older than a year (`is_old_new`, `is_old_used`), and then do not count for the order.
     """
 
-    gpu: Gpu
+    gpu: Gpu | Processor
     throughput: Throughput
     new: CardPrice | None
     used: CardPrice | None
@@ -87,12 +88,12 @@ class RankedCards:
 def ranked_cards(
     asked: Mapping[str, Any], rank: str = "value", gpus: Sequence[str] = (), *, today: date | None = None
 ) -> RankedCards:
-    """Every GPU that trains the model, or those named, best first.
+    """Every GPU that trains the model, or the GPUs and processors named, best first.
 
     Args:
         asked: arguments of a workload by their names in Python; the amount of work plays no part and may be left out.
         rank: `value` (samples per second for a USD of the card), `watt` (for a watt) or `speed`.
-        gpus: names of GPUs; all if empty.
+        gpus: names of GPUs and processors; all GPUs if empty.
         today: the day that ages of prices are counted from.
 
     Raises:
@@ -107,12 +108,11 @@ def ranked_cards(
     speeds = speeds_of(workload)
     left_out: dict[str, int] = {}
     rows = []
-    for name in {key: None for text in gpus for key in resolve_gpu(text)} or load_gpus():
+    for name in {key: None for text in gpus for key in choose_devices(text).gpus} or load_gpus():
         found = speeds.on(name, 1.0)
         reason = str(found).rstrip(".") if isinstance(found, NoThroughputError) else None
-        row = (
-            None if isinstance(found, NoThroughputError) else _ranked(load_gpus()[name], found, today or current_day())
-        )
+        device = load_gpus().get(name) or load_processors()[name]
+        row = None if isinstance(found, NoThroughputError) else _ranked(device, found, today or current_day())
         if row is not None and order is Rank.VALUE and row.new is None and row.used is None and not gpus:
             row, reason = None, "no price of a card is known"
         if row is None:
@@ -126,47 +126,61 @@ def ranked_cards(
     )
 
 
-def cards_within(asked: Mapping[str, Any], budget_usd: float, *, today: date | None = None) -> RankedCards:
+def cards_within(
+    asked: Mapping[str, Any], budget_usd: float, gpus: Sequence[str] = (), *, today: date | None = None
+) -> RankedCards:
     """The cards that can be had for the budget, fastest first: new or used, at prices of the last year.
 
-    A card whose price may come to more than the budget stands behind those that are sure, and only if none is sure.
+    Cards that need other builds of PyTorch than the default one count where they are named, or where no other costs so little.
 
     Raises:
         LimitError: no card costs so little; the message names the cheapest.
         NoThroughputError: no GPU is known to train the model.
     """
-    every = ranked_cards(asked, "speed", today=today)
-    priced = [row for row in every.rows if _cheapest(row) is not None and is_in_default_wheel(row.gpu)]
-    within = [row for row in priced if cast("CardPrice", _cheapest(row)).usd <= budget_usd]
+    every = ranked_cards(asked, "speed", gpus, today=today)
+    priced = [row for row in every.rows if _cheapest(row) is not None]
+    affordable = [row for row in priced if _cheapest_usd(row) <= budget_usd]
+    is_named = bool(gpus)
+    within = [row for row in affordable if is_named or software_warning(row, every.workload) is None] or affordable
     if not within:
-        least = min(priced, key=lambda row: cast("CardPrice", _cheapest(row)).usd, default=None)
-        cheapest = (
-            "" if least is None else f" The cheapest is {least.gpu.display_name}: {_cheapest_usd(least):,.0f} USD."
-        )
-        raise LimitError(
-            "{card_budget_usd} {budget:,.10g} USD: no card of the last year's prices costs so little and trains {name}.{cheapest}",
-            argument="card_budget_usd",
-            budget=budget_usd,
-            name=every.workload.model.name,
-            cheapest=cheapest,
-        )
+        raise _too_dear(every, priced, budget_usd, is_named=is_named)
     left_out = {
         **every.left_out,
-        "dearer than the budget": len(priced) - len(within),
-        "no price of the last year, or not in PyTorch's default wheel": len(every.rows) - len(priced),
+        "dearer than the budget": len(priced) - len(affordable),
+        "not in PyTorch's default wheel": len(affordable) - len(within),
+        "no price of the last year": len(every.rows) - len(priced),
     }
     return replace(every, rows=tuple(within), left_out={reason: count for reason, count in left_out.items() if count})
 
 
+def _too_dear(every: RankedCards, priced: Sequence[RankedCard], budget_usd: float, *, is_named: bool) -> LimitError:
+    least = min(priced, key=_cheapest_usd, default=None)
+    cheapest = "" if least is None else f" The cheapest is {least.gpu.display_name}: {_cheapest_usd(least):,.0f} USD."
+    if is_named and least is None:
+        cheapest = " No price of the last year is known of them."
+    return LimitError(
+        "{card_budget_usd} {budget:,.10g} USD: no card{named} of the last year's prices costs so little and trains {name}.{cheapest}",
+        argument="card_budget_usd",
+        budget=budget_usd,
+        named=" that was named" if is_named else "",
+        name=every.workload.model.name,
+        cheapest=cheapest,
+    )
+
+
+def software_warning(row: RankedCard, workload: Workload) -> str | None:
+    """What of today's builds speaks against the card, as for every other answer; of a processor nothing."""
+    return None if isinstance(row.gpu, Processor) else build_warning(workload, row.gpu.name)
+
+
 def cards_for(asked: Mapping[str, Any], budget_usd: float) -> RankedCards:
-    """The cards for the budget, of the arguments of a recommendation: only what has a part in the speed counts.
+    """The cards for the budget, of the arguments of a recommendation: only what has a part in the speed counts, and named GPUs.
 
     Raises:
         PlannerError: as `cards_within`.
     """
-    return cards_within(
-        {name: asked[name] for name in RANKED_BY if name in asked}, budget_usd, today=asked.get("as_of")
-    )
+    given = {name: asked[name] for name in RANKED_BY if name in asked}
+    return cards_within(given, budget_usd, asked.get("gpus") or (), today=asked.get("as_of"))
 
 
 def budget_sentence(found: RankedCards, budget_usd: float) -> str:
@@ -178,8 +192,13 @@ def budget_sentence(found: RankedCards, budget_usd: float) -> str:
     return (
         f"Which card for {budget_usd:,.0f} USD: {row.gpu.display_name}, {condition}, {price.usd:,.0f} USD "
         f"({price.usd_low:,.0f} to {price.usd_high:,.0f}, {price.as_of}{unsure}): {range_text(rate, low, high)} "
-        f"{found.workload.model.sample_unit}s a second, {row.throughput.basis}."
+        f"{found.workload.model.sample_unit}s a second, {row.throughput.basis}.{_warned(row, found)}"
     )
+
+
+def _warned(row: RankedCard, found: RankedCards) -> str:
+    warning = software_warning(row, found.workload)
+    return f" {warning[:1].upper()}{warning[1:]}." if warning else ""
 
 
 def cheapest_way(row: RankedCard) -> tuple[Condition, CardPrice] | None:
@@ -219,7 +238,7 @@ def _workload(asked: Mapping[str, Any]) -> Workload:
     return planned_work(cast("WorkloadArguments", filled(WorkloadArguments, given))).workload
 
 
-def _ranked(gpu: Gpu, throughput: Throughput, today: date) -> RankedCard:
+def _ranked(gpu: Gpu | Processor, throughput: Throughput, today: date) -> RankedCard:
     prices = {condition: _sold(gpu.name, condition) for condition in (Condition.NEW, Condition.USED)}
     new, used = prices[Condition.NEW], prices[Condition.USED]
     watts = None

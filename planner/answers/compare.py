@@ -27,6 +27,7 @@ from planner.prices.damaged import damaged_books
 from planner.results.answer import damaged_text
 from planner.results.comparison import Comparison
 from planner.results.sides import Owned
+from planner.throughput.builds import build_warning
 from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, current_day
 from planner.work.listed import Work
 from planner.work.planned import planned_work
@@ -90,10 +91,10 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         notes=(
             *damaged_text(damaged),
             *notes,
+            *_build_notes(best, workload),
             *best.notes,
             *best.rental.notes,
-            *_carbon_notes(best),
-            *_unlike_notes(ranked, workload),
+            *(*_carbon_notes(best), *_unlike_notes(ranked, workload)),
         ),
     )
 
@@ -161,6 +162,12 @@ def _renting(
 
 def _nothing(_jobs: float, _busiest: float) -> tuple[str, ...]:
     return ()
+
+
+def _build_notes(best: Owned, workload: Workload | None) -> tuple[str, ...]:
+    """What of today's builds speaks against the card."""
+    warning = None if workload is None else build_warning(workload, best.machine.gpu.name)
+    return (warning,) if warning else ()
 
 
 def _unlike_notes(ranked: Sequence[Owned], workload: Workload | None) -> tuple[str, ...]:

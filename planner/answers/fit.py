@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from planner.errors import NoThroughputError, PlannerError, Sentence, UsageError, named
-from planner.hardware.gpus import GpuChoice, choose_gpus, load_gpus
+from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.hardware.processors import choose_gpus_only
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import (
     MemoryReport,
@@ -26,6 +27,10 @@ from planner.throughput.memory import RunMemory, usable_bytes
 from planner.work.language import chosen_language_model, chosen_stack, is_language_model
 from planner.work.listed import known_model, resolve_model
 
+_NO_GPU = (
+    "It trains out of the memory of its machine, which planner fit does not count; planner fit without a processor says what a "
+    "run needs, and planner prices list --gpu cpu --format csv what machines have."
+)
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
 COUNTS = (1, 2, 4, 8)
@@ -61,7 +66,7 @@ def fits(
         NoThroughputError: parameters or activations of an image model are not known.
     """
     kind = precision_named(precision) or Precision.AMP
-    choices = [choose_gpus(text) for text in gpus]
+    choices = [choose_gpus_only(text, _NO_GPU) for text in gpus]
     said = [name for name, value in options.items() if value not in (None, False)]
     asked: _Asked
     if model is not None and not is_language_model(model) and (not said or known_model(model) is not None):

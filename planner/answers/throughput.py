@@ -17,7 +17,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.frameworks import framework_problem
 from planner.hardware.processors import choose_devices, is_processor
 from planner.model.records import (
     Basis,
@@ -30,15 +29,20 @@ from planner.model.records import (
 )
 from planner.options.checked import checked
 from planner.throughput.batch_limits import BatchLimit, batch_limit
+from planner.throughput.builds import build_refusal, build_warning
 from planner.throughput.elsewhere import elsewhere
 from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
+from planner.work.tree_tools import NO_NETWORK
 
 if TYPE_CHECKING:
     from planner.model.language_models import LanguageModel
 
-ADAPTERS_OF_PICTURES = "image-generation-lora"
-"""The task of models that answer for what was measured alone: neither speed nor memory is known elsewhere."""
+_MEASURED_ALONE = {
+    "image-generation-lora": "adapters of picture models were measured on one A100 alone",
+    NO_NETWORK: "what you measured of it says nothing of other devices or other numbers of them: it is no network",
+}
+"""Tasks of models that answer for what was measured alone, and why: neither speed nor memory is known elsewhere."""
 
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -91,7 +95,7 @@ class Speeds:
         self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
         self._weakest = weakest
         is_network = workload.language is None and workload.trees is None
-        self._prediction = _prediction(workload) if is_network else None
+        self._prediction = _prediction(_on_gpus(workload)) if is_network else None
         self._uses_host = language is not None and language.job.may_use_host
         self._found: dict[_Place, Throughput | NoThroughputError] = {}
         self._limit: BatchLimit | None = None
@@ -172,13 +176,15 @@ class Speeds:
     def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
             return found
-        if self._workload.model.task == ADAPTERS_OF_PICTURES and not found.basis.is_measured:
-            return NoThroughputError("adapters of picture models were measured on one A100 alone")
-        problem = self._workload.framework and framework_problem(self._workload.framework, gpu)
-        if problem and not found.basis.is_measured:
-            return NoThroughputError(problem)
-        if problem:
-            found = replace(found, notes=(*found.notes, problem))
+        alone = _MEASURED_ALONE.get(self._workload.model.task)
+        if alone and not found.basis.is_measured:
+            return NoThroughputError(alone)
+        refusal = build_refusal(self._workload, gpu)
+        if refusal and not found.basis.is_measured:
+            return NoThroughputError(refusal)
+        warning = None if found.basis is Basis.MEASURED_BY_YOU else build_warning(self._workload, gpu)
+        if warning:
+            found = replace(found, notes=(*found.notes, warning))
         if found.basis not in self._allowed:
             return NoThroughputError(
                 "throughput only {found} ({basis} {weakest})",
@@ -197,11 +203,12 @@ class Speeds:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
             found = on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
-            if not self._workload.measured:
+            on_gpus = _on_gpus(self._workload)
+            if not on_gpus.measured:
                 return found
             from planner.language.own_level import at_own_level  # noqa: PLC0415 - only with runs of the user's own
 
-            return at_own_level(self._workload, found, gpu, gpu_count)
+            return at_own_level(on_gpus, found, gpu, gpu_count)
         try:
             one = self._prediction.of(gpu, gpu_count, self._nodes)
             return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)
@@ -313,7 +320,7 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
     others = {cell: elsewhere(workload, *cell) for cell in cells if workload.trees is not None or is_processor(cell[0])}
     if len(others) == len(cells):
         return others
-    prediction = _prediction(_of_unit_length(workload))
+    prediction = _prediction(_on_gpus(_of_unit_length(workload)))
     found: dict[Cell, Throughput | NoThroughputError] = {}
     for cell in cells:
         if cell in others:
@@ -328,6 +335,12 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
 def _of_unit_length(workload: Workload) -> Workload:
     # the amount of work has no part in its speed: runs of other lengths take what is worked out already
     return replace(workload, dataset=None, samples_per_epoch=1, epochs=1)
+
+
+def _on_gpus(workload: Workload) -> Workload:
+    """The workload with what was measured on GPUs alone: what a processor reached says nothing of them."""
+    measured = tuple(own for own in workload.measured if not is_processor(own.gpu))
+    return workload if len(measured) == len(workload.measured) else replace(workload, measured=measured)
 
 
 def _on_nodes(

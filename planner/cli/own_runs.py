@@ -14,9 +14,9 @@ from planner.answers.calibrate import Calibration, calibrated_run
 from planner.cli.names import spelling_of
 from planner.cli.options import option, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_gpus_only
 from planner.logs.anonymous import anonymous_row
-from planner.logs.calibration import SCHEMA, calibration_text
+from planner.logs.calibration import NO_PROCESSOR, SCHEMA, calibration_text
 from planner.logs.records import Facts
 from planner.model.records import precision_named
 from planner.render.calibration import calibration_notes
@@ -73,7 +73,7 @@ def given_facts(said: dict[str, Any]) -> Facts:
         facts = replace(facts, precision=str(precision_named(said["precision"]) or "amp"))
     if said["gpu"] is None:
         return facts
-    choice = choose_gpus(said["gpu"])
+    choice = choose_gpus_only(said["gpu"], NO_PROCESSOR)
     if len(choice.gpus) > 1:
         raise UsageError(
             "{gpu} {text} may be {gpus}. Name one of them.",
@@ -103,7 +103,7 @@ def answers_of_a_person(missing: list[str], given: Facts) -> Facts:
             continue
         try:
             if name == "gpu":
-                given = replace(given, gpu=choose_gpus(answer).gpus[0])
+                given = replace(given, gpu=choose_gpus_only(answer, NO_PROCESSOR).gpus[0])
             else:
                 key = {"samples_per_epoch": "epoch_samples"}.get(name, name)
                 given = replace(given, **{key: kind(answer)})

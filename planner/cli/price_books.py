@@ -21,8 +21,8 @@ from planner.cli.options import (
     write_problems,
 )
 from planner.errors import UsageError
-from planner.hardware.gpus import resolve_gpu
 from planner.hardware.markets import provider_named
+from planner.hardware.processors import choose_gpus_only
 from planner.paths import default_user_data_dir
 from planner.prices.catalog import purchase_kind
 from planner.prices.history import price_history
@@ -39,6 +39,8 @@ from planner.render.prices import (
     series_listing,
 )
 from planner.units import current_day
+
+_NO_BOOKS = "Its prices are one short table, which has no history: planner prices list --gpu cpu."
 
 
 @verb()
@@ -79,7 +81,7 @@ def history(
     """
     found = price_history(
         data_dir or default_user_data_dir(),
-        gpus=[key for text in gpus for key in resolve_gpu(text)],
+        gpus=[key for text in gpus for key in choose_gpus_only(text, _NO_BOOKS).gpus],
         purchases=[purchase_kind(text) for text in purchases],
         providers=[provider_named(name) for name in providers],
         region=region,

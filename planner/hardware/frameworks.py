@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from planner.hardware.access import Checked
+from planner.hardware.access import Checked, is_in_default_wheel, wheel_support
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
@@ -42,6 +42,22 @@ def framework_problem(name: str, gpu: str) -> str | None:
     if (low is None or capability >= low) and (high is None or capability <= high):
         return None
     return f"{known.framework} {known.version} has no builds for compute capability {capability:g}: {known.status}"
+
+
+def wheel_problem(name: str | None, gpu: str) -> str | None:
+    """Why PyTorch as it is installed today does not run on a GPU, and what does; without a name PyTorch is meant.
+
+    `None` if it runs, if the framework is another one, or if nothing is known.
+    """
+    sheet = load_gpus().get(gpu)
+    if sheet is None or is_in_default_wheel(sheet) or not (name is None or _is_pytorch(name)):
+        return None
+    return f"{gpu} needs another wheel of PyTorch: {wheel_support()[sheet.compute_capability].note}"
+
+
+def _is_pytorch(name: str) -> bool:
+    known = framework_named(name)
+    return known is not None and known.framework == "pytorch"
 
 
 def _problem_of_amd(framework: str, gpu: Gpu) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 
-from planner.errors import UnknownNameError
+from planner.errors import UnknownNameError, UsageError
 from planner.hardware.access import Checked
 from planner.hardware.gpus import GpuChoice, choose_gpus, count_of, load_aliases, load_gpus, normalised, short_name
 from planner.hardware.tables import read_table
@@ -58,24 +58,50 @@ def choose_devices(text: str) -> GpuChoice:
         UnknownNameError: neither a GPU nor a processor goes by that name.
         UsageError: the part after the colon is not a positive number.
     """
-    name, colon, count = text.partition(":")
-    found = processors_named(name)
-    if found:
-        return GpuChoice(text=text, gpus=found, count=count_of(text, count) if colon else None)
     try:
         return choose_gpus(text)
     except UnknownNameError as error:
+        name, colon, count = text.partition(":")
+        found = processors_named(name)
+        if found:
+            return GpuChoice(text=text, gpus=found, count=count_of(text, count) if colon else None)
         known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
-        raise UnknownNameError(error.kind, error.name, known, "planner gpus") from None
+        raise UnknownNameError(error.kind, error.name, known, "planner gpus, planner gpus cpu") from None
+
+
+def choose_gpus_only(text: str, why: str) -> GpuChoice:
+    """The GPUs and the count that a person means, where a processor is no answer; `why` says why, and what to do.
+
+    Raises:
+        UsageError: it is a processor.
+        UnknownNameError: neither a GPU nor a processor goes by that name.
+    """
+    choice = choose_devices(text)
+    if is_processor(choice.gpus[0]):
+        raise UsageError(f"{text!r} is a processor. {why}")
+    return choice
 
 
 def processors_named(name: str) -> tuple[str, ...]:
     """The keys of the processors of that name; `cpu` is all that train on their cores. None if there is none."""
-    key = normalised(re.sub(r"\((r|tm)\)", "", name, flags=re.IGNORECASE))
-    if key in ANY:
+    if normalised(name) in ANY:
         return tuple(name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU)
-    plain = re.sub(r"^(intel|amd)-", "", key)
-    return tuple(name for name, one in load_processors().items() if {key, plain} & {name, *one.aliases})
+    wanted = _bare(name)
+    return tuple(name for name, one in load_processors().items() if wanted in map(_bare, (name, *one.aliases)))
+
+
+def _bare(name: str) -> str:
+    """A name without its maker, its line and what stands between its words: `i913900k`, `e52686v4`, `m3max`."""
+    key = normalised(re.sub(r"\((r|tm)\)|@.*", " ", name, flags=re.IGNORECASE))
+    # the number of a line of Ryzen is no part of the name of a chip, which has four digits of its own
+    key = re.sub(r"ryzen-\d-|\d+-core", "", key)
+    return "".join(word for word in key.split("-") if word not in _LINES) or key
+
+
+_LINES = frozenset(
+    ("intel", "amd", "aws", "apple", "xeon", "platinum", "gold", "core", "epyc", "ryzen", "threadripper", "processor")
+)
+"""Words that makers put before what tells their chips apart."""
 
 
 def is_processor(device: str) -> bool:

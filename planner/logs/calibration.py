@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError, UnknownNameError, UsageError
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_gpus_only
 from planner.logs.records import Verdict
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
@@ -19,6 +19,9 @@ from planner.outside import toml_of
 SCHEMA = "planner.calibration/1"
 UNITS = ("sample", "image", "sequence", "token", "step", "epoch")
 SEE = "docs/calibrate.md"
+NO_PROCESSOR = (
+    "Only runs on GPUs are read; plan with its rate: planner estimate --measured PROCESSOR=SAMPLES_PER_SECOND."
+)
 _POSITIVE = ("samples_per_second", "low", "high", "batch_size", "watts", "memory_gib", "gpu_count", "node_count")
 _NOT_NEGATIVE = ("startup_seconds", "stall_share")
 _MOST_BYTES = 1_000_000
@@ -157,7 +160,7 @@ def _check_names(values: dict[str, Any], place: str) -> None:
     if "precision" in values and values["precision"] not in map(str, Precision):
         raise UnknownNameError(f"precision in {place}", values["precision"], map(str, Precision), SEE)
     if "gpu" in values:
-        chosen = choose_gpus(values["gpu"]).gpus
+        chosen = choose_gpus_only(values["gpu"], NO_PROCESSOR).gpus
         if len(chosen) > 1:
             raise UsageError(f"{place}: {values['gpu']} may be {', '.join(chosen)}. Name one of them.")
         values["gpu"] = chosen[0]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from planner.answers.cards_ranked import RankedCard, RankedCards, Span
 from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice
+from planner.hardware.processors import Processor
+from planner.model.records import Gpu, Workload
 from planner.render.listing import Column, Listing, significant
 from planner.results.words import money_text
 from planner.units import Row
@@ -24,6 +26,8 @@ def ranked_notes(found: RankedCards, limit: int | None = None) -> Iterator[str]:
     yield f"Rates are {unit}s a second of one GPU; ranges are for code as fast as the stack, and hold the spread of prices."
     yield "Per watt: 80 % of the board's limit, 60 to 100 % at the ends; no row states what training drew."
     yield "A price in brackets is more than a year old and does not count for the order."
+    if any(isinstance(row.gpu, Processor) for row in found.rows):
+        yield "Of processors no table has a price, and their limit in watts is that of the chip alone."
     if limit is not None and limit < len(found.rows):
         yield f"{len(found.rows) - limit} more rows: --limit"
     yield from (f"{count:>6,}  {reason}" for reason, count in found.left_out.items())
@@ -41,9 +45,9 @@ def _row(rank: int, row: RankedCard, found: RankedCards) -> Row:
         "samples_per_second_high": high,
         "basis": str(throughput.basis),
         "precision": str(throughput.precision),
-        "memory_gib": row.gpu.memory_gib,
+        "memory_gib": row.gpu.memory_gib if isinstance(row.gpu, Gpu) else None,
         "fits_memory": throughput.fits_memory,
-        "in_default_wheel": is_in_default_wheel(row.gpu),
+        "in_default_wheel": _in_default_wheel(row.gpu, found.workload),
         **_price("new", row.new, row.per_usd_new, is_old=row.is_old_new),
         **_price("used", row.used, row.per_usd_used, is_old=row.is_old_used),
         "watts": None if row.watts is None else row.watts.middle,
@@ -59,6 +63,11 @@ def _row(rank: int, row: RankedCard, found: RankedCards) -> Row:
         "per_kusd": " / ".join(map(_per_kusd, (row.per_usd_new, row.per_usd_used))),
         "per_w": "-" if row.per_watt is None else _span_text(row.per_watt),
     }
+
+
+def _in_default_wheel(gpu: Gpu | Processor, workload: Workload) -> bool | None:
+    """Whether PyTorch's default wheel runs there; `None` where it plays no part."""
+    return is_in_default_wheel(gpu) if isinstance(gpu, Gpu) and workload.trees is None else None
 
 
 def _price(name: str, price: CardPrice | None, per_usd: Span | None, *, is_old: bool) -> Row:
@@ -98,5 +107,9 @@ _COLUMNS = (
     Column(key="usd", heading="USD new / used", is_number=True),
     Column(key="per_kusd", heading="per 1,000 USD, new / used", is_number=True),
     Column(key="per_w", heading="per watt", is_number=True),
-    Column(key="in_default_wheel", heading="PyTorch", text=lambda is_in: "yes" if is_in else "old builds"),
+    Column(
+        key="in_default_wheel",
+        heading="PyTorch",
+        text=lambda is_in: {True: "yes", False: "old builds", None: "-"}[is_in],
+    ),
 )

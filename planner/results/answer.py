@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from planner.hardware.processors import is_processor
 from planner.model.book_ages import DamagedBook
 from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, PaidTo
-from planner.model.records import Estimate, Workload
+from planner.model.records import Basis, Estimate, Workload
 from planner.results.batch import batch_warning
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
+from planner.throughput.builds import build_warning
 from planner.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -146,6 +148,7 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         first = leading(picked).estimate
         dear = f"{money.text(first.usd_high)} {money.code}"
         yield f"! No row is sure to keep the limit: the first may take {time_text(first.seconds_high)} and cost {dear}."
+    yield from _of_devices(picked, workload)
     first = leading(picked).estimate
     if warning := batch_warning(first, workload):
         yield warning
@@ -155,6 +158,17 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
     seconds = startup / first.node_count * SECONDS_PER_HOUR
     if seconds > MUCH_STARTUP * first.seconds:
         yield f"{time_text(seconds)} of it are start-up: at this size any machine will do."
+
+
+def _of_devices(picked: Picked, workload: Workload) -> Iterator[str]:
+    """GPUs of the rows shown that today's builds leave out, and whether nobody knows that the first row fits into memory."""
+    shown = dict.fromkeys(
+        pick.estimate.offer.gpu for pick in picked.picks if pick.estimate.throughput.basis is not Basis.MEASURED_BY_YOU
+    )
+    yield from (f"! {warning.partition(';')[0]}." for gpu in shown if (warning := build_warning(workload, gpu)))
+    first = leading(picked).estimate
+    if first.fits_memory is None and not is_processor(first.offer.gpu) and not first.throughput.basis.is_measured:
+        yield "! Whether it fits into memory is not known: try it before renting for long."
 
 
 def _ages(picked: Picked, today: date, renew: str) -> str:

@@ -14,12 +14,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.errors import NoThroughputError
 from planner.hardware.processors import Processor, ProcessorKind, load_processors
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Model, Precision, Throughput, Workload
+from planner.throughput.batches import Batch
 from planner.throughput.limits import OPERATIONS_PER_MAC
+from planner.throughput.own_runs import as_measured
 from planner.throughput.processor_runs import ProcessorRun, inference_runs, measured_model, training_runs
 
 FORWARD = 2
@@ -65,9 +68,11 @@ def network_throughput(
         runs: measured trainings; those shipped if `None`.
 
     Raises:
-        NoThroughputError: it is a language model by its shape, the user measured something else, or its arithmetic is not known.
+        NoThroughputError: it is a language model by its shape, the user measured other devices, or its arithmetic is not known.
     """
     processor = load_processors()[device]
+    if any(own.gpu == device for own in workload.measured):
+        return _as_measured_by_user(workload, device, count)
     gflop = _work(workload)
     shares = _shares(workload, processor, training_runs() if runs is None else runs)
     peak = processor.fp32_tflops * 1e3 * count
@@ -105,12 +110,35 @@ def _work(workload: Workload) -> float:
     if workload.language is not None:
         raise NoThroughputError("no training of a language model on a processor was measured")
     if workload.measured:
-        raise NoThroughputError("what was measured on a GPU says nothing of a processor")
+        raise NoThroughputError(
+            f"what you measured on {workload.measured[0].gpu} says nothing of a processor that you did not measure"
+        )
     gflop = _gflop(workload.model, workload.input_size, OPERATIONS_PER_MAC)
     if gflop is None:
         name = workload.model.name
         raise NoThroughputError(f"the arithmetic of {name} is not known, and it was trained on no processor")
     return gflop
+
+
+def _as_measured_by_user(workload: Workload, device: str, count: float) -> Throughput:
+    """The user's own rate on the processor; on more or fewer of its cores, between the same rate and one in proportion."""
+    own = min(
+        (one for one in workload.measured if one.gpu == device),
+        key=lambda one: (abs(math.log(one.gpu_count / count)), one.precision),
+    )
+    found = as_measured(own, workload, own.precision, Batch(size=own.batch_size, fits=None))
+    ratio = count / own.gpu_count
+    if ratio == 1:
+        return found
+    ends = (min(1.0, ratio), max(1.0, ratio))
+    return replace(
+        found,
+        samples_per_second=found.samples_per_second * math.sqrt(ratio),
+        low=found.low * ends[0],
+        high=found.high * ends[1],
+        basis=Basis.SCALED,
+        steps=(*found.steps, f"{ratio:.3g} times the cores: rate x {ends[0]:.3g} to {ends[1]:.3g}"),
+    )
 
 
 def _gflop(model: Model, size: int | None, operations: int) -> float | None:

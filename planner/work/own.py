@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError, named
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_devices, is_processor
 from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.options.readers import NUMBER
 from planner.options.vocabulary import meant
 from planner.outside import toml_of
 from planner.work.listed import known_model, resolve_model
+from planner.work.tree_tools import NO_NETWORK
+from planner.work.unknown import is_no_network
 
 CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
@@ -108,7 +110,7 @@ def _record(own: OwnModel) -> Model:
     return Model(
         name=own.name,
         aliases=(),
-        task=own.task,
+        task=NO_NETWORK if own.task == OwnModel().task and is_no_network(own.name) else own.task,
         sample_unit=own.sample_unit,
         params_millions=own.params_millions,
         forward_gmacs_per_sample=own.gmacs_per_sample,
@@ -236,7 +238,13 @@ def _measurement(text: str, precision: Precision) -> OwnMeasurement:
         if word not in known:
             raise UnknownNameError("precision", precision_text, known, "planner estimate --help")
         precision = Precision(word)
-    choice = choose_gpus(name)
+    choice = choose_devices(name)
+    if len(choice.gpus) > 1 and is_processor(choice.gpus[0]):
+        raise UsageError(
+            "{measured} {text!r}: on which processor? Name it, as planner gpus cpu lists them.",
+            argument="measured",
+            text=text,
+        )
     if len(choice.gpus) > 1:
         raise UsageError(
             "{measured} {text!r}: {name} may be {gpus}. Name one of them.",

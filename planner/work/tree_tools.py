@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NO_NETWORK = "no-network"
+"""The task of what somebody measured that is no network: it answers for the device it was measured on."""
+
 _TOOLS = {"xgboost": "xgboost", "xgb": "xgboost", "lightgbm": "lightgbm", "lgbm": "lightgbm", "catboost": "catboost"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from planner.errors import Message, UnknownNameError
 from planner.hardware.tables import read_columns
@@ -19,13 +20,25 @@ def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError
     return UnknownNameError("model", name, known, Message(_INSTEAD, see=see), why=_why(name))
 
 
+def is_no_network(name: str) -> bool:
+    """Whether a name that somebody gave to own measurements says trees, vectors or the like, which no rule carries to another device."""
+    kinds = " ".join(
+        kinds for kinds, is_network in read_columns("unplanned_models.csv", "kinds", "is_network") if is_network == "no"
+    )
+    return _holds(name, (*kinds.split(), *tree_names()))
+
+
 def _why(name: str) -> str:
     """Why no model of this kind is planned by name; empty where nothing is known about the kind."""
-    words = re.sub(r"[^a-z0-9.]+", "-", name.lower())
     for kinds, reason in read_columns("unplanned_models.csv", "kinds", "reason"):
-        if any(re.search(rf"(^|-){re.escape(kind)}(?![a-z])", words) for kind in kinds.split()):
+        if _holds(name, kinds.split()):
             return f" {reason}"
     return ""
+
+
+def _holds(name: str, kinds: Iterable[str]) -> bool:
+    words = re.sub(r"[^a-z0-9.]+", "-", name.lower())
+    return any(re.search(rf"(^|-){re.escape(kind)}(?![a-z])", words) for kind in kinds)
 
 
 _INSTEAD = (

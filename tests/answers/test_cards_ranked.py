@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 import planner
-from planner.answers.cards_ranked import cards_within, cheapest_way, ranked_cards
+from planner.answers.cards_ranked import budget_sentence, cards_within, cheapest_way, ranked_cards
 from planner.errors import LimitError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.cards import Condition, card_price
 from planner.hardware.gpus import load_gpus
@@ -67,15 +67,51 @@ def test_the_card_for_a_budget_is_the_fastest_that_it_buys():
 
 def test_a_budget_below_every_card_is_a_limit():
     """With the cheapest there is."""
-    with pytest.raises(LimitError, match="The cheapest is GeForce RTX 3060 12 GB: 300 USD"):
+    with pytest.raises(LimitError, match="The cheapest is Tesla P40: 162 USD"):
         cards_within(RESNET, 10, today=DAY)
 
 
 def test_a_recommendation_names_the_card():
     """Beside what it says of renting."""
-    found = planner.recommend(model="resnet50", epochs=1, card_budget=400, gpus=["T4"], as_of=DAY)
+    found = planner.recommend(model="resnet50", epochs=1, card_budget=400, providers=["aws"], as_of=DAY)
 
     assert any("Which card for 400 USD: GeForce RTX 3080" in sentence for sentence in found.sentences)
+
+
+def test_a_recommendation_keeps_to_the_gpus_that_were_named():
+    """For the card as for the machines: an RTX 3060 for the money though an RTX 3080 would do, and none of T4."""
+    (one,) = cards_within(RESNET, 400, ["RTX 3060"], today=DAY).rows
+    found = planner.recommend(model="resnet50", epochs=1, card_budget=400, gpus=["T4"], as_of=DAY)
+
+    assert "rtx-3060" == one.gpu.name
+    assert any("no card that was named" in sentence for sentence in found.sentences)
+
+
+def test_a_card_of_old_builds_is_named_where_no_other_costs_so_little():
+    """A P40 for 162 USD used, with what PyTorch needs there; with 400 USD one that runs at once comes before it."""
+    found = cards_within(RESNET, 200, today=DAY)
+
+    assert ["p40"] == [row.gpu.name for row in found.rows]
+    assert "162 USD" in budget_sentence(found, 200)
+    assert "P40 needs another wheel of PyTorch: cu126" in budget_sentence(found, 200)
+    assert "p40" not in {row.gpu.name for row in cards_within(RESNET, 400, today=DAY).rows}
+
+
+def test_pytorch_has_no_part_in_cards_for_trees():
+    """They are built by their own tools: a P40 stands among cards for 800 USD without a word on wheels."""
+    found = cards_within({"model": "xgboost", "rows": 1e7}, 800, today=DAY)
+
+    assert "p40" in {row.gpu.name for row in found.rows}
+    assert "wheel" not in budget_sentence(found, 800)
+
+
+def test_processors_are_ranked_where_they_are_named():
+    """Rate over 80 % of 145 W; no table has what one costs."""
+    found = ranked_cards({"model": "xgboost", "rows": 1e7}, "watt", ["Xeon E5-2686 v4", "T4"], today=DAY)
+    (row,) = (row for row in found.rows if row.gpu.name == "xeon-e5-2686-v4")
+
+    assert (None, None) == (row.new, row.used)
+    assert pytest.approx(1e9 / 40.645 / (0.8 * 145)) == row.per_watt.middle
 
 
 def test_language_models_and_trees_are_ranked_too():

@@ -4,7 +4,9 @@ import pytest
 
 import planner
 from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
-from planner.hardware.frameworks import framework_problem, load_frameworks
+from planner.hardware.frameworks import framework_problem, load_frameworks, wheel_problem
+from planner.model.picks import NotPicked
+from planner.results.estimate import document
 
 
 @pytest.mark.parametrize(
@@ -81,3 +83,45 @@ def test_whole_picture_models_train_by_name(model):
     found = planner.estimate(model=model, epochs=1, samples_per_epoch=1000, gpus=["A100:8"], limit=1)
 
     assert found.estimates[0].throughput.low < found.estimates[0].throughput.high
+
+
+@pytest.mark.parametrize(
+    ("framework", "gpu", "said"),
+    [
+        (None, "gtx-1080-ti", "gtx-1080-ti needs another wheel of PyTorch: cu126 wheels up to 2.14 hold it"),
+        ("pytorch-timm", "p100-16gb", "cu126"),
+        (None, "k80", "1.12 is the last"),
+        (None, "radeon-vii", "out of support since ROCm 6"),
+        (None, "t4", None),
+        ("tensorflow2", "p100-16gb", None),
+        (None, "xeon-e5-2686-v4", None),
+    ],
+)
+def test_what_the_default_wheel_lacks_is_said(framework, gpu, said):
+    """Of PyTorch, which is meant where no framework is named; what else holds the GPU stands beside it."""
+    problem = wheel_problem(framework, gpu)
+
+    assert (problem is None) == (said is None)
+    assert said is None or said in problem
+
+
+def test_every_answer_warns_of_a_card_that_today_s_builds_leave_out():
+    """The estimate on its screen and in its rows, a comparison in its notes; trees need no PyTorch."""
+    warning = "p100-16gb needs another wheel of PyTorch"
+    found = planner.estimate(model="resnet50", epochs=1, gpus=["P100"])
+    bought = planner.compare(model="resnet50", epochs=1, jobs_per_month=4, buy=["P100"], card_usd=300)
+    trees = planner.estimate(model="xgboost", rows=1e6, gpus=["P100"])
+
+    assert any(line.startswith(f"! {warning}") for line in document(found)["answer"])
+    assert all(any(warning in note for note in one.notes) for one in found.estimates)
+    assert any(warning in note for note in bought.notes)
+    assert not any("wheel" in note for one in trees.estimates for note in one.notes)
+
+
+def test_trees_are_picked_on_cards_that_pytorch_left():
+    """A P100 beside a T4 for XGBoost; for a network it is too old."""
+    trees = planner.estimate(model="xgboost", rows=1e7).picked.not_picked
+    network = planner.estimate(model="resnet50", epochs=1).picked.not_picked
+
+    assert NotPicked.GPU_TOO_OLD not in dict(trees)
+    assert NotPicked.GPU_TOO_OLD in dict(network)

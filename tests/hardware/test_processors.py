@@ -51,3 +51,23 @@ def test_processors_are_no_gpus_and_offers_have_one_each():
 def test_a_part_of_a_processor_is_named_by_its_cores():
     """Nobody counts thirds of a processor."""
     assert ("16 cores Xeon 8488C", "8x T4") == (devices_text("xeon-platinum-8488c", 1 / 3), devices_text("t4", 8))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("fit", "--model", "resnet50", "--gpu", "cpu"), "trains out of the memory of its machine"),
+        (
+            ("compare", "--model", "resnet50", "--epochs", "1", "--buy", "M3 Max", "--jobs-per-month", "1"),
+            "No table has what",
+        ),
+        (("prices", "history", "--gpu", "Xeon 8488C"), "has no history"),
+    ],
+)
+def test_what_is_for_gpus_alone_says_so_of_a_processor(run_planner, asked, said):
+    """Not that it is unknown; and what to do instead."""
+    found = run_planner(*asked)
+
+    assert 0 != found.returncode
+    assert "is a processor" in found.stderr
+    assert said in " ".join(found.stderr.split())

@@ -7,13 +7,14 @@ import pytest
 import planner
 from planner.accuracy.device_splits import device_splits
 from planner.answers.beside_processors import LEAST_USD_PER_TFLOPS_HOUR
-from planner.errors import NothingLeftError, NoThroughputError
+from planner.errors import NothingLeftError, NoThroughputError, UsageError
 from planner.hardware.processors import load_processors
 from planner.model.records import Basis
 from planner.prices.processor_offers import load_processor_offers
 from planner.results.estimate import document
 from planner.throughput.on_processors import LEAST_FORWARD, MATRIX_GAIN, PEAK, share_of
 from planner.throughput.processor_runs import inference_runs, training_runs
+from planner.work.own import parse_measurements
 
 
 def predicted(model, device, count=1, **other):
@@ -167,3 +168,37 @@ def test_no_offer_is_cheaper_than_the_bound_that_spares_reading_them():
         )
         >= LEAST_USD_PER_TFLOPS_HOUR
     )
+
+
+def test_an_own_rate_on_a_processor_plans_that_processor_alone():
+    """100 a second on 48 cores: as much there, between 33 and 100 on 16, and nothing of other chips or by way of a GPU."""
+
+    def at(device, count):
+        return predicted("resnet50", device, count, measured=parse_measurements(["Xeon 8488C=100"]))
+
+    whole, part = at("xeon-platinum-8488c", 1), at("xeon-platinum-8488c", 1 / 3)
+
+    assert (100, Basis.MEASURED_BY_YOU) == (whole.samples_per_second, whole.basis)
+    assert pytest.approx(100 * math.sqrt(1 / 3)) == part.samples_per_second
+    assert (pytest.approx(whole.low / 3), pytest.approx(whole.high), Basis.SCALED) == (part.low, part.high, part.basis)
+    with pytest.raises(NoThroughputError, match="says nothing of a processor that you did not measure"):
+        at("epyc-9r14", 1)
+    assert at("t4", 1) == predicted("resnet50", "t4")
+
+
+def test_a_processor_that_is_meant_for_measurements_must_be_named():
+    """`cpu` is none."""
+    with pytest.raises(UsageError, match="on which processor"):
+        parse_measurements(["cpu=100"])
+
+
+@pytest.mark.parametrize("model", ["svm", "my-random-forest", "our xgboost 3"])
+def test_what_is_no_network_is_carried_nowhere(model):
+    """A rate on an A100 says nothing of a T4, nor of two A100."""
+    found = planner.estimate(
+        model=model, measured=["a100-80gb-sxm=5000"], epochs=1, samples_per_epoch=1e6, every_offer=True
+    )
+
+    assert {("a100-80gb-sxm", 1.0)} == {(one.offer.gpu, one.offer.gpu_count) for one in found.estimates}
+    with pytest.raises(NothingLeftError, match="no network"):
+        planner.estimate(model=model, measured=["a100-80gb-sxm=5000"], epochs=1, samples_per_epoch=1e6, gpus=["T4"])

@@ -18,8 +18,8 @@ from planner.errors import (
     UnknownNameError,
     UsageError,
 )
-from planner.hardware.gpus import choose_gpus
 from planner.hardware.machines import gpus_in
+from planner.hardware.processors import choose_gpus_only
 from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
@@ -50,7 +50,9 @@ def candidates_of(buy: Sequence[str], own: Sequence[str]) -> tuple[list[Candidat
     notes = []
     for texts, is_owned_already in ((buy, False), (own, True)):
         for text in texts:
-            choice = choose_gpus(text)
+            choice = choose_gpus_only(
+                text, "No table has what one costs; planner compare weighs cards, planner estimate rents processors."
+            )
             if choice.count is not None and choice.count != int(choice.count):
                 raise UsageError(f"{text!r}: whole cards are bought, not {choice.count:g}.")
             if len(choice.gpus) > 1:

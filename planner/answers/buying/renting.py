@@ -25,7 +25,7 @@ from planner.cost.own_prices import OWN
 from planner.cost.rental import rental_items
 from planner.errors import NoThroughputError, Sentence, UsageError
 from planner.hardware.electricity import region_grid
-from planner.hardware.gpus import choose_gpus
+from planner.hardware.processors import choose_gpus_only
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
@@ -302,7 +302,9 @@ def work_text(workload: Workload) -> str:
 
 
 def _one_cell(gpus: Sequence[str]) -> tuple[str, float]:
-    choices = [choose_gpus(text) for text in gpus]
+    choices = [
+        choose_gpus_only(text, "Only machines with GPUs are rented here at a price of your own.") for text in gpus
+    ]
     keys = sorted(set(itertools.chain.from_iterable(choice.gpus for choice in choices)))
     if len(keys) != 1 or len(choices) != 1:
         raise UsageError(

@@ -18,7 +18,7 @@ from planner.cli.root import cli
 from planner.options.arguments import GROUPS, EstimateArguments, ListArguments
 from planner.options.declared import Declared, declared, other_names
 from planner.options.owner_arguments import CompareArguments, OwnerArguments, RecommendArguments
-from planner.web.parameters import arguments_of
+from planner.web.parameters import KINDS, arguments_of
 
 PAGE = Path(__file__).parent.parent / "docs" / "options.md"
 
@@ -88,7 +88,7 @@ def verbs_of(name: str) -> tuple[str, ...]:
         takers.add("sweep")
     if "export" in takers and _is_typed(name) and name not in _params("export"):
         takers.remove("export")
-    if any(name in arguments_of(home).values() for home in (EstimateArguments, CompareArguments)):
+    if any(name in arguments_of(home).values() for home in (kind.home for kind in KINDS)):
         takers.add("page")
     if any(name in tool.input_schema()["properties"] for tool in TOOLS.values()):
         takers.add("agents")

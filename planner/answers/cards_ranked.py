@@ -183,6 +183,12 @@ def cards_for(asked: Mapping[str, Any], budget_usd: float) -> RankedCards:
     return cards_within(given, budget_usd, asked.get("gpus") or (), today=asked.get("as_of"))
 
 
+def is_of_cards_alone(asked: Mapping[str, Any]) -> bool:
+    """Whether a recommendation names a budget for a card, and nothing of a run that could be rented."""
+    given = (asked.get(name) for name in ("epochs", "tokens", "samples", "max_hours", "max_usd"))
+    return asked.get("card_budget_usd") is not None and all(value is None for value in given)
+
+
 def budget_sentence(found: RankedCards, budget_usd: float) -> str:
     """Which card for the money, in a sentence."""
     row = found.rows[0]

@@ -135,6 +135,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
                 node_count=found.node_count,
                 seconds=found.seconds,
                 usd=found.usd,
+                basis=found.throughput.basis,
                 is_pareto=place in ways.front,
             )
             for place, found in enumerate(ways.found)

@@ -50,6 +50,7 @@ from planner.results.answer import damaged_text
 from planner.results.prices import book_record, damaged_record
 from planner.units import Row, current_day
 from planner.work.listed import known_model, resolve_model
+from planner.work.tree_tools import tree_tool
 
 MAX_ROWS = 100
 MAX_ITEMS = 50
@@ -192,7 +193,9 @@ def _detail(value: Any) -> str:
 def _refuse_files(arguments: Mapping[str, Any]) -> None:
     """Take a model only by a known name, or as the label of own figures: elsewhere it may name a file."""
     name = arguments.get("model")
-    if name is None or known_model(name) is not None or find_language_model(name) is not None:
+    if name is None or tree_tool(name) is not None:
+        return
+    if known_model(name) is not None or find_language_model(name) is not None:
         return
     has_figures = any(arguments.get(figure) for figure in _OWN_FIGURES)
     if not has_figures or declared(LanguageArguments).keys() & arguments.keys():

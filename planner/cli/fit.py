@@ -10,7 +10,7 @@ import click
 from planner.answers.fit import fits
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
-from planner.cli.options import option, output_options, write_listing, write_notes
+from planner.cli.options import option, output_options_with, write_listing, write_notes
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
 from planner.render.fit import fit_notes, fits_listing
@@ -21,7 +21,7 @@ from planner.render.fit import fit_notes, fits_listing
 @option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="GPUs to list where {gpu} is not given."
 )
-@output_options
+@output_options_with("html")
 def fit(
     *,
     model: str | None,
@@ -58,5 +58,10 @@ def fit(
             limit=limit,
         )
     )
-    write_listing(fits_listing(found), form, output)
+    if form == "html":
+        from planner.cli.report import write_fit_report  # noqa: PLC0415 - the table needs none of it
+
+        write_notes(write_fit_report(found, output))
+    else:
+        write_listing(fits_listing(found), form, output)
     write_notes(fit_notes(found))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 import click
 
 from planner.cli.names import variables_of
 from planner.options.declared import Declared, declared
+from planner.options.option import brief
 
 OUTPUT, RARE = "Output", "Seldom needed"
 FULL = "planner.help_all"
@@ -31,13 +31,6 @@ def write_options(ctx: click.Context, formatter: click.HelpFormatter, groups: It
     if not is_full:
         formatter.write_paragraph()
         formatter.write_text("All about each option, its range and its environment variable: --help-all")
-
-
-def brief(text: str) -> str:
-    """The first sentence of a help text, without its stop."""
-    text = re.split(r" (?:Default:|Repeatable)", text)[0]
-    found = re.match(r"(.*?[^.])\.(?:\s|$)", text, re.DOTALL)
-    return found[1] if found else text
 
 
 def _sections(ctx: click.Context, groups: Iterable[type]) -> Iterator[_Section]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from planner.answers.cards_ranked import budget_sentence, cards_for
+from planner.answers.cards_ranked import budget_sentence, cards_for, is_of_cards_alone
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import settings_used
 from planner.cli.declared_options import declared_options, verb
@@ -16,7 +16,7 @@ from planner.cli.names import in_options
 from planner.cli.options import (
     chosen_currency,
     option,
-    output_options,
+    output_options_with,
     screen_width,
     write_listing,
     write_notes,
@@ -42,7 +42,7 @@ from planner.render.recommendation import rendered_recommendation
     show_default=True,
     help="Whether you have a machine of your own; yes needs it under [[machines]] in --price-book.",
 )
-@output_options
+@output_options_with("html")
 def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | None, **options: Any) -> None:
     """The best way to a result within a deadline and a budget, and why the others lost.
 
@@ -55,13 +55,12 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
       planner recommend --model resnet50 --epochs 90 --deadline 48h
       planner recommend --model resnet50 --epochs 90 --budget 200 --owned no
       planner recommend --model resnet50 --card-budget 400
+      planner recommend --model resnet50 --epochs 90 --deadline 2d --format html --output why.html
       planner recommend --model bert-large-squad --epochs 2 --deadline 3h --budget 20 --format json
     """
     money = chosen_currency(currency)
-    budget = options["card_budget_usd"]
-    if budget is not None and all(
-        options[name] is None for name in ("epochs", "tokens", "samples", "max_hours", "max_usd")
-    ):
+    if is_of_cards_alone(options):
+        budget = options["card_budget_usd"]
         cards = cards_for(options, budget)
         listing = ranked_listing(cards, options["limit"])
         if form in ("table", "markdown"):
@@ -73,5 +72,10 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
     found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)
-    write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
+    if form == "html":
+        from planner.cli.report import write_recommendation_report  # noqa: PLC0415 - the table needs none of it
+
+        write_notes(write_recommendation_report(found, money, output))
+    else:
+        write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
     write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])

@@ -21,9 +21,11 @@ from planner.render.charts.images import write_charts
 from planner.render.charts.parts import Spec
 
 if TYPE_CHECKING:
+    from planner.answers.fit import Fits
     from planner.cost.currency import Currency
     from planner.results.comparison import Comparison
     from planner.results.estimate import EstimateResult
+    from planner.results.recommendation import Recommendation
 
 
 def write_estimate_charts(
@@ -60,6 +62,25 @@ def write_comparison_charts(
     if is_report:
         _write_report(comparison_report(content, command=made_by(), history=history), output)
     return _write_pictures(comparison_charts(content, history), pictures, output if is_report else None)
+
+
+def write_recommendation_report(found: Recommendation, currency: Currency | None, output: Path | None) -> list[str]:
+    """Write the report of a recommendation; returns a note on what was written."""
+    from planner.render.report.recommendation import recommendation_report  # noqa: PLC0415
+    from planner.results.machines import machine_records  # noqa: PLC0415
+    from planner.results.recommendation import document  # noqa: PLC0415
+
+    machines = machine_records(found.everything)
+    _write_report(recommendation_report(document(found, currency), command=made_by(), machines=machines), output)
+    return _write_pictures({}, (), output)
+
+
+def write_fit_report(found: Fits, output: Path | None) -> list[str]:
+    """Write the report of a fit; returns a note on what was written."""
+    from planner.render.report.fit import fit_report  # noqa: PLC0415
+
+    _write_report(fit_report(found, command=made_by()), output)
+    return _write_pictures({}, (), output)
 
 
 def _write_report(text: str, output: Path | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -85,3 +86,10 @@ class Same:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+def brief(text: str) -> str:
+    """The first sentence of a help text, without its stop."""
+    text = re.split(r" (?:Default:|Repeatable)", text)[0]
+    found = re.match(r"(.*?[^.])\.(?:\s|$)", text, re.DOTALL)
+    return found[1] if found else text

@@ -40,6 +40,30 @@ def _memory(key: str, heading: str) -> Column:
     return Column(key=key, heading=heading, text=number(1), is_number=True, may_fold=False)
 
 
+def fit_answer(fits: Fits) -> str:
+    """The answer in a sentence or two: which of the GPUs asked for hold the run, or the smallest machine that does."""
+    holding = [fit for fit in fits.reports if fit.fits]
+    if not fits.is_overview:
+        held = f"It fits on {', '.join(map(_name, holding))}." if holding else ""
+        short = [f"{_name(fit)} ({_lacking(fit)})" for fit in fits.reports if not fit.fits]
+        return " ".join(filter(None, (held, f"It does not fit on {', '.join(short)}." if short else "")))
+    if not holding:
+        return "No GPU that is known holds it, not even 8 of one."
+    first = holding[0]
+    needs = (first.memory.total if first.least_bytes is None else first.least_bytes) / GIB
+    count, every = len(holding) + fits.hidden_fitting, len(fits.reports) + fits.hidden
+    return (
+        f"The smallest machine that holds it is {_name(first)}: it needs {needs:,.1f} of {first.usable_bytes / GIB:,.1f} GiB. "
+        f"{count} of {every} GPUs hold it, alone or up to 8 together."
+    )
+
+
+def _lacking(fit: MemoryReport) -> str:
+    if fit.reason is not None:
+        return fit.reason
+    return f"{(fit.memory.total - fit.usable_bytes) / GIB:,.1f} GiB too much"
+
+
 def fit_notes(fits: Fits) -> Iterator[str]:
     """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit."""
     yield f"Job:     {fits.what}"

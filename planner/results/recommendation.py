@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from planner.model.frozen import dataclass
-from planner.model.records import Estimate, Offer
+from planner.model.records import Estimate
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document
+from planner.results.machines import Machine
 from planner.results.shown import ShownInNotebooks
 from planner.units import Row
 
@@ -26,13 +27,9 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Machine):
     """One way to rent for the work: its time and cost, without the bill."""
 
-    offer: Offer
-    node_count: int
-    seconds: float
-    usd: float
     is_pareto: bool
 
 

@@ -11,7 +11,7 @@ from planner.errors import PlannerError, UnknownNameError
 from planner.model.frozen import dataclass
 from planner.prices.current import current_snapshots
 from planner.units import current_day
-from planner.web.parameters import EstimateQuestion, Question
+from planner.web.parameters import Question, kind_of
 from planner.web.refusals import BAD, FAILED, Refusal, error_body, refusal_of
 from planner.web.views import FORMATS, MEDIA_TYPES, written
 
@@ -78,7 +78,7 @@ def answer(question: Question, data_dir: Path | None, form: str) -> Answer:
         text = written(question, data_dir, form)
     except (Refusal, PlannerError) as error:
         return refused(error, question)
-    kind = "estimate" if isinstance(question, EstimateQuestion) else "compare"
+    kind = kind_of(question).name
     suffix = {"csv": "csv", "html": "html", "markdown": "md"}.get(form)
     return Answer(
         body=text.encode(), media_type=MEDIA_TYPES[form], name=None if suffix is None else f"planner-{kind}.{suffix}"

@@ -16,6 +16,11 @@ _KEYS = {
         "not_compared assumptions notes",
         "the document of `planner compare --format json`",
     ),
+    "planner.recommend/1": (
+        "schema workload as_of prices estimates near_misses sentences left_out unpriced assumptions notes",
+        "the document of `planner recommend --format json`",
+    ),
+    "planner.fit/1": ("schema fits", "the document of `planner fit --format json`"),
     "planner.models/1": ("schema models", "names, aliases and arithmetic"),
     "planner.gpus/1": ("schema gpus", "specifications"),
     "planner.providers/1": ("schema providers", "newest price book and its age"),
@@ -24,6 +29,7 @@ _LISTS = frozenset(
     (
         *("prices", "estimates", "left_out", "unpriced", "assumptions", "notes"),
         *("alternatives", "curve", "use_curve", "sensitivity", "ranking", "not_compared"),
+        *("near_misses", "sentences", "fits"),
         *("models", "gpus", "providers"),
     )
 )
@@ -122,6 +128,8 @@ def _operation(path: str, operation: Mapping[str, Any]) -> str:
 
 _EXAMPLES = {
     "/api/estimate": "/api/estimate?model=resnet50&epochs=90&gpu=A100&limit=5",
+    "/api/recommend": "/api/recommend?model=resnet50&epochs=90&deadline=48h&budget=200",
+    "/api/fit": "/api/fit?model=llama-3-8b&method=qlora&gpu=rtx-4090",
     "/api/compare": "/api/compare?model=resnet50&epochs=90&buy=rtx-4090&jobs_per_month=4",
 }
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -27,8 +27,9 @@ from planner.render.report.page import web_file
 from planner.web import lists
 from planner.web.answers import Answer, AnswerStore, answer, failed, form_of, identity, refused
 from planner.web.api_page import api_page, document_schema
+from planner.web.form import FIRST, form_pages
 from planner.web.guard import Guard
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question
+from planner.web.parameters import KINDS, Kind, Question
 from planner.web.refusals import (
     NOT_FOUND,
     TOO_MANY,
@@ -53,9 +54,6 @@ ENGINE = "vega.js"
 
 SHARED = ("page.css", "charts.js", "table.js", "theme.js")
 """Files that the report has too."""
-
-_FIRST_JOB: dict[str, Any] = {"model": "resnet50", "epochs": 90}
-_FIRST_PURCHASE: dict[str, Any] = {"buy": ["rtx-4090"], "jobs_per_month": 4}
 
 _KEPT = {"cache-control": "no-cache"}
 _NOT_KEPT = {"cache-control": "no-store"}
@@ -166,7 +164,8 @@ class Desk:
 
     async def warm(self) -> None:
         """Answer what the page asks first, so that tables are read before anybody waits for them."""
-        for question in (EstimateQuestion(**_FIRST_JOB), CompareQuestion(**_FIRST_JOB, **_FIRST_PURCHASE)):
+        for kind in (kind for kind in KINDS if kind.name in ("estimate", "compare")):
+            question = kind.question.model_validate(FIRST[kind.name])
             with contextlib.suppress(Refusal, PlannerError):  # whoever asks is told
                 await self._found(question, VIEW)
 
@@ -176,22 +175,14 @@ class Desk:
 
 
 def _add_api(app: FastAPI, desk: Desk, data_dir: Path | None) -> None:
-    @app.get("/api/estimate", summary=_first_line(EstimateQuestion), responses=document_schema("planner.estimate/1"))
-    async def estimate(request: Request, question: Annotated[EstimateQuestion, Query()]) -> Response:
-        return await desk.answer(request, question)
-
-    @app.get("/api/compare", summary=_first_line(CompareQuestion), responses=document_schema("planner.compare/1"))
-    async def compare(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
-        return await desk.answer(request, question)
-
-    # what the page asks: the same questions, answered as markup and charts
-    @app.get("/view/estimate", include_in_schema=False)
-    async def estimate_view(request: Request, question: Annotated[EstimateQuestion, Query()]) -> Response:
-        return await desk.answer(request, question, VIEW)
-
-    @app.get("/view/compare", include_in_schema=False)
-    async def compare_view(request: Request, question: Annotated[CompareQuestion, Query()]) -> Response:
-        return await desk.answer(request, question, VIEW)
+    for kind in KINDS:
+        app.get(
+            f"/api/{kind.name}",
+            summary=_first_line(kind.question),
+            responses=document_schema(f"planner.{kind.name}/1"),
+        )(_asking(desk, kind))
+        # what the page asks: the same questions, answered as markup and charts
+        app.get(f"/view/{kind.name}", include_in_schema=False)(_asking(desk, kind, VIEW))
 
     @app.get("/api/models", summary="Every model by name.", responses=document_schema("planner.models/1"))
     async def models(request: Request) -> Response:
@@ -206,13 +197,29 @@ def _add_api(app: FastAPI, desk: Desk, data_dir: Path | None) -> None:
         return _list(request, functools.partial(lists.providers_document, data_dir))
 
 
+def _asking(desk: Desk, kind: Kind, form: str | None = None) -> Callable[..., Awaitable[Response]]:
+    """The function that answers an address of that kind."""
+
+    async def ask(request: Request, question: Any) -> Response:
+        return await desk.answer(request, question, form)
+
+    ask.__name__ = kind.name
+    ask.__annotations__["request"] = Request
+    ask.__annotations__["question"] = Annotated[kind.question, Query()]
+    return ask
+
+
 def _add_pages(app: FastAPI) -> None:
     assets = _assets()
 
+    pages = form_pages()
+
     @app.get("/", include_in_schema=False)
+    @app.get("/recommend", include_in_schema=False)
     @app.get("/compare", include_in_schema=False)
+    @app.get("/fit", include_in_schema=False)
     async def page(request: Request) -> Response:
-        return _file(request, *assets["index.html"])
+        return _file(request, pages[request.url.path], _TYPES["html"])
 
     @app.get("/assets/{name}", include_in_schema=False)
     async def asset(request: Request, name: str) -> Response:
@@ -294,9 +301,8 @@ def _first_line(question: type[Question]) -> str:
 
 
 async def _wrong_value(request: Request, error: Any) -> Response:
-    known = EstimateQuestion if request.url.path.endswith("estimate") else CompareQuestion
-    is_question = request.url.path.endswith(("estimate", "compare"))
-    return _response(refused(refusal_of_values(error.errors(), known.model_fields if is_question else {})), request)
+    known = next((one.question.model_fields for one in KINDS if request.url.path.endswith(f"/{one.name}")), {})
+    return _response(refused(refusal_of_values(error.errors(), known)), request)
 
 
 async def _not_found(request: Request, error: Any) -> Response:

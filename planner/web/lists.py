@@ -17,11 +17,12 @@ from planner.render.lookups import gpus_listing, models_listing
 from planner.results.prices import ages_record, damaged_record
 from planner.units import current_day
 from planner.work.listed import load_models
+from planner.work.tree_tools import tree_names
 
 
 @cache
 def models_document() -> bytes:
-    """Every model: those with a training speed, and language models by shape, with what a question about one needs."""
+    """Every model: those with a training speed, language models by shape, and tools of trees, with what a question about one needs."""
     rows = list(models_listing(load_models()).rows)
     rows += [
         {
@@ -34,6 +35,9 @@ def models_document() -> bytes:
             "as_of": model.as_of,
         }
         for model in load_language_models().values()
+    ]
+    rows += [
+        {"name": name, "aliases": [], "task": "boosted-trees", "sample_unit": "row"} for name in sorted(tree_names())
     ]
     return to_json({"schema": "planner.models/1", "models": rows}).encode()
 

@@ -7,16 +7,18 @@ The limits below only keep a question from being too large. Nothing here names a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from planner.model.frozen import dataclass
 from planner.options.arguments import EstimateArguments, ShownArguments
 from planner.options.declared import Declared, declared
-from planner.options.owner_arguments import CompareArguments
+from planner.options.fit_arguments import FitArguments
+from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from planner.options.readers import DAY
 
 LONGEST_TEXT = 200
@@ -62,12 +64,15 @@ class Question(BaseModel):
         }
 
 
+_NOT_HERE = ("every_offer", "is_owned")
+"""A page shows so many rows, never every offer; a machine of one's own stands in a file."""
+
+
 def _for_pages(home: type) -> Iterator[Declared]:
-    # a page shows so many rows, never every offer
     return (
         one
         for one in declared(home).values()
-        if one.option.is_typed and not one.option.is_file and one.name != "every_offer"
+        if one.option.is_typed and not one.option.is_file and one.name not in _NOT_HERE
     )
 
 
@@ -118,13 +123,64 @@ class CompareQuestion(Question):
     """Rent or buy a card: the options of `planner compare`."""
 
 
+@_with_parameters_of(RecommendArguments, ShownArguments)
+class RecommendQuestion(Question):
+    """What to rent within a deadline and a budget, and why: the options of `planner recommend`."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(
+        default=declared(RecommendArguments)["limit"].default, description="Rows to give."
+    )
+
+
+@_with_parameters_of(FitArguments)
+class FitQuestion(Question):
+    """Whether a run fits into the memory of GPUs, and what would make it fit: the options of `planner fit`."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_ROWS)] = Field(
+        default=20, description="GPUs to list where gpu is not given."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of question: its name in addresses and on the command line, its parameters, and where they are declared."""
+
+    name: str
+    question: type[Question]
+    home: type
+
+
+KINDS = (
+    Kind(name="estimate", question=EstimateQuestion, home=EstimateArguments),
+    Kind(name="recommend", question=RecommendQuestion, home=RecommendArguments),
+    Kind(name="compare", question=CompareQuestion, home=CompareArguments),
+    Kind(name="fit", question=FitQuestion, home=FitArguments),
+)
+
+
+def kind_of(question: Question) -> Kind:
+    """The kind of a question."""
+    return next(kind for kind in KINDS if type(question) is kind.question)
+
+
+def offered(question: type[Question]) -> dict[str, Declared]:
+    """Every option of a kind of question by its name in Python: those that its addresses take."""
+    home = next(kind.home for kind in KINDS if kind.question is question)
+    found = {one.name: one for one in _for_pages(home)}
+    shown = {one.name: one for one in _for_pages(ShownArguments) if one.spellings[0] in question.model_fields}
+    return {**found, **shown}
+
+
 @cache
 def arguments_of(home: type) -> Mapping[str, str]:
     """The name in Python of every parameter of an address."""
     return {spelling: one.name for one in _for_pages(home) for spelling in one.spellings}
 
 
-def parameter_of(argument: str, given: Collection[str] = ()) -> str:
-    """The parameter that gives an argument of Python: the one that is given, else its first spelling."""
-    one = declared(EstimateArguments).get(argument) or declared(CompareArguments).get(argument)
-    return argument if one is None else next((name for name in one.spellings if name in given), one.spellings[0])
+def parameter_of(argument: str, question: Question | None = None) -> str:
+    """The parameter that gives an argument of Python: the one that the question gives, else its first spelling."""
+    one = None if question is None else declared(kind_of(question).home).get(argument)
+    if question is None or one is None:
+        return argument
+    given = question.given()
+    return next((name for name in one.spellings if name in given), one.spellings[0])

@@ -6,20 +6,36 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from planner.answers.cards_ranked import RankedCards, cards_for, is_of_cards_alone
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
+from planner.answers.fit import Fits, fits
+from planner.answers.recommend import recommend
 from planner.cost.currency import Currency, currency, limit_shown_in
 from planner.errors import Spelling, spelled
 from planner.language.listed import find_language_model
 from planner.options.arguments import EstimateArguments
-from planner.options.declared import declared
+from planner.options.declared import declared, filled
+from planner.options.fit_arguments import FitArguments
+from planner.options.language import language_arguments
 from planner.options.language_arguments import LanguageArguments
-from planner.options.owner_arguments import CompareArguments
+from planner.options.owner_arguments import RecommendArguments
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of, parameter_of
+from planner.results.recommendation import Recommendation
+from planner.web.parameters import (
+    CompareQuestion,
+    EstimateQuestion,
+    FitQuestion,
+    Question,
+    RecommendQuestion,
+    arguments_of,
+    kind_of,
+    parameter_of,
+)
 from planner.web.refusals import BAD, Refusal
 from planner.work.listed import known_model
+from planner.work.tree_tools import tree_tool
 from planner.work.unknown import unknown_model
 
 _OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
@@ -32,7 +48,7 @@ def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[Estima
     Raises:
         PlannerError, Refusal: there is no answer.
     """
-    arguments = _arguments(question, EstimateArguments)
+    arguments = _arguments(question)
     money = _money(arguments)
     result = estimate(**{**arguments, "limit": question.limit}, data_dir=data_dir)
     return spelled(result, _spelling(question)), money
@@ -44,14 +60,55 @@ def compared(question: CompareQuestion, data_dir: Path | None) -> tuple[Comparis
     Raises:
         PlannerError, Refusal: there is no answer.
     """
-    arguments = _arguments(question, CompareArguments)
+    arguments = _arguments(question)
     money = _money(arguments)
     return spelled(compare(**arguments, data_dir=data_dir), _spelling(question)), money
 
 
+def recommended(question: RecommendQuestion, data_dir: Path | None) -> tuple[Recommendation, Currency | None]:
+    """The recommendation that is asked for, and the currency it is shown in.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    arguments = _arguments(question)
+    money = _money(arguments)
+    found = recommend(**{**arguments, "limit": question.limit}, data_dir=data_dir)
+    return spelled(found, _spelling(question)), money
+
+
+def cards_of(question: RecommendQuestion) -> tuple[RankedCards, float] | None:
+    """The cards for a budget, and the budget, where the question is of nothing else; `None` of other questions.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    arguments = _arguments(question)
+    arguments.pop("currency", None)
+    asked = filled(RecommendArguments, arguments)
+    if not is_of_cards_alone(asked):
+        return None
+    budget = asked["card_budget_usd"]
+    return cards_for(asked, budget), budget
+
+
+def fitted(question: FitQuestion) -> Fits:
+    """The memory reports that are asked for.
+
+    Raises:
+        PlannerError, Refusal: there is no answer.
+    """
+    arguments = _arguments(question)
+    arguments.pop("limit", None)
+    asked = filled(FitArguments, arguments)
+    run = {name: asked.pop(name) for name in ("model", "gpus", "precision", "batch_size")}
+    found = fits(**run, options=language_arguments(asked), limit=question.limit)
+    return spelled(found, _spelling(question))
+
+
 def _spelling(question: Question) -> Spelling:
     """How the address of a question spells the arguments."""
-    return partial(parameter_of, given=question.given())
+    return partial(parameter_of, question=question)
 
 
 def _money(arguments: dict[str, Any]) -> Currency | None:
@@ -65,7 +122,7 @@ def _money(arguments: dict[str, Any]) -> Currency | None:
     return money
 
 
-def _arguments(question: Question, home: type) -> dict[str, Any]:
+def _arguments(question: Question) -> dict[str, Any]:
     """The question as arguments in Python.
 
     Raises:
@@ -74,7 +131,7 @@ def _arguments(question: Question, home: type) -> dict[str, Any]:
     given = question.given()
     given.pop("format", None)
     _check_model(given)
-    names, arguments = arguments_of(home), {}
+    names, arguments = arguments_of(kind_of(question).home), {}
     first: dict[str, str] = {}
     for spelling, value in given.items():
         name = names.get(spelling, spelling)
@@ -89,6 +146,8 @@ def _check_model(given: dict[str, Any]) -> None:
     """Refuses a name that is no listed model, before the planner takes it for a file."""
     name = given.get("model")
     is_own = any(figure in given for figure in _OWN_FIGURES) and not _LANGUAGE & given.keys()
-    if name is None or is_own or known_model(name) is not None or find_language_model(name) is not None:
+    if name is None or is_own or tree_tool(name) is not None:
+        return
+    if known_model(name) is not None or find_language_model(name) is not None:
         return
     raise unknown_model(name, see="/api/models")

@@ -47,7 +47,7 @@ def refusal_of(error: PlannerError, question: Question | None) -> Refusal:
     A value that cannot be used is 400; a question that is understood and has no answer is 422; books or tables that cannot
     be trusted are no fault of who asks: 503.
     """
-    spell = partial(parameter_of, given=() if question is None else question.given())
+    spell = partial(parameter_of, question=question)
     status = BAD if isinstance(error, UsageError) else UNAVAILABLE if isinstance(error, DataError) else NO_ANSWER
     return Refusal(
         status=status,

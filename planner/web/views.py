@@ -8,21 +8,36 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from planner.answers.cards_ranked import RankedCards
 from planner.options.arguments import EstimateArguments
-from planner.options.owner_arguments import CompareArguments
 from planner.paths import default_user_data_dir
 from planner.render.charts.history import history_rows
 from planner.render.comparison import rendered_comparison
 from planner.render.estimates import rendered_estimates
+from planner.render.fit import fits_listing
+from planner.render.listing import rendered
+from planner.render.ranked_cards import ranked_listing
+from planner.render.recommendation import rendered_recommendation
 from planner.render.report.comparison import comparison_parts, comparison_report
 from planner.render.report.estimates import estimate_parts, estimate_report
+from planner.render.report.fit import fit_parts, fit_report
 from planner.render.report.markup import joined
-from planner.render.report.page import Parts
+from planner.render.report.page import Parts, report_page
+from planner.render.report.recommendation import cards_parts, recommendation_parts, recommendation_report
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
+from planner.results import recommendation as recommendation_results
 from planner.results.machines import machine_records
-from planner.web.parameters import CompareQuestion, EstimateQuestion, Question, arguments_of
-from planner.web.questions import compared, estimated
+from planner.web.parameters import (
+    CompareQuestion,
+    EstimateQuestion,
+    FitQuestion,
+    Question,
+    RecommendQuestion,
+    arguments_of,
+    kind_of,
+)
+from planner.web.questions import cards_of, compared, estimated, fitted, recommended
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -48,13 +63,13 @@ def written(question: Question, data_dir: Path | None, form: str) -> str:
 
 def command_line(question: Question) -> str:
     """The command line that gives the same answer."""
-    kind = "estimate" if isinstance(question, EstimateQuestion) else "compare"
-    return shlex.join(["planner", kind, *_options(question)])
+    return shlex.join(["planner", kind_of(question).name, *_options(question)])
 
 
 def _options(question: Question) -> Iterator[str]:
     given = question.given()
-    for name in sorted(given, key=[*arguments_of(EstimateArguments), *arguments_of(CompareArguments), *given].index):
+    order = [*arguments_of(EstimateArguments), *arguments_of(kind_of(question).home), *given]
+    for name in sorted(given, key=order.index):
         value = given[name]
         option = "--" + name.replace("_", "-")
         if name == "format" or value is False:
@@ -89,6 +104,35 @@ def _compare(question: CompareQuestion, data_dir: Path | None, form: str) -> str
     return comparison_report(document, command=command_line(question), history=history)
 
 
+def _recommend(question: RecommendQuestion, data_dir: Path | None, form: str) -> str:
+    cards = cards_of(question)
+    if cards is not None:
+        return _cards(question, *cards, form)
+    found, money = recommended(question, data_dir)
+    if form not in ("html", VIEW):
+        return rendered_recommendation(found, form, width=None, currency=money)
+    document, machines = recommendation_results.document(found, money), machine_records(found.everything)
+    if form == VIEW:
+        return _view(recommendation_parts(document, command=command_line(question), machines=machines), {})
+    return recommendation_report(document, command=command_line(question), machines=machines)
+
+
+def _cards(question: RecommendQuestion, found: RankedCards, budget_usd: float, form: str) -> str:
+    if form in ("html", VIEW):
+        parts = cards_parts(found, budget_usd, question.limit, command=command_line(question))
+        return _view(parts, {}) if form == VIEW else report_page(parts, skip_to="#cards-ranked")
+    return rendered(ranked_listing(found, question.limit), form, width=None)
+
+
+def _fit(question: FitQuestion, _: Path | None, form: str) -> str:
+    found = fitted(question)
+    if form == VIEW:
+        return _view(fit_parts(found, command=command_line(question)), {})
+    if form == "html":
+        return fit_report(found, command=command_line(question))
+    return rendered(fits_listing(found), form, width=None)
+
+
 def _values(document: dict[str, Any]) -> dict[str, Any]:
     """The values that the comparison used, given or not, for the page's sliders."""
     own, use = document["own"], document["use"]
@@ -119,5 +163,7 @@ def _view(parts: Parts, values: dict[str, Any]) -> str:
 
 _WRITERS: dict[type[Question], Callable[[Any, Path | None, str], str]] = {
     EstimateQuestion: _estimate,
+    RecommendQuestion: _recommend,
     CompareQuestion: _compare,
+    FitQuestion: _fit,
 }

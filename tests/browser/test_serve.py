@@ -17,7 +17,14 @@ BUY = {**RENT, "buy": "rtx-4090", "jobs_per_month": "4"}
 NOTHING_TOO_WIDE = (
     "() => [...document.querySelectorAll('.drawing svg')].every(one => one.getBoundingClientRect().width <= innerWidth)"
 )
-PAGES = {"rent": ("/", RENT, "/api/estimate"), "buy": ("/compare", BUY, "/api/compare")}
+TAKE = {**RENT, "deadline": "2d"}
+FIT = {"model": "llama-3-8b", "method": "lora"}
+PAGES = {
+    "rent": ("/", RENT, "/api/estimate"),
+    "take": ("/recommend", TAKE, "/api/recommend"),
+    "buy": ("/compare", BUY, "/api/compare"),
+    "fit": ("/fit", FIT, "/api/fit"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def page_of(server, open_page):
-    """Opens `rent` or `buy`, with other parameters if wanted, and waits until everything is drawn."""
+    """Opens one of `PAGES`, with other parameters if wanted, and waits until everything is drawn."""
 
     def open_(which, changes=(), query=None, **options):
         path, question, _ = PAGES[which]
@@ -60,6 +67,14 @@ def change(page, selector, value):
 
 def drawn(page):
     page.wait_for_selector("#result[data-milliseconds]:not([aria-busy])")
+
+
+def follow(page, kind):
+    """Goes to another page by its link."""
+    page.click(f"nav a[data-kind={kind}]")
+    page.wait_for_url(f"**/{kind}?*")
+    page.wait_for_function("window.planner?.ready")
+    page.evaluate("planner.ready.then(() => true)")
 
 
 def query_of(page):
@@ -235,7 +250,7 @@ def test_a_card_without_a_price_of_its_own_shows_none(page_of):
 
 
 def test_a_shared_link_restores_everything(server, page_of, open_page):
-    """Form, table and answer, in another browser: also what the form has no field for."""
+    """Form, table and answer, in another browser: also what stands folded in the form."""
     page = page_of("rent", {"tax_fraction": "0.19", "provider": "aws", "purchase": "spot", "sort": "hours"})
     change(page, "#gpu", "A100, t4")
     page.get_by_label("Filter rows").fill("a100")
@@ -248,7 +263,7 @@ def test_a_shared_link_restores_everything(server, page_of, open_page):
     assert rows
     assert rows == other.locator("#estimates tbody tr:visible").all_inner_texts()
     assert "A100, t4" == other.locator("#gpu").input_value()
-    assert "tax_fraction = 0.19" in other.locator("#more").inner_text()
+    assert "0.19" == other.locator("#tax_fraction").input_value()
     assert other.locator("input[name=provider][value=aws]").is_checked()
     assert "hours" == other.locator("#sort").input_value()
     assert "ascending" == other.locator("#estimates").get_by_role(
@@ -360,6 +375,86 @@ def test_only_the_latest_answer_is_shown(server, page_of):
     epochs = page.locator("#epochs").input_value()
     assert epochs == query_of(page)["epochs"]
     check_points(server, page, epochs=epochs)
+
+
+def test_a_recommendation_says_what_the_api_says(server, page_of):
+    """First what to take, then why; each row that is recommended, and what nearly won."""
+    page = page_of("take")
+
+    answer = server.get("/api/recommend", TAKE).json
+    assert [answer["sentences"][0]] == page.locator("#content p.answer").all_inner_texts()
+    assert answer["sentences"][1:] == page.locator("#why li").all_inner_texts()
+    assert [str(row["rank"]) for row in answer["estimates"]] == page.locator(
+        "#best tbody td:first-child"
+    ).all_inner_texts()
+    assert [row["why"] for row in answer["near_misses"]] == page.locator(
+        "#nearly tbody td:last-child"
+    ).all_inner_texts()
+    change(page, "#deadline", "3h")
+    assert "3h" == query_of(page)["deadline"]
+    three = server.get("/api/recommend", {**RENT, "deadline": "3h"}).json["sentences"][0]
+    assert three == page.locator("#content p.answer").inner_text() != answer["sentences"][0]
+
+
+def test_a_fit_says_what_the_api_says(server, page_of):
+    """Of every GPU, and of those that are named."""
+    page = page_of("fit")
+    rows = server.get("/api/fit", FIT).json["fits"]
+    assert [row["gpus"] for row in rows] == page.locator("#rows tbody th").all_inner_texts()
+    assert f"holds it is {rows[0]['gpus']}" in page.locator("#content p.answer").inner_text()
+
+    change(page, "#gpu", "RTX 4090, T4")
+
+    assert ["1 x rtx-4090", "1 x t4"] == page.locator("#rows tbody th").all_inner_texts()
+    assert (
+        page.locator("#content p.answer")
+        .inner_text()
+        .startswith("It fits on 1 x rtx-4090. It does not fit on 1 x t4 (")
+    )
+
+
+def test_the_form_follows_the_kind_of_work(page_of):
+    """Epochs of images, tokens of language models, rows of trees; what was said of one is kept for another visit."""
+    page = page_of("rent")
+    visible = lambda: {name for name in ("epochs", "tokens", "method", "rows", "depth") if page.is_visible(f"#{name}")}  # noqa: E731
+    page.evaluate("for (const one of document.querySelectorAll('form details')) one.open = true")
+    assert {"epochs"} == visible()
+
+    change(page, "#model", "llama-3-8b")
+    assert {"tokens", "method"} == visible()
+    assert "10B" == query_of(page)["tokens"]
+    change(page, "#model", "xgboost")
+    assert {"rows", "depth"} == visible()
+    assert {"model", "rows", "as_of"} == query_of(page).keys()
+    change(page, "#model", "resnet50")
+    assert {"epochs"} == visible()
+    assert "90" == query_of(page)["epochs"]
+
+
+def test_the_questions_hand_on_what_they_share(page_of):
+    """The model stays on the way to another page; what only another one knows is kept in the address, and not sent."""
+    page = page_of("buy", {"months": "24"})
+
+    follow(page, "recommend")
+
+    assert {"model": "resnet50", "months": "24", "buy": "rtx-4090"}.items() <= query_of(page).items()
+    assert "4" == page.locator("#runs_per_month").input_value()  # the same by another of its names
+    assert "" == page.locator("#more").inner_text()
+    follow(page, "compare")
+    assert "24" == page.locator("#months").input_value()
+
+
+def test_a_phone_shows_what_is_wrong_and_what_would_do(page_of):
+    """The message stands above the question that is opened, with the names that are meant as buttons."""
+    page = page_of("take", {"model": "resnet5o"}, viewport={"width": 390, "height": 844})
+
+    box = page.locator("#error").bounding_box()
+    assert box["y"] + box["height"] < 844
+    page.evaluate("delete document.getElementById('result').dataset.milliseconds")
+    page.get_by_role("button", name="resnet50", exact=True).click()
+    drawn(page)
+    assert "resnet50" == query_of(page)["model"] == page.locator("#model").input_value()
+    assert not page.is_visible("#error")
 
 
 def test_without_scripts_there_is_a_sentence(server, open_page):

@@ -8,12 +8,18 @@ from datetime import date
 import pytest
 
 import planner
+from planner.answers.fit import fits
+from planner.options.language import language_arguments
 from planner.render.report.comparison import comparison_report
 from planner.render.report.estimates import ROWS, estimate_report
+from planner.render.report.fit import fit_report
 from planner.render.report.markup import Markup, element, joined
 from planner.render.report.page import safe_json
+from planner.render.report.recommendation import recommendation_report
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document as estimate_document
+from planner.results.machines import machine_records
+from planner.results.recommendation import document as recommendation_document
 
 DAY = date(2026, 7, 1)
 MEGABYTES = 5
@@ -66,7 +72,7 @@ def test_the_sentences_and_the_picks_come_before_all_else():
         age = (date.fromisoformat(estimated["as_of"]) - date.fromisoformat(one["price_observed_on"])).days
         for part in (
             str(pick["number"]), pick["pick"], one["gpu"], one["instance_type"], f"{one['usd']:,.2f}",
-            one["throughput"]["basis"], f"{one['price_observed_on']} ({age} days old)",
+            one["throughput"]["basis"], f"{one['price_observed_on']} {age} days old",
         ):  # fmt: skip
             assert part in row
 
@@ -185,3 +191,40 @@ def test_data_cannot_leave_its_script_element():
 
     assert not set("<>&\u2028\u2029") & set(text)
     assert {"name": "</script><!-- & \u2028\u2029"} == json.loads(text)
+
+
+def test_a_recommendation_is_a_report_of_its_reasons():
+    """Its sentences first and in their order; every row and near miss; a point for each way in time against cost."""
+    found = planner.recommend(model="resnet50", epochs=90, as_of=DAY, gpus=["H100", "L40S"], max_hours=48)
+    document = recommendation_document(found)
+
+    page = recommendation_report(document, command="planner recommend", machines=machine_records(found.everything))
+
+    text = words(page)
+    places = [text.index(html.escape(sentence)) for sentence in document["sentences"]]
+    assert places == sorted(places)
+    assert max(places) < text.index("Best first") < text.index("Nearly") < text.index("Charts")
+    assert all(html.escape(miss["why"]) in text for miss in document["near_misses"])
+    drawn = json.loads(re.search(r'id="chart-specs">(.*?)</script>', page, re.DOTALL)[1])
+    assert found.everything
+    assert "Small points are all other machines" in drawn["time-cost"]["title"]["subtitle"]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "answer"),
+    [
+        (["RTX 4090", "T4"], "It fits on 1 x rtx-4090. It does not fit on 1 x t4 ("),
+        (["T4"], "It does not fit on 1 x t4 ("),
+        ([], "The smallest machine that holds it is 1 x "),
+    ],
+)
+def test_a_fit_is_a_report_that_says_where(gpus, answer):
+    """The answer, what would make it fit, and the table; without a chart it needs no drawing."""
+    options = {**language_arguments({"method": "lora"})}
+    found = fits(model="llama-3-8b", gpus=gpus, precision="amp", batch_size=32, options=options, limit=5)
+
+    text = words(fit_report(found, command="planner fit --model llama-3-8b"))
+
+    assert answer in text
+    assert text.index(answer) < text.index("Memory") < text.index("planner fit --model llama-3-8b")
+    assert all(f"{one.gpu_count:g} x {one.gpu.name}" in text for one in found.reports)

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, quote_plus
 
-from planner.web.parameters import CompareQuestion, EstimateQuestion
+from planner.web.parameters import KINDS
 
 MODELS = [
     *("resnet50", "bert-large-squad", "vit_base_patch16_224", "gnmt", "ssd", "tacotron2", "ncf", "efficientnet_b0"),
@@ -100,30 +100,31 @@ def _path(source):
     kind = source.random()
     if kind < 0.03:
         return source.choice(
-            ["/", "/api", "/openapi.json", "/api/models", "/api/gpus", "/api/providers", "/nothing", "/api/", "/assets/x",
+            ["/", "/recommend", "/fit", "/api", "/openapi.json", "/api/models", "/api/gpus", "/api/providers", "/nothing", "/api/", "/assets/x",
              "/assets/..%2f..%2fapp.py", "/api/estimate/x", "//api/estimate", "/%00", "/api/models?x=1"]
         )  # fmt: skip
-    is_estimate = source.random() < 0.6
-    question = EstimateQuestion if is_estimate else CompareQuestion
-    pairs = _sound(source, is_estimate=is_estimate)
-    known = list(question.model_fields)
+    kind = source.choices(KINDS, weights=[5, 2, 3, 2])[0]
+    pairs = _sound(source, kind.name)
+    known = list(kind.question.model_fields)
     for _ in range(source.choice([0, 0, 0, 1, 1, 1, 2, 6])):
         name = source.choice(known)
         pairs.append((name, _value(source, name)))
     if source.random() < 0.15:
         pairs = _spoilt(source, pairs, known)
-    return f"/{source.choice(['api', 'api', 'api', 'charts'])}/{'estimate' if is_estimate else 'compare'}?" + "&".join(
+    return f"/{source.choice(['api', 'api', 'api', 'charts'])}/{kind.name}?" + "&".join(
         f"{quote_plus(name)}={_escaped(source, value)}" for name, value in pairs
     )
 
 
-def _sound(source, *, is_estimate):
+def _sound(source, kind):
     pairs = [("model", source.choice(MODELS))]
+    if kind == "fit":
+        return pairs
     if pairs[0][1] in LANGUAGE_MODELS:
         pairs.append(("tokens", source.choice(WORDS["tokens"])))
     elif source.random() < 0.95:
         pairs.append(("epochs", source.choice(["1", "2", "10", "90", "0.5", str(round(source.uniform(0.1, 300), 3))])))
-    if not is_estimate:
+    if kind == "compare":
         pairs += [("buy", source.choice(GPUS)), ("jobs_per_month", str(source.randint(1, 60)))]
     return pairs
 

@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import re
+from html.parser import HTMLParser
 
 import pytest
 
 from planner.cli.compare import compare
 from planner.cli.estimate import estimate
-from planner.web.parameters import CompareQuestion, EstimateQuestion
+from planner.cli.fit import fit
+from planner.cli.recommend import recommend
+from planner.web.parameters import KINDS, CompareQuestion, EstimateQuestion, FitQuestion, RecommendQuestion, offered
 from tests.web.conftest import DAY
 
 JOB = {"model": "resnet50", "epochs": 90, "as_of": DAY}
 BUY = {**JOB, "buy": "rtx-4090", "jobs_per_month": 4}
 NOT_ON_THE_WEB = {
-    "all", "calibration", "chart", "data_dir", "explain", "help_all", "model_file", "no_config", "output", "price_book", "quiet", "verbose"
+    "all", "calibration", "chart", "data_dir", "explain", "help_all", "model_file", "no_config", "output", "owned", "price_book", "quiet",
+    "verbose"
 }  # fmt: skip
 """Options that name files, that need more than an address may ask for, or that a page has no use for."""
 
@@ -41,6 +45,8 @@ NOT_ON_THE_WEB = {
             {"buy": "rtx-3090", "rent_usd_per_hour": 0.5, "utilisation": 0.4, "discount_per_year": 0.05, "as_of": DAY},
             "compare --buy rtx-3090 --rent-usd-per-hour 0.5 --utilisation 0.4 --discount-per-year 0.05",
         ),
+        ("/api/recommend", {**JOB, "deadline": "2d", "budget": 50, "currency": "EUR"}, "recommend --model resnet50 --epochs 90 --deadline 2d --budget 50 --currency EUR"),
+        ("/api/recommend", {"model": "resnet50", "card_budget": 800, "as_of": DAY}, "recommend --model resnet50 --card-budget 800"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["json", "csv", "markdown"])
@@ -57,7 +63,26 @@ def _as_parameters(text):
     return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: found[1].replace("-", "_"), text)
 
 
-@pytest.mark.parametrize(("command", "question"), [(estimate, EstimateQuestion), (compare, CompareQuestion)])
+@pytest.mark.parametrize("form", ["json", "csv", "markdown"])
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ({"model": "llama-3-8b", "method": "qlora", "limit": 3}, "fit --model llama-3-8b --method qlora --limit 3"),
+        ({"model": "resnet50", "gpu": ["T4", "A100-80GB:8"], "batch_size": 256}, "fit --model resnet50 --gpu T4 --gpu A100-80GB:8 --batch-size 256"),
+    ],
+)  # fmt: skip
+def test_fits_are_those_of_the_command_line(*, server, run_planner, question, command, form):
+    """Byte by byte too; a fit knows no day."""
+    answer = server.get("/api/fit", {**question, "format": form})
+
+    printed = run_planner(*command.split(), "--format", form).stdout
+    assert _as_parameters(printed) == _as_parameters(answer.body.decode())
+
+
+@pytest.mark.parametrize(
+    ("command", "question"),
+    [(estimate, EstimateQuestion), (compare, CompareQuestion), (recommend, RecommendQuestion), (fit, FitQuestion)],
+)
 def test_parameters_are_the_options_of_the_command(command, question):
     """Nothing has another name here, and what is left out is named."""
     options = {name.lstrip("-").replace("-", "_") for option in command.params for name in option.opts}
@@ -116,6 +141,13 @@ def test_csv_has_the_flat_rows(server):
         ("/api/estimate", {**JOB, "gpu": "A100:3"}, 422, "NothingLeftError", "nodes", "No offer is left"),
         ("/api/estimate", {"model": "llama-3-8b", "tokens": "1B", "sequence_length": 0}, 400, "UsageError", "sequence_length", "sequence_length must be at least 1, not 0."),
         ("/api/compare", {**BUY, "rent_usd_per_hour": 1, "gpu": "V100"}, 400, "UsageError", "rent_usd_per_hour", "With rent_usd_per_hour name one GPU with gpu, not v100"),
+        ("/api/recommend", {**JOB, "deadlin": 3}, 400, "UnknownParameter", "deadlin", "Did you mean deadline"),
+        ("/api/recommend", {**JOB, "deadline": "soon"}, 400, "UsageError", "deadline", "48h"),
+        ("/api/recommend", {**JOB, "budget": 0.01}, 422, "LimitError", None, "Nothing ends for 0.01 USD. Nearest"),
+        ("/api/recommend", {**JOB, "owned": "true"}, 400, "UnknownParameter", "owned", "/api"),
+        ("/api/fit", {"model": "llama-3-8c"}, 400, "UnknownNameError", "model", "llama-3-8b"),
+        ("/api/fit", {"model": "resnet50", "gpu": "A10X"}, 400, "UnknownNameError", "gpu", "a10g"),
+        ("/api/fit", {"model": "resnet50", "epochs": 3}, 400, "UnknownParameter", "epochs", "/api"),
         ("/api/models", {"x": 1}, 400, "UnknownParameter", "x", ""),
         ("/api/nothing", {}, 404, "NotFound", None, "/api/nothing"),
         ("/api/", {}, 404, "NotFound", None, ""),
@@ -160,8 +192,9 @@ def test_the_openapi_document_describes_every_parameter(server):
     """With its meaning, as the command line's help does."""
     paths = server.get("/openapi.json").json["paths"]
 
-    assert {"/api/estimate", "/api/compare", "/api/models", "/api/gpus", "/api/providers"} == paths.keys()
-    for path, question in (("/api/estimate", EstimateQuestion), ("/api/compare", CompareQuestion)):
+    kinds = {f"/api/{kind.name}": kind.question for kind in KINDS}
+    assert {*kinds, "/api/models", "/api/gpus", "/api/providers"} == paths.keys()
+    for path, question in kinds.items():
         parameters = {one["name"]: one for one in paths[path]["get"]["parameters"]}
         assert set(question.model_fields) == parameters.keys()
         assert all(one["description"] for one in parameters.values())
@@ -171,7 +204,10 @@ def test_answers_have_the_keys_that_the_openapi_document_requires(server):
     """What is promised is there."""
     paths = server.get("/openapi.json").json["paths"]
 
-    for path, question in (("/api/estimate", JOB), ("/api/compare", BUY), ("/api/gpus", {}), ("/api/providers", {})):
+    for path, question in (
+        ("/api/estimate", JOB), ("/api/compare", BUY), ("/api/recommend", JOB), ("/api/fit", {"model": "resnet50"}),
+        ("/api/gpus", {}), ("/api/providers", {}),
+    ):  # fmt: skip
         promised = paths[path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         answer = server.get(path, question).json
         assert set(promised["required"]) <= answer.keys()
@@ -182,9 +218,7 @@ def test_the_reference_names_every_parameter(server):
     """A page for people, made from the same document."""
     page = server.get("/api").body.decode()
 
-    assert all(
-        f"<code>{name}</code>" in page for name in (*EstimateQuestion.model_fields, *CompareQuestion.model_fields)
-    )
+    assert all(f"<code>{name}</code>" in page for kind in KINDS for name in kind.question.model_fields)
     assert "<script" not in page
 
 
@@ -225,3 +259,48 @@ def test_an_address_reads_no_file(server, tmp_path, place, more):
     answer = server.get("/api/estimate", {"model": tmp_path / place, "tokens": "1B", "as_of": DAY, **more})
 
     assert (400, "UnknownNameError", "model") == (answer.status, answer.error["type"], answer.error["parameter"])
+
+
+class _Fields(HTMLParser):
+    """The names of the fields of a page, how often each is there, and what it is called by."""
+
+    def __init__(self):
+        super().__init__()
+        self.names, self.labels, self.ids = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids.append(given.get("id"))
+        if tag in ("input", "select") and given.get("name"):
+            self.names.append(given["name"])
+        if given.get("data-ticks"):
+            self.names.append(given["data-ticks"])
+        if tag == "label" and given.get("for"):
+            self.labels.append(given["for"])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_form_has_a_field_for_every_option(server, kind):
+    """Made from the declarations: by its first name, once, with a label; only how an answer is written has none."""
+    page = server.get("/" if kind.name == "estimate" else f"/{kind.name}").body.decode()
+    fields = _Fields()
+    fields.feed(page)
+
+    expected = {one.spellings[0] for one in offered(kind.question).values()}
+    shown = {name for name in kind.question.model_fields if name not in ("format", "limit")}
+    assert expected | {"limit"} >= set(fields.names) >= expected
+    assert shown <= expected | {other for one in offered(kind.question).values() for other in one.spellings}
+    typed = [name for name in fields.names if name not in ("provider", "purchase")]
+    assert len(typed) == len(set(typed))
+    assert set(typed) <= set(fields.labels)
+    ids = [one for one in fields.ids if one]
+    assert len(ids) == len(set(ids))
+
+
+def test_trees_and_their_rows_are_asked_for_on_the_web(server):
+    """A tool of trees is a name like those of models, though no list of networks has it."""
+    answer = server.get("/api/estimate", {"model": "xgboost", "rows": "1M", "gpu": "T4", "as_of": DAY, "limit": 1})
+
+    assert (200, "xgboost") == (answer.status, answer.json["workload"]["model"])
+    tasks = {model["name"]: model["task"] for model in server.get("/api/models").json["models"]}
+    assert "boosted-trees" == tasks["xgboost"] == tasks["lightgbm"]

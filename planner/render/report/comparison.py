@@ -8,7 +8,7 @@ from planner.render.charts.comparison import comparison_charts, quantity
 from planner.render.charts.parts import Row, name
 from planner.render.listing import number, significant
 from planner.render.report.markup import Content, Markup, element
-from planner.render.report.page import Parts, figure, listed, page, section, top
+from planner.render.report.page import Parts, figure, listed, report_page, section
 from planner.render.report.tables import (
     Field,
     Heading,
@@ -38,13 +38,7 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
         UsageError: the extra `report` is not installed.
     """
     parts = comparison_parts(document, command=command, history=history)
-    return page(
-        parts.title,
-        element("a", "Skip to the bills", class_="skip", href="#bills"),
-        top(parts.title, element("p", parts.subtitle, class_="quiet")),
-        element("main", parts.content),
-        charts=parts.charts,
-    )
+    return report_page(parts, skip_to="#bills", skip_text="Skip to the bills")
 
 
 def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
@@ -159,7 +153,7 @@ def _ways(document: Row) -> Content:
         [
             cell(way_title(row), is_heading=True),
             cell(name(row["name"]), class_="name"),
-            cell(row["price_observed_on"] or ""),
+            cell(row["price_observed_on"] or "", class_="short"),
             _sorted(row["usd_per_month"], _DOLLARS),
             _sorted(row["usd_total"], _DOLLARS),
             _sorted(row[each[1]], significant),

@@ -20,7 +20,7 @@ class Markup(str):
 
 Content: TypeAlias = "str | Markup | Iterable[Content] | None"
 
-_VOID = {"meta", "input", "br"}
+_VOID = {"meta", "link", "input", "br"}
 
 
 def element(name: str, /, *content: Content, **attributes: str | bool | None) -> Markup:

@@ -27,6 +27,21 @@ class Parts:
     charts: dict[str, Spec]
 
 
+def report_page(parts: Parts, *, skip_to: str, skip_text: str = "Skip to the table") -> str:
+    """The whole file of a report; whoever uses a keyboard can skip to the place `skip_to`.
+
+    Raises:
+        UsageError: the extra `report` is not installed.
+    """
+    return page(
+        parts.title,
+        element("a", skip_text, class_="skip", href=skip_to),
+        top(parts.title, element("p", parts.subtitle, class_="quiet")),
+        element("main", parts.content),
+        charts=parts.charts,
+    )
+
+
 def page(title: str, *content: Content, charts: Mapping[str, Spec]) -> str:
     """The whole file: `content` is its body, `charts` are drawn into its figures by name.
 

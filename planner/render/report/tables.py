@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.render.charts.parts import Row, name
-from planner.render.listing import number
+from planner.render.listing import Column, Listing, number, shown
 from planner.render.report.markup import Content, Markup, element
 
 
@@ -68,6 +68,21 @@ def plain_table(
     body = [element("tr", list(cells), class_="total" if index in sums else None) for index, cells in enumerate(rows)]
     head = element("tr", [_head(heading, heading.text) for heading in headings])
     return _scrolling(caption, element("thead", head), body, class_="stacked" if is_stacked else None)
+
+
+def listing_table(listing: Listing, caption: str) -> Content:
+    """A listing as a table that is only read, and that a phone stacks; its first column of words names the row."""
+    columns = listing.columns
+    heading = next((column for column in columns if not column.is_number), None)
+    headings = [Heading(column.heading, is_number=column.is_number) for column in columns]
+    rows = [[_listed(column, row, is_heading=column is heading) for column in columns] for row in listing.rows]
+    return plain_table(caption, headings, rows, is_stacked=True)
+
+
+def _listed(column: Column, row: Row, *, is_heading: bool) -> Markup:
+    if column.is_number:
+        return number_cell(shown(column, row), row[column.key], label=column.heading)
+    return cell(shown(column, row), is_heading=is_heading, class_="short" if is_heading else None, label=column.heading)
 
 
 def cell(*content: Content, class_: str | None = None, is_heading: bool = False, label: str | None = None) -> Markup:

@@ -2,16 +2,16 @@
 (() => {
   "use strict";
   const planner = window.planner;
-  const kind = location.pathname === "/compare" ? "compare" : "estimate";
-  const FIRST = {
-    estimate: "model=resnet50&epochs=90",
-    compare: "model=resnet50&epochs=90&buy=rtx-4090&jobs_per_month=4",
-  };
+  const WORKS = { "language-model": "tokens", "boosted-trees": "rows" };
   const WAIT_MS = 40; // between a key or a move of a slider and the question
 
   const by = (id) => document.getElementById(id);
-  let names = { estimate: new Set(), compare: new Set() };
-  let languageModels = new Set();
+  // not by `dataset`, which is the name of a field
+  const kind = by("question").getAttribute("data-kind");
+  const first = by("question").getAttribute("data-first");
+  let own = new Set(); // parameters of this question
+  let others = new Set(); // and those that only other questions have
+  let works = new Map(); // models by name: what their work is counted in
   let table = { find: "", order: "" };
   let committed = "";
   let latest = 0;
@@ -20,8 +20,7 @@
 
   // What is sent: parameters of this question, and those nobody knows, so that the server says so.
   function sent(extra = []) {
-    const other = names[kind === "estimate" ? "compare" : "estimate"];
-    const pairs = planner.given().filter(([name]) => names[kind].has(name) || !other.has(name));
+    const pairs = planner.given().filter(([name]) => !others.has(name));
     return new URLSearchParams([...pairs, ...extra]).toString();
   }
 
@@ -75,13 +74,30 @@
 
   function refuse(error) {
     by("asking").open = true;
-    by("error").textContent = error.message;
+    by("error").replaceChildren(error.message, ...(error.matches ?? []).map((match) => instead(error, match)));
     by("error").hidden = false;
     by("content").hidden = true;
     by("tools").hidden = true;
     by("title").textContent = "No answer";
     by("subtitle").textContent = "";
     mark(error.parameter);
+  }
+
+  // A button that puts a name that may be meant in the place of the one that nobody knows.
+  function instead(error, match) {
+    const button = document.createElement("button");
+    const field = error.parameter && by("question").elements.namedItem(error.parameter);
+    button.type = "button";
+    button.textContent = match;
+    button.hidden = !(field instanceof HTMLInputElement);
+    button.addEventListener("click", () => {
+      const parts = "many" in field.dataset ? field.value.split(",") : [field.value];
+      const wrong = parts.findIndex((part) => error.message.includes(`'${part.trim()}'`));
+      field.value = parts.map((part, i) => (i === Math.max(wrong, 0) ? match : part.trim())).join(", ");
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      field.focus();
+    });
+    return button;
   }
 
   // Marks the field that is wrong, and no other.
@@ -153,11 +169,12 @@
   function restore() {
     const given = new URLSearchParams(location.search);
     table = { find: given.get("find") ?? "", order: given.get("order") ?? "" };
-    planner.fill(location.search || FIRST[kind]);
-    planner.suitWork(isLanguage(), { mayChange: false });
+    planner.fill(location.search || first);
+    planner.suitWork(work(), { mayChange: false });
   }
 
-  const isLanguage = () => languageModels.has(by("model").value.trim().toLowerCase());
+  // Of an own model of which a shape is given, or that no list names, the work is that of the fields filled in.
+  const work = () => works.get(by("model").value.trim().toLowerCase()) ?? "samples";
 
   function option(value, text) {
     const made = document.createElement("option");
@@ -183,22 +200,23 @@
       get("/api/providers"),
       get("/api/models"),
     ]);
-    for (const one of Object.keys(names)) {
-      names[one] = new Set(openapi.paths[`/api/${one}`].get.parameters.map((parameter) => parameter.name));
-    }
+    const parametersOf = (one) => openapi.paths[`/api/${one}`].get.parameters.map((parameter) => parameter.name);
+    own = new Set(parametersOf(kind));
+    const kinds = [...document.querySelectorAll("nav a[data-kind]")].map((link) => link.dataset.kind);
+    others = new Set(kinds.flatMap(parametersOf).filter((name) => !own.has(name)));
+    planner.isOfOthers = (name) => others.has(name);
     by("gpus").replaceChildren(...gpus.gpus.map((gpu) => option(gpu.name, gpu.display_name)));
     by("cards").replaceChildren(
       ...gpus.gpus.filter((gpu) => gpu.is_sold).map((gpu) => option(gpu.name, gpu.display_name)),
     );
-    by("providers").replaceChildren(
+    document.querySelector("[data-ticks=provider]")?.replaceChildren(
       ...providers.providers.map((book) => tick("provider", book.provider, `${book.provider} (${book.ages})`)),
     );
     by("models").replaceChildren(...models.models.map((model) => option(model.name)));
-    languageModels = new Set(
-      models.models
-        .filter((model) => model.task === "language-model")
-        .flatMap((model) => [model.name, ...model.aliases])
-        .map((name) => name.toLowerCase()),
+    works = new Map(
+      models.models.flatMap((model) =>
+        [model.name, ...model.aliases].map((name) => [name.toLowerCase(), WORKS[model.task] ?? "samples"]),
+      ),
     );
   }
 
@@ -210,7 +228,7 @@
       timer = setTimeout(ask, WAIT_MS);
     });
     form.addEventListener("change", (event) => {
-      if (event.target === by("model")) planner.suitWork(isLanguage());
+      if (event.target === by("model")) planner.suitWork(work());
       keepAddress(true);
       ask();
     });
@@ -237,10 +255,6 @@
   async function start() {
     planner.theme(document.querySelector("button.theme"));
     foldQuestion();
-    document.querySelector(`nav a[data-kind="${kind}"]`).setAttribute("aria-current", "page");
-    for (const part of document.querySelectorAll("fieldset[data-kind], p[data-kind]")) {
-      part.hidden = part.dataset.kind !== kind;
-    }
     planner.startForm();
     await load();
     restore();

@@ -8,8 +8,11 @@
   const fields = () => [...form().elements].filter((field) => field.name);
   const split = (text) => text.split(",").map((part) => part.trim()).filter(Boolean);
 
-  // Parameters that the form has no field for, as they stood in the address.
+  const spellings = (field) => (field.dataset.spellings ?? "").split(" ").filter(Boolean);
+
+  // Parameters that the form has no field for, as they stood in the address; those of other pages are kept, not shown.
   let further = [];
+  planner.isOfOthers = () => false;
 
   // Pairs of name and value of all that is given, in the order of the form.
   planner.given = () => {
@@ -35,6 +38,9 @@
     };
     const boxes = {};
     for (const field of fields()) {
+      for (const other of spellings(field)) {
+        for (const pair of left) if (pair[0] === other) pair[0] = field.name;
+      }
       if (field.type === "checkbox") {
         boxes[field.name] ??= take(field.name);
         const index = boxes[field.name].indexOf(field.value);
@@ -71,7 +77,7 @@
   function showFurther() {
     const list = document.getElementById("more");
     list.replaceChildren(
-      ...further.map((pair) => {
+      ...further.filter(([name]) => !planner.isOfOthers(name)).map((pair) => {
         const item = document.createElement("li");
         const drop = document.createElement("button");
         drop.type = "button";
@@ -133,26 +139,30 @@
     form().addEventListener("submit", (event) => event.preventDefault());
   };
 
-  // Language models are told how many tokens, others how many epochs; going from one to the other keeps what was said.
-  const said = { epochs: "90", tokens: "10B" };
+  // Language models are told how many tokens, trees how many rows, others how many epochs; what was said of one is kept
+  // while another is asked about.
+  const COUNTS = { samples: "epochs", tokens: "tokens", rows: "rows" };
+  const said = { epochs: "90", tokens: "10B", rows: "1M" };
+  const within = (place) => [...place.querySelectorAll("[name]")];
 
-  planner.suitWork = (isLanguage, { mayChange = true } = {}) => {
-    const given = (name) => planner.given().some((pair) => pair[0] === name);
-    for (const place of document.querySelectorAll("[data-work]")) {
-      const field = place.querySelector("[name]");
-      place.hidden = (place.dataset.work === "tokens") !== isLanguage && field.value === "";
+  planner.suitWork = (work, { mayChange = true } = {}) => {
+    if (mayChange) changeCount(work);
+    for (const place of form().querySelectorAll("[data-work]")) {
+      const isGiven = within(place).some((field) => (field.type === "checkbox" ? field.checked : field.value !== ""));
+      place.hidden = place.dataset.work !== work && !isGiven;
     }
-    if (!mayChange) return;
-    const [wanted, other] = isLanguage ? ["tokens", "epochs"] : ["epochs", "tokens"];
-    if (isLanguage && given("samples")) return;
-    const field = document.getElementById(wanted);
-    const left = document.getElementById(other);
-    if (left.value) {
-      said[other] = left.value;
-      left.value = "";
-    }
-    if (!field.value) field.value = said[wanted];
-    if (!isLanguage) for (const name of ["method", "sequence_length"]) document.getElementById(name).value = "";
-    planner.suitWork(isLanguage, { mayChange: false });
   };
+
+  function changeCount(work) {
+    const wanted = document.getElementById(COUNTS[work]);
+    if (!wanted || (work === "tokens" && planner.given().some(([name]) => name === "samples"))) return;
+    for (const place of form().querySelectorAll("[data-work]")) {
+      if (place.dataset.work === work) continue;
+      for (const field of within(place)) {
+        if (field.id in said && field.value) said[field.id] = field.value;
+        field.value = "";
+      }
+    }
+    if (!wanted.value) wanted.value = said[wanted.id];
+  }
 })();

@@ -14,8 +14,8 @@ from planner.cli.names import in_options
 from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import load_gpus, resolve_gpu
-from planner.hardware.processors import choose_devices, is_processor, load_processors, processors_named
+from planner.hardware.gpus import load_gpus
+from planner.hardware.processors import choose_devices, is_processor, load_processors
 from planner.language.listed import language_models_holding, load_language_models
 from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
@@ -81,12 +81,15 @@ def gpus(
         write_listing(ranked_listing(found, limit), form, output)
         write_notes(list(ranked_notes(found, limit)))
         return
-    processors = [key for name in names for key in processors_named(name)]
-    if processors and all(map(processors_named, names)):
-        write_listing(processors_listing(load_processors()[key] for key in processors), form, output)
+    keys = [key for name in names for key in choose_devices(name).gpus]
+    if any(map(is_processor, keys)):
+        if not all(map(is_processor, keys)):
+            raise UsageError(
+                "Sheets of processors and of GPUs have other columns: name one kind, or give --model and --rank."
+            )
+        write_listing(processors_listing(load_processors()[key] for key in keys), form, output)
         return
-    table = load_gpus()
-    chosen = [table[key] for name in names for key in resolve_gpu(name)] if names else list(table.values())
+    chosen = [load_gpus()[key] for key in keys or load_gpus()]
     listing = gpu_sheets(chosen) if names and form in ("table", "markdown") else gpus_listing(chosen)
     write_listing(listing, form, output)
 

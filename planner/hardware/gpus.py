@@ -49,7 +49,7 @@ def choose_gpus(text: str) -> GpuChoice:
             machines=found[1],
             machine=found[2],
         )
-    name, count_text = (name, "") if named_gpus(name) else _counted(name)
+    name, count_text = (name, "") if named_gpus(name) else counted(name)
     gpus = named_gpus(name) or resolve_gpu(name)
     return GpuChoice(text=text, gpus=gpus, count=count_of(text, count_text) if count_text else None)
 
@@ -98,7 +98,7 @@ def named_gpus(name: str) -> tuple[str, ...]:
     return ()
 
 
-def _counted(text: str) -> tuple[str, str]:
+def counted(text: str) -> tuple[str, str]:
     """Name and count of `8x A100`, `8 A100s`, `A100 x8`, `A100*8`; the whole text and no count where it has none."""
     number = r"(\d+(?:\.\d+)?)"
     choices = []

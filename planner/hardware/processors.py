@@ -9,7 +9,16 @@ from functools import cache
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.access import Checked
-from planner.hardware.gpus import GpuChoice, choose_gpus, count_of, load_aliases, load_gpus, normalised, short_name
+from planner.hardware.gpus import (
+    GpuChoice,
+    choose_gpus,
+    count_of,
+    counted,
+    load_aliases,
+    load_gpus,
+    normalised,
+    short_name,
+)
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
 
@@ -62,11 +71,22 @@ def choose_devices(text: str) -> GpuChoice:
         return choose_gpus(text)
     except UnknownNameError as error:
         name, colon, count = text.partition(":")
+        if not colon and not processors_named(name):
+            name, count = counted(name)
         found = processors_named(name)
         if found:
-            return GpuChoice(text=text, gpus=found, count=count_of(text, count) if colon else None)
-        known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
-        raise UnknownNameError(error.kind, error.name, known, "planner gpus, planner gpus cpu") from None
+            return GpuChoice(text=text, gpus=found, count=count_of(text, count) if count or colon else None)
+        raise _unknown(error) from None
+
+
+def _unknown(error: UnknownNameError) -> UnknownNameError:
+    """The error with what it may mean: of a name that is a processor's by its words, processors alone."""
+    words = normalised(error.name).split("-")
+    if not _LINES.isdisjoint(words) or re.fullmatch(r"[mi]\d", words[0]):
+        see = "planner gpus cpu, which has all with a known source"
+        return UnknownNameError("processor", error.name, load_processors(), see)
+    known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
+    return UnknownNameError(error.kind, error.name, known, "planner gpus, planner gpus cpu")
 
 
 def choose_gpus_only(text: str, why: str) -> GpuChoice:
@@ -93,13 +113,16 @@ def processors_named(name: str) -> tuple[str, ...]:
 def _bare(name: str) -> str:
     """A name without its maker, its line and what stands between its words: `i913900k`, `e52686v4`, `m3max`."""
     key = normalised(re.sub(r"\((r|tm)\)|@.*", " ", name, flags=re.IGNORECASE))
-    # the number of a line of Ryzen is no part of the name of a chip, which has four digits of its own
-    key = re.sub(r"ryzen-\d-|\d+-core", "", key)
+    # the numbers of a line are no part of the name of a chip, and a machine is none either
+    key = re.sub(r"ryzen-\d-|\d+-core|\d+th-gen|\bi\d-|mac(book)?-(pro|air|mini|studio)-|imac-", "", key)
     return "".join(word for word in key.split("-") if word not in _LINES) or key
 
 
 _LINES = frozenset(
-    ("intel", "amd", "aws", "apple", "xeon", "platinum", "gold", "core", "epyc", "ryzen", "threadripper", "processor")
+    (
+        *("intel", "amd", "aws", "apple", "ampere", "xeon", "platinum", "gold", "silver", "core", "epyc", "ryzen"),
+        *("threadripper", "processor", "cpu", "gpu", "chip"),
+    )
 )
 """Words that makers put before what tells their chips apart."""
 

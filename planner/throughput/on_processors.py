@@ -36,7 +36,7 @@ LEAST_FORWARD = 0.036
 AROUND = 1.25
 """How far the next program on a measured processor may lie beyond those measured."""
 OTHER_CHIP, OTHER_NETWORK = 1.5, 2.75
-"""The same for another chip of Apple, and for another network there: the two networks that were measured differ by up to 2.7."""
+"""The same for another chip of Apple, and for another network or size there: the two networks that were measured differ by up to 2.7."""
 NEWER = 72 / 13
 """How much faster software of today may be than that of 2017: as far as the factor of 72 that was measured then (ResNet-101)
 lies above the 13 that a buying guide of 2025 states without a source."""
@@ -172,11 +172,12 @@ def _shares(workload: Workload, processor: Processor, runs: Sequence[ProcessorRu
 
 def _of_2017(workload: Workload, own: Sequence[ProcessorRun]) -> _Shares:
     """The shares of a processor whose training was measured in old software."""
-    same = [run for run in own if run.model == workload.model.name and workload.input_size in (None, run.input_size)]
+    alike = [run for run in own if run.model == workload.model.name]
+    same = [run for run in alike if _is_of_size(run, workload)]
     shares = sorted(map(share_of, own))
-    middle = share_of(same[0]) if same else statistics.median(shares)
+    middle = share_of(alike[0]) if alike else statistics.median(shares)
     near = (middle / AROUND, middle * AROUND) if same else (shares[0] / AROUND, shares[-1] * AROUND)
-    if not same:
+    if not alike:
         middle, near = _thinned(middle, near, workload.model.name)
     return _Shares(
         middle=middle,
@@ -184,9 +185,9 @@ def _of_2017(workload: Workload, own: Sequence[ProcessorRun]) -> _Shares:
         high=near[1] * NEWER,
         near=near,
         basis=Basis.SCALED,
-        rows=tuple(same or own),
+        rows=tuple(alike or own),
         words=f"measured with {own[0].software} in {own[0].as_of[:4]}"
-        + ("" if same else f": the median of {len(own)} other networks"),
+        + ("" if same else ", at another size" if alike else f": the median of {len(own)} other networks"),
     )
 
 
@@ -194,13 +195,14 @@ def _of_apple(workload: Workload, own: Sequence[ProcessorRun], kind: Sequence[Pr
     """The shares of graphics cores of Apple: of that chip, or of the others."""
     rows = own or kind
     wanted = workload.framework or "pytorch"
-    same = [run for run in rows if run.model == workload.model.name and workload.input_size in (None, run.input_size)]
-    chosen = [run for run in same if run.software == wanted] or same or rows
-    shares, around = sorted(map(share_of, chosen)), sorted(map(share_of, same or rows))
+    alike = [run for run in rows if run.model == workload.model.name]
+    same = [run for run in alike if _is_of_size(run, workload)]
+    chosen = [run for run in same or alike if run.software == wanted] or same or alike or rows
+    shares, around = sorted(map(share_of, chosen)), sorted(map(share_of, same or alike or rows))
     middle = statistics.median(shares)
     beyond = OTHER_NETWORK if not same else AROUND if own else OTHER_CHIP
-    near = (around[0] / beyond, around[-1] * beyond)
-    if not same:
+    near = (around[0] / beyond, min(around[-1] * beyond, PEAK))
+    if not alike:
         middle, near = _thinned(middle, near, workload.model.name)
     basis = Basis.MODELLED if not own else Basis.MEASURED if same and chosen is not rows else Basis.SCALED
     return _Shares(
@@ -210,8 +212,15 @@ def _of_apple(workload: Workload, own: Sequence[ProcessorRun], kind: Sequence[Pr
         near=near,
         basis=basis,
         rows=tuple(chosen),
-        words="measured" if basis is Basis.MEASURED else f"the median of {len(chosen)} rows of Apple's graphics cores",
+        words="measured"
+        if basis is Basis.MEASURED
+        else f"the median of {len(chosen)} row{'s'[: len(chosen) > 1]} of Apple's graphics cores",
     )
+
+
+def _is_of_size(run: ProcessorRun, workload: Workload) -> bool:
+    """Whether a row is of the pictures or sequences that are planned: those asked for, else those the model is listed with."""
+    return (workload.input_size or workload.model.input_size) in (None, run.input_size)
 
 
 def _thinned(middle: float, near: tuple[float, float], model: str) -> tuple[float, tuple[float, float]]:

@@ -3,8 +3,8 @@
 import pytest
 
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.gpus import load_gpus
-from planner.hardware.processors import ProcessorKind, choose_devices, devices_text, load_processors
+from planner.hardware.gpus import load_aliases, load_gpus
+from planner.hardware.processors import ProcessorKind, choose_devices, devices_text, load_processors, processors_named
 from planner.prices.processor_offers import load_processor_offers
 
 
@@ -15,6 +15,15 @@ from planner.prices.processor_offers import load_processor_offers
         ("Intel(R) Xeon(R) Platinum 8488C", ("xeon-platinum-8488c",), None),
         ("M3 Max", ("apple-m3-max",), None),
         ("i9-13900K", ("core-i9-13900k",), None),
+        ("12th Gen Intel(R) Core(TM) i9-12900K", ("core-i9-12900k",), None),
+        ("Intel(R) Xeon(R) CPU E5-2686 v4 @ 2.30GHz", ("xeon-e5-2686-v4",), None),
+        ("AMD EPYC 7763 64-Core Processor", ("epyc-7763",), None),
+        ("AMD Ryzen 9 5950X 16-Core Processor", ("ryzen-9-5950x",), None),
+        ("Ryzen 7950X", ("ryzen-9-7950x",), None),
+        ("Graviton 3", ("graviton3",), None),
+        ("MacBook Pro M2 Max", ("apple-m2-max",), None),
+        ("M1", ("apple-m1",), None),
+        ("2x Xeon E5-2630v3", ("xeon-e5-2630-v3",), 2.0),
         ("T4:4", ("t4",), 4.0),
     ],
 )
@@ -30,7 +39,35 @@ def test_cpu_is_every_processor_that_trains_on_its_cores():
     cores = {name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU}
 
     assert cores == set(choose_devices("CPU").gpus)
-    assert 13 == len(cores)
+    assert 70 == len(cores)
+
+
+def test_no_two_devices_share_a_name():
+    """Not by what is left of a processor's name without its maker and line, and none is that of a GPU."""
+    names = [name for one in load_processors().values() for name in (one.name, *one.aliases)]
+
+    assert all(1 == len(processors_named(name)) for name in names)
+    assert not any(processors_named(name) for name in (*load_gpus(), *load_aliases()))
+
+
+def test_rates_are_cores_times_clock_times_what_a_core_does():
+    """16, 32 or 64 operations a cycle of one kind of core; Apple's graphics cores 256 at 1.2 to 1.5 GHz."""
+    for one in load_processors().values():
+        a_core = one.fp32_tflops * 1e3 / one.cores
+        if one.kind is ProcessorKind.APPLE:
+            assert 256 * 1.2 < a_core < 256 * 1.65, one.name
+        elif "small ones" not in one.note:
+            assert any(pytest.approx(one.base_ghz * each, rel=2e-3) == a_core for each in (16, 32, 64)), one.name
+
+
+def test_a_processor_that_is_not_listed_is_no_unknown_gpu():
+    """Apple's later chips have no row: the message names the nearest of processors, and where all of them stand."""
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown processor 'EPYC 7764'\. Did you mean epyc-7.*planner gpus cpu"
+    ):
+        choose_devices("EPYC 7764")
+    with pytest.raises(UnknownNameError, match="Unknown processor 'M4'"):
+        choose_devices("M4")
 
 
 @pytest.mark.parametrize(("text", "error"), [("xeon-9999", UnknownNameError), ("cpu:0", UsageError)])

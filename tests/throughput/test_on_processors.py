@@ -202,3 +202,25 @@ def test_what_is_no_network_is_carried_nowhere(model):
     assert {("a100-80gb-sxm", 1.0)} == {(one.offer.gpu, one.offer.gpu_count) for one in found.estimates}
     with pytest.raises(NothingLeftError, match="no network"):
         planner.estimate(model=model, measured=["a100-80gb-sxm=5000"], epochs=1, samples_per_epoch=1e6, gpus=["T4"])
+
+
+@pytest.mark.parametrize(("length", "basis"), [(None, Basis.SCALED), (128, Basis.SCALED), (512, Basis.MEASURED)])
+def test_another_length_than_measured_is_no_measurement(length, basis):
+    """DistilBERT ran at 512 tokens and is listed with 128: four times the rate there, with the range of another network."""
+    found = predicted("distilbert-base", "apple-m3-max", sequence_length_or_image_size=length)
+
+    assert basis is found.basis
+    assert pytest.approx(48.977 * (1 if length == 512 else 4), rel=1e-3) == found.samples_per_second
+    assert (found.high / found.low > 4) is (basis is Basis.SCALED)
+
+
+@pytest.mark.parametrize("chip", ["M1", "M2", "M2 Max", "M2 Ultra"])
+def test_chips_of_apple_that_were_not_measured_follow_their_peak(chip):
+    """The median share of the other three times the peak; nothing passes the peak, however thin the network."""
+    found = predicted("resnet50", chip)
+    peak = load_processors()[f"apple-{chip.lower().replace(' ', '-')}"].fp32_tflops * 1e12
+    thin = predicted("mobilenetv3_large_100", chip)
+
+    assert Basis.MODELLED is found.basis
+    assert 0.2 < found.samples_per_second * 6 * 4.11e9 / peak < 0.3
+    assert thin.high * 6 * 0.22e9 <= 1.05 * peak

@@ -1,0 +1,111 @@
+"""Runs of our own on a rented GPU, and what the planner says of them: a source that nothing was learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.errors import NoThroughputError
+from planner.hardware.gpus import load_gpus
+from planner.language.jobs import language_workload, plan_job
+from planner.language.listed import find_language_model
+from planner.language.plan import plan_language_model
+from planner.language.prediction import predict_language_model
+from planner.language.stacks import usual_stack
+from planner.model.frozen import dataclass
+from planner.model.language_runs import LanguageWork
+from planner.model.records import Model, Precision, Throughput, Workload, precision_named
+from planner.options.language import language_arguments
+from planner.throughput.measured import benchmarks_of
+from planner.throughput.memory import GIB, RunMemory
+from planner.throughput.workload_prediction import Prediction
+from planner.work.listed import known_model
+from planner.work.own import OwnModel, own_model
+
+UNLISTED = {
+    "fasterrcnn-r50-fpn": (134.38, 41.76),
+    "retinanet-r50-fpn": (151.54, 34.01),
+    "deeplabv3-r50": (178.72, 42.0),
+    "fcn-r50": (152.72, 35.32),
+}
+"""Networks that the planner does not list: multiply-adds (1e9) and parameters (1e6) as the documentation of torchvision 0.26 gives them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRun:
+    """A network that was trained for some seconds on one GPU; `size` is pixels or tokens."""
+
+    kind: str
+    model: str
+    method: str
+    gpu: str
+    precision: str
+    batch_size: int
+    size: int
+    recompute: str
+
+
+def predicted_rate(run: OwnRun) -> Throughput:
+    """What an estimate says of the run: steps alone, its batch and size given, with the whole range.
+
+    Raises:
+        NoThroughputError: the planner refuses it.
+    """
+    if run.kind == "decoder":
+        work = _work(run)
+        tokens = float(work.job.batch_tokens)
+        workload = language_workload(work, tokens=tokens, passes=1.0, precision=precision_named(run.precision))
+        found = predict_language_model(workload, [(run.gpu, 1.0)])[run.gpu, 1.0]
+        if isinstance(found, NoThroughputError):
+            raise found
+        return found
+    workload = Workload(
+        model=_network(run),
+        dataset=None,
+        samples_per_epoch=1,
+        epochs=1,
+        precision=precision_named(run.precision),
+        batch_size=run.batch_size,
+        input_size=run.size,
+    )
+    return Prediction(workload).of(run.gpu, 1)
+
+
+def predicted_memory_gib(run: OwnRun) -> float | None:
+    """What a program needs of the GPU's memory by our count; `None` where nothing is counted."""
+    precision = precision_named(run.precision) or Precision.AMP
+    if run.kind == "decoder":
+        try:
+            plan = plan_language_model(_work(run), load_gpus()[run.gpu], 1, precision)
+        except NoThroughputError:
+            return None
+        return plan.plan.memory.total / GIB
+    model = _network(run)
+    memory = RunMemory(model, benchmarks_of(model.name), run.size).needed(run.batch_size, precision)
+    return None if memory is None else memory.total / GIB
+
+
+def _work(run: OwnRun) -> LanguageWork:
+    model = find_language_model(run.model)
+    if model is None:
+        raise NoThroughputError(f"{run.model} is no language model of the list")
+    options = language_arguments(
+        {
+            "method": run.method,
+            "sequence_length": run.size,
+            "micro_batch": run.batch_size,
+            "batch_tokens": run.batch_size * run.size,
+            "recompute": run.recompute,
+            "pure_bf16": run.precision == "bf16" and run.method == "full",
+        }
+    )
+    job = plan_job(model, options, run.precision)
+    return LanguageWork(job=job, stack=usual_stack(job.method), is_whole_run=False)
+
+
+def _network(run: OwnRun) -> Model:
+    listed = known_model(run.model)
+    if listed is not None:
+        return listed
+    multiply_adds, parameters = UNLISTED[run.model]
+    own = OwnModel(name=run.model, gmacs_per_sample=multiply_adds, params_millions=parameters, input_size=run.size)
+    return replace(own_model(own))

@@ -344,7 +344,8 @@ def set_number_format(torch: Any, run: Run) -> None:
     is_exact = run.precision == "fp32"
     torch.set_float32_matmul_precision("highest" if is_exact else "high")
     torch.backends.cudnn.allow_tf32 = not is_exact
-    torch.backends.cudnn.benchmark = True
+    # a detector's shapes change from step to step, and each new one would be tried out
+    torch.backends.cudnn.benchmark = run.kind != "detector"
 
 
 def step_of(training: Training, torch: Any, run: Run, device: str) -> Callable[[], None]:
@@ -532,6 +533,7 @@ class Machine:
             nvml: Any = import_module("pynvml")
             nvml.nvmlInit()
             self._handle = nvml.nvmlDeviceGetHandleByIndex(0)
+            nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
             self._nvml = nvml
             driver = f", driver {nvml.nvmlSystemGetDriverVersion()}"
         self.gpu = torch.cuda.get_device_name() if self.device == "cuda" else "cpu"
@@ -567,7 +569,6 @@ class Machine:
 
     def clear(self) -> None:
         """Give back what the last run held."""
-        self.torch.compiler.reset()
         gc.collect()
         if self.device == "cuda":
             self.torch.cuda.empty_cache()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -141,46 +142,44 @@ def _one(name: str, kind: ItemKind, usd: float, unit: str = "machine") -> CostIt
 
 def own_usd(terms: OwnershipTerms, hours_per_month: float) -> float:
     """Cost of owning over the horizon, worth today: purchase + running costs - resale."""
-    return own_usd_at(**terms_fields(terms), hours_per_month=hours_per_month)
+    return own_usd_at(terms_fields(terms), hours_per_month)
 
 
 def terms_fields(terms: OwnershipTerms) -> dict[str, Any]:
-    """The terms as the keywords of `own_usd_at`."""
+    """The terms as the values of `own_usd_at`."""
     return {name: getattr(terms, name) for name in _FIELDS}
 
 
-def own_usd_at(
-    *,
-    hours_per_month: float,
-    card_usd: float,
-    host_usd: float,
-    networking_usd: float,
-    tax_fraction: float,
-    months: float,
-    discount_per_year: float,
-    resale_fraction: float | None,
-    resale_curve: ResaleCurve,
-    **monthly: Any,
-) -> float:
+def own_usd_at(values: Mapping[str, Any], hours_per_month: float) -> float:
     """`own_usd` of plain values, named as the terms: a simulation draws them thousands of times without a record."""
-    purchase_usd = card_usd + host_usd + networking_usd
-    running = sum(
-        quantity * usd
-        for _, _, quantity, _, usd in _monthly_parts(
-            hours_per_month=hours_per_month, months=months, purchase_usd=purchase_usd, **monthly
-        )
+    months, discount = values["months"], values["discount_per_year"]
+    purchase_usd = values["card_usd"] + values["host_usd"] + values["networking_usd"]
+    kept = value_fraction(
+        months, horizon_months=months, fraction=values["resale_fraction"], curve=values["resale_curve"]
     )
-    kept = value_fraction(months, horizon_months=months, fraction=resale_fraction, curve=resale_curve)
-    return (
-        purchase_usd * (1 + tax_fraction)
-        + running / months * months_worth(months, discount_per_year)
-        - worth_today(kept * purchase_usd, months, discount_per_year)
+    return float(
+        purchase_usd * (1 + values["tax_fraction"])
+        + _running_usd(values, hours_per_month, purchase_usd) * months_worth(months, discount)
+        - worth_today(kept * purchase_usd, months, discount)
     )
 
 
 def running_usd_per_month(terms: OwnershipTerms, hours_per_month: float) -> float:
     """Cost of each month after the purchase: electricity, hosting, maintenance, staff."""
-    return sum(item.usd for item in _monthly_items(terms, hours_per_month)) / terms.months
+    return _running_usd(terms_fields(terms), hours_per_month, terms.purchase_usd)
+
+
+def _running_usd(values: Mapping[str, Any], hours_per_month: float, purchase_usd: float) -> float:
+    """The sum of the monthly items over a month, without making them."""
+    fixed: float = values["hosting_usd_per_month"] + values["staff_usd_per_month"]
+    fixed += values["maintenance_fraction_per_year"] * purchase_usd / MONTHS_PER_YEAR
+    usd_per_hour = values["running_usd_per_hour"]
+    if usd_per_hour is not None:
+        return float(hours_per_month * usd_per_hour + fixed)
+    load, idle = _kwh_per_month(
+        hours_per_month, values["card_watts"], values["host_watts"], values["idle_watts"], values["pue"]
+    )
+    return float((load + idle) * values["usd_per_kwh"] + fixed)
 
 
 def resale_usd(terms: OwnershipTerms, months: float) -> float:
@@ -208,53 +207,29 @@ def _kwh_per_month(
 
 
 def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostItem, ...]:
-    values = {name: getattr(terms, name) for name in _MONTHLY}
+    """The items that are paid by the month, over the horizon."""
+    months = terms.months
+    maintenance = terms.maintenance_fraction_per_year * terms.purchase_usd / MONTHS_PER_YEAR
+    load, idle = kwh_per_month(terms, hours_per_month)
+    power: tuple[tuple[str, ItemKind, float, str, float], ...] = (
+        ("electricity under load", ItemKind.ELECTRICITY, load * months, "kWh", terms.usd_per_kwh),
+        ("electricity idle", ItemKind.ELECTRICITY, idle * months, "kWh", terms.usd_per_kwh),
+    )
+    if terms.running_usd_per_hour is not None:
+        hours = hours_per_month * months
+        power = (("running", ItemKind.ELECTRICITY, hours, "hour", terms.running_usd_per_hour),)
+    fixed = (
+        ("hosting", ItemKind.UPKEEP, months, "month", terms.hosting_usd_per_month),
+        ("maintenance", ItemKind.UPKEEP, months, "month", maintenance),
+        ("staff", ItemKind.UPKEEP, months, "month", terms.staff_usd_per_month),
+    )
     return tuple(
         CostItem(name=name, kind=kind, quantity=quantity, unit=unit, usd_per_unit=usd)
-        for name, kind, quantity, unit, usd in _monthly_parts(
-            hours_per_month=hours_per_month, months=terms.months, purchase_usd=terms.purchase_usd, **values
-        )
-    )
-
-
-def _monthly_parts(
-    *,
-    hours_per_month: float,
-    months: float,
-    purchase_usd: float,
-    card_watts: float,
-    host_watts: float,
-    idle_watts: float,
-    pue: float,
-    usd_per_kwh: float,
-    running_usd_per_hour: float | None,
-    hosting_usd_per_month: float,
-    maintenance_fraction_per_year: float,
-    staff_usd_per_month: float,
-) -> tuple[tuple[str, ItemKind, float, str, float], ...]:
-    """Name, kind, quantity over the horizon, unit and USD per unit of each monthly cost."""
-    maintenance = maintenance_fraction_per_year * purchase_usd / MONTHS_PER_YEAR
-    fixed = (
-        ("hosting", ItemKind.UPKEEP, months, "month", hosting_usd_per_month),
-        ("maintenance", ItemKind.UPKEEP, months, "month", maintenance),
-        ("staff", ItemKind.UPKEEP, months, "month", staff_usd_per_month),
-    )
-    if running_usd_per_hour is not None:
-        hours = hours_per_month * months
-        return (("running", ItemKind.ELECTRICITY, hours, "hour", running_usd_per_hour), *fixed)
-    load, idle = _kwh_per_month(hours_per_month, card_watts, host_watts, idle_watts, pue)
-    return (
-        ("electricity under load", ItemKind.ELECTRICITY, load * months, "kWh", usd_per_kwh),
-        ("electricity idle", ItemKind.ELECTRICITY, idle * months, "kWh", usd_per_kwh),
-        *fixed,
+        for name, kind, quantity, unit, usd in (*power, *fixed)
     )
 
 
 _FIELDS = tuple(field.name for field in fields(OwnershipTerms))
-_MONTHLY = (
-    "card_watts", "host_watts", "idle_watts", "pue", "usd_per_kwh", "running_usd_per_hour", "hosting_usd_per_month",
-    "maintenance_fraction_per_year", "staff_usd_per_month",
-)  # fmt: skip
 
 
 def _check(field: str, value: float, *, low: float) -> None:

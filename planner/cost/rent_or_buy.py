@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.ownership import (
@@ -122,25 +121,26 @@ def margin_at(case: Case) -> Callable[[Mapping[str, float]], float]:
     (900, -100, 1450)
     """
     base, peak, most = terms_fields(case.terms), case.peak, case.most_hours_per_month
+    base |= {"jobs_per_month": case.jobs_per_month, "peak_factor": peak.factor} | dict.fromkeys(_FACTORS, 1.0)
 
     def margin(changes: Mapping[str, float]) -> float:
-        values: dict[str, Any] = {**base, **changes}
-        jobs = values.pop("jobs_per_month", case.jobs_per_month)
-        rent, own_speed, rented_speed = (values.pop(name, 1.0) for name in ("rent", "own_speed", "rented_speed"))
-        rest_rent, rest_speed = (values.pop(name, 1.0) for name in ("rest_rent", "rest_speed"))
-        factor, usual = values.pop("peak_factor", peak.factor), jobs / peak.mean
+        values = {**base, **changes}
+        usual, factor = values["jobs_per_month"] / peak.mean, values["peak_factor"]
         jobs = usual * mean_month(factor, peak.share)
-        hours = jobs * case.hours_per_job / own_speed
+        hours = jobs * case.hours_per_job / values["own_speed"]
         rest = 0.0
         if most is not None and hours > 0:
-            within = hours_within(usual * case.hours_per_job / own_speed, most, factor, peak.share)
-            rest = (1 - within / hours) * jobs * case.rest_usd_per_job * rest_rent / rest_speed
+            within = hours_within(usual * case.hours_per_job / values["own_speed"], most, factor, peak.share)
+            rest = (1 - within / hours) * jobs * case.rest_usd_per_job * values["rest_rent"] / values["rest_speed"]
             hours = within
-        rented: float = (jobs * case.rent_usd_per_job / rented_speed + case.rent_usd_committed) * rent
+        rented = (jobs * case.rent_usd_per_job / values["rented_speed"] + case.rent_usd_committed) * values["rent"]
         worth = months_worth(values["months"], values["discount_per_year"])
-        return float((rented - rest) * worth - own_usd_at(**values, hours_per_month=hours))
+        return float((rented - rest) * worth - own_usd_at(values, hours))
 
     return margin
+
+
+_FACTORS = ("rent", "rest_rent", "own_speed", "rented_speed", "rest_speed")
 
 
 def owning_items(case: Case) -> tuple[CostItem, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import calendar
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cache
@@ -105,7 +104,7 @@ def card_price(gpu: str, condition: Condition) -> CardPrice | None:
     )
     prices = [row.usd for row in rows if row.usd is not None]
     return CardPrice(
-        usd=statistics.median(prices),
+        usd=_median(prices),
         usd_low=min(row.usd_low or price for row, price in zip(rows, prices, strict=True)),
         usd_high=max(row.usd_high or price for row, price in zip(rows, prices, strict=True)),
         form=rows[-1].form,
@@ -139,3 +138,9 @@ def day_of(as_of: str) -> date:
     if len(parts) == 2:
         return date(parts[0], parts[1], calendar.monthrange(*parts)[1] // 2)
     return date(*parts)
+
+
+def _median(values: Iterable[float]) -> float:
+    """The middle of the values, or the mean of the middle two: `statistics` would load decimals and fractions for it."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

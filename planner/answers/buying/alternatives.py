@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from planner.answers.buying.base import same_machine
 from planner.answers.buying.owning import Wanted
@@ -16,7 +16,6 @@ from planner.cost.rent_or_buy import margin_at
 from planner.cost.sensitivity import flip_value
 from planner.errors import PlannerError
 from planner.hardware.cards import conditions_priced
-from planner.language.services import Service, services_for
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
@@ -25,6 +24,9 @@ from planner.options.vocabulary import CONDITIONS
 from planner.results.alternatives import OWN_AND_RENT, Alternative
 from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
+
+if TYPE_CHECKING:
+    from planner.language.services import Service
 
 MOST_WAYS = 3  # that the verdict names; the table has them all
 STEPS = 50  # of the use of a month in which the point where buying starts to pay is looked for
@@ -44,6 +46,8 @@ def alternatives_of(
     machines = [*ranked, *_in_other_conditions(best, asked, workload, use=use, terms=terms, today=today)]
     rows = [_rented(best, rental) for rental in best.rentals] + [_owned(machine) for machine in machines]
     if workload is not None and workload.language is not None:
+        from planner.language.services import services_for  # noqa: PLC0415 - images are sold by no token
+
         tokens = workload.samples
         rows += [_sold(best, service, tokens) for service in services_for(workload.language.job)]
     return tuple(sorted(rows, key=lambda row: (row.usd_total, row.way, row.name)))

@@ -7,7 +7,6 @@ from datetime import date
 
 from planner.answers.buying.base import machines_of
 from planner.answers.buying.owning import Wanted, job_time
-from planner.answers.fit import what_would_fit
 from planner.answers.question import weakest_basis
 from planner.errors import (
     DoesNotFitError,
@@ -135,6 +134,8 @@ def _with_change(error: PlannerError, workload: Workload | None, cell: tuple[str
     """The error, with what would make the run fit where memory is short."""
     if workload is None or not isinstance(error, DoesNotFitError):
         return error
+    from planner.answers.fit import what_would_fit  # noqa: PLC0415 - only where memory is short
+
     return DoesNotFitError("{why}{change}", why=error, change=what_would_fit(workload, [cell]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -177,7 +178,7 @@ def _network(info: Mapping[str, Any]) -> float | None:
     known = [baseline for baseline in baselines if baseline is not None]
     if stated is not None or not known or len(known) != info.get("MaximumNetworkCards"):
         return stated
-    return sum(known)
+    return math.fsum(known)
 
 
 def _shipped(row: Mapping[str, str]) -> InstanceType:

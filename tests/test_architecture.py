@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import planner
 
 ROOT = Path(planner.__file__).parent.parent
@@ -57,6 +59,31 @@ OF_PROVIDERS = (
     "providers",
 )
 """What an adapter may import."""
+
+WHOLE = {
+    "_covered",
+    "bool",
+    "count",
+    "counts",
+    "len",
+    "left_over",
+    "machines",
+    "pairs",
+    "priceless",
+    "rows",
+    "size",
+    "size_bytes",
+    "st_size",
+    "widths",
+}
+"""Names of whole numbers, and of lists of them."""
+
+NO_FLOATS = {
+    "planner.accuracy.learning.response": "arrays",
+    "planner.accuracy.price_fit": "days",
+    "providers.gcp_prices": "decimals",
+}
+"""Modules that add up what `math.fsum` cannot."""
 
 MOST_LINES = 400
 MOST_LINES_OF_A_FUNCTION = 60
@@ -134,6 +161,38 @@ def test_modules_and_functions_are_short():
     assert ([], []) == (long_modules, long_functions)
 
 
+def test_fractions_are_added_up_the_same_on_every_python():
+    """Python 3.12 adds floats up in another way than 3.11 did: `sum` is for whole numbers, `math.fsum` for all else."""
+    assert [] == [
+        f"{name}:{node.lineno}"
+        for name, path in _modules().items()
+        if name not in NO_FLOATS
+        for node in _sums(path.read_text(encoding="utf-8"))
+        if not _is_whole(node.args[0])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ("sum(map(len, parts))", True),
+        ("sum(1 for row in rows)", True),
+        ("sum(one > limit for one in rows)", True),
+        ("sum(not one for one in rows)", True),
+        ("sum(group.size for group in groups)", True),
+        ("sum(item.usd for item in items)", False),
+        ("sum(seconds for _, seconds in parts)", False),
+        ("sum([hours * usd for hours, usd in parts])", False),
+        ("sum(0.5 for row in rows)", False),
+    ],
+)
+def test_sums_of_fractions_are_told_from_counts(text, is_whole):
+    """By what is added: a comparison, a length, or a name of a whole number."""
+    (node,) = _sums(text)
+
+    assert is_whole == _is_whole(node.args[0])
+
+
 def test_planner_never_imports_providers():
     """Adapters are found by a string in the registry, never by an import."""
     assert [] == [name for name, imported in _imports() if _inside(name, "planner") and _inside(imported, "providers")]
@@ -186,6 +245,31 @@ def test_the_public_surface_is_pinned():
         "predict_throughput",
         "recommend",
     ] == planner.__all__
+
+
+def _sums(text):
+    """Every call of the builtin `sum` in a text of Python."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sum":
+            yield node
+
+
+def _is_whole(added):
+    """Whether what is added is known to be whole numbers: comparisons, lengths, or something named like a count."""
+    match added:
+        case ast.GeneratorExp(elt=part) | ast.ListComp(elt=part) | ast.Subscript(value=part):
+            found = _is_whole(part)
+        case ast.Call(func=ast.Name(id="map"), args=[part, _]):
+            found = _is_whole(part)
+        case ast.BoolOp(values=parts):
+            found = all(map(_is_whole, parts))
+        case ast.Constant(value=value):
+            found = isinstance(value, int)
+        case ast.Call(func=ast.Name(id=name)) | ast.Name(id=name) | ast.Attribute(attr=name):
+            found = name in WHOLE or name.lstrip("_").startswith(("is_", "has_", "fits"))
+        case _:
+            found = isinstance(added, ast.Compare) or (isinstance(added, ast.UnaryOp) and isinstance(added.op, ast.Not))
+    return found
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 PRIOR = 4
@@ -34,7 +35,7 @@ def weighted_quantile(values: Sequence[float], weights: Sequence[float], share: 
     >>> weighted_quantile([3.0, 1.0, 2.0], [1.0, 1.0, 1.0], 0.5)
     2.0
     """
-    wanted, total = share * sum(weights), 0.0
+    wanted, total = share * math.fsum(weights), 0.0
     for value, weight in sorted(zip(values, weights, strict=True)):
         total += weight
         if total >= wanted * (1 - 1e-12):

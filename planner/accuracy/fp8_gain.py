@@ -44,7 +44,7 @@ class Fp8:
 def learn_fp8(pairs: Iterable[Pair]) -> Fp8:
     """The gain that comes closest to the published ratios, each publication counted once, and the reach of another one."""
     every = list(pairs)
-    gain = min(GAINS, key=lambda one: (sum(error**2 for error in _errors(every, one)), one))
+    gain = min(GAINS, key=lambda one: (math.fsum(error**2 for error in _errors(every, one)), one))
     errors = _errors(every, gain)
     spread = math.sqrt(statistics.fmean(error**2 for error in errors))
     return Fp8(gain=gain, reach=t_quantile(len(errors)) * spread)

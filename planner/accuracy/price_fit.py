@@ -52,7 +52,7 @@ class Sample:
     @property
     def square(self) -> float:
         """The mean square of the moves."""
-        return sum(value * value for value in self.values) / len(self.values)
+        return math.fsum(value * value for value in self.values) / len(self.values)
 
 
 def fitted(moves: Sequence[Move], summaries: Sequence[Summary]) -> list[PriceDrift]:
@@ -140,7 +140,7 @@ def _stretches(samples: Iterable[Sample], provider: str | None) -> int:
 
 def _square(samples: Iterable[Sample]) -> float:
     weights = [(sample.square, sample.weight) for sample in samples]
-    return sum(square * weight for square, weight in weights) / sum(weight for _, weight in weights)
+    return math.fsum(square * weight for square, weight in weights) / math.fsum(weight for _, weight in weights)
 
 
 def _ends(samples: Sequence[Sample]) -> float:
@@ -185,7 +185,7 @@ def _reach(samples: Sequence[Sample], tail: float) -> float:
         ((abs(value), sample.weight / len(sample.values)) for sample in samples for value in sample.values),
         reverse=True,
     )
-    limit = 2 * tail * (sum(weight for _, weight in sizes) + 1) - 1
+    limit = 2 * tail * (math.fsum(weight for _, weight in sizes) + 1) - 1
     passed = 0.0
     for size, weight in sizes:
         passed += weight

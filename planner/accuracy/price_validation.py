@@ -98,6 +98,6 @@ def _summary(name: str, judged: Sequence[Judged]) -> ErrorSummary:
         mean=statistics.fmean(sizes),
         p90=sizes[math.ceil(0.9 * len(sizes)) - 1],
         bias=statistics.fmean(one.error for one in judged),
-        coverage=sum(one.weight for one in judged if one.is_inside) / sum(one.weight for one in judged),
+        coverage=math.fsum(one.weight for one in judged if one.is_inside) / math.fsum(one.weight for one in judged),
         width=statistics.median(math.exp(one.high_ln - one.low_ln) for one in judged),
     )

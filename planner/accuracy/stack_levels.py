@@ -115,7 +115,7 @@ def _judged(one: Foretold, levels: Mapping[str, Level], fp8: Fp8, weight: float)
         group=_label(one),
         error=error,
         is_inside=-whole[0] <= error <= whole[1],
-        width=math.exp(sum(whole)),
+        width=math.exp(math.fsum(whole)),
         weight=weight,
     )
 
@@ -155,7 +155,7 @@ def _shift(group: str, classes: Mapping[str, Mapping[str, Sequence[float]]]) -> 
     many = group.replace(FEW, MANY)
     if group == many or many not in classes:
         return statistics.fmean(own)
-    return (sum(own) + PRIOR * statistics.fmean(_means(many, classes))) / (len(own) + PRIOR)
+    return (math.fsum(own) + PRIOR * statistics.fmean(_means(many, classes))) / (len(own) + PRIOR)
 
 
 def _pool(group: str) -> str:
@@ -169,7 +169,7 @@ def _between(
     """The variance of publications about the level of their class; `None` if there is only one."""
     apart = [mean - shifts[group] for group in pool for mean in _means(group, classes)]
     free = len(apart) - (pool[0] not in UNMOVED)
-    return sum(one**2 for one in apart) / free if free else None
+    return math.fsum(one**2 for one in apart) / free if free else None
 
 
 def _within(pool: Sequence[str], classes: Mapping[str, Mapping[str, Sequence[float]]]) -> float | None:

@@ -82,4 +82,4 @@ def _summary(name: str, judged: Sequence[Judged]) -> ErrorSummary:
 
 
 def _mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / sum(weights)
+    return math.fsum(value * weight for value, weight in zip(values, weights, strict=True)) / math.fsum(weights)

@@ -93,7 +93,7 @@ class Bounds:
         per_hour: list[float] = []
         for offer in self._providers:
             once, later = (
-                sum(
+                math.fsum(
                     item.usd
                     for item in extra_items(
                         offer,
@@ -119,7 +119,7 @@ class Bounds:
 
 def _least_start(biller: Biller, offer: Offer, nodes: int) -> float:
     """The seconds of a start on the offer's network, of machines with however few GPUs."""
-    fetching = sum(seconds for name, seconds in biller.start_parts(offer, nodes) if name != "start-up")
+    fetching = math.fsum(seconds for name, seconds in biller.start_parts(offer, nodes) if name != "start-up")
     return biller.startup_seconds(0.0, nodes) + fetching
 
 

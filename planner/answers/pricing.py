@@ -20,6 +20,7 @@ from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.cost.course import Courses
 from planner.errors import NothingLeftError, NoThroughputError, Sentence
+from planner.model.costs import total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.prices.groups import OfferGroup
@@ -195,7 +196,7 @@ def _estimate(
     """The estimate of an offer that was priced, with its whole bill."""
     usd_per_hour = pricing.offered.price_range(offer, pricing.question.today)
     bill = pricing.biller.bill_of(courses, offer, pricing.question.nodes, usd_per_hour=usd_per_hour)
-    usd = sum(item.usd for item in bill.items)
+    usd = total_usd(bill.items)
     against = _compared(pricing, offer, throughput, courses, usd)
     return Estimate(
         rank=rank,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planner.cost.bill import items_at
+from planner.model.costs import total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase
 
@@ -43,7 +44,7 @@ def repriced(estimates: Sequence[Estimate], before: Iterable[Offer]) -> list[Rep
         if known is None or offer.usd_per_hour < known.usd_per_hour:
             cheapest[_slot(offer)] = offer
     costs = {
-        _slot(estimate.offer): sum(item.usd for item in items_at(estimate.items, old.usd_per_hour))
+        _slot(estimate.offer): total_usd(items_at(estimate.items, old.usd_per_hour))
         for estimate in estimates
         if (old := cheapest.get(_slot(estimate.offer))) is not None
     }

@@ -10,7 +10,7 @@ from typing import Any, cast
 from planner.cost.checkpoints import percentile_seconds
 from planner.cost.course import Course, Courses, Timer
 from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_items
-from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.costs import CostItem, Interruptions, ItemKind, total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.bill_arguments import BillArguments
@@ -97,7 +97,7 @@ class Biller(Timer):
         rule = billing_rule(offer.provider, offer.instance_type)
         middle, low, high = courses.middle, courses.low, courses.high
         items, notes = self._items(offer, rule, middle, node_count)
-        usd = sum(item.usd for item in items)
+        usd = total_usd(items)
         seconds_low, seconds_high = _holding(middle.seconds, low.seconds, high.seconds)
         usd_low, usd_high = self.ends_of(courses, offer, usd, node_count, usd_per_hour=usd_per_hour)
         return Bill(
@@ -151,7 +151,7 @@ class Biller(Timer):
         """The items with the rest of the term that a commitment binds, if this run pays it."""
         from planner.cost.commitments import commitment_note, unused_item  # noqa: PLC0415 - rarely asked for
 
-        paid_hours = sum(item.quantity for item in items) / node_count
+        paid_hours = math.fsum(item.quantity for item in items) / node_count
         on_demand = None if self.on_demand is None else self.on_demand(offer)
         note = commitment_note(offer, paid_hours, on_demand, is_shared=self.terms["share_commitment"])
         unused = () if self.terms["share_commitment"] else unused_item(offer, paid_hours, node_count)
@@ -176,7 +176,7 @@ class Biller(Timer):
         return items + self._credit(offer.provider, items), missing
 
     def _credit(self, provider: str, items: tuple[CostItem, ...]) -> tuple[CostItem, ...]:
-        credit = min(self.credits_usd.get(provider, 0.0), sum(item.usd for item in items))
+        credit = min(self.credits_usd.get(provider, 0.0), total_usd(items))
         if not credit:
             return ()
         return (CostItem(name="credit", kind=ItemKind.CREDIT, quantity=1.0, unit="credit", usd_per_unit=-credit),)
@@ -184,7 +184,7 @@ class Biller(Timer):
     def _fits_block(self, rule: BillingRule | None, course: Course, node_count: int) -> bool:
         from planner.cost.commitments import term_hours  # noqa: PLC0415 - rarely asked for
 
-        paid_hours = sum(self._billed(rule, course, node_count)) / node_count
+        paid_hours = math.fsum(self._billed(rule, course, node_count)) / node_count
         return term_hours(Purchase.CAPACITY_BLOCK, paid_hours) is not None
 
     def _billed(self, rule: BillingRule | None, course: Course, node_count: int) -> Sequence[float]:
@@ -209,9 +209,9 @@ class Biller(Timer):
         if not (self._has_extras or (_has_term(offer) and not self.terms["share_commitment"])):
             # the sum of the same items without making them: most bills, and all ends, are only compared
             price = offer.usd_per_hour if usd_per_hour is None else usd_per_hour
-            return sum([quantity * price for quantity in self._billed(rule, course, node_count)])
+            return math.fsum([quantity * price for quantity in self._billed(rule, course, node_count)])
         items, _ = self._items(offer if usd_per_hour is None else _at(offer, usd_per_hour), rule, course, node_count)
-        return sum(item.usd for item in items)
+        return total_usd(items)
 
 
 def _has_term(offer: Offer) -> bool:
@@ -242,7 +242,7 @@ def tax_item(items: tuple[CostItem, ...], fraction: float) -> tuple[CostItem, ..
     """The item for tax on all the items; none at a fraction of 0."""
     if not fraction:
         return ()
-    taxed = sum(item.usd for item in items)
+    taxed = total_usd(items)
     return (CostItem(name="tax", kind=ItemKind.TAX, quantity=fraction, unit="of the bill", usd_per_unit=taxed),)
 
 
@@ -264,10 +264,10 @@ def _usd_of_more(estimate: Estimate, seconds: float) -> float:
 
     Traffic is paid once, and a credit is taken as used up.
     """
-    unused_hours = sum(item.quantity for item in estimate.items if item.kind is ItemKind.UNUSED_TERM)
+    unused_hours = math.fsum(item.quantity for item in estimate.items if item.kind is ItemKind.UNUSED_TERM)
     rented = max(0.0, hours(seconds) * estimate.node_count - unused_hours)
-    stored = sum(item.usd for item in estimate.items if item.kind is ItemKind.STORAGE)
-    tax_fraction = sum(item.quantity for item in estimate.items if item.kind is ItemKind.TAX)
+    stored = math.fsum(item.usd for item in estimate.items if item.kind is ItemKind.STORAGE)
+    tax_fraction = math.fsum(item.quantity for item in estimate.items if item.kind is ItemKind.TAX)
     return (rented * estimate.offer.usd_per_hour + stored * seconds / estimate.seconds) * (1 + tax_fraction)
 
 
@@ -275,7 +275,7 @@ def items_at(items: Iterable[CostItem], usd_per_hour: float) -> tuple[CostItem, 
     """The items of the same run on an offer that differs by its price per hour; tax and credit follow the others."""
     found: list[CostItem] = []
     for item in items:
-        before = sum(one.usd for one in found)
+        before = total_usd(found)
         if item.kind in _BY_THE_HOUR:
             found.append(replace(item, usd_per_unit=usd_per_hour))
         elif item.kind is ItemKind.TAX:

@@ -121,7 +121,7 @@ class Timer:
         if rate is None:
             return Courses(self, start, trainings, None)
         training, _, slowest = trainings
-        restart_seconds = self.restart_seconds(node_count, sum(seconds for _, seconds in start))
+        restart_seconds = self.restart_seconds(node_count, math.fsum(seconds for _, seconds in start))
         run = self.run(self.work_seconds(training), rate.per_hour, node_count, restart_seconds)
         if isinstance(run, str):
             return run
@@ -261,7 +261,7 @@ class Timer:
             parts += [("work done twice", run.lost_seconds), ("restarts", run.restarting_seconds)]
         return Course(
             parts=tuple(parts),
-            seconds=sum(seconds for _, seconds in start) + (run.expected_seconds if run else work),
+            seconds=math.fsum(seconds for _, seconds in start) + (run.expected_seconds if run else work),
             interruptions=run,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
@@ -101,7 +102,7 @@ def egress_usd(tiers: tuple[EgressTier, ...], gb: float) -> float:
     (0.0, 4.5)
     """
     ends = [tier.from_gb for tier in tiers] + [float("inf")]
-    return sum(
+    return math.fsum(
         tier.usd_per_gb * max(0.0, min(gb, end) - start)
         for tier, (start, end) in zip(tiers, pairwise(ends), strict=True)
     )

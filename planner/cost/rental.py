@@ -75,7 +75,7 @@ def rental_hours(
     """Name, kind and instance-hours of each item of a rental that takes any; see `rental_items`."""
     timed = [(name, ItemKind.TIME, seconds) for name, seconds in parts]
     # lists and a plain division: an estimate asks for a thousand of these
-    running = sum([seconds for _, seconds in parts]) + idle_seconds
+    running = math.fsum([seconds for _, seconds in parts]) + idle_seconds
     if idle_seconds > 0:
         timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
     if rule is not None:

@@ -34,7 +34,7 @@ def at_own_level(
         return NoThroughputError(
             "your own runs are on machines that nothing is predicted of, so they cannot be carried over"
         )
-    middle = sum(move for move, _, _ in moves) / len(moves)
+    middle = math.fsum(move for move, _, _ in moves) / len(moves)
     below = together(math.log(found.samples_per_second / found.relative_ends[0]), max(half for _, half, _ in moves))
     above = together(math.log(found.relative_ends[1] / found.samples_per_second), max(half for _, _, half in moves))
     rate = found.samples_per_second * math.exp(middle)

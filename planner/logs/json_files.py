@@ -89,7 +89,7 @@ def _finished(rows: Sequence[Mapping[str, Any]], since: float) -> Iterator[Event
 
 def _evaluation(rows: Sequence[Mapping[str, Any]], after: float) -> float:
     """Seconds of all evaluations of the history after that step."""
-    return sum(
+    return math.fsum(
         _figure(row, key) or 0.0
         for row in rows
         if (_figure(row, "step") or 0.0) > after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -54,7 +55,7 @@ def mllog_events(lines: Iterable[Line]) -> Iterator[Event | On]:
             yield On("epochs", EPOCHS, Mark(number, end / 1000, (end - begin) / 1000, span=1))
         gaps = [(after[0] - before[1]) / 1000 for before, after in pairwise(epochs)]
         if gaps and min(gaps) > 0:
-            yield On("epochs", EPOCHS, Pause("evaluation between epochs", sum(gaps)))
+            yield On("epochs", EPOCHS, Pause("evaluation between epochs", math.fsum(gaps)))
     else:
         yield Fact("no_clock", "blocks")
 

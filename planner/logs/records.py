@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
@@ -158,7 +159,7 @@ class Run:
     @property
     def steps(self) -> float:
         """Steps that its intervals hold."""
-        return sum(one.steps for one in self.intervals)
+        return math.fsum(one.steps for one in self.intervals)
 
 
 class Verdict(StrEnum):

@@ -102,7 +102,7 @@ def steady_of(
 def weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
     """The value at half of the weight, of (value, weight) in any order."""
     ordered = sorted(pairs)
-    half, held = sum(weight for _, weight in ordered) / 2, 0.0
+    half, held = math.fsum(weight for _, weight in ordered) / 2, 0.0
     for index, (value, weight) in enumerate(ordered):
         held += weight
         if held > half * (1 + 1e-12):
@@ -115,7 +115,7 @@ def weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
 def lower_mode(pairs: Sequence[tuple[float, float]]) -> float:
     """The weighted median of all values within 15 % of the middle of the shortest interval that holds half of the weight."""
     ordered = sorted(pairs)
-    half = sum(weight for _, weight in ordered) / 2
+    half = math.fsum(weight for _, weight in ordered) / 2
     best, left, held = (math.inf, 0, 0), 0, 0.0
     for right, (value, weight) in enumerate(ordered):
         held += weight
@@ -143,13 +143,13 @@ def _merged_to_grain(intervals: Sequence[Interval], grain: float) -> list[Interv
     """The intervals, merged until each is long against the grain of the clock; a median of grains sticks to their multiples."""
     if not grain:
         return list(intervals)
-    whole = sum(one.seconds for one in intervals)
+    whole = math.fsum(one.seconds for one in intervals)
     least = min(GRAINS * grain, max(whole / (2 * FEWEST), FEWEST_GRAINS * grain))
     merged: list[Interval] = []
     held: list[Interval] = []
     for one in intervals:
         held.append(one)
-        if sum(each.seconds for each in held) >= least:
+        if math.fsum(each.seconds for each in held) >= least:
             merged.append(joined(held))
             held = []
     if whole < FEWEST * FEWEST_GRAINS * grain and len(merged) < FEWEST:
@@ -168,9 +168,11 @@ def joined(several: Sequence[Interval]) -> Interval:
     known = [(one.units, one.steps) for one in several if one.units is not None]
     return Interval(
         end=several[-1].end,
-        steps=sum(one.steps for one in several),
-        seconds=sum(one.seconds for one in several),
-        units=sum(units * steps for units, steps in known) / sum(steps for _, steps in known) if known else None,
+        steps=math.fsum(one.steps for one in several),
+        seconds=math.fsum(one.seconds for one in several),
+        units=math.fsum(units * steps for units, steps in known) / math.fsum(steps for _, steps in known)
+        if known
+        else None,
     )
 
 
@@ -181,16 +183,16 @@ def _longest_part(
     size = math.ceil(len(fine) / MOST_POINTS)
     groups = [fine[index : index + size] for index in range(0, len(fine), size)]
     points = [weighted_median([(_pace(one), one.steps) for one in group]) for group in groups]
-    weights = [sum(one.steps for one in group) for group in groups]
+    weights = [math.fsum(one.steps for one in group) for group in groups]
     cuts = change_points([math.log(max(point, 1e-12)) for point in points], weights)
     parts = [(start * size, min(end * size, len(fine))) for start, end in cuts]
     fewest = FEWEST_EPOCHS if are_epochs else FEWEST
     steady: list[tuple[float, int, float]] = []
     for index, (start, end) in enumerate(parts):
         pairs = [(_pace(one), one.steps) for one in fine[start:end]]
-        mode, whole = lower_mode(pairs), sum(weight for _, weight in pairs)
+        mode, whole = lower_mode(pairs), math.fsum(weight for _, weight in pairs)
         near = [one.steps for one in fine[start:end] if _is_near(one, mode)]
-        if sum(near) > whole / 2 * (1 + 1e-9) and len(near) >= min(fewest, len(fine)):
+        if math.fsum(near) > whole / 2 * (1 + 1e-9) and len(near) >= min(fewest, len(fine)):
             steady.append((whole, index, mode))
     if not steady:
         return None
@@ -212,21 +214,21 @@ def _described(
     begin = _settled(fine, parts[alike[0]], seconds)
     inside = [one for index in alike for one in fine[max(parts[index][0], begin) : parts[index][1]]]
     near = [one for one in inside if _is_near(one, seconds)]
-    steps = sum(one.steps for one in inside)
+    steps = math.fsum(one.steps for one in inside)
     before = fine[:begin]
     is_drifting = len(near) >= 2 * FEWEST and _drift(fine[begin:]) > DRIFT
     half = max(DRIFTING if is_drifting else SAME_MACHINE, FEW if len(near) < 2 * FEWEST else 0.0)
     half = max(half, rounding, *(0.5 * grain / one.seconds for one in near if one.seconds))
     low, high = _block_range(near, seconds)
     units = [(one.units, one.steps) for one in near if one.units is not None]
-    lost = sum(one.seconds for one in before) - seconds * sum(one.steps for one in before)
+    lost = math.fsum(one.seconds for one in before) - seconds * math.fsum(one.steps for one in before)
     return Steady(
         seconds=seconds,
         low=min(low, seconds / (1 + half)),
         high=max(high, seconds * (1 + half)),
         units=weighted_median(units) if units else None,
         startup_seconds=max(lost, 0.0),
-        stall_share=max(sum(one.seconds for one in inside) / (steps * seconds) - 1, 0.0),
+        stall_share=max(math.fsum(one.seconds for one in inside) / (steps * seconds) - 1, 0.0),
         first=inside[0].end - inside[0].steps,
         last=inside[-1].end,
         steps=steps,
@@ -269,10 +271,10 @@ def _block_range(near: Sequence[Interval], seconds: float) -> tuple[float, float
 
 
 def _spells(fine: Sequence[Interval], parts: list[tuple[int, int]], alike: list[int], seconds: float) -> list[Spell]:
-    whole = sum(one.steps for one in fine)
+    whole = math.fsum(one.steps for one in fine)
     found = []
     for index, (start, end) in enumerate(parts):
-        steps = sum(one.steps for one in fine[start:end])
+        steps = math.fsum(one.steps for one in fine[start:end])
         if index in alike or steps < LONG_SPELL * whole or index == 0:
             continue
         mode = lower_mode([(_pace(one), one.steps) for one in fine[start:end]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -164,7 +165,7 @@ def _run(base: Run, segments: Sequence[Sequence[Mark]], kind: Kind) -> Run:
         ended_at=end,
         grain=kind.grain if has_durations else grain_of(clocks),
         rounding=relative_rounding(seconds) if has_durations and not kind.grain else 0.0,
-        wall_seconds=sum(one.seconds for one in differences) if has_wall else None,
+        wall_seconds=math.fsum(one.seconds for one in differences) if has_wall else None,
         restarts=len(segments) - 1,
     )
 
@@ -301,6 +302,6 @@ def _halved(marks: Sequence[Mark]) -> list[Mark]:
             kept.append(second if second.step >= first.step else first)
             continue
         spans = (first.span or 1.0, second.span or 1.0)
-        mean = (first.seconds * spans[0] + second.seconds * spans[1]) / sum(spans)
-        kept.append(second._replace(seconds=mean, span=None if second.span is None else sum(spans)))
+        mean = (first.seconds * spans[0] + second.seconds * spans[1]) / math.fsum(spans)
+        kept.append(second._replace(seconds=mean, span=None if second.span is None else math.fsum(spans)))
     return kept

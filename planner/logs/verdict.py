@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -185,10 +186,10 @@ def _stall_share(run: Run, steady: Steady) -> float | None:
         # of each stretch of steps one is in the log, and those with an evaluation are: what it shows is all, not a sample
         return steady.stall_share * steady.steps / max(steady.last - steady.first, steady.steps)
     after = [one for one in run.on_clock if one.end - one.steps >= steady.first]
-    steps = sum(one.steps for one in after)
+    steps = math.fsum(one.steps for one in after)
     if not steps:
         return steady.stall_share
-    return max(sum(one.seconds for one in after) / (steps * steady.seconds) - 1, 0.0)
+    return max(math.fsum(one.seconds for one in after) / (steps * steady.seconds) - 1, 0.0)
 
 
 def is_sampled(run: Run) -> bool:
@@ -233,7 +234,7 @@ def _average(run: Run, facts: Facts) -> Judged:
             else ("the run was resumed, and totals alone do not say how many steps the stated time holds")
         )
         return Judged(run=run, facts=facts, verdict=Verdict.REFUSED, reason=problem)
-    paused = sum(pause.seconds for pause in run.pauses)
+    paused = math.fsum(pause.seconds for pause in run.pauses)
     seconds = total.seconds - paused if paused < total.seconds else total.seconds
     factor, unit, questions = _units(run, facts, total.units)
     if factor is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -80,7 +81,7 @@ class GpuWatch:
         return Drawn(
             gpu=names.pop() if len(names) == 1 and not sliced else None,
             count=len(used),
-            watts=sum(known) if len(known) == len(used) and not sliced else None,
+            watts=math.fsum(known) if len(known) == len(used) and not sliced else None,
             memory_gib=max(card.held_mib for card in used) / 1024,
             notes=tuple(notes),
         )
@@ -116,7 +117,7 @@ class _Card:
             self._watts.append((now, milliwatts / 1000))
         own = [mib for pid, mib in self._running() if pid in processes]
         if own and all(mib is not None for mib in own):
-            self.held_mib = max(self.held_mib, sum(mib for mib in own if mib is not None))
+            self.held_mib = max(self.held_mib, math.fsum(mib for mib in own if mib is not None))
         elif own or not self.has_others:
             # inside a container the driver knows processes by other numbers, or not what they hold
             self.held_mib = max(self.held_mib, self._memory_mib() - self._before_mib)
@@ -124,7 +125,7 @@ class _Card:
     def mean_watts(self, since: float) -> float | None:
         """The mean power since that time; `None` where the GPU does not tell."""
         watts = [watts for moment, watts in self._watts if moment >= since] or [watts for _, watts in self._watts[-1:]]
-        return sum(watts) / len(watts) if watts else None
+        return math.fsum(watts) / len(watts) if watts else None
 
     def _running(self) -> list[tuple[int, float | None]]:
         """The processes that compute on it, and the MiB that each holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,8 +133,8 @@ def with_startup(one: Judged, started_at: float) -> Judged:
     before = min(first.end - first.steps, first.steps)
     at_first = run.ended_at - run.wall_seconds - started_at
     until = [each for each in intervals if each.end <= steady.first]
-    spent = at_first + sum(each.seconds for each in until)
-    steps = before + sum(each.steps for each in until)
+    spent = at_first + math.fsum(each.seconds for each in until)
+    steps = before + math.fsum(each.steps for each in until)
     return replace(one, startup_seconds=max(spent - steps * steady.seconds, 0.0))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from enum import StrEnum
 
 from planner.model.frozen import dataclass
@@ -38,6 +40,23 @@ class CostItem:
     def usd(self) -> float:
         """Cost of the line."""
         return self.quantity * self.usd_per_unit
+
+
+def total_usd(items: Iterable[CostItem]) -> float:
+    """What a bill comes to: its lines, added without rounding between them, less its credit; a credit for all of it leaves 0.
+
+    >>> a, b, c = (CostItem(name="", kind=ItemKind.TIME, quantity=1, unit="", usd_per_unit=x) for x in (0.1, 0.2, 0.3))
+    >>> total_usd([a, b, c]), 0.1 + 0.2 + 0.3
+    (0.6, 0.6000000000000001)
+    """
+    charges: list[float] = []
+    credit = 0.0
+    for item in items:
+        if item.kind is ItemKind.CREDIT:
+            credit += item.usd
+        else:
+            charges.append(item.usd)
+    return math.fsum(charges) + credit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from planner.errors import UnknownNameError
-from planner.model.costs import CostItem, Interruptions
+from planner.model.costs import CostItem, Interruptions, total_usd
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked, PaidTo
 
@@ -377,7 +377,7 @@ class Estimate:
     @property
     def usd(self) -> float:
         """The bill: the sum of its items."""
-        return sum(item.usd for item in self.items)
+        return total_usd(self.items)
 
 
 def _check_positive(field: str, value: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date, datetime, time, timedelta
 
@@ -40,7 +41,7 @@ def duration_of(text: str, unit: str) -> float:
     if len(parts) > 1 and all(_SECONDS.get(name) for _, name in parts):
         whole = r"(?:[\d.,_]+(?:e[-+]?\d+)?\s*[a-z]+[\s,]*(?:and\s+)?)+"
         if re.fullmatch(whole, text):
-            return sum(number_of(value) * _SECONDS[name] for value, name in parts) / _SECONDS[unit]
+            return math.fsum(number_of(value) * _SECONDS[name] for value, name in parts) / _SECONDS[unit]
     if re.fullmatch(r"\d+:\d\d", text):
         first, _, second = text.partition(":")
         raise AmbiguousError(f"{text} may be {first}h{second}m or {first}m{second}s")

@@ -12,7 +12,7 @@ from planner.cost.rental import billing_rule
 from planner.cost.startup import startup_times
 from planner.errors import UsageError
 from planner.hardware.processors import device_count_text
-from planner.model.costs import Interruptions, ItemKind
+from planner.model.costs import Interruptions, ItemKind, total_usd
 from planner.model.records import Estimate, Offer
 from planner.model.tree_runs import pass_name
 from planner.prices.drift import TAIL, PriceClass, PriceDrift, is_flagship, price_drift, price_range
@@ -197,7 +197,7 @@ def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         yield f"billed to the second: the billing rule of {estimate.offer.provider} is not known"
     else:
         least = f"at least {rule.minimum_seconds:g} s" if rule.minimum_seconds else "no minimum known"
-        billed_hours = sum(item.quantity for item in estimate.items if item.kind in _BILLED) / estimate.node_count
+        billed_hours = math.fsum(item.quantity for item in estimate.items if item.kind in _BILLED) / estimate.node_count
         billed = billed_hours * SECONDS_PER_HOUR
         yield f"billed in steps of {rule.increment_seconds:g} s, {least}: {billed:,.0f} s; {rule.source}, {rule.as_of}"
     for item in estimate.items:
@@ -207,7 +207,7 @@ def _cost(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
     yield f"sum: {estimate.usd:,.2f} USD ({estimate.usd_low:,.2f} to {estimate.usd_high:,.2f})"
     if estimate.usd_per_hour_low < estimate.usd_per_hour_high:
         cheap, dear = (
-            sum(item.usd for item in items_at(estimate.items, price))
+            total_usd(items_at(estimate.items, price))
             for price in (estimate.usd_per_hour_low, estimate.usd_per_hour_high)
         )
         yield f"the age of the price alone makes it {cheap:,.2f} to {dear:,.2f} USD; distances of speed and price add as squares"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -152,7 +153,7 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
     first = leading(picked).estimate
     if warning := batch_warning(first, workload):
         yield warning
-    startup = sum(
+    startup = math.fsum(
         item.quantity for item in first.items if item.kind is ItemKind.TIME and item.name in ("start-up", "image pull")
     )
     seconds = startup / first.node_count * SECONDS_PER_HOUR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
@@ -250,7 +251,7 @@ def _own_record(owned: Owned) -> Row:
         "usd_upfront": terms.upfront_usd,
         "usd_per_month": owned.usd_per_month,
         "usd_per_job": owned.usd_per_job if throughput else None,
-        "usd_resale": -sum(item.usd for item in owned.items if item.kind is ItemKind.RESALE),
+        "usd_resale": math.fsum(-item.usd for item in owned.items if item.kind is ItemKind.RESALE),
         "usd_total": owned.usd,
         "seconds": owned.job_seconds if throughput else None,
         "hours_per_month": owned.case.hours_per_month,

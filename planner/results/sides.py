@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from planner.cost.ownership import kwh_per_month
 from planner.cost.rent_or_buy import Case, margin_usd, rent_usd
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
-from planner.model.costs import CostItem
+from planner.model.costs import CostItem, total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.units import kwh
@@ -59,7 +60,7 @@ class Owned:
     @property
     def usd(self) -> float:
         """Cost over the horizon, worth today: the sum of the items."""
-        return sum(item.usd for item in self.items)
+        return total_usd(self.items)
 
     @property
     def margin_usd(self) -> float:
@@ -96,7 +97,7 @@ class Owned:
     def _kwh(self) -> tuple[float, float | None]:
         """Energy of the machine over the horizon, and of the rented rest; `None` where that is not known."""
         case = self.case
-        owned = sum(kwh_per_month(case.terms, case.hours_per_month)) * case.terms.months
+        owned = math.fsum(kwh_per_month(case.terms, case.hours_per_month)) * case.terms.months
         if self.rest is None:
             return owned, 0.0
         per_job = self.rest.kwh_per_job

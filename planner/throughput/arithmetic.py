@@ -128,6 +128,6 @@ def _kriged(point: Sequence[float], fit: Mapping[str, Any]) -> tuple[float, floa
         for _, one in near
     ]
     solved = solve(matrix, [[network[-1], weight] for (_, network), weight in zip(near, cross, strict=True)])
-    correction = sum(weight * row[0] for weight, row in zip(cross, solved, strict=True))
-    explained = sum(weight * row[1] for weight, row in zip(cross, solved, strict=True))
+    correction = math.fsum(weight * row[0] for weight, row in zip(cross, solved, strict=True))
+    explained = math.fsum(weight * row[1] for weight, row in zip(cross, solved, strict=True))
     return correction, variance + noise - explained

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 Vector = list[float]
@@ -34,4 +35,4 @@ def dot(a: Sequence[float], b: Sequence[float]) -> float:
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0
     """
-    return sum(x * y for x, y in zip(a, b, strict=True))
+    return math.fsum(x * y for x, y in zip(a, b, strict=True))

@@ -6,6 +6,7 @@ Every GPU holds the whole model and its batch; language models that are cut into
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -42,7 +43,7 @@ class Memory(NamedTuple):
     @property
     def total(self) -> float:
         """All parts together."""
-        return sum(self)
+        return math.fsum(self)
 
 
 class MemoryFit(NamedTuple):

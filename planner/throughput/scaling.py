@@ -114,7 +114,7 @@ def scaling_of(
         return plain
     between, within = SHIFT_VARIANCE
     weight = between / (between + within / len(surprises))
-    return replace(plain, shift=weight * sum(surprises) / len(surprises), shift_rows=len(surprises))
+    return replace(plain, shift=weight * math.fsum(surprises) / len(surprises), shift_rows=len(surprises))
 
 
 def refuse_oversized(gpu: Gpu, count: float) -> None:

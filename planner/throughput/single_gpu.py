@@ -135,10 +135,10 @@ class SingleGpus:
                 least=math.exp(min(moves)),
                 most=math.exp(max(moves)),
             )
-        move, deviation = sum(moves) / len(moves), sum(deviations) / len(deviations)
+        move, deviation = math.fsum(moves) / len(moves), math.fsum(deviations) / len(deviations)
         log_rate, half = table.log_rate + move, together(table.reach, reach("gpu", deviation))
         if seen:
-            log_rate = sum(math.log(one.samples_per_second) for one in seen) / len(seen)
+            log_rate = math.fsum(math.log(one.samples_per_second) for one in seen) / len(seen)
             half = measured_reach(self.model.name, versions=2)
         step = f"x {math.exp(move):.3f}, as your own measurements compare with the rows of this model: {math.exp(log_rate):,.4g}/s"
         return replace(

@@ -52,9 +52,9 @@ def change_of(run: TreeRun) -> Change:
         whole, part = math.log(times), math.log(FIXED_SHARE + (1 - FIXED_SHARE) * times)
         parts.append((f"{run.rounds:,} rounds, not {MEASURED_ROUNDS}", min(whole, part), max(whole, part)))
     return Change(
-        log=sum((low + high) / 2 for _, low, high in parts),
-        below=sum((high - low) / 2 for _, low, high in parts),
-        above=sum((high - low) / 2 for _, low, high in parts),
+        log=math.fsum((low + high) / 2 for _, low, high in parts),
+        below=math.fsum((high - low) / 2 for _, low, high in parts),
+        above=math.fsum((high - low) / 2 for _, low, high in parts),
         steps=tuple(f"{what}: time x {math.exp(low):.3g} to {math.exp(high):.3g}" for what, low, high in parts),
         notes=tuple(f"{what}: modelled, nothing like it was measured" for what, _, _ in parts),
     )

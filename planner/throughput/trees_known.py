@@ -82,7 +82,8 @@ class TreeKnowledge:
             basis, f"mean of {', '.join(devices)}" + ("" if place.cores is None else ", nearest years first")
         )
         return TreeTime(
-            log_seconds=sum(w * one.log_seconds for w, one in zip(weights, used, strict=True)) / sum(weights),
+            log_seconds=math.fsum(w * one.log_seconds for w, one in zip(weights, used, strict=True))
+            / math.fsum(weights),
             basis=basis,
             words=words,
             release=max(row.release for one in used for row in one.rows),

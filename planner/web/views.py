@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,7 +137,7 @@ def _fit(question: FitQuestion, _: Path | None, form: str) -> str:
 def _values(document: dict[str, Any]) -> dict[str, Any]:
     """The values that the comparison used, given or not, for the page's sliders."""
     own, use = document["own"], document["use"]
-    purchase_usd = sum(own["terms"][part] for part in ("card_usd", "host_usd", "networking_usd"))
+    purchase_usd = math.fsum(own["terms"][part] for part in ("card_usd", "host_usd", "networking_usd"))
     return {
         "jobs_per_month": use["peak"]["usual_jobs_per_month"] if use["peak"] else use["jobs_per_month"],
         "months": use["months"],

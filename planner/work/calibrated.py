@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -41,10 +42,10 @@ def with_calibration(asked: _A) -> _A:
         added["model"] = models[0]
     shares = [run.stall_share for run in runs if run.stall_share is not None]
     if shares and asked.get("overhead_factor") == 1.0:
-        added["overhead_factor"] = 1 + sum(shares) / len(shares)
+        added["overhead_factor"] = 1 + math.fsum(shares) / len(shares)
     starts = [run.startup_seconds for run in runs if run.startup_seconds is not None]
     if starts and "loading_seconds" in asked and asked["loading_seconds"] is None:
-        added["loading_seconds"] = sum(starts) / len(starts)
+        added["loading_seconds"] = math.fsum(starts) / len(starts)
     return {**asked, **added}  # type: ignore[return-value]  # the same keys
 
 
@@ -78,7 +79,7 @@ def card_watts_of(paths: Iterable[Path], gpus: Iterable[str]) -> float | None:
     """What one of these GPUs drew in the user's own runs, in watts; `None` unless all of them are of one kind that was measured."""
     wanted = set(gpus)
     drawn = [run.watts / run.gpu_count for run in runs_of(paths) if run.watts and run.gpu_count and {run.gpu} == wanted]
-    return sum(drawn) / len(drawn) if drawn else None
+    return math.fsum(drawn) / len(drawn) if drawn else None
 
 
 def _runs(paths: tuple[Path, ...]) -> tuple[CalibratedRun, ...]:

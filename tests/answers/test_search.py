@@ -1,5 +1,6 @@
 """The search of a sweep: the figures of every offer priced, to the last bit, and bounds that no bill undercuts."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -12,6 +13,7 @@ import planner
 from planner.answers.pricing import first_of_group, priced_heads, priced_members
 from planner.answers.search import Search
 from planner.errors import PlannerError
+from planner.model.costs import ItemKind
 from tests.answers.drawn_jobs import JOBS, OWN_PRICES
 
 TODAY = date(2026, 11, 20)
@@ -93,7 +95,8 @@ def test_what_is_compared_is_what_is_written(searches, own_prices, job, has_own_
         bill = head.write(rank=1, is_pareto=True)
 
         assert (bill.seconds, bill.usd, bill.offer) == (head.seconds, head.usd, head.offer)
-        assert bill.usd == sum(item.usd for item in bill.items)
+        charges = math.fsum(item.usd for item in bill.items if item.kind is not ItemKind.CREDIT)
+        assert bill.usd == charges + sum(item.usd for item in bill.items if item.kind is ItemKind.CREDIT)
 
 
 def test_runs_that_end_on_the_hour_are_not_bounded_an_hour_too_high():

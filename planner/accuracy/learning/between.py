@@ -287,7 +287,7 @@ def _shrunk(variance: float, count: int, pooled: float, weight: float = VARIANCE
 
 
 def _shrunk_mean(values: Sequence[float], weight: float) -> float:
-    return _rounded(sum(values) / (len(values) + weight))
+    return _rounded(math.fsum(values) / (len(values) + weight))
 
 
 def _rounded(value: float) -> float:

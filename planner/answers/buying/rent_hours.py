@@ -19,7 +19,7 @@ from planner.errors import NothingLeftError
 from planner.hardware.access import access_to
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice
-from planner.model.costs import CostItem, Interruptions, ItemKind
+from planner.model.costs import CostItem, Interruptions, ItemKind, total_usd
 from planner.model.picks import NotPicked
 from planner.model.records import Offer, Purchase
 from planner.options.bill_arguments import BillArguments
@@ -36,7 +36,7 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
         name="machine hours", kind=ItemKind.TIME, quantity=1, unit="instance-hour", usd_per_unit=usd_per_hour
     )
     items = (hour, *tax_item((hour,), terms["tax_fraction"]))
-    usd = sum(item.usd for item in items)
+    usd = total_usd(items)
     return Rental(
         way=GIVEN,
         market=GIVEN,
@@ -150,7 +150,7 @@ def _rental(
     low, high = drift(offer)
     seconds = SECONDS_PER_HOUR if run is None else run.expected_seconds / HOURS_PER_MONTH
     hour = rent_hours_at(machines * offer.usd_per_hour, timer.terms, hours_per_month)
-    usd = sum(item.usd for item in items)
+    usd = total_usd(items)
     paid = machines * sets if offer.purchase in COMMITMENTS else machines
     committed = usd * HOURS_PER_MONTH * sets if offer.purchase in COMMITMENTS else 0.0
     return replace(
@@ -238,7 +238,7 @@ def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | N
     rate = timer.rate(offer, 1.0, machines)
     if rate is None:
         return None
-    start_seconds = sum(seconds for _, seconds in timer.start_parts(offer, machines))
+    start_seconds = math.fsum(seconds for _, seconds in timer.start_parts(offer, machines))
     restart_seconds = timer.restart_seconds(machines, start_seconds)
     return timer.run(HOURS_PER_MONTH * SECONDS_PER_HOUR, rate.per_hour, machines, restart_seconds)
 
@@ -261,7 +261,7 @@ def _hour(offer: Offer, machines: int, run: Interruptions | None, terms: BillArg
 
 def _cheapest(priced: tuple[tuple[CostItem, ...], Offer, Interruptions | None]) -> tuple[float, str, str, str]:
     items, offer, _ = priced
-    return sum(item.usd for item in items), offer.provider, offer.region, offer.instance_type
+    return total_usd(items), offer.provider, offer.region, offer.instance_type
 
 
 def _more_than_bought(offer: Offer, machines: int, gpu_count: int) -> tuple[str, ...]:

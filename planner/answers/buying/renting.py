@@ -26,6 +26,7 @@ from planner.cost.rental import rental_items
 from planner.errors import NoThroughputError, Sentence, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.processors import choose_gpus_only
+from planner.model.costs import total_usd
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
@@ -242,7 +243,7 @@ def rent_at(
     hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms["idle_seconds"])
     items = hours_paid + tax_item(hours_paid, terms["tax_fraction"])
     what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with {gpus})")
-    usd = sum(item.usd for item in items)
+    usd = total_usd(items)
     return Rental(
         way=GIVEN,
         market=GIVEN,

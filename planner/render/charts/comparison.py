@@ -108,6 +108,7 @@ def _ways(document: Row) -> Spec:
         for entry in document["use_curve"]
         for title, usd in _at_use(document, entry).items()
     ]
+    ways = list(dict.fromkeys(row["way"] for row in rows))
     body = {
         "encoding": {
             "x": {
@@ -123,12 +124,16 @@ def _ways(document: Row) -> Spec:
                 "type": "nominal",
                 "title": None,
                 "sort": None,
-                "scale": {"range": HUES},
-                "legend": {"symbolType": "stroke", "symbolSize": 300},
+                "scale": {"domain": ways, "range": [HUES[place % len(HUES)] for place in range(len(ways))]},
+                "legend": {"symbolType": "stroke", "symbolSize": 300, "columns": by_width(2, 3, 5)},
             },
         },
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2.5, "tooltip": False}},
+            {
+                "mark": {"type": "line", "strokeWidth": 2.5, "tooltip": False},
+                # where the colours begin again
+                "encoding": {"strokeDash": _dashed_again(ways)},
+            },
             {
                 "mark": {"type": "point", "size": 90, "opacity": 0},
                 "encoding": {
@@ -149,6 +154,12 @@ def _ways(document: Row) -> Spec:
         rows,
         body,
     )
+
+
+def _dashed_again(ways: Sequence[str]) -> Spec:
+    """Solid lines for as many ways as there are colours, dashed ones where those come again."""
+    dashes = [[1, 0] if place < len(HUES) else [5, 4] for place in range(len(ways))]
+    return {"field": "way", "type": "nominal", "title": None, "sort": None, "scale": {"domain": ways, "range": dashes}}
 
 
 def _at_use(document: Row, entry: Row) -> dict[str, float]:

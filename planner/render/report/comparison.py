@@ -151,19 +151,23 @@ def _ways(document: Row) -> Content:
     )
     rows = [
         [
-            cell(way_title(row), is_heading=True),
-            cell(name(row["name"]), class_="name"),
-            cell(row["price_observed_on"] or "", class_="short"),
-            _sorted(row["usd_per_month"], _DOLLARS),
-            _sorted(row["usd_total"], _DOLLARS),
-            _sorted(row[each[1]], significant),
-            _sorted(row["break_even_utilisation"], lambda share: f"{share:.0%} use" if share else "always"),
+            cell(way_title(row), is_heading=True, label="way"),
+            cell(name(row["name"]), class_="name", label="machine"),
+            cell(row["price_observed_on"] or "-", class_="short", label="price of"),
+            _sorted(row["usd_per_month"], _DOLLARS, label="USD a month"),
+            _sorted(row["usd_total"], _DOLLARS, label="USD in all"),
+            _sorted(row[each[1]], significant, label=each[0]),
+            _sorted(
+                row["break_even_utilisation"],
+                lambda share: f"{share:.0%} use" if share else "always",
+                label="pays from",
+            ),
         ]
         for row in document["alternatives"]
     ]
     marked = [row["is_rented"] and row["name"] == document["against"]["name"] for row in document["alternatives"]]
-    caption = "The verdict is against the marked row. A dash: buying never pays."
-    return sortable_table("way-rows", caption, headings, rows, marked=marked, hint="for example: spot")
+    caption = "The verdict is against the row in bold. A dash: buying never pays."
+    return sortable_table("way-rows", caption, headings, rows, marked=marked, hint="for example: spot", is_stacked=True)
 
 
 def _bills(document: Row) -> Content:
@@ -235,8 +239,8 @@ def _ranking(document: Row) -> Content:
     return sortable_table("ranking-rows", caption, headings, rows, marked=[False] * len(rows), hint="for example: rtx")
 
 
-def _sorted(value: float | None, text: Callable[[float], str]) -> Markup:
-    return number_cell("-", "") if value is None else number_cell(text(value), value)
+def _sorted(value: float | None, text: Callable[[float], str], *, label: str | None = None) -> Markup:
+    return number_cell("-", "", label=label) if value is None else number_cell(text(value), value, label=label)
 
 
 def _sensitivity_numbers(document: Row) -> Markup:

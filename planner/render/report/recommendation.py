@@ -85,12 +85,11 @@ def cards_parts(found: RankedCards, budget_usd: float, limit: int, *, command: s
 
 
 def _best(document: Row, money: Money) -> Content:
-    headings = (Heading("#", is_number=True), *short_headings(money), Heading("purchase"))
+    headings = (Heading("#", is_number=True), *short_headings(money))
     rows = [
         [
             number_cell(str(row["rank"]), row["rank"], label="rank"),
-            *short_cells(row, document, money, is_own=row["market"] == "own"),
-            cell(words(row["purchase"]), class_="short", label="purchase"),
+            *short_cells(row, document, money, is_own=row["market"] == "own", more=words(row["purchase"])),
         ]
         for row in document["estimates"]
     ]

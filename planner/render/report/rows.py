@@ -152,10 +152,11 @@ def short_headings(money: Money) -> tuple[Heading, ...]:
     )
 
 
-def short_cells(row: Row, document: Row, money: Money, *, is_own: bool = False) -> list[Markup]:
-    """The cells of a row in a table that a phone stacks: machine, time, money, what they rest on, where."""
+def short_cells(row: Row, document: Row, money: Money, *, is_own: bool = False, more: str = "") -> list[Markup]:
+    """The cells of a row in a table that a phone stacks: machine, time, money, what they rest on, where (and `more`)."""
     seconds = [hours(row[key]) for key in ("seconds", "seconds_low", "seconds_high")]
     usd = [row[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")]
+    instance = ", ".join(filter(None, (name(row["instance_type"]), more)))
     return [
         cell(what(row), class_="short", is_heading=True, label="GPUs"),
         number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:])), label="hours"),
@@ -168,9 +169,7 @@ def short_cells(row: Row, document: Row, money: Money, *, is_own: bool = False) 
             class_="short",
             label="price of",
         ),
-        cell(
-            f"{place(row)} ", element("span", name(row["instance_type"]), class_="below"), class_="name", label="where"
-        ),
+        cell(f"{place(row)} ", element("span", instance, class_="below"), class_="name", label="where"),
     ]
 
 

@@ -29,10 +29,12 @@ def sortable_table(
     *,
     marked: Sequence[bool],
     hint: str,
+    is_stacked: bool = False,
 ) -> Content:
     """A table that `web/table.js` sorts and filters, with its field for words; rows `marked` are set in bold.
 
-    `hint` stands in the field while it is empty.
+    `hint` stands in the field while it is empty. Where `is_stacked`, a phone shows the cells of a row one below the other,
+    and sorts no more.
     """
     body = [
         element("tr", list(cells), class_="front" if front else None) for cells, front in zip(rows, marked, strict=True)
@@ -49,7 +51,8 @@ def sortable_table(
         data_filters=key,
         hidden=True,
     )
-    return [form, _scrolling(caption, element("thead", element("tr", head)), body, class_="sortable wide", id=key)]
+    kinds = f"sortable wide{' stacked' * is_stacked}"
+    return [form, _scrolling(caption, element("thead", element("tr", head)), body, class_=kinds, id=key)]
 
 
 def plain_table(

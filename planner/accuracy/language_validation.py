@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.accuracy.published_runs import SPLIT as PUBLISHED
 from planner.accuracy.published_runs import leave_out_publications
 from planner.accuracy.results import ErrorSummary, SplitResult
+from planner.accuracy.stack_validation import SPLITS as STACK_SPLITS
 from planner.accuracy.stack_validation import stack_splits
 from planner.accuracy.step_time_fit import LeftOutResult, language_leave_outs
 
@@ -59,6 +60,9 @@ _MEANING = {
         "steps as learnt; the overhead of other publications",
     ),
 }
+
+LANGUAGE_SPLITS = (*STACK_SPLITS, *(name for name, _, _, _ in _MEANING.values()))
+"""The names of all splits of language models, in the order of the report."""
 
 
 def language_splits() -> tuple[SplitResult, ...]:

@@ -78,6 +78,7 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         DataError: the learnt variances are missing.
         UnknownNameError: there is no such split.
     """
+    _check_names(wanted)
     if tuple(wanted) == (PRICE,):
         return price_validation()
     if wanted and set(wanted) <= set(DEVICE_SPLITS):
@@ -89,7 +90,7 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         variances = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: {error}. Run: python -m scripts.fit_throughput") from error
-    from planner.accuracy.language_validation import language_splits  # noqa: PLC0415 - needs numpy
+    from planner.accuracy.language_validation import LANGUAGE_SPLITS, language_splits  # noqa: PLC0415 - needs numpy
     from planner.accuracy.learning.leave_out import all_left_out  # noqa: PLC0415
 
     evidence = gather(load_benchmarks(), load_gpus(), {model.name: model for model in load_models()})
@@ -100,11 +101,7 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         for name in SPLITS
         if name in chosen
     )
-    language = language_splits() if not wanted or chosen - {*SOURCE_SPLITS, *SPLITS, *DEVICE_SPLITS, PRICE} else ()
-    known = [*SOURCE_SPLITS, *SPLITS, *(one.split for one in language), *DEVICE_SPLITS, PRICE]
-    for name in wanted:
-        if name not in known:
-            raise UnknownNameError("split", name, known, "planner validate")
+    language = language_splits() if not wanted or chosen & set(LANGUAGE_SPLITS) else ()
     judged = [one for one in left_out if one.split in ("cell", "gpu", "model", "counts")]
     worst = sorted(judged, key=lambda one: (-abs(one.log_error), one.split, one.model, one.gpu, one.gpu_count))[:WORST]
     return Validation(
@@ -119,6 +116,18 @@ def validate(wanted: Sequence[str] = ()) -> Validation:
         ),
         worst=tuple(_worst(one) for one in worst),
     )
+
+
+def _check_names(wanted: Sequence[str]) -> None:
+    """Refuses a split that there is not, before minutes are spent on the others."""
+    if set(wanted) <= {*SOURCE_SPLITS, *SPLITS, *DEVICE_SPLITS, PRICE}:
+        return
+    from planner.accuracy.language_validation import LANGUAGE_SPLITS  # noqa: PLC0415 - needs numpy
+
+    known = [*SOURCE_SPLITS, *SPLITS, *LANGUAGE_SPLITS, *DEVICE_SPLITS, PRICE]
+    for name in wanted:
+        if name not in known:
+            raise UnknownNameError("split", name, known, f"planner validate. Splits: {', '.join(known)}")
 
 
 def validation_record(validation: Validation) -> dict[str, object]:

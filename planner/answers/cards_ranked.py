@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, cast
 
 from planner.answers.throughput import speeds_of
-from planner.errors import LimitError, NoThroughputError, UnknownNameError, UsageError
+from planner.errors import LimitError, NoThroughputError, PlannerError, Sentence, UnknownNameError, UsageError
 from planner.hardware.cards import CardPrice, Condition, Form, card_price
 from planner.hardware.gpus import load_gpus
 from planner.hardware.machines import LOAD_FRACTION
@@ -187,6 +187,14 @@ def is_of_cards_alone(asked: Mapping[str, Any]) -> bool:
     """Whether a recommendation names a budget for a card, and nothing of a run that could be rented."""
     given = (asked.get(name) for name in ("epochs", "tokens", "samples", "max_hours", "max_usd"))
     return asked.get("card_budget_usd") is not None and all(value is None for value in given)
+
+
+def card_sentence(asked: Mapping[str, Any], budget_usd: float) -> str:
+    """Which card for the money, of the arguments of a recommendation, or why there is none."""
+    try:
+        return budget_sentence(cards_for(asked, budget_usd), budget_usd)
+    except PlannerError as error:
+        return Sentence("{why}", why=error)
 
 
 def budget_sentence(found: RankedCards, budget_usd: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from planner.answers.absent import absent_devices
 from planner.answers.beside_processors import on_the_front, speed_ups
 from planner.answers.chosen import machine_of, picked
 from planner.answers.offered import offered, own_prices
@@ -50,8 +51,12 @@ def estimated(question: Question) -> EstimateResult:
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
     ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
     chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0), _services(question))
+    result = result_of(pricing, shown, left_out)
+    absent = absent_devices(pricing, heads, within)
     return replace(
-        result_of(pricing, shown, left_out),
+        result,
+        notes=(*absent, *result.notes),
+        absent=absent,
         picked=chosen,
         speed_ups=speed_ups(question, heads),
         machines=Machines(partial(_machines, within)),

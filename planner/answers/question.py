@@ -60,10 +60,14 @@ def question_of(asked: EstimateArguments) -> Question:
     if asked["sort"] not in SORTS:
         raise UnknownNameError("sort order", asked["sort"], SORTS, "planner estimate --help")
     limit = asked["max_hours"]
-    work = planned_work(asked)
+    work, wanted = planned_work(asked), wanted_offers(asked)
     return Question(
         work=work,
-        wanted=replace(wanted_offers(asked), has_processors=work.workload.trees is not None, is_strict=asked["strict"]),
+        wanted=replace(
+            wanted,
+            has_processors=wanted.has_processors or work.workload.trees is not None,
+            is_strict=asked["strict"],
+        ),
         terms=bill_terms(asked),
         weakest=weakest_basis(asked["basis"]),
         nodes=asked["nodes"] or 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
+from planner.answers.absent import absent_over
 from planner.answers.chosen import (
     Candidate,
     Limits,
@@ -126,6 +127,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         sentences=(
             *_sentences(result, chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             _owned(rows) if is_owned else _card_or_cloud(asked),
+            *absent_over(ways.by_count),
             *damaged_text(result.damaged),
             *_card_for(asked),
         ),
@@ -361,15 +363,11 @@ def _card_or_cloud(asked: RecommendArguments) -> str:
 
 def _card_for(asked: RecommendArguments) -> tuple[str, ...]:
     """A sentence that names the card for the budget of one, if there is such a budget."""
-    budget = asked["card_budget_usd"]
-    if budget is None:
+    if asked["card_budget_usd"] is None:
         return ()
-    from planner.answers.cards_ranked import budget_sentence, cards_for  # noqa: PLC0415 - few ask for a card
+    from planner.answers.cards_ranked import card_sentence  # noqa: PLC0415 - few ask for a card
 
-    try:
-        return (budget_sentence(cards_for(asked, budget), budget),)
-    except PlannerError as error:
-        return (Sentence("{why}", why=error),)
+    return (card_sentence(asked, asked["card_budget_usd"]),)
 
 
 def _owned(rows: Sequence[Choice]) -> str:

@@ -51,21 +51,29 @@ def chosen_types(snapshots: Sequence[Snapshot], texts: Iterable[str]) -> frozens
     known |= {offer.instance_type for offer in load_processor_offers()}
     found: set[str] = set()
     for text in texts:
-        name = plain(text).lower()
-        if any(char in name for char in "*?"):
-            types = {one for one in known if fnmatch.fnmatchcase(one.lower(), name)}
-        else:
-            types = {one for one in known if one.lower() == name} or {
-                one
-                for one in known
-                if squeezed(one).removeprefix("standard") == squeezed(name).removeprefix("standard")
-            }
+        types = _types_named(text, known)
         if not types:
             raise UnknownNameError(
                 _of("instance type", snapshots), text, sorted(known), "planner prices list --all", argument="instances"
             )
         found |= types
     return frozenset(found)
+
+
+def names_machine_without_gpu(texts: Iterable[str]) -> bool:
+    """Whether one of the texts names an instance type of `data/processor_offers.csv`."""
+    known = {offer.instance_type for offer in load_processor_offers()}
+    return any(_types_named(text, known) for text in texts)
+
+
+def _types_named(text: str, known: Iterable[str]) -> set[str]:
+    name = plain(text).lower()
+    if any(char in name for char in "*?"):
+        return {one for one in known if fnmatch.fnmatchcase(one.lower(), name)}
+    bare = squeezed(name).removeprefix("standard")
+    return {one for one in known if one.lower() == name} or {
+        one for one in known if squeezed(one).removeprefix("standard") == bare
+    }
 
 
 def _named(text: str, books: Mapping[str, Iterable[Place]]) -> set[tuple[str, Place]]:

@@ -19,5 +19,5 @@ class OfferFilter:
     instances: tuple[str, ...] = ()
     max_price_age_days: int | None = None
     names_age: bool = False  # somebody says how old a price may be
-    has_processors: bool = False  # machines without a GPU count too; else only where `gpus` names them
+    has_processors: bool = False  # machines without a GPU count too; where `gpus` names any, those of it
     is_strict: bool = False  # a damaged book among those asked for is an error; else it is left out and named

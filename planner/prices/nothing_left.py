@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Protocol
 
 from planner.errors import LimitError, Message, NothingLeftError
+from planner.hardware.processors import is_processor
 from planner.prices.filters import OfferFilter
 from planner.prices.index import index_of
+from planner.prices.processor_offers import load_processor_offers
 from planner.prices.snapshots import Snapshot
 
 
@@ -41,7 +43,9 @@ def explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, sieve: S
             age=(sieve.today - newest).days,
             day=newest.isoformat(),
         )
-    total = sum(snapshot.rows for snapshot in snapshots)
+    if wanted.gpus and not is_rented(snapshots, [device for choice in wanted.gpus for device in choice.gpus]):
+        raise _unrented(wanted)
+    total = lost.total()
     taken = ", ".join(f"{reason}: {count:,}" for reason, count in lost.items() if count)
     counts = _counts_on_offer(snapshots, wanted)
     raise NothingLeftError(
@@ -51,6 +55,39 @@ def explain_nothing(snapshots: Sequence[Snapshot], wanted: OfferFilter, sieve: S
         taken=taken,
         counts=counts,
     )
+
+
+def is_rented(snapshots: Sequence[Snapshot], devices: Iterable[str]) -> bool:
+    """Whether a provider of these books rents out one of the devices, in whatever number, place and way."""
+    asked = set(devices)
+    providers = {snapshot.provider for snapshot in snapshots}
+    offered = {group.row[0] for snapshot in snapshots for group in index_of(snapshot).groups}
+    if any(map(is_processor, asked)):
+        offered |= {offer.gpu for offer in load_processor_offers() if offer.provider in providers}
+    return bool(asked & offered)
+
+
+def _unrented(wanted: OfferFilter) -> NothingLeftError:
+    which = " or ".join(choice.text for choice in wanted.gpus)
+    if wanted.providers:
+        return NothingLeftError(
+            "None of the providers asked for ({providers}) rents out {which}.",
+            providers=", ".join(wanted.providers),
+            which=which,
+        )
+    device = next((choice.gpus[0] for choice in wanted.gpus if len(choice.gpus) == 1), wanted.gpus[0].gpus[0])
+    return NothingLeftError(
+        "No price book has {which}: nobody there rents it out. Plan with one of your own: {command} and {price_book} mine.toml, "
+        "where the rate is what an hour costs you, such as its electricity (docs/own-prices.md).",
+        which=which,
+        command=_DESCRIBED.format(device=device),
+    )
+
+
+_DESCRIBED = (
+    'printf \'[[machines]]\\nname = "mine"\\ngpu = "{device}"\\ngpu_count = 1\\nusd_per_hour = 0.1\\n\' > mine.toml'
+)
+"""The command that writes a price book with one machine; a rate of 0 would be refused there."""
 
 
 def _counts_on_offer(snapshots: Sequence[Snapshot], wanted: OfferFilter) -> Message | str:

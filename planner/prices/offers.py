@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Unpack
 
@@ -69,9 +70,18 @@ def offer_filter(asked: OfferArguments, *, is_strict: bool = False) -> OfferFilt
         purchases=tuple(purchase_kind(text) for text in asked["purchases"]),
         instances=tuple(asked["instances"]),
         max_price_age_days=asked["max_price_age_days"],
+        has_processors=_names_machine_without_gpu(asked["instances"]),
         names_age=not isinstance(asked["max_price_age_days"], Usual),
         is_strict=is_strict,
     )
+
+
+def _names_machine_without_gpu(instances: Iterable[str]) -> bool:
+    if not instances:
+        return False
+    from planner.prices.chosen import names_machine_without_gpu  # noqa: PLC0415 - few name a type
+
+    return names_machine_without_gpu(instances)
 
 
 def by_price(offer: Offer) -> tuple[object, ...]:

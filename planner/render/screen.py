@@ -13,7 +13,7 @@ from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.model.records import Throughput, Workload
 from planner.render.listing import shortened, visible
-from planner.results.answer import RENEW, Money, damaged_text, headline, leading, less_text, remarks
+from planner.results.answer import RENEW, Money, absent_text, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
@@ -31,6 +31,8 @@ NARROW, LEAST = 80, 60
 _LEAST_WHERE = 12
 MOST_SPEED_UPS = 2
 """So many GPUs are set beside a processor; JSON has all."""
+MOST_ABSENT = 2
+"""So many devices that were named and have no row are said to have none; the notes have all."""
 
 REASONS = {
     NotPicked.CLOSED_REGION: "closed region",
@@ -101,6 +103,7 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     less = less_text(picked, money, longest=longest)
     said += [less] if less else []
     said += remarks(picked, result.workload, result.as_of, money, renew=renew)
+    said += [shortened(absent_text(one), longest) for one in result.absent[:MOST_ABSENT]]
     said += list(map(speed_up_text, result.speed_ups[:MOST_SPEED_UPS]))
     said += [over_text(picked, money, longest)] if picked.over_limit else []
     return [*(indent + line for line in said), *_damaged(result)]

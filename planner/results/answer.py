@@ -181,6 +181,11 @@ def _ages(picked: Picked, today: date, renew: str) -> str:
     return f"! Prices are {span} days old. Newer: {renew}"
 
 
+def absent_text(sentence: str) -> str:
+    """The warning that a device which was named has no row."""
+    return f"! {sentence.rstrip('.')}."
+
+
 def damaged_text(damaged: Sequence[DamagedBook]) -> tuple[str, ...]:
     """The warning that an answer is made without some providers; none where every book is whole."""
     if not damaged:

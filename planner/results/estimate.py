@@ -12,7 +12,7 @@ from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Offer, Unpriced, Workload
-from planner.results.answer import answer, damaged_text
+from planner.results.answer import absent_text, answer, damaged_text
 from planner.results.machines import Machines
 from planner.results.picked import Picked
 from planner.results.prices import book_record, damaged_record
@@ -48,6 +48,7 @@ class EstimateResult(ShownInNotebooks):
     samples_source: str
     damaged: tuple[DamagedBook, ...] = ()  # books of providers that the answer is made without
     speed_ups: tuple[SpeedUp, ...] = ()  # of GPUs over a processor that was named
+    absent: tuple[str, ...] = ()  # sentences on devices that were named and have no row; they are among the notes too
     picked: Picked | None = None  # the few rows proposed; None where nothing was chosen
     machines: Machines = Machines()  # all that is priced within the limits, each machine once: for charts
 
@@ -90,7 +91,11 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
     if picked is None:
         return {}
     return {
-        "answer": [*answer(picked, result.workload, result.as_of, currency), *damaged_text(result.damaged)],
+        "answer": [
+            *answer(picked, result.workload, result.as_of, currency),
+            *map(absent_text, result.absent),
+            *damaged_text(result.damaged),
+        ],
         "picks": [
             {
                 "market": str(pick.market),

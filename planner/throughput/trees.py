@@ -84,9 +84,9 @@ def _place(run: TreeRun, device: str, count: float) -> Place:
             given=run.rows,
         )
     if device in load_gpus():
+        _refuse_gpu(run, load_gpus()[device])
         if count != 1:
             raise NoThroughputError("boosted trees were measured on one whole GPU only")
-        _refuse_gpu(run, load_gpus()[device])
         return Place(device=device, cores=None)
     processor = load_processors()[device]
     cores = min(processor.cores, max(1, round(count * processor.cores)))

@@ -6,7 +6,9 @@ import re
 import pytest
 from click.testing import CliRunner
 
+from planner.accuracy.validation import validate
 from planner.cli.root import cli
+from planner.errors import UnknownNameError
 from planner.paths import shipped_data_dir
 
 pytestmark = pytest.mark.slow
@@ -130,3 +132,10 @@ def test_the_published_page_is_current(run):
     assert published[::2] == now[::2]
     for there, here in zip(published[1::2], now[1::2], strict=True):
         assert float(there.replace(",", "")) == pytest.approx(float(here.replace(",", "")), rel=0.01, abs=0.11)
+
+
+@pytest.mark.parametrize(("name", "said"), [("amd_cards", "Did you mean amd_card?"), ("xxx", "Splits: source, ")])
+def test_a_split_that_there_is_not_is_refused_with_those_there_are(name, said):
+    """Before any is worked out, also beside one that there is."""
+    with pytest.raises(UnknownNameError, match=re.escape(said)):
+        validate(["tree_machine", name])

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu, Model
 from planner.throughput.learnt import load_learnt
+from planner.throughput.ranges import together
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
 FILLED, NEARLY_SAME = 256, 0.75
 """From so many samples on a GPU is as fast at three quarters of them, within what its range holds: ResNet-50 on an A100 makes 400
 images a second at 12 and 1,582 at 1,280, which is most x b / (b + 37), and 1 per cent less at 960."""
 FULL = 2.0  # times the usual batch, which fills the memory of its GPU
-SMALL_IMAGE = 64  # pixels a side; up to here nobody keeps the stride made for photographs
+SMALL_IMAGE, LARGE_IMAGE = 64, 128
+"""Pixels a side: up to the first nobody keeps the stride made for photographs, from the second on everybody does."""
 STEM_STRIDES = (
     # (what the network's name holds, stride of its first layers together): a network without them stays as it is
     ("resnet", 4.0),
@@ -79,13 +81,15 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
             return Factor(log=0.0, reach=INPUT_SIZE_DEVIATION, note=note)
         return NO_CHANGE
     step = f"input size {wanted_size} in place of {measured_size}: arithmetic x {math.exp(log_arithmetic):.3f}"
+    doubt = stem_doubt(model, measured_size, wanted_size) if model.sample_unit == "image" else 0.0
     is_image = model.sample_unit == "image"
     note = (
         ""
         if is_image
         else "attention's growth with the square of the length is left out: a few per cent below 1,000 tokens"
     )
-    return Factor(log=-log_arithmetic, reach=INPUT_SIZE_DEVIATION * abs(log_arithmetic), step=step, note=note)
+    reach = together(INPUT_SIZE_DEVIATION * abs(log_arithmetic), doubt)
+    return Factor(log=-log_arithmetic, reach=reach, step=step, note=note)
 
 
 def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
@@ -103,10 +107,42 @@ def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: in
 
 
 def without_stem_stride(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
-    """How many times the arithmetic grows where small images are trained without the stride of the first layers; else 1."""
-    if wanted_size is None or wanted_size > SMALL_IMAGE or (measured_size or 0) <= SMALL_IMAGE:
-        return 1.0
-    return next((stride**2 for part, stride in STEM_STRIDES if part in model.name), 1.0)
+    """How many times the arithmetic grows where small images are trained without the stride of the first layers; else 1.
+
+    Examples:
+        ResNet-18 at 64 pixels: 16. At 90, where some keep the stride: 4, the one network as far off as the other.
+    """
+    return math.exp(_log_of_stem(model, measured_size, wanted_size) * small_image_share(wanted_size))
+
+
+def stem_doubt(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
+    """How far, as a natural logarithm, the nearer of the two networks lies that may be meant at a size between small and large."""
+    share = small_image_share(wanted_size)
+    return _log_of_stem(model, measured_size, wanted_size) * min(share, 1.0 - share)
+
+
+def small_image_note(model: Model, measured_size: int | None, wanted_size: int | None) -> str:
+    """Which network a figure stands for, where small images are trained with another one; else empty."""
+    if stem_doubt(model, measured_size, wanted_size):
+        return f"at {wanted_size} pixels some train the network without the stride of its first layers: between the two, range widened"
+    if without_stem_stride(model, measured_size, wanted_size) != 1.0:
+        return f"at {wanted_size} pixels: the network as it is trained there, without the stride of its first layers"
+    return ""
+
+
+def small_image_share(size: int | None) -> float:
+    """How far images of that size are trained as small ones are, from 0 to 1; between the two sizes by the logarithm."""
+    if size is None:
+        return 0.0
+    share = math.log(LARGE_IMAGE / size) / math.log(LARGE_IMAGE / SMALL_IMAGE)
+    return min(1.0, max(0.0, share))
+
+
+def _log_of_stem(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
+    """The natural logarithm of what the first layers' stride saves, where the measured network has it and the wanted may not."""
+    if (measured_size or 0) <= SMALL_IMAGE or small_image_share(wanted_size) == 0.0:
+        return 0.0
+    return next((2 * math.log(stride) for part, stride in STEM_STRIDES if part in model.name), 0.0)
 
 
 def usual_batch(gpu: Gpu, batches: Mapping[str, float], gpus: Mapping[str, Gpu]) -> float | None:

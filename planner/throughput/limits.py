@@ -9,13 +9,13 @@ from dataclasses import replace
 from planner.model.records import Gpu, Model, Throughput, Workload
 from planner.throughput.adjustments import Factor, relative_arithmetic
 from planner.throughput.precision import peak_tflops
+from planner.throughput.ranges import together
 
 MAX_PEAK_SHARE = 0.75
 """No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
 HIGHEST_PEAK_SHARE = 0.8
 """Of the high end of a range: one row in FP32 on a V100 comes so far."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
-SMALL_BATCH = 32
 HOST_MILLISECONDS = (0.55, 0.43)
 """That the host of eager PyTorch takes for a convolution of a training step: usual, fast. ResNet-50 at batch 12 takes 30 ms on
 A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31)."""
@@ -28,8 +28,8 @@ class Limits:
     def __init__(self, model: Model, workload: Workload, measured_size: int | None) -> None:
         size = workload.input_size or measured_size
         is_eager = workload.framework is None or workload.framework.lower().startswith("pytorch")
-        self._convolutions = _convolutions(model) if is_eager and model.sample_unit == "image" else None
-        self._has_own = bool(workload.measured)
+        knows_host = is_eager and model.sample_unit == "image" and not workload.measured  # an own run holds it already
+        self._convolutions = _convolutions(model) if knows_host else None
         self._gmacs = None
         if model.forward_gmacs_per_sample is not None:
             self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
@@ -46,27 +46,45 @@ class Limits:
         Examples:
             ResNet-50 on an H100, 2,790/s at 1,280: 459 ms, of which the host takes 28. At 128 a step takes 28 + 43 ms: x 0.65.
         """
-        if (
-            self._convolutions is None
-            or self._has_own
-            or batch is None
-            or usual is None
-            or batch <= SMALL_BATCH
-            or factor.log >= 0
-        ):
+        if self._convolutions is None or batch is None or usual is None or factor.log >= 0:
             return factor
-        host = HOST_MILLISECONDS[0] * self._convolutions / 1e3
-        step = usual / rate
-        if step <= 2 * host:
-            return factor
-        # at worst the host takes twice as long; at best its work is hidden behind the GPU's
-        middle, low = (batch / (each + (step - each) * batch / usual) / rate for each in (host, 2 * host))
-        high = min(1.0, batch / host / rate)
+        middle, low, high = (batch / usual / taken for taken in self._taken(batch / usual, usual / rate))
         return Factor(
             log=math.log(middle),
             reach=max(math.log(high / middle), math.log(middle / low)),
-            step=f"batch {batch:g} a GPU in place of {usual:g}, the host taking {host * 1e3:.0f} ms of every step: x {middle:.3f}",
+            step=f"batch {batch:g} a GPU in place of {usual:g}, the host taking a part of every step: x {middle:.3f}",
         )
+
+    def at_smaller_size(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
+        """The factor of a smaller picture, which leaves the host's part of a step as it is.
+
+        Args:
+            factor: what the arithmetic alone makes of it.
+            batch: samples of one GPU and step; `None` for the usual ones.
+            usual: those at which it makes `rate` samples a second, in pictures of the measured size.
+            rate: of one GPU.
+        """
+        if self._convolutions is None or usual is None or factor.log <= 0:
+            return factor
+        share = min(1.0, (batch or usual) / usual)
+        before, after = (self._taken(part, usual / rate) for part in (share, share * math.exp(-factor.log)))
+        middle, low, high = (large / small for large, small in zip(before, after, strict=True))
+        return replace(
+            factor,
+            log=math.log(middle),
+            reach=together(factor.reach, max(math.log(high / middle), math.log(middle / low))),
+            step=f"{factor.step}, and the host's part of a step stays: x {middle:.3f}",
+        )
+
+    def _taken(self, share: float, step_seconds: float) -> tuple[float, float, float]:
+        """Time of a step relative to one of `step_seconds` if the GPU's part shrinks to that share: usual, worst, best.
+
+        The host takes half of a measured step at most. At worst it takes twice as long; at best its work is hidden behind the GPU's.
+        """
+        host_seconds = (milliseconds * (self._convolutions or 0) / 1e3 for milliseconds in HOST_MILLISECONDS)
+        usual, fast = (seconds / step_seconds for seconds in host_seconds)
+        middle, worst = (host + (1 - host) * share for host in (min(usual, 0.5), min(2 * usual, 1.0)))
+        return middle, worst, min(max(share, fast), middle)
 
     def held(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
         """The throughput, lowered where it needs more of the peak than was ever seen; what was measured stays."""
@@ -76,7 +94,7 @@ class Limits:
 
     def _at_pace_of_host(self, one: Throughput, gpu_count: float) -> Throughput:
         batch = one.batch_size_per_gpu
-        if self._convolutions is None or self._has_own or batch is None or batch > SMALL_BATCH:
+        if self._convolutions is None or batch is None:
             return one
         middle, fast = (
             batch * gpu_count * 1e3 / (milliseconds * self._convolutions) for milliseconds in HOST_MILLISECONDS

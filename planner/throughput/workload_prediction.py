@@ -10,18 +10,19 @@ from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import (
+    FILLED,
     NO_CHANGE,
     batch_factor,
     input_size_factor,
     relative_arithmetic,
-    without_stem_stride,
+    small_image_note,
 )
 from planner.throughput.batches import Batch, Batches
 from planner.throughput.between import Situation, for_strangers, is_thin, nearest_own
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
-from planner.throughput.limits import SMALL_BATCH, Limits
+from planner.throughput.limits import Limits
 from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach, refuse_impossible
 from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, width_of
 from planner.throughput.radeon_levels import at_radeon_level
@@ -235,7 +236,7 @@ class Prediction:
         if asked is None:
             return True
         if batch is None:  # at which batch another script ran, nobody knows
-            return asked > SMALL_BATCH and script_of(row) == self._script
+            return asked >= FILLED and script_of(row) == self._script
         return batch_factor(asked, batch).log == 0.0
 
     def _measured(self, row: Benchmark, precision: Precision, planned: Batch) -> Throughput:
@@ -306,7 +307,9 @@ class Prediction:
                 batch = batch if planned.is_reduced else own_batch_factor(self._workload, nearest)
             elif single.basis is Basis.MODELLED:
                 size = NO_CHANGE  # the level was worked out at the size wanted
-            batch = self._limits.at_smaller_batch(batch, wanted, usual, math.exp(single.log_rate))
+            rate = math.exp(single.log_rate)
+            batch = self._limits.at_smaller_batch(batch, wanted, usual, rate)
+            size = self._limits.at_smaller_size(size, wanted, usual, rate)
             log_rate = single.log_rate + batch.log + size.log
             reach = together(single.reach, batch.reach, size.reach, self._framework_reach(), own_reach(self._own))
             sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
@@ -378,11 +381,8 @@ class Prediction:
             notes.append(
                 f"{self._model.name} was not measured in {self._workload.framework}: the figure stands for another framework, range widened"
             )
-        wanted = self._workload.input_size
-        if without_stem_stride(self._model, self._measured_size, wanted) != 1.0:
-            notes.append(
-                f"at {wanted} pixels: the network as it is trained there, without the stride of its first layers"
-            )
+        if small := small_image_note(self._model, self._measured_size, self._workload.input_size):
+            notes.append(small)
         fastest = faster_stack(self._model, self._rows, self._all_rows, self._workload.precision)
         if fastest:
             notes.append(fastest)

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Unpack, cast
 
-from planner.answers.buying.alternatives import alternatives_of, turned_by
+from planner.answers.buying.alternatives import alternatives_of, in_other_conditions, turned_by
 from planner.answers.buying.candidates import Candidate, RentalsOf, candidates_of, compared_machines
 from planner.answers.buying.rent_hours import rent_hours_at, rent_same
 from planner.answers.buying.renting import Market, rent_at, rent_work, rented_work, work_text
@@ -71,12 +71,14 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     curve = cost_curve(best.case)
     break_even = break_even_of(best, curve, has_jobs=workload is not None)
     chance, sensitivity = judged(best, job="job" if workload else "hour")
-    alternatives = alternatives_of(ranked, asked, workload, use=use, terms=terms, today=today)
+    others, not_priced = in_other_conditions(best, asked, workload, use=use, terms=terms, today=today)
+    alternatives = alternatives_of(best, [*ranked, *others], workload)
     damaged = damaged_books(asked["data_dir"], as_of=asked["as_of"], providers=asked["providers"])
     return Comparison(
         workload=workload,
         as_of=today,
         options=tuple(ranked),
+        machines=(*ranked, *others),
         alternatives=alternatives,
         break_even=break_even,
         curve=curve,
@@ -88,14 +90,20 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
         assumptions=_assumptions(best, use, workload),
         rent_assumptions=tuple(assumed_of(best.case.jobs_per_month, best.case.busiest_jobs)),
         damaged=damaged,
-        notes=(
-            *damaged_text(damaged),
-            *notes,
-            *_build_notes(best, workload),
-            *best.notes,
-            *best.rental.notes,
-            *(*_carbon_notes(best), *_unlike_notes(ranked, workload)),
-        ),
+        notes=(*damaged_text(damaged), *notes, *_notes(ranked, workload, not_priced)),
+    )
+
+
+def _notes(ranked: Sequence[Owned], workload: Workload | None, not_priced: Sequence[str]) -> tuple[str, ...]:
+    """Notes on the best machine and its rental, on conditions without a price, and on what is not known or not alike."""
+    best = ranked[0]
+    return (
+        *_build_notes(best, workload),
+        *best.notes,
+        *best.rental.notes,
+        *not_priced,
+        *_carbon_notes(best),
+        *_unlike_notes(ranked, workload),
     )
 
 

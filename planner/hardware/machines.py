@@ -277,7 +277,7 @@ def _cards_money(
     if age > OLDEST_DAYS:
         raise UsageError(
             "The newest known price of a {state} {card} is {usd:,.0f} USD of {day}: too old to plan with. "
-            "Give what it costs with {card_usd}.",
+            "Ask for a quote and give what it costs with {card_usd}.",
             argument="card_usd",
             state=condition,
             card=spec.display_name,
@@ -366,7 +366,7 @@ def _no_price(spec: Gpu, condition: Condition) -> Message:
         else ""
     )
     return Message(
-        "No price of a {state} {card} is known.{others}{launch} Give what it costs with {card_usd}.",
+        "No price of a {state} {card} is known.{others}{launch} Ask for a quote and give what it costs with {card_usd}.",
         state=condition,
         card=spec.display_name,
         others=Message(" Known: {known}.", known=joined(known, " or ")) if known else "",

@@ -37,6 +37,11 @@ class Alternative:
     is_rented: bool
 
     @property
+    def is_committed(self) -> bool:
+        """Whether it is paid by the month, used or not."""
+        return self.way.startswith(("reserved", "savings"))
+
+    @property
     def title(self) -> str:
         """The way in words; of list prices on demand, whose."""
         return way_title({"way": self.way, "market": self.market})

@@ -18,6 +18,7 @@ from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.results.alternatives import Alternative
 from planner.results.estimate import estimate_record, workload_record
+from planner.results.lines import way_lines
 from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
 from planner.results.sides import GRAMS_PER_KILOGRAM, Owned, Rental
@@ -42,6 +43,7 @@ class Comparison(ShownInNotebooks):
     workload: Workload | None
     as_of: date
     options: tuple[Owned, ...]
+    machines: tuple[Owned, ...]  # those, and the best one bought in other conditions: each has a line of its own
     alternatives: tuple[Alternative, ...]
     break_even: BreakEven
     curve: tuple[Month, ...]
@@ -137,6 +139,12 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "odds": asdict(comparison.odds),
         "curve": curve_rows(comparison),
         "use_curve": [asdict(entry) for entry in comparison.use_curve],
+        "lines": way_lines(
+            comparison.alternatives,
+            comparison.machines,
+            curve=comparison.curve,
+            hours_of_use=[entry.hours_per_month for entry in comparison.use_curve],
+        ),
         "sensitivity": [asdict(entry) for entry in comparison.sensitivity],
         "ranking": ranking_rows(comparison),
         "not_compared": [asdict(entry) for entry in comparison.not_compared],

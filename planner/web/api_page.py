@@ -12,7 +12,7 @@ _KEYS = {
         "the document of `planner estimate --format json`",
     ),
     "planner.compare/1": (
-        "schema as_of workload use rent own against alternatives break_even margin_usd verdict odds curve use_curve sensitivity ranking "
+        "schema as_of workload use rent own against alternatives break_even margin_usd verdict odds curve use_curve lines sensitivity ranking "
         "not_compared assumptions notes",
         "the document of `planner compare --format json`",
     ),
@@ -28,7 +28,7 @@ _KEYS = {
 _LISTS = frozenset(
     (
         *("prices", "estimates", "left_out", "unpriced", "assumptions", "notes"),
-        *("alternatives", "curve", "use_curve", "sensitivity", "ranking", "not_compared"),
+        *("alternatives", "curve", "use_curve", "lines", "sensitivity", "ranking", "not_compared"),
         *("near_misses", "sentences", "fits"),
         *("models", "gpus", "providers"),
     )

@@ -372,3 +372,15 @@ def test_the_frame_is_the_curve():
 
     assert ["month", "rent_usd", "own_usd", "own_if_sold_usd"] == list(frame.columns)
     assert 25 == len(frame)
+
+
+def test_a_condition_without_a_price_is_named():
+    """No used price of an RTX 5090 is known, nor any of a system of A100 80 GB: both ask for a quote."""
+    unpriced = " ".join(compare(buy="rtx-5090", utilisation=0.5, as_of=date(2026, 11, 26)).notes)
+
+    assert "no line for buying used: No price of a used GeForce RTX 5090 is known" in unpriced
+    assert "Ask for a quote" in unpriced
+    assert "no line for" not in " ".join(compare(buy="rtx-4090", utilisation=0.5, as_of=date(2026, 11, 26)).notes)
+    for condition in ("new", "used"):
+        with pytest.raises(UsageError, match="Ask for a quote"):
+            compare(buy="a100-80gb-sxm", condition=condition, utilisation=0.5, as_of=date(2026, 11, 26))

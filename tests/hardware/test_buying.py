@@ -30,9 +30,9 @@ def test_a_price_is_the_median_of_the_newest_of_each_source():
 
 
 def test_an_old_price_is_stale():
-    """L40S: nothing newer than November 2024."""
-    assert card_price("l40s", NEW).is_stale(TODAY)
-    assert "is old: 2024-11" in " ".join(_machine("l40s").notes)
+    """L40: nothing newer than February 2025."""
+    assert card_price("l40", NEW).is_stale(TODAY)
+    assert "is old: 2025-02" in " ".join(_machine("l40").notes)
 
 
 def test_a_price_nobody_states_is_none():

@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -14,6 +15,7 @@ from planner.render.charts import comparison_charts, estimate_charts
 from planner.render.charts.history import history_rows
 from planner.render.charts.images import chart_image, write_charts
 from planner.render.charts.parts import HUES, light_colours, log_or_linear
+from planner.results.alternatives import way_title
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document as estimate_document
 from planner.results.machines import Machines, machine_records
@@ -45,7 +47,7 @@ def test_charts_come_in_the_order_they_are_read(estimated, compared):
     history = [{"gpu": "t4", "provider": "aws", "purchase": "spot", "day": "2026-01-01", "low": 1.0, "cheapest": "x"}]
 
     assert ["time-cost", "cost-items", "price-history"] == list(estimate_charts(estimated, history))
-    assert ["ways", "months", "use", "sensitivity", "cost-items"] == list(comparison_charts(compared))
+    assert ["ways", "ways-months", "months", "use", "sensitivity", "cost-items"] == list(comparison_charts(compared))
 
 
 def test_no_estimate_no_chart(estimated):
@@ -219,6 +221,27 @@ def test_the_curve_over_months_is_that_of_the_document(compared):
     owned = [row["usd"] for row in rows if row["way"] == "own"]
     assert [month["own_usd"] for month in compared["curve"]] == owned
     assert compared["break_even"]["months"] == spec["layer"][2]["data"]["values"][0]["at"]
+
+
+def test_every_way_to_pay_is_a_line_that_turns_where_the_table_says(compared):
+    """Over use each line passes its own figure at the planned use; over the months it ends at its total less resale."""
+    charts, use = comparison_charts(compared), compared["use"]["hours_per_month"]
+    over_use, over_months = charts["ways"], charts["ways-months"]
+    titles = {row["name"]: (way_title(row) if row["is_rented"] else row["name"]) for row in compared["alternatives"]}
+
+    assert (
+        set(titles.values()) == {row["way"] for row in values(over_use)} == {row["way"] for row in values(over_months)}
+    )
+    for row in compared["alternatives"]:
+        line = sorted((one["at"], one["usd"]) for one in values(over_use) if one["way"] == titles[row["name"]])
+        (left, low), (right, high) = next(pair for pair in pairwise(line) if pair[1][0] >= use)
+        assert pytest.approx(row["usd_per_month"], rel=1e-6) == low + (use - left) / (right - left) * (high - low)
+    (turn,) = over_use["layer"][2]["data"]["values"]
+    (rented,) = [row for row in compared["alternatives"] if row["is_rented"]]
+    assert pytest.approx(rented["break_even_utilisation"] * 730) == turn["at"]
+    (paid,) = over_months["layer"][2]["data"]["values"]
+    assert pytest.approx(compared["break_even"]["months"]) == paid["at"]
+    assert pytest.approx(paid["at"] * compared["rent"]["usd_per_month"]) == paid["usd"]
 
 
 def test_each_assumption_has_both_its_ends(compared):

@@ -14,13 +14,12 @@ from planner.answers.question import weakest_basis
 from planner.cost.discount import months_worth
 from planner.cost.rent_or_buy import margin_at
 from planner.cost.sensitivity import flip_value
-from planner.errors import PlannerError
-from planner.hardware.cards import conditions_priced
+from planner.errors import PlannerError, Sentence
+from planner.hardware.cards import Condition
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
 from planner.options.owning import Use
-from planner.options.vocabulary import CONDITIONS
 from planner.results.alternatives import OWN_AND_RENT, Alternative
 from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
@@ -32,18 +31,8 @@ MOST_WAYS = 3  # that the verdict names; the table has them all
 STEPS = 50  # of the use of a month in which the point where buying starts to pay is looked for
 
 
-def alternatives_of(
-    ranked: Sequence[Owned],
-    asked: CompareArguments,
-    workload: Workload | None,
-    *,
-    use: Use,
-    terms: BillArguments,
-    today: date,
-) -> tuple[Alternative, ...]:
+def alternatives_of(best: Owned, machines: Sequence[Owned], workload: Workload | None) -> tuple[Alternative, ...]:
     """A line for each way to pay for the work of the best machine, cheapest first; equal ones by name."""
-    best = ranked[0]
-    machines = [*ranked, *_in_other_conditions(best, asked, workload, use=use, terms=terms, today=today)]
     rows = [_rented(best, rental) for rental in best.rentals] + [_owned(machine) for machine in machines]
     if workload is not None and workload.language is not None:
         from planner.language.services import services_for  # noqa: PLC0415 - images are sold by no token
@@ -64,35 +53,36 @@ def turned_by(best: Owned, alternatives: Sequence[Alternative]) -> tuple[str, ..
     return tuple(dict.fromkeys(ways))[:MOST_WAYS]
 
 
-def _in_other_conditions(
+def in_other_conditions(
     best: Owned, asked: CompareArguments, workload: Workload | None, *, use: Use, terms: BillArguments, today: date
-) -> list[Owned]:
-    """The best machine bought in the other conditions that have a price."""
+) -> tuple[list[Owned], list[str]]:
+    """The best machine bought in the other conditions, and a note on new or used where that cannot be priced."""
     if best.is_owned_already or asked["card_usd"] is not None:
-        return []
-    gpu, bought = best.machine.gpu.name, best.machine.condition
-    found = []
-    for condition in CONDITIONS:
-        if condition == bought or condition not in conditions_priced(gpu):
+        return [], []
+    found: list[Owned] = []
+    notes: list[str] = []
+    for condition in Condition:
+        if condition == best.machine.condition:
             continue
         wanted = Wanted(
-            gpu=gpu,
+            gpu=best.machine.gpu.name,
             card_count=best.machine.card_count // best.jobs_side_by_side,
             is_owned_already=False,
             workload=workload,
             jobs_per_month=best.case.jobs_per_month,
             use=use,
             rentals=best.rentals,
-            options=cast("CompareArguments", {**asked, "condition": condition}),
+            options=cast("CompareArguments", {**asked, "condition": str(condition)}),
             terms=terms,
             weakest=weakest_basis(asked["basis"]),
             today=today,
         )
         try:
             found.append(same_machine(wanted, best))
-        except PlannerError:
-            continue  # it was not asked for: a machine that cannot be priced so is no line
-    return found
+        except PlannerError as error:
+            if condition is not Condition.REFURBISHED:  # hardly any card has a price of that
+                notes.append(Sentence("no line for buying {state}: {why}", state=condition, why=error))
+    return found, notes
 
 
 def _rented(best: Owned, rental: Rental) -> Alternative:

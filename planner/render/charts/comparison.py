@@ -8,7 +8,6 @@ from planner.render.charts.history import history_chart
 from planner.render.charts.parts import (
     ABOVE_BARS,
     HUES,
-    INK,
     QUIET,
     Row,
     Spec,
@@ -19,8 +18,8 @@ from planner.render.charts.parts import (
     over_bars,
     shown_in,
 )
+from planner.render.charts.ways_to_pay import marked_across, ways_by_month, ways_by_use
 from planner.render.listing import number, significant
-from planner.results.alternatives import way_title
 
 RENT, OWN, SOLD = "rent", "own", "own, if sold then"
 
@@ -33,10 +32,11 @@ def comparison_charts(document: Row, history: Sequence[Row] = ()) -> dict[str, S
         history: `planner.render.charts.history.history_rows` of what is rented; without them that chart is left out.
 
     Returns:
-        `ways`, `months`, `use`, `sensitivity`, `cost-items` and, with history, `price-history`.
+        `ways`, `ways-months`, `months`, `use`, `sensitivity`, `cost-items` and, with history, `price-history`.
     """
     charts = {
-        "ways": _ways(document),
+        "ways": ways_by_use(document),
+        "ways-months": ways_by_month(document),
         "months": _months(document),
         "use": _use(document),
         "sensitivity": _sensitivity(document),
@@ -70,7 +70,7 @@ def _months(document: Row) -> Spec:
     ]
     months = document["break_even"]["months"]
     if months and months <= document["use"]["months"]:
-        layers += _marked(months, f"pays after {significant(months)} months")
+        layers += marked_across(months, f"pays after {significant(months)} months")
     body = {
         "encoding": {
             "x": {
@@ -100,109 +100,8 @@ def _months(document: Row) -> Spec:
     )
 
 
-def _ways(document: Row) -> Spec:
-    """USD a month of every way to pay over the use of the machine: lines cross where one starts to pay."""
-    planned = document["use"]["hours_per_month"]
-    rows = [
-        {"hours": entry["hours_per_month"], "way": title, "usd": usd}
-        for entry in document["use_curve"]
-        for title, usd in _at_use(document, entry).items()
-    ]
-    ways = list(dict.fromkeys(row["way"] for row in rows))
-    body = {
-        "encoding": {
-            "x": {
-                "field": "hours",
-                "type": "quantitative",
-                "title": "hours of use a month",
-                "scale": {"nice": False, "domainMin": 0},
-                "axis": {"grid": False},
-            },
-            "y": {"field": "usd", "type": "quantitative", "title": "USD a month"},
-            "color": {
-                "field": "way",
-                "type": "nominal",
-                "title": None,
-                "sort": None,
-                "scale": {"domain": ways, "range": [HUES[place % len(HUES)] for place in range(len(ways))]},
-                "legend": {"symbolType": "stroke", "symbolSize": 300, "columns": by_width(2, 3, 5)},
-            },
-        },
-        "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 2.5, "tooltip": False},
-                # where the colours begin again
-                "encoding": {"strokeDash": _dashed_again(ways)},
-            },
-            {
-                "mark": {"type": "point", "size": 90, "opacity": 0},
-                "encoding": {
-                    "tooltip": [
-                        shown_in("way", "way"),
-                        shown_in("hours", "hours a month", ",.0f"),
-                        shown_in("usd", "USD a month", ",.0f"),
-                    ]
-                },
-            },
-            *_marked(planned, f"planned: {significant(planned)} h"),
-        ],
-    }
-    return chart(
-        "Every way to pay over use",
-        "USD a month, by hours of use a month: the cheapest machine of each way to pay for the planned use, and "
-        f"{name(document['own']['label'])} bought, purchase and resale included.",
-        rows,
-        body,
-    )
-
-
-def _dashed_again(ways: Sequence[str]) -> Spec:
-    """Solid lines for as many ways as there are colours, dashed ones where those come again."""
-    dashes = [[1, 0] if place < len(HUES) else [5, 4] for place in range(len(ways))]
-    return {"field": "way", "type": "nominal", "title": None, "sort": None, "scale": {"domain": ways, "range": dashes}}
-
-
-def _at_use(document: Row, entry: Row) -> dict[str, float]:
-    """USD a month of each way at another use: what is paid by use grows with it, a commitment stays."""
-    planned, months = document["use"]["hours_per_month"], document["use"]["months"]
-    if not planned:
-        return {}
-    found: dict[str, float] = {}
-    for row in document["alternatives"]:
-        if row["is_rented"]:
-            is_committed = row["purchase"] is not None and row["purchase"].startswith(("reserved", "savings"))
-            factor = 1.0 if is_committed else entry["hours_per_month"] / planned
-            found.setdefault(way_title(row), row["usd_per_month"] * factor)
-    against = next(row for row in document["alternatives"] if row["name"] == document["against"]["name"])
-    worth = against["usd_total"] / against["usd_per_month"] if against["usd_per_month"] else months
-    found[OWN] = found[way_title(against)] - entry["margin_usd"] / worth
-    return found
-
-
 _WAYS = {"domain": [RENT, OWN, SOLD], "range": [HUES[0], HUES[1], HUES[2]]}
 _DASHES = {"domain": [RENT, OWN, SOLD], "range": [[1, 0], [1, 0], [5, 4]]}
-
-
-def _marked(across: float, text: str) -> list[Spec]:
-    """A line down the chart with words beside it."""
-    data, x = {"values": [{"at": across, "says": text}]}, {"field": "at", "type": "quantitative"}
-    return [
-        {"data": data, "mark": _DASHED, "encoding": {"x": x, "y": None, "color": None}},
-        {
-            "data": data,
-            "mark": {
-                "type": "text",
-                "align": {"expr": "scale('x', datum.at) > width / 2 ? 'right' : 'left'"},
-                "dx": {"expr": "scale('x', datum.at) > width / 2 ? -6 : 6"},
-                "baseline": "top",
-                "tooltip": False,
-            },
-            "encoding": {"x": x, "y": {"value": 2}, "color": None, "text": {"field": "says"}},
-        },
-    ]
-
-
-_DASHED = {"type": "rule", "color": INK, "strokeDash": [5, 4], "strokeWidth": 1.5, "tooltip": False}
 
 
 def _use(document: Row) -> Spec:
@@ -238,7 +137,7 @@ def _use(document: Row) -> Spec:
                     ]
                 },
             },
-            *_marked(use, f"planned: {significant(use)} h"),
+            *marked_across(use, f"planned: {significant(use)} h"),
         ],
     }
     return chart(

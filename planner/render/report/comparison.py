@@ -48,7 +48,8 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
     numbers = {
         "months": numbers_of("Numbers of the months", _MONTHS, document["curve"]),
         "use": numbers_of("Numbers over use", _USE, document["use_curve"]),
-        "ways": element("span", "Numbers: ", element("a", "the table of all ways to pay", href="#ways")),
+        "ways": _line_numbers(document, "Numbers of all ways over use", "usd_by_use", "hours_per_month", "use_curve"),
+        "ways-months": _line_numbers(document, "Numbers of all ways by month", "usd_by_month", "month", "curve"),
         "sensitivity": _sensitivity_numbers(document),
         "cost-items": element("span", "Numbers: ", element("a", "the table of both bills", href="#bills")),
         "price-history": history_numbers(history),
@@ -97,8 +98,15 @@ def _subtitle(document: Row) -> str:
     use, work = document["use"], document["workload"]
     job = f" of {name(work['model'])}, {work['samples']:,.0f} {name(work['sample_unit'])}s each" if work else ""
     jobs = f"{use['jobs_per_month']:g} jobs a month{job}, " if use["jobs_per_month"] else ""
+    peak = use["peak"]
+    months = (
+        f"on average, {significant(peak['usual_hours_per_month'])} in a usual month and "
+        f"{significant(peak['busy_hours_per_month'])} in {peak['months_per_year']:.3g} of twelve, "
+        if peak
+        else ""
+    )
     return (
-        f"{jobs}{significant(use['hours_per_month'])} hours of use a month over {use['months']:g} months. "
+        f"{jobs}{significant(use['hours_per_month'])} hours of use a month {months}over {use['months']:g} months. "
         f"Compared on {document['as_of']}{_rent_day(document)}."
     )
 
@@ -130,6 +138,20 @@ def _odds(document: Row) -> str:
         f"{pays}With all assumptions drawn from their ranges {odds['draws']:,} times, owning is {span} in eight of ten "
         "draws."
     )
+
+
+def _line_numbers(document: Row, caption: str, field: str, at: str, places: str) -> Markup:
+    """A column for each way to pay, a row for each place on the line."""
+    lines = document["lines"]
+    fields: tuple[Field, ...] = (
+        (at, at.replace("_", " ").replace("per", "a"), number(0)),
+        *((str(column), name(line["name"]), _DOLLARS) for column, line in enumerate(lines)),
+    )
+    rows = [
+        {at: place[at], **{str(column): line[field][row] for column, line in enumerate(lines)}}
+        for row, place in enumerate(document[places])
+    ]
+    return numbers_of(caption, fields, rows)
 
 
 def _maybe(value: float | None) -> str:

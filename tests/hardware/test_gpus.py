@@ -65,3 +65,10 @@ def test_tflops_per_watt_by_hand():
     gpu = load_gpus()["rtx-4090"]
 
     assert pytest.approx(165.2 / 450, rel=0.01) == gpu.fp16_tflops_per_watt
+
+
+def test_titan_x_is_two_cards():
+    """Of Maxwell and of Pascal, as in the rows of 2017; NVIDIA wrote GTX before the first alone."""
+    assert ("titan-x-maxwell", "titan-x-pascal") == choose_gpus("Titan X").gpus
+    assert ("titan-x-maxwell",) == choose_gpus("GTX Titan X").gpus
+    assert ("gtx-1080",) == choose_gpus("NVIDIA GeForce GTX 1080").gpus

@@ -93,6 +93,7 @@ image     convnext_base                224   64  amp
 image     convnext_tiny                224   64  tf32
 image     vgg16                        224  128  amp
 image     vgg16                        224   64  tf32
+decoder   gpt2-124m                   1024   32  amp   compiled
 image     mobilenetv2_100              224  256  amp
 image     mobilenetv3_large_100        224  256  amp
 image     efficientnet_b0              224  128  amp
@@ -112,7 +113,6 @@ detector  maskrcnn-r50-fpn             800    4  tf32
 segmenter deeplabv3-r50                520   16  amp
 segmenter fcn-r50                      520   16  amp
 image     resnet50                     224  128  amp   compiled
-decoder   gpt2-124m                   1024   32  amp   compiled
 """
 """Kind, network, pixels or tokens, samples a step, number format, and what else; the most useful first, in case time runs out.
 
@@ -211,11 +211,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=400, help="no run is begun later than that (400)")
     parser.add_argument("--timed-seconds", type=float, default=2.5, help="seconds that each run is timed for (2.5)")
     parser.add_argument("--only", default="", help="runs whose line holds this text")
+    parser.add_argument("--without", type=Path, help="a CSV file of an earlier time, whose runs are left out")
     parser.add_argument("--tiny", action="store_true", help="small shapes and batches, to try the script")
     asked = parser.parse_args()
     begun = time.monotonic()
     machine = Machine()
-    chosen = [run for run in listed_runs() if asked.only in f"{run.kind} {run.model} {run.precision}"]
+    chosen = [run for run in runs_but(asked.without) if asked.only in f"{run.kind} {run.model} {run.precision}"]
     with asked.output.open("w", newline="", encoding="utf-8") as file:
         writer: csv.DictWriter[str] | None = None
         for number, run in enumerate(chosen, 1):
@@ -253,6 +254,15 @@ def listed_runs() -> list[Run]:
     return runs
 
 
+def runs_but(earlier: Path | None) -> list[Run]:
+    """The runs of the list without those that have a row in that file."""
+    if earlier is None:
+        return listed_runs()
+    with earlier.open(newline="", encoding="utf-8") as file:
+        done = {tuple(row[name] for name in MADE_BY) for row in csv.DictReader(file)}
+    return [run for run in listed_runs() if tuple(described(run)[name] for name in MADE_BY) not in done]
+
+
 def row_of(run: Run, machine: Machine, seconds: float, *, is_tiny: bool = False) -> dict[str, Any]:
     """The row of a run that is made now, whatever becomes of it."""
     torch = machine.torch
@@ -267,21 +277,14 @@ def row_of(run: Run, machine: Machine, seconds: float, *, is_tiny: bool = False)
         status = f"failed: {type(error).__name__}: {' '.join(str(error).split())[:160]}"
     machine.clear()
     empty = dict.fromkeys(MEASURED, "")
+    what = described(run)
     return {
-        "model": run.model,
-        "kind": run.kind,
-        "method": run.method,
+        **{name: what[name] for name in MADE_BY[:6]},
         "gpu": machine.gpu,
         "gpu_count": 1,
-        "precision": run.precision,
-        "batch_size": run.batch,
-        "size": run.size,
         **empty,
         **found,
-        "channels_last": "yes" if run.is_channels_last else "no",
-        "recompute": "full" if "recompute" in run.options else "none",
-        "compiled": "yes" if "compiled" in run.options else "no",
-        "variant": "small stem" if "small-stem" in run.options else "",
+        **{name: what[name] for name in MADE_BY[6:]},
         "status": status,
         "whole_seconds": round(time.monotonic() - begun, 1),
         "software": machine.software,
@@ -290,6 +293,35 @@ def row_of(run: Run, machine: Machine, seconds: float, *, is_tiny: bool = False)
     }
 
 
+def described(run: Run) -> dict[str, str]:
+    """What tells a run from every other, as a file of rows has it."""
+    return {
+        "model": run.model,
+        "kind": run.kind,
+        "method": run.method,
+        "precision": run.precision,
+        "batch_size": str(run.batch),
+        "size": str(run.size),
+        "channels_last": "yes" if run.is_channels_last else "no",
+        "recompute": "full" if "recompute" in run.options else "none",
+        "compiled": "yes" if "compiled" in run.options else "no",
+        "variant": "small stem" if "small-stem" in run.options else "",
+    }
+
+
+MADE_BY = (
+    "model",
+    "kind",
+    "method",
+    "precision",
+    "batch_size",
+    "size",
+    "channels_last",
+    "recompute",
+    "compiled",
+    "variant",
+)
+"""Columns that tell a run from every other."""
 MEASURED = (
     "per_second", "low", "high", "unit", "step_seconds", "steps", "memory_allocated_gib", "memory_reserved_gib", "watts",
     "sm_mhz", "parameters_millions", "optimizer", "attention", "network",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 
 from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus
+from planner.hardware.tables import read_rows
 from planner.language.jobs import language_workload, plan_job
 from planner.language.listed import find_language_model
 from planner.language.plan import plan_language_model
@@ -15,6 +16,7 @@ from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
 from planner.model.records import Model, Precision, Throughput, Workload, precision_named
 from planner.options.language import language_arguments
+from planner.throughput.adjustments import SMALL_IMAGE
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, RunMemory
 from planner.throughput.workload_prediction import Prediction
@@ -32,7 +34,7 @@ UNLISTED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRun:
-    """A network that was trained for some seconds on one GPU; `size` is pixels or tokens."""
+    """A network to train for some seconds on one GPU; `size` is pixels or tokens."""
 
     kind: str
     model: str
@@ -42,6 +44,103 @@ class OwnRun:
     batch_size: int
     size: int
     recompute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredRun:
+    """A row of `data/own_runs.csv`: what a run showed; all that it showed is empty where it failed, and `status` says why.
+
+    `low` and `high` are the rates of the slow and the fast tenth of its blocks of steps.
+    """
+
+    model: str
+    kind: str
+    method: str
+    gpu: str
+    gpu_count: int
+    precision: str
+    batch_size: int
+    size: int
+    per_second: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    step_seconds: float | None
+    steps: int | None
+    memory_allocated_gib: float | None
+    memory_reserved_gib: float | None
+    watts: float | None
+    sm_mhz: float | None
+    parameters_millions: float | None
+    optimizer: str
+    attention: str
+    network: str
+    channels_last: bool
+    recompute: str
+    compiled: bool
+    variant: str
+    status: str
+    software: str
+    machine: str
+    source: str
+    as_of: str
+
+    @property
+    def run(self) -> OwnRun:
+        """What was trained."""
+        return OwnRun(**{field.name: getattr(self, field.name) for field in fields(OwnRun)})
+
+    @property
+    def name(self) -> str:
+        """The run in a few words."""
+        what = () if self.method == "pretrain" else (self.method,)
+        layout = ("channels first",) if self.kind in ("image", "segmenter") and not self.channels_last else ()
+        more = (
+            *what,
+            *(("recomputed",) if self.recompute != "none" else ()),
+            *layout,
+            *(("compiled",) if self.compiled else ()),
+            *((self.variant,) if self.variant else ()),
+        )
+        return ", ".join((f"{self.model} {self.size} x {self.batch_size} {self.precision}", *more))
+
+    @property
+    def is_the_planned(self) -> bool:
+        """Whether it is the network that the planner means: small pictures without the stride of the first layers."""
+        is_small = self.model.startswith("resnet") and self.kind == "image" and self.size <= SMALL_IMAGE
+        return not is_small or self.variant == "small stem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedRun:
+    """A row of `data/own_runs_predicted.csv`: what the planner said of a run before it was made."""
+
+    model: str
+    kind: str
+    method: str
+    gpu: str
+    precision: str
+    batch_size: int
+    size: int
+    options: str
+    per_second: float | None
+    low: float | None
+    high: float | None
+    basis: str
+    memory_gib: float | None
+    reason: str
+    source: str
+    as_of: str
+
+
+def measured_runs() -> tuple[MeasuredRun, ...]:
+    """The shipped rows, in the order in which they were run."""
+    return tuple(read_rows("own_runs.csv", MeasuredRun))
+
+
+def runs_foretold() -> tuple[PredictedRun, ...]:
+    """What was said of every run of the list before."""
+    return tuple(read_rows("own_runs_predicted.csv", PredictedRun))
 
 
 def predicted_rate(run: OwnRun) -> Throughput:
@@ -108,4 +207,4 @@ def _network(run: OwnRun) -> Model:
         return listed
     multiply_adds, parameters = UNLISTED[run.model]
     own = OwnModel(name=run.model, gmacs_per_sample=multiply_adds, params_millions=parameters, input_size=run.size)
-    return replace(own_model(own))
+    return own_model(own)

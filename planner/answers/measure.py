@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from planner.answers.calibrate import Calibration, learned
 from planner.logs.records import Facts, Verdict
-from planner.measuring.watch import LEAST_SECONDS, Ended, Watched, watch, with_startup
+from planner.measuring.watch import LEAST_SECONDS, Ended, Setup, Watched, watch, with_startup
 from planner.model.frozen import dataclass
 
 INTERPRETERS = ("python", "bash", "sh", "torchrun", "accelerate", "deepspeed", "uv", "srun", "env", "nice", "time")
@@ -31,6 +31,7 @@ def measure_command(
     echo: Callable[[bytes], None],
     least_seconds: float = LEAST_SECONDS,
     environment: Mapping[str, str] | None = None,
+    setup: Setup | None = None,
 ) -> Measured:
     """Run the command until its steady pace is known within 3 %, and stop it; nothing that it started is left.
 
@@ -41,6 +42,7 @@ def measure_command(
         echo: takes its output, as it comes.
         least_seconds: steady training that must be seen.
         environment: more variables for the command.
+        setup: what it does before its time counts; `None` where it counts from the start.
 
     Raises:
         UsageError: the command cannot be started.
@@ -54,6 +56,7 @@ def measure_command(
         echo=echo,
         least_seconds=least_seconds,
         environment=environment,
+        setup=setup,
     )
     return learned_from(watched, facts)
 

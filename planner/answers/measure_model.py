@@ -20,6 +20,7 @@ from planner.errors import DataError, UsageError
 from planner.language.listed import find_language_model
 from planner.logs.records import Facts, Verdict
 from planner.logs.verdict import Judged
+from planner.measuring.watch import Setup
 from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
 from planner.paths import measuring_loop
@@ -27,6 +28,9 @@ from planner.paths import measuring_loop
 LEAST_SECONDS = 10.0
 ALIKE = 0.03
 PROBE_SECONDS = 180
+SETUP = Setup(line="planner {", seconds=600)
+"""The loop's first line follows its warm-up steps. Until then it imports PyTorch, builds the model and, for networks of
+convolutions, tries kernels out: 25 to 30 s on an H100 with sixteen cores at first, 5 to 15 s later."""
 LAYOUTS = ("channels first", "channels last")
 LISTED: Mapping[str, Mapping[str, Any]] = {
     "bert-base": {"model_type": "bert"},
@@ -97,7 +101,7 @@ def measure_model(wanted: Wanted, *, given: Facts, say: Callable[[str], None]) -
                 say(f"{name}: {one.rate:,.4g} {one.unit}s/s ({one.low:,.4g} to {one.high:,.4g})")
                 notes += [f"{name}: {text}" for text in said]
             elif runs:
-                late = f"fewer steps than a rate needs within {wanted.seconds:g} s: give it more"
+                late = f"fewer steps than a rate needs within {wanted.seconds:g} s from the first on: give it more"
                 notes.append(f"! {name}: {runs[-1].reason if runs[-1].run.intervals else late}")
             if interrupt is not None or not is_image:
                 break
@@ -139,7 +143,12 @@ def _repeated(command: Sequence[str], wanted: Wanted, given: Facts) -> tuple[lis
     for _ in range(wanted.repeats):
         heard: list[bytes] = []
         done = measure_command(
-            command, given=given, seconds=wanted.seconds, echo=heard.append, least_seconds=wanted.least_seconds
+            command,
+            given=given,
+            seconds=wanted.seconds,
+            echo=heard.append,
+            least_seconds=wanted.least_seconds,
+            setup=SETUP,
         )
         runs += done.calibration.runs[-1:]
         if done.watched.interrupt is not None:

@@ -30,6 +30,14 @@ LOOK_SECONDS, LOOK_SHARE = 1.0, 0.05
 """The time between two looks at what was read, and the share of all time that they may take."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What comes before the time of a command counts: it ends with the first line that begins so, after so many seconds at most."""
+
+    line: str
+    seconds: float
+
+
 class Ended(StrEnum):
     """Why a command is not watched any longer."""
 
@@ -67,6 +75,7 @@ def watch(
     echo: Callable[[bytes], None],
     least_seconds: float = LEAST_SECONDS,
     environment: Mapping[str, str] | None = None,
+    setup: Setup | None = None,
 ) -> Watched:
     """Run the command until its pace is known, and stop it with all that it started.
 
@@ -78,13 +87,14 @@ def watch(
         echo: takes its output, as it comes.
         least_seconds: steady training that must be seen.
         environment: more variables for the command.
+        setup: what it does before its time counts; `None` where it counts from the start.
 
     Raises:
         UsageError: it cannot be started.
     """
     gpus, notes = _gpus()
     with _interrupts() as asked:
-        watching = _Watching(name, given, least_seconds)
+        watching = _Watching(name, given, least_seconds, setup)
         child = Child(command, environment)
         last = "none"
         try:
@@ -141,8 +151,9 @@ def with_startup(one: Judged, started_at: float) -> Judged:
 class _Watching:
     """The output of a command as it is read."""
 
-    def __init__(self, name: str, given: Facts, least_seconds: float) -> None:
+    def __init__(self, name: str, given: Facts, least_seconds: float, setup: Setup | None = None) -> None:
         self.name, self.given, self.least_seconds = name, given, least_seconds
+        self._setup, self._setup_seconds = setup, 0.0 if setup is None else setup.seconds
         self.began, self.started_at = time.monotonic(), time.time()
         self.lines = 0
         self._text = TextLog(name)
@@ -168,7 +179,7 @@ class _Watching:
                 self._hear(data)
             if asked:
                 return Ended.INTERRUPTED
-            if now >= seconds:
+            if now >= self._setup_seconds + seconds:
                 return Ended.TIME
             if child.exit_code is not None and not data:
                 self._read(self._splitter.end())
@@ -209,6 +220,8 @@ class _Watching:
     def _read(self, texts: Sequence[str], arrived: float | None = None) -> None:
         for text in texts:
             self.lines += 1
+            if self._setup is not None and text.startswith(self._setup.line):
+                self._setup, self._setup_seconds = None, time.monotonic() - self.began
             self._text.read(Line(text, self._begun if arrived is None else arrived))
 
 

@@ -15,7 +15,7 @@ from planner.logs.text_log import TextLog
 from planner.logs.verdict import judged_runs
 from planner.measuring import child
 from planner.measuring.child import descendants_of
-from planner.measuring.watch import Ended
+from planner.measuring.watch import Ended, Setup
 from tests.measuring.trainers import is_running, paced, stubborn
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups and terminals of POSIX")
@@ -54,6 +54,21 @@ def test_lines_without_a_clock_are_timed_by_when_they_come(form):
     assert run.rate == pytest.approx(20.0, rel=0.1)
     # start-up is half a second and the start of a Python
     assert 0.4 < run.startup_seconds < 3.0
+
+
+def test_the_time_of_a_loop_counts_from_its_first_line():
+    """Two seconds of imports and warm-up are no part of the one second given, if the command is known to need them."""
+    heard = []
+    command = paced(0.02, r"step {step} loss 2.0\n", start=2.0)
+
+    early, late = (
+        measure_command(command, given=Facts(), seconds=1.0, echo=heard.append, least_seconds=1e6, setup=setup)
+        for setup in (None, Setup(line="step", seconds=60))
+    )
+
+    assert [] == [one for one in early.calibration.runs if one.run.intervals]
+    assert [Verdict.STEADY] == [one.verdict for one in late.calibration.runs]
+    assert late.watched.seconds > 3.0
 
 
 def test_it_stops_once_the_rate_is_known(started_since):

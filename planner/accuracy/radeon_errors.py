@@ -14,7 +14,7 @@ from planner.hardware.gpus import load_gpus
 from planner.model.records import Precision, Workload
 from planner.throughput.knowledge import Knowledge
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.radeon_levels import ANY, RadeonLevel, radeon_ratios
+from planner.throughput.radeon_levels import ANY, WITHOUT_BUILDS, RadeonLevel, radeon_ratios, unseen_of
 from planner.throughput.workload_prediction import Prediction
 from planner.work.listed import resolve_model
 
@@ -22,9 +22,9 @@ CARD, NETWORK = "amd_card", "amd_network"
 BESIDE = "rtx-2080-ti"
 USUAL_BATCH = 12
 """The batch of the card beside them; ratios at another one (RX 7800 XT: 4) judge, and teach nothing."""
-UNSEEN = {"16": 1.6, "fp32": 1.0}
-"""Half widths for a card that was not measured, as natural logs: three cards teach, so a spread of theirs would be no figure;
-they differ by up to 1.8 in 16 bits, where ROCm has no fast kernels for some, and by 0.4 in 32."""
+UNSEEN = {ANY: {"16": 0.9, "fp32": 0.9}, WITHOUT_BUILDS: {"16": 1.6, "fp32": 1.0}}
+"""Half widths for a card that was not measured, as natural logs: three cards teach, so a spread of theirs would be no figure. The two that
+PyTorch has builds for differ by 0.4 in 16 bits and 0.5 in 32; the one that it has none for by 1.8 and 0.4 from them."""
 SMALLER_BATCH = 0.2
 """Half of what a batch of 4 instead of 12 may cost: a third of the batch at an exponent of up to 0.37, as a natural log."""
 SHARE = 0.9
@@ -53,19 +53,25 @@ def shortfalls() -> Mapping[tuple[str, str], Mapping[str, float]]:
 def radeon_levels_learnt() -> tuple[RadeonLevel, ...]:
     """The rows of `data/radeon_levels.csv`."""
     rows = [_level(gpu, width, list(of.values())) for (gpu, width), of in shortfalls().items()]
-    for width, half_width in UNSEEN.items():
-        shift, models = _of_others(width, None)
-        rows.append(
-            RadeonLevel(
-                gpu=ANY, width=width, models=models, shift_ln=round(shift, 4), half_width_ln=half_width, **_origin()
+    for kind, half_widths in UNSEEN.items():
+        for width, half_width in half_widths.items():
+            shift, models = _of_kind(kind, width, None)
+            rows.append(
+                RadeonLevel(
+                    gpu=kind,
+                    width=width,
+                    models=models,
+                    shift_ln=round(shift, 4),
+                    half_width_ln=half_width,
+                    **_origin(),
+                )
             )
-        )
     return tuple(sorted(rows, key=lambda row: (row.gpu, row.width)))
 
 
 def _level(gpu: str, width: str, errors: Sequence[float]) -> RadeonLevel:
     """The level of a card by its own networks; at a smaller batch than the card beside it half of what a batch may cost goes up."""
-    batch = 0.0 if gpu in _teaching() else SMALLER_BATCH
+    batch = _smaller_batch(gpu)
     return RadeonLevel(
         gpu=gpu,
         width=width,
@@ -83,15 +89,18 @@ def _origin() -> Mapping[str, str]:
 
 
 def card_split() -> SplitResult:
-    """The split that leaves whole cards out: the level is that of the other cards."""
+    """The split that leaves whole cards out: the level is that of the others of its kind; of the only one of its kind, that of all others."""
     judged = []
     for (gpu, width), of in shortfalls().items():
-        shift, _ = _of_others(width, gpu)
+        kind = unseen_of(load_gpus()[gpu])
+        shift, _ = _of_kind(kind, width, gpu)
+        batch = _smaller_batch(gpu)
+        half_width = UNSEEN[kind][width] + batch
         judged += [
             Foretold(
-                log_error=shift - error,
-                half_width=UNSEEN[width],
-                width=math.exp(2 * UNSEEN[width]),
+                log_error=shift - batch - error,
+                half_width=half_width,
+                width=math.exp(2 * half_width),
                 groups={"gpu": gpu, "number_format": width},
             )
             for error in of.values()
@@ -117,17 +126,23 @@ def network_split() -> SplitResult:
     return split_of(NETWORK, "scaled", "a network on a Radeon card", "the other networks on that card", judged)
 
 
+def _smaller_batch(gpu: str) -> float:
+    """By how much a card's rows lie lower for their batch, and how unsure that is; 0 at the batch of the card beside it."""
+    return 0.0 if gpu in _teaching() else SMALLER_BATCH
+
+
 def _teaching() -> frozenset[str]:
     return frozenset(row.gpu for row in radeon_ratios() if row.batch_size == USUAL_BATCH)
 
 
-def _of_others(width: str, without: str | None) -> tuple[float, int]:
-    """The mean level of the cards that teach, each counted once, and how many networks they ran."""
-    of = [
-        values
+def _of_kind(kind: str, width: str, without: str | None) -> tuple[float, int]:
+    """The mean level of the cards of that kind that teach, each counted once, and how many networks they ran; of any kind if none does."""
+    teaching = {
+        gpu: values
         for (gpu, other), values in shortfalls().items()
         if other == width and gpu != without and gpu in _teaching()
-    ]
+    }
+    of = [values for gpu, values in teaching.items() if unseen_of(load_gpus()[gpu]) == kind] or list(teaching.values())
     return statistics.fmean(statistics.median(one.values()) for one in of), sum(map(len, of))
 
 

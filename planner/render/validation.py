@@ -307,7 +307,8 @@ _METHOD = """
 * What a GPU sustains of its sheet's rate (power, and sums in FP32 at half rate on GeForce cards) was set by BERT's steps on 17 GPUs, a
   GPU left out at a time. That GeForce cards needed it was seen in the errors of `publication`, `adapter_stack` and `own_gpu` too. So was
   that 4-bit weights travel as such, and that torchtitan's H100 are of 500 W: facts of the code and of the source, no figure was fitted.
-* The half widths of Radeon cards that were not measured (1.6 in 16 bits, 1.0 in 32, natural logarithms), and what processors may differ
+* The half widths of Radeon cards that were not measured (0.9, natural logarithms; without builds of PyTorch 1.6 in 16 bits and 1.0 in
+  32, as one such card alone was measured, which is five times slower than its sheet in 16 bits), and what processors may differ
   by, were chosen with their few rows in view: the coverage of `amd_card`, `network_on_processor` and `processor` says that these rows
   are held, and no more than that.
 * The quantile behind each range is found again without the left-out group, so no range has seen the row that judges it.

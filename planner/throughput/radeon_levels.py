@@ -12,13 +12,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
+from planner.hardware.access import is_in_default_wheel
 from planner.hardware.tables import read_rows, read_table
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu, Throughput
 from planner.throughput.ranges import together
 
-ANY = "rdna"
-"""The row of cards of RDNA that were not measured, or at another batch than the card beside them."""
+ANY, WITHOUT_BUILDS = "rdna", "rdna-without-builds"
+"""The rows of cards of RDNA that were not measured: those that PyTorch has builds for, and those that it never had any for.
+
+Builds decide how fast 16 bits are: the one card without any that was measured (RX 5700) is four times as slow in 16 bits as in 32.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +54,20 @@ class RadeonLevel:
 def at_radeon_level(found: Throughput, gpu: Gpu, width: str) -> Throughput:
     """The throughput at the level of the card, with a range at least as wide as its networks differ; others as they are.
 
-    A Radeon of another line than RDNA keeps its figure, as no row says which way it is off; its slow end is lower by as much as the
-    others fall short.
+    A Radeon of another line than RDNA keeps its figure, as no row says which way it is off; its slow end is lower by as much as those
+    of RDNA may be.
     """
     if gpu.vendor != "AMD" or found.basis.is_measured:
         return found
     is_rdna = gpu.architecture.startswith("RDNA")
-    level = radeon_levels().get((gpu.name, width)) or radeon_levels().get((ANY, width))
+    level = radeon_levels().get((gpu.name, width)) or radeon_levels().get((unseen_of(gpu), width))
     if level is None or not (is_rdna or gpu.name.startswith("radeon")):
         return found
     shift = level.shift_ln if is_rdna else 0.0
     rate = found.samples_per_second * math.exp(shift)
     low, high = (math.log(found.samples_per_second / found.low), math.log(found.high / found.samples_per_second))
     near = tuple(abs(math.log(end / found.samples_per_second)) for end in found.relative_ends)
-    below = level.half_width_ln if is_rdna else -level.shift_ln
+    below = level.half_width_ln if is_rdna else level.half_width_ln - level.shift_ln
     above = level.half_width_ln if is_rdna else 0.0
     return replace(
         found,
@@ -77,14 +81,19 @@ def at_radeon_level(found: Throughput, gpu: Gpu, width: str) -> Throughput:
             f"level of the card: x {math.exp(shift):.2f} (range x or / {math.exp(level.half_width_ln):.2f}), from {level.models} "
             "networks on Radeon cards beside an RTX 2080 Ti"
             if is_rdna
-            else f"slow end / {math.exp(below):.2f}: Radeon cards that were measured fall short of their data sheets",
+            else f"slow end / {math.exp(below):.2f}: as far as Radeon cards of other lines may fall short of their data sheets",
         ),
     )
 
 
+def unseen_of(gpu: Gpu) -> str:
+    """The row that stands for a Radeon that was not measured."""
+    return WITHOUT_BUILDS if gpu.architecture.startswith("RDNA") and not is_in_default_wheel(gpu) else ANY
+
+
 @cache
 def radeon_levels() -> Mapping[tuple[str, str], RadeonLevel]:
-    """Levels by card and width; `rdna` stands for cards that were not measured."""
+    """Levels by card and width; two rows stand for cards that were not measured (`unseen_of`)."""
     return read_table("radeon_levels.csv", RadeonLevel, lambda row: (row.gpu, row.width))
 
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast
@@ -99,7 +99,8 @@ def spelled(content: T, spell: Spelling) -> T:
             old = getattr(found, name)
             if type(old) not in _PLAIN and (new := spelled(old, spell)) is not old:
                 changed[name] = new
-        found = replace(found, **changed) if changed else found
+        if changed:
+            found = kind(**{name: changed[name] if name in changed else getattr(found, name) for name in _fields(kind)})
     return cast("T", found)
 
 
@@ -263,6 +264,9 @@ _PLAIN = frozenset((str, int, float, bool, date, type(None)))
 @cache
 def _fields(kind: type) -> tuple[str, ...]:
     """Names of the fields of a record; none of what is no record."""
+    own: Mapping[str, object] | None = getattr(kind, "__record_fields__", None)  # `fields` would describe each of them
+    if own is not None:
+        return tuple(own)
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from planner.answers.markets import paid_to
@@ -12,6 +11,7 @@ from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines,
 from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
 from planner.answers.ranking import Priced
 from planner.answers.regions import Region, best_region
+from planner.model.frozen import changed
 from planner.model.picks import Mark, NotPicked, PaidTo
 from planner.model.records import Basis, Estimate, Offer, Purchase
 from planner.results.picked import OverLimit, Pick, Picked, SoldPerToken
@@ -274,4 +274,4 @@ def _noted(region: Region, estimate: Estimate) -> Estimate:
         f"{offer.region} alone asks {offer.usd_per_hour:,.2f} USD an hour, other regions {region.usd_per_hour_elsewhere:,.2f} "
         "and more: look whether it is still there before you count on it"
     )
-    return replace(estimate, notes=(note, *estimate.notes))
+    return changed(estimate, notes=(note, *estimate.notes))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from planner.answers.absent import absent_devices
@@ -16,6 +15,7 @@ from planner.answers.question import Question
 from planner.answers.ranking import Priced, best_of_each_row, in_order, place_of, ranked, within_limits
 from planner.answers.remarks import asked_for, assumptions, notes
 from planner.errors import Sentence
+from planner.model.frozen import changed
 from planner.model.left_out import LeftOut
 from planner.model.records import Estimate, Workload
 from planner.prices.current import current_snapshots
@@ -53,7 +53,7 @@ def estimated(question: Question) -> EstimateResult:
     chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0), _services(question))
     result = result_of(pricing, shown, left_out)
     absent = absent_devices(pricing, heads, within)
-    return replace(
+    return changed(
         result,
         notes=(*absent, *result.notes),
         absent=absent,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.errors import LimitError, NothingLeftError
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Offer, Purchase
 from planner.prices.catalog import GroupSelection, select_groups, select_offers
 from planner.prices.drift import price_class, price_range
@@ -124,7 +123,7 @@ class _OnDemand:
 
     def __init__(self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> None:
         self._snapshots = snapshots
-        self._wanted = replace(wanted, purchases=(Purchase.ON_DEMAND,))
+        self._wanted = changed(wanted, purchases=(Purchase.ON_DEMAND,))
         self._today = today
         self._found: dict[tuple[str, str], Mapping[str, float]] = {}
 
@@ -136,7 +135,7 @@ class _OnDemand:
         return self._found[kind].get(offer.region)
 
     def _in_regions(self, provider: str, instance_type: str) -> Mapping[str, float]:
-        wanted = replace(self._wanted, providers=(provider,), instances=(instance_type,))
+        wanted = changed(self._wanted, providers=(provider,), instances=(instance_type,))
         prices: dict[str, float] = {}
         try:
             groups = select_groups(self._snapshots, wanted, today=self._today).groups

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 from planner.cost.currency import usd_at_most
 from planner.errors import UnknownNameError
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Basis
 from planner.options.arguments import EstimateArguments, OfferArguments
 from planner.options.bill import bill_terms
@@ -63,7 +62,7 @@ def question_of(asked: EstimateArguments) -> Question:
     work, wanted = planned_work(asked), wanted_offers(asked)
     return Question(
         work=work,
-        wanted=replace(
+        wanted=changed(
             wanted,
             has_processors=wanted.has_processors or work.workload.trees is not None,
             is_strict=asked["strict"],
@@ -96,7 +95,7 @@ def question_from(options: Mapping[str, Any]) -> Question:
 def wanted_offers(asked: OfferArguments) -> OfferFilter:
     """The offer filter that the arguments describe; if no kind of purchase is named, on demand and spot count."""
     wanted = offer_filter(asked)
-    return wanted if wanted.purchases else replace(wanted, purchases=USUAL_PURCHASES)
+    return wanted if wanted.purchases else changed(wanted, purchases=USUAL_PURCHASES)
 
 
 def weakest_basis(text: str | None) -> Basis:

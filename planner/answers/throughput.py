@@ -12,12 +12,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.processors import choose_devices, is_processor
+from planner.model.frozen import changed
 from planner.model.records import (
     Basis,
     Model,
@@ -89,8 +89,8 @@ class Speeds:
 
     def __init__(self, workload: Workload, nodes: int, weakest: Basis) -> None:
         # a layout is planned for all machines together, whatever number the workload was described for
-        language = None if workload.language is None else replace(workload.language, node_count=nodes)
-        self._workload = replace(workload, language=language)
+        language = None if workload.language is None else changed(workload.language, node_count=nodes)
+        self._workload = changed(workload, language=language)
         self._nodes = nodes
         self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
         self._weakest = weakest
@@ -171,7 +171,7 @@ class Speeds:
         if isinstance(found, NoThroughputError):
             return found
         note = f"{most:,} a GPU, no more than {limit.samples:,} a step over all GPUs"
-        return replace(found, notes=(*found.notes, note))
+        return changed(found, notes=(*found.notes, note))
 
     def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
@@ -184,7 +184,7 @@ class Speeds:
             return NoThroughputError(refusal)
         warning = None if found.basis is Basis.MEASURED_BY_YOU else build_warning(self._workload, gpu)
         if warning:
-            found = replace(found, notes=(*found.notes, warning))
+            found = changed(found, notes=(*found.notes, warning))
         if found.basis not in self._allowed:
             return NoThroughputError(
                 "throughput only {found} ({basis} {weakest})",
@@ -334,13 +334,13 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
 
 def _of_unit_length(workload: Workload) -> Workload:
     # the amount of work has no part in its speed: runs of other lengths take what is worked out already
-    return replace(workload, dataset=None, samples_per_epoch=1, epochs=1)
+    return changed(workload, dataset=None, samples_per_epoch=1, epochs=1)
 
 
 def _on_gpus(workload: Workload) -> Workload:
     """The workload with what was measured on GPUs alone: what a processor reached says nothing of them."""
     measured = tuple(own for own in workload.measured if not is_processor(own.gpu))
-    return workload if len(measured) == len(workload.measured) else replace(workload, measured=measured)
+    return workload if len(measured) == len(workload.measured) else changed(workload, measured=measured)
 
 
 def _on_nodes(

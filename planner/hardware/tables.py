@@ -169,11 +169,10 @@ class _Kind(NamedTuple):
 @cache
 def _kinds(record: Any) -> Mapping[str, _Kind]:
     """The reader of each field's cells. `typing.get_type_hints` would find the same, a hundred times slower."""
-    homes = {
-        name: home.__module__ for home in reversed(record.__mro__) for name in vars(home).get("__annotations__", ())
-    }
-    columns = (field for field in fields(record) if field.metadata.get("is_column", True))
-    return {field.name: _kind(str(field.type), homes[field.name]) for field in columns}
+    homes = {name: home for home in reversed(record.__mro__) for name in vars(home).get("__annotations__", ())}
+    if not hasattr(record, "__record_fields__"):  # a dataclass of the library, which may have fields beside its columns
+        homes = {one.name: homes[one.name] for one in fields(record) if one.metadata.get("is_column", True)}
+    return {name: _kind(home.__annotations__[name], home.__module__) for name, home in homes.items()}
 
 
 def _kind(declared: str, module: str) -> _Kind:

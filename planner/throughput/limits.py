@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 
+from planner.model.frozen import changed
 from planner.model.records import Gpu, Model, Throughput, Workload
 from planner.throughput.adjustments import Factor, relative_arithmetic
 from planner.throughput.precision import peak_tflops
@@ -126,7 +126,7 @@ def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughp
     share = rate / one.samples_per_second
     relative_low, relative_high = one.relative_low, one.relative_high
     is_held = share < 1
-    return replace(
+    return changed(
         one,
         samples_per_second=rate,
         low=one.low * share,

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 from planner.hardware.access import is_in_default_wheel
 from planner.hardware.tables import read_rows, read_table
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Gpu, Throughput
 from planner.throughput.ranges import together
 
@@ -69,7 +68,7 @@ def at_radeon_level(found: Throughput, gpu: Gpu, width: str) -> Throughput:
     near = tuple(abs(math.log(end / found.samples_per_second)) for end in found.relative_ends)
     below = level.half_width_ln if is_rdna else level.half_width_ln - level.shift_ln
     above = level.half_width_ln if is_rdna else 0.0
-    return replace(
+    return changed(
         found,
         samples_per_second=rate,
         low=rate * math.exp(-together(low, below)),

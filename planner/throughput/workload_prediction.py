@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import replace
 
 from planner.errors import NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
+from planner.model.frozen import changed
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import (
     FILLED,
@@ -60,6 +60,7 @@ class Prediction:
         self._script, self._stands_in = self._chosen_script()
         self._rows = [row for row in self._all_rows if script_of(row) == self._script]
         self._widths = {width_of(row.precision) for row in self._rows}
+        self._layout_gain = layout_gain(self._rows)
         self._measured_size = (
             self._rows[0].input_size or self._model.input_size if self._rows else self._model.input_size
         )
@@ -95,7 +96,7 @@ class Prediction:
         """The prediction of the same workload where this batch is asked for; what does not depend on it is shared."""
         if batch_size not in self._at_batch:
             other = self._at_batch[batch_size] = copy(self)
-            other._workload = replace(self._workload, batch_size=batch_size)
+            other._workload = changed(self._workload, batch_size=batch_size)
             other._batches = self._batches.asked(batch_size)
             other._ones, other._found, other._at_batch = {}, {}, {}
         return self._at_batch[batch_size]
@@ -166,7 +167,7 @@ class Prediction:
             width=width,
             from_width=from_width,
             is_of_stack=bool(self._rows) and self._rows[0].framework == self._workload.framework,
-            layout_gain=layout_gain(self._rows),
+            layout_gain=self._layout_gain,
             is_thin=self._is_thin and not one.basis.is_measured,
             below=math.log(rate / one.low),
             above=math.log(one.high / rate),
@@ -209,7 +210,7 @@ class Prediction:
     def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision, batch: Batch) -> Throughput:
         single = self._single.on(gpu, precision)  # raises where own measurements contradict each other
         found = as_measured(own, self._workload, precision, batch)
-        return replace(found, stack=single.stack, notes=self._notes)
+        return changed(found, stack=single.stack, notes=self._notes)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
         fitting = self._rows_at(gpu.name, gpu_count, precision)

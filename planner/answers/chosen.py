@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
 
-from planner.answers.markets import paid_to
+from planner.answers.markets import is_commitment, paid_to
 from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
 from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
 from planner.answers.ranking import Priced
@@ -35,25 +34,36 @@ class Candidate:
     def __init__(self, pricing: Pricing, priced: Priced, *, is_free: bool = False) -> None:
         self.pricing = pricing
         self.priced = priced
+        self.market = paid_to(priced.offer)
+        self._against: Compared | None = None
+        self._choice: Choice | None = None
         self.reason = None if is_free else pricing.bars.of_price(priced.offer, self._ends)
 
-    @cached_property
+    # kept by hand: `cached_property` takes a lock each time
+    @property
     def against(self) -> Compared:
         """What it may cost and take against the other rows."""
-        return compared(self.pricing, self.priced)
+        if self._against is None:
+            self._against = compared(self.pricing, self.priced)
+        return self._against
 
-    @cached_property
+    @property
     def choice(self) -> Choice:
         """The row as the objective sees it."""
-        one = self.priced
+        if self._choice is None:
+            self._choice = self._as_choice()
+        return self._choice
+
+    def _as_choice(self) -> Choice:
+        one, against = self.priced, self.against
         offer = one.offer
         return Choice(
-            market=paid_to(offer),
+            market=self.market,
             machine=machine_of(one),
             usd=one.usd,
-            usd_high=self.against.usd_high,
+            usd_high=against.usd_high,
             hours=hours(one.seconds),
-            hours_high=hours(self.against.seconds_high),
+            hours_high=hours(against.seconds_high),
             is_several=one.node_count > 1,
             order=(
                 _BASES.index(one.throughput.basis),
@@ -75,7 +85,7 @@ class Candidate:
     def seconds_high(self) -> float:
         """The slow end of its time, whatever the code."""
         courses = self.priced.courses
-        return max(courses.high.seconds, courses.middle.seconds)
+        return max(courses.seconds_at_ends[1], courses.middle.seconds)
 
     @property
     def usd_high(self) -> float:
@@ -129,7 +139,7 @@ def candidates_of(
     for pricing, priced in found:
         shared: Pricing | None = None
         for head in priced:
-            is_bound = paid_to(head.offer) is PaidTo.COMMITMENT
+            is_bound = is_commitment(head.offer)
             if is_bound and shared is None:
                 shared = as_used(pricing)
             candidate, reason = judged(shared if is_bound and shared else pricing, head)
@@ -154,7 +164,7 @@ def judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked 
     offer: Offer | None = head.offer
     if bars.is_closed(head.offer):
         offer = next((one for one in head.group.members() if not bars.is_closed(one)), None)
-    is_head = offer is head.offer and paid_to(head.offer) is not PaidTo.COMMITMENT
+    is_head = offer is head.offer and not is_commitment(head.offer)
     one = head if is_head else None if offer is None else priced_at(pricing, head, offer)
     if one is None:
         return None, NotPicked.CLOSED_REGION
@@ -207,7 +217,7 @@ def _over_limit(
     nearest: dict[PaidTo, tuple[float, Candidate]] = {}
     shown = set(left)
     for candidate in candidates:
-        market = paid_to(candidate.priced.offer)
+        market = candidate.market
         if market in shown or candidate.reason is not None:
             continue
         miss = miss_of(candidate, limits, at_ends=at_ends)
@@ -227,7 +237,7 @@ def _by_market(
     free: dict[PaidTo, list[Choice]] = {}
     barred: dict[PaidTo, dict[NotPicked, list[Candidate]]] = {}
     for candidate in candidates:
-        market = paid_to(candidate.priced.offer)
+        market = candidate.market
         if candidate.reason is None:
             free.setdefault(market, []).append(candidate.choice)
         else:

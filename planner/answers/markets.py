@@ -22,7 +22,12 @@ def paid_to(offer: Offer) -> PaidTo:
         return PaidTo.OWN
     if offer.purchase is _SPOT:
         return PaidTo.SPOT
-    if offer.purchase is not _ON_DEMAND:
+    if is_commitment(offer):
         return PaidTo.COMMITMENT
     seller = market_of(offer.provider, offer.instance_type)
     return PaidTo.GPU_CLOUD if seller is None else _SELLERS[seller]
+
+
+def is_commitment(offer: Offer) -> bool:
+    """Whether one pays for a term, used or not."""
+    return offer.purchase is not _ON_DEMAND and offer.purchase is not _SPOT and offer.provider != "own"

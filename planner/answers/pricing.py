@@ -154,7 +154,9 @@ def _compared(pricing: Pricing, offer: Offer, throughput: Throughput, courses: C
         courses = known
     usd_per_hour = pricing.offered.price_range(offer, question.today)
     usd_low, usd_high = pricing.biller.ends_of(courses, offer, usd, question.nodes, usd_per_hour=usd_per_hour)
-    return Compared(usd_low=usd_low, usd_high=usd_high, seconds_high=max(courses.high.seconds, courses.middle.seconds))
+    return Compared(
+        usd_low=usd_low, usd_high=usd_high, seconds_high=max(courses.seconds_at_ends[1], courses.middle.seconds)
+    )
 
 
 def _courses(pricing: Pricing, group: OfferGroup, throughput: Throughput) -> Courses | str:

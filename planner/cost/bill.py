@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from planner.cost.checkpoints import percentile_seconds
 from planner.cost.course import Course, Courses, Timer
-from planner.cost.rental import BillingRule, billing_rule, rental_hours, rental_items
+from planner.cost.rental import BillingRule, billed_seconds, billing_rule, rental_hours, rental_items
 from planner.model.costs import CostItem, Interruptions, ItemKind, total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
@@ -60,6 +60,8 @@ class Biller(Timer):
         self.on_demand = on_demand
         self.credits_usd = credits_usd or {}
         self._hours: dict[tuple[BillingRule | None, Course, int], Sequence[float]] = {}
+        self._spreads: dict[tuple[BillingRule | None, Courses, int], tuple[float, float]] = {}
+        self._shares_term = terms["share_commitment"]
         self._has_extras = bool(credits_usd) or any(cast("Mapping[str, Any]", terms)[name] for name in EXTRAS)
 
     def bill(self, offer: Offer, throughput: Throughput, node_count: int = 1) -> Bill | str:
@@ -123,12 +125,28 @@ class Biller(Timer):
     ) -> tuple[float, float]:
         """The cheap and the dear end of a bill of `usd`; arguments as for `bill_of`."""
         rule = billing_rule(offer.provider, offer.instance_type)
-        ends = (courses.low, courses.high)
-        by_time = _holding(usd, *(self._usd(offer, rule, end, node_count) for end in ends))
         if usd_per_hour is None or usd_per_hour == (offer.usd_per_hour, offer.usd_per_hour):
-            return by_time
+            return _holding(usd, *(self._usd(offer, rule, end, node_count) for end in (courses.low, courses.high)))
+        if self._is_rent_alone(offer) and usd > 0:
+            price = offer.usd_per_hour
+            fewer, more = self._spread(rule, courses, node_count)
+            less, dearer = math.log(price / usd_per_hour[0]), math.log(usd_per_hour[1] / price)
+            return usd * math.exp(-math.hypot(fewer, less)), usd * math.exp(math.hypot(more, dearer))
+        by_time = _holding(usd, *(self._usd(offer, rule, end, node_count) for end in (courses.low, courses.high)))
         by_price = (self._usd(offer, rule, courses.middle, node_count, price) for price in usd_per_hour)
         return joined(usd, by_time, _holding(usd, *by_price))
+
+    def _spread(self, rule: BillingRule | None, courses: Courses, node_count: int) -> tuple[float, float]:
+        """By how much less and more is billed at the ends of the time, as logarithms; rent follows it, at any price."""
+        key = (rule, courses, node_count)
+        found = self._spreads.get(key)
+        if found is None:
+            idle_seconds = self.terms["idle_seconds"]
+            seconds = (courses.middle.seconds, *courses.seconds_at_ends)
+            middle, low, high = [billed_seconds(rule, one + idle_seconds) for one in seconds]
+            low, high = _holding(middle, low, high)
+            found = self._spreads[key] = (math.log(middle / low), math.log(high / middle))
+        return found
 
     def _items(
         self, offer: Offer, rule: BillingRule | None, course: Course, node_count: int
@@ -193,8 +211,8 @@ class Biller(Timer):
         found = self._hours.get(key)
         if found is None:
             idle_seconds = self.terms["idle_seconds"]
-            billed = rental_hours(rule, course.parts, idle_seconds=idle_seconds, node_count=node_count)
-            found = self._hours[key] = [quantity for _, _, quantity in billed]
+            found = rental_hours(rule, course.parts, idle_seconds=idle_seconds, node_count=node_count)
+            self._hours[key] = found
         return found
 
     def _usd(
@@ -206,12 +224,16 @@ class Biller(Timer):
         usd_per_hour: float | None = None,
     ) -> float:
         """The sum of the bill, at the price of the offer or at another."""
-        if not (self._has_extras or (_has_term(offer) and not self.terms["share_commitment"])):
+        if self._is_rent_alone(offer):
             # the sum of the same items without making them: most bills, and all ends, are only compared
             price = offer.usd_per_hour if usd_per_hour is None else usd_per_hour
             return math.fsum([quantity * price for quantity in self._billed(rule, course, node_count)])
         items, _ = self._items(offer if usd_per_hour is None else _at(offer, usd_per_hour), rule, course, node_count)
         return total_usd(items)
+
+    def _is_rent_alone(self, offer: Offer) -> bool:
+        """Whether nothing is billed but hours at one price."""
+        return not self._has_extras and (self._shares_term or not _has_term(offer))
 
 
 def _has_term(offer: Offer) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 
 from planner.cost.checkpoints import HOPELESS_RATIO, checkpoint_seconds_of, interrupted_run, same_plan
 from planner.cost.failures import COUNTED_FROM, failures_per_hour
@@ -44,29 +43,53 @@ class Courses:
         self._start = start
         self._training, self._fastest, self._slowest = trainings
         self._disturbed = disturbed
+        self._middle: Course | None = None
+        self._low: Course | None = None
+        self._high: Course | None = None
+        self._seconds: tuple[float, float] | None = None
         self.basis_of_interruptions = "" if disturbed is None else disturbed.rate.source
 
-    @cached_property
+    # kept by hand: `cached_property` takes a lock each time
+    @property
     def middle(self) -> Course:
         """The run at the middle of the speeds and of the interruptions."""
-        return self._course(self._training, None if self._disturbed is None else self._disturbed.run)
+        if self._middle is None:
+            self._middle = self._course(self._training, None if self._disturbed is None else self._disturbed.run)
+        return self._middle
 
-    @cached_property
+    @property
     def low(self) -> Course:
         """The shortest run."""
-        if self._disturbed is None:
-            return self._course(self._fastest, None)
-        calm = same_plan(
-            self._disturbed.run,
-            work_seconds=self._timer.work_seconds(self._fastest),
-            interruptions_per_hour=self._disturbed.rate.low,
-        )
-        return self._course(self._fastest, calm)
+        if self._low is None:
+            self._low = self._course(self._fastest, None if self._disturbed is None else self._calm(self._disturbed))
+        return self._low
 
-    @cached_property
+    @property
     def high(self) -> Course:
         """The longest run."""
-        return self._course(self._slowest, None if self._disturbed is None else self._disturbed.worst)
+        if self._high is None:
+            self._high = self._course(self._slowest, None if self._disturbed is None else self._disturbed.worst)
+        return self._high
+
+    @property
+    def seconds_at_ends(self) -> tuple[float, float]:
+        """Seconds of the shortest and of the longest run: all that comparing needs of them."""
+        if self._seconds is None:
+            disturbed = self._disturbed
+            calm, worst = (None, None) if disturbed is None else (self._calm(disturbed), disturbed.worst)
+            seconds_of = self._timer.seconds_of
+            self._seconds = (
+                seconds_of(self._start, self._timer.work_seconds(self._fastest), calm),
+                seconds_of(self._start, self._timer.work_seconds(self._slowest), worst),
+            )
+        return self._seconds
+
+    def _calm(self, disturbed: _Disturbed) -> Interruptions:
+        return same_plan(
+            disturbed.run,
+            work_seconds=self._timer.work_seconds(self._fastest),
+            interruptions_per_hour=disturbed.rate.low,
+        )
 
     def _course(self, training: float, run: Interruptions | None) -> Course:
         return self._timer.course(self._start, training, run)
@@ -261,9 +284,13 @@ class Timer:
             parts += [("work done twice", run.lost_seconds), ("restarts", run.restarting_seconds)]
         return Course(
             parts=tuple(parts),
-            seconds=math.fsum(seconds for _, seconds in start) + (run.expected_seconds if run else work),
+            seconds=self.seconds_of(start, work, run),
             interruptions=run,
         )
+
+    def seconds_of(self, start: Parts, work_seconds: float, run: Interruptions | None) -> float:
+        """Seconds of a run with so much work, from the start of billing to its result."""
+        return math.fsum([seconds for _, seconds in start]) + (run.expected_seconds if run else work_seconds)
 
     def _beyond_training(self, training: float, work: float) -> Parts:
         """The seconds that overhead, evaluation and further trials add to training at the benchmark's speed."""

@@ -58,10 +58,17 @@ def rental_items(
     >>> [(item.name, round(item.quantity, 4), round(item.usd, 4)) for item in items]
     [('training', 1.5, 3.0), ('start-up', 0.1667, 0.3333), ('rounding to billed time', 0.3333, 0.6667)]
     """
-    billed = rental_hours(rule, parts, idle_seconds=idle_seconds, node_count=node_count)
+    names = [*((name, ItemKind.TIME) for name, _ in parts), *_BEYOND_PARTS]
     return tuple(
-        CostItem(name=name, kind=kind, quantity=quantity, unit="instance-hour", usd_per_unit=usd_per_hour)
-        for name, kind, quantity in billed
+        CostItem(
+            name=name,
+            kind=kind,
+            quantity=seconds / SECONDS_PER_HOUR * node_count,
+            unit="instance-hour",
+            usd_per_unit=usd_per_hour,
+        )
+        for (name, kind), seconds in zip(names, _item_seconds(rule, parts, idle_seconds), strict=True)
+        if seconds > 0
     )
 
 
@@ -71,16 +78,20 @@ def rental_hours(
     *,
     idle_seconds: float = 0.0,
     node_count: int = 1,
-) -> list[tuple[str, ItemKind, float]]:
-    """Name, kind and instance-hours of each item of a rental that takes any; see `rental_items`."""
-    timed = [(name, ItemKind.TIME, seconds) for name, seconds in parts]
-    # lists and a plain division: an estimate asks for a thousand of these
-    running = math.fsum([seconds for _, seconds in parts]) + idle_seconds
-    if idle_seconds > 0:
-        timed.append(("idle tail", ItemKind.BILLED_TIME, idle_seconds))
-    if rule is not None:
-        timed.append(("rounding to billed time", ItemKind.BILLED_TIME, billed_seconds(rule, running) - running))
-    return [(name, kind, seconds / SECONDS_PER_HOUR * node_count) for name, kind, seconds in timed if seconds > 0]
+) -> list[float]:
+    """Instance-hours of each item of a rental that takes any, in the order of `rental_items`: all that its sum needs."""
+    items = _item_seconds(rule, parts, idle_seconds)
+    return [seconds / SECONDS_PER_HOUR * node_count for seconds in items if seconds > 0]
+
+
+_BEYOND_PARTS = (("idle tail", ItemKind.BILLED_TIME), ("rounding to billed time", ItemKind.BILLED_TIME))
+
+
+def _item_seconds(rule: BillingRule | None, parts: Sequence[tuple[str, float]], idle_seconds: float) -> list[float]:
+    """Seconds of every item: of each part, of the idle tail, and of what rounding adds."""
+    seconds = [one for _, one in parts]
+    running = math.fsum(seconds) + idle_seconds
+    return [*seconds, idle_seconds, billed_seconds(rule, running) - running]
 
 
 def billed_seconds(rule: BillingRule | None, seconds: float) -> float:

@@ -29,9 +29,9 @@ def market_of(provider: str, instance_type: str) -> Market | None:
 
     One provider may sell on two: RunPod's own machines, and those of its community.
     """
-    for name, instance_types, market in _sellers():
-        if name == provider and matches(instance_type, instance_types):
-            return Market(market)
+    for instance_types, market in _sellers().get(provider, ()):
+        if matches(instance_type, instance_types):
+            return market
     return declared_market(provider)
 
 
@@ -78,6 +78,9 @@ def _names() -> dict[str, str]:
 
 
 @cache
-def _sellers() -> list[tuple[str, ...]]:
-    """Provider, glob of instance types and market of each row: hundreds of types are looked up, the table is read once."""
-    return read_columns("providers.csv", "provider", "instance_types", "market")
+def _sellers() -> dict[str, list[tuple[str, Market]]]:
+    """Globs of instance types with their market, by provider: hundreds of types are looked up, the table is read once."""
+    found: dict[str, list[tuple[str, Market]]] = {}
+    for provider, instance_types, market in read_columns("providers.csv", "provider", "instance_types", "market"):
+        found.setdefault(provider, []).append((instance_types, Market(market)))
+    return found

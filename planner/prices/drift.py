@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from planner.hardware.gpus import load_gpus
 from planner.hardware.markets import Market, market_of
@@ -31,7 +31,7 @@ class PriceClass(StrEnum):
     MARKETPLACE = "marketplace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PriceDrift:
     """How prices of a class move, as logarithms of the price of today over that of the book.
 
@@ -77,12 +77,17 @@ def price_range(offer: Offer, today: date) -> tuple[float, float]:
 
     The low end reaches at least the cheapest offer of a marketplace's level.
     """
-    age_days, flagship = (today - offer.observed_on).days, is_flagship(offer.gpu)
-    ends = [drift.ends(age_days, is_flagship=flagship) for drift in price_drift(offer)]
-    low, high = min(low for low, _ in ends), max(high for _, high in ends)
-    floor = offer.usd_per_hour * math.exp(low)
+    low, high = _factors(price_drift(offer), (today - offer.observed_on).days, is_flagship(offer.gpu))
+    floor = offer.usd_per_hour * low
     cheapest = offer.usd_per_hour_cheapest
-    return floor if cheapest is None else min(floor, cheapest), offer.usd_per_hour * math.exp(high)
+    return floor if cheapest is None else min(floor, cheapest), offer.usd_per_hour * high
+
+
+@lru_cache(maxsize=4096)
+def _factors(drifts: tuple[PriceDrift, ...], age_days: int, is_flagship: bool) -> tuple[float, float]:  # noqa: FBT001 - a key
+    """What a price of that age is multiplied with at the ends of its range; the widest of several classes counts."""
+    ends = [drift.ends(age_days, is_flagship=is_flagship) for drift in drifts]
+    return math.exp(min(low for low, _ in ends)), math.exp(max(high for _, high in ends))
 
 
 def price_drift(offer: Offer) -> tuple[PriceDrift, ...]:

@@ -69,7 +69,7 @@ class Limits:
         share = min(1.0, (batch or usual) / usual)
         before, after = (self._taken(part, usual / rate) for part in (share, share * math.exp(-factor.log)))
         middle, low, high = (large / small for large, small in zip(before, after, strict=True))
-        return replace(
+        return changed(
             factor,
             log=math.log(middle),
             reach=together(factor.reach, max(math.log(high / middle), math.log(middle / low))),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from enum import Enum
@@ -22,7 +22,7 @@ from planner.paths import shipped_data_dir
 
 R = TypeVar("R")
 K = TypeVar("K")
-Only = Callable[[str], object] | None
+Holding = str | None
 
 
 def read_table(name: str | Path, record: type[R], key: Callable[[R], K]) -> dict[K, R]:
@@ -53,20 +53,21 @@ def read_groups(name: str | Path, record: type[R], key: Callable[[R], K]) -> dic
     return {one: tuple(rows) for one, rows in found.items()}
 
 
-def read_rows(name: str | Path, record: type[R], only: Only = None) -> list[R]:
+def read_rows(name: str | Path, record: type[R], holding: Holding = None) -> list[R]:
     """Every row of a shipped table, in the order of the file; errors as of `read_table`.
 
     Args:
         name: of the file in the folder of shipped data, or a path.
         record: a dataclass; its fields are the columns of the file, in any order.
-        only: which lines are parsed at all: ten times faster where few are wanted of a table of thousands.
+        holding: a text that lines must hold to be parsed at all, with a line end before it if they must begin with it: ten times
+            faster where few are wanted of a table of thousands.
     """
     make: Callable[..., R] = record
     kinds = _kinds(make)
-    heading, rows = _cells(name, kinds, kinds, only)
+    heading, rows = _cells(name, kinds, kinds, holding)
     # column by column, which is twice as fast as row by row
     columns = [
-        _converted(name, column, kinds[column], texts, only)
+        _converted(name, column, kinds[column], texts, holding)
         for column, texts in zip(heading, zip(*rows, strict=True), strict=bool(rows))
     ]
     found: list[R] = []
@@ -74,7 +75,7 @@ def read_rows(name: str | Path, record: type[R], only: Only = None) -> list[R]:
         for values in zip(*columns, strict=True):
             found.append(make(**dict(zip(heading, values, strict=True))))  # noqa: PERF401 - an error needs the place
     except ValueError as error:
-        raise _damaged(name, len(found), str(error), only) from error
+        raise _damaged(name, len(found), str(error), holding) from error
     return found
 
 
@@ -90,7 +91,7 @@ def read_columns(name: str | Path, *columns: str) -> list[tuple[str, ...]]:
 
 
 def _cells(
-    name: str | Path, wanted: Iterable[str], known: Iterable[str] | None, only: Only
+    name: str | Path, wanted: Iterable[str], known: Iterable[str] | None, holding: Holding
 ) -> tuple[list[str], list[list[str]]]:
     """The heading and the cells of every wanted line."""
     rows: list[list[str]] = []
@@ -99,15 +100,25 @@ def _cells(
             heading = next(csv.reader(file), [])
             _check_heading(name, heading, wanted, heading if known is None else known)
             # row by row: what was read before a damaged one says where it is
-            rows.extend(csv.reader(file if only is None else filter(only, file), strict=True))
+            rows.extend(csv.reader(_lines(file.read(), holding) if holding else file, strict=True))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{_path(name)} cannot be read: {error}. Reinstall gpu-cost-planner.") from error
     except csv.Error as error:
-        raise _damaged(name, len(rows), str(error), only) from error
+        raise _damaged(name, len(rows), str(error), holding) from error
     if set(map(len, rows)) - {len(heading)}:
         index = next(index for index, row in enumerate(rows) if len(row) != len(heading))
-        raise _damaged(name, index, f"{len(rows[index])} cells under {len(heading)} columns", only)
+        raise _damaged(name, index, f"{len(rows[index])} cells under {len(heading)} columns", holding)
     return heading, rows
+
+
+def _lines(text: str, holding: str) -> Iterator[str]:
+    """The lines of a table behind its heading that hold the text, or begin with it."""
+    text, end = f"\n{text}", 0
+    while (found := text.find(holding, end)) >= 0:
+        start = found if holding.startswith("\n") else text.rfind("\n", 0, found)
+        end = text.find("\n", start + 1)
+        end = len(text) if end < 0 else end
+        yield text[start + 1 : end + 1]
 
 
 def _check_heading(name: str | Path, heading: Sequence[str], wanted: Iterable[str], known: Iterable[str]) -> None:
@@ -121,7 +132,7 @@ def _check_heading(name: str | Path, heading: Sequence[str], wanted: Iterable[st
         raise _damaged(name, None, f"column {max(heading, key=list(heading).count)!r} is there twice")
 
 
-def _converted(name: str | Path, column: str, kind: _Kind, texts: Sequence[str], only: Only) -> Sequence[Any]:
+def _converted(name: str | Path, column: str, kind: _Kind, texts: Sequence[str], holding: Holding) -> Sequence[Any]:
     if kind.convert is str and not kind.may_be_empty:
         return texts
     values: dict[str, Any] = {"": None} if kind.may_be_empty else {}
@@ -131,26 +142,26 @@ def _converted(name: str | Path, column: str, kind: _Kind, texts: Sequence[str],
                 values[text] = kind.convert(text)
         except (ValueError, KeyError) as error:
             what = f"column {column}: {text!r} is not {kind.what}"
-            raise _damaged(name, texts.index(text), what, only) from error
+            raise _damaged(name, texts.index(text), what, holding) from error
     return [values[text] for text in texts]
 
 
-def _damaged(name: str | Path, index: int | None, what: str, only: Only = None) -> DataError:
+def _damaged(name: str | Path, index: int | None, what: str, holding: Holding = None) -> DataError:
     """The error that names the line of a row, counted from 0 among those parsed; `None` is the heading."""
     path, line = _path(name), 1
     if index is not None:
         with path.open(encoding="utf-8", newline="") as file:
             next(file)
-            numbers = [number for number, text in enumerate(file, 2) if only is None or only(text)]
-        line = numbers[_last_line(path, index, only) - 1]
+            numbers = [number for number, text in enumerate(file, 2) if holding is None or holding in f"\n{text}"]
+        line = numbers[_last_line(path, index, holding) - 1]
     return DataError(f"{path}, line {line}: {what}. Reinstall gpu-cost-planner.")
 
 
-def _last_line(path: Path, index: int, only: Only) -> int:
+def _last_line(path: Path, index: int, holding: Holding) -> int:
     """The last line of a row, counted among those parsed: a quoted cell may hold line breaks."""
     with path.open(encoding="utf-8", newline="") as file:
         next(file)
-        reader = csv.reader(file if only is None else filter(only, file))
+        reader = csv.reader(_lines(file.read(), holding) if holding else file)
         for _ in range(index + 1):
             next(reader)
         return reader.line_num

@@ -67,7 +67,7 @@ def _found(text: str) -> LanguageModel | None:
 
 
 def _row(name: str) -> LanguageModel | None:
-    rows = read_rows(TABLE, LanguageModel, only=lambda line: line.startswith(f"{name},"))
+    rows = read_rows(TABLE, LanguageModel, holding=f"\n{name},")
     return next((row for row in rows if row.name == name), None)
 
 

@@ -42,7 +42,7 @@ def training_runs() -> Sequence[ProcessorRun]:
 @lru_cache(maxsize=64)
 def inference_runs(model: str) -> Sequence[ProcessorRun]:
     """What was measured of one model forward alone."""
-    found = read_rows(INFERENCE, ProcessorRun, only=lambda line: line.startswith(f"{model},"))
+    found = read_rows(INFERENCE, ProcessorRun, holding=f"\n{model},")
     return [run for run in found if run.model == model]
 
 
@@ -53,7 +53,7 @@ def measured_model(name: str) -> Model:
     Raises:
         DataError: there is no such model.
     """
-    for model in read_rows("models.csv", Model, only=lambda line: line.startswith(f"{name},")):
+    for model in read_rows("models.csv", Model, holding=f"\n{name},"):
         if model.name == name:
             return model
     raise DataError(f"models.csv has no {name}, which {TRAINING} or {INFERENCE} names. Reinstall gpu-cost-planner.")

@@ -90,7 +90,9 @@ class _Described:
                 "__module__": base.__module__,
                 **vars(base)["_own_defaults"],
             }
-            twin = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(type(base.__name__, (), parts))
+            twin: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(
+                type(base.__name__, (), parts)
+            )
             found |= {field.name: field for field in dataclasses.fields(twin)}
         cls.__dataclass_fields__ = found  # type: ignore[attr-defined]  # from now on without asking the library
         return found
@@ -142,7 +144,7 @@ def _compile_init(cls: Any, defaults: dict[str, Any]) -> None:
     cls.__init__ = known["__init__"]
 
 
-def _equal(self: Any, other: object) -> Any:
+def _equal(self: Any, other: Any) -> Any:
     return self._read(self) == self._read(other) if other.__class__ is self.__class__ else NotImplemented
 
 

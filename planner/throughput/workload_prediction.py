@@ -82,7 +82,6 @@ class Prediction:
         self._at_batch: dict[int, Prediction] = {}
         self._notes = () if own else self._common_notes()
         self._own = own
-        self._has_own = bool(own)
         self._knowledge = knowledge
         # how thin networks respond to a GPU is known of one card only
         self._is_thin = is_thin(self._model) and not own and (self._script is None or TIMM in self._script)
@@ -302,7 +301,7 @@ class Prediction:
         else:
             single = self._single.on(gpu, precision)
             size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
-            if self._has_own:
+            if self._own:
                 size = NO_CHANGE  # an own measurement is of the user's own batch and size
                 nearest = min(self._own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))
                 batch = batch if planned.is_reduced else own_batch_factor(self._workload, nearest)
@@ -374,7 +373,7 @@ class Prediction:
         return choose_script(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _framework_reach(self) -> float:
-        return float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._has_own else 0.0
+        return float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._own else 0.0
 
     def _common_notes(self) -> tuple[str, ...]:
         notes = []

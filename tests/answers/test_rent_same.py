@@ -91,6 +91,15 @@ def test_an_hour_of_work_on_spot_pays_for_its_interruptions(tmp_path):
     assert any("0.2 interruptions per instance and hour" in line for line in rental.assumptions)
 
 
+def test_an_hour_on_demand_is_an_hour(tmp_path):
+    """Whatever is said of checkpoints: the machine that would be bought does not pay for them either."""
+    terms = terms_of(checkpoint_seconds=36.0, checkpoint_interval_seconds=1800.0, gpu_hours_per_failure=10.0)
+
+    rental = _rented(tmp_path, 16, {"usd_per_hour": 10.0}, terms=terms)
+
+    assert (20.0, 3600.0) == (rental.usd_per_job, rental.seconds)
+
+
 def test_spot_that_is_interrupted_too_often_is_not_the_cheapest(tmp_path):
     """A price of a tenth that takes eleven times as long is no offer; alone it is an error with the numbers."""
     spot = {"purchase": Purchase.SPOT, "usd_per_hour": 1.0, "instance_type": "spot"}

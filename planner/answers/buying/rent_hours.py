@@ -234,8 +234,11 @@ def _alike(offers: Sequence[Offer], gpu_count: int) -> tuple[list[Offer], int]:
 
 
 def _month(timer: Timer, offer: Offer, machines: int) -> Interruptions | str | None:
-    """The interruptions of a month of work on so many machines; `None` if there are none, a text if it cannot be done."""
-    rate = timer.rate(offer, 1.0, machines)
+    """The interruptions of a month of work on so many spot machines; `None` if there are none, a text if it cannot be done.
+
+    On demand an hour is an hour, as it is on the machine that would be bought: checkpoints that are written count on neither.
+    """
+    rate = timer.rate(offer, 1.0, machines) if offer.purchase is Purchase.SPOT else None
     if rate is None:
         return None
     start_seconds = math.fsum(seconds for _, seconds in timer.start_parts(offer, machines))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any, Unpack, cast
 
 from planner.answers.buying.alternatives import alternatives_of, in_other_conditions, turned_by
 from planner.answers.buying.candidates import Candidate, RentalsOf, candidates_of, compared_machines
 from planner.answers.buying.rent_hours import rent_hours_at, rent_same
 from planner.answers.buying.renting import Market, rent_at, rent_work, rented_work, work_text
+from planner.answers.buying.services import rent_services
 from planner.answers.buying.verdict import break_even_of, judged, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
@@ -42,7 +43,7 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
 
     Renting is the cheapest matching offer of the estimate, or `rent_usd_per_hour`. Owning is purchase, running costs
     and resale of the machine over `months`, with the throughput of the same rule. Several machines are ranked by what
-    they save.
+    they cost over that time.
 
     Args:
         asked: any option of docs/options.md that `compare` takes, by its name in Python; `buy` or `own`, how much the machine
@@ -66,13 +67,13 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
     compared, not_compared = compared_machines(
         candidates, workload, rentals_of, use, options=asked, terms=terms, today=today
     )
-    ranked = sorted(compared, key=lambda owned: (-owned.margin_usd, owned.label))
+    ranked = sorted(compared, key=lambda owned: (owned.usd, owned.label))
     best = ranked[0]
     curve = cost_curve(best.case)
     break_even = break_even_of(best, curve, has_jobs=workload is not None)
     chance, sensitivity = judged(best, job="job" if workload else "hour")
     others, not_priced = in_other_conditions(best, asked, workload, use=use, terms=terms, today=today)
-    alternatives = alternatives_of(best, [*ranked, *others], workload)
+    alternatives = alternatives_of(best, [*ranked, *others])
     damaged = damaged_books(asked["data_dir"], as_of=asked["as_of"], providers=asked["providers"])
     return Comparison(
         workload=workload,
@@ -148,13 +149,23 @@ def _renting(
         if usd_per_hour is not None:
             return lambda _gpu, _count, hours, _busiest: (rent_hours_at(usd_per_hour, terms, hours),), _nothing
         return lambda gpu, count, hours, busiest: rent_same(
-            gpu, count, hours_per_month=hours, busiest_hours=busiest, market=market, today=today, terms=terms
+            gpu,
+            count,
+            hours_per_month=hours,
+            busiest_hours=busiest,
+            market=market,
+            against=against,
+            today=today,
+            terms=terms,
         ), _nothing
+    workload = work.workload
+    sold = partial(rent_services, workload, terms=terms, today=today, max_age_days=market.most_age_days)
     samples = (Sentence("samples an epoch: {source}", source=work.samples_source),)
     if usd_per_hour is not None:
-        workload, fallback = work.workload, (first.gpu, float(gpus_in(first.gpu, first.card_count)))
+        fallback = first.gpu, float(gpus_in(first.gpu, first.card_count))
         return lambda _gpu, _count, jobs, _busiest: (
             rent_at(usd_per_hour, workload, jobs, gpus=market.gpus, fallback=fallback, terms=terms),
+            *sold(jobs),
         ), lambda _jobs, _busiest: samples
     work_options = {
         name: given[name]
@@ -162,10 +173,8 @@ def _renting(
         if name not in ("basis", "nodes") and given[name] not in (None, ())
     }
     rented = rented_work(work_options, market, terms)
-    rentals = cache(lambda jobs, busiest: rent_work(rented, jobs, busiest, against, terms["tax_fraction"]))
-    return lambda _gpu, _count, jobs, busiest: rentals(jobs, busiest)[0], lambda jobs, busiest: rentals(jobs, busiest)[
-        1
-    ]
+    found = cache(lambda jobs, busiest: rent_work(rented, jobs, busiest, against, terms["tax_fraction"]))
+    return lambda _gpu, _count, jobs, busiest: (*found(jobs, busiest)[0], *sold(jobs)), lambda *jobs: found(*jobs)[1]
 
 
 def _nothing(_jobs: float, _busiest: float) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from datetime import date
 
 from planner.answers.question import Question
 from planner.language.services import Service, services_for
+from planner.model.records import Workload
+from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import USUAL_PURCHASES
 from planner.results.picked import SoldPerToken
 from planner.units import DAYS_PER_YEAR
@@ -21,7 +23,13 @@ def sold_per_token(question: Question) -> tuple[SoldPerToken, ...]:
     language = question.work.workload.language
     if language is None or question.max_hours is not None or _names_machines(question):
         return ()
-    found = (_sold(service, question) for service in services_for(language.job) if _is_current(service, question))
+    wanted = question.wanted
+    most_days = wanted.max_price_age_days if wanted.names_age else DAYS_PER_YEAR
+    found = (
+        _sold(service, question)
+        for service in services_for(language.job)
+        if is_current(service, question.today, most_days)
+    )
     most = question.max_usd
     return tuple(one for one in found if most is None or max(one.usd, one.usd_high) <= most)
 
@@ -32,17 +40,20 @@ def _names_machines(question: Question) -> bool:
     return any(named) or wanted.purchases != USUAL_PURCHASES or question.nodes > 1
 
 
-def _is_current(service: Service, question: Question) -> bool:
-    """Whether the price was known on the day of the question, and is no older than a price may be."""
-    days = (question.today - date.fromisoformat(service.as_of)).days
-    wanted = question.wanted
-    most = wanted.max_price_age_days if wanted.names_age else DAYS_PER_YEAR
-    return 0 <= days and (most is None or days <= most)
+def is_current(service: Service, today: date, max_age_days: int | None) -> bool:
+    """Whether the price was known on that day, and is no older than a price may be; `None`: it may be of any age."""
+    days = (today - date.fromisoformat(service.as_of)).days
+    return days >= 0 and (max_age_days is None or days <= max_age_days)
+
+
+def tokens_billed(workload: Workload, terms: BillArguments) -> float:
+    """Tokens that a service is paid for: those of the run, once for each trial."""
+    return workload.samples * terms["trials"]
 
 
 def _sold(service: Service, question: Question) -> SoldPerToken:
-    terms, tokens = question.terms, question.work.workload.samples
-    millions = tokens * terms["trials"] / MILLION * (1 + terms["tax_fraction"])
+    terms = question.terms
+    millions = tokens_billed(question.work.workload, terms) / MILLION * (1 + terms["tax_fraction"])
     usd = service.usd_per_million_tokens
     return SoldPerToken(
         provider=service.provider,

@@ -76,8 +76,8 @@ class OwnerArguments(TypedDict, total=False):
     against: Annotated[
         str | None,
         Option(
-            "What the verdict is against: spot, PROVIDER:TYPE. on_demand, spot, reserved_3y ... or PROVIDER:TYPE. Default: the "
-            "cheapest list price on demand.",
+            "What the verdict is against: spot, PROVIDER:TYPE. on_demand, spot, service, reserved_3y ..., PROVIDER:TYPE (at its "
+            "price on demand) or PROVIDER:TYPE:PURCHASE. Default: the cheapest list price on demand.",
             metavar="KIND",
         ),
     ]

@@ -296,6 +296,8 @@ _CURVE = (
 
 
 def _span(rental: Rental) -> str:
+    if rental.seconds is None or rental.seconds_low is None or rental.seconds_high is None:
+        return "not stated"
     low, high = hours(rental.seconds_low), hours(rental.seconds_high)
     return f"{significant(hours(rental.seconds))} ({significant(low)}-{significant(high)})"
 

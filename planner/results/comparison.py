@@ -36,7 +36,7 @@ SCHEMA = "planner.compare/1"
 class Comparison(ShownInNotebooks):
     """The result of `compare`: renting against owning, best machine first, and all that is needed to judge it.
 
-    `options` are ranked by what they save against renting; `break_even`, `curve`, `sensitivity` and the rest speak of
+    `options` are ranked by their cost over the horizon; `break_even`, `curve`, `sensitivity` and the rest speak of
     the first. `workload` is `None` where only hours are compared.
     """
 
@@ -203,7 +203,7 @@ def ranking_rows(comparison: Comparison) -> list[Row]:
             "seconds": best.rental.seconds if comparison.workload else None,
         }
     )
-    return sorted(rows, key=lambda row: (-row["margin_usd"], row["what"]))
+    return sorted(rows, key=lambda row: (row["usd_total"], row["what"]))
 
 
 def rented_kwh(comparison: Comparison) -> float | None:

@@ -9,6 +9,7 @@ from planner.cost.ownership import kwh_per_month
 from planner.cost.rent_or_buy import Case, margin_usd, rent_usd
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
+from planner.language.services import Service
 from planner.model.costs import CostItem, total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
@@ -118,10 +119,10 @@ class Rental:
     label: str
     usd_per_job: float  # 0 with a commitment, which is paid by the month
     usd_per_month: float
-    usd_per_hour: float
-    seconds: float
-    seconds_low: float
-    seconds_high: float
+    usd_per_hour: float | None  # `None` of training sold by the token, like the time it takes
+    seconds: float | None
+    seconds_low: float | None
+    seconds_high: float | None
     items: tuple[CostItem, ...]
     usd_committed_per_month: float  # paid used or not; then a job costs nothing more
     factor_low: float  # how far the price may move over the horizon
@@ -130,6 +131,7 @@ class Rental:
     cell: tuple[str, float] | None  # GPU and count, where they are known
     estimate: Estimate | None
     offer: Offer | None
+    service: Service | None
     watts: float | None
     grid: Grid | None
     is_given: bool
@@ -139,7 +141,7 @@ class Rental:
     @property
     def kwh_per_job(self) -> float | None:
         """Energy of one job in kWh."""
-        return None if self.watts is None else kwh(self.watts, self.seconds)
+        return None if self.watts is None or self.seconds is None else kwh(self.watts, self.seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,44 @@ def test_the_verdict_is_against_a_list_price_unless_another_is_named():
         compare(**use, against="aws:p5.48xlarg")
 
 
+def test_a_machine_is_named_with_or_without_its_purchase():
+    """Alone at its price on demand, though it is cheaper otherwise; unknown names come with those there are."""
+    use = {"buy": "h100-80gb-sxm", "utilisation": 0.6, "as_of": date(2026, 7, 1)}
+
+    alone, spot = (compare(**use, against=name).rent for name in ("aws:p5.48xlarge", "AWS:p5.48xlarge:spot"))
+
+    assert ("on_demand", "spot") == (alone.way, spot.way)
+    assert spot.usd_per_month < alone.usd_per_month
+    with pytest.raises(UnknownNameError, match=r"on_demand, .*spot, or PROVIDER:TYPE"):
+        compare(**use, against="nothing")
+
+
+def test_training_by_the_token_is_a_rental_like_others():
+    """20 runs of 10 million tokens and 3 trials at the price of the table, with tax; the verdict can be against it."""
+    asked = {"model": "llama-3-8b", "method": "qlora", "tokens": 1e7, "jobs_per_month": 20, "buy": "rtx-4090"}
+
+    result = compare(**asked, against="service", trials=3, tax_fraction=0.25, as_of=date(2026, 7, 1))
+
+    service = result.rent.service
+    month = 20 * 3 * 10 * service.usd_per_million_tokens * 1.25
+    line = next(row for row in result.alternatives if row.name == result.rent.label)
+    assert (pytest.approx(month), pytest.approx(36 * month)) == (line.usd_per_month, result.own.rent_usd)
+    assert (None, service.provider, service.as_of) == (line.seconds, line.provider, line.price_observed_on)
+    old = compare(**asked, max_price_age_days=10, against="on_demand", as_of=date(2026, 10, 12))
+    assert "service" not in {row.way for row in old.alternatives}
+
+
+def test_machines_by_the_hour_are_ranked_by_what_they_cost():
+    """The same GPU hours: a card that is there costs least, whatever renting each of them would cost."""
+    result = compare(
+        buy=["l40s:4", "h100-80gb-sxm:8"], own="rtx-3090:2", gpu_hours_per_month=1400, as_of=date(2026, 11, 26)
+    )
+
+    usd = [owned.usd for owned in result.options]
+    assert sorted(usd) == usd
+    assert "2x rtx-3090 (owned)" == result.own.label == result.alternatives[0].name
+
+
 def test_every_way_to_pay_adds_up():
     """A line's total is its month over the horizon, its GPU hour is of hours that work, and buying pays where it says."""
     result = compare(buy="rtx-4090:4", utilisation=0.5, as_of=date(2026, 7, 1))

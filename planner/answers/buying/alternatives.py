@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from planner.answers.buying.base import same_machine
 from planner.answers.buying.owning import Wanted
-from planner.answers.buying.ways_to_pay import GIVEN, SERVICE
+from planner.answers.buying.ways_to_pay import GIVEN
 from planner.answers.question import weakest_basis
 from planner.cost.discount import months_worth
 from planner.cost.rent_or_buy import margin_at
@@ -24,21 +24,13 @@ from planner.results.alternatives import OWN_AND_RENT, Alternative
 from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
-if TYPE_CHECKING:
-    from planner.language.services import Service
-
 MOST_WAYS = 3  # that the verdict names; the table has them all
 STEPS = 50  # of the use of a month in which the point where buying starts to pay is looked for
 
 
-def alternatives_of(best: Owned, machines: Sequence[Owned], workload: Workload | None) -> tuple[Alternative, ...]:
+def alternatives_of(best: Owned, machines: Sequence[Owned]) -> tuple[Alternative, ...]:
     """A line for each way to pay for the work of the best machine, cheapest first; equal ones by name."""
     rows = [_rented(best, rental) for rental in best.rentals] + [_owned(machine) for machine in machines]
-    if workload is not None and workload.language is not None:
-        from planner.language.services import services_for  # noqa: PLC0415 - images are sold by no token
-
-        tokens = workload.samples
-        rows += [_sold(best, service, tokens) for service in services_for(workload.language.job)]
     return tuple(sorted(rows, key=lambda row: (row.usd_total, row.way, row.name)))
 
 
@@ -86,48 +78,24 @@ def in_other_conditions(
 
 
 def _rented(best: Owned, rental: Rental) -> Alternative:
-    terms, offer = best.case.terms, rental.offer
+    terms, offer, service = best.case.terms, rental.offer, rental.service
     months = months_worth(terms.months, terms.discount_per_year)
-    hours_per_month = best.case.jobs_per_month * hours(rental.seconds)
-    gpus = rental.cell[1] if rental.cell else None
+    gpu_hours = _gpu_hours(rental, best.case.jobs_per_month)
     return Alternative(
         way=rental.way,
         market=rental.market,
         mark=rental.mark,
         name=rental.label,
         purchase=None if offer is None else str(offer.purchase),
-        provider=None if offer is None else offer.provider,
+        provider=offer.provider if offer else service.provider if service else None,
         instance_type=None if offer is None else offer.instance_type,
-        price_observed_on=None if offer is None else offer.observed_on.isoformat(),
+        price_observed_on=offer.observed_on.isoformat() if offer else service.as_of if service else None,
         seconds=rental.seconds,
         usd_per_month=rental.usd_per_month,
         usd_per_job=_each(rental.usd_per_month, best.case.jobs_per_month),
         usd_total=rental.usd_per_month * months,
-        usd_per_gpu_hour=None if gpus is None else _each(rental.usd_per_month, hours_per_month * gpus),
+        usd_per_gpu_hour=None if gpu_hours is None else _each(rental.usd_per_month, gpu_hours),
         break_even_utilisation=_pays_from(best, rental.usd_per_job, rental.usd_committed_per_month),
-        is_rented=True,
-    )
-
-
-def _sold(best: Owned, service: Service, tokens: float) -> Alternative:
-    """The work done by a service that is paid by the token; how long it takes is not stated."""
-    terms, per_job = best.case.terms, service.usd_per_million_tokens * tokens / 1e6
-    usd_per_month = per_job * best.case.jobs_per_month
-    return Alternative(
-        way=SERVICE,
-        market=SERVICE,
-        mark=None,
-        name=f"{service.provider}, {service.method} of {service.model or 'models of this size'}",
-        purchase=None,
-        provider=service.provider,
-        instance_type=None,
-        price_observed_on=service.as_of,
-        seconds=None,
-        usd_per_month=usd_per_month,
-        usd_per_job=per_job,
-        usd_total=usd_per_month * months_worth(terms.months, terms.discount_per_year),
-        usd_per_gpu_hour=None,
-        break_even_utilisation=_pays_from(best, per_job, 0.0),
         is_rented=True,
     )
 
@@ -136,11 +104,11 @@ def _owned(machine: Owned) -> Alternative:
     case = machine.case
     months = months_worth(case.terms.months, case.terms.discount_per_year)
     way = "own" if machine.is_owned_already else f"buy_{machine.machine.condition}"
-    gpu_hours = case.hours_per_month * machine.machine.gpu_count
+    gpu_hours: float | None = case.hours_per_month * machine.machine.gpu_count
     if machine.rest is not None:
         way = OWN_AND_RENT
-        rest_gpus = machine.rest.cell[1] if machine.rest.cell else machine.machine.gpu_count
-        gpu_hours += case.rest_jobs_per_month * hours(machine.rest.seconds) * rest_gpus
+        rest = _gpu_hours(machine.rest, case.rest_jobs_per_month, machine.machine.gpu_count)
+        gpu_hours = None if rest is None else case.hours_per_month * machine.machine.gpu_count + rest
     return Alternative(
         way=way,
         market="own",
@@ -154,10 +122,17 @@ def _owned(machine: Owned) -> Alternative:
         usd_per_month=machine.usd / months,
         usd_per_job=_each(machine.usd / months, case.jobs_per_month),
         usd_total=machine.usd,
-        usd_per_gpu_hour=_each(machine.usd / months, gpu_hours),
+        usd_per_gpu_hour=None if gpu_hours is None else _each(machine.usd / months, gpu_hours),
         break_even_utilisation=_pays_from(machine, machine.rental.usd_per_job, machine.rental.usd_committed_per_month),
         is_rented=False,
     )
+
+
+def _gpu_hours(rental: Rental, jobs_per_month: float, gpus: float | None = None) -> float | None:
+    """GPU hours a month that a rental works, on so many GPUs where it does not say; `None` where not known."""
+    if rental.cell is not None:
+        gpus = rental.cell[1]
+    return None if gpus is None or rental.seconds is None else jobs_per_month * hours(rental.seconds) * gpus
 
 
 def _each(usd: float, count: float) -> float | None:

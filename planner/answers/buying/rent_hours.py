@@ -9,7 +9,7 @@ from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.renting import TINY, Market
-from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, way_of
+from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
 from planner.answers.offered import offered, own_prices
 from planner.cost.assumed import spot_assumption
 from planner.cost.bill import tax_item
@@ -56,6 +56,7 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
         cell=None,
         estimate=None,
         offer=None,
+        service=None,
         watts=None,
         grid=None,
         is_given=True,
@@ -73,6 +74,7 @@ def rent_same(
     market: Market,
     today: date,
     terms: BillArguments,
+    against: str | None = None,
 ) -> tuple[Rental, ...]:
     """The cheapest rentals of hours on a machine like the one that would be bought, one for each way to pay.
 
@@ -88,16 +90,19 @@ def rent_same(
         market: filters and books that offers are taken from.
         today: the day that ages are counted from.
         terms: of these, what concerns interruptions, and tax.
+        against: a machine that has a rental of its own, whatever the others cost: `PROVIDER:TYPE`.
 
     Raises:
         NothingLeftError: no offer has that GPU, or those that have it are interrupted all the time.
     """
     timer = Timer(terms, None)
     by_way: dict[tuple[str, str], list[Offer]] = {}
-    for offer in _offers_of(gpu, market, today):
+    every = _offers_of(gpu, market, today)
+    for offer in every:
         by_way.setdefault(way_of(offer), []).append(offer)
+    named = named_offers(every, against, lambda offer: offer)
     found = []
-    for way, offers in by_way.items():
+    for way, offers in [*by_way.items(), *((way_of(offer), [offer]) for offer in named)]:
         young = [offer for offer in offers if not _is_old(offer, today)]
         alike, machines = _alike(young or offers, gpu_count)
         if priced := _priced(alike, machines, timer):
@@ -116,11 +121,14 @@ def rent_same(
                 )
             )
     if not found:
-        refusals = " ".join(f"{reason}. {text}" for reason, (_, text) in timer.refused.items())
-        raise NothingLeftError(
-            f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}"
-        )
-    return tuple(found)
+        raise _nobody(gpu, timer)
+    # the machine that is named may be the cheapest of its way
+    return tuple({rental.label: rental for rental in found}.values())
+
+
+def _nobody(gpu: str, timer: Timer) -> NothingLeftError:
+    refusals = " ".join(f"{reason}. {text}" for reason, (_, text) in timer.refused.items())
+    return NothingLeftError(f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}")
 
 
 def _priced(
@@ -170,6 +178,7 @@ def _rental(
         factor_high=1.0 if committed else high,
         cell=(offer.gpu, machines * offer.gpu_count),
         offer=offer,
+        service=None,
         watts=gpu_watts(offer.gpu, gpu_count),
         grid=region_grid(offer.provider, offer.region),
         is_given=False,

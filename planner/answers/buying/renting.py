@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
-from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, offer_text, way_of
+from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
 from planner.answers.chosen import judged
 from planner.answers.pricing import Pricing
 from planner.answers.question import question_from
@@ -30,11 +30,12 @@ from planner.model.costs import total_usd
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
+from planner.options.arguments import Usual
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.sides import Rental
-from planner.units import HOURS_PER_MONTH, current_day, hours
+from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, current_day, hours
 
 TINY = 1e-9  # of a machine: a month filled to the last hour needs no other
 
@@ -66,6 +67,11 @@ class Market:
                     argument="purchases",
                     kind=kind,
                 )
+
+    @property
+    def most_age_days(self) -> int | None:
+        """The age that a price may have at most: a year, unless somebody says another; `None`: any."""
+        return DAYS_PER_YEAR if isinstance(self.max_price_age_days, Usual) else self.max_price_age_days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,7 +128,8 @@ def rent_work(
 ) -> tuple[tuple[Rental, ...], Sequence[str]]:
     """The cheapest rental of each way to pay for so many runs a month, the machine named in `against`, and what they assume.
 
-    A commitment is for as many machines as the busiest month fills. Of a way rows that price or range bars are taken only where it has no others, and marked.
+    A commitment is for as many machines as the busiest month fills. Of a way rows that price or range bars are taken only
+    where it has no others, and marked.
     """
 
     def usd(priced: Priced) -> float:
@@ -131,7 +138,7 @@ def rent_work(
         return jobs_per_month * priced.usd
 
     chosen = [one for rows in work.by_way.values() if (one := _cheapest(rows, usd)) is not None]
-    named = [one for one in work.ways.found if against and offer_text(one.offer).lower() == against.lower()]
+    named = named_offers(work.ways.found, against, lambda one: one.offer)
     if named:
         chosen.append((min(named, key=usd), None))
     if not chosen:
@@ -208,6 +215,7 @@ def _rental(
         cell=(offer.gpu, offer.gpu_count),
         estimate=best,
         offer=offer,
+        service=None,
         watts=gpu_watts(offer.gpu, offer.gpu_count),
         grid=region_grid(offer.provider, offer.region),
         is_given=False,
@@ -263,6 +271,7 @@ def rent_at(
         cell=cell,
         estimate=None,
         offer=None,
+        service=None,
         watts=gpu_watts(*cell),
         grid=None,
         is_given=True,

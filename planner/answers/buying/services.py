@@ -1,0 +1,79 @@
+"""Rentals of training that is sold by the token: no machine, and no time stated."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from planner.answers.buying.rented import LISTED_RENT
+from planner.answers.buying.ways_to_pay import SERVICE
+from planner.answers.sold_per_token import is_current, tokens_billed
+from planner.cost.bill import tax_item
+from planner.errors import Sentence
+from planner.language.services import Service, services_for
+from planner.model.costs import CostItem, ItemKind
+from planner.model.records import Workload
+from planner.options.bill_arguments import BillArguments
+from planner.results.sides import Rental
+
+MILLION = 1e6
+
+
+def rent_services(
+    workload: Workload, jobs_per_month: float, terms: BillArguments, *, today: date, max_age_days: int | None
+) -> tuple[Rental, ...]:
+    """The services that do the runs of a language model at a price that is no older than a price may be; else none."""
+    if workload.language is None:
+        return ()
+    return tuple(
+        _rental(service, tokens_billed(workload, terms) / MILLION, jobs_per_month, terms)
+        for service in services_for(workload.language.job)
+        if is_current(service, today, max_age_days)
+    )
+
+
+def _rental(service: Service, millions: float, jobs_per_month: float, terms: BillArguments) -> Rental:
+    usd_per_million = service.usd_per_million_tokens
+    tokens = CostItem(
+        name="training tokens",
+        kind=ItemKind.TIME,
+        quantity=millions,
+        unit="million tokens",
+        usd_per_unit=usd_per_million,
+    )
+    items = (tokens, *tax_item((tokens,), terms["tax_fraction"]))
+    usd = math.fsum(item.usd for item in items)
+    name = f"{service.provider}, {service.method} of {service.model or 'models of this size'}"
+    return Rental(
+        way=SERVICE,
+        market=SERVICE,
+        mark=None,
+        label=name,
+        usd_per_job=usd,
+        usd_per_month=usd * jobs_per_month,
+        usd_committed_per_month=0.0,
+        usd_per_hour=None,
+        seconds=None,
+        seconds_low=None,
+        seconds_high=None,
+        items=items,
+        factor_low=min(LISTED_RENT[0], (service.usd_low or usd_per_million) / usd_per_million),
+        factor_high=max(LISTED_RENT[1], (service.usd_high or usd_per_million) / usd_per_million),
+        throughput=None,
+        cell=None,
+        estimate=None,
+        offer=None,
+        service=service,
+        watts=None,
+        grid=None,
+        is_given=False,
+        assumptions=(
+            Sentence(
+                "trained by {name}: {usd:,.3g} USD a million tokens of {day}; how long it takes is not stated",
+                name=name,
+                usd=usd_per_million,
+                day=service.as_of,
+            ),
+        ),
+        notes=(),
+    )

@@ -16,7 +16,7 @@ from planner.results.speed_ups import SpeedUp
 from planner.throughput.limits import OPERATIONS_PER_MAC
 from planner.units import SECONDS_PER_HOUR, hours
 
-LEAST_USD_PER_TFLOPS_HOUR = 0.06
+LEAST_USD_PER_TFLOPS_HOUR = 0.048
 """USD that no offer of `data/processor_offers.csv` goes below for an hour of each TFLOPS that training may reach there at
 most, which is twice the FP32 peak at base clock."""
 

@@ -25,7 +25,8 @@ from planner.cli.agent_briefs import (
     brief_schema,
 )
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.gpus import load_gpus, resolve_gpu
+from planner.hardware.gpus import load_gpus
+from planner.hardware.processors import choose_devices, is_processor, load_processors
 from planner.language.listed import find_language_model
 from planner.model.frozen import dataclass
 from planner.options.arguments import EstimateArguments, ListArguments
@@ -42,6 +43,7 @@ from planner.render.ages import books_text
 from planner.render.fit import fit_notes, fits_listing
 from planner.render.listing import Listing, one_line, rendered
 from planner.render.lookups import gpus_listing, offers_listing
+from planner.render.processors import processors_listing
 from planner.render.screen import WIDE, answer_lines
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
@@ -258,11 +260,23 @@ def _gpus(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:
     )
     if not isinstance(names, list) or len(names) > MAX_ITEMS or not all(isinstance(name, str) for name in names):
         raise UsageError(f"names must be a list of {MAX_ITEMS} names of GPUs at most.")
-    keys = list(dict.fromkeys(key for name in names for key in resolve_gpu(name[:MAX_TEXT]))) or list(load_gpus())
+    keys = list(dict.fromkeys(key for name in names for key in choose_devices(name[:MAX_TEXT]).gpus)) or list(
+        load_gpus()
+    )
+    if any(map(is_processor, keys)):
+        return _processors(keys, limit)
     listing = gpus_listing(load_gpus()[key] for key in keys[:limit])
     more = [f"Not shown: {', '.join(keys[limit:])}"] if keys[limit:] else []
     text, document = _listed(listing, more, {"not_shown": keys[limit:]})
     return text, brief_gpus(document) if is_brief else document
+
+
+def _processors(keys: list[str], limit: int) -> Answer:
+    if not all(map(is_processor, keys)):
+        raise UsageError("Sheets of processors and of GPUs have other columns: name one kind.")
+    listing = processors_listing(load_processors()[key] for key in keys[:limit])
+    more = [f"Not shown: {', '.join(keys[limit:])}"] if keys[limit:] else []
+    return _listed(listing, more, {"not_shown": keys[limit:]})
 
 
 def _prices(arguments: dict[str, Any], data_dir: Path | None) -> Answer:

@@ -42,6 +42,7 @@ def _beginning(values: Iterable[str], incomplete: str) -> list[str]:
 def _gpus(ctx: click.Context, incomplete: str) -> list[str]:
     """Keys and the short names of families; other spellings where none of those fits; after a colon, counts on offer."""
     from planner.hardware.gpus import load_aliases, load_gpus, normalised, resolve_gpu  # noqa: PLC0415
+    from planner.hardware.processors import load_processors  # noqa: PLC0415
 
     name, colon, count = incomplete.partition(":")
     if colon:
@@ -51,7 +52,8 @@ def _gpus(ctx: click.Context, incomplete: str) -> list[str]:
     start = normalised(name)
     families = [alias for alias, keys in load_aliases().items() if len(keys) > 1]
     found = sorted(one for one in {*load_gpus(), *families} if one.startswith(start))
-    return found or sorted(alias for alias in load_aliases() if alias.startswith(start))
+    found = found or sorted(alias for alias in load_aliases() if alias.startswith(start))
+    return found or sorted(one for one in ("cpu", *load_processors()) if one.startswith(start))
 
 
 def _models(ctx: click.Context) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.answers.fit import Fits
+from planner.hardware.frameworks import wheel_problem
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import MemoryReport
 from planner.render.listing import Column, Listing, number
@@ -75,6 +76,10 @@ def fit_notes(fits: Fits) -> Iterator[str]:
         yield f"Little room: {ADAPTER_EXCESS}."
     if any(fit.host_bytes for fit in fits.reports):
         yield "Host memory is that of the machine for all its GPUs; instances that have less are left out of an estimate."
+    if not fits.is_overview:
+        yield from dict.fromkeys(
+            f"{problem}." for fit in fits.reports if (problem := wheel_problem(None, fit.gpu.name))
+        )
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
 
 

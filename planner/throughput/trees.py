@@ -15,7 +15,7 @@ from functools import cache
 
 from planner.errors import DoesNotFitError, NoThroughputError
 from planner.hardware.gpus import load_gpus
-from planner.hardware.processors import load_processors
+from planner.hardware.processors import ProcessorKind, load_processors
 from planner.model.records import Basis, Gpu, Precision, Throughput
 from planner.model.tree_runs import TreeRun
 from planner.throughput.memory import GIB, usable_bytes
@@ -89,6 +89,10 @@ def _place(run: TreeRun, device: str, count: float) -> Place:
             raise NoThroughputError("boosted trees were measured on one whole GPU only")
         return Place(device=device, cores=None)
     processor = load_processors()[device]
+    if processor.kind is ProcessorKind.APPLE:
+        raise NoThroughputError(
+            "of Apple's chips the graphics cores are known alone, and boosted trees do not run on them"
+        )
     cores = min(processor.cores, max(1, round(count * processor.cores)))
     return Place(device=device, cores=cores)
 

@@ -238,3 +238,9 @@ def test_rows_that_cannot_fit_are_refused():
     """100 million rows of 100 columns: 112 bytes each are 10.4 GiB, and a GTX 1050 has 2."""
     with pytest.raises(DoesNotFitError, match=r"at least 10\.4 GiB"):
         tree_throughput(run(rows=1e8, features=100), "gtx-1050", 1)
+
+
+def test_trees_do_not_run_on_the_graphics_cores_of_a_mac():
+    """Of Apple's chips those alone are known."""
+    with pytest.raises(NoThroughputError, match="graphics cores"):
+        tree_throughput(run(), "apple-m3-max", 1)

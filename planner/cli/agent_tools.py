@@ -44,7 +44,8 @@ from planner.render.fit import fit_notes, fits_listing
 from planner.render.listing import Listing, one_line, rendered
 from planner.render.lookups import gpus_listing, offers_listing
 from planner.render.processors import processors_listing
-from planner.render.screen import WIDE, answer_lines
+from planner.render.screen import answer_lines
+from planner.render.screen_table import WIDE
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
 from planner.results import recommendation as recommendation_results

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.answers.cards_ranked import budget_sentence, cards_for, is_of_cards_alone
 from planner.answers.recommend import recommend as run_recommend
-from planner.cli.common import settings_used
+from planner.cli.common import renewing_command, settings_used
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
 from planner.cli.options import (
     chosen_currency,
+    is_given,
+    is_verbose,
     option,
     output_options_with,
     screen_width,
@@ -29,6 +31,11 @@ from planner.options.owner_arguments import RecommendArguments
 from planner.render.estimates import currency_note, notes_text
 from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.render.recommendation import rendered_recommendation
+from planner.render.recommendation_screen import recommendation_screen
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+    from planner.results.recommendation import Recommendation
 
 
 @verb(groups=(*GROUPS, CardArguments, ShownArguments))
@@ -76,6 +83,21 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
         from planner.cli.report import write_recommendation_report  # noqa: PLC0415 - the table needs none of it
 
         write_notes(write_recommendation_report(found, money, output))
+    elif form == "table":
+        _write_screen(found, money, output)
+        return
     else:
         write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
     write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])
+
+
+def _write_screen(found: Recommendation, money: Currency | None, output: Path | None) -> None:
+    """Write the first screen; reasons, picture, notes and assumptions are for those who ask for them."""
+    width = screen_width(output)
+    screen = recommendation_screen(
+        found, width=width, currency=money, renew=renewing_command(), has_all_rows=is_given("limit")
+    )
+    write_result(screen, output)
+    if is_verbose():
+        write_notes(rendered_recommendation(found, "table", width=width, currency=money).splitlines())
+        write_notes([*in_options([*notes_text(found.result)]), *([currency_note(money)] if money else [])])

@@ -6,7 +6,6 @@ Python itself shows the first lines of that.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
@@ -15,9 +14,10 @@ from planner.render.comparison import answer_lines as comparison_answer
 from planner.render.comparison import comparison_tables, rendered_comparison
 from planner.render.comparison import notes_text as comparison_notes
 from planner.render.estimates import estimates_table, notes_text, rendered_estimates
-from planner.render.listing import Column, one_line, shown
+from planner.render.listing import Column, shown
 from planner.render.recommendation import misses_table, rendered_recommendation
-from planner.render.screen import NARROW, answer_lines
+from planner.render.recommendation_screen import recommendation_lines
+from planner.render.screen import answer_lines
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
 from planner.results.recommendation import Recommendation
@@ -25,8 +25,6 @@ from planner.units import Row
 
 MAX_ROWS = 25
 """Rows to show; the whole is a frame away."""
-FIRST_SENTENCES = 4
-"""Sentences of a recommendation at the prompt: the choice, what more money buys, whether it holds."""
 
 _TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums"
 _CELL = "padding:2px 8px;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);background:none"
@@ -85,8 +83,7 @@ def first_lines(result: EstimateResult | Comparison | Recommendation) -> str:
     if isinstance(result, Comparison):
         return "\n".join(comparison_answer(result))
     if isinstance(result, Recommendation):
-        said = (textwrap.fill(one_line(sentence), NARROW) for sentence in result.sentences[:FIRST_SENTENCES])
-        return "\n".join([*said, "", rendered_estimates(result.result, "table", width=None)])
+        return "\n".join(recommendation_lines(result))
     return "\n".join(answer_lines(result))
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from planner.answers.remarks import USUAL_PIXELS
-from planner.hardware.markets import Market, market_of
 from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.model.records import Throughput, Workload
 from planner.render.listing import shortened, visible
+from planner.render.screen_table import Entry, cells_of, price_text, table_lines, where_text
 from planner.results.answer import RENEW, Money, absent_text, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
-from planner.results.words import MARKETS, basis_text, gpus_text, provider_name, range_text, time_text
+from planner.results.words import MARKETS, gpus_text, provider_name, range_text, time_text
 from planner.units import SECONDS_PER_HOUR, epochs_text
 
 if TYPE_CHECKING:
@@ -25,10 +24,7 @@ if TYPE_CHECKING:
 
 MOST_LINES = 22
 """The command and the prompt stand on a screen of 24 lines too."""
-WIDE = 120
-"""Columns from which rows have the price of an hour and its date."""
 NARROW, LEAST = 80, 60
-_LEAST_WHERE = 12
 MOST_SPEED_UPS = 2
 """So many GPUs are set beside a processor; JSON has all."""
 MOST_ABSENT = 2
@@ -178,123 +174,34 @@ _SHORT = {
 }
 
 
-class _Entry(NamedTuple):
-    """A row of the table: whom one pays, its cells, and what stands under `where` in so many characters."""
-
-    market: PaidTo
-    mark: str
-    cells: list[str]
-    where: Callable[[int], str]
-
-
 def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -> Iterator[str]:
     """The heading, then the title and the rows of each market."""
-    is_wide = columns >= WIDE
     entries = [_of_pick(pick, result, money) for pick in picked.picks]
     entries += [_of_service(one, result, money) for one in picked.services[:1]]
     entries.sort(key=lambda entry: tuple(PaidTo).index(entry.market))
-    names = ["", "", "GPUs", "where", "time", money.code, f"{money.code}/h", "evidence", "price of"]
-    rows = [entry.cells for entry in entries]
-    if not is_wide:
-        rows = [[*cells[:6], cells[7]] for cells in rows]
-        names = [*names[:6], names[7]]
-    widths = [max(len(line[place]) for line in (names, *rows)) for place in range(len(names))]
-    longest = max(len("where"), *(len(entry.where(200)) for entry in entries))
-    left = columns - sum(widths) + widths[_WHERE] - len(widths)
-    widths[_WHERE] = min(longest, max(left, _LEAST_WHERE))
-    widths[_GPUS] -= max(min(longest, _LEAST_WHERE) - left, 0)  # what stands last is not cut for a long name
-    yield _line(names, widths, is_wide=is_wide)
+    heading, *rows = table_lines(entries, money.code, columns)
+    yield heading
     market = None
-    for entry, cells in zip(entries, rows, strict=True):
+    for entry, row in zip(entries, rows, strict=True):
         if entry.market is not market:
             market = entry.market
             yield MARKETS[market] + entry.mark
-        cells[_GPUS] = shortened(cells[_GPUS], widths[_GPUS])
-        cells[_WHERE] = entry.where(widths[_WHERE])
-        yield _line(cells, widths, is_wide=is_wide)
+        yield row
 
 
-_GPUS, _WHERE, _TIME, _PER_HOUR = 2, 3, 4, 6
-
-
-def _of_pick(pick: Pick, result: EstimateResult, money: Money) -> _Entry:
-    one = pick.estimate
-    offer = one.offer
-    cells = [
-        str(pick.kind),
-        str(pick.number),
-        gpus_text(offer, one.node_count),
-        "",
-        time_text(one.seconds),
-        money.span(one),
-        f"{offer.usd_per_hour * one.node_count * money.per_usd:,.2f}",
-        basis_text(one.throughput.basis),
-        "" if pick.market is PaidTo.OWN else _price_of(offer.observed_on, result),
-    ]
+def _of_pick(pick: Pick, result: EstimateResult, money: Money) -> Entry:
+    cells = cells_of(pick.estimate, result, money, str(pick.kind), pick.number)
     mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
-    return _Entry(pick.market, mark, cells, partial(where_text, pick))
+    return Entry(pick.market, mark, cells, partial(where_text, pick))
 
 
-def _of_service(service: SoldPerToken, result: EstimateResult, money: Money) -> _Entry:
+def _of_service(service: SoldPerToken, result: EstimateResult, money: Money) -> Entry:
     """A row without machine, time and number: a service states neither, and nothing of it is measured."""
     usd = range_text(*(amount * money.per_usd for amount in (service.usd, service.usd_low, service.usd_high)))
-    price = _price_of(service.price_observed_on, result)
+    price = price_text(service.price_observed_on, result)
     where = f"{service.provider} {service.method}{f' of {service.model}' * bool(service.model)}"
     cells = [str(PickKind.CHEAPEST), "", "", "", "-", usd, "", "", price]
-    return _Entry(PaidTo.SERVICE, ", how long is not stated", cells, partial(shortened, where))
-
-
-def _price_of(day: date, result: EstimateResult) -> str:
-    return f"{day:%Y-%m}, {(result.as_of - day).days} d"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], *, is_wide: bool) -> str:
-    right = {_TIME, _PER_HOUR} if is_wide else {_TIME}
-    parts = (
-        cell.rjust(width) if place in right else cell.ljust(width)
-        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return " " + " ".join(parts).rstrip()
-
-
-def where_text(pick: Pick, longest: int) -> str:
-    """Provider, type and region; where they do not fit the region goes first, then the end of the type."""
-    offer = pick.estimate.offer
-    if pick.market is PaidTo.OWN:
-        return shortened(offer.instance_type, longest)
-    machine = f"{offer.provider} {_type_text(pick)}".strip()
-    regions = pick.other_regions + 1
-    place = f"{regions} regions" if regions >= _MANY_REGIONS else offer.region
-    if place.lower() in _ANYWHERE:
-        place = ""
-    if place and 1 < regions < _MANY_REGIONS:
-        place += f" +{pick.other_regions}"
-    is_alone = pick.usd_per_hour_elsewhere is not None and place and regions < _MANY_REGIONS
-    if is_alone:
-        place += " only"  # all others ask far more
-    full = f"{machine} {place}".strip()
-    if len(full) <= longest:
-        return full
-    if is_alone and len(short := f"{machine} {regions} region{'s' * (regions > 1)}") <= longest:
-        return short
-    # Azure's own pages leave out the word that all its sizes begin with
-    return shortened(machine if len(machine) <= longest else machine.replace(" Standard_", " ", 1), longest)
-
-
-_MANY_REGIONS = 5
-_ANYWHERE = ("", "global", "any")
-
-
-def _type_text(pick: Pick) -> str:
-    """The instance type as people know it: of RunPod and Vast, whose types are made up of the GPU, what is left."""
-    offer = pick.estimate.offer
-    head, _, rest = offer.instance_type.partition("_")
-    if not head.removesuffix("x").isdigit():
-        return offer.instance_type
-    last = rest.rpartition("_")[2]
-    if last in ("SECURE", "COMMUNITY"):
-        return last.lower()
-    return "" if market_of(offer.provider, offer.instance_type) is Market.MARKETPLACE else offer.instance_type
+    return Entry(PaidTo.SERVICE, ", how long is not stated", cells, partial(shortened, where))
 
 
 def _nothing(result: EstimateResult, money: Money) -> Iterator[str]:

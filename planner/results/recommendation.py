@@ -37,13 +37,20 @@ class Way(Machine):
 class Recommendation(ShownInNotebooks):
     """The answer: `result.estimates` best first, what nearly won, and the same in sentences.
 
+    `answer` is what to take, what the next step up buys and whether it holds; `reasons` is all else that belongs to it.
     `everything` holds all ways there were, within the limits or not, for the picture of time against money.
     """
 
     result: EstimateResult
     near_misses: tuple[NearMiss, ...]
-    sentences: tuple[str, ...]
+    answer: tuple[str, ...]
+    reasons: tuple[str, ...]
     everything: tuple[Way, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that is said, the answer first."""
+        return self.answer + self.reasons
 
 
 def document(found: Recommendation, currency: Currency | None = None) -> Row:

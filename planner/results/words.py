@@ -13,6 +13,9 @@ from planner.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 _LONGEST_NAME = 16
 """Characters up to which a provider goes by its full name; beyond it by its initials."""
 
+ANYWHERE = ("", "global", "any")
+"""Regions that say nothing of a place."""
+
 MARKETS = {
     PaidTo.OWN: "Your own machines",
     PaidTo.LARGE_CLOUD: "Large clouds, on demand",

@@ -10,7 +10,7 @@ from planner.answers.markets import paid_to
 from planner.hardware.access import access_to
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
 from planner.model.records import Purchase
-from planner.render.screen import where_text
+from planner.render.screen_table import where_text
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)

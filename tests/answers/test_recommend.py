@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import planner
-from planner.answers.recommend import DESK_CARDS
+from planner.answers.recommend_words import DESK_CARDS
 from planner.errors import LimitError, UsageError
 from planner.render.front import front_picture
 from tests.answers.test_estimate import book  # noqa: F401 - a fixture
@@ -99,12 +99,12 @@ def test_near_misses_say_what_they_lack():
     best, miss = found.result.estimates[0], found.near_misses[0]
     assert miss.estimate.usd < best.usd
     late = (miss.estimate.seconds_high - 6 * 3600) / 3600
-    assert f"would save {best.usd - miss.estimate.usd:,.2f} USD, but may end {late:,.2f} h too late" == miss.why
+    assert f"saves {best.usd - miss.estimate.usd:.1f} USD, may end {late:.1f} h too late" == miss.why
 
 
 def test_a_limit_that_nothing_meets_names_the_nearest():
     """Exit code 3, and the nearest, fastest and cheapest with their figures."""
-    with pytest.raises(LimitError, match=r"Nothing ends within 1.00 h for 4.00 USD. Nearest \(\d+.\d% over\): \dx "):
+    with pytest.raises(LimitError, match=r"Nothing ends within 1 h for 4 USD. Nearest \(3\.\d times the limit\): \dx "):
         planner.recommend(
             model="resnet50",
             epochs=90,
@@ -141,7 +141,7 @@ def test_a_day_means_its_end(book):  # noqa: F811
     by_date, by_hours = run(book, deadline="2026-07-02"), run(book, deadline="48h")
 
     assert by_date.sentences[0] == by_hours.sentences[0]
-    assert "end within 48.0 h" in by_date.sentences[0]
+    assert "end within 48 h" in by_date.sentences[0]
 
 
 def test_an_owned_machine_is_weighed_against_renting(tmp_path):
@@ -153,11 +153,11 @@ def test_an_owned_machine_is_weighed_against_renting(tmp_path):
         model="resnet50", epochs=90, is_owned=True, nodes=1, price_book=path, deadline="96h", as_of=date(2026, 11, 20)
     )
 
-    assert "Your own machine takes 35.42 h at 17.71 USD; the rented one is" in found.sentences[-1]
+    assert "Your own machine takes 35.42 h at 17.71 USD; the rented one is" in found.answer[-1]
 
 
-def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner):
-    """One screen with the answer, and JSON with the same content under its schema."""
+def test_the_command_prints_a_screen_and_on_request_all_else(run_planner):
+    """The answer, the next best and what nearly won; reasons and picture with --verbose; JSON has the same content."""
     arguments = (
         "recommend",
         "--model",
@@ -173,15 +173,21 @@ def test_the_command_prints_sentences_table_near_misses_and_picture(run_planner)
     )
 
     shown = run_planner(*arguments).stdout
+    asked = run_planner(*arguments, "--verbose")
     document = json.loads(run_planner(*arguments, "--format", "json").stdout)
 
-    assert shown.startswith("Take 4x h100-80gb-sxm at gcp")
-    assert "\nNearly:\n" in shown
-    assert "* nothing else is both faster and cheaper" in shown
+    lines = shown.splitlines()
+    assert lines[2].startswith("  Take 4x H100 at Google Cloud, spot (a3-highgpu-4g, ")
+    assert "Nearly:" in lines
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 80
+    assert shown == asked.stdout
+    assert "* nothing else is both faster and cheaper" in asked.stderr
+    assert "Size of the project: " in asked.stderr
     assert "planner.recommend/1" == document["schema"]
     assert [1, 2, 3, 4, 5] == [row["rank"] for row in document["estimates"]]
     assert all(miss["why"] for miss in document["near_misses"])
-    assert document["sentences"][0].startswith("Take 4x h100-80gb-sxm")
+    assert document["sentences"][0].startswith("Take 4x H100 at Google Cloud, spot")
 
 
 def test_the_command_exits_with_3_when_nothing_meets_the_limits(run_planner):
@@ -217,7 +223,7 @@ def test_several_nodes_are_tried_where_their_network_is_known():
     assert best.node_count > 1
     assert best.seconds <= 1800
     assert all(one.offer.network_gbps is not None for one in found.everything if one.node_count > 1)
-    assert found.sentences[0].startswith(f"Take {best.node_count} x ")
+    assert found.sentences[0].startswith(f"Take {best.node_count}x8x ")
 
 
 def test_a_purchase_is_weighed_against_renting():

@@ -205,7 +205,7 @@ def test_recommend_and_fit_are_the_documents_of_the_commands(asked, run_planner)
 WRONG = (
     ("recommend", {**RUN, "model": "resnet5O"}, "Did you mean resnet50"),
     ("recommend", {**RUN, "deadlin": "48h"}, "Unknown argument 'deadlin'. Did you mean deadline"),
-    ("recommend", {**RUN, "max_usd": 0.001}, "Nothing ends for 0.00 USD. Nearest"),
+    ("recommend", {**RUN, "max_usd": 0.001}, "Nothing ends for 0.001 USD. Nearest"),
     ("fit", {"model": "lama-3-8b"}, "Did you mean llama-3-8b"),
     ("fit", {"model": "llama-3-8b", "gpus": ["RTX 409O"]}, "Did you mean rtx4090, rtx-4090"),
     ("fit", {"model": "/etc/passwd"}, "Unknown model "),

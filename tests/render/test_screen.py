@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import planner
 from planner.cost.currency import currency
 from planner.render.estimates import rendered_estimates
+from planner.render.recommendation_screen import recommendation_screen
 from planner.render.screen import first_screen
 from planner.results.answer import answer
 from planner.results.picked import Picked
@@ -148,6 +150,34 @@ def test_without_a_pick_it_says_so(shipped):
     assert "No row may be picked" in text
     assert "First of all rows: " in text
     assert "All 7 machines: --all." in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"model": "resnet50", "epochs": 90, "deadline": "6h"},
+        {"model": "resnet50", "epochs": 90, "budget": 60, "card_budget": 800, "gpus": ["H100", "RTX 4090", "K80"]},
+        {"model": "llama-3-8b", "method": "lora", "tokens": "150M", "purchases": ["all"], "gpus": ["A100", "H100:8"]},
+    ],
+)
+def test_a_recommendation_is_on_one_screen_too(asked, width):
+    """The whole answer, some rows and what nearly won, whatever there is to say; none of the rows twice."""
+    found = planner.recommend(**asked, as_of=DAY)
+
+    text = recommendation_screen(found, width=width)
+
+    lines = text.splitlines()
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= width
+    assert all(" ".join(sentence.split()) in " ".join(text.split()) for sentence in found.answer)
+    where = next(place for place, line in enumerate(lines) if line.split()[:2] == ["GPUs", "where"])
+    end = lines.index("Nearly:") if "Nearly:" in lines else len(lines) - 1
+    assert [str(rank) for rank in range(1, end - where)] == [
+        re.search(r" (\d+) +\d", line)[1] for line in lines[where + 1 : end]
+    ]
+    assert end - where > 2 or 1 == len(found.result.estimates)
+    assert "--verbose" in lines[-1]
 
 
 NEWCOMERS = {

@@ -1,0 +1,257 @@
+"""The sentences of a recommendation: the choice, what more money buys, whether it holds, and why others lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from planner.answers.aim import Aim
+from planner.answers.chosen import Candidate, figures_of, miss_of
+from planner.answers.markets import paid_to
+from planner.answers.picking import Choice, worthwhile
+from planner.answers.ranking import Figures, Priced
+from planner.cost.bill import percentile
+from planner.errors import PlannerError, Sentence
+from planner.model.records import Estimate
+from planner.options.declared import declared
+from planner.options.owner_arguments import RecommendArguments
+from planner.results.batch import batch_warning, large_batch_text
+from planner.results.estimate import EstimateResult
+from planner.results.words import (
+    ANYWHERE,
+    basis_text,
+    gpus_text,
+    money_text,
+    provider_name,
+    range_text,
+    terms_text,
+    time_text,
+)
+from planner.units import SECONDS_PER_HOUR, hours
+
+DESK_CARDS = ("rtx-3090", "rtx-4090", "rtx-5090", "rtx-a6000")
+"""Cards weighed against renting: those with much memory that fit a workstation and have several known prices."""
+
+
+def nearest(candidates: Sequence[Candidate], aim: Aim) -> str:
+    """The message where nothing meets the limits: what is nearest, fastest and cheapest."""
+    asked = []
+    if aim.max_hours is not None:
+        asked.append(f"within {aim.max_hours:,.4g} h")
+    if aim.max_usd is not None:
+        asked.append(f"for {aim.max_usd:,.6g} USD")
+
+    def miss(one: Candidate) -> float:
+        return max(miss_of(one, aim.limits, at_ends=False), 0.0)
+
+    nearest = min(candidates, key=lambda one: (miss(one), one.choice.merit(aim.hour_worth)))
+    choices = [one.choice for one in candidates]
+    fastest = min(choices, key=lambda one: (one.hours, one.usd, one.order))
+    cheapest = min(choices, key=lambda one: (one.usd, one.hours, one.order))
+    return (
+        f"Nothing ends {' '.join(asked)}. Nearest ({_over_text(miss(nearest))}): {_named(nearest.priced)}. "
+        f"Fastest: {_named(priced_of(fastest))}. Cheapest: {_named(priced_of(cheapest))}."
+    )
+
+
+def _over_text(part: float) -> str:
+    """By how much a limit is passed: 12.5% over, 3.6 times the limit."""
+    return (
+        f"{part:.1%} over"
+        if part < 1
+        else f"{1 + part:,.2g} times the limit"
+        if part < 9
+        else f"{1 + part:,.0f} times the limit"
+    )
+
+
+def why_broken(candidate: Candidate, best: Figures, aim: Aim, *, at_ends: bool) -> str:
+    """What a better row would save, and which limit it breaks."""
+    seconds, usd = figures_of(candidate, at_ends=at_ends)
+    broken = []
+    may = "may end" if at_ends else "ends"
+    if aim.max_hours is not None and hours(seconds) > aim.max_hours:
+        late = seconds - aim.max_hours * SECONDS_PER_HOUR
+        broken.append(f"{may} {time_text(late)} too late")
+    if aim.max_usd is not None and usd > aim.max_usd:
+        broken.append(f"{'may cost' if at_ends else 'costs'} {money_text(usd - aim.max_usd)} USD too much")
+    return f"{_gain(candidate.priced, best)}, {' and '.join(broken)}"
+
+
+def _gain(found: Figures, best: Figures) -> str:
+    if found.usd < best.usd:
+        return f"saves {money_text(best.usd - found.usd)} USD"
+    return f"saves {time_text(best.seconds - found.seconds)}"
+
+
+def why_beaten(found: Figures, best: Figures) -> str:
+    """By how much a row is dearer and slower."""
+    usd = _ratio_text(found.usd / best.usd, ("cheaper", "dearer", "as dear", "as dear")) if best.usd > 0 else ""
+    time = _ratio_text(found.seconds / best.seconds, ("faster", "slower", "as slow", "as fast"))
+    return " and ".join(filter(None, (usd, time)))
+
+
+def _ratio_text(ratio: float, words: tuple[str, str, str, str]) -> str:
+    """How much less or more it is: 36% dearer; from twice on so many times as much."""
+    less, more, times, same = words
+    if ratio >= 2:
+        return f"{ratio:.2g} times {times}" if ratio < 10 else f"{ratio:,.0f} times {times}"
+    apart = f"{abs(ratio - 1):.0%}"
+    return same if apart == "0%" else f"{apart} {less if ratio < 1 else more}"
+
+
+def answer(best: Estimate, ordered: Sequence[Choice], rows: int, aim: Aim, *, at_ends: bool) -> tuple[str, ...]:
+    """The choice, what the next step up would buy, and whether the limits hold when things go badly."""
+    terms = terms_text(best, paid_to(best.offer))
+    bill = range_text(best.usd, best.usd_low, best.usd_high)
+    choice = (
+        f"Take {gpus_text(best.offer, best.node_count)} {terms} ({_machine(best)}): {bill} USD and "
+        f"{time_text(best.seconds)}, {basis_text(best.throughput.basis)}. {aim.text()} of {_rows_text(rows, aim)}."
+    )
+    return choice, *_step_up(ordered, aim), *_sure(best, aim, at_ends=at_ends)
+
+
+def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], aim: Aim) -> list[str]:
+    """What else belongs to the choice: the cheapest and the fastest, the size of the work, what the figures rest on."""
+    sentences: list[str] = []
+    fastest = min(ordered, key=lambda one: (one.hours, one.usd, one.order))
+    cheapest = min(ordered, key=lambda one: (one.usd, one.hours, one.order))
+    for what, other in (("The cheapest", cheapest), ("The fastest", fastest)):
+        if other is not ordered[0]:
+            sentences.append(f"{what} within the limits is {_named(priced_of(other))}.")
+    gpu_hours = hours(best.seconds) * best.offer.gpu_count * best.node_count
+    share = f", {best.usd / aim.max_usd:.0%} of the budget" if aim.max_usd else ""
+    sentences.append(
+        f"Size of the project: {result.workload.samples:,.0f} {result.workload.model.sample_unit}s, {gpu_hours:,.1f} GPU-hours{share}."
+    )
+    basis = (
+        "measured on this GPU and count"
+        if best.throughput.basis.is_measured
+        else f"{best.throughput.basis}, not measured there"
+    )
+    sentences.append(f"Throughput: {basis}, with {best.throughput.stack.strip()}; another framework will differ.")
+    sentences.append(_memory(best))
+    sentences += filter(
+        None, (batch_warning(best, result.workload).removeprefix("! ") or large_batch_text(best, result.workload),)
+    )
+    age = (result.as_of - best.offer.observed_on).days
+    sentences.append(f"The price is {age} days old; that capacity is free now is not said.")
+    return sentences
+
+
+def _step_up(ordered: Sequence[Choice], aim: Aim) -> list[str]:
+    """What the next faster row that is worth its money would buy, per hour saved."""
+    best = ordered[0]
+    faster = [
+        one
+        for one in worthwhile(ordered, aim.hour_worth)
+        if one.time < best.time and one.usd > best.usd and one.hours < best.hours
+    ]
+    if not faster:
+        return []
+    step = min(faster, key=lambda one: (one.money(aim.hour_worth), one.order))
+    usd, saved = step.usd - best.usd, best.hours - step.hours
+    found = priced_of(step)
+    return [
+        f"{money_text(usd)} USD more save {time_text(saved * SECONDS_PER_HOUR)}: {money_text(usd / saved)} USD an hour, "
+        f"on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)} ({found.offer.instance_type})."
+    ]
+
+
+def _rows_text(rows: int, aim: Aim) -> str:
+    """How many rows keep the limits: `51 rows that cost no more than 50 USD`."""
+    one = rows == 1
+    parts = []
+    if aim.max_hours is not None:
+        parts.append(f"end{'s' * one} within {aim.max_hours:,.4g} h")
+    if aim.max_usd is not None:
+        parts.append(f"cost{'s' * one} no more than {aim.max_usd:,.6g} USD")
+    counted = "the one row" if one else f"{rows:,} rows"
+    return f"{counted} that {' and '.join(parts)}" if parts else counted
+
+
+def _sure(best: Estimate, aim: Aim, *, at_ends: bool) -> list[str]:
+    """Sentences on whether the limits hold at the slow and the dear end, and for nine in ten interrupted runs."""
+    if aim.limits == (None, None):
+        return []
+    seconds_p90, usd_p90 = percentile(best)
+    seconds, usd = max(best.seconds_high, seconds_p90), max(best.usd_high, usd_p90)
+    late = aim.max_hours is not None and hours(seconds) > aim.max_hours
+    dear = aim.max_usd is not None and usd > aim.max_usd
+    if not (late or dear):
+        return ["That holds at the slow and the dear end of the range too."]
+    none = "" if at_ends else "No row is sure to keep the limits. "
+    return [
+        f"{none}With bad luck it takes {time_text(seconds)} and costs {money_text(usd)} USD, which breaks the limit: leave room."
+    ]
+
+
+def _memory(best: Estimate) -> str:
+    batch = best.throughput.batch_size_per_gpu
+    if best.fits_memory:
+        at = "" if batch is None else f", at a batch of {batch:,.0f} a GPU"
+        return f"The model fits into the memory of these GPUs{at}."
+    return "Whether the model fits into memory is not known; try the batch size before renting for long."
+
+
+def card_or_cloud(asked: RecommendArguments) -> str:
+    """A sentence on whether buying one of the desktop cards pays for such runs."""
+    from planner.answers.compare import compare  # noqa: PLC0415 - only a recommendation weighs both
+    from planner.options.owner_arguments import CompareArguments  # noqa: PLC0415
+
+    given: Mapping[str, Any] = asked
+    shared = {name: given[name] for name in declared(CompareArguments) if name in given}
+    runs_per_month = asked["jobs_per_month"]
+    try:
+        found = compare(**shared | {"buy": DESK_CARDS, "jobs_per_month": runs_per_month})
+    except PlannerError as error:
+        return Sentence("Cloud or card: a purchase cannot be weighed here ({why})", why=error)
+    runs = "one such run" if runs_per_month == 1 else f"{runs_per_month:g} such runs"
+    return f"Cloud or card, at {runs} a month: {found.verdict} See: planner compare"
+
+
+def card_for(asked: RecommendArguments) -> tuple[str, ...]:
+    """A sentence that names the card for the budget of one, if there is such a budget."""
+    if asked["card_budget_usd"] is None:
+        return ()
+    from planner.answers.cards_ranked import card_sentence  # noqa: PLC0415 - few ask for a card
+
+    return (card_sentence(asked, asked["card_budget_usd"]),)
+
+
+def owned(rows: Sequence[Choice]) -> str:
+    """A sentence that compares the user's own machine with renting."""
+    within_limits = list(map(priced_of, rows))
+    best = within_limits[0]
+    owned = (found for found in within_limits if found.offer.provider == "own")
+    own = min(owned, key=lambda found: found.usd, default=None)
+    if own is None:
+        return "Your own machine does not meet the limits; rent."
+    if own is best:
+        return "Your own machine is the best choice."
+    rented = "dearer" if best.usd > own.usd else "cheaper"
+    return (
+        f"Your own machine takes {hours(own.seconds):,.2f} h at {own.usd:,.2f} USD; the rented one is "
+        f"{abs(best.usd - own.usd):,.2f} USD {rented} and {abs(hours(best.seconds - own.seconds)):,.2f} h "
+        f"{'faster' if best.seconds < own.seconds else 'slower'}."
+    )
+
+
+def _named(found: Priced | Estimate) -> str:
+    offer = found.offer
+    return (
+        f"{gpus_text(offer, found.node_count)} at {provider_name(offer)} ({_machine(found)}, "
+        f"{str(offer.purchase).replace('_', ' ')}) with {time_text(found.seconds)} and {money_text(found.usd)} USD"
+    )
+
+
+def _machine(found: Priced | Estimate) -> str:
+    offer = found.offer
+    place = offer.zone or offer.region
+    return offer.instance_type + (f", {place}" if place not in ANYWHERE else "")
+
+
+def priced_of(choice: Choice) -> Priced:
+    """The row behind a choice."""
+    candidate: Candidate = choice.row
+    return candidate.priced

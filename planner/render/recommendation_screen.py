@@ -1,0 +1,109 @@
+"""The first screen of a recommendation: what to take and why, the next best rows, and what nearly won."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from planner.answers.markets import paid_to
+from planner.model.picks import PickKind
+from planner.model.records import Estimate
+from planner.render.listing import shortened, visible
+from planner.render.screen import LEAST, MOST_LINES, NARROW, work_text
+from planner.render.screen_table import Entry, cells_of, table_lines, where_text
+from planner.results.answer import OLD_DAYS, RENEW, Money
+from planner.results.batch import batch_warning
+from planner.results.picked import Pick
+from planner.results.recommendation import NearMiss, Recommendation
+from planner.results.words import gpus_text, provider_name, time_text
+
+if TYPE_CHECKING:
+    from planner.cost.currency import Currency
+
+_LEAST_ROWS, _LEAST_MISSES = 2, 2
+"""So many rows and near misses are shown however much there is to say."""
+_INDENT = "  "
+
+
+def recommendation_screen(
+    found: Recommendation,
+    *,
+    width: int | None,
+    currency: Currency | None = None,
+    renew: str = RENEW,
+    has_all_rows: bool = False,
+) -> str:
+    """The recommendation on one screen of 22 lines, none longer than the width.
+
+    Args:
+        found: what is recommended.
+        width: columns of the terminal; `None` for a file or pipe, which get 80.
+        currency: that of the tables; sentences stay in USD.
+        renew: the command that brings newer prices.
+        has_all_rows: whether every row is shown, however many lines that takes.
+    """
+    columns = NARROW if width is None else max(width, LEAST)
+    lines = _lines(found, columns, Money.of(currency), renew, has_all_rows=has_all_rows)
+    foot = "Reasons, cloud or card, a picture: --verbose.  All figures: --format json"
+    return "".join(f"{visible(shortened(line, columns)).rstrip()}\n" for line in (*lines, foot))
+
+
+def recommendation_lines(found: Recommendation) -> list[str]:
+    """The same without the foot, which speaks of options of the command."""
+    return [shortened(line, NARROW).rstrip() for line in _lines(found, NARROW, Money(), RENEW)]
+
+
+def _lines(found: Recommendation, columns: int, money: Money, renew: str, *, has_all_rows: bool = False) -> list[str]:
+    top = [work_text(found.result, columns), "", *_said(found, columns, renew)]
+    room = MOST_LINES - len(top) - 2  # the heading of the rows, and the foot
+    rows = found.result.estimates
+    if not has_all_rows:
+        rows = rows[: max(_LEAST_ROWS, room - 1 - _LEAST_MISSES)]
+    shown = [one.offer for one in rows]
+    others = [miss for miss in found.near_misses if miss.estimate.offer not in shown]
+    misses = others[: max(_LEAST_MISSES, room - 1 - len(rows))]
+    table = table_lines([_entry(one, found, money) for one in rows], money.code, columns)
+    return [*top, *table, *_nearly(misses, money)]
+
+
+def _said(found: Recommendation, columns: int, renew: str) -> Iterator[str]:
+    """The answer, and what to mind."""
+    result, best = found.result, found.result.estimates[0]
+    days = (result.as_of - best.offer.observed_on).days
+    sentences = [*found.answer, batch_warning(best, result.workload)]
+    if days >= OLD_DAYS and best.offer.provider != "own":
+        sentences.append(f"! The price is {days} days old. Newer: {renew}")
+    for sentence in filter(None, sentences):
+        yield from textwrap.wrap(
+            sentence, columns, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
+        )
+
+
+def _entry(one: Estimate, found: Recommendation, money: Money) -> Entry:
+    purchase = str(one.offer.purchase).replace("_", " ")
+    market = paid_to(one.offer)
+    row = Pick(market=market, kind=PickKind.BALANCED, number=one.rank, mark=None, estimate=one, other_regions=0)
+    return Entry(market, "", cells_of(one, found.result, money, purchase, one.rank), partial(where_text, row))
+
+
+def _nearly(misses: Sequence[NearMiss], money: Money) -> Iterator[str]:
+    """The rows that nearly won, each with what it lacks."""
+    if not misses:
+        return
+    yield "Nearly:"
+    cells = [
+        [
+            gpus_text(miss.estimate.offer, miss.estimate.node_count),
+            f"at {provider_name(miss.estimate.offer)}",
+            time_text(miss.estimate.seconds),
+            f"{money.text(miss.estimate.usd)} {money.code}:",
+            miss.why,
+        ]
+        for miss in misses
+    ]
+    widths = [max(len(row[place]) for row in cells) for place in range(4)]
+    for row in cells:
+        machine, where, time, usd = (text.ljust(width) for text, width in zip(row, widths, strict=False))
+        yield f" {machine} {where} {time} {usd} {row[4]}"

@@ -135,7 +135,7 @@ def test_output_goes_to_a_file_whole(run_planner, tmp_path):
         (("--epochs", "nan"), 2, "--epochs must be above 0"),
         (("--format", "xml"), 2, "xml"),
         (("--explain", "99999"), 2, "the screen has rows 1 to"),
-        (("--gpu", "T4", "--provider", "lambda"), 1, "other GPUs: 391"),
+        (("--gpu", "T4", "--provider", "lambda"), 1, "None of the providers asked for (lambda) rents out T4"),
         (("--max-usd", "0.01"), 3, "No estimate meets the limits"),
         (("--max-hours", "0.001"), 3, "% over"),
         (("--data-dir", "/nonexistent/place"), 2, "is not a folder"),

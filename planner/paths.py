@@ -11,6 +11,7 @@ from planner.errors import DataError, ProviderError
 
 _PACKAGE = Path(__file__).resolve().parent
 _PROVIDER = re.compile(r"[a-z0-9-]{1,40}")
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes of a part, characters of all
 _LONGEST_PART = 200  # bytes; file systems take 255, and endings are put behind
 
 
@@ -58,6 +59,29 @@ def user_cache_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "gpu-cost-planner"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gpu-cost-planner"
+
+
+def can_be_path(path: Path) -> bool:
+    """Whether a file may go by that path here: no NUL, no half of a character, no longer than file systems take.
+
+    >>> [can_be_path(Path(text)) for text in ("a/b.csv", "x" * 300, "a" + chr(0), chr(0xD800))]
+    [True, False, False, False]
+    """
+    try:
+        parts = [os.fsencode(part) for part in path.parts]
+    except UnicodeEncodeError:
+        return False
+    return all(len(part) <= _LONGEST_NAME and b"\0" not in part for part in parts) and len(str(path)) <= _LONGEST_PATH
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file goes by that path, which may be any text: a name of no file is none."""
+    return can_be_path(path) and path.is_file()
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder goes by that path, which may be any text."""
+    return can_be_path(path) and path.exists()
 
 
 def is_provider_name(text: object) -> bool:

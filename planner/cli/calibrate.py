@@ -11,6 +11,7 @@ from planner.answers.calibrate import Calibration, missing_of
 from planner.answers.calibrate import calibrate as learn
 from planner.answers.remaining import remaining_of
 from planner.cli.declared_options import verb
+from planner.cli.file_path import FilePath
 from planner.cli.options import option, screen_width, write_result
 from planner.cli.own_runs import (
     NothingLearntError,
@@ -31,7 +32,7 @@ from planner.render.calibration import calibration_rendered, remaining_record, r
 
 
 @verb()
-@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=FilePath())
 @run_options
 @option("--step-column", help="Column or key with the step. Of a CSV or JSON Lines file of no known kind.")
 @option("--time-column", help="Column or key with the time. Seconds, h:mm:ss or a date with a time.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from planner.cli.file_path import FilePath
 from planner.cli.options import completed, option
 from planner.options.declared import Declared, declared
 
@@ -121,7 +122,7 @@ def _click_option(one: Declared, default: Any) -> Callable[[Any], Any]:
         settings["multiple"] = True
     elif default is not None:
         settings |= {"default": default, "show_default": True}
-    kind = click.Path(path_type=Path) if Path in one.kinds else Word(one)
+    kind = FilePath() if Path in one.kinds else Word(one)
     if one.option.known:
         settings["shell_complete"] = completed
     return option(*names, one.name, cls=_Option, type=kind, metavar=one.option.metavar, **settings)

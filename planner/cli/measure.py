@@ -11,6 +11,7 @@ import click
 
 from planner.answers.calibrate import missing_of
 from planner.cli.declared_options import verb
+from planner.cli.file_path import FilePath
 from planner.cli.options import is_quiet, option, screen_width, write_notes, write_problems, write_result
 from planner.cli.own_runs import (
     NothingLearntError,
@@ -47,7 +48,7 @@ SECONDS = 300.0
     show_default=True,
     help="Stop then, if the steady rate is not known before.",
 )
-@option("--python", type=click.Path(path_type=Path), help="Python that has PyTorch. Default: the active one.")
+@option("--python", type=FilePath(), help="Python that has PyTorch. Default: the active one.")
 @option(
     "--image-size", type=click.IntRange(1, 100_000), help="Side of an image, in pixels. Default: that of the model."
 )

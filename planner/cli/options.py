@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from planner.cli.file_path import FilePath
 from planner.errors import OutputError, UsageError, named
 from planner.render.listing import FORMATS, Listing, rendered, visible
 from planner.render.output_files import write_output
@@ -54,7 +55,7 @@ def chart_option(function: _F) -> _F:
         "--chart",
         "charts",
         multiple=True,
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FilePath(dir_okay=False),
         callback=_in_folders,
         help="Charts as pictures, FILE.svg or FILE.png. See docs/reports.md. Repeatable.",
     )(function)
@@ -64,7 +65,7 @@ def output_option(function: _F) -> _F:
     """`--output`: a file to write to, in a folder that is there."""
     return option(
         "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FilePath(dir_okay=False),
         callback=_in_folders,
         help="Write to this file, .csv, .json, .md ... Its ending says the format.",
     )(function)
@@ -174,7 +175,7 @@ def data_dir_option(function: _F) -> _F:
     """`--data-dir`: where the user's own snapshots lie."""
     return option(
         "--data-dir",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         help="Folder of your own price snapshots. Default: the platform's data folder.",
     )(function)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from planner.answers.calibrate import Calibration, calibrated_run
+from planner.cli.file_path import FilePath
 from planner.cli.names import spelling_of
 from planner.cli.options import option, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
@@ -215,7 +216,7 @@ _OF_FILE: tuple[Callable[[Any], Any], ...] = (
     ),
     option(
         "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FilePath(dir_okay=False),
         help="Calibration file to write. Default: planner-calibration.toml.",
     ),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from planner.cli.declared_options import verb
+from planner.cli.file_path import FilePath
 from planner.cli.options import data_dir_option, option, output_options, write_listing, write_notes, write_problems
 from planner.cli.refresh import accept_option, end_refresh, progress_lines, timeout_option
 from planner.errors import UsageError
@@ -77,7 +78,7 @@ def pull(
 
 
 @verb()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=FilePath(file_okay=False))
 @data_dir_option
 @output_options
 @click.pass_context

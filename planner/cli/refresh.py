@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from planner.cli.declared_options import verb
+from planner.cli.file_path import FilePath
 from planner.cli.options import (
     completed,
     data_dir_option,
@@ -48,7 +49,7 @@ timeout_option = option(
 )
 
 
-class _PathOrAddress(click.Path):
+class _PathOrAddress(FilePath):
     """A path, or an address as it was typed."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -64,7 +65,7 @@ class _PathOrAddress(click.Path):
 @option(
     "--from",
     "place",
-    type=_PathOrAddress(path_type=Path),
+    type=_PathOrAddress(),
     help="Read this file, folder or archive instead. Or books published at this https address.",
 )
 @option(

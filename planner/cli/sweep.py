@@ -11,6 +11,7 @@ import click
 
 from planner.answers.sweep import ENGINES, planned_parts
 from planner.cli.declared_options import declared_options, verb
+from planner.cli.file_path import FilePath
 from planner.cli.options import option, output_options_with, write_listing, write_notes
 from planner.options.arguments import SharedArguments
 from planner.prices.damaged import damaged_books
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @verb()
-@click.argument("jobs", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("jobs", type=FilePath(dir_okay=False))
 @option("--limit", type=int, default=1, show_default=True, help="Estimates a job, best first.")
 @option("--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where the work is done.")
 @option("--scheduler", help="Address of a Dask scheduler, tcp://host:8786. Default: workers on this machine.")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from planner.hardware.tables import read_columns, read_rows, read_table
 from planner.model.language_models import LanguageModel
+from planner.paths import is_there
 
 TABLE = "language_models.csv"
 NAMES = "language_names.csv"
@@ -23,7 +24,7 @@ def find_language_model(name: str) -> LanguageModel | None:
     """
     whole = name.strip()
     owner, slash, rest = whole.rpartition("/")
-    if slash and owner.count("/") == 0 and not Path(name).exists():
+    if slash and owner.count("/") == 0 and not is_there(Path(name)):
         return _found(rest) or _found(whole)
     return None if owner else _found(whole)
 

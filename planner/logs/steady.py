@@ -126,7 +126,9 @@ def lower_mode(pairs: Sequence[tuple[float, float]]) -> float:
             low = ordered[left][0]
             best = min(best, (value / low if low > 0 else math.inf, left, right))
     middle = weighted_median(ordered[best[1] : best[2] + 1])
-    near = [(value, weight) for value, weight in ordered if abs(math.log(max(value, 1e-12) / middle)) <= WITHIN]
+    near = [
+        (value, weight) for value, weight in ordered if abs(math.log(max(value, 1e-12) / max(middle, 1e-12))) <= WITHIN
+    ]
     return weighted_median(near) if near else middle
 
 

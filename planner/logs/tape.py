@@ -16,6 +16,8 @@ from planner.model.frozen import dataclass
 MOST_MARKS = 100_000
 """Marks held of one run; past it two neighbours become one. The estimate looks at some hundred groups of them."""
 MOST_RUNS = 200
+MOST_FIGURE = 1e30
+"""Steps, seconds, samples, operations: a run has none above; a line may state anything."""
 IN_STEPS = (Counted.STEP, Counted.EPOCH)
 FIRST_DATE = 1.2e9
 """Clocks past it count from 1970 and have a year; those before it count from the start of a run or lack the year."""
@@ -65,7 +67,9 @@ class Tape:
         self._closed: list[_Open] = []
 
     def add(self, event: Event) -> None:
-        """Take one event of a reader."""
+        """Take one event of a reader; one with a figure that cannot be is passed over."""
+        if not all(-MOST_FIGURE <= value <= MOST_FIGURE for value in event if isinstance(value, int | float)):
+            return
         if isinstance(event, Mark):
             self.marks_seen += 1
             if event.rank is not None:

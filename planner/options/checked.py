@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from planner.errors import UnknownNameError, UsageError
 from planner.model.records import OwnMeasurement
+from planner.paths import can_be_path
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -101,7 +102,7 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "float": (_is_number, "a number"),
     "int": (_is_whole, "a whole number"),
     "bool": (lambda value: isinstance(value, bool), "True or False"),
-    "Path": (lambda value: isinstance(value, Path), "a pathlib.Path"),
+    "Path": (lambda value: isinstance(value, Path) and can_be_path(value), "a pathlib.Path that a file can have"),
     "date": (lambda value: isinstance(value, date) and not isinstance(value, datetime), "a datetime.date"),
     "Iterable[str]": (_are(_is_text), "a list of texts"),
     "Iterable[float]": (_are(_is_number), "a list of numbers"),

@@ -18,6 +18,7 @@ from planner.options.amounts import AmbiguousError
 from planner.options.option import UNSET, Option, Same
 from planner.options.readers import DAY, FLAG, NUMBER, WHOLE, Reader
 from planner.options.vocabulary import meant, separated
+from planner.paths import can_be_path
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -182,6 +183,12 @@ class Declared:
 
     def _within(self, value: Any) -> Any:
         """The value, if it lies within the range of the option; whole numbers become floats if floats are meant."""
+        if isinstance(value, Path) and not can_be_path(value):
+            raise UsageError(
+                f"{{{self.name}}} {{given!r}} is the name of no file: it is too long, or holds a NUL or half a character.",
+                argument=self.name,
+                given=_cut(str(value)),
+            )
         if not self.is_number or isinstance(value, str):
             return value
         option = self.option

@@ -85,7 +85,9 @@ def price_history(
         WHERE {" AND ".join(conditions)} ORDER BY gpu, purchase, provider, stem
     """  # noqa: S608
     with open_index(data_dir, report) as connection:
-        rows = connection.execute(query, values).fetchall()
+        # half a character is in no book, and the database takes none
+        texts = [value.encode(errors="replace").decode() for value in values]
+        rows = connection.execute(query, texts).fetchall()
         problems = tuple(unreadable_books(connection))
     if not rows:
         what = ", ".join([*gpus, *map(str, purchases), *providers, *([region] if region else [])])

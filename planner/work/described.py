@@ -7,6 +7,7 @@ from pathlib import Path
 from planner.errors import Message, UsageError, named
 from planner.language.listed import find_language_model
 from planner.model.language_models import MOST, LanguageModel
+from planner.paths import is_file
 
 PARAMETER_TOLERANCE = 0.05
 """How far a stated parameter count may lie from the one of the shape: names round (7B is 6.7B), shapes do not."""
@@ -26,9 +27,9 @@ def resolve_language_model(text: str) -> LanguageModel:
     if found is not None:
         return found
     path = Path(text)
-    if path.is_dir() and (path / "config.json").is_file():
+    if is_file(path / "config.json"):
         path /= "config.json"
-    if path.suffix == ".json" or path.is_file():
+    if path.suffix == ".json" or is_file(path):
         from planner.work.model_file import language_model_from_config  # noqa: PLC0415 - most models are named
 
         return language_model_from_config(path)

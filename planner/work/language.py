@@ -17,6 +17,7 @@ from planner.model.records import precision_named
 from planner.options.language import language_arguments
 from planner.options.language_arguments import MOST_COUNTED, LanguageArguments
 from planner.options.readers import amount_of
+from planner.paths import is_file
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model
 from planner.work.unknown import unknown_model
@@ -26,8 +27,8 @@ _OF_PICTURES = ". Of adapters of picture models flux.1-lora alone was measured; 
 
 def is_language_model(text: str) -> bool:
     """Whether a text is the name of a language model of known shape, or a file that describes one."""
-    is_file = text.endswith(".json") or (Path(text) / "config.json").is_file()
-    return is_file or find_language_model(text) is not None
+    is_described = text.endswith(".json") or is_file(Path(text) / "config.json")
+    return is_described or find_language_model(text) is not None
 
 
 def plan_language_work(

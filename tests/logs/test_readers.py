@@ -220,6 +220,18 @@ def test_a_text_log_gives_its_rate(name, tmp_path):
     assert run.low < rate < run.high
 
 
+def test_a_figure_that_cannot_be_is_passed_over(tmp_path):
+    """An epoch, a step or a time of 400 digits in the middle of a log; the lines around it still count."""
+    lines = written.nanogpt().splitlines()
+    for number, digits in (
+        (20, f"iter {'9' * 400}: loss 2.1, time 250.00ms"),
+        (30, f"iter 30: loss 2.1, time {'9' * 400}ms"),
+    ):
+        put(tmp_path, "out.txt", "\n".join([*lines[:number], digits, *lines[number + 1 :]]))
+
+        assert only(tmp_path).rate == pytest.approx(4.0, rel=0.01)
+
+
 def test_encodings_and_prefixes_change_nothing(tmp_path):
     """UTF-16, CRLF, NUL bytes, colours and a doubled file read like the plain text."""
     text = written.nanogpt()

@@ -59,6 +59,13 @@ def test_history_of_a_gpu_nobody_sells_is_an_error(books):
         _series(books, purchases=[Purchase.SPOT])
 
 
+def test_half_a_character_is_the_name_of_nothing(books):
+    """What a terminal cannot decode is a provider or region without prices."""
+    for asked in ({"providers": ("\udcff",)}, {"region": "\ud800"}):
+        with pytest.raises(NothingLeftError):
+            _series(books, **asked)
+
+
 def test_the_index_follows_the_books(books):
     """New books are added, removed ones taken out, and a deleted index is made anew."""
     first = _series(books)

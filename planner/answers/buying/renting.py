@@ -32,6 +32,7 @@ from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
 from planner.options.arguments import Usual
 from planner.options.bill_arguments import BillArguments
+from planner.paths import is_there
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.results.sides import Rental
@@ -88,9 +89,8 @@ def rented_work(work_options: Mapping[str, Any], market: Market, terms: BillArgu
     Raises:
         NothingLeftError: nothing that passes the filters can do the work.
     """
-    is_in_file = (
-        market.price_book is not None or "model_file" in work_options or Path(work_options.get("model", "")).exists()
-    )
+    is_named_file = is_there(Path(work_options.get("model", "")))
+    is_in_file = market.price_book is not None or "model_file" in work_options or is_named_file
     if is_in_file:  # which may say something else the next time
         return _rented_work(tuple(work_options.items()), market, tuple(terms.items()))
     books = tuple(current_snapshots(market.data_dir, as_of=market.as_of))

@@ -82,7 +82,7 @@ def choose_devices(text: str) -> GpuChoice:
 def _unknown(error: UnknownNameError) -> UnknownNameError:
     """The error with what it may mean: of a name that is a processor's by its words, processors alone."""
     words = normalised(error.name).split("-")
-    if not _LINES.isdisjoint(words) or re.fullmatch(r"[mi]\d", words[0]):
+    if not ({"arc", "gpu"} & set(words)) and (not _LINES.isdisjoint(words) or re.fullmatch(r"[mi]\d", words[0])):
         see = "planner gpus cpu, which has all with a known source"
         return UnknownNameError("processor", error.name, load_processors(), see)
     known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
@@ -103,11 +103,19 @@ def choose_gpus_only(text: str, why: str) -> GpuChoice:
 
 
 def processors_named(name: str) -> tuple[str, ...]:
-    """The keys of the processors of that name; `cpu` is all that train on their cores. None if there is none."""
+    """The keys of the processors of that name, or of that line (`Xeon Gold`, `Ryzen 9`); `cpu` is all that train on their cores."""
     if normalised(name) in ANY:
         return tuple(name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU)
     wanted = _bare(name)
-    return tuple(name for name, one in load_processors().items() if wanted in map(_bare, (name, *one.aliases)))
+    found = tuple(name for name, one in load_processors().items() if wanted in map(_bare, (name, *one.aliases)))
+    return found or _of_line(re.sub(r"^(intel|amd|aws)-", "", normalised(name)))
+
+
+def _of_line(key: str) -> tuple[str, ...]:
+    """The processors whose names begin with whole words of a line."""
+    if key.partition("-")[0] not in _LINES | {"graviton"}:
+        return ()
+    return tuple(name for name in load_processors() if re.match(rf"{re.escape(key)}(-|\d$)", name))
 
 
 def _bare(name: str) -> str:

@@ -42,6 +42,24 @@ def test_cpu_is_every_processor_that_trains_on_its_cores():
     assert 70 == len(cores)
 
 
+@pytest.mark.parametrize(
+    ("text", "some", "count"),
+    [
+        ("Xeon Gold", "xeon-gold-6148", 5),
+        ("EPYC", "epyc-9r14", 13),
+        ("Intel Core i9", "core-i9-13900k", 6),
+        ("Graviton", "graviton3", 3),
+        ("Apple", "apple-m1-pro", 10),
+    ],
+)
+def test_a_line_is_all_of_its_processors(text, some, count):
+    """As `A100` is all that are called so."""
+    found = choose_devices(text).gpus
+
+    assert some in found
+    assert count == len(found)
+
+
 def test_no_two_devices_share_a_name():
     """Not by what is left of a processor's name without its maker and line, and none is that of a GPU."""
     names = [name for one in load_processors().values() for name in (one.name, *one.aliases)]

@@ -128,9 +128,10 @@ _ALSO: Mapping[str, Mapping[str, Sequence[str]]] = {
         "float8": ["fp8"], "half": ["fp16"],
     },
     "purchases": {
-        "preemptible": ["spot"], "spot instances": ["spot"], "pay as you go": ["on_demand"], "payg": ["on_demand"],
+        "preemptible": ["spot"], "interruptible": ["spot"], "low priority": ["spot"], "spot vm": ["spot"], "spot instances": ["spot"], "pay as you go": ["on_demand"], "payg": ["on_demand"],
         "reserved": ["reserved_1y", "reserved_3y"], "savings": ["savings_1y", "savings_3y"],
         "reserved 1 year": ["reserved_1y"], "reserved 3 years": ["reserved_3y"],
+        "1 year reserved": ["reserved_1y"], "3 year reserved": ["reserved_3y"], "3 years reserved": ["reserved_3y"],
         "1y reserved": ["reserved_1y"], "3y reserved": ["reserved_3y"],
         "savings plan": ["savings_1y", "savings_3y"], "savings plans": ["savings_1y", "savings_3y"],
         "capacity blocks": ["capacity_block"],

@@ -79,7 +79,7 @@ def _types_named(text: str, known: Iterable[str]) -> set[str]:
 def _named(text: str, books: Mapping[str, Iterable[Place]]) -> set[tuple[str, Place]]:
     name = plain(text).lower()
     every = [(provider, place) for provider, places in books.items() for place in places]
-    ways = (_by_location,) if is_country(name) else (_as_written, _nearly, _as_displayed, _by_location)
+    ways = (_by_location,) if is_country(name) else (_as_written, _nearly, _without_number, _as_displayed, _by_location)
     for way in ways:
         found = {one for one in every if way(*one, name)}
         if found:
@@ -108,6 +108,11 @@ def _nearly(_: str, place: Place, name: str) -> bool:
     if zone:
         return name in {f"{region}{mark}{zone}" for mark in "-/: "}
     return name[:-2] == region and name[-2] == "-" and name[-1] in "abcdef"
+
+
+def _without_number(_: str, place: Place, name: str) -> bool:
+    """Whether it is one of the regions that only a number tells apart: `us-east` is `us-east-1`, `us-east-2`, `us-east4`."""
+    return squeezed(place[0]).rstrip("0123456789") == squeezed(name)
 
 
 def _as_displayed(provider: str, place: Place, name: str) -> bool:

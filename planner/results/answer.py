@@ -12,7 +12,7 @@ from planner.model.book_ages import DamagedBook
 from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, PaidTo
-from planner.model.records import Basis, Estimate, Workload
+from planner.model.records import Basis, Estimate, Purchase, Workload
 from planner.results.batch import batch_warning
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
@@ -89,7 +89,7 @@ _LEADS = (None, Mark.WIDE_RANGE, Mark.OLD_PRICE)
 def headline(picked: Picked, money: Money, *, longest: int | None = None) -> str:
     """What the first choice costs, how long it takes, on what and of whom, and what that rests on.
 
-    Where it is longer than `longest` characters the terms of the rental go.
+    Where it is longer than `longest` characters the terms of the rental are said shorter; on demand they go.
     """
     pick = leading(picked)
     one = pick.estimate
@@ -97,8 +97,11 @@ def headline(picked: Picked, money: Money, *, longest: int | None = None) -> str
     mark = f" ({str(pick.mark).replace('_', ' ')})" if pick.mark else ""
     what = f"{money.span(one)} {money.code} and {time_text(one.seconds)} on {gpus_text(one.offer, one.node_count)}"
     terms = terms_text(one, pick.market)
-    full, short = (f"{what} {words}{mark}. {evidence}." for words in (terms, terms.partition(",")[0]))
-    return full if longest is None or len(full) <= longest else short
+    place, purchase = terms.partition(",")[0], one.offer.purchase
+    short = place if purchase is Purchase.ON_DEMAND else f"{place}, {str(purchase).replace('_', ' ')}"
+    said = [f"{what} {words}{mark}. {evidence}." for words in (terms, short)]
+    said.append(said[1].replace(f"{money.code} and ", f"{money.code}, ", 1))
+    return next((text for text in said if longest is None or len(text) <= longest), said[-1])
 
 
 def less_text(picked: Picked, money: Money, *, longest: int | None = None) -> str:

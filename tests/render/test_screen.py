@@ -15,10 +15,12 @@ import pytest
 
 import planner
 from planner.cost.currency import currency
+from planner.model.picks import PaidTo
+from planner.model.records import Purchase
 from planner.render.estimates import rendered_estimates
 from planner.render.recommendation_screen import recommendation_screen
 from planner.render.screen import first_screen
-from planner.results.answer import answer
+from planner.results.answer import Money, answer, headline
 from planner.results.picked import Picked
 from tests.conftest import ROOT
 
@@ -80,6 +82,25 @@ def test_the_sentences_name_rows_of_the_table(shipped):
     for pick in shipped.picked.picks:
         if f"({pick.number})" in said[1]:
             assert pick.estimate.usd <= 0.95 * first.usd
+
+
+@pytest.mark.parametrize(
+    ("purchase", "full", "short"),
+    [
+        ("reserved_3y", ", reserved for three years. ", ", reserved 3y. "),
+        ("spot", ", spot. ", ", spot. "),
+        ("on_demand", ", on demand. ", " at AWS. "),
+    ],
+)
+def test_a_long_first_sentence_still_says_what_is_bound(shipped, purchase, full, short):
+    """A commitment is no price on demand: where a line is too short its terms are said shorter, never left out."""
+    pick = next(pick for pick in shipped.picked.picks if pick.estimate.offer.provider == "aws")
+    one = replace(pick.estimate, offer=replace(pick.estimate.offer, purchase=Purchase(purchase)))
+    market = PaidTo.LARGE_CLOUD if purchase == "on_demand" else PaidTo.COMMITMENT
+    picked = replace(shipped.picked, picks=(replace(pick, market=market, estimate=one),))
+
+    assert full in headline(picked, Money())
+    assert short in headline(picked, Money(), longest=10)
 
 
 def test_the_age_said_is_that_of_the_rows_shown(shipped):

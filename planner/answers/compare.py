@@ -96,14 +96,13 @@ def compare(**asked: Unpack[CompareArguments]) -> Comparison:
 
 
 def _notes(ranked: Sequence[Owned], workload: Workload | None, not_priced: Sequence[str]) -> tuple[str, ...]:
-    """Notes on the best machine and its rental, on conditions without a price, and on what is not known or not alike."""
+    """Notes on the best machine and its rental, on conditions without a price, and on what is not alike."""
     best = ranked[0]
     return (
         *_build_notes(best, workload),
         *best.notes,
         *best.rental.notes,
         *not_priced,
-        *_carbon_notes(best),
         *_unlike_notes(ranked, workload),
     )
 
@@ -197,7 +196,8 @@ def _unlike_notes(ranked: Sequence[Owned], workload: Workload | None) -> tuple[s
 def _assumptions(best: Owned, use: Use, workload: Workload | None) -> tuple[str, ...]:
     """Assumptions behind the best machine: its use, the rental, owning, and how much work a job is."""
     work = () if workload is None else (work_text(workload),)
-    return (_use_text(best, use, workload), *best.rental.assumptions, *best.assumptions, *work)
+    rented = (*best.rental.assumptions, *_carbon_notes(best))
+    return (_use_text(best, use, workload), *rented, *best.assumptions, *work)
 
 
 def _use_text(best: Owned, use: Use, workload: Workload | None) -> str:
@@ -228,6 +228,7 @@ _BY_HOURS = "{gpu_hours_per_month} {utilisation}"
 
 
 def _carbon_notes(best: Owned) -> list[str]:
+    """What is not known of the energy behind a rental."""
     rental = best.rental
     if rental.cell is None:
         return ["energy of the rented machine is not known: only its price is given"]

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Columns of the screen: it fits the narrowest usual one, 80 x 24."""
 
-MOST_LINES = 22  # the command and the prompt stand on a screen of 24 too
+MOST_LINES = 22  # with the notes; the command and the prompt stand on a screen of 24 too
+FEWEST_WAYS = 4
 CURVE_POINTS = 7
 
 
@@ -72,12 +73,15 @@ def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
     verdict += damaged_text(comparison.damaged)
     owning = textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    money = [] if currency is None else textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
+    beside = len(verdict) + len(money) + len(owning) + len(list(notes_text(comparison)))
+    most = max(FEWEST_WAYS, MOST_LINES - beside - 2)
+    is_full = len(comparison.alternatives) == most  # then the line between goes, not a way to pay
     yield from verdict
-    yield ""
-    yield from _ways_lines(comparison, MOST_LINES - len(verdict) - len(owning) - (5 if currency else 4))
-    if currency is not None:
-        yield from textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
-    yield ""
+    if not is_full:
+        yield ""
+    yield from _ways_lines(comparison, most if is_full else most - 1)
+    yield from money
     yield from owning
     yield "Every item, range and assumption: --verbose; all figures: --format json"
 
@@ -126,11 +130,17 @@ def _from(row: Alternative) -> str:
 def _owning_text(comparison: Comparison) -> str:
     """What owning is made of in one sentence, with the items that are 0 and the source of those that were filled in."""
     best = comparison.own
-    paid = ", ".join(f"{item.name} {item.usd:,.0f}" for item in best.items)
+    usd: dict[str, float] = {}
+    for item in best.items:
+        name = "electricity" if item.name in _POWER else item.name
+        usd[name] = usd.get(name, 0.0) + item.usd
+    paid = ", ".join(f"{name} {amount:,.0f}" for name, amount in usd.items())
     names = {item.name for item in best.items}
-    nothing = [] if best.is_owned_already else [name for name in _MAY_BE_NOTHING if name not in names]
+    may_be = _MAY_BE_NOTHING if best.machine.machine_count > 1 else _MAY_BE_NOTHING[:-1]  # one machine has no network
+    nothing = [] if best.is_owned_already else [name for name in may_be if name not in names]
     left = f"; 0 is counted for {', '.join(nothing)}" if nothing else ""
-    filled = f" {_FILLED}" if best.term_ranges else ""
+    usual = ", ".join(_USUAL[field] for field in best.term_ranges)
+    filled = f" Usual {usual}: CBRE and others." if usual else ""
     return f"{best.label}: {paid}{left}.{filled}{_sizes_text(best)}"
 
 
@@ -143,7 +153,14 @@ def _sizes_text(best: Owned) -> str:
 
 
 _MAY_BE_NOTHING = ("hosting", "staff", "maintenance", "networking")
-_FILLED = "Hosting, staff, upkeep with spares and cost of money are shipped figures for large machines."
+_POWER = ("electricity under load", "electricity idle")
+_USUAL = {
+    "hosting_usd_per_month": "hosting",
+    "staff_usd_per_month": "staff",
+    "maintenance_fraction_per_year": "upkeep with spares",
+    "networking_usd": "networking",
+    "discount_per_year": "cost of money",
+}
 
 
 def _details(comparison: Comparison, currency: Currency | None) -> Iterator[str]:

@@ -11,13 +11,38 @@ ONE = (*JOB, "--buy", "rtx-4090", "--jobs-per-month", "4")
 HOURS = ("compare", "--buy", "rtx-3090", "--rent-usd-per-hour", "0.5", "--utilisation", "0.4", "--as-of", "2026-07-01")
 
 
-def test_the_answer_fits_one_screen(run_planner):
-    """At most 22 lines of 80 characters, with the verdict first."""
-    done = run_planner(*ONE)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ONE,
+        ("compare", "--buy", "h100-80gb-sxm:8", "--utilisation", "0.6"),
+        ("compare", "--buy", "rtx-4090:4", "--utilisation", "0.5"),
+        (
+            *[
+                "compare",
+                "--model",
+                "llama-3-8b",
+                "--method",
+                "qlora",
+                "--tokens",
+                "10M",
+                "--buy",
+                "rtx-4090",
+                "--jobs-per-month",
+                "20",
+            ],
+        ),
+    ],
+)
+def test_the_answer_fits_one_screen(run_planner, asked):
+    """At most 22 lines of 80 characters with its notes, the verdict first, and the two sides that it weighs among the lines."""
+    done = run_planner(*asked)
 
-    lines = done.stdout.splitlines()
+    lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
     assert 0 == done.returncode
     assert len(lines) <= 22
+    assert any(line.startswith(">") for line in lines)
+    assert any(line.startswith(" buy new") for line in lines)
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(("Rent", "Buy"))
 

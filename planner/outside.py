@@ -11,6 +11,14 @@ from typing import Any
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 _SHORTEST_SECRET = 8
 _MOST_DIGITS = 308  # more are not below the largest float
+_CREDENTIAL = re.compile(
+    r"(?P<before>\b(?:Bearer|Basic)[ +](?=\S{16})|[?&](?:key|api_?key|access_token|client_secret|password|sig|signature|x-amz-(?:signature|security-token|credential))=)"
+    r"[\w.~+/%=-]{8,}"
+    r"|\b(?P<token>eyJ[\w-]{16,}\.[\w-]{8,}\.[\w-]*|ya29\.[\w-]{16,})",
+    re.IGNORECASE,
+)
+"""What a header or an address carries to be let in, and tokens that are told by their form."""
+
 _LONG_NUMBER = re.compile(r"\d{19}")
 
 
@@ -61,20 +69,32 @@ def toml_of(document: bytes | str) -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """The text with the values of all environment variables that look secret taken out.
+    """The text without credentials: the values of environment variables that look secret, and what headers and addresses carry.
 
     Adapters do not put credentials into messages; this is for a library or a service that repeats them.
     """
+    from urllib.parse import quote  # noqa: PLC0415 - only where somebody else says something
+
     for name, value in _secrets():
-        text = text.replace(value, f"<{name}>")
-    return text
+        for form in {value, quote(value, safe=""), json.dumps(value)[1:-1]}:
+            text = text.replace(form, f"<{name}>")
+    return _CREDENTIAL.sub(lambda found: f"{found['before'] or ''}<secret>", text)
 
 
 def page_without_secrets(body: bytes) -> bytes:
-    """The same of the bytes of a page that is not packed."""
-    for name, value in _secrets():
-        body = body.replace(value.encode(errors="surrogateescape"), f"<{name}>".encode(errors="surrogateescape"))
-    return body
+    """The same of the bytes of a page that is not packed; bytes that are no text stay as they are."""
+    text = body.decode(errors="surrogateescape")
+    clean = without_secrets(text)
+    return body if clean is text or clean == text else clean.encode(errors="surrogateescape")
+
+
+def said_plainly(text: str) -> str:
+    """What somebody else says as one line for a person: no credentials, no line ends, nothing that a terminal would obey.
+
+    >>> said_plainly("no \\x1b[31mkey\\r\\n given")
+    'no ?[31mkey given'
+    """
+    return "".join(char if char.isprintable() else "?" for char in " ".join(without_secrets(text).split()))
 
 
 def _secrets() -> Iterator[tuple[str, str]]:

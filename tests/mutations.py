@@ -25,7 +25,7 @@ def json_page(draw, page, *, most=3, is_whole=True, depth=0):
     """The bytes of a JSON page with a few values at least so deep replaced, dropped or doubled, and perhaps all of it damaged."""
     document, put = copy.deepcopy(_document(page)), []
     for _ in range(draw(st.integers(1, most))):
-        path = draw(st.sampled_from([path for path in _places(page) if len(path) >= depth]))
+        path = draw(st.sampled_from([path for path in _places(page) if len(path) >= depth] or _places(page)))
         document = _changed(draw, document, path, put)
     text = json.dumps(document).replace(_TWIN, "")
     for number, value in enumerate(put):

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +17,7 @@ from pathlib import Path
 from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
-from planner.outside import without_secrets
+from planner.outside import said_plainly, without_secrets
 from planner.paths import contained
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
@@ -186,16 +186,16 @@ class _Run:
         try:
             return self._take(load())
         except PlannerError as error:
-            text = without_secrets(error.spelled(as_option))
+            text = said_plainly(error.spelled(as_option))
             if self.order.is_for_all and isinstance(error, NotAskedError):
                 return Outcome(provider=provider, is_not_asked=True, notes=(f"not asked: {text}",))
             return Outcome(provider=provider, error=text)
         except OSError as error:
-            return Outcome(provider=provider, error=without_secrets(self._system_refusal(error)))
+            return Outcome(provider=provider, error=said_plainly(self._system_refusal(error)))
         except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
             text = f"The adapter failed in a way it should not: {type(error).__name__}: {error}"
             return Outcome(
-                provider=provider, error=without_secrets(text), traceback=without_secrets(traceback.format_exc())
+                provider=provider, error=said_plainly(text), traceback=without_secrets(traceback.format_exc())
             )
 
     def _deliver(self, provider: str) -> Delivery:
@@ -230,6 +230,7 @@ class _Run:
         check = partial(check_offers, wanted, previous=old or known, types=known, bands=self.bands)
         checked = check(accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
+        result = replace(result, held_back=tuple(map(_plain_row, result.held_back)))
         sold = [offer for offer in result.replaced if offer.purchase not in delivery.parsed.ended]
         refusals = check_whole(
             checked.offers,
@@ -254,11 +255,11 @@ class _Run:
             changes=changes(old, result.offers),
             compared_with=before[0].stem if before else None,
             held_back=result.held_back,
-            unknown_gpus=delivery.parsed.unknown_gpus,
+            unknown_gpus=tuple((said_plainly(name), count) for name, count in delivery.parsed.unknown_gpus),
             new_types=tuple(sorted(_types(checked.offers) - _types(old))),
             unpriced=len(delivery.parsed.unpriced),
-            gaps=delivery.parsed.gaps,
-            notes=tuple(notes),
+            gaps=tuple(map(said_plainly, delivery.parsed.gaps)),
+            notes=tuple(map(said_plainly, notes)),
         )
         if is_refused or same is not None or order.is_dry_run:
             return outcome
@@ -313,7 +314,13 @@ class _Run:
     def _report(self, provider: str, line: str) -> None:
         if self.is_stopped:
             raise ProviderError("Interrupted.")
-        self.progress(provider, without_secrets(line))
+        self.progress(provider, said_plainly(line))
+
+
+def _plain_row(row: HeldBack) -> HeldBack:
+    """A row that was not believed, as it may be shown: its texts are those of a service or a file."""
+    cells = {field.name: getattr(row, field.name) for field in fields(row)}
+    return replace(row, **{name: value and said_plainly(value) for name, value in cells.items()})
 
 
 def _with_names_not_met(outcomes: Sequence[Outcome], said: Said) -> list[Outcome]:

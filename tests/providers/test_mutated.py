@@ -4,13 +4,14 @@ import gzip
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from planner.errors import PlannerError, ProviderError
+from planner.outside import said_plainly
 from planner.prices.checks import check_offers
 from planner.prices.possible import offer_problem
 from planner.prices.registry import BUILT_IN, load_provider
@@ -88,7 +89,7 @@ def test_no_damaged_page_does_harm(tmp_path_factory, saved, provider, count):
                 saved_pages(folder, {**pages, name: data.draw(json_page(pages[name]))})
             )
         except PlannerError as error:
-            assert str(error).isprintable()  # noqa: PT017 - most pages are read all the same
+            said_plainly(str(error)).encode()
             return
         finally:
             shutil.rmtree(folder)
@@ -140,7 +141,7 @@ def test_no_damaged_reply_does_harm(tmp_path_factory, provider, count):
         folder = tmp_path_factory.mktemp("pages")
         error = _fetched(provider, answer, folder)
         shutil.rmtree(folder)
-        assert error.isprintable()
+        said_plainly(error).encode()
 
     examine()
 
@@ -149,10 +150,9 @@ def _hold(prices):
     """What every answer of an adapter keeps: rows of which the checks let those through that a book can hold."""
     checked = check_offers(prices.offers, previous=(), bands={})
     assert all(offer_problem(offer) is None for offer in checked.offers)
-    for row in prices.held_back:
-        assert row.reason
-        assert row.instance_type.isprintable()
-        assert row.usd_per_hour is None or row.usd_per_hour.isprintable()
+    assert all(row.reason for row in prices.held_back)
+    for text in (text for row in prices.held_back for text in astuple(row) if text is not None):
+        assert said_plainly(text).isprintable()
 
 
 def _fetched(provider, answer, folder):

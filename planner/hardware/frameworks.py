@@ -50,14 +50,15 @@ def wheel_problem(name: str | None, gpu: str) -> str | None:
     `None` if it runs, if the framework is another one, or if nothing is known.
     """
     sheet = load_gpus().get(gpu)
-    if sheet is None or is_in_default_wheel(sheet) or not (name is None or _is_pytorch(name)):
+    if sheet is None or is_in_default_wheel(sheet) or not is_pytorch(name):
         return None
     return f"{gpu} needs another wheel of PyTorch: {wheel_support()[sheet.compute_capability].note}"
 
 
-def _is_pytorch(name: str) -> bool:
-    known = framework_named(name)
-    return known is not None and known.framework == "pytorch"
+def is_pytorch(name: str | None) -> bool:
+    """Whether a framework that was asked for is PyTorch, which is meant where none was."""
+    known = None if name is None else framework_named(name)
+    return name is None or (known is not None and known.framework == "pytorch")
 
 
 def _problem_of_amd(framework: str, gpu: Gpu) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from planner.answers.cards_ranked import RankedCard, RankedCards, Span
 from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice
+from planner.hardware.frameworks import is_pytorch
 from planner.hardware.processors import Processor
 from planner.model.records import Gpu, Workload
 from planner.render.listing import Column, Listing, significant
@@ -67,7 +68,9 @@ def _row(rank: int, row: RankedCard, found: RankedCards) -> Row:
 
 def _in_default_wheel(gpu: Gpu | Processor, workload: Workload) -> bool | None:
     """Whether PyTorch's default wheel runs there; `None` where it plays no part."""
-    return is_in_default_wheel(gpu) if isinstance(gpu, Gpu) and workload.trees is None else None
+    if not isinstance(gpu, Gpu) or workload.trees is not None or not is_pytorch(workload.framework):
+        return None
+    return is_in_default_wheel(gpu)
 
 
 def _price(name: str, price: CardPrice | None, per_usd: Span | None, *, is_old: bool) -> Row:

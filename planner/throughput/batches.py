@@ -48,6 +48,7 @@ class Batches:
         self._measured: dict[int, dict[str, float]] = {}
         self._usual: dict[tuple[str, int], float | None] = {}
         self._smallest: float | None = None
+        self._proven_gib = min((gpus[one.gpu].memory_gib for one in workload.measured), default=math.inf)
         held = [(one.memory_gib, one.batch_size) for one in workload.measured if one.memory_gib is not None]
         self._held_gib: float | None = None
         self._held_batch: float | None = None
@@ -105,10 +106,11 @@ class Batches:
         """Refuses GPUs that do not hold what a run needs whatever its batch, where how much a batch takes is not known.
 
         Raises:
-            DoesNotFitError: weights, gradients and optimizer alone take more than there is.
+            DoesNotFitError: weights, gradients and optimizer alone take more than there is, and no run of the user's own did with as little.
         """
         least = self._memory.least(gpu_count)
-        if least is not None and least > usable_bytes(gpu) * share:
+        is_proven = gpu.memory_gib * share >= self._proven_gib
+        if least is not None and least > usable_bytes(gpu) * share and not is_proven:
             raise DoesNotFitError(self._memory.least_text(least))
 
     def _as_held(self, gpu: Gpu, share: float, wanted: float | None) -> Batch:

@@ -1,5 +1,7 @@
 """Memory of runs whose samples go through whole: by hand, against measured runs, and the same answer at every door."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from planner.throughput.batches import PROVEN, REDUCED, UNKNOWN_BATCH, UNKNOWN_M
 from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.memory import GIB, RunMemory, devices_per_gpu, usable_bytes, vision_memory
 from planner.work.listed import load_models, plan_work, resolve_model
-from planner.work.own import OwnModel, own_model
+from planner.work.own import OwnModel, own_model, parse_measurements
 
 OWN = own_model(OwnModel(gmacs_per_sample=4.0, params_millions=100.0, activations_millions=10.0))
 FIXED_BYTES = 100e6 * (4 + 2 + 4 + 4) + 0.8 * 1024**3
@@ -274,6 +276,14 @@ def test_above_the_state_of_a_run_its_memory_is_not_known(model, gpu, count, nod
 
     assert found.fits_memory is None
     assert UNKNOWN_MEMORY in found.notes
+
+
+def test_a_run_of_ones_own_proves_that_less_memory_does():
+    """SDXL measured on an RTX 3090, with whatever saves memory: an RTX 4090 has as much, a T4 has less."""
+    speeds = speeds_of(replace(_diffusion("stable-diffusion-xl"), measured=parse_measurements(["RTX 3090=1.5"])))
+
+    assert None is speeds.on("rtx-4090", 1).fits_memory
+    assert isinstance(speeds.on("t4", 1), DoesNotFitError)
 
 
 def test_no_measured_run_had_less_memory_than_the_least():

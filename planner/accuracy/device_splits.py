@@ -1,10 +1,10 @@
-"""The splits of devices that are not GPUs of many rows: trees, processors, networks on them, AMD cards."""
+"""The splits of devices that are not GPUs of many rows: trees, processors, networks on them, AMD cards, runs of our own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from planner.accuracy import processor_errors, radeon_errors, tree_machines
+from planner.accuracy import own_run_errors, processor_errors, radeon_errors, tree_machines
 from planner.accuracy.results import SplitResult, Validation
 from planner.throughput.tree_rows import load_tree_rows
 
@@ -14,6 +14,10 @@ DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
     processor_errors.PROCESSOR: processor_errors.processor_split,
     radeon_errors.CARD: radeon_errors.card_split,
     radeon_errors.NETWORK: radeon_errors.network_split,
+    own_run_errors.BEFORE: own_run_errors.own_runs_before_split,
+    own_run_errors.RUNS: own_run_errors.own_runs_split,
+    own_run_errors.STACK: own_run_errors.own_runs_stack_split,
+    own_run_errors.MEMORY: own_run_errors.own_runs_memory_split,
 }
 """By name; each takes a second or two."""
 

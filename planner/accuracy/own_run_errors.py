@@ -17,23 +17,50 @@ from planner.accuracy.own_runs import (
 from planner.accuracy.results import SplitResult
 from planner.accuracy.summaries import Foretold, split_of
 from planner.errors import NoThroughputError
+from planner.language.stacks import ADAPTER_STACK
+from planner.model.frozen import dataclass
+from planner.model.records import Throughput
 from planner.throughput.memory import CONTEXT_BYTES, GIB
 
-RUNS, BEFORE, MEMORY = "own_runs", "own_runs_before", "own_runs_memory"
+RUNS, BEFORE, STACK, MEMORY = "own_runs", "own_runs_before", "own_runs_stack", "own_runs_memory"
 ALL_OF_IT = "all of it: nothing is learnt from these runs"
 OF_MEMORY = math.log(1.25)
 """What the page of language models and that of throughput say of the count of memory: within about a quarter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBeside:
+    """A run beside what was said of it before, what is said today, and memory: what we count and what it held, in GiB."""
+
+    measured: MeasuredRun
+    before: PredictedRun | None
+    today: Throughput | None
+    counted_gib: float | None
+    held_gib: float | None
+
+
+def runs_beside() -> list[RunBeside]:
+    """Every run that was made, in its order."""
+    said = _said_before()
+    return [
+        RunBeside(
+            measured=one,
+            before=said.get(one.run),
+            today=_today(one),
+            counted_gib=predicted_memory_gib(one.run),
+            held_gib=_held_gib(one),
+        )
+        for one in measured_runs()
+    ]
 
 
 def own_runs_split() -> SplitResult:
     """The split of the runs as the planner foretells them today."""
     judged = []
     for one in _judged_runs():
-        try:
-            found = predicted_rate(one.run)
-        except NoThroughputError:
-            continue
-        judged.append(_foretold(one, found.samples_per_second, found.low, found.high))
+        found = _today(one)
+        if found is not None:
+            judged.append(_foretold(one, found.samples_per_second, found.low, found.high))
     return split_of(RUNS, "all", ALL_OF_IT, "other sources' rows; the data sheet of the GPU", judged)
 
 
@@ -48,13 +75,23 @@ def own_runs_before_split() -> SplitResult:
     return split_of(BEFORE, "all", ALL_OF_IT, "what the planner knew before, in writing", judged)
 
 
+def own_runs_stack_split() -> SplitResult:
+    """The split of all weights of language models, asked for with the stack that the script is made of."""
+    judged = []
+    for one in _judged_runs():
+        if class_of(one) == "decoders":
+            found = predicted_rate(one.run, ADAPTER_STACK)
+            judged.append(_foretold(one, found.samples_per_second, found.low, found.high))
+    return split_of(STACK, "modelled", ALL_OF_IT, f"that it is plain Transformers: --stack {ADAPTER_STACK}", judged)
+
+
 def own_runs_memory_split() -> SplitResult:
     """The split of the most memory that tensors took, with the context of the driver, against our count."""
     judged = []
     for one in measured_runs():
-        counted = predicted_memory_gib(one.run) if one.is_the_planned else None
-        if one.memory_allocated_gib is not None and counted is not None:
-            error = math.log(counted / (one.memory_allocated_gib + CONTEXT_BYTES / GIB))
+        counted, held = predicted_memory_gib(one.run), _held_gib(one)
+        if held is not None and counted is not None and one.is_the_planned:
+            error = math.log(counted / held)
             judged.append(
                 Foretold(
                     log_error=error,
@@ -71,6 +108,18 @@ def class_of(one: MeasuredRun) -> str:
     if one.kind != "decoder":
         return {"image": "images", "encoder": "encoders"}.get(one.kind, "detection and segmentation")
     return "LoRA" if one.method == "lora" else "decoders"
+
+
+def _today(one: MeasuredRun) -> Throughput | None:
+    try:
+        return predicted_rate(one.run)
+    except NoThroughputError:
+        return None
+
+
+def _held_gib(one: MeasuredRun) -> float | None:
+    """The most memory of tensors, and the context of the driver that the allocator does not see."""
+    return None if one.memory_allocated_gib is None else one.memory_allocated_gib + CONTEXT_BYTES / GIB
 
 
 def _judged_runs() -> list[MeasuredRun]:
@@ -100,7 +149,7 @@ def _foretold(one: MeasuredRun, rate: float, low: float, high: float) -> Foretol
         log_error=error,
         half_width=abs(math.log(rate / side)),
         width=high / low,
-        groups={"class": class_of(one), "number_format": _format_of(one), "run": one.name},
+        groups={"class": class_of(one), "number_format": _format_of(one)},
     )
 
 

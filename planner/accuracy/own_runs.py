@@ -143,14 +143,18 @@ def runs_foretold() -> tuple[PredictedRun, ...]:
     return tuple(read_rows("own_runs_predicted.csv", PredictedRun))
 
 
-def predicted_rate(run: OwnRun) -> Throughput:
+def predicted_rate(run: OwnRun, stack: str | None = None) -> Throughput:
     """What an estimate says of the run: steps alone, its batch and size given, with the whole range.
+
+    Args:
+        run: what is trained.
+        stack: that of a language model; `None` for the one that an estimate assumes.
 
     Raises:
         NoThroughputError: the planner refuses it.
     """
     if run.kind == "decoder":
-        work = _work(run)
+        work = _work(run, stack)
         tokens = float(work.job.batch_tokens)
         workload = language_workload(work, tokens=tokens, passes=1.0, precision=precision_named(run.precision))
         found = predict_language_model(workload, [(run.gpu, 1.0)])[run.gpu, 1.0]
@@ -183,7 +187,7 @@ def predicted_memory_gib(run: OwnRun) -> float | None:
     return None if memory is None else memory.total / GIB
 
 
-def _work(run: OwnRun) -> LanguageWork:
+def _work(run: OwnRun, stack: str | None = None) -> LanguageWork:
     model = find_language_model(run.model)
     if model is None:
         raise NoThroughputError(f"{run.model} is no language model of the list")
@@ -198,7 +202,7 @@ def _work(run: OwnRun) -> LanguageWork:
         }
     )
     job = plan_job(model, options, run.precision)
-    return LanguageWork(job=job, stack=usual_stack(job.method), is_whole_run=False)
+    return LanguageWork(job=job, stack=stack or usual_stack(job.method), is_whole_run=False)
 
 
 def _network(run: OwnRun) -> Model:

@@ -19,9 +19,7 @@ from planner.language.memory import weight_bytes
 from planner.model.frozen import dataclass
 from planner.model.language_runs import CpuOffload, LanguageJob, Layout, Method, Recomputation
 from planner.paths import shipped_data_dir
-
-LAUNCH_SHARPNESS = 8.0
-"""Host and GPU work side by side almost perfectly: the slower of the two sets the pace."""
+from planner.throughput.overlap import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,7 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
         gradients = 0.0 if job.method.has_adapters else job.precision_bytes * job.model.parameters
         passes = (2 * weight_bytes(job) + gradients) / shard  # weights for either pass, as they are held
         gathered = _exchange_seconds(passes, layout.data, layout, hardware, stack, exchanges=job.model.layers * 3)
-        stage = _side_by_side(stage, gathered, stack.overlap)
+        stage = side_by_side(stage, gathered, stack.overlap)
     exchange = 0.0
     if layout.zero_stage < 3 and layout.data > 1:
         reduced = 2 * job.precision_bytes * trained
@@ -99,7 +97,7 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
     updated = trained / (layout.data if layout.zero_stage else 1)
     passes_through = (micro_batches + (layout.pipeline - 1) / job.chunks(layout)) * stage
     update = 0.0 if job.cpu_offload is not CpuOffload.NONE else 32 * updated / hardware.bytes_per_second
-    return _side_by_side(passes_through, updates * exchange, stack.overlap) + updates * update
+    return side_by_side(passes_through, updates * exchange, stack.overlap) + updates * update
 
 
 def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:
@@ -129,7 +127,7 @@ def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: 
     if job.method is Method.QLORA:
         layer += passes * stack.dequantised_bytes * model.layer_parameters / t / hardware.bytes_per_second
     launches = stack.launch_seconds * (1 + again / 3)
-    layer = _side_by_side(layer, launches, LAUNCH_SHARPNESS)
+    layer = side_by_side(layer, launches)
     if t > 1:
         reduced = 2 * job.precision_bytes * tokens * model.hidden * (4 + 2 * again)
         layer += _exchange_seconds(reduced, t, layout, hardware, stack, exchanges=4 + 2 * again, is_inner=True)
@@ -150,12 +148,6 @@ def _elements(job: LanguageJob, tensor: int) -> float:
 def _filled(size: float, half: float) -> float:
     """Share of the full rate that a matrix product of that size reaches: one half at `half`, near one for large sizes."""
     return size / (size + half)
-
-
-def _side_by_side(one: float, other: float, sharpness: float) -> float:
-    """Time of two parts that overlap: between the larger of them and their sum."""
-    larger, smaller = max(one, other), min(one, other)
-    return larger * (1 + (smaller / larger) ** sharpness) ** (1 / sharpness) if larger > 0 else 0.0
 
 
 def _exchange_seconds(

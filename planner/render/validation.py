@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planner.accuracy.price_validation import PRICE
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation
 from planner.render.listing import Column, Listing, general, number, to_markdown
+from planner.render.own_runs_accuracy import OWN_RUNS, own_runs_section
 from planner.render.price_accuracy import price_section
 from planner.units import Row
 
@@ -88,9 +89,12 @@ def accuracy_page(validation: Validation) -> str:
             _STRANGERS_TEXT,
             _splits_table([split for split in validation.splits if split.split in STRANGERS_TARGETS]),
             _STRANGERS_METHOD,
-            _splits_table([split for split in _of_speeds(validation) if split.split not in STRANGERS_TARGETS]),
+            _splits_table(
+                [split for split in _of_speeds(validation) if split.split not in (*STRANGERS_TARGETS, *OWN_RUNS)]
+            ),
             _TARGET_TEXT,
             _targets_table(_of_speeds(validation)),
+            own_runs_section(validation.splits),
             price_section(validation.splits),
             _BASELINE_TEXT,
             to_markdown(_BASELINE_COLUMNS, _baseline_rows(validation.splits)),

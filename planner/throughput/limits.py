@@ -8,6 +8,7 @@ import re
 from planner.model.frozen import changed
 from planner.model.records import Gpu, Model, Throughput, Workload
 from planner.throughput.adjustments import Factor, relative_arithmetic
+from planner.throughput.overlap import side_by_side
 from planner.throughput.precision import peak_tflops
 from planner.throughput.ranges import together
 
@@ -35,7 +36,7 @@ class Limits:
             self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
 
     def at_smaller_batch(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
-        """The factor of a smaller batch where the host's part of a step is known: that stays, the GPU's shrinks with the batch.
+        """The factor of a smaller batch where the host's time for a step is known: that stays, the GPU's shrinks with the batch.
 
         Args:
             factor: what it is otherwise.
@@ -44,7 +45,8 @@ class Limits:
             rate: of one GPU.
 
         Examples:
-            ResNet-50 on an H100, 2,790/s at 1,280: 459 ms, of which the host takes 28. At 128 a step takes 28 + 43 ms: x 0.65.
+            ResNet-50 on an H100, 2,790/s at 1,280: 459 ms, beside which the host works 28. At 64 the GPU takes 23 ms, so the host
+            sets the pace: 29 ms, x 0.8.
         """
         if self._convolutions is None or batch is None or usual is None or factor.log >= 0:
             return factor
@@ -52,11 +54,11 @@ class Limits:
         return Factor(
             log=math.log(middle),
             reach=max(math.log(high / middle), math.log(middle / low)),
-            step=f"batch {batch:g} a GPU in place of {usual:g}, the host taking a part of every step: x {middle:.3f}",
+            step=f"batch {batch:g} a GPU in place of {usual:g}, the host no faster than before: x {middle:.3f}",
         )
 
     def at_smaller_size(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
-        """The factor of a smaller picture, which leaves the host's part of a step as it is.
+        """The factor of a smaller picture, which leaves the host's time for a step as it is.
 
         Args:
             factor: what the arithmetic alone makes of it.
@@ -73,18 +75,19 @@ class Limits:
             factor,
             log=math.log(middle),
             reach=together(factor.reach, max(math.log(high / middle), math.log(middle / low))),
-            step=f"{factor.step}, and the host's part of a step stays: x {middle:.3f}",
+            step=f"{factor.step}, the host no faster than before: x {middle:.3f}",
         )
 
     def _taken(self, share: float, step_seconds: float) -> tuple[float, float, float]:
         """Time of a step relative to one of `step_seconds` if the GPU's part shrinks to that share: usual, worst, best.
 
-        The host takes half of a measured step at most. At worst it takes twice as long; at best its work is hidden behind the GPU's.
+        Host and GPU work side by side, the host for no longer than the measured step took. At worst its work takes twice as long
+        and hides behind nothing; at best it is fast.
         """
         host_seconds = (milliseconds * (self._convolutions or 0) / 1e3 for milliseconds in HOST_MILLISECONDS)
-        usual, fast = (seconds / step_seconds for seconds in host_seconds)
-        middle, worst = (host + (1 - host) * share for host in (min(usual, 0.5), min(2 * usual, 1.0)))
-        return middle, worst, min(max(share, fast), middle)
+        usual, fast = (min(1.0, seconds / step_seconds) for seconds in host_seconds)
+        middle = side_by_side(usual, share) / side_by_side(usual, 1.0)
+        return middle, max(middle, (2 * usual + share) / (2 * usual + 1)), min(middle, max(share, fast))
 
     def held(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
         """The throughput, lowered where it needs more of the peak than was ever seen; what was measured stays."""

@@ -21,10 +21,22 @@ ENOUGH_MACHINES = 3
 NOT_FOR_LEVELS = ("pytorch-torchvision",)
 """Frameworks whose rows ran batches so small that big cards idled: they answer for their own GPUs and for no other's."""
 
+BINNED = (
+    "bert-large|pytorch|NVIDIA/DeepLearningExamples|512",
+    "bert-large|paddlepaddle|NVIDIA/DeepLearningExamples|512",
+)
+"""Scripts whose sequences were binned by length and not filled up: the mean is well below the 512 tokens that they name, so they
+answer for nobody who asks for sequences of that length."""
+
 
 def script_of(row: Benchmark) -> str:
     """The script that a row measures: `model|framework|origin|input size`."""
     return "|".join((row.model, row.framework, origin_of(row), str(row.input_size or "")))
+
+
+def of_stated_length(rows: Iterable[Benchmark], input_size: int | None) -> list[Benchmark]:
+    """The rows that may answer where sequences of a length are asked for: without those of shorter ones in the mean."""
+    return [row for row in rows if input_size is None or script_of(row) not in BINNED]
 
 
 def origin_of(row: Benchmark) -> str:

@@ -34,6 +34,7 @@ from planner.throughput.scripts import (
     layout_gain,
     matches_framework,
     newest_row,
+    of_stated_length,
     script_of,
     stack_of,
 )
@@ -54,9 +55,9 @@ class Prediction:
         _check_inputs(workload)
         self._workload = workload
         own = workload.measured
-        self._model = workload.model
-        self._gpus = load_gpus()
-        self._all_rows = [row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus]
+        self._model, self._gpus = workload.model, load_gpus()
+        rows = (row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus)
+        self._all_rows = of_stated_length(rows, workload.input_size)
         self._script, self._stands_in = self._chosen_script()
         self._rows = [row for row in self._all_rows if script_of(row) == self._script]
         self._widths = {width_of(row.precision) for row in self._rows}

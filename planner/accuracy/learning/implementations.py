@@ -13,7 +13,7 @@ from planner.model.records import Benchmark, Model, Precision
 from planner.throughput.measured import source_rows
 from planner.throughput.precision import width_of
 from planner.throughput.scaling import MAX_GPUS_PER_MACHINE
-from planner.throughput.scripts import is_new_generation, newest_row, origin_of, script_of
+from planner.throughput.scripts import BINNED, is_new_generation, newest_row, origin_of, script_of
 from planner.throughput.tasks import stack_class_of
 
 TIMM = "huggingface/pytorch-image-models"
@@ -24,8 +24,7 @@ ANOTHER_JOB = (
     "bart-large-summarization|pytorch|NVIDIA/DeepLearningExamples|",  # fine-tuning on summaries, of a length that is not stated
     "wide-and-deep|tensorflow1|NVIDIA/DeepLearningExamples|",  # another network than TensorFlow 2's: 6 times as fast
     "wide-and-deep|tensorflow2|NVIDIA/DeepLearningExamples|",
-    "bert-large|pytorch|NVIDIA/DeepLearningExamples|512",  # data binned by length: the mean is well below 512 tokens
-    "bert-large|paddlepaddle|NVIDIA/DeepLearningExamples|512",
+    *BINNED,
 )
 """Implementations that share a model's name and not its work: no yardstick for each other's speed."""
 MACHINES_OF_NVIDIA = 8  # GPUs; more are several machines there

@@ -79,10 +79,12 @@ def own_runs_stack_split() -> SplitResult:
     """The split of all weights of language models, asked for with the stack that the script is made of."""
     judged = []
     for one in _judged_runs():
-        if class_of(one) == "decoders":
+        if class_of(one) == "decoders" and not one.compiled:
             found = predicted_rate(one.run, ADAPTER_STACK)
             judged.append(_foretold(one, found.samples_per_second, found.low, found.high))
-    return split_of(STACK, "modelled", ALL_OF_IT, f"that it is plain Transformers: --stack {ADAPTER_STACK}", judged)
+    return split_of(
+        STACK, "modelled", ALL_OF_IT, f"that it is plain code of Transformers: --stack {ADAPTER_STACK}", judged
+    )
 
 
 def own_runs_memory_split() -> SplitResult:

@@ -168,7 +168,9 @@ def _together(runs: Sequence[Judged]) -> tuple[Judged, list[str]]:
     """Repeated runs as one: the median, and a range that holds all of them."""
     middle = min(runs, key=lambda one: abs(one.rate - median(each.rate for each in runs)))
     apart = max(one.rate for one in runs) / min(one.rate for one in runs) - 1
-    joined = replace(middle, low=min(one.low for one in runs), high=max(one.high for one in runs))
+    low, high = min(one.low for one in runs), max(one.high for one in runs)
+    # the loop's own start says nothing of that of the user's program
+    joined = replace(middle, low=low, high=high, startup_seconds=None)
     return joined, [f"repeats lie {apart:.1%} apart"] if apart > ALIKE else []
 
 

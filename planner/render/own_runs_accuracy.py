@@ -112,12 +112,24 @@ _RUNS = (
 _TEXT = """
 ## On an H100 of our own
 
-One day of 2026 an H100 80 GB SXM was at hand for minutes. `scripts/gpu_runs.py` trained a list of networks on it for some seconds each, with random weights
-and data, in plain PyTorch 2.11, timm, torchvision, transformers and peft ([own_runs.csv](../data/README.md#own_runscsv-and-own_runs_predictedcsv)). What the planner said of each run was
-written down, with its range, at a commit before the first of them (`own_runs_before`). Nothing is learnt from these runs. It is one machine and one PyTorch:
-their errors go together, so a coverage of 66 runs says less than its n. Runs are counted, not implementations.
+One day in November 2026 an H100 80 GB SXM was at hand for minutes. `scripts/gpu_runs.py` trained networks on it for some seconds each, with random weights
+and data, in plain PyTorch 2.11, timm, torchvision, transformers and peft ([own_runs.csv](../data/README.md#own_runscsv-and-own_runs_predictedcsv)); time ended
+after 71 of the 87 runs of its list. What the planner said of every run was written down with its range, at a commit before the first of them: `own_runs_before`. `own_runs` is what it says today.
+Nothing is learnt from these runs. They are of one machine and one PyTorch, so their errors go together: 70 runs are far fewer than 70 witnesses, and each counts alike. Memory is judged by a range of a quarter, as the count claims.
 """
 _WHAT_IT_SHOWS = """
-What was said before held {before}. Where it failed, and why:
+What was said before held 70 %, not 90 %. Where it failed, and why:
+
+* Image networks in 16 bits: foretold too slow, up to 3.2 times. In part a fault: of a smaller batch the host's time was added to the GPU's, though the two work side by side, as the step of a language model always
+  had it. That was mended after these rows were seen, so `own_runs` is no blind test of it. The rest stays, for mending it would be learning from what judges. The H100 has few rows of its own, timm's level is that of PyTorch 1.12, and
+  ViT and VGG gain most from newer kernels; the host here takes about 0.3 ms a convolution, not 0.55, so ResNet-50 at 16 to 64 images is outside.
+* Decoders, all weights, mixed precision, in plain Transformers: GPT-2 of 124 M to 1.5 B is 2 to 2.9 times slower than the default stack says, and Qwen 2.5 0.5B 1.6 times. The default stands for published training code, which
+  is compiled: the same GPT-2 124M under `torch.compile` made 344,703 tokens a second, and 381,960 were foretold. Plain code has its own stack, and `--stack transformers-peft` holds every run (`own_runs_stack`). From 3 B on the default is within 23 %.
+* bert-large at 512 tokens was foretold 1.7 and 2.2 times too fast: it stood on scripts that bin sequences by length, so that their mean is well below 512. They no longer answer where a length is asked for; mended after these rows were seen.
+* ResNet-18 at 65 pixels was foretold 3.3 times too fast, one pixel above the jump that is gone now; that was mended before the runs were seen. From 64 to 128 pixels it stands between two networks, of which the list runs the faster.
+* LoRA of 1 to 8 B parameters: all inside, half of them within 8 %, memory 3 % off in the median.
+* Memory: networks of images hold less in 16 bits than is counted and more in 32; a search for kernels (`cudnn.benchmark`) took 30 GiB for VGG-16 in TF32. Plain code of Transformers holds up to 1.9 times what the default stack counts
+  where logits are most of it (GPT-2 at 32 sequences: 44.7 GiB for 23.9; compiled 19.1), 1.0 to 1.3 times from 1 B on.
+* Power: 552 W in the mean, of a limit of 700; four fifths of the limit, 560 W, are what the planner counts. 188 W where the host set the pace, 705 W in the products of a 3 B model.
 
 """

@@ -53,8 +53,7 @@ class Prediction:
 
     def __init__(self, workload: Workload, knowledge: Knowledge = SHIPPED) -> None:
         _check_inputs(workload)
-        self._workload = workload
-        own = workload.measured
+        self._workload, own = workload, workload.measured
         self._model, self._gpus = workload.model, load_gpus()
         rows = (row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus)
         self._all_rows = of_stated_length(rows, workload.input_size)

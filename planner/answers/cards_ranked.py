@@ -285,11 +285,11 @@ def _per(throughput: Throughput, cost: Span) -> Span:
     return Span(middle=throughput.samples_per_second / cost.middle, low=low / cost.high, high=high / cost.low)
 
 
-def _place(row: RankedCard, rank: Rank) -> tuple[float, str]:
+def _place(row: RankedCard, rank: Rank) -> tuple[float, float, str]:
     """Best first; what is not known stands last, by speed."""
     merit = {
         Rank.VALUE: row.best_per_usd,
         Rank.WATT: None if row.per_watt is None else row.per_watt.middle,
         Rank.SPEED: row.throughput.samples_per_second,
     }[rank]
-    return (float("inf") if merit is None else -merit, row.gpu.name)
+    return (float("inf") if merit is None else -merit, -row.throughput.samples_per_second, row.gpu.name)

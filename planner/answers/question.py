@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from planner.cost.currency import usd_at_most
 from planner.errors import UnknownNameError
+from planner.hardware.processors import is_processor
 from planner.model.frozen import changed, dataclass
-from planner.model.records import Basis
+from planner.model.records import Basis, Workload
 from planner.options.arguments import EstimateArguments, OfferArguments
 from planner.options.bill import bill_terms
 from planner.options.bill_arguments import BillArguments
@@ -64,7 +65,7 @@ def question_of(asked: EstimateArguments) -> Question:
         work=work,
         wanted=changed(
             wanted,
-            has_processors=wanted.has_processors or work.workload.trees is not None,
+            has_processors=wanted.has_processors or _runs_on_processors(work.workload),
             is_strict=asked["strict"],
         ),
         terms=bill_terms(asked),
@@ -81,6 +82,11 @@ def question_of(asked: EstimateArguments) -> Question:
         as_of=asked["as_of"],
         today=asked["as_of"] or current_day(),
     )
+
+
+def _runs_on_processors(workload: Workload) -> bool:
+    """Whether machines without a GPU count unasked: boosted trees run there, and what was measured on a processor."""
+    return workload.trees is not None or any(is_processor(own.gpu) for own in workload.measured)
 
 
 def question_from(options: Mapping[str, Any]) -> Question:

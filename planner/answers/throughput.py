@@ -176,9 +176,8 @@ class Speeds:
     def _counted(self, found: Throughput | NoThroughputError, gpu: str) -> Throughput | NoThroughputError:
         if isinstance(found, NoThroughputError):
             return found
-        alone = _MEASURED_ALONE.get(self._workload.model.task)
-        if alone and not found.basis.is_measured:
-            return NoThroughputError(alone)
+        if isinstance(alone := _where_measured(self._workload, found), NoThroughputError):
+            return alone
         refusal = build_refusal(self._workload, gpu)
         if refusal and not found.basis.is_measured:
             return NoThroughputError(refusal)
@@ -318,18 +317,24 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
         return predict_language_model(workload, cells)
     cells = list(cells)
     others = {cell: elsewhere(workload, *cell) for cell in cells if workload.trees is not None or is_processor(cell[0])}
-    if len(others) == len(cells):
-        return others
-    prediction = _prediction(_on_gpus(_of_unit_length(workload)))
-    found: dict[Cell, Throughput | NoThroughputError] = {}
-    for cell in cells:
-        if cell in others:
-            continue
+    found: dict[Cell, Throughput | NoThroughputError] = dict(others)
+    on_gpus = [cell for cell in cells if cell not in others]
+    if on_gpus:
+        prediction = _prediction(_on_gpus(_of_unit_length(workload)))
+    for cell in on_gpus:
         try:
             found[cell] = prediction.of(*cell)
         except NoThroughputError as error:
             found[cell] = error
-    return others | found
+    return {cell: _where_measured(workload, one) for cell, one in found.items()}
+
+
+def _where_measured(workload: Workload, found: Throughput | NoThroughputError) -> Throughput | NoThroughputError:
+    """The throughput, or the error that it counts where it was measured alone."""
+    alone = _MEASURED_ALONE.get(workload.model.task)
+    if alone is None or isinstance(found, NoThroughputError) or found.basis.is_measured:
+        return found
+    return NoThroughputError(alone)
 
 
 def _of_unit_length(workload: Workload) -> Workload:

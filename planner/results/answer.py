@@ -152,10 +152,9 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         first = leading(picked).estimate
         dear = f"{money.text(first.usd_high)} {money.code}"
         yield f"! No row is sure to keep the limit: the first may take {time_text(first.seconds_high)} and cost {dear}."
-    yield from _of_devices(picked, workload)
+    yield from build_warnings([pick.estimate for pick in picked.picks], workload)
     first = leading(picked).estimate
-    if warning := batch_warning(first, workload):
-        yield warning
+    yield from filter(None, (memory_warning(first), batch_warning(first, workload)))
     startup = math.fsum(
         item.quantity for item in first.items if item.kind is ItemKind.TIME and item.name in ("start-up", "image pull")
     )
@@ -164,15 +163,20 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         yield f"{time_text(seconds)} of it are start-up: at this size any machine will do."
 
 
-def _of_devices(picked: Picked, workload: Workload) -> Iterator[str]:
-    """GPUs of the rows shown that today's builds leave out, and whether nobody knows that the first row fits into memory."""
-    shown = dict.fromkeys(
-        pick.estimate.offer.gpu for pick in picked.picks if pick.estimate.throughput.basis is not Basis.MEASURED_BY_YOU
-    )
-    yield from (f"! {warning.partition(';')[0]}." for gpu in shown if (warning := build_warning(workload, gpu)))
-    first = leading(picked).estimate
-    if first.fits_memory is None and not is_processor(first.offer.gpu) and not first.throughput.basis.is_measured:
-        yield "! Whether it fits into memory is not known: try it before renting for long."
+def build_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:
+    """Warnings of GPUs that today's builds leave out, one for each GPU that these rows are of; none where the user ran it there."""
+    strangers = (one for one in estimates if one.throughput.basis is not Basis.MEASURED_BY_YOU)
+    for gpu in dict.fromkeys(one.offer.gpu for one in strangers):
+        if warning := build_warning(workload, gpu):
+            yield f"! {warning.partition(';')[0]}."
+
+
+def memory_warning(estimate: Estimate) -> str:
+    """A warning where nobody knows whether the run fits into the memory of the row's GPUs; empty elsewhere."""
+    is_known = estimate.fits_memory is not None or estimate.throughput.basis.is_measured
+    if is_known or is_processor(estimate.offer.gpu):
+        return ""
+    return "! Whether it fits into memory is not known: try it before renting for long."
 
 
 def _ages(picked: Picked, today: date, renew: str) -> str:

@@ -153,3 +153,10 @@ def test_the_commands_show_ranges(run_planner):
     assert first["per_usd_used_low"] <= first["per_usd_used"] <= first["per_usd_used_high"]
     assert first["usd_used"] <= 400
     assert first["usd_used_as_of"].startswith("20")
+
+
+def test_cards_without_a_price_stand_last_by_speed():
+    """None of these is sold at a price of the last year."""
+    found = ranked_cards(RESNET, "value", ["GTX 1050", "Radeon VII", "Titan RTX"], today=DAY)
+
+    assert ["titan-rtx", "radeon-vii", "gtx-1050"] == [row.gpu.name for row in found.rows]

@@ -111,7 +111,9 @@ def test_every_answer_warns_of_a_card_that_today_s_builds_leave_out():
     found = planner.estimate(model="resnet50", epochs=1, gpus=["P100"])
     bought = planner.compare(model="resnet50", epochs=1, jobs_per_month=4, buy=["P100"], card_usd=300)
     trees = planner.estimate(model="xgboost", rows=1e6, gpus=["P100"])
+    advised = planner.recommend(model="resnet50", epochs=1, gpus=["P100"])
 
+    assert any(warning in sentence for sentence in advised.sentences)
     assert any(line.startswith(f"! {warning}") for line in document(found)["answer"])
     assert all(any(warning in note for note in one.notes) for one in found.estimates)
     assert any(warning in note for note in bought.notes)

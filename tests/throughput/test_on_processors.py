@@ -192,7 +192,17 @@ def test_a_processor_that_is_meant_for_measurements_must_be_named():
         parse_measurements(["cpu=100"])
 
 
-@pytest.mark.parametrize("model", ["svm", "my-random-forest", "our xgboost 3"])
+def test_a_rate_on_a_processor_asks_for_machines_without_a_gpu():
+    """Of a model that nothing else is known of: two of the processor as measured, fewer cores carried."""
+    found = planner.estimate(model="mynet", measured=["8488c:2=100"], epochs=1, samples_per_epoch=1e6)
+
+    bases = {one.offer.gpu_count: one.throughput.basis for one in found.estimates}
+    assert {"xeon-platinum-8488c"} == {one.offer.gpu for one in found.estimates}
+    assert Basis.MEASURED_BY_YOU is bases.pop(2.0)
+    assert {Basis.SCALED} == set(bases.values())
+
+
+@pytest.mark.parametrize("model", ["svm", "my-random-forest", "our xgboost 3", "my-gbm"])
 def test_what_is_no_network_is_carried_nowhere(model):
     """A rate on an A100 says nothing of a T4, nor of two A100."""
     found = planner.estimate(

@@ -58,5 +58,5 @@ def document(found: Recommendation, currency: Currency | None = None) -> Row:
     content = estimates_document(found.result, currency)
     content["schema"] = SCHEMA
     content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
-    content["sentences"] = list(found.sentences)
+    content["answer"], content["sentences"] = list(found.answer), list(found.sentences)
     return content

@@ -58,8 +58,7 @@ def _page(kind: Kind) -> str:
         element("a", "Skip to the answer", class_="skip", href="#result"),
         _top(kind),
         _without_scripts(),
-        element("p", id="error", role="alert", hidden=True),
-        element("div", _form(kind), _result(), class_="columns"),
+        element("div", element("div", id="error", role="alert", hidden=True), _form(kind), _result(), class_="columns"),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 

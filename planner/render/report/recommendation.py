@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from planner.answers.cards_ranked import RankedCards, budget_sentence
 from planner.render.charts.estimates import Money, estimate_charts
 from planner.render.charts.parts import Row, place, what
-from planner.render.listing import number, significant
+from planner.render.listing import number, one_line, significant
 from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.render.report.markup import Content, element
 from planner.render.report.page import Parts, listed, report_page, section
@@ -45,7 +45,7 @@ def recommendation_report(document: Row, *, command: str, machines: Sequence[Row
 def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row] = ()) -> Parts:
     """Title, content and charts of the report without its frame; arguments as for `recommendation_report`."""
     money, charts = Money(document), estimate_charts(document, (), machines)
-    first, *others = document["sentences"]
+    answer, sentences = document["answer"], document["sentences"]
     estimates = document["estimates"]
     notes = Numbered(note for row in estimates for note in row["notes"])
     sources = Numbered(source for row in estimates for source in sources_of(row))
@@ -57,8 +57,8 @@ def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row]
         title=f"What to take: {work_title(document)}",
         subtitle=subtitle(document),
         content=[
-            element("p", first, class_="answer"),
-            section("Why", listed(others), id_="why"),
+            [element("p", one_line(sentence), class_="answer") for sentence in answer],
+            section("Why", listed(sentences[len(answer) :]), id_="why"),
             section("Best first", _best(document, money), id_="best"),
             section("Nearly", _nearly(document, money), id_="nearly"),
             charts_section(charts, numbers),

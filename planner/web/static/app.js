@@ -74,7 +74,11 @@
 
   function refuse(error) {
     by("asking").open = true;
-    by("error").replaceChildren(error.message, ...(error.matches ?? []).map((match) => instead(error, match)));
+    const [said, choices] = [document.createElement("p"), document.createElement("div")];
+    said.textContent = error.message;
+    choices.className = "instead";
+    choices.append(...(error.matches ?? []).map((match) => instead(error, match)));
+    by("error").replaceChildren(said, choices);
     by("error").hidden = false;
     by("content").hidden = true;
     by("tools").hidden = true;

@@ -112,6 +112,9 @@ def picked(
     limits = (question.max_hours, question.max_usd)
     kept, at_ends = within(candidates, limits)
     markets, marked = _by_market(kept, question.hour_worth_usd)
+    if markets:  # what a limit empties is named by its nearest row, not by an old price
+        priced_now = {paid_to(one.priced.offer) for one in candidates if one.reason is None}
+        marked = {market: row for market, row in marked.items() if market not in priced_now}
     has_limits = limits != (None, None)
     over = _over_limit(candidates, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
     taken = bool(over) + (has_limits and not at_ends) + 2 * bool(services)

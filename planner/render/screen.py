@@ -63,7 +63,7 @@ def first_screen(
         said = (*_damaged(result), *_nothing(result, money))
         lines = [work_text(result, columns), "", *said, *_foot(result, money, columns)]
     else:
-        rate = f", {currency.per_usd:.4g} a USD on {currency.as_of}" if currency else ""
+        rate = f"{currency.per_usd:.4g} a USD on {currency.as_of}" if currency else ""
         lines = _lines(result, picked, money, columns, renew=renew, rate=rate)
     return "".join(visible(shortened(line, columns)).rstrip() + "\n" for line in lines)
 
@@ -220,8 +220,9 @@ def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") ->
         return
     if picked.picks:
         yield relative_text(leading(picked).estimate.throughput, is_own=bool(result.workload.measured))
-        hour = f"An hour of waiting counts {money.text(picked.hour_worth_usd)} {money.code} (--hour-worth)"
-        yield f"{hour}{rate}. {_left_off(picked)}".rstrip()
+        worth = f"{money.text(picked.hour_worth_usd)} {money.code}"
+        hour = f"An hour counts {worth}, {rate}" if rate else f"An hour of waiting counts {worth} (--hour-worth)"
+        yield f"{hour}. {_left_off(picked)}".rstrip()
     counts = [f"{count:,} {REASONS[reason]}" for reason, count in picked.not_picked]
     if counts:
         yield _fitting("Not picked: ", counts, columns)
@@ -233,11 +234,12 @@ def relative_text(throughput: Throughput, *, is_own: bool) -> str:
     """A line on the range: what of it is common to all rows."""
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
+    within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
     if is_own:
-        return f"Ranges hold nine runs in ten, at the speed of your measurement: +-{share:.0%}."
+        return f"Ranges hold nine runs in ten, at the speed of your measurement: {within}."
     if (low, high) == (throughput.low, throughput.high):
         return "Ranges hold nine runs in ten, whatever the code."
-    return f"Ranges hold nine runs in ten, whatever the code; as fast as the stack: +-{share:.0%}."
+    return f"Ranges hold nine runs in ten, whatever the code; as fast as the stack: {within}."
 
 
 def _left_off(picked: Picked) -> str:

@@ -237,3 +237,15 @@ def test_a_market_of_wide_ranges_comes_back_with_a_row_that_none_of_them_beats()
         others = [one for one in found.estimates if one.market is market]
         assert market is PaidTo.SPOT or len({one.offer.observed_on for one in others}) > 1
         assert not [one for one in others if one.usd < pick.estimate.usd and one.seconds < pick.estimate.seconds]
+
+
+def test_a_market_that_a_limit_empties_is_not_shown_at_an_old_price():
+    """GPU clouds have prices of this year above the limit: the nearest is named, and a row of 577 days is no stand-in."""
+    job = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 11, 26)}
+    (free,) = [pick for pick in planner.estimate(**job).picked.picks if pick.market is PaidTo.GPU_CLOUD][-1:]
+
+    found = planner.estimate(**job, max_usd=free.estimate.usd_high * 0.98).picked
+
+    assert PaidTo.GPU_CLOUD not in {pick.market for pick in found.picks}
+    assert PaidTo.GPU_CLOUD in {one.market for one in found.over_limit}
+    assert all(pick.mark is None for pick in found.picks)

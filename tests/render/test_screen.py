@@ -19,7 +19,7 @@ from planner.model.picks import PaidTo
 from planner.model.records import Purchase
 from planner.render.estimates import rendered_estimates
 from planner.render.recommendation_screen import recommendation_screen
-from planner.render.screen import first_screen
+from planner.render.screen import first_screen, relative_text
 from planner.results.answer import Money, answer, headline
 from planner.results.picked import Picked
 from tests.conftest import ROOT
@@ -131,6 +131,15 @@ def test_a_long_name_of_a_gpu_cuts_no_other_column(shipped, width):
     assert len(row) <= width
 
 
+def test_a_range_of_twice_and_more_is_a_factor(shipped):
+    """Plus or minus 168 % has no lower end."""
+    throughput = shipped.picked.picks[0].estimate.throughput
+    wide = replace(throughput, samples_per_second=25.0, low=10.0, high=1000.0, relative_low=20.0, relative_high=180.0)
+
+    assert relative_text(wide, is_own=False).endswith("as fast as the stack: within a factor of 3.")
+    assert relative_text(replace(wide, relative_high=28.8), is_own=True).endswith("your measurement: +-20%.")
+
+
 def test_an_own_measurement_is_called_yours():
     """On the screen and in the table of all rows; data keep the name of the basis."""
     result = planner.estimate(**IMAGE, gpus=["H100:8"], measured=["h100-80gb-sxm:8=20000"])
@@ -152,6 +161,9 @@ def test_amounts_are_in_the_currency_asked_for(shipped):
     assert "USD/h" not in text
     assert "EUR/h" in text
     assert f"{euro.per_usd:.4g} a USD on {euro.as_of}" in text
+    assert f"{euro.per_usd:.4g} a USD on {euro.as_of}. No storage, no traffic.\n" in first_screen(
+        shipped, width=80, currency=euro
+    )
 
 
 def test_a_source_of_newer_books_is_named(shipped):

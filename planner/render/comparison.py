@@ -138,6 +138,7 @@ def _owning_text(comparison: Comparison) -> str:
     names = {item.name for item in best.items}
     may_be = _MAY_BE_NOTHING if best.machine.machine_count > 1 else _MAY_BE_NOTHING[:-1]  # one machine has no network
     nothing = [] if best.is_owned_already else [name for name in may_be if name not in names]
+    nothing += ["cost of money"] * (best.case.terms.discount_per_year == 0)
     left = f"; 0 is counted for {', '.join(nothing)}" if nothing else ""
     usual = ", ".join(_USUAL[field] for field in best.term_ranges)
     filled = f" Usual {usual}: CBRE and others." if usual else ""

@@ -118,6 +118,7 @@ class Timer:
         self.is_language = workload is not None and workload.language is not None
         self.refused: dict[str, tuple[float, NothingLeftError]] = {}  # reason: (how bad, the least bad case in numbers)
         self.counts_interruptions = "interruptions" not in terms["without"]
+        self._starts: dict[tuple[float, int], Parts] = {}
         self._known: dict[object, Courses | str] = {}  # offers that take the same time share their courses
 
     def courses(self, offer: Offer, throughput: Throughput, samples: float, node_count: int = 1) -> Courses | str:
@@ -169,9 +170,12 @@ class Timer:
 
     def start_parts(self, offer: Offer, node_count: int) -> Parts:
         """The parts of the start, before the first step, with the seconds each takes."""
-        startup = self.startup_seconds(offer.gpu_count, node_count)
         if not (self.terms["image_gb"] or self.terms["dataset_gb"]):
-            return (("start-up", startup),)
+            key = (offer.gpu_count, node_count)
+            if key not in self._starts:  # offers of one count start alike
+                self._starts[key] = (("start-up", self.startup_seconds(*key)),)
+            return self._starts[key]
+        startup = self.startup_seconds(offer.gpu_count, node_count)
         from planner.cost.extras import transfer_seconds  # noqa: PLC0415 - only where somebody asks for it
 
         parts = [("start-up", startup), ("image pull", transfer_seconds(offer, self.terms["image_gb"]))]

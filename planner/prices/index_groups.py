@@ -57,11 +57,11 @@ class BookIndex:
         self._start = start  # of what lies behind the head
         self._body = body  # instead of the file, if there is none
         self._codes: dict[frozenset[tuple[str, str]], frozenset[int]] = {}
-        sources = head["sources"]
-        self.groups = tuple(
-            IndexedGroup([*cells[:11], sources[cells[11]], *cells[12:]], size, first, (start, length, checksum))
-            for size, first, start, length, checksum, *cells in head["groups"]
-        )
+        sources, groups = head["sources"], []
+        for size, first, begin, length, checksum, *cells in head["groups"]:
+            cells[11] = sources[cells[11]]
+            groups.append(IndexedGroup(cells, size, first, (begin, length, checksum)))
+        self.groups = tuple(groups)
 
     def behind_head(self) -> bytes:
         """The content of the index file without its head."""

@@ -57,11 +57,11 @@ def as_data(form: str, document: Callable[[], Row], rows: Callable[[], Iterable[
 def to_json(document: Row) -> str:
     """The document as indented JSON; keys keep their order, NaN is refused."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=str)
-    return (text if text.isascii() else _INVISIBLE.sub(_as_escape, text)) + "\n"
+    return (text if text.isascii() else re.sub(_INVISIBLE, _as_escape, text)) + "\n"
 
 
 # what JSON leaves as it is and a terminal or an editor obeys: control characters above 7e, marks of direction
-_INVISIBLE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_INVISIBLE = "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
 
 
 def _as_escape(found: re.Match[str]) -> str:

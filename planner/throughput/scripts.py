@@ -7,7 +7,6 @@ figure is only carried within one script, and every figure names the stack it st
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
@@ -131,5 +130,7 @@ def pytorch_version(software: str) -> tuple[int, int] | None:
     >>> pytorch_version("PyTorch 1.13.0a0+d0d6b1f (NGC)")
     (1, 13)
     """
-    found = re.match(r"PyTorch (\d+)\.(\d+)", software)
-    return (int(found[1]), int(found[2])) if found else None
+    start, _, version = software.partition("PyTorch ")
+    major, _, rest = version.partition(".")
+    minor = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    return (int(major), int(minor)) if not start and major.isdecimal() and minor else None

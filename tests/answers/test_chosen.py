@@ -236,7 +236,12 @@ def test_a_market_of_wide_ranges_comes_back_with_a_row_that_none_of_them_beats()
     for market, pick in marked.items():
         others = [one for one in found.estimates if one.market is market]
         assert market is PaidTo.SPOT or len({one.offer.observed_on for one in others}) > 1
-        assert not [one for one in others if one.usd < pick.estimate.usd and one.seconds < pick.estimate.seconds]
+        assert not [one for one in others if all(x < y for x, y in zip(_ends(one), _ends(pick.estimate), strict=True))]
+
+
+def _ends(one):
+    """Money and time, expected and when things go badly: a row that is less sure must win by its own doubt."""
+    return one.usd, one.seconds, one.usd_high, one.seconds_high
 
 
 def test_a_market_that_a_limit_empties_is_not_shown_at_an_old_price():

@@ -87,6 +87,11 @@ def _every_way(rows: Sequence[Row], turns: Sequence[Row], *, x: tuple[str, str],
     titles = list(dict.fromkeys(row["way"] for row in rows))
     tooltip = [shown_in("way", "way"), shown_in("at", x[1], ",.4"), shown_in("usd", y, ",.0f")]
     dashes = {"domain": titles, "range": [[1, 0] if at < len(HUES) else [6, 3] for at in range(len(titles))]}
+    turning = {
+        "data": {"values": list(turns)},
+        "mark": {"type": "point", "size": 110},
+        "encoding": {"tooltip": tooltip},
+    }
     return {
         "encoding": {
             "x": {
@@ -111,7 +116,7 @@ def _every_way(rows: Sequence[Row], turns: Sequence[Row], *, x: tuple[str, str],
                 "encoding": {"strokeDash": {"field": "way", "type": "nominal", "scale": dashes, "title": None}},
             },
             {"mark": {"type": "point", "size": 90, "opacity": 0}, "encoding": {"tooltip": tooltip}},
-            {"data": {"values": list(turns)}, "mark": {"type": "point", "size": 110}, "encoding": {"tooltip": tooltip}},
+            *([turning] if turns else []),  # Vega warns of a layer that draws nothing
         ],
     }
 

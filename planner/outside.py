@@ -11,11 +11,14 @@ from typing import Any
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 _SHORTEST_SECRET = 8
 _MOST_DIGITS = 308  # more are not below the largest float
-_CREDENTIAL = re.compile(
-    r"(?P<before>\b(?:Bearer|Basic)[ +](?=\S{16})|[?&](?:key|api_?key|access_token|client_secret|password|sig|signature|x-amz-(?:signature|security-token|credential))=)"
-    r"[\w.~+/%=-]{8,}"
-    r"|\b(?P<token>eyJ[\w-]{16,}\.[\w-]{8,}\.[\w-]*|ya29\.[\w-]{16,})",
-    re.IGNORECASE,
+_CREDENTIALS = (
+    re.compile(r"((?:[Bb]earer|BEARER|[Bb]asic|BASIC)[ +])(?=\S{16})[\w.~+/%=-]{8,}"),
+    re.compile(
+        r"([?&](?i:key|api_?key|access_token|client_secret|password|sig|signature|x-amz-(?:signature|security-token|credential))=)"
+        r"[\w.~+/%=-]{8,}"
+    ),
+    re.compile(r"()eyJ[\w-]{16,}\.[\w-]{8,}\.[\w-]*"),
+    re.compile(r"()ya29\.[\w-]{16,}"),
 )
 """What a header or an address carries to be let in, and tokens that are told by their form."""
 
@@ -78,7 +81,9 @@ def without_secrets(text: str) -> str:
     for name, value in _secrets():
         for form in {value, quote(value, safe=""), json.dumps(value)[1:-1]}:
             text = text.replace(form, f"<{name}>")
-    return _CREDENTIAL.sub(lambda found: f"{found['before'] or ''}<secret>", text)
+    for credential in _CREDENTIALS:
+        text = credential.sub(r"\1<secret>", text)
+    return text
 
 
 def page_without_secrets(body: bytes) -> bytes:

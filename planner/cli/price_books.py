@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from planner.cli.options import (
 from planner.errors import UsageError
 from planner.hardware.markets import provider_named
 from planner.hardware.processors import choose_gpus_only
+from planner.model.records import Offer
 from planner.paths import default_user_data_dir
 from planner.prices.catalog import purchase_kind
 from planner.prices.history import price_history
@@ -38,6 +40,7 @@ from planner.render.prices import (
     repriced_listing,
     series_listing,
 )
+from planner.results.answer import damaged_text
 from planner.units import current_day
 
 _NO_BOOKS = "Its prices are one short table, which has no history: planner prices list --gpu cpu."
@@ -131,11 +134,13 @@ def diff(
     new = state_at(folder, after) if after else current_state(folder)
     old = state_at(folder, before) if before else earlier_state(folder, new)
     most = None if show_all else limit
-    found = compare_states(old, new, [provider_named(name) for name in providers])
+    found, damaged = compare_states(old, new, [provider_named(name) for name in providers])
     if model is not None or epochs is not None:
-        _write_repriced(old, new, model, epochs, providers=providers, data_dir=data_dir, form=form, output=output)
+        known = state_offers(old, without=[book.provider for book in damaged])
+        _write_repriced(known, new, model, epochs, providers=providers, data_dir=data_dir, form=form, output=output)
     else:
         write_listing(changes_listing(found, most), form, output)
+    write_notes(damaged_text(damaged))
     write_notes(
         f"{each.provider}: {each.old_stem or 'no book'} -> {each.new_stem or 'no book'}: "
         f"{len(each.changes.moved):,} moved, {len(each.changes.new):,} new, {len(each.changes.gone):,} gone, "
@@ -214,7 +219,7 @@ def _say_indexing(books: int) -> None:
 
 
 def _write_repriced(
-    old: PriceState,
+    before: Mapping[str, Sequence[Offer]],
     new: PriceState,
     model: str | None,
     epochs: float | None,
@@ -228,7 +233,6 @@ def _write_repriced(
     if new.day is None and not new.is_newest:
         raise UsageError(f"With --model, B must be a day or left out, not {new.text!r}.")
     result = estimate(model=model, epochs=epochs, as_of=new.day, **filters)
-    before = [offer for offers in state_offers(old).values() for offer in offers]
-    found = repriced(result.estimates, before)
+    found = repriced(result.estimates, [offer for offers in before.values() for offer in offers])
     write_listing(repriced_listing(found), form, output)
     write_notes([f"{len(found)} of {len(result.estimates)} estimates of {result.workload.model.name} changed."])

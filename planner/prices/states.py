@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import SnapshotError, UnknownNameError, UsageError
+from planner.model.book_ages import DamagedBook
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
+from planner.paths import is_file
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import Changes, changes
 from planner.prices.snapshots import read_snapshot
@@ -44,7 +46,7 @@ def state_at(data_dir: Path, text: str) -> PriceState:
         UsageError: it is none of these, or no book is that old.
     """
     path = Path(text)
-    if path.suffix in (".csv", ".json") and path.with_suffix(".json").is_file():
+    if path.suffix in (".csv", ".json") and is_file(path.with_suffix(".json")):
         return PriceState(text=text, books={path.resolve().parent.name: path.with_suffix(".csv")})
     try:
         day = date.fromisoformat(text[:10])
@@ -75,36 +77,58 @@ def earlier_state(data_dir: Path, state: PriceState) -> PriceState:
     return PriceState(text="the book before of each provider", books=books)
 
 
-def state_offers(state: PriceState) -> dict[str, tuple[Offer, ...]]:
-    """Every offer of a state, by provider.
+def state_offers(state: PriceState, without: Collection[str] = ()) -> dict[str, tuple[Offer, ...]]:
+    """Every offer of a state, by provider; `without` names those that are left out.
 
     Raises:
         SnapshotError: a book cannot be trusted.
     """
-    return {provider: book_offers(read_snapshot(path)) for provider, path in sorted(state.books.items())}
+    return {provider: _offers(state, provider) for provider in sorted(state.books.keys() - set(without))}
 
 
-def compare_states(old: PriceState, new: PriceState, wanted: Sequence[str] = ()) -> list[ProviderChanges]:
-    """The changes of each provider between two states; a provider that only one state has is compared with nothing.
+def compare_states(
+    old: PriceState, new: PriceState, wanted: Sequence[str] = ()
+) -> tuple[list[ProviderChanges], tuple[DamagedBook, ...]]:
+    """The changes of each provider between two states, and the damaged books, whose providers are left out.
 
-    Where the states hold books of different providers because one is a single book, only its provider counts.
+    A provider that only one state has is compared with nothing. Where the states hold books of different providers because
+    one is a single book, only its provider counts.
 
     Raises:
         UnknownNameError: a provider is wanted that neither state has.
+        SnapshotError: no provider is left.
     """
-    before, after = state_offers(old), state_offers(new)
-    both = before.keys() & after.keys()
-    providers = both if both and min(len(old.books), len(new.books)) == 1 else before.keys() | after.keys()
+    both = old.books.keys() & new.books.keys()
+    providers = both if both and min(len(old.books), len(new.books)) == 1 else old.books.keys() | new.books.keys()
     for name in wanted:
         if name not in providers:
             raise UnknownNameError("provider", name, providers, "planner providers")
-    providers = providers & set(wanted) if wanted else providers
-    return [
-        ProviderChanges(
-            provider=provider,
-            old_stem=old.books[provider].stem if provider in old.books else None,
-            new_stem=new.books[provider].stem if provider in new.books else None,
-            changes=changes(before.get(provider, ()), after.get(provider, ())),
-        )
-        for provider in sorted(providers)
-    ]
+    found: list[ProviderChanges] = []
+    damaged: list[DamagedBook] = []
+    for provider in sorted(providers & set(wanted) if wanted else providers):
+        try:
+            found.append(_compared(old, new, provider))
+        except SnapshotError as error:
+            damaged.append(DamagedBook(provider=provider, stem=_stem(new, provider) or "", reason=str(error)))
+    if damaged and not found:
+        raise SnapshotError(damaged[0].reason)
+    return found, tuple(damaged)
+
+
+def _compared(old: PriceState, new: PriceState, provider: str) -> ProviderChanges:
+    return ProviderChanges(
+        provider=provider,
+        old_stem=_stem(old, provider),
+        new_stem=_stem(new, provider),
+        changes=changes(_offers(old, provider), _offers(new, provider)),
+    )
+
+
+def _offers(state: PriceState, provider: str) -> tuple[Offer, ...]:
+    path = state.books.get(provider)
+    return () if path is None else book_offers(read_snapshot(path))
+
+
+def _stem(state: PriceState, provider: str) -> str | None:
+    path = state.books.get(provider)
+    return None if path is None else path.stem

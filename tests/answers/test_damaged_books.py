@@ -11,6 +11,7 @@ from planner.cli.root import cli
 from planner.errors import SnapshotError
 from planner.prices.damaged import damaged_books
 from planner.prices.provider_states import provider_states
+from planner.prices.states import compare_states, current_state, earlier_state
 from planner.units import current_day
 from planner.web.lists import providers_document
 from tests.builders import a_raw_snapshot, a_row
@@ -101,6 +102,21 @@ def test_a_damaged_book_is_refused_where_it_is_all_there_is(damaged):
             planner.estimate(**JOB, gpus=["l4"], data_dir=damaged, **asked)
 
 
+@pytest.mark.parametrize("damaged", DAMAGE, indirect=True)
+def test_changes_of_the_others_are_told(damaged):
+    """What is wrong with one book, before or after, takes its provider alone out of the comparison; asked for alone, it is the answer."""
+    newest = current_state(damaged)
+    before = earlier_state(damaged, newest)
+
+    for old, new in ((before, newest), (newest, newest)):
+        compared, left_out = compare_states(old, new, ["vast", "vultr"])
+
+        assert ["vultr"] == [each.provider for each in compared]
+        assert ["vast"] == [book.provider for book in left_out]
+        with pytest.raises(SnapshotError, match="vast"):
+            compare_states(old, new, ["vast"])
+
+
 @ONE
 @pytest.mark.parametrize(
     ("words", "is_answered"),
@@ -110,6 +126,8 @@ def test_a_damaged_book_is_refused_where_it_is_all_there_is(damaged):
         (["compare", "--buy", "rtx-4090", "--model", "resnet50", "--epochs", "90", "--jobs-per-month", "4"], True),
         (["recommend", "--model", "resnet50", "--epochs", "90"], True),
         (["prices", "list"], True),
+        (["prices", "diff", "--provider", "vast", "--provider", "vultr"], True),
+        (["prices", "diff", "2029-01-01", "--model", "resnet50", "--epochs", "90"], True),
         (["estimate", "--model", "resnet50", "--epochs", "90", "--strict"], False),
         (["prices", "list", "--strict"], False),
     ],

@@ -164,12 +164,12 @@ def test_a_day_before_all_books_is_a_usage_error(books):
 
 def test_comparing_days_names_the_books_compared(books):
     """Each provider with the stems of its books and the differences."""
-    found = {
-        each.provider: each for each in compare_states(state_at(books, "2026-06-01"), state_at(books, "2026-06-03"))
-    }
+    compared, damaged = compare_states(state_at(books, "2026-06-01"), state_at(books, "2026-06-03"))
+    found = {each.provider: each for each in compared}
 
     test = found["testcloud"]
     assert ("2026-06-01", "2026-06-03") == (test.old_stem, test.new_stem)
+    assert () == damaged
     assert [("south-1", 40.0), ("north-1", 8.0)] == [(m.new.region, m.new.usd_per_hour) for m in test.changes.moved]
 
 

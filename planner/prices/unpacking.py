@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import shutil
 import tarfile
@@ -9,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from planner.errors import ProviderError, UsageError
 from planner.paths import contained
@@ -18,6 +19,15 @@ MOST_BYTES = 4 * 1024**3
 """All files of an archive together, unpacked; a data folder of years has some 2 GB."""
 
 MOST_FILES = 20_000
+MOST_ENTRIES = 100_000
+"""Folders, links and all else that an archive lists; only files are unpacked."""
+
+MOST_HEADER_BYTES = 128 * 1024
+"""What stands before a file of a tar archive: its long name, its attributes."""
+
+MOST_DIRECTORY_BYTES = 16 * 1024**2
+"""The list at the end of a zip file, read as a whole; that of 20,000 files has some 2 MB."""
+
 _CHUNK_BYTES = 1024 * 1024
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -43,12 +53,12 @@ def unpack(path: Path, folder: Path) -> bool:
     home = folder / path.name.partition(".")[0]
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+            with _ShortReads(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
                 _write_all(_zipped(archive), home)
             return True
-        if tarfile.is_tarfile(path):
-            with tarfile.open(path) as archive:
-                _write_all(_taped(archive), home)
+        if (tape := _tape(path)) is not None:
+            with tape:
+                _write_all(_taped(tape), home)
             return True
     except _DAMAGE as error:
         raise ProviderError(f"{path} cannot be unpacked: {str(error) or type(error).__name__}.") from error
@@ -65,18 +75,73 @@ def check_is_file(path: Path) -> None:
         raise UsageError(f"{str(path)!r} is neither a file nor a folder. Save what it gives to a file first.")
 
 
+class _ShortReads(io.BufferedReader):
+    """A zip file of which no more than its list may be read at once; the library reads that as a whole, whatever its size."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes.
+
+        Raises:
+            ValueError: they are more than any list has.
+        """
+        if size is not None and size > MOST_DIRECTORY_BYTES:
+            raise ValueError(f"its list of files has {size:,} bytes")
+        return super().read(size)
+
+
+class _Header(tarfile.TarInfo):
+    """A header of a tar archive, refused before the library reads on, of however many bytes it says it is."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """The header in a block; that of a long name or of attributes says how long they are.
+
+        Raises:
+            ValueError: they are longer than any, or the file is one with holes, whose map has no end.
+        """
+        found = super().frombuf(buf, encoding, errors)
+        if found.type == tarfile.GNUTYPE_SPARSE:
+            raise ValueError(_WITH_HOLES)
+        if found.type in _LONG_HEADERS and found.size > MOST_HEADER_BYTES:
+            raise ValueError(f"one of its headers has {found.size:,} bytes")
+        return found
+
+    def _proc_gnusparse_10(self, *_: object) -> None:
+        raise ValueError(_WITH_HOLES)
+
+
+_LONG_HEADERS = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+_WITH_HOLES = "it holds a file with holes; no price list has any"
+
+
+def _tape(path: Path) -> tarfile.TarFile | None:
+    try:
+        return tarfile.open(path, tarinfo=_Header)
+    except tarfile.TarError:
+        return None
+
+
 _Part = tuple[str, int, Callable[[], IO[bytes] | None]]
 """Name and stated size of a file in an archive, and what opens it."""
 
 
 def _zipped(archive: zipfile.ZipFile) -> Iterator[_Part]:
-    for info in archive.infolist():
+    for number, info in enumerate(archive.infolist()):
+        _check_entries(number)
         if not info.is_dir():
             yield info.filename, info.file_size, lambda info=info: archive.open(info)  # type: ignore[misc]  # bound now
 
 
 def _taped(archive: tarfile.TarFile) -> Iterator[_Part]:
-    for member in archive:
+    for number, member in enumerate(archive):
+        _check_entries(number)
+        if member.offset_data + member.size > MOST_BYTES:  # of whatever kind: to pass over it is to unpack it
+            raise ValueError(f"unpacked it has more than {MOST_BYTES:,} bytes")
         # links and devices hold no prices
         if member.isreg():
             yield member.name, member.size, lambda member=member: archive.extractfile(member)  # type: ignore[misc]  # bound now
@@ -100,6 +165,11 @@ def _write_all(parts: Iterator[_Part], home: Path) -> None:
                 written += len(chunk)
                 _check_room(written, len(chunk), home)
                 file.write(chunk)
+
+
+def _check_entries(number: int) -> None:
+    if number >= MOST_ENTRIES:
+        raise ValueError(f"it lists more than {MOST_ENTRIES:,} files and folders")
 
 
 def _check_room(total: int, size: int, home: Path) -> None:

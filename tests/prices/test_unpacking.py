@@ -8,6 +8,7 @@ import lzma
 import os
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 import zlib
 
@@ -56,6 +57,60 @@ def _both_headers(body, offset, value):
 
 STORED = zipped()
 PACKED = zipped(compression=zipfile.ZIP_DEFLATED, body=CATALOGUE * 90)
+
+
+def _block(kind, size, name="x"):
+    """A header of a tar archive, of a kind and for so many bytes to come."""
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def _attributes(**values):
+    """A header of attributes, and the empty file that has them."""
+    body = b"".join(
+        b"%d %s" % (len(text) + len(str(len(text) + 3)) + 1, text)
+        for text in (f"{name.replace('_', '.', 2)}={value}\n".encode() for name, value in values.items())
+    )
+    return _block(b"x", len(body)) + body.ljust(-(-len(body) // 512) * 512, b"\0") + _block(b"0", 0, "a.csv")
+
+
+def _listed(extra, times):
+    """A zip file whose list has entries with so many bytes beside the name."""
+    entry = (
+        struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, *(0,) * 8, 5, extra, *(0,) * 5) + b"a.csv" + bytes(extra)
+    )
+    return entry * times + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, times, times, len(entry) * times, 0, 0)
+
+
+_MIB = bytes(1024**2)
+GIANT = {
+    # name: archive, words of the refusal
+    **{
+        f"header {kind.decode()}": (
+            gzip.compress(_block(kind, 64 * len(_MIB)) + _MIB * 64, 1),
+            "one of its headers has 67,108,864",
+        )
+        for kind in (b"L", b"K", b"x", b"g", b"X")
+    },
+    "header said to be long": (_block(b"L", 2**50) + bytes(5120), "one of its headers has"),
+    "headers one behind the other": (gzip.compress((_block(b"L", 512) + b"a" * 512) * 5000, 1), "recursion"),
+    "holes of old": (_block(b"S", 512, "a.csv") + bytes(1024), "a file with holes"),
+    "holes whose map has no end": (
+        gzip.compress(
+            _attributes(GNU_sparse_major="1", GNU_sparse_minor="0", GNU_sparse_name="a.csv")
+            + b"9999999999\n"
+            + b"0\n" * 10_000_000,
+            1,
+        ),
+        "a file with holes",
+    ),
+    "a file of no kind": (_block(b"Z", 2**40) + bytes(1024), "more than 4,294,967,296 bytes"),
+    "folders without end": (gzip.compress(_block(b"5", 0) * 1200, 1), "more than 1,000 files and folders"),
+    "a zip file's list": (_listed(60_000, 300), "its list of files has 18,0"),
+}
+
+
 ARCHIVES = {
     "zip with a password": _both_headers(STORED, 6, struct.pack("<H", 1)),
     "zip of an unknown method": _both_headers(STORED, 8, struct.pack("<H", 77)),
@@ -204,3 +259,41 @@ def test_a_damaged_page_does_not_unpack_without_end(tmp_path, monkeypatch):
 
         assert outcome.traceback is None
         assert outcome.error is not None
+
+
+@pytest.mark.parametrize("name", GIANT)
+def test_a_giant_list_or_header_is_not_read(tmp_path, monkeypatch, name):
+    """What is said of the files is bounded like the files: refused before it is held, or after as much as may be."""
+    monkeypatch.setattr(unpacking, "MOST_ENTRIES", 1000)
+    body, words = GIANT[name]
+    (tmp_path / "catalogue.bin").write_bytes(body)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProviderError, match=words):
+            unpack(tmp_path / "catalogue.bin", tmp_path / "out")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 64 * 1024**2
+
+
+def test_links_are_passed_over(tmp_path):
+    """Symbolic and hard ones, and what is to be written through them lands in the folder all the same."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, kind, target in (
+            ("l", tarfile.SYMTYPE, "/etc"),
+            ("l/a.csv", tarfile.REGTYPE, ""),
+            ("h.csv", tarfile.LNKTYPE, "../../etc/passwd"),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            archive.addfile(info, io.BytesIO())
+    (tmp_path / "c.tar").write_bytes(file.getvalue())
+
+    assert unpack(tmp_path / "c.tar", tmp_path / "out")
+    assert ["l/a.csv"] == [
+        path.relative_to(tmp_path / "out" / "c").as_posix() for path in (tmp_path / "out").rglob("*.csv")
+    ]
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))

@@ -279,3 +279,12 @@ def test_a_figure_that_is_held_down_takes_its_low_end_along():
     assert pytest.approx(0.75 * 9.3e3 / (6 * 1.82), rel=0.01) == found.samples_per_second
     assert found.low < 0.6 * found.samples_per_second
     assert found.low < found.relative_low < found.samples_per_second
+
+
+def test_sequences_binned_by_length_answer_for_no_full_ones():
+    """NVIDIA's 210 and 264 sequences a second of bert-large on an A100 are of 512 tokens in name: full ones are 6 x 0.33 TFLOP and more each."""
+    found = predict_throughput(model="bert-large", gpu="a100-80gb-sxm", sequence_length_or_image_size=512)
+    by_row = predict_throughput(model="bert-large", gpu="a100-80gb-sxm", sequence_length_or_image_size=128)
+
+    assert found.samples_per_second < 150
+    assert found.samples_per_second < by_row.samples_per_second / 3

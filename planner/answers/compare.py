@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from typing import Any, Unpack, cast
 
 from planner.answers.buying.alternatives import alternatives_of, in_other_conditions, turned_by
 from planner.answers.buying.candidates import Candidate, RentalsOf, candidates_of, compared_machines
 from planner.answers.buying.rent_hours import rent_hours_at, rent_same
 from planner.answers.buying.renting import Market, rent_at, rent_work, rented_work, work_text
-from planner.answers.buying.services import rent_services
 from planner.answers.buying.verdict import break_even_of, judged, sentence, use_curve
 from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
@@ -27,7 +26,7 @@ from planner.options.owning import Use, check_names, use_of
 from planner.prices.damaged import damaged_books
 from planner.results.answer import damaged_text
 from planner.results.comparison import Comparison
-from planner.results.sides import Owned
+from planner.results.sides import Owned, Rental
 from planner.throughput.builds import build_warning
 from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, current_day
 from planner.work.listed import Work
@@ -158,7 +157,7 @@ def _renting(
             terms=terms,
         ), _nothing
     workload = work.workload
-    sold = partial(rent_services, workload, terms=terms, today=today, max_age_days=market.most_age_days)
+    sold = _sold_to(workload, terms, today, market.most_age_days)
     samples = (Sentence("samples an epoch: {source}", source=work.samples_source),)
     if usd_per_hour is not None:
         fallback = first.gpu, float(gpus_in(first.gpu, first.card_count))
@@ -174,6 +173,17 @@ def _renting(
     rented = rented_work(work_options, market, terms)
     found = cache(lambda jobs, busiest: rent_work(rented, jobs, busiest, against, terms["tax_fraction"]))
     return lambda _gpu, _count, jobs, busiest: (*found(jobs, busiest)[0], *sold(jobs)), lambda *jobs: found(*jobs)[1]
+
+
+def _sold_to(
+    workload: Workload, terms: BillArguments, today: date, max_age_days: int | None
+) -> Callable[[float], tuple[Rental, ...]]:
+    """What finds the services that train a language model, for so many runs a month."""
+    if workload.language is None:
+        return lambda _jobs: ()
+    from planner.answers.buying.services import rent_services  # noqa: PLC0415 - images are sold by no token
+
+    return lambda jobs: rent_services(workload, jobs, terms, today=today, max_age_days=max_age_days)
 
 
 def _nothing(_jobs: float, _busiest: float) -> tuple[str, ...]:

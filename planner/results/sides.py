@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from planner.cost.ownership import kwh_per_month
 from planner.cost.rent_or_buy import Case, margin_usd, rent_usd
 from planner.hardware.electricity import Grid, Place
 from planner.hardware.machines import Machine
-from planner.language.services import Service
 from planner.model.costs import CostItem, total_usd
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.units import kwh
+
+if TYPE_CHECKING:
+    from planner.language.services import Service
 
 GRAMS_PER_KILOGRAM = 1000
 

@@ -116,6 +116,12 @@ def models(*, text: str | None, show_all: bool, language: bool, datasets: bool, 
     if datasets:
         write_listing(datasets_listing(_datasets(text)), form, output)
         return
+    if (tool := tree_tool(text)) is not None:
+        raise UsageError(
+            "{tool} boosts trees: it is no network with a size of its own. Plan it by its rows: "
+            "planner estimate --model {tool} --rows 10M",
+            tool=tool,
+        )
     networks = [] if language else _networks(text, show_all=show_all)
     if not networks:
         write_listing(language_models_listing(_shapes(text)), form, output)

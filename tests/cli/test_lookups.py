@@ -95,3 +95,12 @@ def test_rows_of_processors_and_of_gpus_are_asked_for_apart(run_planner):
 
     assert (2, "") == (done.returncode, done.stdout)
     assert "name one kind" in done.stderr
+
+
+def test_a_tool_of_trees_is_no_network_and_is_known(run_planner):
+    """Not an unknown name beside which the same one is offered: what it is, and how it is planned."""
+    done = run_planner("models", "XGB")
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "xgboost boosts trees" in done.stderr
+    assert "planner estimate --model xgboost --rows 10M" in done.stderr

@@ -24,7 +24,7 @@ and without values has no slots: its braces are braces.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -86,22 +86,25 @@ def spelled(content: T, spell: Spelling) -> T:
     if kind in _PLAIN:
         return content
     if isinstance(found, Sentence):
-        found = found.message.spelled(spell)
-    elif isinstance(found, (tuple, list)):
-        parts = [spelled(part, spell) for part in found]
-        if any(map(operator.is_not, parts, found)):
-            found = kind(parts)
-    elif isinstance(found, dict):
-        found = {name: spelled(part, spell) for name, part in found.items()}
-    else:
-        changed = {}
-        for name in _fields(kind):
-            old = getattr(found, name)
-            if type(old) not in _PLAIN and (new := spelled(old, spell)) is not old:
-                changed[name] = new
-        if changed:
-            found = kind(**{name: changed[name] if name in changed else getattr(found, name) for name in _fields(kind)})
-    return cast("T", found)
+        return cast("T", found.message.spelled(spell))
+    if isinstance(found, dict):
+        return cast("T", {name: spelled(part, spell) for name, part in found.items()})
+    if isinstance(found, (tuple, list)):
+        parts = _spelled_parts(found, spell)
+        return content if parts is None else kind(parts)
+    names = _fields(kind)
+    parts = _spelled_parts([getattr(found, name) for name in names], spell)
+    if not names:
+        _PLAIN.add(kind)  # an enumeration, or what else holds nothing
+    return content if parts is None else kind(**dict(zip(names, parts, strict=True)))
+
+
+def _spelled_parts(parts: Sequence[Any], spell: Spelling) -> list[Any] | None:
+    """The parts with their sentences spelled; `None` if that changes none."""
+    if _PLAIN.issuperset(map(type, parts)):
+        return None
+    new = [spelled(part, spell) for part in parts]
+    return new if any(map(operator.is_not, new, parts)) else None
 
 
 def joined(parts: Iterable[str | Message], between: str = ", ") -> Message:
@@ -257,8 +260,8 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
-_PLAIN = frozenset((str, int, float, bool, date, type(None)))
-"""Kinds of values that are looked at most: no sentence is of one of them."""
+_PLAIN: set[type] = {str, int, float, bool, date, type(None)}
+"""Kinds of values that hold no sentence; those that are met are added."""
 
 
 @cache

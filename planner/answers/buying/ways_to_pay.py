@@ -64,11 +64,13 @@ def baseline_of(rentals: Sequence[Rental], against: str | None) -> Rental:
     if not named:
         ways = sorted({name for rental in rentals for name in (rental.way, rental.market) if name in _NAMES})
         known = [*ways, *(offer_text(one.offer) for one in rentals if one.offer)]
-        see = f"one of {', '.join(ways)}, or PROVIDER:TYPE of a machine that does this work"
+        listed = f"{', '.join(ways)}, or " if len(known) > MOST_NAMED else ""
+        see = f"{listed}PROVIDER:TYPE of any machine that does this work"
         raise UnknownNameError("way to pay for this work", against, known, see, argument="against")
     return min(named, key=lambda rental: (rental.usd_per_month, rental.label))
 
 
+MOST_NAMED = 10  # names that the error lists by itself
 _NAMES = {*WAYS, *map(str, Seller), SPOT, GIVEN, OWN}
 
 

@@ -135,7 +135,7 @@ class _OnDemand:
         return self._found[kind].get(offer.region)
 
     def _in_regions(self, provider: str, instance_type: str) -> Mapping[str, float]:
-        wanted = changed(self._wanted, providers=(provider,), instances=(instance_type,))
+        wanted = changed(self._wanted, providers=(provider,), instances=(instance_type,), regions=())
         prices: dict[str, float] = {}
         try:
             groups = select_groups(self._snapshots, wanted, today=self._today).groups

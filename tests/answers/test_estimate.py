@@ -354,3 +354,18 @@ def test_a_file_describes_a_model(book, tmp_path):
 
     assert [e.usd for e in by_options.estimates] == [e.usd for e in by_file.estimates]
     assert {"modelled"} == {str(estimate.throughput.basis) for estimate in by_file.estimates}
+
+
+def test_commitments_in_regions_of_several_providers_are_priced():
+    """The price on demand to compare with is looked for at the offer's own provider: it knows no regions of others."""
+    found = planner.estimate(
+        model="resnet50",
+        epochs=1,
+        gpus=("A100",),
+        purchases=("reserved_1y",),
+        regions=("us-east-1", "eastus", "us-central1"),
+        as_of=date(2026, 11, 20),
+    )
+
+    assert {"us-east-1", "eastus"} <= {one.offer.region for one in found.estimates}
+    assert all(any("on demand" in note for note in one.notes) for one in found.estimates)

@@ -49,6 +49,18 @@ def searches(own_prices):
     has_own_prices=False,
 )
 @example(job={"model": "resnet50", "epochs": 90, "batch_size": 1024}, limit=3, has_own_prices=False)
+@example(
+    # each region is of another provider: the price on demand that a commitment is compared with is looked for in one
+    job={
+        "model": "resnet50",
+        "epochs": 1.0,
+        "gpus": ("A100",),
+        "purchases": ("reserved_1y", "savings_3y"),
+        "regions": ("us-east-1", "eastus", "us-central1"),
+    },
+    limit=1,
+    has_own_prices=False,
+)
 @example(job={"model": "resnet50", "epochs": 0.1, "purchases": ("capacity_block",)}, limit=15, has_own_prices=True)
 @example(job={"model": "resnet50", "epochs": 0.1, "providers": ("gcp",)}, limit=40, has_own_prices=True)
 def test_a_search_finds_what_pricing_every_offer_finds(searches, own_prices, job, limit, has_own_prices):

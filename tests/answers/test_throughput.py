@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from planner.answers.estimate import estimate
 from planner.answers.question import question_from
 from planner.answers.throughput import predict_many, predict_throughput, throughput_of
-from planner.errors import NoThroughputError, UnknownNameError, UsageError
+from planner.errors import DoesNotFitError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Precision
 from planner.throughput.limits import MAX_PEAK_SHARE, OPERATIONS_PER_MAC
@@ -64,10 +64,11 @@ def test_every_gpu_gets_a_figure_or_a_reason(model):
     found = predict_many(work.workload, [(gpu, count) for gpu in GPUS for count in (1, 8)])
 
     figures = [one for one in found.values() if not isinstance(one, NoThroughputError)]
-    reasons = {gpu for (gpu, _), one in found.items() if isinstance(one, NoThroughputError)}
+    reasons = [one for one in found.values() if isinstance(one, NoThroughputError)]
     assert 2 * len(GPUS) == len(found)
+    assert figures
     assert all(one.low < one.samples_per_second < one.high for one in figures)
-    assert reasons <= {"gtx-1050"}  # whose 2 GiB do not hold every model
+    assert all(isinstance(one, DoesNotFitError) for one in reasons)
 
 
 @pytest.mark.parametrize("precision", ["amp", "fp32"])
@@ -78,9 +79,11 @@ def test_no_prediction_exceeds_the_hardware(model, precision):
     gpus = load_gpus()
 
     for gpu in gpus.values():
-        if (model, gpu.name) == ("convnext_base", "gtx-1050"):
-            continue  # does not fit
-        found = predict_throughput(model=model, gpu=gpu.name, precision=precision)
+        try:
+            found = predict_throughput(model=model, gpu=gpu.name, precision=precision)
+        except DoesNotFitError:
+            assert gpu.memory_gib <= 4
+            continue
         peak = (gpu.fp16_tensor_tflops or gpu.fp32_tflops) if precision == "amp" else gpu.fp32_tflops
         used = found.samples_per_second * OPERATIONS_PER_MAC * sheet.forward_gmacs_per_sample / 1000 / peak
         assert found.basis is Basis.MEASURED or used <= MAX_PEAK_SHARE + 1e-9

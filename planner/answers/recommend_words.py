@@ -8,14 +8,14 @@ from typing import Any
 from planner.answers.aim import Aim
 from planner.answers.chosen import Candidate, figures_of, miss_of
 from planner.answers.markets import paid_to
-from planner.answers.picking import Choice, worthwhile
+from planner.answers.picking import SETUP_HOURS, Choice, worthwhile
 from planner.answers.ranking import Figures, Priced
 from planner.cost.bill import percentile
 from planner.errors import PlannerError, Sentence
 from planner.model.records import Estimate
 from planner.options.declared import declared
 from planner.options.owner_arguments import RecommendArguments
-from planner.results.answer import build_warnings
+from planner.results.answer import LESS, build_warnings
 from planner.results.batch import batch_warning, large_batch_text
 from planner.results.estimate import EstimateResult
 from planner.results.words import (
@@ -109,7 +109,7 @@ def answer(best: Estimate, ordered: Sequence[Choice], rows: int, aim: Aim, *, at
         f"Take {gpus_text(best.offer, best.node_count)} {terms} ({_machine(best)}): {bill} USD and "
         f"{time_text(best.seconds)}, {basis_text(best.throughput.basis)}. {aim.text()} of {_rows_text(rows, aim)}."
     )
-    return choice, *_step_up(ordered, aim), *_sure(best, aim, at_ends=at_ends)
+    return choice, *_expected_less(ordered, aim), *_step_up(ordered, aim), *_sure(best, aim, at_ends=at_ends)
 
 
 def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], aim: Aim) -> list[str]:
@@ -141,9 +141,24 @@ def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], a
     return sentences
 
 
+def _expected_less(ordered: Sequence[Choice], aim: Aim) -> list[str]:
+    """Where the least money is not the least expected: the row that is, and why it is not taken."""
+    best, least = ordered[0], min(ordered, key=lambda one: (one.usd, one.hours, one.order))
+    if aim.max_hours is None or least.usd >= LESS * best.usd:
+        return []
+    found = priced_of(least)
+    what = f"{money_text(least.usd)} USD are expected on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)}"
+    if least.is_several and not best.is_several:
+        worth = money_text(SETUP_HOURS * aim.hour_worth)
+        return [f"{what}, but setting up several machines counts {SETUP_HOURS:g} hours, {worth} USD."]
+    return [f"{what}, which is less sure: up to {money_text(least.usd_high)} USD beside other rows."]
+
+
 def _step_up(ordered: Sequence[Choice], aim: Aim) -> list[str]:
     """What the next faster row that is worth its money would buy, per hour saved."""
     best = ordered[0]
+    if any(one.usd <= best.usd and one.hours < best.hours for one in ordered):
+        return []  # more money is not what it takes: several machines are faster for less, if somebody sets them up
     faster = [
         one
         for one in worthwhile(ordered, aim.hour_worth)

@@ -244,3 +244,25 @@ def test_a_card_is_weighed_for_a_language_model_too():
 
     verdict = planner.compare(**job, buy=DESK_CARDS, jobs_per_month=1).verdict
     assert f"Cloud or card, at one such run a month: {verdict} See: planner compare" == found.sentences[-1]
+
+
+def test_the_least_money_that_is_not_the_least_expected_says_why():
+    """Rows of several machines may cost less: what setting them up counts is said, and changes with an hour's worth."""
+    job = {
+        "model": "yolov8m",
+        "epochs": 100,
+        "deadline": "8h",
+        "providers": ["aws", "azure", "gcp"],
+        "as_of": date(2026, 11, 20),
+    }
+
+    usual, nothing = planner.recommend(**job), planner.recommend(**job, hour_worth=0)
+
+    best = usual.result.estimates[0]
+    assert 1 == best.node_count
+    assert min(one.usd for one in usual.result.estimates) < 0.95 * best.usd
+    (said,) = (text for text in usual.answer if "USD are expected on" in text)
+    assert said.endswith("but setting up several machines counts 10 hours, 100 USD.")
+    assert not any("USD more save" in text for text in usual.answer)  # for less money it is faster too
+    assert nothing.result.estimates[0].node_count > 1
+    assert not any("setting up" in text for text in nothing.answer)

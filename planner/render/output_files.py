@@ -29,20 +29,27 @@ def write_output(path: Path, body: bytes) -> None:
 def output_place(path: Path) -> Iterator[Path]:
     """A path to write to while the block runs; afterwards `path` names what was written, whole or not at all.
 
-    A link is followed to the file it names, and a file that is there keeps its mode and owner. A device, a pipe or an
-    open stream (`/dev/null`, `/dev/stdout`) cannot be replaced: the place is `path` itself.
+    A link is followed to the file it names, and a file that is there keeps its mode and owner. A device, a pipe, an
+    open stream (`/dev/null`, `/dev/stdout`) or a file with a second name (a hard link) is not replaced: the place is `path`
+    itself.
 
     Raises:
         OutputError: it cannot be written; what was there stays.
     """
     try:
         before = _status(path)
-        if before is not None and (not stat.S_ISREG(before.st_mode) or any(map(path.is_relative_to, _OPEN_STREAMS))):
+        if before is not None and _is_for_others(path, before):
             yield path
         else:
             yield from _replacing(path.resolve(), before)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _is_for_others(path: Path, status: os.stat_result) -> bool:
+    """Whether somebody else looks at the very thing: a device, a pipe, an open stream, a file with a second name."""
+    is_stream = any(map(path.is_relative_to, _OPEN_STREAMS))
+    return is_stream or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -143,3 +143,14 @@ def _write_half(path):
     with output_place(path) as place:
         place.write_text("half")
         raise ZeroDivisionError
+
+
+def test_a_second_name_names_the_same_file(tmp_path):
+    """As with a shell's `>`: a hard link goes on to show what was written by the other name."""
+    one, two = tmp_path / "a.csv", tmp_path / "b.csv"
+    one.write_bytes(b"old and longer")
+    two.hardlink_to(one)
+
+    write_output(one, b"new")
+
+    assert b"new" == two.read_bytes()

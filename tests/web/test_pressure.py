@@ -1,9 +1,11 @@
 """The page under pressure: half requests, many at once, the same question asked by many."""
 
 import asyncio
+import re
 import resource
 import socket
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -150,3 +152,24 @@ def test_half_requests_keep_nobody_out(tmp_path):
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
     assert {b"HTTP/1.1 200"} == heads
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_over_unlike_questions(tmp_path):
+    """Two thousand that nobody asked before: once what is remembered has reached its bounds, no more is held."""
+    question = {"model": "resnet50", "gpu": "A100", "as_of": DAY}
+    with served(home=tmp_path) as server:
+        held = []
+        for number in range(2001):
+            assert 200 == server.get("/api/estimate", {**question, "epochs": 1 + number / 100}).status
+            if number in (0, 1500, 2000):
+                held.append(_mib(server.process.pid))
+
+    first, before, after = held
+    assert after - before < 25
+    assert after - first < 200
+
+
+def _mib(process):
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024

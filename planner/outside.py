@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
@@ -22,7 +23,23 @@ _CREDENTIALS = (
 )
 """What a header or an address carries to be let in, and tokens that are told by their form."""
 
+MOST_FILE_BYTES = 16 * 1024**2
+
 _LONG_NUMBER = re.compile(r"\d{19}")
+
+
+def bytes_of(path: Path) -> bytes:
+    """The content of a file that somebody wrote by hand, or that a program wrote for people.
+
+    Raises:
+        ValueError: it is larger than any of those; a device may have no end.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        body = file.read(MOST_FILE_BYTES + 1)
+    if len(body) > MOST_FILE_BYTES:
+        raise ValueError(f"it has more than {MOST_FILE_BYTES:,} bytes")
+    return body
 
 
 def text_of(body: bytes) -> str:

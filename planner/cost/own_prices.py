@@ -14,7 +14,7 @@ from planner.hardware.gpus import GpuChoice
 from planner.hardware.processors import choose_devices
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
-from planner.outside import toml_of
+from planner.outside import bytes_of, toml_of
 
 SEE = "docs/own-prices.md"
 OWN = "own"
@@ -201,7 +201,7 @@ class _Names:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return toml_of(path.read_bytes())
+        return toml_of(bytes_of(path))
     except OSError as error:
         raise UsageError(f"Cannot read the price book {path}: {error.strerror}.") from error
     except ValueError as error:

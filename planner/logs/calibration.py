@@ -14,7 +14,7 @@ from planner.hardware.processors import choose_gpus_only
 from planner.logs.records import Verdict
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
-from planner.outside import toml_of
+from planner.outside import bytes_of, toml_of
 
 SCHEMA = "planner.calibration/1"
 UNITS = ("sample", "image", "sequence", "token", "step", "epoch")
@@ -97,7 +97,7 @@ def read_calibration(path: Path) -> tuple[CalibratedRun, ...]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UsageError(f"{path} is too large for a calibration.")
-        content = toml_of(path.read_bytes())
+        content = toml_of(bytes_of(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}. Make it with: planner calibrate RUN") from error
     except ValueError as error:

@@ -12,6 +12,7 @@ from planner.errors import DataError, PlannerError
 from planner.language.families import COMMON_KEYS, Family, load_families
 from planner.language.listed import find_language_model
 from planner.model.language_models import MOST, LanguageModel
+from planner.outside import bytes_of, text_of
 from planner.work.model_keys import Keys, NotUnderstoodError, dense_layers, shown, unread
 
 
@@ -22,7 +23,7 @@ def language_model_from_config(path: Path) -> LanguageModel:
         DataError: the file cannot be read, its family is not known, or it holds what is not understood.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8-sig"))
+        config = json.loads(text_of(bytes_of(path)))
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

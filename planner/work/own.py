@@ -14,7 +14,7 @@ from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.options.readers import NUMBER
 from planner.options.vocabulary import meant
-from planner.outside import toml_of
+from planner.outside import bytes_of, toml_of
 from planner.work.listed import known_model, resolve_model
 from planner.work.tree_tools import NO_NETWORK
 from planner.work.unknown import is_no_network
@@ -171,7 +171,7 @@ def read_own_model(path: Path) -> OwnModel:
         UsageError: the file cannot be read, is no TOML, or holds an unknown key or a value of the wrong type.
     """
     try:
-        content = toml_of(path.read_bytes())
+        content = toml_of(bytes_of(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:

@@ -86,3 +86,13 @@ def test_a_speed_of_no_gpu_is_refused(rate):
     """A figure beyond any GPU is an error that shows it, before anything is worked out from it."""
     with pytest.raises(PlannerError, match=r"is not the speed of a GPU|with a positive number"):
         parse_measurements([f"a100-80gb-sxm={rate}"])
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_file_without_end_is_not_read(tmp_path, reader):
+    """A device among them: no more is read than any such file has."""
+    path = tmp_path / "given.file"
+    path.symlink_to("/dev/zero")
+
+    with pytest.raises(PlannerError, match="more than 16,777,216 bytes"):
+        READERS[reader](path)

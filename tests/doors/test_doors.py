@@ -39,7 +39,7 @@ from tests.doors.questions import EXCUSED, FILES, HOMES, OF_KIND, jobs, options,
 QUESTIONS = int(os.environ.get("QUESTIONS_A_DOOR", "5"))
 """Questions a door; where there is time, ask for more: `QUESTIONS_A_DOOR=60 python -m pytest tests/doors`."""
 
-SHARED = ("as_of", "data_dir", "price_book")
+SHARED = ("as_of", "data_dir", "price_book", "strict")
 """What all jobs of a sweep share."""
 
 _NOT_TYPED = ["sequence_length"]  # typed as `sequence_length_or_image_size`
@@ -222,7 +222,7 @@ def _sweeps():
         st.integers(1, 5),
         st.fixed_dictionaries(
             {"as_of": values(declared(EstimateArguments)["as_of"])},
-            optional={"price_book": values(declared(EstimateArguments)["price_book"])},
+            optional={name: values(declared(EstimateArguments)[name]) for name in ("price_book", "strict")},
         ),
     )
 

@@ -213,7 +213,7 @@ def _sweeps():
     """Some jobs, how many rows of each, and what they share."""
     jobs = questions(
         EstimateArguments,
-        without=["limit", "every_offer", *SHARED],
+        without=["limit", "every_offer", "strict", *SHARED],
         needed=st.fixed_dictionaries(_FEW_GPUS),
         kinds=_NAMED,
     )

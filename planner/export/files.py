@@ -108,11 +108,14 @@ def _of_number(row: int, screen: Rows, ranking: Rows) -> Estimate:
     estimate = (screen or ranking).get(row)
     if estimate is not None:
         return estimate
-    more = " Ranks of all rows count with {limit}, {sort} or {every_offer}." if screen else ""
-    where = "the screen has" if screen else "there are"
-    raise UsageError(
-        f"{{row}} {{given}}: {where} rows 1 to {{last}}.{more}", argument="row", given=row, last=len(screen or ranking)
-    )
+    if screen:
+        raise UsageError(
+            "{row} {given}: the screen has rows 1 to {last}. Ranks of all rows count with {limit}, {sort} or {every_offer}.",
+            argument="row",
+            given=row,
+            last=len(screen),
+        )
+    raise UsageError("{row} {given}: there are rows 1 to {last}.", argument="row", given=row, last=len(ranking))
 
 
 def _endless(to: str, task: Task) -> str | None:
@@ -151,11 +154,12 @@ def _commitment(purchase: Purchase) -> str | Message:
 
 def _instead(to: str, screen: Rows, ranking: Rows, refused: Estimate) -> Message:
     """The rows that the tool can have: of the screen if there are any, else of the ranking."""
-    for rows, where in ((screen, ""), (ranking, " of the ranking ({limit} 15)" if screen else "")):
+    of_ranking = "Rows of the ranking ({limit} 15) that can: {rows}." if screen else "Rows that can: {rows}."
+    for rows, template in ((screen, "Rows that can: {rows}."), (ranking, of_ranking)):
         possible = [one for one in rows.items() if _why_not(to, one[1]) is None]
         if possible:
             named = joined((_named(number, found, refused) for number, found in possible[:3]), "; ")
-            return Message(f"Rows{where} that can: {{rows}}.", rows=named)
+            return Message(template, rows=named)
     return Message(
         "No row of this estimate can. {tool} takes {clouds}, on demand or spot; "
         "{every_offer} gives every region a row, {regions} chooses one.",

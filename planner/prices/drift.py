@@ -31,7 +31,7 @@ class PriceClass(StrEnum):
     MARKETPLACE = "marketplace"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriceDrift:
     """How prices of a class move, as logarithms of the price of today over that of the book.
 
@@ -77,16 +77,17 @@ def price_range(offer: Offer, today: date) -> tuple[float, float]:
 
     The low end reaches at least the cheapest offer of a marketplace's level.
     """
-    low, high = _factors(price_drift(offer), (today - offer.observed_on).days, is_flagship(offer.gpu))
+    age_days, flagship = (today - offer.observed_on).days, is_flagship(offer.gpu)
+    low, high = _factors(price_class(offer), offer.provider, age_days, flagship)
     floor = offer.usd_per_hour * low
     cheapest = offer.usd_per_hour_cheapest
     return floor if cheapest is None else min(floor, cheapest), offer.usd_per_hour * high
 
 
 @lru_cache(maxsize=4096)
-def _factors(drifts: tuple[PriceDrift, ...], age_days: int, is_flagship: bool) -> tuple[float, float]:  # noqa: FBT001 - a key
+def _factors(kind: PriceClass | None, provider: str, age_days: int, flagship: bool) -> tuple[float, float]:  # noqa: FBT001
     """What a price of that age is multiplied with at the ends of its range; the widest of several classes counts."""
-    ends = [drift.ends(age_days, is_flagship=is_flagship) for drift in drifts]
+    ends = [drift.ends(age_days, is_flagship=flagship) for drift in _drifts(kind, provider)]
     return math.exp(min(low for low, _ in ends)), math.exp(max(high for _, high in ends))
 
 
@@ -95,10 +96,14 @@ def price_drift(offer: Offer) -> tuple[PriceDrift, ...]:
 
     For a list price of somebody whose market is not known they are those of every list, and the widest counts.
     """
-    drifts, kind = price_drifts(), price_class(offer)
+    return _drifts(price_class(offer), offer.provider)
+
+
+def _drifts(kind: PriceClass | None, provider: str) -> tuple[PriceDrift, ...]:
+    drifts = price_drifts()
     if kind is None:
         return drifts[PriceClass.LIST_LARGE, None], drifts[PriceClass.LIST_SMALL, None]
-    return (drifts.get((kind, offer.provider)) or drifts[kind, None],)
+    return (drifts.get((kind, provider)) or drifts[kind, None],)
 
 
 def price_class(offer: Offer) -> PriceClass | None:

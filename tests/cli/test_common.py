@@ -48,7 +48,7 @@ def test_quiet_leaves_the_data_alone(run_planner, command):
     loud = run_planner(*command)
     quiet = run_planner(*command, "--quiet")
 
-    assert loud.stderr
+    assert loud.stderr or "compare" in command  # whose screen says all that it has to say
     assert (0, loud.stdout, "") == (quiet.returncode, quiet.stdout, quiet.stderr)
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import warnings
 from datetime import UTC, date, datetime
+from functools import cache
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +19,9 @@ from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
 from planner.logs.calibration import read_calibration
 from planner.prices.books import book_offers, retired_entries
+from planner.prices.catalog import select_offers
+from planner.prices.current import current_snapshots
+from planner.prices.filters import OfferFilter
 from planner.prices.published import read_index
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import list_snapshots, read_snapshot, verify_sum
@@ -64,7 +68,7 @@ country = "DE"
 [estimate]
 model = "resnet50"
 epochs = 90
-gpus = ["L4", "A100"]
+gpu = ["L4", "A100"]
 max_usd = 500
 """
 CONFIG = {
@@ -140,7 +144,7 @@ def _book(path):
 
 def _sidecar(path):
     home = path.parent / "home"
-    book = a_snapshot(home, an_offer(provider="testcloud"))
+    book = a_snapshot(home, an_offer(provider="testcloud"), an_offer(provider="testcloud", region="eu"))
     path.rename(book.with_suffix(".json"))
     _ask(home)
 
@@ -153,6 +157,12 @@ def _ask(home):
         verify_sum(snapshot)
 
 
+@cache
+def _every_offer():
+    """Every shipped offer: own prices may name no other providers, types and regions."""
+    return select_offers(current_snapshots(), OfferFilter(), today=TODAY).offers
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """An undamaged file of every kind: its name, its bytes, whether it is JSON, and what reads it."""
@@ -161,7 +171,12 @@ def pages(tmp_path_factory):
     )
     return {
         "model": ("mine.toml", MODEL, False, read_own_model),
-        "own prices": ("prices.toml", OWN_PRICES.encode(), False, lambda path: load_price_book(path, (), TODAY)),
+        "own prices": (
+            "prices.toml",
+            OWN_PRICES.encode(),
+            False,
+            lambda path: load_price_book(path, _every_offer(), TODAY),
+        ),
         "calibration": ("runs.toml", CALIBRATION, False, read_calibration),
         "settings": ("planner.toml", SETTINGS, False, _settings),
         "config.json": ("config.json", json.dumps(CONFIG).encode(), True, language_model_from_config),

@@ -65,9 +65,8 @@ def test_a_comparison_has_pictures_too(run_planner, tmp_path):
     done = run_planner(*COMPARE, "--chart", "buy.svg")
 
     assert 0 == done.returncode, done.stderr
-    assert ["buy-cost-items.svg", "buy-months.svg", "buy-sensitivity.svg", "buy-use.svg", "buy-ways.svg"] == sorted(
-        path.name for path in tmp_path.iterdir()
-    )
+    charts = ("cost-items", "months", "sensitivity", "use", "ways", "ways-months")
+    assert {f"buy-{chart}.svg" for chart in charts} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_a_picture_of_another_kind_is_a_usage_error(run_planner):

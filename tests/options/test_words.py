@@ -108,10 +108,11 @@ def test_a_number_that_is_printed_is_read_back(name, data):
         if float not in one.kinds
         else repr(value)
     )
+    if float in one.kinds and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", shown):
+        return  # a count of three decimals is refused: it may be a thousand times as many
+
     read = one.read_several(shown.replace(",", "")) if one.is_list else [one.read(shown)]
 
-    if float in one.kinds and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", shown):
-        return  # a count of three decimals would be refused
     assert [pytest.approx(value, rel=1e-5)] == read
 
 

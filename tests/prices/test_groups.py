@@ -7,6 +7,7 @@ import pytest
 
 from planner.cost.bill import Biller
 from planner.hardware.spot import interruption_rate
+from planner.model.costs import total_usd
 from planner.model.records import Basis, Precision, Purchase, Throughput, Workload
 from planner.prices.catalog import OfferFilter, select_offers
 from planner.prices.current import current_snapshots
@@ -100,7 +101,7 @@ def test_members_of_shipped_groups_take_the_same_time_and_their_bills_go_by_pric
         if isinstance(bills[0], str):
             assert {bills[0]} == set(bills)
             continue
-        money = [(sum(item.usd for item in bill.items), bill.usd_low, bill.usd_high) for bill in bills]
+        money = [(total_usd(bill.items), bill.usd_low, bill.usd_high) for bill in bills]
 
         assert 1 == len({(bill.seconds, bill.seconds_low, bill.seconds_high) for bill in bills})
         for column in zip(*money, strict=True):

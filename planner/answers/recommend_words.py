@@ -76,13 +76,14 @@ def why_broken(candidate: Candidate, best: Figures, aim: Aim, *, at_ends: bool) 
         broken.append(f"{may} {time_text(late)} too late")
     if aim.max_usd is not None and usd > aim.max_usd:
         broken.append(f"{'may cost' if at_ends else 'costs'} {money_text(usd - aim.max_usd)} USD too much")
-    return f"{_gain(candidate.priced, best)}, {' and '.join(broken)}"
+    return ", ".join((*_gain(candidate.priced, best), " and ".join(broken)))
 
 
-def _gain(found: Figures, best: Figures) -> str:
+def _gain(found: Figures, best: Figures) -> tuple[str, ...]:
+    """What a row saves against the best: money, else time, else nothing."""
     if found.usd < best.usd:
-        return f"saves {money_text(best.usd - found.usd)} USD"
-    return f"saves {time_text(best.seconds - found.seconds)}"
+        return (f"saves {money_text(best.usd - found.usd)} USD",)
+    return (f"saves {time_text(best.seconds - found.seconds)}",) if found.seconds < best.seconds else ()
 
 
 def why_beaten(found: Figures, best: Figures) -> str:

@@ -14,7 +14,7 @@ from planner.errors import UsageError
 @verb()
 @data_dir_option
 def mcp(*, data_dir: Path | None) -> None:
-    """Serve estimate, compare, gpus and prices as tools over standard input and output (Model Context Protocol).
+    """Serve estimate, recommend, compare, fit, gpus and prices as tools over standard input and output (Model Context Protocol).
 
     An agent or editor starts this command and speaks to it; it ends when its input ends. Tools only read and answer: they
     take no file names, write nothing and open no connection. Needs the extra mcp.

@@ -111,8 +111,13 @@ def range_text(throughput: Throughput, workload: Workload) -> str:
     if workload.measured:
         return f"90 %, at the speed of your own measurement: plus or minus {share:.0%}"
     alone = f"for code as fast as this stack: plus or minus {share:.0%}"
-    advice = "" if workload.language else "; one own measurement gets you there: {measured}"
-    return Sentence(f"90 %, whatever the code; {alone}{advice}")
+    if workload.language is None:
+        return Sentence(f"90 %, whatever the code; {alone}; one own measurement gets you there: {{measured}}")
+    from planner.language.stacks import stands_for_tuned_code  # noqa: PLC0415 - most runs need none of it
+
+    if stands_for_tuned_code(workload.language):
+        return Sentence(f"90 % of code that its authors tuned; {alone}; of plain code: {{stack}} transformers-peft")
+    return f"90 %, whatever the code; {alone}"
 
 
 def what_is_rented(estimate: Estimate) -> str:

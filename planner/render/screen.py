@@ -219,7 +219,7 @@ def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") ->
     if picked is None:
         return
     if picked.picks:
-        yield relative_text(leading(picked).estimate.throughput, is_own=bool(result.workload.measured))
+        yield relative_text(leading(picked).estimate.throughput, result.workload)
         worth = f"{money.text(picked.hour_worth_usd)} {money.code}"
         hour = f"An hour counts {worth}, {rate}" if rate else f"An hour of waiting counts {worth} (--hour-worth)"
         yield f"{hour}. {_left_off(picked)}".rstrip()
@@ -230,13 +230,18 @@ def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") ->
     yield f"All {picked.machines:,} machines: --all.  {explain}Yours: --provider aws --deadline 4h"
 
 
-def relative_text(throughput: Throughput, *, is_own: bool) -> str:
+def relative_text(throughput: Throughput, workload: Workload) -> str:
     """A line on the range: what of it is common to all rows."""
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
-    if is_own:
+    if workload.measured:
         return f"Ranges hold nine runs in ten, at the speed of your measurement: {within}."
+    if workload.language is not None:
+        from planner.language.stacks import stands_for_tuned_code  # noqa: PLC0415 - most runs need none of it
+
+        if stands_for_tuned_code(workload.language):
+            return "Ranges hold nine in ten of tuned code; plain code: --stack transformers-peft."
     if (low, high) == (throughput.low, throughput.high):
         return "Ranges hold nine runs in ten, whatever the code."
     return f"Ranges hold nine runs in ten, whatever the code; as fast as the stack: {within}."

@@ -107,7 +107,7 @@ def share_of(run: ProcessorRun, operations: int = OPERATIONS_PER_MAC) -> float:
 
 def _work(workload: Workload) -> float:
     """Operations of a training step for one sample, in 1e9."""
-    if workload.language is not None:
+    if workload.language is not None or workload.model.task.startswith("language-model"):
         raise NoThroughputError("no training of a language model on a processor was measured")
     if workload.measured:
         raise NoThroughputError(

@@ -266,3 +266,12 @@ def test_the_least_money_that_is_not_the_least_expected_says_why():
     assert not any("USD more save" in text for text in usual.answer)  # for less money it is faster too
     assert nothing.result.estimates[0].node_count > 1
     assert not any("setting up" in text for text in nothing.answer)
+
+
+def test_a_near_miss_that_saves_nothing_names_its_limits_alone():
+    """A row that is slower and dearer once saved minus 2,809 seconds."""
+    found = planner.recommend(model="resnet50", epochs=90, max_hours=0.5, max_usd=20, as_of=date(2026, 11, 20))
+
+    assert ["saves 1.5 USD, ends 18 min too late", "ends 43 min too late and costs 23 USD too much"] == [
+        miss.why for miss in found.near_misses[:2]
+    ]

@@ -103,6 +103,7 @@ def test_a_machine_of_ones_own_may_be_a_mac(tmp_path):
     ("asked", "said"),
     [
         ({"model": "llama-3-8b", "tokens": 1e6}, "language model on a processor"),
+        ({"model": "mpt-7b", "epochs": 1}, "language model on a processor"),
         ({"model": "resnet50", "epochs": 1, "measured": ["t4=300"]}, "says nothing of a processor"),
         ({"model": "resnet50", "epochs": 1, "nodes": 2}, "several machines"),
     ],

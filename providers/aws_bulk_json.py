@@ -21,6 +21,8 @@ from providers.sdk import load_sdk
 _CHUNK_BYTES = 1024 * 1024
 _KEYS = tuple(re.compile(rb'"%s"\s*:\s*\{' % name) for name in (b"products", b"OnDemand", b"Reserved"))
 _LONGEST_KEY = 256  # bytes, with any space in it
+_MOST_DIGITS, _DEEPEST, _BLOCK_BYTES = 308, 256, 1024
+_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
 def json_rows(path: Path, source: str) -> Iterator[PriceRow]:
@@ -143,8 +145,8 @@ def _streamed(path: Path, kind: str, prefix: str, part: _Part = _WHOLE) -> Itera
     parse: Callable[..., Iterator[Any]] = getattr(ijson, kind)
     with reading(path) as file:
         try:
-            yield from parse(_Reader(_chunks(file, part)), prefix, buf_size=_CHUNK_BYTES)
-        except ijson.JSONError as error:
+            yield from parse(_Reader(_harmless(_chunks(file, part), path.name)), prefix, buf_size=_CHUNK_BYTES)
+        except (ijson.JSONError, ArithmeticError, ValueError) as error:
             raise ProviderError(f"{path.name} is cut off or not JSON: {error}.") from error
 
 
@@ -158,6 +160,25 @@ def _chunks(file: IO[bytes], part: _Part) -> Iterator[bytes]:
         left = None if left is None else left - len(chunk)
     if part.closing:
         yield part.closing
+
+
+def _harmless(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The chunks up to the first that the parser cannot bear.
+
+    Numbers of more than 4,300 digits crash the interpreter in ijson's C backend (3.6.0), and nested lists take it the square of
+    their depth in time and memory. Brackets in texts count too: in prices they come in pairs.
+    """
+    before, depth = b"", 0
+    for chunk in chunks:
+        if b"0" * (_MOST_DIGITS + 1) in (before + chunk).translate(_AS_ZERO):
+            raise ProviderError(f"{name} holds a number of more than {_MOST_DIGITS} digits.")
+        before = (before + chunk)[-_MOST_DIGITS:]
+        for start in range(0, len(chunk), _BLOCK_BYTES):
+            block = chunk[start : start + _BLOCK_BYTES]
+            depth += block.count(b"[") + block.count(b"{") - block.count(b"]") - block.count(b"}")
+            if depth > _DEEPEST:
+                raise ProviderError(f"{name} is nested more than {_DEEPEST} deep.")
+        yield chunk
 
 
 class _Reader:

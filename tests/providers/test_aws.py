@@ -8,7 +8,7 @@ import pytest
 from planner.errors import ProviderError, UnknownNameError
 from planner.model.records import Purchase
 from providers.aws import AwsProvider
-from providers.aws_bulk_json import json_rows
+from providers.aws_bulk_json import json_rows, savings_plan_rates
 from providers.base import FetchRequest, RawPages
 from tests.providers.aws_server import (
     AWS,
@@ -439,3 +439,25 @@ def test_instance_types_from_moto(monkeypatch, tmp_path):
     assert ("h100-80gb-sxm", 8.0) == found["p5.48xlarge"]
     assert ("b200-180gb-sxm", 8.0) == found["p6-b200.48xlarge"]
     assert ("l4", 0.125) == found["g6f.large"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (b"9" * 5000, "a number of more than 308 digits"),
+        (b"1" * 2**20 + b".5", "a number of more than 308 digits"),
+        (b"[" * 200_000, "nested more than 256 deep"),
+        (b'{"a":' * 200_000 + b"1" + b"}" * 200_000, "nested more than 256 deep"),
+        (b"[[]," * 200_000, "nested more than 256 deep"),
+        (b"1e999999999999999999999", "is cut off or not JSON"),
+        (b"NaN", "is cut off or not JSON"),
+    ],
+    ids=["digits", "digits over two chunks", "lists", "objects", "lists that close", "exponent", "NaN"],
+)
+def test_what_the_stream_reader_cannot_bear_is_refused_before(tmp_path, damage, said):
+    """Its C code crashes the interpreter on long numbers, and takes the square of the depth."""
+    path = tmp_path / "savings.json"
+    path.write_bytes(b'{"products":[' + damage + b"]}")
+
+    with pytest.raises(ProviderError, match=said):
+        list(savings_plan_rates(path))

@@ -171,13 +171,15 @@ def _harmless(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     before, depth = b"", 0
     for chunk in chunks:
         if b"0" * (_MOST_DIGITS + 1) in (before + chunk).translate(_AS_ZERO):
-            raise ProviderError(f"{name} holds a number of more than {_MOST_DIGITS} digits.")
+            raise ProviderError(
+                f"{name} is not the JSON of prices: it holds a number of more than {_MOST_DIGITS} digits."
+            )
         before = (before + chunk)[-_MOST_DIGITS:]
         for start in range(0, len(chunk), _BLOCK_BYTES):
             block = chunk[start : start + _BLOCK_BYTES]
             depth += block.count(b"[") + block.count(b"{") - block.count(b"]") - block.count(b"}")
             if depth > _DEEPEST:
-                raise ProviderError(f"{name} is nested more than {_DEEPEST} deep.")
+                raise ProviderError(f"{name} is not the JSON of prices: it is nested more than {_DEEPEST} deep.")
         yield chunk
 
 

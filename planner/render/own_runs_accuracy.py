@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planner.accuracy.own_run_errors import BEFORE, MEMORY, RUNS, STACK, RunBeside, runs_beside
 from planner.accuracy.results import ErrorSummary, SplitResult
 from planner.render.listing import Column, general, number, to_markdown
+from planner.render.price_accuracy import FIGURES
 from planner.units import Row
 
 OWN_RUNS = (BEFORE, RUNS, STACK, MEMORY)
@@ -75,28 +76,12 @@ def _range(low: float | None, high: float | None, measured: float | None) -> str
     return f"{general(low)} to {general(high)}{outside}"
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1%}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1%}"
-
-
-_FIGURES = (
-    Column(key="n", heading="n", text=str, is_number=True),
-    Column(key="median", heading="median", text=_percent, is_number=True),
-    Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
-    Column(key="bias", heading="bias", text=_signed, is_number=True),
-    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
-    Column(key="width", heading="width", text=number(2), is_number=True),
-)
 _SPLITS = (
     Column(key="split", heading="split"),
     Column(key="still_known", heading="what is known"),
-    *_FIGURES,
+    *FIGURES,
 )
-_CLASSES = (Column(key="split", heading="split"), Column(key="class", heading="class"), *_FIGURES)
+_CLASSES = (Column(key="split", heading="split"), Column(key="class", heading="class"), *FIGURES)
 _RUNS = (
     Column(key="run", heading="run"),
     Column(key="unit", heading="unit"),

@@ -64,7 +64,7 @@ def _signed(value: float) -> str:
     return f"{value:+.1%}"
 
 
-_FIGURES = (
+FIGURES = (
     Column(key="n", heading="n", text=str, is_number=True),
     Column(key="median", heading="median", text=_percent, is_number=True),
     Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
@@ -74,12 +74,12 @@ _FIGURES = (
 )
 _COLUMNS = (
     Column(key="name", heading="price"),
-    *_FIGURES,
+    *FIGURES,
     Column(key="unchanged", heading="unchanged", text=_percent, is_number=True),
     Column(key="aim", heading="aim"),
     Column(key="met", heading="met"),
 )
-_PERIODS = (Column(key="name", heading="what leaves"), *_FIGURES)
+_PERIODS = (Column(key="name", heading="what leaves"), *FIGURES)
 
 _TEXT = """## How long prices hold
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from planner.answers.markets import is_commitment, paid_to
-from planner.answers.picking import MOST_LINES, Choice, Shown, best_of_machines, screen_of
+from planner.answers.picking import CHEAPER, FASTER, MOST_LINES, Choice, Shown, balanced_of, best_of_machines, screen_of
 from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
+from planner.answers.question import Question
 from planner.answers.ranking import Priced
-from planner.answers.regions import Region, best_region
-from planner.model.frozen import changed
+from planner.answers.regions import best_region
 from planner.model.picks import Mark, NotPicked, PaidTo
-from planner.model.records import Basis, Estimate, Offer, Purchase
+from planner.model.records import Basis, Offer, Purchase
 from planner.results.picked import OverLimit, Pick, Picked, SoldPerToken
 from planner.units import hours
 
@@ -116,8 +117,9 @@ def picked(
         priced_now = {paid_to(one.priced.offer) for one in candidates if one.reason is None}
         marked = {market: row for market, row in marked.items() if market not in priced_now}
     has_limits = limits != (None, None)
-    over = _over_limit(candidates, markets.keys() | marked.keys(), limits, at_ends=at_ends) if has_limits else ()
-    taken = bool(over) + (has_limits and not at_ends) + 2 * bool(services)
+    empty = set(PaidTo) - markets.keys() - marked.keys()
+    over = _over_limit(candidates, markets, empty, question, at_ends=at_ends) if has_limits else ()
+    taken = len({one.may_hold for one in over}) + (has_limits and not at_ends) + 2 * bool(services)
     rows = screen_of(markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - taken)
     counts = Counter(reason for reason in reasons.values() if reason is not None)
     return Picked(
@@ -214,23 +216,58 @@ def figures_of(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
 
 
 def _over_limit(
-    candidates: Iterable[Candidate], left: Iterable[PaidTo], limits: Limits, *, at_ends: bool
+    candidates: Iterable[Candidate],
+    markets: Mapping[PaidTo, Sequence[Choice]],
+    empty: Container[PaidTo],
+    question: Question,
+    *,
+    at_ends: bool,
 ) -> tuple[OverLimit, ...]:
-    """The nearest row of each market that has rows to pick, but none within the limits; nearest market first."""
-    nearest: dict[PaidTo, tuple[float, Candidate]] = {}
-    shown = set(left)
+    """What the limits keep from the screen: of each market the best row that only an end bars, else of an empty one the nearest.
+
+    Args:
+        candidates: all rows, those that the limits bar too.
+        markets: those that keep the limits.
+        empty: the markets of which no row is shown.
+        question: its limits, and what an hour is worth.
+        at_ends: whether the limits are held against the slow and the dear end.
+    """
+    limits, worth = (question.max_hours, question.max_usd), question.hour_worth_usd
+    free: dict[PaidTo, list[Candidate]] = {}
     for candidate in candidates:
-        market = candidate.market
-        if market in shown or candidate.reason is not None:
-            continue
-        miss = miss_of(candidate, limits, at_ends=at_ends)
-        if market not in nearest or miss < nearest[market][0]:
-            nearest[market] = (miss, candidate)
-    found = []
-    for market, (_, candidate) in sorted(nearest.items(), key=lambda entry: entry[1][0]):
-        seconds, usd = figures_of(candidate, at_ends=at_ends)
-        found.append(OverLimit(market=market, seconds=seconds, usd=usd))
-    return tuple(found)
+        if candidate.reason is None:
+            free.setdefault(candidate.market, []).append(candidate)
+    doubtful, nearest = [], []
+    for market in filter(free.__contains__, PaidTo):
+        misses = [(miss_of(one, limits, at_ends=False), place, one) for place, one in enumerate(free[market])]
+        kept = markets.get(market, ())
+        hoped = [one.choice for miss, _, one in misses if miss <= 0] if at_ends else []
+        best = balanced_of(hoped, worth) if hoped else None
+        if best is not None and best not in kept and (not kept or _is_worth_a_line(best, balanced_of(kept, worth))):
+            doubtful.append((best.merit(worth), _barred(best.row, may_hold=True)))
+        elif market in empty:
+            miss, _, one = min(misses)
+            nearest.append((miss, _barred(one, may_hold=False)))
+    by_place = itemgetter(0)
+    return tuple(row for _, row in (*sorted(doubtful, key=by_place), *sorted(nearest, key=by_place)))
+
+
+def _is_worth_a_line(one: Choice, shown: Choice) -> bool:
+    """Whether it is so much faster or cheaper than the row shown as a second pick would have to be."""
+    return one.hours <= FASTER * shown.hours or one.usd <= CHEAPER * shown.usd
+
+
+def _barred(one: Candidate, *, may_hold: bool) -> OverLimit:
+    return OverLimit(
+        market=one.market,
+        offer=one.priced.offer,
+        node_count=one.priced.node_count,
+        seconds=one.priced.seconds,
+        seconds_high=one.seconds_high,
+        usd=one.priced.usd,
+        usd_high=one.usd_high,
+        may_hold=may_hold,
+    )
 
 
 def _by_market(
@@ -272,19 +309,7 @@ def _pick(number: int, row: Shown, rank_of: Callable[[Offer], int]) -> Pick:
         kind=row.kind,
         number=number,
         mark=row.mark,
-        estimate=_noted(region, region.row.write(rank=rank_of(region.row.offer), is_pareto=False)),
+        estimate=region.written(rank_of(region.row.offer)),
         other_regions=region.others,
         usd_per_hour_elsewhere=region.usd_per_hour_elsewhere,
     )
-
-
-def _noted(region: Region, estimate: Estimate) -> Estimate:
-    """The estimate, with a note on a price that stands far below those of the other regions."""
-    if region.usd_per_hour_elsewhere is None:
-        return estimate
-    offer = estimate.offer
-    note = (
-        f"{offer.region} alone asks {offer.usd_per_hour:,.2f} USD an hour, other regions {region.usd_per_hour_elsewhere:,.2f} "
-        "and more: look whether it is still there before you count on it"
-    )
-    return changed(estimate, notes=(note, *estimate.notes))

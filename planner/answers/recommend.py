@@ -21,6 +21,7 @@ from planner.answers.recommend_words import (
     why_beaten,
     why_broken,
 )
+from planner.answers.regions import Region, best_region
 from planner.answers.ways import Ways, all_ways
 from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, UsageError
@@ -30,6 +31,7 @@ from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
 from planner.options.times import hours_until
 from planner.results.answer import damaged_text
+from planner.results.one_region import one_region_text
 from planner.results.recommendation import NearMiss, Recommendation, Way
 
 NEAR_MISSES = 5
@@ -79,8 +81,15 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         raise LimitError(nearest(candidates, aim))
     ordered = aim.order([one.choice for one in holding])
     rows = _best_of_each_row(ordered)
-    chosen = [ways.written(priced_of(one), rank) for rank, one in enumerate(rows[: asked["limit"]], start=1)]
+    regions = [_region(one) for one in rows[: asked["limit"]]]
+    chosen = [
+        ways.written_in(region, priced_of(one), rank)
+        for rank, (region, one) in enumerate(zip(regions, rows, strict=False), start=1)
+    ]
     result = ways.result_of(chosen)
+    alone = one_region_text(
+        (one.rank, one, region.usd_per_hour_elsewhere) for one, region in zip(chosen, regions, strict=True)
+    )
     return Recommendation(
         result=result,
         near_misses=tuple(_near_misses(ways, candidates, rows, aim, at_ends=at_ends)),
@@ -88,12 +97,19 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
             *answer(chosen[0], ordered, len(rows), aim, at_ends=at_ends),
             *((owned(rows),) if is_owned else ()),
             *card_for(asked),
+            *filter(None, (alone,)),
             *absent_over(ways.by_count),
             *damaged_text(result.damaged),
         ),
         reasons=(*reasons(result, chosen[0], ordered, aim), *(() if is_owned else (card_or_cloud(asked),))),
         everything=_everything(ways),
     )
+
+
+def _region(one: Choice) -> Region:
+    """The region that stands for the machine of a choice: the same as on the first screen of an estimate."""
+    candidate: Candidate = one.row
+    return best_region(candidate.pricing, candidate.priced)
 
 
 def _everything(ways: Ways) -> tuple[Way, ...]:
@@ -163,7 +179,7 @@ def _near_misses(
         if miss > 0 and aim.beats(choice, best) and _row(choice) not in seen_rows:
             seen_rows.add(_row(choice))
             why = why_broken(candidate, priced_of(best), aim, at_ends=at_ends)
-            misses.append(NearMiss(estimate=ways.written(candidate.priced), why=why))
+            misses.append(NearMiss(estimate=ways.written_in(_region(choice), candidate.priced), why=why))
     seen = {(priced_of(best).offer.provider, priced_of(best).offer.gpu)}
     for choice in rows[1:]:
         found = priced_of(choice)
@@ -172,5 +188,7 @@ def _near_misses(
             break
         if kind not in seen:
             seen.add(kind)
-            misses.append(NearMiss(estimate=ways.written(found), why=why_beaten(found, priced_of(best))))
+            misses.append(
+                NearMiss(estimate=ways.written_in(_region(choice), found), why=why_beaten(found, priced_of(best)))
+            )
     return misses

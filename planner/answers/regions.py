@@ -7,7 +7,8 @@ from typing import NamedTuple
 from planner.answers.pricing import Pricing, priced_at
 from planner.answers.ranking import Priced
 from planner.hardware.access import Access, access_to
-from planner.model.records import Offer
+from planner.model.frozen import changed
+from planner.model.records import Estimate, Offer
 from planner.prices.groups import offer_name
 
 SAME_PRICE = 1.01
@@ -30,6 +31,18 @@ class Region(NamedTuple):
     row: Priced
     others: int
     usd_per_hour_elsewhere: float | None
+
+    def written(self, rank: int, *, is_pareto: bool = False) -> Estimate:
+        """The estimate of the row, with a note where its price stands far below those of the other regions."""
+        estimate = self.row.write(rank=rank, is_pareto=is_pareto)
+        if self.usd_per_hour_elsewhere is None:
+            return estimate
+        offer = estimate.offer
+        note = (
+            f"{offer.region} alone asks {offer.usd_per_hour:,.2f} USD an hour, other regions {self.usd_per_hour_elsewhere:,.2f} "
+            "and more: look whether it is still there before you count on it"
+        )
+        return changed(estimate, notes=(note, *estimate.notes))
 
 
 def best_region(pricing: Pricing, one: Priced) -> Region:

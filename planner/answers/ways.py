@@ -11,6 +11,7 @@ from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, priced_heads, pricing_of
 from planner.answers.question import Question
 from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order
+from planner.answers.regions import Region
 from planner.errors import NothingLeftError
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate
@@ -40,11 +41,19 @@ class Ways:
         """The result that holds these estimates, and what belongs to them all."""
         return result_of(self.pricing, shown, self.left_out)
 
-    def written(self, one: Priced, rank: int | None = None) -> Estimate:
-        """The estimate of one of them, with its rank among all or the one given."""
-        place = next((place for place, other in enumerate(self.found) if other is one), None)
+    def written(self, one: Priced) -> Estimate:
+        """The estimate of one of them, with its rank among all."""
+        place = self._place(one)
+        return one.write(rank=0 if place is None else place + 1, is_pareto=place in self.front)
+
+    def written_in(self, region: Region, one: Priced, rank: int | None = None) -> Estimate:
+        """The estimate of one of them in the region that stands for its machine, with its rank among all or the one given."""
+        place = self._place(one)
         named = rank if rank is not None else 0 if place is None else place + 1
-        return one.write(rank=named, is_pareto=place in self.front)
+        return region.written(named, is_pareto=place in self.front)
+
+    def _place(self, one: Priced) -> int | None:
+        return next((place for place, other in enumerate(self.found) if other is one), None)
 
 
 def all_ways(questions: Sequence[Question]) -> Ways:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,10 +10,11 @@ from planner.answers.markets import paid_to
 from planner.model.picks import PickKind
 from planner.model.records import Estimate
 from planner.render.listing import shortened, visible
-from planner.render.screen import LEAST, MOST_LINES, NARROW, work_text
+from planner.render.screen import LEAST, MOST_LINES, NARROW, work_text, wrapped
 from planner.render.screen_table import Entry, cells_of, table_lines, where_text
-from planner.results.answer import OLD_DAYS, RENEW, Money, build_warnings, memory_warning
+from planner.results.answer import OLD_DAYS, RENEW, build_warnings, memory_warning
 from planner.results.batch import batch_warning
+from planner.results.money import Money
 from planner.results.picked import Pick
 from planner.results.recommendation import NearMiss, Recommendation
 from planner.results.words import gpus_text, provider_name, time_text
@@ -77,9 +77,7 @@ def _said(found: Recommendation, columns: int, renew: str) -> Iterator[str]:
     if days >= OLD_DAYS and best.offer.provider != "own":
         sentences.append(f"! The price is {days} days old. Newer: {renew}")
     for sentence in filter(None, sentences):
-        yield from textwrap.wrap(
-            sentence, columns, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
-        )
+        yield from wrapped(sentence, columns, _INDENT)
 
 
 def _entry(one: Estimate, found: Recommendation, money: Money) -> Entry:

@@ -12,12 +12,14 @@ from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.model.records import Throughput, Workload
 from planner.render.listing import shortened, visible
 from planner.render.screen_table import Entry, cells_of, price_text, table_lines, where_text
-from planner.results.answer import RENEW, Money, absent_text, damaged_text, headline, leading, less_text, remarks
+from planner.results.answer import RENEW, absent_text, damaged_text, headline, leading, less_text, remarks
 from planner.results.estimate import EstimateResult
+from planner.results.money import Money
+from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
 from planner.results.words import MARKETS, gpus_text, provider_name, range_text, time_text
-from planner.units import SECONDS_PER_HOUR, epochs_text
+from planner.units import epochs_text
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -99,10 +101,20 @@ def _sentences(result: EstimateResult, picked: Picked, money: Money, columns: in
     less = less_text(picked, money, longest=longest)
     said += [less] if less else []
     said += remarks(picked, result.workload, result.as_of, money, renew=renew)
-    said += [shortened(absent_text(one), longest) for one in result.absent[:MOST_ABSENT]]
+    said += [absent_text(one) for one in result.absent[:MOST_ABSENT]]
     said += list(map(speed_up_text, result.speed_ups[:MOST_SPEED_UPS]))
-    said += [over_text(picked, money, longest)] if picked.over_limit else []
-    return [*(indent + line for line in said), *_damaged(result)]
+    said += over_limit_texts(picked, money, longest=longest)
+    said += damaged_text(result.damaged)
+    return [line for sentence in said for line in wrapped(sentence, columns, indent)]
+
+
+def wrapped(sentence: str, columns: int, indent: str) -> Sequence[str]:
+    """The sentence in lines of at most so many columns, each after the indent: nothing of what is said is cut."""
+    if len(indent) + len(sentence) <= columns:
+        return (indent + sentence,)
+    import textwrap  # noqa: PLC0415 - most sentences are short
+
+    return textwrap.wrap(sentence, columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _damaged(result: EstimateResult) -> list[str]:
@@ -148,30 +160,6 @@ def amount_text(count: float) -> str:
         if count >= 0.9995 * size:
             return f"{count / (1e3 if word == 'thousand' else size):.3g} {word}"
     return f"{count:,.0f}"
-
-
-def over_text(picked: Picked, money: Money, longest: int) -> str:
-    """What the limits leave out: the nearest row of each market that they leave empty; what fits."""
-    limits = [
-        *([time_text(picked.max_hours * SECONDS_PER_HOUR)] if picked.max_hours is not None else []),
-        *([f"{money.text(picked.max_usd)} {money.code}"] if picked.max_usd is not None else []),
-    ]
-    start = f"Over {' or '.join(limits)}: "
-    parts = [f"{_SHORT[one.market]} from {money.text(one.usd)} ({time_text(one.seconds)})" for one in picked.over_limit]
-    while len(parts) > 1 and len(start + ", ".join(parts)) > longest:
-        parts.pop()
-    return start + ", ".join(parts)
-
-
-_SHORT = {
-    PaidTo.OWN: "your own",
-    PaidTo.LARGE_CLOUD: "large clouds",
-    PaidTo.GPU_CLOUD: "GPU clouds",
-    PaidTo.COMMITMENT: "commitments",
-    PaidTo.SERVICE: "services",
-    PaidTo.SPOT: "spot",
-    PaidTo.MARKETPLACE: "marketplaces",
-}
 
 
 def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -> Iterator[str]:

@@ -11,8 +11,8 @@ from planner.hardware.markets import Market, market_of
 from planner.model.picks import PaidTo
 from planner.model.records import Estimate
 from planner.render.listing import shortened
-from planner.results.answer import Money
 from planner.results.estimate import EstimateResult
+from planner.results.money import Money
 from planner.results.picked import Pick
 from planner.results.words import ANYWHERE, basis_text, gpus_text, time_text
 
@@ -95,14 +95,9 @@ def where_text(pick: Pick, longest: int) -> str:
         place = ""
     if place and 1 < regions < _MANY_REGIONS:
         place += f" +{pick.other_regions}"
-    is_alone = pick.usd_per_hour_elsewhere is not None and place and regions < _MANY_REGIONS
-    if is_alone:
-        place += " only"  # all others ask far more
     full = f"{machine} {place}".strip()
     if len(full) <= longest:
         return full
-    if is_alone and len(short := f"{machine} {regions} region{'s' * (regions > 1)}") <= longest:
-        return short
     # Azure's own pages leave out the word that all its sizes begin with
     return shortened(machine if len(machine) <= longest else machine.replace(" Standard_", " ", 1), longest)
 

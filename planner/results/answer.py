@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from planner.hardware.processors import is_processor
 from planner.model.book_ages import DamagedBook
 from planner.model.costs import ItemKind
-from planner.model.frozen import dataclass
 from planner.model.picks import Mark, PaidTo
 from planner.model.records import Basis, Estimate, Purchase, Workload
 from planner.results.batch import batch_warning
+from planner.results.money import Money
+from planner.results.one_region import one_region_text
+from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
-from planner.results.words import basis_text, gpus_text, money_text, provider_name, range_text, terms_text, time_text
+from planner.results.words import basis_text, gpus_text, provider_name, range_text, terms_text, time_text
 from planner.throughput.builds import build_warning
-from planner.units import SECONDS_PER_HOUR
+from planner.units import SECONDS_PER_HOUR, hours
 
 if TYPE_CHECKING:
     from planner.cost.currency import Currency
@@ -29,27 +31,6 @@ OLD_DAYS = 30
 MUCH_STARTUP = 1 / 3
 """Part of the time from which start-up is said to decide it."""
 RENEW = "planner refresh"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """The currency that sentences are in, and how many of it make a USD."""
-
-    code: str = "USD"
-    per_usd: float = 1.0
-
-    @staticmethod
-    def of(currency: Currency | None) -> Money:
-        """The money of a currency; USD of `None`."""
-        return Money() if currency is None else Money(code=currency.code, per_usd=currency.per_usd)
-
-    def text(self, usd: float) -> str:
-        """An amount without its currency."""
-        return money_text(usd * self.per_usd)
-
-    def span(self, estimate: Estimate) -> str:
-        """The bill of an estimate with its range."""
-        return range_text(*(usd * self.per_usd for usd in (estimate.usd, estimate.usd_low, estimate.usd_high)))
 
 
 def answer(picked: Picked, workload: Workload, today: date, currency: Currency | None = None) -> tuple[str, ...]:
@@ -66,7 +47,8 @@ def answer(picked: Picked, workload: Workload, today: date, currency: Currency |
     money = Money.of(currency)
     less = less_text(picked, money)
     sold = service_text(picked.services[0], money) if picked.services else ""
-    return (headline(picked, money), *filter(None, (less, sold)), *remarks(picked, workload, today, money))
+    minded = remarks(picked, workload, today, money)
+    return (headline(picked, money), *filter(None, (less, sold)), *minded, *over_limit_texts(picked, money))
 
 
 def service_text(service: SoldPerToken, money: Money) -> str:
@@ -136,7 +118,7 @@ def _way(pick: Pick) -> str:
 
 
 def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, renew: str = RENEW) -> Iterator[str]:
-    """What to mind: age of the prices shown, limits that ranges pass, a batch too large, start-up that decides the time.
+    """What to mind: age of the prices shown, a price of one region alone, limits that ranges pass, a batch too large, start-up that decides the time.
 
     Args:
         picked: the rows that are proposed; there is one.
@@ -145,13 +127,10 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         money: what amounts are shown in.
         renew: the command that brings newer prices.
     """
-    age = _ages(picked, today, renew)
-    if age:
-        yield age
+    alone = one_region_text((pick.number, pick.estimate, pick.usd_per_hour_elsewhere) for pick in picked.picks)
+    yield from filter(None, (_ages(picked, today, renew), alone))
     if not picked.limits_hold:
-        first = leading(picked).estimate
-        dear = f"{money.text(first.usd_high)} {money.code}"
-        yield f"! No row is sure to keep the limit: the first may take {time_text(first.seconds_high)} and cost {dear}."
+        yield _unsure(picked, money)
     yield from build_warnings([pick.estimate for pick in picked.picks], workload)
     first = leading(picked).estimate
     yield from filter(None, (memory_warning(first), batch_warning(first, workload)))
@@ -161,6 +140,16 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
     seconds = startup / first.node_count * SECONDS_PER_HOUR
     if seconds > MUCH_STARTUP * first.seconds:
         yield f"{time_text(seconds)} of it are start-up: at this size any machine will do."
+
+
+def _unsure(picked: Picked, money: Money) -> str:
+    """The warning that no row is sure to keep the limits, with what the first may come to where it passes one."""
+    first = leading(picked).estimate
+    late = picked.max_hours is not None and hours(first.seconds_high) > picked.max_hours
+    dear = picked.max_usd is not None and first.usd_high > picked.max_usd
+    may = [f"take {time_text(first.seconds_high)}"] * late + [f"cost {money.text(first.usd_high)} {money.code}"] * dear
+    limits = "limits" if picked.max_hours is not None and picked.max_usd is not None else "limit"
+    return f"! No row is sure to keep the {limits}{': the first may ' * bool(may)}{' and '.join(may)}."
 
 
 def build_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:

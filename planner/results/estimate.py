@@ -14,7 +14,7 @@ from planner.model.picks import PaidTo
 from planner.model.records import Estimate, Offer, Unpriced, Workload
 from planner.results.answer import absent_text, answer, damaged_text
 from planner.results.machines import Machines
-from planner.results.picked import Picked
+from planner.results.picked import OverLimit, Picked
 from planner.results.prices import book_record, damaged_record
 from planner.results.shown import ShownInNotebooks
 from planner.results.speed_ups import SpeedUp, speed_up_record
@@ -121,9 +121,25 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
         ],
         "machines": picked.machines,
         "not_picked": [{"reason": str(reason), "count": count} for reason, count in picked.not_picked],
-        "over_limit": [
-            {"market": str(over.market), "seconds": over.seconds, "usd": over.usd} for over in picked.over_limit
-        ],
+        "over_limit": [_over_limit_record(over) for over in picked.over_limit],
+    }
+
+
+def _over_limit_record(over: OverLimit) -> Row:
+    """A row that the limits keep from the screen; its figures are the expected ones, with the ends that limits are held at."""
+    offer = over.offer
+    return {
+        "market": str(over.market),
+        "provider": offer.provider,
+        "instance_type": offer.instance_type,
+        "gpu": offer.gpu,
+        "gpu_count": _whole(offer.gpu_count),
+        "node_count": over.node_count,
+        "seconds": over.seconds,
+        "seconds_high": over.seconds_high,
+        "usd": over.usd,
+        "usd_high": over.usd_high,
+        "may_hold": over.may_hold,
     }
 
 

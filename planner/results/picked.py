@@ -6,7 +6,7 @@ from datetime import date
 
 from planner.model.frozen import dataclass
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
-from planner.model.records import Estimate
+from planner.model.records import Estimate, Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,24 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverLimit:
-    """The nearest row of a market that a limit leaves empty."""
+    """A row that the limits keep from the screen: the nearest of a market left empty, or one that only an end bars.
+
+    Attributes:
+        market: whom one pays.
+        offer: what is rented, on `node_count` machines.
+        seconds: as expected; `seconds_high` at the slow end.
+        usd: as expected; `usd_high` at the dear end.
+        may_hold: whether the expected figures keep the limits, and only the slow or the dear end passes one.
+    """
 
     market: PaidTo
+    offer: Offer
+    node_count: int
     seconds: float
+    seconds_high: float
     usd: float
+    usd_high: float
+    may_hold: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +91,7 @@ class Picked:
         picks: the rows, in the order of the screen.
         machines: how many machines there are, all of them counted.
         not_picked: how many of them cannot be picked, by reason, most first.
-        over_limit: of each market that a limit empties, the nearest row.
+        over_limit: of each market what the limits keep from the screen and is better than its rows, or nearest.
         limits_hold: whether the dear and the slow end of every pick stay within the limits; true without limits.
         hour_worth_usd: what an hour of waiting counts.
         services: what is sold by the token, cheapest first.

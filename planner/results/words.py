@@ -8,7 +8,7 @@ from planner.cost.rental import billing_rule
 from planner.hardware.processors import devices_text
 from planner.model.picks import PaidTo
 from planner.model.records import Basis, Estimate, Offer
-from planner.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from planner.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE, hours
 
 _LONGEST_NAME = 16
 """Characters up to which a provider goes by its full name; beyond it by its initials."""
@@ -78,6 +78,20 @@ def time_text(seconds: float) -> str:
     if value >= 48:
         value, unit = value / 24, "d"
     return f"{value:.1f} {unit}" if value < 9.95 else f"{value:,.0f} {unit}"
+
+
+def limit_text(seconds: float) -> str:
+    """A time that was given, not rounded, in the unit that people would write it in.
+
+    >>> [limit_text(seconds) for seconds in (45, 600, 5400, 14_400, 23_400, 172_800, 604_800, 360_000)]
+    ['45 s', '10 min', '1.5 h', '4 h', '6.5 h', '48 h', '7 d', '100 h']
+    """
+    if seconds < SECONDS_PER_MINUTE:
+        return f"{seconds:.4g} s"
+    if seconds < SECONDS_PER_HOUR:
+        return f"{seconds / SECONDS_PER_MINUTE:.4g} min"
+    days = hours(seconds) / 24
+    return f"{days:,.0f} d" if days > 2 and math.isclose(days, round(days)) else f"{hours(seconds):,.4g} h"
 
 
 def gpus_text(offer: Offer, node_count: int) -> str:

@@ -10,7 +10,7 @@ from planner.answers.markets import paid_to
 from planner.hardware.access import access_to
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
 from planner.model.records import Purchase
-from planner.render.screen_table import where_text
+from planner.results.answer import answer
 from tests.builders import a_snapshot, an_offer
 
 DAY = date(2026, 7, 1)
@@ -157,8 +157,8 @@ def test_a_price_far_below_the_other_regions_says_so_on_its_row(tmp_path, dearer
     assert is_said == (
         "north-1 alone asks 20.00 USD an hour, other regions 31.00 and more" in "".join(pick.estimate.notes)
     )
-    assert f"market test-8x north-1{' only' * is_said}" == where_text(pick, 40)
-    assert f"market test-8x {'1 region' if is_said else 'north-1'}" == where_text(pick, 23)
+    said = [line for line in answer(picked, planner.estimate(**IMAGE, limit=1).workload, DAY) if "One region" in line]
+    assert ["! One region only: 1 (market north-1, elsewhere 1.6x and more)."] * is_said == said
 
 
 def test_a_market_of_old_prices_comes_back_with_one_marked_row(tmp_path):
@@ -223,8 +223,35 @@ def test_a_market_that_a_limit_empties_is_named_with_its_nearest_row():
     assert named
     assert len(set(named)) == len(named)
     assert not set(named) & {pick.market for pick in picked.picks}
-    assert [over.usd for over in picked.over_limit] == sorted(over.usd for over in picked.over_limit)
-    assert all(over.usd > 20 for over in picked.over_limit)
+    over = [one.usd for one in picked.over_limit if not one.may_hold]
+    assert over == sorted(over)
+    assert all(usd > 20 for usd in over)
+    assert all(one.usd <= 20 < one.usd_high for one in picked.over_limit if one.may_hold)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"max_usd": 100}, "May exceed 100 USD: 8x H100 at AWS for 82 (up to 139) in 89 min"),
+        ({"max_hours": 2.2}, "May exceed 2.2 h: 8x H100 at RunPod for 39 in 89 min (up to 2.5 h)"),
+        (
+            {"max_hours": 2.2, "max_usd": 300},
+            "May exceed 300 USD or 2.2 h: 8x H100 at RunPod for 39 in 89 min (up to 2.5 h)",
+        ),
+    ],
+)
+def test_a_row_that_only_an_end_bars_is_named_though_its_market_is_shown(limits, said):
+    """Figures of the row without limits: the plain ones, and the end that passes a limit, and only that."""
+    job = {**IMAGE, "as_of": date(2026, 11, 26), "providers": ["aws", "oci", "runpod"], "purchases": ["on_demand"]}
+
+    found = planner.estimate(**job, **limits)
+
+    assert said in "".join(answer(found.picked, found.workload, found.as_of))
+    barred_by_an_end = [one for one in found.picked.over_limit if one.may_hold]
+    assert {one.market for one in barred_by_an_end} <= {pick.market for pick in found.picked.picks}
+    for one in barred_by_an_end:
+        assert one.usd <= limits.get("max_usd", one.usd)
+        assert one.seconds / 3600 <= limits.get("max_hours", one.seconds)
 
 
 def test_a_market_of_wide_ranges_comes_back_with_a_row_that_none_of_them_beats():

@@ -92,6 +92,26 @@ def test_the_next_step_up_is_said_with_what_an_hour_saved_costs():
     assert float(usd) / (float(time) / {"min": 60, "h": 1}[unit]) == pytest.approx(float(per_hour), rel=0.1)
 
 
+def test_a_machine_is_named_in_the_region_of_the_first_screen():
+    """Of regions that ask the same one is shown, by the same rule; a price of one region alone is said in both."""
+    job = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 11, 26)}
+    found = planner.recommend(**job, nodes=1, limit=30)
+    regions = {
+        (pick.estimate.offer.provider, pick.estimate.offer.instance_type, pick.estimate.offer.purchase): pick.estimate
+        for pick in planner.estimate(**job).picked.picks
+    }
+
+    shared = [
+        (one, other)
+        for one in found.result.estimates
+        if (other := regions.get((one.offer.provider, one.offer.instance_type, one.offer.purchase)))
+    ]
+
+    assert len(shared) > 1
+    assert all(one.offer.region == other.offer.region for one, other in shared)
+    assert any("(gcp europe-north1, elsewhere 2." in sentence for sentence in found.answer)
+
+
 def test_near_misses_say_what_they_lack():
     """Cheaper ones that end too late come first, with how much they save and how late they are."""
     found = planner.recommend(model="resnet50", epochs=90, nodes=1, deadline="6h", as_of=date(2026, 11, 20))

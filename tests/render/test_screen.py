@@ -20,7 +20,8 @@ from planner.model.records import OwnMeasurement, Purchase
 from planner.render.estimates import rendered_estimates
 from planner.render.recommendation_screen import recommendation_screen
 from planner.render.screen import first_screen, relative_text
-from planner.results.answer import Money, answer, headline
+from planner.results.answer import answer, headline
+from planner.results.money import Money
 from planner.results.picked import Picked
 from tests.conftest import ROOT
 

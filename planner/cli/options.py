@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from planner.cli.file_path import FilePath
-from planner.errors import OutputError, UsageError, named
+from planner.cli.file_path import FilePath, OutputFile
+from planner.errors import OutputError, UsageError
 from planner.render.listing import FORMATS, Listing, rendered, visible
 from planner.render.output_files import write_output
 
@@ -55,8 +55,7 @@ def chart_option(function: _F) -> _F:
         "--chart",
         "charts",
         multiple=True,
-        type=FilePath(dir_okay=False),
-        callback=_in_folders,
+        type=OutputFile(),
         help="Charts as pictures, FILE.svg or FILE.png. See docs/reports.md. Repeatable.",
     )(function)
 
@@ -65,8 +64,7 @@ def output_option(function: _F) -> _F:
     """`--output`: a file to write to, in a folder that is there."""
     return option(
         "--output",
-        type=FilePath(dir_okay=False),
-        callback=_in_folders,
+        type=OutputFile(),
         help="Write to this file, .csv, .json, .md ... Its ending says the format.",
     )(function)
 
@@ -86,20 +84,6 @@ def _with_output_options(function: _F, forms: Sequence[str], also_endings: Colle
         metavar="FORMAT",
         help=f"{', '.join(forms[:-1])} or {forms[-1]}. How the result is written.",
     )(output_option(cast("_F", call)))
-
-
-def _in_folders(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
-    """The files, if their folders are there: one that is not is said before any work, and never made."""
-    for path in value if isinstance(value, tuple) else (value,):
-        if path is not None and not path.parent.is_dir():
-            raise UsageError(
-                "{which} {path}: there is no folder {folder}. Make it first, or name another.",
-                argument=str(param.name),
-                which=named(str(param.name)),
-                path=str(path),
-                folder=str(path.parent),
-            )
-    return value
 
 
 def _form_of(form: str, output: Path | None, forms: Sequence[str], also_endings: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from planner.answers.calibrate import Calibration, calibrated_run
-from planner.cli.file_path import FilePath
+from planner.cli.file_path import OutputFile
 from planner.cli.names import spelling_of
 from planner.cli.options import option, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
@@ -126,16 +126,9 @@ def calibration_place(output: Path | None) -> Path:
     """Where the calibration goes; known before any work is done.
 
     Raises:
-        UsageError: its folder is not there, or another file is.
+        UsageError: another file is there.
     """
     place = output or DEFAULT_FILE
-    if not place.parent.is_dir():
-        raise UsageError(
-            "{output} {place}: there is no folder {folder}.",
-            argument="output",
-            place=str(place),
-            folder=str(place.parent),
-        )
     is_other = (
         place.is_file()
         and place.stat().st_size
@@ -216,7 +209,7 @@ _OF_FILE: tuple[Callable[[Any], Any], ...] = (
     ),
     option(
         "--output",
-        type=FilePath(dir_okay=False),
+        type=OutputFile(),
         help="Calibration file to write. Default: planner-calibration.toml.",
     ),
 )

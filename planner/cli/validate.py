@@ -7,7 +7,7 @@ from pathlib import Path
 from planner.accuracy.validation import validate as run_validation
 from planner.accuracy.validation import validation_record
 from planner.cli.declared_options import verb
-from planner.cli.file_path import FilePath
+from planner.cli.file_path import OutputFile
 from planner.cli.options import option, output_options, screen_width, write_notes, write_result
 from planner.errors import UsageError
 from planner.render.listing import as_data, rendered
@@ -19,7 +19,7 @@ from planner.render.validation import accuracy_page, groups_listing, validation_
 @option(
     "--write",
     "page",
-    type=FilePath(dir_okay=False),
+    type=OutputFile(),
     help="Also write the whole report to this Markdown page (docs/accuracy.md).",
 )
 @option(

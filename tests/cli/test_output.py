@@ -6,6 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from planner.cli.file_path import OutputFile
 from planner.cli.names import spelling_of
 from planner.cli.root import cli
 
@@ -72,6 +73,54 @@ def test_a_folder_that_is_not_there_is_said_before_any_work(tmp_path, verb, opti
 
     assert (2, False) == (code, (tmp_path / "new").exists())
     assert said.startswith(f"{option} {tmp_path}/new/a.svg: there is no folder {tmp_path}/new. Make it first")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "'': that names no file."),
+        ("  ", "'  ': that names no file."),
+        ("-", "-: standard output is no file: leave the option out."),
+        (".", ".: that is a folder. Name a file in it, such as result.txt"),
+        ("there", "there: that is a folder. Name a file in it, such as there/result.txt"),
+        ("there/", "there/: that is a folder. Name a file in it, such as there/result.txt"),
+        ("there/..", "there/..: that is a folder."),
+        ("none/", "none/: that names a folder, and there is none. For a file of that name type none"),
+        ("a.csv/", "a.csv/: that names a folder, and there is none. For a file of that name type a.csv"),
+        ("none/.", "none/.: that names a folder, and there is none."),
+        ("there/none/a.csv", "there/none/a.csv: there is no folder there/none. Make it first"),
+    ],
+)
+def test_what_is_no_name_of_a_file_is_refused(tmp_path, monkeypatch, name, said):
+    """A slash at the end, a folder, nothing at all: nothing is written, and the message says what to do."""
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    code, message = ran("gpus", "T4", "--output", name)
+
+    assert (2, f"--output {said}") == (code, message[: len(f"--output {said}")])
+    assert [tmp_path / "there"] == [*tmp_path.rglob("*")]
+
+
+def test_every_option_that_names_a_file_to_write_is_checked_alike():
+    """Whatever the command: no `--output`, `--chart` or `--write` has a type of its own."""
+    found = [
+        (path, one)
+        for path, command in commands(cli)
+        for one in command.params
+        if one.name in ("output", "charts", "page")
+    ]
+
+    assert len(found) > 20
+    assert [] == [path for path, one in found if not isinstance(one.type, OutputFile)]
+
+
+def commands(command, path=()):
+    """Every command with its path."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from commands(command.get_command(click.Context(command), name), (*path, name))
 
 
 def test_data_sets_are_listed():

@@ -52,7 +52,7 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
     if form == "html" or charts:
         from planner.cli.report import write_comparison_charts  # noqa: PLC0415 - the screen needs none of it
 
-        written = write_comparison_charts(result, options["data_dir"], charts, output, is_report=form == "html")
+        written = write_comparison_charts(result, money, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
         write_result(rendered_comparison(result, form, money), output)
     said = [*notes_text(result, money, in_full=is_verbose()), *([currency_note(money)] if money else []), *written]

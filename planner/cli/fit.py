@@ -10,10 +10,10 @@ import click
 from planner.answers.fit import fits
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
-from planner.cli.options import option, output_options_with, write_listing, write_notes
+from planner.cli.options import option, output_options_with, screen_width, write_notes, write_result
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
-from planner.render.fit import fit_notes, fits_listing
+from planner.render.fit import fit_notes, rendered_fits
 
 
 @verb()
@@ -63,5 +63,5 @@ def fit(
 
         write_notes(write_fit_report(found, output))
     else:
-        write_listing(fits_listing(found), form, output)
+        write_result(rendered_fits(found, form, width=screen_width(output)), output)
     write_notes(fit_notes(found))

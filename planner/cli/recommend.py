@@ -20,7 +20,6 @@ from planner.cli.options import (
     option,
     output_options_with,
     screen_width,
-    write_listing,
     write_notes,
     write_result,
 )
@@ -29,11 +28,12 @@ from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.card_arguments import CardArguments
 from planner.options.owner_arguments import RecommendArguments
 from planner.render.estimates import currency_note, notes_text
-from planner.render.ranked_cards import ranked_listing, ranked_notes
+from planner.render.ranked_cards import ranked_notes, rendered_budget
 from planner.render.recommendation import rendered_recommendation
 from planner.render.recommendation_screen import recommendation_screen
 
 if TYPE_CHECKING:
+    from planner.answers.cards_ranked import RankedCards
     from planner.cost.currency import Currency
     from planner.results.recommendation import Recommendation
 
@@ -69,11 +69,7 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
     if is_of_cards_alone(options):
         budget = options["card_budget_usd"]
         cards = cards_for(options, budget)
-        listing = ranked_listing(cards, options["limit"])
-        if form in ("table", "markdown"):
-            write_notes([budget_sentence(cards, budget)])
-        write_listing(listing, form, output)
-        write_notes(list(ranked_notes(cards, options["limit"])))
+        _write_cards(cards, budget, options["limit"], form, output)
         return
     options["max_cost"] = limit_shown_in(options["max_cost"], money.code if money else None)
     found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
@@ -89,6 +85,19 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
     else:
         write_result(rendered_recommendation(found, form, width=screen_width(output), currency=money), output)
     write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])
+
+
+def _write_cards(cards: RankedCards, budget_usd: float, limit: int, form: str, output: Path | None) -> None:
+    """Write the cards for a budget, and notes on them."""
+    if form == "html":
+        from planner.cli.report import write_cards_report  # noqa: PLC0415 - the table needs none of it
+
+        write_notes(write_cards_report(cards, budget_usd, limit, output))
+        return
+    if form == "table":
+        write_notes([budget_sentence(cards, budget_usd)])
+    write_result(rendered_budget(cards, budget_usd, limit, form, width=screen_width(output)), output)
+    write_notes(list(ranked_notes(cards, limit)))
 
 
 def _write_screen(found: Recommendation, money: Currency | None, output: Path | None) -> None:

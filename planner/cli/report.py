@@ -21,6 +21,7 @@ from planner.render.charts.images import write_charts
 from planner.render.charts.parts import Spec
 
 if TYPE_CHECKING:
+    from planner.answers.cards_ranked import RankedCards
     from planner.answers.fit import Fits
     from planner.cost.currency import Currency
     from planner.results.comparison import Comparison
@@ -51,13 +52,19 @@ def write_estimate_charts(
 
 
 def write_comparison_charts(
-    result: Comparison, data_dir: Path | None, pictures: Sequence[Path], output: Path | None, *, is_report: bool
+    result: Comparison,
+    currency: Currency | None,
+    data_dir: Path | None,
+    pictures: Sequence[Path],
+    output: Path | None,
+    *,
+    is_report: bool,
 ) -> list[str]:
     """Write the report of a comparison if it is wanted, and its pictures; returns notes on what was written."""
     from planner.render.report.comparison import comparison_report  # noqa: PLC0415
     from planner.results.comparison import document  # noqa: PLC0415
 
-    content = document(result)
+    content = document(result, currency)
     history = history_rows([content["rent"]], data_dir or default_user_data_dir(), result.as_of)
     if is_report:
         _write_report(comparison_report(content, command=made_by(), history=history), output)
@@ -72,6 +79,14 @@ def write_recommendation_report(found: Recommendation, currency: Currency | None
 
     machines = machine_records(found.everything)
     _write_report(recommendation_report(document(found, currency), command=made_by(), machines=machines), output)
+    return _write_pictures({}, (), output)
+
+
+def write_cards_report(found: RankedCards, budget_usd: float, limit: int, output: Path | None) -> list[str]:
+    """Write the report of the cards for a budget; returns a note on what was written."""
+    from planner.render.report.recommendation import cards_report  # noqa: PLC0415
+
+    _write_report(cards_report(found, budget_usd, limit, command=made_by()), output)
     return _write_pictures({}, (), output)
 
 

@@ -23,6 +23,7 @@ from planner.results.comparison import (
     rented_kwh,
     sentence_in,
 )
+from planner.results.owning import owning_text, short_usd
 from planner.results.sides import Owned, Rental
 from planner.results.words import basis_text
 from planner.units import Row, hours
@@ -72,7 +73,7 @@ def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
     verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
     verdict += damaged_text(comparison.damaged)
-    owning = textwrap.wrap(_owning_text(comparison), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    owning = textwrap.wrap(owning_text(comparison.own), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     money = [] if currency is None else textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
     beside = len(verdict) + len(money) + len(owning) + len(list(notes_text(comparison)))
     most = max(FEWEST_WAYS, MOST_LINES - beside - 2)
@@ -100,7 +101,7 @@ def _ways_lines(comparison: Comparison, most: int) -> Iterator[str]:
         mark = ">" if row.is_rented and row.name == baseline.label else " "
         yield (
             f"{mark}{row.title:<12}{_cut(_place(row), 24):<24}{(row.price_observed_on or '')[:7]:>9}"
-            f"{_short(row.usd_per_month):>8}{_short(row.usd_total):>8}"
+            f"{short_usd(row.usd_per_month):>8}{short_usd(row.usd_total):>8}"
             f"{'' if each is None else significant(each):>9}{_from(row):>9}"
         )
     if len(comparison.alternatives) > len(shown):
@@ -127,43 +128,6 @@ def _from(row: Alternative) -> str:
     return "always" if share == 0 else f"{share:.0%} use"
 
 
-def _owning_text(comparison: Comparison) -> str:
-    """What owning is made of in one sentence, with the items that are 0 and the source of those that were filled in."""
-    best = comparison.own
-    usd: dict[str, float] = {}
-    for item in best.items:
-        name = "electricity" if item.name in _POWER else item.name
-        usd[name] = usd.get(name, 0.0) + item.usd
-    paid = ", ".join(f"{name} {amount:,.0f}" for name, amount in usd.items())
-    names = {item.name for item in best.items}
-    may_be = _MAY_BE_NOTHING if best.machine.machine_count > 1 else _MAY_BE_NOTHING[:-1]  # one machine has no network
-    nothing = [] if best.is_owned_already else [name for name in may_be if name not in names]
-    nothing += ["cost of money"] * (best.case.terms.discount_per_year == 0)
-    left = f"; 0 is counted for {', '.join(nothing)}" if nothing else ""
-    usual = ", ".join(_USUAL[field] for field in best.term_ranges)
-    filled = f" Usual {usual}: CBRE and others." if usual else ""
-    return f"{best.label}: {paid}{left}.{filled}{_sizes_text(best)}"
-
-
-def _sizes_text(best: Owned) -> str:
-    """What the work costs with bases of other sizes; nothing where the machine does all of it."""
-    if best.rest is None:
-        return ""
-    sizes = ", ".join(f"{size.card_count}: {_short(size.usd)}" for size in best.base_sizes)
-    return f" USD by cards owned: {sizes}."
-
-
-_MAY_BE_NOTHING = ("hosting", "staff", "maintenance", "networking")
-_POWER = ("electricity under load", "electricity idle")
-_USUAL = {
-    "hosting_usd_per_month": "hosting",
-    "staff_usd_per_month": "staff",
-    "maintenance_fraction_per_year": "upkeep with spares",
-    "networking_usd": "networking",
-    "discount_per_year": "cost of money",
-}
-
-
 def _details(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
     """Items side by side, the course over the months, and what each assumption does."""
     yield from _side_by_side(comparison, currency)
@@ -173,8 +137,8 @@ def _details(comparison: Comparison, currency: Currency | None) -> Iterator[str]
     for entry in comparison.sensitivity:
         flips = "never" if entry.flips_at is None else _value(entry.flips_at, entry)
         yield (
-            f"{f'{entry.name}, {entry.unit}':<25}{_value(entry.low, entry):>9}{_short(entry.margin_low_usd):>10}"
-            f"{_value(entry.high, entry):>9}{_short(entry.margin_high_usd):>10}{flips:>12}"
+            f"{f'{entry.name}, {entry.unit}':<25}{_value(entry.low, entry):>9}{short_usd(entry.margin_low_usd):>10}"
+            f"{_value(entry.high, entry):>9}{short_usd(entry.margin_high_usd):>10}{flips:>12}"
         )
     if len(comparison.options) > 1:
         yield ""
@@ -217,7 +181,7 @@ def _curve_lines(comparison: Comparison) -> Iterator[str]:
     shown = [*months[:-1:step], months[-1]][-CURVE_POINTS - 1 :]
     yield f"{'spent after month':<18}" + "".join(f"{month.month:>8}" for month in shown)
     for name, field in (("rent", "rent_usd"), ("own", "own_usd"), ("own, if sold then", "own_if_sold_usd")):
-        yield f"{name:<18}" + "".join(f"{_short(getattr(month, field)):>8}" for month in shown)
+        yield f"{name:<18}" + "".join(f"{short_usd(getattr(month, field)):>8}" for month in shown)
 
 
 def _ranking_lines(comparison: Comparison) -> Iterator[str]:
@@ -227,7 +191,7 @@ def _ranking_lines(comparison: Comparison) -> Iterator[str]:
         job = "" if row["seconds"] is None else significant(hours(row["seconds"]))
         pays = "" if row["what"].startswith("keep") or row["what"].endswith("(owned)") else "never"
         yield (
-            f"{_cut(row['what'], 39):<40}{_short(row['usd_total']):>9}{_short(row['margin_usd']):>9}"
+            f"{_cut(row['what'], 39):<40}{short_usd(row['usd_total']):>9}{short_usd(row['margin_usd']):>9}"
             f"{pays if months is None else f'{months:,.1f} mo':>12}{job:>9}"
         )
 
@@ -252,11 +216,19 @@ def comparison_tables(
 
 
 def _markdown(comparison: Comparison, currency: Currency | None) -> str:
+    ways, *tables = (
+        to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison, currency)
+    )
     parts = [
         markdown_text(comparison.verdict) + "\n",
         *([markdown_text(sentence_in(comparison, currency)) + "\n"] if currency else []),
-        *(to_markdown(_as_markdown(columns), rows) for columns, rows in comparison_tables(comparison, currency)),
+        *(markdown_text(line) + "\n" for line in damaged_text(comparison.damaged)),
+        ways,
+        markdown_text(owning_text(comparison.own)) + "\n",
+        *tables,
         "Assumed:\n\n" + "".join(f"- {one_line(line)}\n" for line in comparison.assumptions),
+        *(f"Note: {markdown_text(note)}\n" for note in comparison.notes),
+        *(f"Not compared: {markdown_text(f'{one.gpu}: {one.reason}')}\n" for one in comparison.not_compared),
     ]
     return "\n".join(parts)
 
@@ -293,6 +265,7 @@ _SENSITIVITY = (
 _WAYS = (
     Column(key="way", heading="way to pay"),
     Column(key="name", heading="machine"),
+    Column(key="price_observed_on", heading="price of"),
     Column(key="usd_per_month", heading="USD a month", text=_dollars, is_number=True),
     Column(key="usd_per_job", heading="USD a run", text=significant, is_number=True),
     Column(key="usd_total", heading="USD in all", text=_dollars, is_number=True),
@@ -340,13 +313,6 @@ def _value(value: float, entry: Sensitivity) -> str:
 
 def _maybe(value: float | None) -> str:
     return "not known" if value is None else significant(value)
-
-
-def _short(value: float) -> str:
-    """At most seven characters: whole dollars, thousands (k) or millions (M)."""
-    if abs(value) < 100_000:
-        return f"{round(value):,}"  # never -0
-    return f"{value / 1e3:,.0f}k" if abs(value) < 1e7 else f"{value / 1e6:,.1f}M"
 
 
 def _cut(text: str, width: int = 26) -> str:

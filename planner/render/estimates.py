@@ -50,6 +50,16 @@ def rendered_estimates(
     data = as_data(form, lambda: document(result, currency), lambda: flat_rows(result, currency))
     if data is not None:
         return data
+    ranking = ranking_text(result, form, width=width, currency=currency)
+    if form != "markdown":
+        return ranking
+    from planner.render.picks import markdown_answer  # noqa: PLC0415 - the terminal needs none of it
+
+    return f"{markdown_answer(result, currency)}\n{ranking}"
+
+
+def ranking_text(result: EstimateResult, form: str, *, width: int | None, currency: Currency | None = None) -> str:
+    """The rows alone, as a table or Markdown; arguments as for `rendered_estimates`."""
     per_usd = currency.per_usd if currency else 1.0
     rows = [_shown_row(estimate, result, per_usd) for estimate in result.estimates]
     columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_NARROW

@@ -8,7 +8,7 @@ from planner.answers.fit import Fits
 from planner.hardware.frameworks import wheel_problem
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import MemoryReport
-from planner.render.listing import Column, Listing, number
+from planner.render.listing import Column, Listing, markdown_text, number, rendered
 from planner.throughput.memory import GIB
 from planner.units import Row
 
@@ -35,6 +35,16 @@ def fits_listing(fits: Fits) -> Listing:
         *((Column(key="change", heading="cheapest change that fits"),) if fits.is_overview else ()),
     )
     return Listing(schema=SCHEMA, name="fits", columns=columns, rows=[_row(one) for one in fits.reports])
+
+
+def rendered_fits(fits: Fits, form: str, *, width: int | None) -> str:
+    """The reports in one of the formats of a listing; Markdown begins with the answer and ends with the notes."""
+    table = rendered(fits_listing(fits), form, width=width)
+    if form != "markdown":
+        return table
+    job, *notes = (markdown_text(note) for note in fit_notes(fits))
+    listed = "".join(f"- {note}\n" for note in notes)
+    return f"{job.removeprefix('Job:').strip()}\n\n{markdown_text(fit_answer(fits))}\n\n{table}\n{listed}"
 
 
 def _memory(key: str, heading: str) -> Column:

@@ -17,6 +17,7 @@ from planner.model.records import Estimate, Workload
 from planner.model.tree_runs import pass_name
 from planner.render.estimates import currency_note, notes_text, what_is_rented
 from planner.render.listing import number, significant, span_texts, visible
+from planner.render.picks import answer_text, picks_table
 from planner.results.estimate import EstimateResult
 from planner.results.words import basis_text
 from planner.units import epochs_text, hours
@@ -31,8 +32,8 @@ MOST_ROWS = 50
 MOST_DETAILS = 30_000
 """Characters of the folded part. GitHub takes 65,536 in all; fifty rows of the longest names take half of that."""
 
-_NAME_LENGTH = 80
-_BEST = {"usd": "the cheapest", "hours": "the fastest", "value": "the best value (least USD x hours)"}
+_NAME_LENGTH, _LINE_LENGTH = 80, 400
+_FIRST = {"usd": "the cheapest", "hours": "the fastest", "value": "the best value (least USD x hours)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class Gate:
 def rendered_comment(
     result: EstimateResult, gate: Gate, *, sort: str, limit: int, command: str, currency: Currency | None = None
 ) -> str:
-    """The comment: the answer in one line, the limits, the best rows, and their assumptions folded away.
+    """The comment: the limits, the sentences and rows of the first screen, the ranking, and assumptions folded away.
 
     Args:
         result: ranked estimates, best first.
@@ -63,7 +64,9 @@ def rendered_comment(
         f"### Training {code(result.workload.model.name)} {_amount(result.workload)}",
         "",
         *_verdict(result, gate),
-        _answer(result.estimates[0], _BEST[sort], money),
+        *_answer(result, currency),
+        *_picks(result, currency),
+        f"The ranking of all rows, {_FIRST[sort]} first; its numbers are those of a run with `--limit`:",
         "",
         *_table(shown, result, money),
         "",
@@ -82,7 +85,7 @@ def rendered_comment(
     return "\n".join(lines) + "\n"
 
 
-def code(text: str) -> str:
+def code(text: str, longest: int = _NAME_LENGTH) -> str:
     """Text as a span of code that nothing in it can end, in a table too.
 
     >>> print(code("@octocat `<b>`|" + chr(10) + "#1"))
@@ -90,7 +93,7 @@ def code(text: str) -> str:
     """
     # in a span of code nothing can be escaped, so what could end it or its cell is made visible instead
     shown = "".join(char if char.isprintable() and char not in "`|\\" else "\N{REPLACEMENT CHARACTER}" for char in text)
-    shown = shown if len(shown) <= _NAME_LENGTH else shown[: _NAME_LENGTH - 3] + "..."
+    shown = shown if len(shown) <= longest else shown[: longest - 3] + "..."
     return f"`{shown}`" if shown.strip() else "-"
 
 
@@ -150,17 +153,43 @@ def _leeway(best: Estimate, gate: Gate) -> str:
         beyond.append(f"{best.usd_high:,.2f} USD")
     if gate.max_hours is not None and hours(best.seconds_high) > gate.max_hours:
         beyond.append(f"{hours(best.seconds_high):,.2f} hours")
-    return f"At the high end of its range the first row takes {' and '.join(beyond)}, which is over." if beyond else ""
-
-
-def _answer(best: Estimate, merit: str, money: _Money) -> str:
-    offer = best.offer
     return (
-        f"**{money.text(best.usd)} {money.unit}** ({money.range(best)}) and "
-        f"**{significant(hours(best.seconds))} hours** ({significant(hours(best.seconds_low))} to "
-        f"{significant(hours(best.seconds_high))}): {merit}, {code(what_is_rented(best))} at {code(offer.provider)} "
-        f"({code(offer.instance_type)}, {code(offer.zone or offer.region)}, {str(offer.purchase).replace('_', ' ')})."
+        f"At the high end of its range the first row of the ranking takes {' and '.join(beyond)}, which is over."
+        if beyond
+        else ""
     )
+
+
+def _answer(result: EstimateResult, currency: Currency | None) -> Iterator[str]:
+    """The sentences of the first screen, the first of them in bold."""
+    first, *others = answer_text(result, currency)
+    yield f"**{first}**" if _is_plain(first) else code(first, _LINE_LENGTH)
+    for sentence in others:
+        yield ""
+        yield sentence if _is_plain(sentence) else code(sentence, _LINE_LENGTH)
+    yield ""
+
+
+def _is_plain(text: str) -> bool:
+    """Whether GitHub takes a sentence for nothing but text: no sign of Markdown, no address, no mention, no issue."""
+    is_link = re.search(r"www\.|://|\bGH-\d", text, re.IGNORECASE)
+    return not is_link and re.fullmatch(r"[A-Za-z0-9!][A-Za-z0-9 .,:;()%+'/!?=-]*", text) is not None
+
+
+def _picks(result: EstimateResult, currency: Currency | None) -> Iterator[str]:
+    """The rows of the first screen."""
+    columns, rows = picks_table(result, currency)
+    if not rows:
+        return
+    yield f"| {' | '.join(column.heading for column in columns)} |"
+    yield f"|{'|'.join(' ---: ' if column.is_number else ' --- ' for column in columns)}|"
+    for row in rows:
+        cells = (code(row[one.key]) if one.key in _NAMES else row[one.key] or "-" for one in columns)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+_NAMES = ("gpus", "where")
 
 
 def _table(shown: Sequence[Estimate], result: EstimateResult, money: _Money) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Results as a notebook shows them: small tables in the notebook's own colours, everything escaped, no script.
 
-A notebook stores a text beside the HTML, and a console of IPython shows it: the table of the command line. The prompt of
-Python itself shows the first lines of that.
+A notebook stores a text beside the HTML, and a console of IPython shows it: the answer and the ranking. The prompt of
+Python itself shows the answer alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from planner.render.comparison import comparison_tables, rendered_comparison
 from planner.render.comparison import notes_text as comparison_notes
 from planner.render.estimates import estimates_table, notes_text, rendered_estimates
 from planner.render.listing import Column, shown
+from planner.render.picks import answer_text, picks_table
 from planner.render.recommendation import misses_table, rendered_recommendation
 from planner.render.recommendation_screen import recommendation_lines
 from planner.render.screen import answer_lines
@@ -40,11 +41,18 @@ def html_of(result: EstimateResult | Comparison | Recommendation) -> str:
 
 
 def estimates_html(result: EstimateResult) -> str:
-    """The estimates with basis, ranges and ages; assumptions, prices and what was left out folded below."""
+    """The answer and what is proposed, then the ranking; assumptions, prices and what was left out folded below."""
     workload = result.workload
     title = f"{workload.model.name}, {workload.samples:,.0f} {workload.model.sample_unit}s, as of {result.as_of}"
-    columns, rows = estimates_table(result)
-    return _page(title, _table(columns, rows), _folded("Assumptions, prices, left out, notes", notes_text(result)))
+    picks, ranking = picks_table(result), estimates_table(result)
+    return _page(
+        title,
+        "".join(f"<p>{_text(sentence)}</p>" for sentence in answer_text(result)),
+        _table(*picks) if picks[1] else "",
+        "<p>The ranking of all rows:</p>",
+        _table(*ranking),
+        _folded("Assumptions, prices, left out, notes", notes_text(result)),
+    )
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -68,14 +76,15 @@ def recommendation_html(found: Recommendation) -> str:
 
 
 def plain_text(result: EstimateResult | Comparison | Recommendation) -> str:
-    """The table of the command line, of `MAX_ROWS` rows at most."""
+    """The answer, and the ranking of the command line, of `MAX_ROWS` rows at most."""
     if isinstance(result, Comparison):
         return rendered_comparison(result, "table")
     if isinstance(result, Recommendation):
         return rendered_recommendation(result, "table", width=None)
     more = len(result.estimates) - MAX_ROWS
     shortened = replace(result, estimates=result.estimates[:MAX_ROWS])
-    return rendered_estimates(shortened, "table", width=None) + (f"{more:,} more rows\n" if more > 0 else "")
+    table = rendered_estimates(shortened, "table", width=None)
+    return f"{first_lines(result)}\n\n{table}" + (f"{more:,} more rows\n" if more > 0 else "")
 
 
 def first_lines(result: EstimateResult | Comparison | Recommendation) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.answers.cards_ranked import RankedCard, RankedCards, Span
+from planner.answers.cards_ranked import RankedCard, RankedCards, Span, budget_sentence
 from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice
 from planner.hardware.frameworks import is_pytorch
 from planner.hardware.processors import Processor
 from planner.model.records import Gpu, Workload
-from planner.render.listing import Column, Listing, significant
+from planner.render.listing import Column, Listing, markdown_text, rendered, significant
 from planner.results.words import money_text
 from planner.units import Row
 
@@ -19,6 +19,12 @@ def ranked_listing(found: RankedCards, limit: int | None = None) -> Listing:
     """One GPU a row, best first."""
     rows = [_row(rank, row, found) for rank, row in enumerate(found.rows[:limit], start=1)]
     return Listing(schema="planner.ranked-cards/1", name="cards", columns=_COLUMNS, rows=rows)
+
+
+def rendered_budget(found: RankedCards, budget_usd: float, limit: int, form: str, *, width: int | None) -> str:
+    """The cards for a budget in one of the formats of a listing; Markdown begins with the sentence that answers."""
+    table = rendered(ranked_listing(found, limit), form, width=width)
+    return f"{markdown_text(budget_sentence(found, budget_usd))}\n\n{table}" if form == "markdown" else table
 
 
 def ranked_notes(found: RankedCards, limit: int | None = None) -> Iterator[str]:

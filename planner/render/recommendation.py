@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planner.render.estimates import rendered_estimates, what_is_rented
+from planner.render.estimates import ranking_text, what_is_rented
 from planner.render.front import front_picture
 from planner.render.listing import (
     Column,
@@ -19,7 +19,7 @@ from planner.render.listing import (
     to_table,
 )
 from planner.results.estimate import estimate_record
-from planner.results.recommendation import Recommendation, document
+from planner.results.recommendation import Recommendation, document, warnings
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ def rendered_recommendation(
     )
     if data is not None:
         return data
-    table = rendered_estimates(found.result, form, width=width, currency=currency)
+    table = ranking_text(found.result, form, width=width, currency=currency)
     if form == "markdown":
-        sentences = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.sentences)
-        return f"{sentences}\n{table}\n{to_markdown(_MISSES, _misses(found))}"
+        said = "\n".join(f"{markdown_text(sentence)}\n" for sentence in (*found.answer, *warnings(found)))
+        why = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.reasons)
+        nearly = f"Nearly:\n\n{to_markdown(_MISSES, _misses(found))}\n" if found.near_misses else ""
+        return f"{said}\n{table}\n{nearly}{why}"
     columns = min(width or PLAIN_WIDTH, PLAIN_WIDTH)
     parts = ["\n".join(textwrap.fill(one_line(sentence), columns) for sentence in found.sentences) + "\n", table]
     if found.near_misses:

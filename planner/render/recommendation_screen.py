@@ -12,11 +12,10 @@ from planner.model.records import Estimate
 from planner.render.listing import shortened, visible
 from planner.render.screen import LEAST, MOST_LINES, NARROW, work_text, wrapped
 from planner.render.screen_table import Entry, cells_of, table_lines, where_text
-from planner.results.answer import OLD_DAYS, RENEW, build_warnings, memory_warning
-from planner.results.batch import batch_warning
+from planner.results.answer import RENEW
 from planner.results.money import Money
 from planner.results.picked import Pick
-from planner.results.recommendation import NearMiss, Recommendation
+from planner.results.recommendation import NearMiss, Recommendation, warnings
 from planner.results.words import gpus_text, provider_name, time_text
 
 if TYPE_CHECKING:
@@ -70,13 +69,7 @@ def _lines(found: Recommendation, columns: int, money: Money, renew: str, *, has
 
 def _said(found: Recommendation, columns: int, renew: str) -> Iterator[str]:
     """The answer, and what to mind."""
-    result, best = found.result, found.result.estimates[0]
-    days = (result.as_of - best.offer.observed_on).days
-    warnings = (*build_warnings([best], result.workload), memory_warning(best), batch_warning(best, result.workload))
-    sentences = [*found.answer, *warnings]
-    if days >= OLD_DAYS and best.offer.provider != "own":
-        sentences.append(f"! The price is {days} days old. Newer: {renew}")
-    for sentence in filter(None, sentences):
+    for sentence in (*found.answer, *warnings(found, renew=renew)):
         yield from wrapped(sentence, columns, _INDENT)
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_LINES = 22
 """The command and the prompt stand on a screen of 24 lines too."""
 NARROW, LEAST = 80, 60
+LONGEST_PLACE = 200
+"""Characters of a place, or a line, where no screen asks for fewer."""
 MOST_SPEED_UPS = 2
 """So many GPUs are set beside a processor; JSON has all."""
 MOST_ABSENT = 2
@@ -164,17 +166,22 @@ def amount_text(count: float) -> str:
 
 def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -> Iterator[str]:
     """The heading, then the title and the rows of each market."""
-    entries = [_of_pick(pick, result, money) for pick in picked.picks]
-    entries += [_of_service(one, result, money) for one in picked.services[:1]]
-    entries.sort(key=lambda entry: tuple(PaidTo).index(entry.market))
-    heading, *rows = table_lines(entries, money.code, columns)
+    shown = entries(result, picked, money)
+    heading, *rows = table_lines(shown, money.code, columns)
     yield heading
     market = None
-    for entry, row in zip(entries, rows, strict=True):
+    for entry, row in zip(shown, rows, strict=True):
         if entry.market is not market:
             market = entry.market
             yield MARKETS[market] + entry.mark
         yield row
+
+
+def entries(result: EstimateResult, picked: Picked, money: Money) -> list[Entry]:
+    """The rows that are proposed, and the cheapest service, in the order of the screen."""
+    found = [_of_pick(pick, result, money) for pick in picked.picks]
+    found += [_of_service(one, result, money) for one in picked.services[:1]]
+    return sorted(found, key=lambda entry: tuple(PaidTo).index(entry.market))
 
 
 def _of_pick(pick: Pick, result: EstimateResult, money: Money) -> Entry:
@@ -192,17 +199,30 @@ def _of_service(service: SoldPerToken, result: EstimateResult, money: Money) -> 
     return Entry(PaidTo.SERVICE, ", how long is not stated", cells, partial(shortened, where))
 
 
-def _nothing(result: EstimateResult, money: Money) -> Iterator[str]:
+def _nothing(result: EstimateResult, money: Money) -> list[str]:
+    return [*(f"  {line}" for line in nothing_text(result, money)), ""]
+
+
+def nothing_text(result: EstimateResult, money: Money) -> Iterator[str]:
     """What is said where every row is barred: that, and the first row of the ranking."""
-    yield "  No row may be picked; why stands below."
+    yield "No row may be picked; why stands below."
     for one in result.estimates[:1]:
         what = f"{gpus_text(one.offer, one.node_count)} at {provider_name(one.offer)}"
-        yield f"  First of all rows: {money.span(one)} {money.code} and {time_text(one.seconds)} on {what}."
-    yield ""
+        yield f"First of all rows: {money.span(one)} {money.code} and {time_text(one.seconds)} on {what}."
 
 
 def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") -> Iterator[str]:
     """How to read the figures, what was not picked, and how to see more."""
+    picked = result.picked
+    if picked is None:
+        return
+    yield from foot_text(result, money, columns, rate)
+    explain = "Why: --explain 1.  " if picked.picks else ""
+    yield f"All {picked.machines:,} machines: --all.  {explain}Yours: --provider aws --deadline 4h"
+
+
+def foot_text(result: EstimateResult, money: Money, columns: int | None = None, rate: str = "") -> Iterator[str]:
+    """How to read the figures, and what was not picked: as much of that as fits into so many columns."""
     picked = result.picked
     if picked is None:
         return
@@ -214,8 +234,6 @@ def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") ->
     counts = [f"{count:,} {REASONS[reason]}" for reason, count in picked.not_picked]
     if counts:
         yield _fitting("Not picked: ", counts, columns)
-    explain = "Why: --explain 1.  " if picked.picks else ""
-    yield f"All {picked.machines:,} machines: --all.  {explain}Yours: --provider aws --deadline 4h"
 
 
 def relative_text(throughput: Throughput, workload: Workload) -> str:
@@ -244,11 +262,11 @@ def _left_off(picked: Picked) -> str:
     return f"No {', no '.join(missing)}." if missing else ""
 
 
-def _fitting(start: str, parts: Sequence[str], longest: int) -> str:
+def _fitting(start: str, parts: Sequence[str], longest: int | None) -> str:
     """The parts that fit on a line, and three dots for the others."""
     text = start + ", ".join(parts)
     count = len(parts)
-    while count > 1 and len(text) > longest:
+    while longest is not None and count > 1 and len(text) > longest:
         count -= 1
         text = f"{start}{', '.join(parts[:count])} ..."
     return text

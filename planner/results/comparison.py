@@ -17,8 +17,10 @@ from planner.model.costs import CostItem, ItemKind
 from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.results.alternatives import Alternative
+from planner.results.answer import damaged_text
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.lines import way_lines
+from planner.results.owning import owning_text
 from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
 from planner.results.sides import GRAMS_PER_KILOGRAM, Owned, Rental
@@ -127,6 +129,8 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "break_even": asdict(comparison.break_even),
         "margin_usd": best.margin_usd,
         "verdict": comparison.verdict,
+        "warnings": list(damaged_text(comparison.damaged)),
+        "owning": owning_text(best),
         **(
             {
                 "currency": asdict(currency),

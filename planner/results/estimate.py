@@ -91,11 +91,7 @@ def _choice(result: EstimateResult, currency: Currency | None) -> Row:
     if picked is None:
         return {}
     return {
-        "answer": [
-            *answer(picked, result.workload, result.as_of, currency),
-            *map(absent_text, result.absent),
-            *damaged_text(result.damaged),
-        ],
+        "answer": answer_sentences(result, currency),
         "picks": [
             {
                 "market": str(pick.market),
@@ -141,6 +137,16 @@ def _over_limit_record(over: OverLimit) -> Row:
         "usd_high": over.usd_high,
         "may_hold": over.may_hold,
     }
+
+
+def answer_sentences(result: EstimateResult, currency: Currency | None = None) -> list[str]:
+    """The answer in sentences, warnings included."""
+    picked = result.picked
+    return [
+        *(() if picked is None else answer(picked, result.workload, result.as_of, currency)),
+        *map(absent_text, result.absent),
+        *damaged_text(result.damaged),
+    ]
 
 
 def workload_record(workload: Workload) -> Row:

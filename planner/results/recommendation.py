@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate
+from planner.results.answer import OLD_DAYS, RENEW, build_warnings, memory_warning
+from planner.results.batch import batch_warning
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document
 from planner.results.machines import Machine
@@ -53,10 +55,20 @@ class Recommendation(ShownInNotebooks):
         return self.answer + self.reasons
 
 
+def warnings(found: Recommendation, *, renew: str = RENEW) -> list[str]:
+    """What to mind of the choice; each begins with `!`, and `renew` is the command that brings newer prices."""
+    result, best = found.result, found.result.estimates[0]
+    days = (result.as_of - best.offer.observed_on).days
+    age = f"! The price is {days} days old. Newer: {renew}" if days >= OLD_DAYS and best.offer.provider != "own" else ""
+    said = (memory_warning(best), batch_warning(best, result.workload), age)
+    return [*build_warnings([best], result.workload), *filter(None, said)]
+
+
 def document(found: Recommendation, currency: Currency | None = None) -> Row:
     """The JSON document, schema `planner.recommend/1`: that of the estimates, with near misses and sentences."""
     content = estimates_document(found.result, currency)
     content["schema"] = SCHEMA
     content["near_misses"] = [estimate_record(miss.estimate) | {"why": miss.why} for miss in found.near_misses]
     content["answer"], content["sentences"] = list(found.answer), list(found.sentences)
+    content["warnings"] = warnings(found)
     return content

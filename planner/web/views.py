@@ -15,16 +15,15 @@ from planner.paths import default_user_data_dir
 from planner.render.charts.history import history_rows
 from planner.render.comparison import rendered_comparison
 from planner.render.estimates import rendered_estimates
-from planner.render.fit import fits_listing
-from planner.render.listing import rendered
-from planner.render.ranked_cards import ranked_listing
+from planner.render.fit import rendered_fits
+from planner.render.ranked_cards import rendered_budget
 from planner.render.recommendation import rendered_recommendation
 from planner.render.report.comparison import comparison_parts, comparison_report
 from planner.render.report.estimates import estimate_parts, estimate_report
 from planner.render.report.fit import fit_parts, fit_report
 from planner.render.report.markup import joined
-from planner.render.report.page import Parts, report_page
-from planner.render.report.recommendation import cards_parts, recommendation_parts, recommendation_report
+from planner.render.report.page import Parts
+from planner.render.report.recommendation import cards_parts, cards_report, recommendation_parts, recommendation_report
 from planner.results import comparison as comparison_results
 from planner.results import estimate as estimate_results
 from planner.results import recommendation as recommendation_results
@@ -119,10 +118,12 @@ def _recommend(question: RecommendQuestion, data_dir: Path | None, form: str) ->
 
 
 def _cards(question: RecommendQuestion, found: RankedCards, budget_usd: float, form: str) -> str:
-    if form in ("html", VIEW):
-        parts = cards_parts(found, budget_usd, question.limit, command=command_line(question))
-        return _view(parts, {}) if form == VIEW else report_page(parts, skip_to="#cards-ranked")
-    return rendered(ranked_listing(found, question.limit), form, width=None)
+    command = command_line(question)
+    if form == VIEW:
+        return _view(cards_parts(found, budget_usd, question.limit, command=command), {})
+    if form == "html":
+        return cards_report(found, budget_usd, question.limit, command=command)
+    return rendered_budget(found, budget_usd, question.limit, form, width=None)
 
 
 def _fit(question: FitQuestion, _: Path | None, form: str) -> str:
@@ -131,7 +132,7 @@ def _fit(question: FitQuestion, _: Path | None, form: str) -> str:
         return _view(fit_parts(found, command=command_line(question)), {})
     if form == "html":
         return fit_report(found, command=command_line(question))
-    return rendered(fits_listing(found), form, width=None)
+    return rendered_fits(found, form, width=None)
 
 
 def _values(document: dict[str, Any]) -> dict[str, Any]:

@@ -174,3 +174,28 @@ def test_a_limit_in_the_shown_currency():
     assert ran(*job, "--max-cost", "60") == ran(*job, "--max-usd", "60")
     code, said = ran(*job, "--max-usd", 1, "--max-cost", 1)
     assert (2, "--max-usd and --max-cost both limit the cost; give one.") == (code, said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "heading"),
+    [
+        (("estimate", "--model", "resnet50", "--epochs", 90, "--provider", "aws"), " USD and ", "| # | GPUs | where |"),
+        (("recommend", "--model", "resnet50", "--epochs", 90, "--provider", "aws"), "Take ", "| # | GPUs | where |"),
+        (("recommend", "--model", "resnet50", "--card-budget", 400), "Which card for 400 USD: ", "| # | GPU |"),
+        (("fit", "--model", "llama-3-8b", "--method", "lora", "--gpu", "T4"), "It does not fit on 1 x t4", "| GPUs |"),
+        (
+            ("compare", "--buy", "rtx-4090", "--utilisation", 0.3, "--rent-usd-per-hour", 1),
+            " over 36 months it costs ",
+            "| way to pay |",
+        ),
+    ],
+)
+def test_a_page_of_markdown_begins_with_the_answer(arguments, sentence, heading):
+    """What the terminal says first stands before the rows, warnings included."""
+    code, text = ran(*arguments, "--format", "markdown")
+
+    before = text.partition(heading)[0]
+    assert 0 == code
+    assert heading in text
+    assert sentence in before
+    assert before.strip()

@@ -78,7 +78,8 @@ def test_currency_is_that_of_the_command(run_planner):
     """Amounts in EUR, the limit in USD, and the rate among the details."""
     done = run_planner(*FEW, "--currency", "EUR", "--max-usd", "400", "--limit", "1")
 
-    assert " EUR** (" in done.stdout
+    assert re.search(r"^\*\*[\d.,k]+ \([\d.,k-]+\) EUR and .* at AWS", done.stdout, re.MULTILINE)
+    assert "| EUR | EUR/h |" in done.stdout
     assert "cost at most 400 USD" in done.stdout
     assert "EUR per USD" in done.stdout
 
@@ -90,7 +91,7 @@ def test_a_limit_within_the_range_is_said(result):
     met = _comment(result, Gate(max_usd=best.usd + 0.01, max_hours=None, is_met=True))
     far = _comment(result, Gate(max_usd=1e6, max_hours=1e6, is_met=True))
 
-    assert "At the high end of its range the first row takes" in met
+    assert "At the high end of its range the first row of the ranking takes" in met
     assert "high end" not in far
 
 
@@ -102,17 +103,20 @@ def test_hostile_names_stay_in_code(result, text):
     found = result.estimates[0]
     offer = replace(found.offer, instance_type=text, region=text, zone=text, provider=text, source=text)
     model = replace(result.workload.model, name=text, source=text)
+    pick, *others = result.picked.picks
     hostile = replace(
         result,
         workload=replace(result.workload, model=model),
         estimates=(replace(found, offer=offer), *result.estimates[1:]),
+        picked=replace(result.picked, picks=(replace(pick, estimate=replace(pick.estimate, offer=offer)), *others)),
+        absent=(text,),
         assumptions=(text,),
         notes=(text,),
     )
 
     comment = _comment(hostile, command=f"planner {text}")
 
-    assert _shape(_comment(result)) == _shape(comment)
+    assert _shape(_comment(replace(result, absent=("No row of cpu",)))) == _shape(comment)
     assert len(comment) < 65_536
 
 
@@ -141,12 +145,24 @@ def test_a_span_of_code_is_one_span(text):
     assert inline.children[0].type == ("code_inline" if code(text) != "-" else "text")
 
 
+def test_the_answer_comes_first(run_planner):
+    """The sentences of the terminal, warnings included, and its rows; only then the ranking, which numbers otherwise."""
+    screen = run_planner(*FEW[:-2]).stdout.splitlines()
+    comment = run_planner(*FEW).stdout
+
+    said = [line.strip() for line in screen[2:6] if line.startswith("  ") and "GPUs" not in line]
+    places = [comment.index(line.removeprefix("! ")) for line in said]
+    assert places == sorted(places)
+    assert comment.count("| balanced |") == sum(line.startswith(" balanced") for line in screen)
+    assert places[-1] < comment.index("| 1 | balanced |") < comment.index("The ranking of all rows")
+
+
 def test_many_rows_stay_below_githubs_limit(run_planner):
     """--all has thousands; fifty are shown and the rest is counted."""
     done = run_planner("estimate", "--model", "resnet50", "--epochs", "90", "--all", "--format", "github")
 
     assert len(done.stdout) < 65_536
-    assert 50 == len(re.findall(r"^\| \d", done.stdout, re.MULTILINE))
+    assert 50 == len(re.findall(r"^\| \d", done.stdout.partition("The ranking of all rows")[2], re.MULTILINE))
     assert re.search(r"^[\d,]+ more rows are not shown\.$", done.stdout, re.MULTILINE)
 
 

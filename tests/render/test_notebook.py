@@ -64,6 +64,7 @@ def test_an_estimate_shows_basis_range_and_age():
     text = Page(result._repr_html_()).text
 
     first = result.estimates[0]
+    assert text.index("Measured.") < text.index("balanced") < text.index("The ranking of all rows:")
     assert first.offer.instance_type in text
     assert f"{first.usd:,.2f} (" in text
     assert str(first.throughput.basis) in text
@@ -78,7 +79,7 @@ def test_long_results_are_cut_and_say_so():
 
     page = Page(result._repr_html_())
 
-    assert MAX_ROWS + 1 == page.tags.count("tr")
+    assert MAX_ROWS + 1 + len(result.picked.picks) + 1 == page.tags.count("tr")
     assert f"{len(result.estimates) - MAX_ROWS} more rows: to_frame() holds all." in page.text
 
 
@@ -164,10 +165,10 @@ def test_dir_lists_the_public_names():
 
 
 def test_a_result_prints_itself_as_the_command_does():
-    """A class's own `__repr__` would win over an inherited `_repr_pretty_`: each result has its own."""
+    """The answer, then the ranking; a class's own `__repr__` would win over an inherited `_repr_pretty_`: each has its own."""
     from IPython.lib.pretty import pretty  # noqa: PLC0415 - of the developers' environment
 
     result = planner.estimate(model="resnet50", epochs=90, gpus="T4", limit=2)
 
     assert "hours (low-high)" in pretty(result)
-    assert not pretty(result).startswith("EstimateResult(")
+    assert pretty(result).startswith(repr(result))

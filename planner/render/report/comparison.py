@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from planner.render.charts.comparison import comparison_charts, quantity
 from planner.render.charts.parts import Row, name
-from planner.render.listing import number, significant
+from planner.render.listing import number, one_line, significant
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, report_page, section
 from planner.render.report.tables import (
@@ -58,8 +58,8 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         title=title,
         subtitle=_subtitle(document),
         content=[
-            element("p", document["verdict"], class_="answer"),
-            element("p", _odds(document), class_="answer"),
+            element("p", one_line(document["verdict"]), class_="answer"),
+            [element("p", one_line(line), class_="answer") for line in _minded(document)],
             section("Every way to pay", _ways(document), id_="ways"),
             section(
                 "Charts",
@@ -118,6 +118,15 @@ def _rent_day(document: Row) -> str:
         return "; the rent is a price of your own"
     day = next(row["price_observed_on"] for row in document["alternatives"] if row["name"] == against["name"])
     return f"; the rent is a price of {day}"
+
+
+def _minded(document: Row) -> Iterator[str]:
+    """What stands beside the verdict: the totals in a currency, warnings, the odds, and what owning is made of."""
+    if "verdict_in_currency" in document:
+        yield document["verdict_in_currency"]
+    yield from document["warnings"]
+    yield _odds(document)
+    yield document["owning"]
 
 
 def _odds(document: Row) -> str:

@@ -57,7 +57,7 @@ def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row]
         title=f"What to take: {work_title(document)}",
         subtitle=subtitle(document),
         content=[
-            [element("p", one_line(sentence), class_="answer") for sentence in answer],
+            [element("p", one_line(sentence), class_="answer") for sentence in (*answer, *document["warnings"])],
             section("Why", listed(sentences[len(answer) :]), id_="why"),
             section("Best first", _best(document, money), id_="best"),
             section("Nearly", _nearly(document, money), id_="nearly"),
@@ -67,6 +67,15 @@ def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row]
         ],
         charts=charts,
     )
+
+
+def cards_report(found: RankedCards, budget_usd: float, limit: int, *, command: str) -> str:
+    """The whole HTML file that names the card for a budget.
+
+    Raises:
+        UsageError: the extra `report` is not installed.
+    """
+    return report_page(cards_parts(found, budget_usd, limit, command=command), skip_to="#cards-ranked")
 
 
 def cards_parts(found: RankedCards, budget_usd: float, limit: int, *, command: str) -> Parts:

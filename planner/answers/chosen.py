@@ -112,6 +112,8 @@ def picked(
     candidates, reasons = candidates_of(found)
     limits = (question.max_hours, question.max_usd)
     kept, at_ends = within(candidates, limits)
+    if not at_ends:
+        kept = _surest_of_each_market(kept, limits)
     markets, marked = _by_market(kept, question.hour_worth_usd)
     if markets:  # what a limit empties is named by its nearest row, not by an old price
         priced_now = {paid_to(one.priced.offer) for one in candidates if one.reason is None}
@@ -206,6 +208,22 @@ def miss_of(candidate: Candidate, limits: Limits, *, at_ends: bool) -> float:
     late = -1.0 if max_hours is None else hours(figures_of(candidate, at_ends=at_ends)[0]) / max_hours - 1
     dear = -1.0 if max_usd is None else figures_of(candidate, at_ends=at_ends)[1] / max_usd - 1
     return max(late, dear)
+
+
+def broken_of(candidate: Candidate, limits: Limits) -> int:
+    """How many of the limits its slow and dear ends pass."""
+    max_hours, max_usd = limits
+    is_late = max_hours is not None and hours(candidate.seconds_high) > max_hours
+    return is_late + (max_usd is not None and candidate.usd_high > max_usd)
+
+
+def _surest_of_each_market(candidates: Sequence[Candidate], limits: Limits) -> list[Candidate]:
+    """Of each market those whose ends pass the fewest limits: where none is sure to keep both, one is better than none."""
+    fewest: dict[PaidTo, int] = {}
+    broken = [broken_of(one, limits) for one in candidates]
+    for one, count in zip(candidates, broken, strict=True):
+        fewest[one.market] = min(fewest.get(one.market, count), count)
+    return [one for one, count in zip(candidates, broken, strict=True) if count == fewest[one.market]]
 
 
 def figures_of(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:

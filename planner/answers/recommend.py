@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from planner.answers.absent import absent_over
 from planner.answers.aim import Aim
-from planner.answers.chosen import Candidate, candidates_of, miss_of, within
+from planner.answers.chosen import Candidate, broken_of, candidates_of, miss_of, within
 from planner.answers.picking import Choice
 from planner.answers.question import question_from
 from planner.answers.recommend_words import (
@@ -79,7 +79,8 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     holding, at_ends = within(candidates, aim.limits)
     if not holding:
         raise LimitError(nearest(candidates, aim))
-    ordered = aim.order([one.choice for one in holding])
+    # where no row is sure to keep both limits, one that may break but one of them goes first
+    ordered = sorted(aim.order([one.choice for one in holding]), key=lambda one: broken_of(one.row, aim.limits))
     rows = _best_of_each_row(ordered)
     regions = [_region(one) for one in rows[: asked["limit"]]]
     chosen = [
@@ -94,7 +95,7 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         result=result,
         near_misses=tuple(_near_misses(ways, candidates, rows, aim, at_ends=at_ends)),
         answer=(
-            *answer(chosen[0], ordered, len(rows), aim, at_ends=at_ends),
+            *answer(chosen[0], ordered, rows, aim, at_ends=at_ends),
             *((owned(rows),) if is_owned else ()),
             *card_for(asked),
             *filter(None, (alone,)),

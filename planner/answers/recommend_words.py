@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.answers.aim import Aim
-from planner.answers.chosen import Candidate, figures_of, miss_of
+from planner.answers.chosen import Candidate, broken_of, figures_of, miss_of
 from planner.answers.markets import paid_to
 from planner.answers.picking import SETUP_HOURS, Choice, worthwhile
 from planner.answers.ranking import Figures, Priced
@@ -22,6 +22,7 @@ from planner.results.words import (
     ANYWHERE,
     basis_text,
     gpus_text,
+    limit_text,
     money_text,
     provider_name,
     range_text,
@@ -38,7 +39,7 @@ def nearest(candidates: Sequence[Candidate], aim: Aim) -> str:
     """The message where nothing meets the limits: what is nearest, fastest and cheapest."""
     asked = []
     if aim.max_hours is not None:
-        asked.append(f"within {aim.max_hours:,.4g} h")
+        asked.append(f"within {limit_text(aim.max_hours * SECONDS_PER_HOUR)}")
     if aim.max_usd is not None:
         asked.append(f"for {aim.max_usd:,.6g} USD")
 
@@ -70,13 +71,11 @@ def why_broken(candidate: Candidate, best: Figures, aim: Aim, *, at_ends: bool) 
     """What a better row would save, and which limit it breaks."""
     seconds, usd = figures_of(candidate, at_ends=at_ends)
     broken = []
-    may = "may end" if at_ends else "ends"
     if aim.max_hours is not None and hours(seconds) > aim.max_hours:
-        late = seconds - aim.max_hours * SECONDS_PER_HOUR
-        broken.append(f"{may} {time_text(late)} too late")
+        broken.append(f"{time_text(seconds - aim.max_hours * SECONDS_PER_HOUR)} late")
     if aim.max_usd is not None and usd > aim.max_usd:
-        broken.append(f"{'may cost' if at_ends else 'costs'} {money_text(usd - aim.max_usd)} USD too much")
-    return ", ".join((*_gain(candidate.priced, best), " and ".join(broken)))
+        broken.append(f"{money_text(usd - aim.max_usd)} USD over")
+    return ", ".join((*_gain(candidate.priced, best), f"{'may be ' * at_ends}{' and '.join(broken)}"))
 
 
 def _gain(found: Figures, best: Figures) -> tuple[str, ...]:
@@ -102,15 +101,36 @@ def _ratio_text(ratio: float, words: tuple[str, str, str, str]) -> str:
     return same if apart == "0%" else f"{apart} {less if ratio < 1 else more}"
 
 
-def answer(best: Estimate, ordered: Sequence[Choice], rows: int, aim: Aim, *, at_ends: bool) -> tuple[str, ...]:
-    """The choice, what the next step up would buy, and whether the limits hold when things go badly."""
+def answer(
+    best: Estimate, ordered: Sequence[Choice], rows: Sequence[Choice], aim: Aim, *, at_ends: bool
+) -> tuple[str, ...]:
+    """The choice, whether the limits hold when things go badly, and what the next step up would buy.
+
+    Args:
+        best: the estimate of the first row.
+        ordered: all that keep the limits, best first.
+        rows: the best of each row of the table among them.
+        aim: what it is the best of.
+        at_ends: whether the limits hold at the slow and the dear end.
+    """
     terms = terms_text(best, paid_to(best.offer))
     bill = range_text(best.usd, best.usd_low, best.usd_high)
     choice = (
         f"Take {gpus_text(best.offer, best.node_count)} {terms} ({_machine(best)}): {bill} USD and "
-        f"{time_text(best.seconds)}, {basis_text(best.throughput.basis)}. {aim.text()} of {_rows_text(rows, aim)}."
+        f"{time_text(best.seconds)}, {basis_text(best.throughput.basis)}. {_why_first(rows, aim)}"
     )
-    return choice, *_expected_less(ordered, aim), *_step_up(ordered, aim), *_sure(best, aim, at_ends=at_ends)
+    return choice, *_sure(best, aim, at_ends=at_ends), *_expected_less(ordered, aim), *_step_up(ordered, aim)
+
+
+def _why_first(rows: Sequence[Choice], aim: Aim) -> str:
+    """What the first row is the best of; where others keep the limits less surely, how many do so as surely."""
+    broken = [broken_of(one.row, aim.limits) for one in rows]
+    count = broken.count(broken[0])
+    if count == len(rows):
+        return f"{aim.text()} of {_rows_text(len(rows), aim)}."
+    least = "it alone may break" if count == 1 else f"{count} may break"
+    which = "" if count == 1 else f": {aim.text().lower()} of those"
+    return f"Of {_rows_text(len(rows), aim)}, {least} only one of the limits{which}."
 
 
 def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], aim: Aim) -> list[str]:
@@ -149,31 +169,71 @@ def _expected_less(ordered: Sequence[Choice], aim: Aim) -> list[str]:
         return []
     found = priced_of(least)
     what = f"{money_text(least.usd)} USD are expected on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)}"
+    if broken_of(least.row, aim.limits) > broken_of(best.row, aim.limits):
+        return [f"{what}, which may break both limits."]
     if least.is_several and not best.is_several:
-        worth = money_text(SETUP_HOURS * aim.hour_worth)
-        return [f"{what}, but setting up several machines counts {SETUP_HOURS:g} hours, {worth} USD."]
+        return [f"{what}, but {_setup_text(aim)}."]
     return [f"{what}, which is less sure: up to {money_text(least.usd_high)} USD beside other rows."]
 
 
+def _setup_text(aim: Aim) -> str:
+    worth = money_text(SETUP_HOURS * aim.hour_worth)
+    return f"setting up several machines counts {SETUP_HOURS:g} hours, {worth} USD"
+
+
 def _step_up(ordered: Sequence[Choice], aim: Aim) -> list[str]:
-    """What the next faster row that is worth its money would buy, per hour saved."""
+    """What the next faster row that is worth its money would buy, per hour saved; and several machines that would buy more."""
+    best = ordered[0]
+    step = _next_step(ordered, aim)
+    said = []
+    if step is not None and step.is_several <= best.is_several:
+        saved = time_text((best.hours - step.hours) * SECONDS_PER_HOUR)
+        found = priced_of(step)
+        said.append(
+            f"{money_text(step.usd - best.usd)} USD more save {saved}: {money_text(_usd_per_hour(best, step))} USD an hour, "
+            f"on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)} ({found.offer.instance_type})."
+        )
+    return [*said, *_several_passed_over(ordered, step, aim)]
+
+
+def _next_step(ordered: Sequence[Choice], aim: Aim) -> Choice | None:
+    """The next faster row that is worth its money; `None` where there is none, or where it takes no more money to be faster."""
     best = ordered[0]
     if any(one.usd <= best.usd and one.hours < best.hours for one in ordered):
-        return []  # more money is not what it takes: several machines are faster for less, if somebody sets them up
+        return None
     faster = [
         one
         for one in worthwhile(ordered, aim.hour_worth)
         if one.time < best.time and one.usd > best.usd and one.hours < best.hours
     ]
-    if not faster:
+    return min(faster, key=lambda one: (one.money(aim.hour_worth), one.order), default=None)
+
+
+def _several_passed_over(ordered: Sequence[Choice], step: Choice | None, aim: Aim) -> list[str]:
+    """Several machines that would be taken, or be the next step, if they were set up already; none where there are none."""
+    best = ordered[0]
+    several = [one for one in ordered if one.is_several and one.hours < best.hours]
+    if best.is_several or not several:
         return []
-    step = min(faster, key=lambda one: (one.money(aim.hour_worth), one.order))
-    usd, saved = step.usd - best.usd, best.hours - step.hours
-    found = priced_of(step)
-    return [
-        f"{money_text(usd)} USD more save {time_text(saved * SECONDS_PER_HOUR)}: {money_text(usd / saved)} USD an hour, "
-        f"on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)} ({found.offer.instance_type})."
-    ]
+
+    def cost(one: Choice) -> float:
+        return one.money(0.0) + aim.hour_worth * one.time
+
+    fast = min(several, key=lambda one: (cost(one), one.order))
+    is_named = aim.max_hours is not None and fast.usd < LESS * best.usd  # it costs less, and that has been said
+    is_step = step is not None and (step.is_several or _usd_per_hour(best, fast) < _usd_per_hour(best, step))
+    if is_named or not (is_step or cost(fast) < cost(best)):
+        return []
+    found, usd = priced_of(fast), fast.usd - best.usd
+    money = f" for {money_text(usd)} USD" if usd > 0 else f" and {money_text(-usd)} USD"
+    saved = time_text((best.hours - fast.hours) * SECONDS_PER_HOUR)
+    machines = f"{gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)}"
+    return [f"{machines} would save {saved}{money}, but {_setup_text(aim)}."]
+
+
+def _usd_per_hour(best: Choice, faster: Choice) -> float:
+    """What an hour saved costs."""
+    return (faster.usd - best.usd) / (best.hours - faster.hours)
 
 
 def _rows_text(rows: int, aim: Aim) -> str:
@@ -181,7 +241,7 @@ def _rows_text(rows: int, aim: Aim) -> str:
     one = rows == 1
     parts = []
     if aim.max_hours is not None:
-        parts.append(f"end{'s' * one} within {aim.max_hours:,.4g} h")
+        parts.append(f"end{'s' * one} within {limit_text(aim.max_hours * SECONDS_PER_HOUR)}")
     if aim.max_usd is not None:
         parts.append(f"cost{'s' * one} no more than {aim.max_usd:,.6g} USD")
     counted = "the one row" if one else f"{rows:,} rows"
@@ -198,9 +258,11 @@ def _sure(best: Estimate, aim: Aim, *, at_ends: bool) -> list[str]:
     dear = aim.max_usd is not None and usd > aim.max_usd
     if not (late or dear):
         return ["That holds at the slow and the dear end of the range too."]
-    none = "" if at_ends else "No row is sure to keep the limits. "
+    both = None not in aim.limits
+    none = "" if at_ends else f"No row is sure to keep {'both limits' if both else 'the limit'}. "
+    broken = "both limits" if late and dear else "the deadline" if late else "the budget"
     return [
-        f"{none}With bad luck it takes {time_text(seconds)} and costs {money_text(usd)} USD, which breaks the limit: leave room."
+        f"{none}With bad luck it takes {time_text(seconds)} and costs {money_text(usd)} USD, which breaks {broken}: leave room."
     ]
 
 
@@ -259,7 +321,7 @@ def _named(found: Priced | Estimate) -> str:
     offer = found.offer
     return (
         f"{gpus_text(offer, found.node_count)} at {provider_name(offer)} ({_machine(found)}, "
-        f"{str(offer.purchase).replace('_', ' ')}) with {time_text(found.seconds)} and {money_text(found.usd)} USD"
+        f"{str(offer.purchase).replace('_', ' ')}) with {time_text(found.seconds)} and {found.usd:,.2f} USD"
     )
 
 

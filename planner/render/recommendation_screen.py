@@ -45,7 +45,8 @@ def recommendation_screen(
     """
     columns = NARROW if width is None else max(width, LEAST)
     lines = _lines(found, columns, Money.of(currency), renew, has_all_rows=has_all_rows)
-    foot = "Reasons, cloud or card, a picture: --verbose.  All figures: --format json"
+    feet = ("Reasons, cloud or card, a picture: --verbose.  All figures: --format json", "Why, a picture: --verbose.")
+    foot = next(text for text in feet if len(text) <= columns)
     return "".join(f"{visible(shortened(line, columns)).rstrip()}\n" for line in (*lines, foot))
 
 
@@ -62,9 +63,8 @@ def _lines(found: Recommendation, columns: int, money: Money, renew: str, *, has
         rows = rows[: max(_LEAST_ROWS, room - 1 - _LEAST_MISSES)]
     shown = [one.offer for one in rows]
     others = [miss for miss in found.near_misses if miss.estimate.offer not in shown]
-    misses = others[: max(_LEAST_MISSES, room - 1 - len(rows))]
     table = table_lines([_entry(one, found, money) for one in rows], money.code, columns)
-    return [*top, *table, *_nearly(misses, money)]
+    return [*top, *table, *_nearly(others, money, columns, max(_LEAST_MISSES, room - 1 - len(rows)))]
 
 
 def _said(found: Recommendation, columns: int, renew: str) -> Iterator[str]:
@@ -80,8 +80,8 @@ def _entry(one: Estimate, found: Recommendation, money: Money) -> Entry:
     return Entry(market, "", cells_of(one, found.result, money, purchase, one.rank), partial(where_text, row))
 
 
-def _nearly(misses: Sequence[NearMiss], money: Money) -> Iterator[str]:
-    """The rows that nearly won, each with what it lacks."""
+def _nearly(misses: Sequence[NearMiss], money: Money, columns: int, most_lines: int) -> Iterator[str]:
+    """The rows that nearly won, each with what it lacks: as many as the lines hold, one at least."""
     if not misses:
         return
     yield "Nearly:"
@@ -93,9 +93,14 @@ def _nearly(misses: Sequence[NearMiss], money: Money) -> Iterator[str]:
             f"{money.text(miss.estimate.usd)} {money.code}:",
             miss.why,
         ]
-        for miss in misses
+        for miss in misses[:most_lines]
     ]
     widths = [max(len(row[place]) for row in cells) for place in range(4)]
-    for row in cells:
-        machine, where, time, usd = (text.ljust(width) for text, width in zip(row, widths, strict=False))
-        yield f" {machine} {where} {time} {usd} {row[4]}"
+    for place, row in enumerate(cells):
+        aligned = " ".join(text.ljust(width) for text, width in zip(row, widths, strict=False))
+        full = f" {aligned} {row[4]}"
+        lines = [full] if len(full) <= columns else wrapped(" ".join(row), columns, " ")
+        most_lines -= len(lines)
+        if place and most_lines < 0:
+            return
+        yield from (line if number == 0 else f"  {line}" for number, line in enumerate(lines))

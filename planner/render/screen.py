@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -116,7 +118,13 @@ def wrapped(sentence: str, columns: int, indent: str) -> Sequence[str]:
         return (indent + sentence,)
     import textwrap  # noqa: PLC0415 - most sentences are short
 
-    return textwrap.wrap(sentence, columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    kept = re.sub(r"(?<=[\d)]) (?=(?:h|min|d|s|[A-Z]{3})\b)", _NO_BREAK, sentence)
+    lines = textwrap.wrap(kept, columns, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Holds a figure and its unit on one line."""
 
 
 def _damaged(result: EstimateResult) -> list[str]:
@@ -173,7 +181,8 @@ def _table(result: EstimateResult, picked: Picked, money: Money, columns: int) -
     for entry, row in zip(shown, rows, strict=True):
         if entry.market is not market:
             market = entry.market
-            yield MARKETS[market] + entry.mark
+            title = MARKETS[market] + entry.mark
+            yield title if len(title) <= columns else MARKETS[market].partition(":")[0] + entry.mark
         yield row
 
 
@@ -217,8 +226,12 @@ def _foot(result: EstimateResult, money: Money, columns: int, rate: str = "") ->
     if picked is None:
         return
     yield from foot_text(result, money, columns, rate)
-    explain = "Why: --explain 1.  " if picked.picks else ""
-    yield f"All {picked.machines:,} machines: --all.  {explain}Yours: --provider aws --deadline 4h"
+    ways = [f"All {picked.machines:,} machines: --all."]
+    ways += ["Why: --explain 1."] if picked.picks else []
+    ways.append("Yours: --provider aws --deadline 4h")
+    while len("  ".join(ways)) > columns:
+        ways.pop()
+    yield "  ".join(ways)
 
 
 def foot_text(result: EstimateResult, money: Money, columns: int | None = None, rate: str = "") -> Iterator[str]:
@@ -227,10 +240,13 @@ def foot_text(result: EstimateResult, money: Money, columns: int | None = None, 
     if picked is None:
         return
     if picked.picks:
-        yield relative_text(leading(picked).estimate.throughput, result.workload)
+        longest = math.inf if columns is None else columns
+        holds = relative_text(leading(picked).estimate.throughput, result.workload)
+        yield holds if len(holds) <= longest else holds.replace(_WHOLE_RANGE, "Nine runs in ten", 1)
         worth = f"{money.text(picked.hour_worth_usd)} {money.code}"
         hour = f"An hour counts {worth}, {rate}" if rate else f"An hour of waiting counts {worth} (--hour-worth)"
-        yield f"{hour}. {_left_off(picked)}".rstrip()
+        said = f"{hour}. {_left_off(picked)}".rstrip()
+        yield said if len(said) <= longest else f"An hour counts {worth}. {_left_off(picked)}".rstrip()
     counts = [f"{count:,} {REASONS[reason]}" for reason, count in picked.not_picked]
     if counts:
         yield _fitting("Not picked: ", counts, columns)
@@ -249,8 +265,11 @@ def relative_text(throughput: Throughput, workload: Workload) -> str:
         if stands_for_tuned_code(workload.language):
             return "Ranges hold nine in ten of tuned code; plain code: --stack transformers-peft."
     if (low, high) == (throughput.low, throughput.high):
-        return "Ranges hold nine runs in ten, whatever the code."
-    return f"Ranges hold nine runs in ten, whatever the code; as fast as the stack: {within}."
+        return f"{_WHOLE_RANGE}."
+    return f"{_WHOLE_RANGE}; as fast as the stack: {within}."
+
+
+_WHOLE_RANGE = "Ranges hold nine runs in ten, whatever the code"
 
 
 def _left_off(picked: Picked) -> str:

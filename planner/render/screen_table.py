@@ -18,7 +18,8 @@ from planner.results.words import ANYWHERE, basis_text, gpus_text, time_text
 
 WIDE = 120
 """Columns from which rows have the price of an hour and its date."""
-_LEAST_WHERE = 12
+_LEAST_WHERE, _PROVIDER_ALONE = 6, 12
+"""Columns of `where` in a narrow window, and below how many of them the provider stands there alone."""
 
 
 class Entry(NamedTuple):
@@ -98,6 +99,8 @@ def where_text(pick: Pick, longest: int) -> str:
     full = f"{machine} {place}".strip()
     if len(full) <= longest:
         return full
+    if longest < _PROVIDER_ALONE:
+        return shortened(offer.provider, longest)
     # Azure's own pages leave out the word that all its sizes begin with
     return shortened(machine if len(machine) <= longest else machine.replace(" Standard_", " ", 1), longest)
 

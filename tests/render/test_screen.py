@@ -71,6 +71,9 @@ def test_no_line_is_longer_than_the_terminal(shipped, width):
 
     assert max(map(len, lines)) <= (width or 80)
     assert len(lines) <= 22
+    rows = [line for line in lines if line.startswith((" balanced", " fastest", " cheapest"))]
+    assert not [line for line in lines if "\N{HORIZONTAL ELLIPSIS}" in line and line not in rows]
+    assert all(re.search(r" [1-9] \d+x [A-Z0-9 ]+ ", row) for row in rows)  # a GPU is named in full
 
 
 def test_the_sentences_name_rows_of_the_table(shipped):
@@ -203,6 +206,8 @@ def test_without_a_pick_it_says_so(shipped):
     "asked",
     [
         {"model": "resnet50", "epochs": 90, "deadline": "6h"},
+        {"model": "resnet50", "epochs": 90, "deadline": "0.5h", "budget": 30},
+        {"model": "yolov8m", "epochs": 100, "deadline": "8h", "providers": ["aws,azure,gcp"]},
         {"model": "resnet50", "epochs": 90, "budget": 60, "card_budget": 800, "gpus": ["H100", "RTX 4090", "K80"]},
         {"model": "llama-3-8b", "method": "lora", "tokens": "150M", "purchases": ["all"], "gpus": ["A100", "H100:8"]},
     ],
@@ -224,6 +229,9 @@ def test_a_recommendation_is_on_one_screen_too(asked, width):
     ]
     assert end - where > 2 or 1 == len(found.result.estimates)
     assert "--verbose" in lines[-1]
+    nearly = " ".join(" ".join(lines[end:]).split())
+    assert end == len(lines) - 1 or found.near_misses[0].why in nearly or len(found.near_misses) > 2
+    assert "\N{HORIZONTAL ELLIPSIS}" not in nearly
 
 
 NEWCOMERS = {

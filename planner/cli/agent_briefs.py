@@ -6,12 +6,17 @@ document, their amounts are rounded to five digits.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from planner.units import Row
 
 MORE = "detail full: every item, source and note"
+MOST_BYTES = 8000
+"""Bytes of text and document together, unless an agent asks for more."""
+LEAST_TEXT = 2000
+"""So many bytes the text keeps, from its beginning, before the document is cut."""
 FEW = 5
 """Rows of the ranking where none may be picked."""
 
@@ -118,6 +123,42 @@ def brief_fits(document: Row) -> Row:
         "fits": [_of(fit, _FIT) for fit in document["fits"]],
         "more": MORE,
     }
+
+
+def within_bytes(text: str, document: Row) -> tuple[str, Row]:
+    """Text and document below `MOST_BYTES`: first the text loses lines from its end, then lists lose their last entries.
+
+    `left_off` of the document says how many entries of which list are not there, the last line of the text how many lines.
+    """
+    over = len(text.encode()) + _json_bytes(document) - MOST_BYTES
+    if over < 0:
+        return text, document
+    over += _ROOM
+    lines = text.split("\n")
+    count = len(lines)
+    while over > 0 and len("\n".join(lines).encode()) > LEAST_TEXT:
+        over -= len(lines.pop().encode()) + 1
+    lists = {key: list(value) for key, value in document.items() if isinstance(value, list) and key not in _KEPT}
+    left_off: dict[str, int] = {}
+    while over > 0 and any(lists.values()):
+        longest = "assumptions" if lists.get("assumptions") else max(lists, key=lambda key: _json_bytes(lists[key]))
+        over -= _json_bytes(lists[longest].pop())
+        left_off[longest] = left_off.get(longest, 0) + 1
+    if len(lines) < count:
+        lines.append(f"... {count - len(lines)} more lines: detail full")
+    if left_off:
+        document = {**document, **{key: lists[key] for key in left_off}, "left_off": left_off}
+    return "\n".join(lines), document
+
+
+_KEPT = ("answer", "sentences", "picks")
+"""Lists that are the answer itself."""
+_ROOM = 150
+"""Bytes for what is said of the cut."""
+
+
+def _json_bytes(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def brief_schema(schema: str) -> str:

@@ -23,6 +23,7 @@ from planner.cli.agent_briefs import (
     brief_prices,
     brief_recommendation,
     brief_schema,
+    within_bytes,
 )
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
@@ -151,7 +152,9 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
         checked["limit"] = _row_limit(checked["limit"])
     checked["detail"] = _detail(checked.get("detail", DETAILS[0]))
     _refuse_files(checked)
-    return tool.call(checked, data_dir)
+    is_short = checked["detail"] == DETAILS[0] and "limit" not in checked
+    text, document = tool.call(checked, data_dir)
+    return within_bytes(text, document) if is_short else (text, document)
 
 
 def _property(one: Declared) -> Row:

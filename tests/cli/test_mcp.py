@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from planner.cli.agent_briefs import brief_estimate
+from planner.cli.agent_tools import TOOLS, answer
 from planner.options.declared import declared
 from planner.work.planned import LanguageArguments
 from tests.builders import a_snapshot, an_offer
@@ -150,6 +152,35 @@ def test_usual_answers_are_short(asked):
         for result in results
     ]
     assert [] == [(question, size) for question, size in zip(USUAL, sizes, strict=True) if size >= 8000]
+
+
+CARDS = ["rtx-4090", "l40s", "rtx-a6000", "h100:8", "rtx-3090", "rtx-5090", "a100:8", "l4", "rtx-6000-ada"]
+BIG = (
+    ("estimate", {"model": "resnet50", "epochs": 90, "gpus": [*CARDS, "cpu", "K80"], "max_usd": 60, "max_hours": 40}),
+    ("estimate", {"model": "llama-3-70b", "method": "lora", "tokens": "1B", "purchases": ["all"]}),
+    ("recommend", {"model": "resnet50", "epochs": 90, "max_hours": 4, "max_usd": 20, "card_budget_usd": 800}),
+    ("fit", {"model": "llama-3-70b", "method": "full", "gpus": CARDS}),
+    ("compare", {"model": "resnet50", "epochs": 90, "buy": CARDS, "jobs_per_month": 4, "peak_factor": 3}),
+    ("compare", {"buy": CARDS, "utilisation": 0.5}),
+    ("gpus", {"names": ["cpu"]}),
+    ("gpus", {"names": CARDS * 5}),
+    ("prices", {"purchases": ["all"], "gpus": CARDS}),
+)
+
+
+def test_no_answer_is_long_unless_more_is_asked_for():
+    """Whatever is named: below 8,000 bytes for every tool, with as many entries told of as are left off; in full all are there."""
+    assert {name for name, _ in BIG} == set(TOOLS)
+    for name, given in BIG:
+        text, document = answer(TOOLS[name], given, None)
+
+        assert len((text + json.dumps(document, ensure_ascii=False)).encode()) < 8000
+        assert document.get("answer") or document.get("sentences") or text.splitlines()[0]
+
+    text, short = answer(TOOLS["fit"], {**BIG[3][1], "gpus": [*CARDS, *CARDS[:4]] * 2}, None)
+    _, whole = answer(TOOLS["fit"], {**BIG[3][1], "gpus": [*CARDS, *CARDS[:4]] * 2, "detail": "full"}, None)
+    assert len(whole["fits"]) == len(short["fits"]) + short["left_off"]["fits"]
+    assert re.search(r"\n\.\.\. \d+ more lines: detail full$", text)
 
 
 def test_a_brief_estimate_is_the_answer_and_its_picks(asked):

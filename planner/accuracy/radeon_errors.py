@@ -14,19 +14,23 @@ from planner.hardware.gpus import load_gpus
 from planner.model.records import Precision, Workload
 from planner.throughput.knowledge import Knowledge
 from planner.throughput.measured import benchmarks_of
-from planner.throughput.radeon_levels import ANY, WITHOUT_BUILDS, RadeonLevel, radeon_ratios, unseen_of
+from planner.throughput.radeon_levels import (
+    ANY,
+    BESIDE,
+    SMALLER_BATCH,
+    USUAL_BATCH,
+    WITHOUT_BUILDS,
+    RadeonLevel,
+    radeon_ratios,
+    unseen_of,
+)
 from planner.throughput.workload_prediction import Prediction
 from planner.work.listed import resolve_model
 
 CARD, NETWORK = "amd_card", "amd_network"
-BESIDE = "rtx-2080-ti"
-USUAL_BATCH = 12
-"""The batch of the card beside them; ratios at another one (RX 7800 XT: 4) judge, and teach nothing."""
 UNSEEN = {ANY: {"16": 0.9, "fp32": 0.9}, WITHOUT_BUILDS: {"16": 1.6, "fp32": 1.0}}
 """Half widths for a card that was not measured, as natural logs: three cards teach, so a spread of theirs would be no figure. The two that
 PyTorch has builds for differ by 0.4 in 16 bits and 0.5 in 32; the one that it has none for by 1.8 and 0.4 from them."""
-SMALLER_BATCH = 0.2
-"""Half of what a batch of 4 instead of 12 may cost: a third of the batch at an exponent of up to 0.37, as a natural log."""
 SHARE = 0.9
 LEAST = 0.15
 

@@ -9,13 +9,16 @@ from planner.model.frozen import changed
 from planner.model.records import Gpu, Model, Throughput, Workload
 from planner.throughput.adjustments import Factor, relative_arithmetic
 from planner.throughput.overlap import side_by_side
-from planner.throughput.precision import peak_tflops
+from planner.throughput.precision import highest_tflops, peak_tflops
 from planner.throughput.ranges import together
 
 MAX_PEAK_SHARE = 0.75
 """No row of the shipped tables uses more of a GPU's dense peak; no prediction may."""
 HIGHEST_PEAK_SHARE = 0.8
 """Of the high end of a range: one row in FP32 on a V100 comes so far."""
+PACKED = "RDNA"
+"""Architectures without tensor cores whose 16-bit rate training was seen to use: an RX 6800 trains VGG-16 at 95 % of its FP32 peak in pure
+16 bits (lamikr/pytorch-gpu-benchmark, 2024-06-07). Of others only the high end may lie above the FP32 rate."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
 HOST_MILLISECONDS = (0.55, 0.43)
 """That the host of eager PyTorch takes for a convolution of a training step: usual, fast. ResNet-50 at batch 12 takes 30 ms on
@@ -110,14 +113,13 @@ class Limits:
     def _below_peak(self, one: Throughput, gpu: Gpu, gpu_count: float) -> Throughput:
         if self._gmacs is None:
             return one
-        peak = peak_tflops(gpu, one.precision)
-        whole = peak * gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)
-        highest = HIGHEST_PEAK_SHARE * whole
-        if one.high <= highest:
+        possible = highest_tflops(gpu, one.precision)
+        peak = possible if gpu.architecture.startswith(PACKED) else peak_tflops(gpu, one.precision)
+        rate = gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)  # of a TFLOPS
+        most, highest = MAX_PEAK_SHARE * peak * rate, HIGHEST_PEAK_SHARE * possible * rate
+        if one.high <= highest and one.samples_per_second <= most:
             return one
-        return _capped(
-            one, MAX_PEAK_SHARE * whole, highest, f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS"
-        )
+        return _capped(one, most, highest, f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS")
 
 
 def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:

@@ -11,9 +11,25 @@ from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, Factor, batch_factor
 from planner.throughput.batches import Batch
-from planner.throughput.precision import refuse_missing_precision
+from planner.throughput.precision import refuse_fp8, refuse_missing_precision
 from planner.throughput.ranges import measured_reach
 from planner.throughput.scaling import Scaling
+
+
+def check_inputs(workload: Workload) -> None:
+    """Raise if a batch, a size or an own measurement of a workload cannot be one.
+
+    Raises:
+        UsageError: with what is wrong.
+    """
+    if workload.batch_size is not None and workload.batch_size < 1:
+        raise UsageError(f"The batch size must be at least 1, not {workload.batch_size}.")
+    if workload.input_size is not None and workload.input_size < 1:
+        raise UsageError(f"The sequence length or image size must be at least 1, not {workload.input_size}.")
+    for precision in (workload.precision, *(own.precision for own in workload.measured)):
+        refuse_fp8(workload.model.name, precision)
+    for own in workload.measured:
+        refuse_impossible(own)
 
 
 def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, batch: Batch) -> Throughput:

@@ -18,7 +18,7 @@ NEW_GENERATION_SINCE = (1, 12)
 ENOUGH_MACHINES = 3
 
 NOT_FOR_LEVELS = ("pytorch-torchvision",)
-"""Frameworks whose rows ran batches so small that big cards idled: they answer for their own GPUs and for no other's."""
+"""Frameworks whose rows ran batches so small that big cards idled: they answer for their own GPU at their own batch, and for nothing else."""
 
 BINNED = (
     "bert-large|pytorch|NVIDIA/DeepLearningExamples|512",

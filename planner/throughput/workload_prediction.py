@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from copy import copy
 
-from planner.errors import NoThroughputError, UnknownNameError, UsageError
+from planner.errors import NoThroughputError, UnknownNameError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import changed
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
@@ -23,12 +23,13 @@ from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import Limits
-from planner.throughput.own_runs import as_measured, for_one_gpu, own_batch_factor, own_reach, refuse_impossible
-from planner.throughput.precision import peak_tflops, precision_notes, refuse_fp8, width_of
+from planner.throughput.own_runs import as_measured, check_inputs, for_one_gpu, own_batch_factor, own_reach
+from planner.throughput.precision import of_other_format, peak_tflops, precision_notes, width_of
 from planner.throughput.radeon_levels import at_radeon_level
 from planner.throughput.ranges import measured_reach, together
 from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
 from planner.throughput.scripts import (
+    NOT_FOR_LEVELS,
     choose_script,
     is_new_generation,
     layout_gain,
@@ -52,7 +53,7 @@ class Prediction:
     """Predicts one workload on any GPU; what all GPUs have in common is worked out once, and answers are remembered."""
 
     def __init__(self, workload: Workload, knowledge: Knowledge = SHIPPED) -> None:
-        _check_inputs(workload)
+        check_inputs(workload)
         self._workload, own = workload, workload.measured
         self._model, self._gpus = workload.model, load_gpus()
         rows = (row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus)
@@ -77,6 +78,7 @@ class Prediction:
         self._batches = Batches(
             workload, self._rows, self._all_rows, workload.input_size or self._measured_size, self._gpus
         )
+        self._row_of: dict[tuple[str, float, Precision], Benchmark | None] = {}
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
         self._at_batch: dict[int, Prediction] = {}
@@ -97,7 +99,7 @@ class Prediction:
             other = self._at_batch[batch_size] = copy(self)
             other._workload = changed(self._workload, batch_size=batch_size)
             other._batches = self._batches.asked(batch_size)
-            other._ones, other._found, other._at_batch = {}, {}, {}
+            other._ones, other._found, other._at_batch, other._row_of = {}, {}, {}, {}
         return self._at_batch[batch_size]
 
     def knows_batches(self) -> bool:
@@ -148,7 +150,13 @@ class Prediction:
         if situation.kind == "own_same":
             return one
         found = for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit)
-        return self._limits.held(found if self._own else at_radeon_level(found, gpu, situation.width), gpu, gpu_count)
+        if one.basis is Basis.MEASURED and (row := self._measured_row(gpu, gpu_count, precision)):
+            return of_other_format(found, row.precision)
+        if gpu.vendor == "AMD" and not self._own:
+            found = at_radeon_level(
+                found, gpu, self._model.name, situation.width, lambda one: self.within_source(one, 1, precision)
+            )
+        return self._limits.held(found, gpu, gpu_count)
 
     def situation(self, one: Throughput, gpu_count: float, gpu: Gpu, precision: Precision) -> Situation:
         """What decides how far a stranger's run may lie from this figure."""
@@ -212,7 +220,13 @@ class Prediction:
         return changed(found, stack=single.stack, notes=self._notes)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
-        fitting = self._rows_at(gpu.name, gpu_count, precision)
+        place = gpu.name, gpu_count, precision
+        if place not in self._row_of:
+            self._row_of[place] = self._newest_at(*place)
+        return self._row_of[place]
+
+    def _newest_at(self, gpu: str, gpu_count: float, precision: Precision) -> Benchmark | None:
+        fitting = self._rows_at(gpu, gpu_count, precision)
         exact = [row for row in fitting if row.precision is precision] or fitting
         row = newest_row([one for one in exact if script_of(one) == self._script]) or newest_row(exact)
         return None if row is None or self._is_outdated(row) else row
@@ -234,7 +248,7 @@ class Prediction:
     def _has_batch(self, row: Benchmark) -> bool:
         asked, batch = self._workload.batch_size, row.batch_size_per_gpu
         if asked is None:
-            return True
+            return row.framework not in NOT_FOR_LEVELS or row.framework == self._workload.framework
         if batch is None:  # at which batch another script ran, nobody knows
             return asked >= FILLED and script_of(row) == self._script
         return batch_factor(asked, batch).log == 0.0
@@ -311,7 +325,8 @@ class Prediction:
             batch = self._limits.at_smaller_batch(batch, wanted, usual, rate)
             size = self._limits.at_smaller_size(size, wanted, usual, rate)
             log_rate = single.log_rate + batch.log + size.log
-            reach = together(single.reach, batch.reach, size.reach, self._framework_reach(), own_reach(self._own))
+            other = float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._own else 0.0
+            reach = together(single.reach, batch.reach, size.reach, other, own_reach(self._own))
             sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
@@ -372,9 +387,6 @@ class Prediction:
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
         return choose_script(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
-    def _framework_reach(self) -> float:
-        return float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._own else 0.0
-
     def _common_notes(self) -> tuple[str, ...]:
         notes = []
         if self._stands_in:
@@ -383,18 +395,6 @@ class Prediction:
             )
         if small := small_image_note(self._model, self._measured_size, self._workload.input_size):
             notes.append(small)
-        fastest = faster_stack(self._model, self._rows, self._all_rows, self._workload.precision)
-        if fastest:
+        if fastest := faster_stack(self._model, self._rows, self._all_rows, self._workload.precision):
             notes.append(fastest)
         return tuple(notes)
-
-
-def _check_inputs(workload: Workload) -> None:
-    if workload.batch_size is not None and workload.batch_size < 1:
-        raise UsageError(f"The batch size must be at least 1, not {workload.batch_size}.")
-    if workload.input_size is not None and workload.input_size < 1:
-        raise UsageError(f"The sequence length or image size must be at least 1, not {workload.input_size}.")
-    for precision in (workload.precision, *(own.precision for own in workload.measured)):
-        refuse_fp8(workload.model.name, precision)
-    for own in workload.measured:
-        refuse_impossible(own)

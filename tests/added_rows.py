@@ -1,15 +1,16 @@
 """A copy of the package and its data in which tests add rows to tables, and the command of that copy."""
 
+import contextlib
 import csv
 import os
 import shutil
-import subprocess
-import sys
 
 from tests.builders import a_raw_snapshot
 from tests.conftest import ROOT
+from tests.forked import Forks
 
 PARTS = ("planner", "providers", "data", ".github")
+_FORKS = {}
 
 
 def a_copy(folder):
@@ -40,8 +41,19 @@ def a_book(copy, *offers, provider="testcloud"):
     return copy / "own"
 
 
+@contextlib.contextmanager
+def commands_of(copy):
+    """Until the block ends, `planner_of` runs the commands of this copy; its tables stay as they are now."""
+    home = copy / "home"
+    forks = Forks.started({"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(home)}, root=copy)
+    _FORKS[copy] = forks
+    try:
+        yield
+    finally:
+        del _FORKS[copy]
+        forks.close()
+
+
 def planner_of(copy, *arguments):
     """Run the command of the copy; the finished process."""
-    command = [sys.executable, "-m", "planner", *arguments]
-    # the variables of the test's own clean environment
-    return subprocess.run(command, cwd=copy, env=dict(os.environ), capture_output=True, text=True, check=False)
+    return _FORKS[copy].run(arguments, copy, dict(os.environ))  # the variables of the test's own clean environment

@@ -135,7 +135,7 @@ def run_planner(tmp_path, _forks):
     """
 
     def run(*arguments, environment=None, cwd=tmp_path):
-        return _forks.run(arguments, cwd, _environment(environment), timeout=300)
+        return _forks.run(arguments, cwd, _environment(environment))
 
     return run
 

@@ -48,24 +48,24 @@ class Forks:
     line: socket.socket
 
     @classmethod
-    def started(cls, folders):
-        """Start it with these variables for its folders; its imports go on while the caller does."""
+    def started(cls, folders, root=ROOT):
+        """Start it with these variables for its folders; its imports, from that root, go on while the caller does."""
         here, there = socket.socketpair()
         with there:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forked", str(there.fileno())],
                 pass_fds=[there.fileno()],
-                cwd=ROOT,
-                env={**os.environ, **folders},
+                cwd=root,
+                env={**os.environ, **folders, "PYTHONPATH": str(ROOT)},  # the folder it starts in comes before
             )
         return cls(process, here)
 
-    def run(self, arguments, cwd, environment, timeout):
-        """Run the command; returns the completed process, as `subprocess.run` does."""
+    def run(self, arguments, cwd, environment, timeout=300, module="planner.cli"):
+        """Run the command, or `main` of another module; returns the completed process, as `subprocess.run` does."""
         with contextlib.ExitStack() as files:
             stdin = files.enter_context(Path(os.devnull).open("rb"))
             written = [files.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
-            order = {"arguments": [*map(str, arguments)], "cwd": str(cwd), "environment": environment}
+            order = {"arguments": [*map(str, arguments)], "cwd": str(cwd), "environment": environment, "module": module}
             socket.send_fds(
                 self.line, [f"{len(json.dumps(order)):10}".encode()], [one.fileno() for one in (stdin, *written)]
             )
@@ -90,7 +90,8 @@ def _serve(line):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if module.name not in LEFT_OUT:
                 importlib.import_module(module.name)
-    planner.estimate(model="resnet50", epochs=90)
+    for run in ({"model": "resnet50", "epochs": 90}, {"model": "llama-2-7b", "tokens": 1e9}):  # tables and books
+        planner.recommend(**run)
     gc.freeze()
     while True:
         head, files, _, _ = socket.recv_fds(line, 10, 3)
@@ -118,10 +119,8 @@ def _run(order, files):
     time.tzset()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["planner", *order["arguments"]]
-    from planner.cli import main  # noqa: PLC0415 - the name of the command, and not that of a process that forks
-
     try:
-        main()
+        importlib.import_module(order["module"]).main()
     except SystemExit as end:
         atexit._run_exitfuncs()
         sys.stdout.flush()

@@ -7,7 +7,7 @@ import pytest
 
 from planner.throughput.learnt import learnt_folder, learnt_of_script
 from planner.throughput.unlearnt import STAND_IN_DEVIATION, shares
-from tests.added_rows import a_book, a_copy, add_row, planner_of
+from tests.added_rows import a_book, a_copy, add_row, commands_of, planner_of
 
 TWIN, STRANGER = "l4-twin", "gaudi-9"
 MODELS = {
@@ -42,7 +42,8 @@ def copy(tmp_path_factory):
     )
     add_row(folder, "gpu_aliases.csv", alias="twin-of-l4", gpu=TWIN, source="made for a test", as_of="2026-11-25")
     a_book(folder, ("l4", 0.8), (TWIN, 0.8), (STRANGER, 4.0))
-    return folder
+    with commands_of(folder):
+        yield folder
 
 
 def answers(copy, *arguments):

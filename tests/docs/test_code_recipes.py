@@ -11,7 +11,7 @@ import sys
 import pytest
 import yaml
 
-from tests.added_rows import a_copy, planner_of
+from tests.added_rows import a_copy, commands_of, planner_of
 from tests.conftest import ROOT
 from tests.docs.test_contributing import PAGE, commands, recipe
 from tests.providers.replay import Answer, serving
@@ -46,13 +46,11 @@ from planner.cli.root import cli
 from planner.web.parameters import CompareQuestion, EstimateQuestion
 from planner.web.questions import compared, estimated
 
-name, value = sys.argv[1], float(sys.argv[2])
-plain = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1), name: value}
+run = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
 lists = {"providers": ["aws"], "gpus": ["a100-80gb-sxm:8"], "purchases": ["on_demand"]}
 page = {"provider": ["aws"], "gpu": ["a100-80gb-sxm:8"], "purchase": ["on_demand"]}
 buy = {"buy": ["h100-80gb-sxm:8"], "jobs_per_month": 1}
 typed = "--model resnet50 --epochs 90 --as-of 2026-07-01 --provider aws --gpu a100-80gb-sxm:8 --purchase on_demand".split()
-option = "--" + name.replace("_", "-")
 
 def of(estimate):
     return estimate.seconds, estimate.usd
@@ -63,26 +61,30 @@ def of_json(row):
 def of_rent(found):
     return found.rent.seconds, found.rent.usd_per_job
 
-def run(*words, **environment):
+def typed_answer(*words, **environment):
     done = CliRunner().invoke(cli, [*words, "--format", "json"], env=environment)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
-open("jobs.csv", "w").write(f"model,epochs,gpus,providers,purchases,{name}\\nresnet50,90,a100-80gb-sxm:8,aws,on_demand,{value}\\n")
-found = {
-    "Python": of(planner.estimate(**plain, **lists).estimates[0]),
-    "terminal": of_json(run("estimate", *typed, option, str(value))["estimates"][0]),
-    "environment": of_json(run("estimate", *typed, **{"PLANNER_" + name.upper(): str(value)})["estimates"][0]),
-    "page": of(estimated(EstimateQuestion(**plain, **page), None)[0].estimates[0]),
-    "agents": of_json(answer(TOOLS["estimate"], {**plain, **lists, "as_of": "2026-07-01", "detail": "full"}, None)[1]["estimates"][0]),
-    "sweep": of_json(run("sweep", "jobs.csv", "--as-of", "2026-07-01")["rows"][0]),
-    "recommend": of(planner.recommend(**plain, **lists, nodes=1).result.estimates[0]),
-    "compare": of_rent(planner.compare(**plain, **lists, **buy)),
-    "compare on the page": of_rent(compared(CompareQuestion(**plain, **page, **buy), None)[0]),
-}
-print(json.dumps(found))
+def everywhere(name, value):
+    plain = {**run, name: value}
+    option = "--" + name.replace("_", "-")
+    open("jobs.csv", "w").write(f"model,epochs,gpus,providers,purchases,{name}\\nresnet50,90,a100-80gb-sxm:8,aws,on_demand,{value}\\n")
+    return {
+        "Python": of(planner.estimate(**plain, **lists).estimates[0]),
+        "terminal": of_json(typed_answer("estimate", *typed, option, str(value))["estimates"][0]),
+        "environment": of_json(typed_answer("estimate", *typed, **{"PLANNER_" + name.upper(): str(value)})["estimates"][0]),
+        "page": of(estimated(EstimateQuestion(**plain, **page), None)[0].estimates[0]),
+        "agents": of_json(answer(TOOLS["estimate"], {**plain, **lists, "as_of": "2026-07-01", "detail": "full"}, None)[1]["estimates"][0]),
+        "sweep": of_json(typed_answer("sweep", "jobs.csv", "--as-of", "2026-07-01")["rows"][0]),
+        "recommend": of(planner.recommend(**plain, **lists, nodes=1).result.estimates[0]),
+        "compare": of_rent(planner.compare(**plain, **lists, **buy)),
+        "compare on the page": of_rent(compared(CompareQuestion(**plain, **page, **buy), None)[0]),
+    }
+
+print(json.dumps([everywhere(name, value) for name, value in json.loads(sys.argv[1])]))
 """
-"""Time and cost of the same run by every way that there is to ask for it, with one more option set."""
+"""Time and cost of the same run by every way that there is to ask for it, once for each option set to a value."""
 
 
 def edits(heading):
@@ -111,25 +113,22 @@ def copy(tmp_path_factory):
             if language == "csv":
                 with (folder / title).open("a", encoding="utf-8") as file:
                     file.write(body)
-    return folder
-
-
-def everywhere(copy, name, value):
-    """Seconds and USD by each way to ask, with that option."""
-    command = [sys.executable, "-c", EVERYWHERE, name, str(value)]
-    done = subprocess.run(command, cwd=copy, env=dict(os.environ), capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stderr
-    return json.loads(done.stdout)
+    with commands_of(folder):
+        yield folder
 
 
 @pytest.fixture(scope="module")
 def found(copy):
-    """Answers of every way: as they are, with the new option, with the new item of the bill."""
-    return {
-        "as it is": everywhere(copy, "compile_seconds", 0),
-        "compiled": everywhere(copy, "compile_seconds", 3600),
-        "licensed": everywhere(copy, "licence_usd_per_gpu_hour", 1),
+    """Seconds and USD by each way to ask: as they are, with the new option, with the new item of the bill."""
+    asked = {
+        "as it is": ("compile_seconds", 0),
+        "compiled": ("compile_seconds", 3600),
+        "licensed": ("licence_usd_per_gpu_hour", 1),
     }
+    command = [sys.executable, "-c", EVERYWHERE, json.dumps([*asked.values()])]
+    done = subprocess.run(command, cwd=copy, env=dict(os.environ), capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stderr
+    return dict(zip(asked, json.loads(done.stdout), strict=True))
 
 
 def test_an_option_touches_two_files():

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from tests.added_rows import a_copy, planner_of
+from tests.added_rows import a_copy, commands_of, planner_of
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "contributing.md"
@@ -38,7 +38,8 @@ def copy(tmp_path_factory):
                 lines = (folder / title).read_text(encoding="utf-8").splitlines(keepends=True)
                 text = lines[0] + "".join(sorted([*lines[1:], *body.splitlines(keepends=True)]))
                 (folder / title).write_text(text, encoding="utf-8")
-    return folder
+    with commands_of(folder):
+        yield folder
 
 
 @pytest.mark.parametrize("command", [*commands("Add a GPU", "bash"), *commands("Add a language model", "bash")])

@@ -22,7 +22,9 @@ settings.register_profile(
 )
 settings.load_profile("planner")
 
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some hundred processes start, and need not compile everything anew
+# some hundred processes start, and need not compile everything anew
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,10 +80,30 @@ class _Scheduling(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         return file if _shares_fixtures(file) else nodeid
 
+    # what is done is counted again after each test: with thousands of tests that takes longer than a thousand of them
+    def mark_test_complete(self, node, item_index, duration=0):
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
+
 
 @functools.cache
 def _shares_fixtures(file):
     return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+
+
+def pytest_configure(config):
+    """Examples in docstrings are looked for where there are some."""
+    config.pluginmanager.register(_Doctests())
+
+
+class _Doctests:
+    # to import every module and to walk all that it holds takes seconds
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(self, file_path):
+        found = yield
+        return [one for one in found if type(one).__name__ != "DoctestModule" or b">>>" in file_path.read_bytes()]
 
 
 def pytest_addoption(parser):

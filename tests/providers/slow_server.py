@@ -118,7 +118,6 @@ def sending(sends: Callable[[], Bytes]) -> Iterator[str]:
     """The address of a server that answers every connection so, until the block ends."""
     is_over = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
-    listening.settimeout(0.2)
 
     def answer(connection: socket.socket) -> None:
         with suppress(OSError), connection:
@@ -135,8 +134,8 @@ def sending(sends: Callable[[], Bytes]) -> Iterator[str]:
             connection.recv(65_536)
 
     def accept() -> None:
-        while not is_over.is_set():
-            with suppress(TimeoutError):
+        with suppress(OSError):  # nobody listens any more
+            while True:
                 connection, _ = listening.accept()
                 threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
@@ -146,5 +145,6 @@ def sending(sends: Callable[[], Bytes]) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         is_over.set()
+        listening.shutdown(socket.SHUT_RDWR)
         thread.join()
         listening.close()

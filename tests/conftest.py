@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.examples import examples
 from tests.forked import Forks
 
 # a busy machine is no failure, and what lands is judged by the same examples each time
 settings.register_profile(
     "planner",
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),

@@ -13,6 +13,7 @@ from planner.cost.rent_or_buy import margin_usd
 from planner.errors import NothingLeftError, UnknownNameError, UsageError
 from planner.results.comparison import document
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 JOB = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
 HOURS = {"rent_usd_per_hour": 1.0, "as_of": date(2026, 7, 1)}
@@ -181,7 +182,7 @@ def test_a_large_machine_pays_for_its_place_and_people():
     assert not compare(buy="rtx-4090", utilisation=0.5).own.term_ranges
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     utilisation=st.floats(0.02, 1.0),
     usd=st.floats(100, 300_000),
@@ -342,7 +343,7 @@ def test_given_watts_replace_the_idle_draw_they_describe():
     assert 15.0 == exists.own.case.terms.idle_watts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     jobs=st.floats(0, 25), usd=st.floats(0, 5000), rent=st.floats(0.01, 5), discount=st.sampled_from([0.0, 0.05, 0.2])
 )

@@ -11,6 +11,7 @@ from planner.cost.startup import STARTUP_SECONDS
 from planner.errors import LimitError, NothingLeftError, UnknownNameError, UsageError
 from planner.model.records import Purchase
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 DAY = date(2026, 7, 1)
 IMAGENET_90 = {"model": "resnet50", "epochs": 90, "as_of": DAY}
@@ -87,7 +88,7 @@ def test_items_add_up_to_the_total_to_the_cent(book):
         assert round(estimate.usd, 2) == round(sum(item.quantity * item.usd_per_unit for item in estimate.items), 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(epochs=st.floats(min_value=0.01, max_value=10_000))
 def test_doubling_the_epochs_doubles_the_time_beyond_start_up(book, epochs):
     """Start-up is paid once; everything else grows with the work, as long as nothing breaks it off."""

@@ -13,12 +13,13 @@ from planner.prices.current import current_snapshots
 from planner.prices.groups import offer_name
 from tests.answers.drawn_jobs import JOBS
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 TODAY = date(2026, 11, 20)
 ALL_OFFERS = sum(snapshot.rows for snapshot in current_snapshots(as_of=TODAY))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(job=JOBS)
 def test_each_row_is_the_cheapest_of_its_offers(job):
     """By the bill, then by time, price and name; among the offers within the limits; on one machine and on several."""

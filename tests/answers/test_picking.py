@@ -16,6 +16,7 @@ from planner.answers.picking import (
     worthwhile,
 )
 from planner.model.picks import Mark, PaidTo, PickKind
+from tests.examples import examples
 
 
 def row(usd, hours, *, dear=1.0, slow=1.0, several=False, name="", market=PaidTo.LARGE_CLOUD):
@@ -44,7 +45,7 @@ ROWS = st.lists(
     min_size=1,
     max_size=6,
 )
-FEW = settings(max_examples=30)
+FEW = settings(max_examples=examples(30))
 """Each law is a straight comparison of a few rows: a few dozen draws find what breaks it."""
 WORTH = st.sampled_from([0.0, 1.0, 10.0, 100.0])
 

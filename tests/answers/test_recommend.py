@@ -13,6 +13,7 @@ from planner.answers.recommend_words import DESK_CARDS
 from planner.errors import LimitError, UsageError
 from planner.render.front import front_picture
 from tests.answers.test_estimate import book  # noqa: F401 - a fixture
+from tests.examples import examples
 
 TODAY = date(2026, 7, 1)
 
@@ -31,7 +32,7 @@ def all_of_them():
     return planner.estimate(model="resnet50", epochs=90, as_of=date(2026, 11, 20)).estimates
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(limit_hours=st.floats(min_value=4.0, max_value=100.0))
 def test_with_a_deadline_nothing_that_may_be_picked_costs_half(all_of_them, limit_hours):
     """Whatever is sure to end in time and may be picked is not cheaper than half of it: ends weigh, but not that much."""

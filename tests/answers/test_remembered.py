@@ -19,6 +19,7 @@ from planner.results.estimate import document
 from planner.throughput import measured
 from planner.work import listed as workloads
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 DAY = date(2026, 7, 1)
 STORES = (
@@ -61,7 +62,7 @@ def test_a_book_that_was_altered_since_the_last_answer_is_refused(tmp_path):
         _cheapest(tmp_path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     epochs=st.floats(min_value=0.1, max_value=500),
     model=st.sampled_from(["resnet50", "bert-large-squad", "vit_base_patch16_224", "gpt2-124m"]),
@@ -80,7 +81,7 @@ def test_what_is_remembered_changes_no_figure(epochs, model, gpus, purchases):
     assert _answer(arguments) == remembered
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     jobs=st.integers(min_value=1, max_value=30),
     kwh=st.floats(min_value=0.0, max_value=1.0),

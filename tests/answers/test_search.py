@@ -15,6 +15,7 @@ from planner.answers.search import Search
 from planner.errors import PlannerError
 from planner.model.costs import ItemKind
 from tests.answers.drawn_jobs import JOBS, OWN_PRICES
+from tests.examples import examples
 
 TODAY = date(2026, 11, 20)
 
@@ -33,7 +34,7 @@ def searches(own_prices):
     return {book: Search(data_dir=None, as_of=TODAY, price_book=book) for book in (None, own_prices)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(job=JOBS, limit=st.sampled_from([1, 5, 40]), has_own_prices=st.booleans())
 @example(job={"model": "llama-3-8b", "tokens": 1e8, "nodes": 2, "gpus": ("H100:8",)}, limit=1, has_own_prices=False)
 @example(
@@ -75,7 +76,7 @@ def test_a_search_finds_what_pricing_every_offer_finds(searches, own_prices, job
     assert expected == found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(job=JOBS, has_own_prices=st.booleans())
 def test_no_bill_is_below_its_bound(searches, own_prices, job, has_own_prices):
     """Of no offer, whatever is on the bill: neither seconds nor USD."""
@@ -93,7 +94,7 @@ def test_no_bill_is_below_its_bound(searches, own_prices, job, has_own_prices):
             assert bounded.usd[place[head.group]] <= one.usd
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(job=JOBS, has_own_prices=st.booleans())
 def test_what_is_compared_is_what_is_written(searches, own_prices, job, has_own_prices):
     """The figures that offers are ordered by are those of their whole bills, to the last bit."""

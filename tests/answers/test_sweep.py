@@ -16,6 +16,7 @@ from planner.answers.sweep_part import job_options
 from planner.errors import PlannerError, UsageError
 from planner.render.sweep_files import read_parts, write_parts
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 TODAY = date(2026, 11, 20)
 JOBS = [
@@ -82,7 +83,7 @@ def test_every_kind_of_job_has_the_figures_of_the_estimate():
         assert same_figures(frame[frame.job == number], job), job
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 @given(
     epochs=st.floats(min_value=0.01, max_value=5000),
     rate=st.floats(min_value=0, max_value=0.4),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import planner
 from planner.errors import LimitError, NothingLeftError
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 TODAY = date(2026, 11, 20)
 GPUS = ("a100-80gb-sxm", "h100-80gb-sxm", "l40s", "a10g", "v100-16gb")
@@ -26,7 +27,7 @@ OFFERS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     drawn=OFFERS,
     hour_worth=st.sampled_from([0.0, 1.0, 10.0, 100.0]),

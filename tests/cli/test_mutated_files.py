@@ -36,7 +36,7 @@ from tests.mutations import damaged, json_page, text_page
 from tests.prices.test_readers import GPUHUNT_AWS, SKYPILOT_AWS, SKYPILOT_GCP
 
 TODAY, NOW = date(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC)
-FEW, MANY = 8, 300
+FEW, MANY = 3, 300
 
 CALIBRATION = b"""schema = "planner.calibration/1"
 

@@ -36,8 +36,8 @@ from tests.doors.doors import (
 )
 from tests.doors.questions import EXCUSED, FILES, HOMES, OF_KIND, jobs, options, questions, values
 
-QUESTIONS = int(os.environ.get("QUESTIONS_A_DOOR", "5"))
-"""Questions a door; where there is time, ask for more: `QUESTIONS_A_DOOR=60 python -m pytest tests/doors`."""
+QUESTIONS = int(os.environ.get("QUESTIONS_A_DOOR", "2"))
+"""Questions a door, and three times as many in the slow tests; where there is time, ask for more: `QUESTIONS_A_DOOR=60 python -m pytest tests/doors`."""
 
 SHARED = ("as_of", "data_dir", "price_book", "strict")
 """What all jobs of a sweep share."""
@@ -96,7 +96,7 @@ def _same(expected, found):
     return not isinstance(expected, tuple)
 
 
-EACH = pytest.mark.parametrize("count", [QUESTIONS])
+EACH = pytest.mark.parametrize("count", [QUESTIONS, pytest.param(3 * QUESTIONS, marks=pytest.mark.slow)])
 MANY = 20  # from here on a quarter of them must have figures
 
 

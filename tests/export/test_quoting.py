@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from planner.export.quoting import block, hcl_value, yaml_value
 from planner.export.task import comment, task_name
+from tests.examples import examples
 from tests.export.exports import HOSTILE
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -60,7 +61,7 @@ def test_a_block_of_lines_comes_back(lines):
     }
 
 
-@settings(max_examples=50)  # the parser is slow
+@settings(max_examples=examples(50))  # the parser is slow
 @given(TEXT)
 @example('${file("/etc/passwd")} $${x} %{y}')
 def test_hcl_is_one_literal(text):

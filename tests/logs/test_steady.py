@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from planner.logs.records import Interval
 from planner.logs.steady import NotSteadyError, lower_mode, steady_of, weighted_median
+from tests.examples import examples
 
 paces = st.floats(1e-4, 1e3)
 noises = st.lists(st.floats(-0.03, 0.03), min_size=30, max_size=40)
@@ -18,7 +19,7 @@ def intervals(pace, noise, steps=1.0):
     ]
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(paces, noises)
 def test_doubling_all_times_halves_the_rate(pace, noise):
     """Twice the seconds are twice the pace, range included, to the last digits."""
@@ -33,7 +34,7 @@ def test_doubling_all_times_halves_the_rate(pace, noise):
     assert once.stall_share == pytest.approx(twice.stall_share, abs=1e-9)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(noises, st.integers(8, 25), st.floats(5, 5000))
 def test_a_pause_changes_the_stall_share_and_nothing_else(noise, place, pause):
     """An hour anywhere in the steady part leaves the pace where it was: only what is lost grows, by that hour."""
@@ -51,7 +52,7 @@ def test_a_pause_changes_the_stall_share_and_nothing_else(noise, place, pause):
     )
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(noises, st.integers(2, 5))
 def test_the_pace_does_not_depend_on_how_often_it_is_logged(noise, every):
     """Joining neighbours, as a log with fewer lines does, gives the same pace."""

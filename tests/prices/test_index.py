@@ -26,6 +26,7 @@ from planner.prices.snapshots import read_snapshot
 from planner.prices.verify import verify_books
 from planner.units import current_day
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
+from tests.examples import examples
 
 TODAY = date(2026, 7, 1)
 SNAPSHOTS = current_snapshots()
@@ -74,7 +75,7 @@ filters = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(wanted=filters)
 def test_any_filter_leaves_the_same_groups_as_reading_every_row(wanted):
     """Heads, sizes, members, their order, counts of what was left out, and the wording of refusals."""
@@ -286,7 +287,7 @@ def test_a_spoilt_index_is_as_none(book, spoil):
         assert by_rows(book, **wanted) == by_index(book, **wanted)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data())
 def test_no_damaged_byte_changes_an_answer(data):
     """One byte anywhere in the index is another one."""

@@ -14,6 +14,7 @@ from planner.prices.index import index_of
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import csv_bytes, read_snapshot
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
+from tests.examples import examples
 
 NAMES = st.one_of(
     st.sampled_from(
@@ -38,7 +39,7 @@ IMPOSSIBLE = [
 ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

@@ -21,6 +21,7 @@ from planner.prices import unpacking
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.unpacking import unpack
 from tests.builders import a_snapshot, an_offer
+from tests.examples import examples
 
 CATALOGUE = b"InstanceType,AcceleratorName,AcceleratorCount,Price,SpotPrice,Region\n"
 
@@ -194,7 +195,7 @@ def test_links_and_devices_are_left_in_the_archive(tmp_path):
     assert [] == [one for one in (tmp_path / "out").rglob("*") if not one.is_dir()]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.sampled_from([STORED, PACKED, taped(), taped(mode="w:gz"), taped(mode="w:xz")]), st.data())
 def test_a_mutated_archive_is_unpacked_or_refused(tmp_path_factory, body, data):
     """Nothing but `PlannerError` leaves."""

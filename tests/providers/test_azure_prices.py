@@ -9,6 +9,7 @@ from planner.hardware.gpus import load_gpus
 from planner.model.records import Purchase
 from providers.azure_prices import retail_offers, row_kind
 from providers.azure_sizes import read_sizes, shipped_regions, shipped_sizes
+from tests.examples import examples
 from tests.providers.clouds import NOON, fixture_json
 
 EXPECTED = fixture_json("azure", "expected.json")
@@ -262,7 +263,7 @@ def test_the_list_of_all_services_holds_nothing_odd():
     assert ((), (), ()) == (found.offers, found.held_back, found.unknown)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.permutations([*EASTUS[:25], a_row(), a_row(9.0), "?"]), st.integers(0, 20))
 def test_order_and_repetition_change_nothing(rows, repeated):
     """Offers do not depend on the order of rows or on rows that come twice."""

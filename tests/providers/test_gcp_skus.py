@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from planner.model.records import Purchase
 from providers.gcp_machines import load_accelerators
 from providers.gcp_skus import read_rates
+from tests.examples import examples
 from tests.providers.clouds import NOON, fixture_json
 
 PRODUCTS = {name: accelerator.name for accelerator in load_accelerators().values() for name in accelerator.price_names}
@@ -209,7 +210,7 @@ def test_the_whole_catalogue_reads_without_doubt():
     assert ("A3Ultra core", Purchase.ON_DEMAND, "europe-west4") not in rates.usd
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.permutations([a_sku(), a_sku(price=usd("9", 0)), a_sku(sku_id="x"), a_sku("Nvidia L4 GPU running in X"), "?"])
 )

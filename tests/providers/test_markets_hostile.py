@@ -16,6 +16,7 @@ from planner.prices.checks import check_offers
 from planner.prices.registry import load_provider
 from planner.prices.snapshots import sort_key
 from providers.base import RawPages
+from tests.examples import examples
 from tests.providers.clouds import fixture_page, refreshed, saved_pages
 from tests.providers.markets import KEY, ON, market_answer
 from tests.providers.replay import Answer, in_turn, serving
@@ -260,7 +261,7 @@ def check(prices):
 
 
 @pytest.mark.parametrize("provider", ON)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(data=st.data())
 def test_no_mutated_page_does_harm(tmp_path_factory, provider, data):
     """Whatever stands anywhere in a saved page: an error of ours, or prices that can be."""
@@ -275,7 +276,7 @@ def test_no_mutated_page_does_harm(tmp_path_factory, provider, data):
 
 
 @pytest.mark.parametrize("provider", ON)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(data=st.data())
 def test_no_mutated_reply_does_harm(tmp_path_factory, provider, data):
     """The same over the wire, where links, cursors and errors are followed; and cut anywhere."""

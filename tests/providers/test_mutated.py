@@ -66,7 +66,7 @@ def _each(few, many):
     """A few examples of each provider among the fast tests, many among the slow ones."""
     return pytest.mark.parametrize(
         ("provider", "count"),
-        [(provider, few) for provider in BUILT_IN]
+        [(provider, few // 3 if provider in LARGE else few) for provider in BUILT_IN]
         + [
             pytest.param(provider, many // 5 if provider in LARGE else many, marks=pytest.mark.slow)
             for provider in BUILT_IN

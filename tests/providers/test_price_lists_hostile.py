@@ -11,6 +11,7 @@ from planner.errors import PlannerError
 from planner.hardware.gpus import load_gpus
 from planner.prices.registry import load_provider
 from providers.base import FetchRequest
+from tests.examples import examples
 from tests.providers.clouds import fixture_json, refreshed, saved_pages
 from tests.providers.price_lists import KEY, ON, instead, list_answer
 from tests.providers.replay import Answer
@@ -175,7 +176,7 @@ def mutated(draw, page):
 
 
 @pytest.mark.parametrize("cloud", ON)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_pages_never_break_an_adapter(tmp_path_factory, cloud, data):
     """Whatever is in a page: offers with a positive price of a known GPU, and only errors of the planner."""

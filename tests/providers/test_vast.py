@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from providers.continents import continent_of
 from providers.vast import VastProvider
+from tests.examples import examples
 from tests.providers.clouds import fixture_json, refreshed, saved_pages
 from tests.providers.markets import KEY, market_answer, vast_on, vast_reply
 from tests.providers.replay import Answer, in_turn
@@ -99,7 +100,7 @@ def test_replies_that_are_cut_are_followed_by_price(tmp_path):
     assert {row["id"] for row in BUNDLES} == set(ids)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     prices=st.lists(st.sampled_from([0.5, 0.6, 0.7, 0.8]), min_size=1, max_size=30),
     limit=st.integers(min_value=12, max_value=40),

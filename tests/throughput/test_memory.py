@@ -18,6 +18,7 @@ from planner.throughput.measured import benchmarks_of, load_benchmarks
 from planner.throughput.memory import GIB, RunMemory, devices_per_gpu, usable_bytes, vision_memory
 from planner.work.listed import load_models, plan_work, resolve_model
 from planner.work.own import OwnModel, own_model, parse_measurements
+from tests.examples import examples
 
 OWN = own_model(OwnModel(gmacs_per_sample=4.0, params_millions=100.0, activations_millions=10.0))
 FIXED_BYTES = 100e6 * (4 + 2 + 4 + 4) + 0.8 * 1024**3
@@ -114,7 +115,7 @@ def test_a_measured_row_says_that_its_count_is_too_large():
     assert PROVEN in found.notes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     name=st.sampled_from(MODELS),
     gpu=st.sampled_from(GPUS),

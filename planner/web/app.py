@@ -27,7 +27,7 @@ from planner.render.report.page import web_file
 from planner.web import lists
 from planner.web.answers import Answer, AnswerStore, answer, failed, form_of, identity, refused
 from planner.web.api_page import api_page, document_schema
-from planner.web.form import FIRST, form_pages
+from planner.web.form import first_question, form_pages
 from planner.web.guard import Guard
 from planner.web.parameters import KINDS, Kind, Question
 from planner.web.refusals import (
@@ -165,9 +165,8 @@ class Desk:
     async def warm(self) -> None:
         """Answer what the page asks first, so that tables are read before anybody waits for them."""
         for kind in (kind for kind in KINDS if kind.name in ("estimate", "compare")):
-            question = kind.question.model_validate(FIRST[kind.name])
             with contextlib.suppress(Refusal, PlannerError):  # whoever asks is told
-                await self._found(question, VIEW)
+                await self._found(first_question(kind), VIEW)
 
     def close(self) -> None:
         """Ends the threads; questions that no thread has begun are dropped."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlencode
+from dataclasses import asdict
 
 from planner.options.declared import Declared, declared
 from planner.options.fit_arguments import FitArguments
@@ -13,8 +14,8 @@ from planner.options.option import brief
 from planner.options.readers import COST, COUNT, DAY, DEADLINE
 from planner.options.vocabulary import words_of
 from planner.render.report.markup import Content, Markup, element
-from planner.web.form_fields import GROUPS, IN_SIGHT, LABELS, SHIPPED, SLIDERS, WORK
-from planner.web.parameters import KINDS, Kind, offered
+from planner.web.form_fields import EXAMPLES, GROUPS, IN_SIGHT, LABELS, SHIPPED, SLIDERS, WORK
+from planner.web.parameters import KINDS, Kind, Question, offered
 
 _TITLES = {
     "estimate": ("/", "Rent: time and cost"),
@@ -24,20 +25,21 @@ _TITLES = {
 }
 """The address of each page, and what it is called."""
 
-FIRST: dict[str, dict[str, object]] = {
-    "estimate": {"model": "resnet50", "epochs": 90},
-    "recommend": {"model": "resnet50", "epochs": 90, "deadline": "48h"},
-    "compare": {"model": "resnet50", "epochs": 90, "buy": ["rtx-4090"], "jobs_per_month": 4},
-    "fit": {"model": "llama-3-8b", "method": "lora"},
-}
-"""What each page asks before anybody types."""
-
 _SCRIPTS = ("theme.js", "table.js", "charts.js", "form.js", "app.js")
 
 
 def form_pages() -> dict[str, bytes]:
     """The page of each address."""
     return {_TITLES[kind.name][0]: _page(kind).encode() for kind in KINDS}
+
+
+def first_question(kind: Kind) -> Question:
+    """What the page of that kind asks before anybody types."""
+    values = {name: value for one in EXAMPLES[kind.name] for name, value in one.values.items()}
+    fields = kind.question.model_fields
+    return kind.question.model_validate(
+        {name: [value] if isinstance(fields[name].default, list) else value for name, value in values.items()}
+    )
 
 
 def _page(kind: Kind) -> str:
@@ -112,7 +114,7 @@ def _form(kind: Kind) -> Markup:
         autocomplete="off",
         novalidate=True,
         data_kind=kind.name,
-        data_first=urlencode(FIRST[kind.name], doseq=True),
+        data_examples=json.dumps([asdict(one) for one in EXAMPLES[kind.name]]),
     )
 
 
@@ -169,12 +171,13 @@ def _input(one: Declared, placeholder: str, *, described_by: str | None) -> Mark
         "name": name,
         "data_spellings": " ".join(one.spellings[1:]) or None,
         "aria_describedby": described_by,
+        "title": None if described_by else _hint(one),
     }
     choices = ("true", "false") if bool in one.kinds else () if one.is_list else words_of(one.option.known)
     if choices:
-        usual = placeholder or ("" if one.default is None else str(one.default).lower())
-        options = [element("option", usual or "usual", value="")]
-        options += [element("option", word) for word in choices if word != usual]
+        usual = placeholder or _default(one) or (str(one.default).lower() if one.default is not None else "none")
+        options = [element("option", f"{usual} (default)", value="")]
+        options += [element("option", word) for word in choices]
         return element("select", options, **shared)
     is_whole = int in one.kinds and float not in one.kinds
     has_words = not one.is_number or one.option.read in (COST, COUNT, DAY, DEADLINE)
@@ -197,7 +200,7 @@ def _ticks(one: Declared, label: str) -> Markup:
         element("label", element("input", type="checkbox", name=name, value=word), f" {word.replace('_', ' ')}")
         for word in words_of(one.option.known)
     ]
-    legend = element("legend", label, element("span", " (none ticked: the usual)", class_="hint"))
+    legend = element("legend", label, element("span", f" (none ticked: {_default(one) or 'all'})", class_="hint"))
     return element("fieldset", legend, element("div", boxes, id=f"{one.name}", data_ticks=name), class_="ticks whole")
 
 
@@ -256,6 +259,7 @@ def _result() -> Markup:
         "div",
         element("h2", "Answer", id="title"),
         element("p", id="subtitle", class_="quiet"),
+        element("p", id="example", class_="answer", hidden=True),
         element("p", keep, id="tools", class_="tools", hidden=True),
         class_="heading",
     )

@@ -308,17 +308,50 @@ def test_a_parameter_nobody_knows_is_said(page_of):
     assert "Unknown parameter 'epoch'" in page.locator("#error").inner_text()
 
 
-def test_language_models_are_asked_for_tokens(page_of):
-    """Choosing one changes the question, and choosing another kind changes it back."""
-    page = page_of("rent")
+def test_nothing_typed_is_dropped_or_replaced(server, page_of):
+    """Whatever model is chosen next: what does not go together is said, and the fields that a model takes are shown."""
+    page = page_of("rent", query=f"as_of={DAY}")
+    change(page, "#epochs", "3")
+    assert "Model resnet50." in page.locator("#example").inner_text()  # epochs are said now
 
-    change(page, "#model", "gpt2-124m")
-    tokens = query_of(page)
-    change(page, "#model", "resnet50")
+    page.locator("#model").fill("llama-3-8b")
+    page.locator("#model").press("Tab")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "How much text?" in page.locator("#error").inner_text()
+    assert {"model": "llama-3-8b", "epochs": "3", "as_of": DAY} == query_of(page)
+    assert page.is_visible("#epochs")
+    assert page.is_visible("#samples")
+    assert page.is_visible("#tokens")
+    assert not page.is_visible("#rows")
+    assert not page.is_visible("#example")
 
-    assert ("gpt2-124m", "10B") == (tokens["model"], tokens["tokens"])
-    assert "epochs" not in tokens
-    assert ("90", False) == (query_of(page)["epochs"], "tokens" in query_of(page))
+    change(page, "#samples", "50k")
+    asked = {"model": "llama-3-8b", "epochs": "3", "samples": "50k", "as_of": DAY}
+    assert asked == query_of(page)
+    assert server.get("/api/estimate", asked).json["answer"] == page.locator("#content p.answer").all_inner_texts()
+
+    page.locator("#model").fill("xgboost")
+    page.locator("#model").press("Tab")
+    page.wait_for_selector("#error:not([hidden])")
+    assert asked | {"model": "xgboost"} == query_of(page)
+    assert page.is_visible("#samples")
+    assert page.is_visible("#rows")
+
+
+@pytest.mark.parametrize("which", PAGES)
+def test_a_page_begins_with_an_example_and_says_so(page_of, which):
+    """No field holds what nobody typed; the answer is that of the example, and so are the files to keep."""
+    page = page_of(which, query="")
+
+    fields = page.evaluate(
+        "() => [...document.getElementById('question').elements].filter((one) => one.name && one.type !== 'checkbox' "
+        "&& one.type !== 'range').map((one) => one.value)"
+    )
+    assert {""} == set(fields)
+    assert "?" not in page.url.rstrip("?")
+    assert page.is_visible("#content p.answer")
+    assert page.locator("#example").inner_text().startswith("An example, as you have not said: Model ")
+    assert "model=" in page.locator("a[data-format=json]").get_attribute("href")
 
 
 def test_the_other_question_takes_along_what_was_said(page_of):
@@ -382,7 +415,7 @@ def test_a_recommendation_says_what_the_api_says(server, page_of):
     page = page_of("take")
 
     answer = server.get("/api/recommend", TAKE).json
-    assert answer["answer"] == page.locator("#content p.answer").all_inner_texts()
+    assert answer["answer"] + answer["warnings"] == page.locator("#content p.answer").all_inner_texts()
     assert answer["sentences"][len(answer["answer"]) :] == page.locator("#why li").all_inner_texts()
     assert [str(row["rank"]) for row in answer["estimates"]] == page.locator(
         "#best tbody td:first-child"
@@ -392,8 +425,9 @@ def test_a_recommendation_says_what_the_api_says(server, page_of):
     ).all_inner_texts()
     change(page, "#deadline", "3h")
     assert "3h" == query_of(page)["deadline"]
-    three = server.get("/api/recommend", {**RENT, "deadline": "3h"}).json["answer"]
-    assert three == page.locator("#content p.answer").all_inner_texts() != answer["answer"]
+    three = server.get("/api/recommend", {**RENT, "deadline": "3h"}).json
+    assert three["answer"] + three["warnings"] == page.locator("#content p.answer").all_inner_texts()
+    assert three["answer"] != answer["answer"]
 
 
 def test_a_fit_says_what_the_api_says(server, page_of):
@@ -414,21 +448,21 @@ def test_a_fit_says_what_the_api_says(server, page_of):
 
 
 def test_the_form_follows_the_kind_of_work(page_of):
-    """Epochs of images, tokens of language models, rows of trees; what was said of one is kept for another visit."""
-    page = page_of("rent")
+    """Epochs of images and of texts, tokens of language models, rows of trees; all of them of a model that nobody knows."""
+    page = page_of("rent", query="")
     visible = lambda: {name for name in ("epochs", "tokens", "method", "rows", "depth") if page.is_visible(f"#{name}")}  # noqa: E731
     page.evaluate("for (const one of document.querySelectorAll('form details')) one.open = true")
-    assert {"epochs"} == visible()
 
-    change(page, "#model", "llama-3-8b")
-    assert {"tokens", "method"} == visible()
-    assert "10B" == query_of(page)["tokens"]
-    change(page, "#model", "xgboost")
-    assert {"rows", "depth"} == visible()
-    assert {"model", "rows", "as_of"} == query_of(page).keys()
-    change(page, "#model", "resnet50")
-    assert {"epochs"} == visible()
-    assert "90" == query_of(page)["epochs"]
+    assert {"epochs", "tokens", "method", "rows", "depth"} == visible()
+    for model, fields in (
+        ("resnet50", {"epochs"}),
+        ("llama-3-8b", {"epochs", "tokens", "method"}),
+        ("xgboost", {"rows", "depth"}),
+        ("some/model-of-mine", {"epochs", "tokens", "method", "rows", "depth"}),
+    ):
+        page.locator("#model").fill(model)
+        page.locator("#model").press("Tab")
+        assert fields == visible()
 
 
 def test_the_questions_hand_on_what_they_share(page_of):

@@ -44,12 +44,12 @@ def words(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
-def test_the_answer_comes_first(estimated, page):
-    """Best row, its USD and hours with ranges, before anything else."""
+def test_the_best_row_of_all_is_said_above_all_rows(estimated, page):
+    """With its USD and hours, their ranges and the age of its price, be it proposed or not."""
     text, best = words(page), estimated["estimates"][0]
 
-    start = text.index("Cheapest: ")
-    assert start < text.index("Charts")
+    start = text.index("Cheapest of all rows: ")
+    assert text.index("Charts") < start
     sentence = text[start : start + 250]
     for part in (best["gpu"], best["instance_type"], f"{best['usd']:.2f} USD", best["price_observed_on"], "days old"):
         assert part in sentence
@@ -64,17 +64,44 @@ def test_the_sentences_and_the_picks_come_before_all_else():
 
     places = [text.index(sentence) for sentence in map(html.escape, estimated["answer"])]
     assert places == sorted(places)
-    assert places[-1] < text.index("What to take: of each market") < text.index("Cheapest: ")
+    assert places[-1] < text.index("What to take: of each market") < text.index("Cheapest of all rows: ")
     rows = re.findall(r"<tr>(.*?)</tr>", page[page.index('id="picks"') : page.index('id="charts"')])[1:]
     assert len(rows) == len(estimated["picks"])
     for row, pick in zip(map(words, rows), estimated["picks"], strict=True):
         one = pick["estimate"]
         age = (date.fromisoformat(estimated["as_of"]) - date.fromisoformat(one["price_observed_on"])).days
         for part in (
-            str(pick["number"]), pick["pick"], one["gpu"], one["instance_type"], f"{one['usd']:,.2f}",
+            str(pick["number"]), f"{pick['pick']} here".removesuffix(" here" * (pick["pick"] in ("balanced", "between"))), one["gpu"], one["instance_type"], f"{one['usd']:,.2f}",
             one["throughput"]["basis"], f"{one['price_observed_on']} {age} days old",
         ):  # fmt: skip
             assert part in row
+
+
+def test_the_days_of_the_header_are_those_of_all_rows_shown(estimated):
+    """Of what is proposed and of what is ranked; a machine of one's own has no day."""
+    first, *others = estimated["estimates"]
+    changed = {**estimated, "estimates": [{**first, "price_observed_on": "2026-06-30"}, *others]}
+    pick, *picks = estimated["picks"]
+    early = {**pick, "estimate": {**pick["estimate"], "price_observed_on": "2024-02-29"}}
+
+    text = words(estimate_report({**changed, "picks": [early, *picks]}, command="planner"))
+    own = [{**row, "provider": "own"} for row in estimated["estimates"]]
+    alone = words(estimate_report({**estimated, "estimates": own, "picks": []}, command="planner"))
+
+    assert "with prices of 2024-02-29 to 2026-06-30." in text
+    assert "with prices of your own." in alone
+
+
+def test_what_may_not_be_picked_is_counted_and_said_of_its_row(estimated):
+    """The cheapest row of all says why it is not proposed; without any pick the page says that."""
+    first = {**estimated["estimates"][0], "not_picked": "gpu_too_old"}
+    barred = {**estimated, "estimates": [first], "picks": [], "not_picked": [{"reason": "gpu_too_old", "count": 7}]}
+
+    text = words(estimate_report(barred, command="planner"))
+
+    assert "No row may be picked." in text
+    assert f"Not picked, of {estimated['machines']:,} machines: 7 GPU too old." in text
+    assert "Not proposed: GPU too old." in text
 
 
 def test_everything_the_document_says_is_on_the_page(estimated, page):
@@ -146,12 +173,12 @@ def test_two_reports_are_the_same_bytes(estimated, page):
 
 
 def test_sorted_by_time_the_fastest_is_the_first_of_all(estimated):
-    """`Cheapest` without more is said only of rows in order of cost."""
+    """`Cheapest of all` is said only of rows in order of cost."""
     by_time = sorted(estimated["estimates"], key=lambda row: row["seconds"])
 
     text = words(estimate_report({**estimated, "estimates": by_time}, command="planner"))
 
-    assert "Fastest: " in text
+    assert "Fastest of all rows: " in text
     assert "Cheapest of the 6 rows shown: " in text
 
 
@@ -169,11 +196,27 @@ def test_a_comparison_shows_both_bills_and_their_sources():
 
     text = words(comparison_report(content, command="planner compare --buy rtx-4090"))
 
-    assert text.index(content["verdict"]) < text.index("Charts")
+    places = [
+        text.index(html.escape(line)) for line in (content["verdict"], content["owning"], "Every way to pay", "Charts")
+    ]
+    assert places == sorted(places)
+    days = sorted(row["price_observed_on"] for row in content["alternatives"] if row["price_observed_on"])
+    assert f"those of all ways of {days[0]} to {days[-1]}." in text
     own = content["own"]
     assert all(f"{item['name']} {item['usd']:,.0f} " in re.sub(r"\s+", " ", text) for item in own["items"])
     assert all(row["source"].replace("&", "&amp;") in text for row in own["prices"]["cards"]["rows"])
     assert all(line in text for line in content["assumptions"] if "'" not in line)
+
+
+def test_a_rent_of_your_own_is_said_only_where_one_is_given():
+    """With a rate of one's own, and not with a list price."""
+    asked = {"buy": "rtx-4090", "utilisation": 0.3, "as_of": DAY}
+
+    given = comparison_document(planner.compare(**asked, rent_usd_per_hour=1.0))
+    listed = comparison_document(planner.compare(**asked))
+
+    assert "the rent is a price of your own" in words(comparison_report(given, command="planner"))
+    assert "of your own" not in words(comparison_report(listed, command="planner"))
 
 
 def test_text_is_escaped_unless_it_was_made_here():
@@ -203,7 +246,9 @@ def test_a_recommendation_is_a_report_of_its_reasons():
     text = words(page)
     places = [text.index(html.escape(sentence)) for sentence in document["sentences"]]
     assert places == sorted(places)
-    assert max(places) < text.index("Best first") < text.index("Nearly") < text.index("Charts")
+    said = len(document["answer"])
+    assert places[said - 1] < text.index("Best first") < places[said]
+    assert max(places) < text.index("Nearly") < text.index("Charts")
     assert all(html.escape(miss["why"]) in text for miss in document["near_misses"])
     drawn = json.loads(re.search(r'id="chart-specs">(.*?)</script>', page, re.DOTALL)[1])
     assert found.everything

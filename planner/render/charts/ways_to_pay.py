@@ -107,7 +107,7 @@ def _every_way(rows: Sequence[Row], turns: Sequence[Row], *, x: tuple[str, str],
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": titles, "range": [HUES[at % len(HUES)] for at in range(len(titles))]},
-                "legend": {"symbolType": "stroke", "symbolSize": 300, "columns": by_width(2, 3, 5), "labelLimit": 200},
+                "legend": {"symbolType": "stroke", "symbolSize": 300, "columns": by_width(1, 2, 4), "labelLimit": 180},
             },
         },
         "layer": [

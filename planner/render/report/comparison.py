@@ -59,11 +59,15 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         subtitle=_subtitle(document),
         content=[
             element("p", one_line(document["verdict"]), class_="answer"),
-            [element("p", one_line(line), class_="answer") for line in _minded(document)],
+            [element("p", one_line(line)) for line in _minded(document)],
             section("Every way to pay", _ways(document), id_="ways"),
             section(
                 "Charts",
-                element("div", [figure(key, spec, numbers[key]) for key, spec in charts.items()], class_="charts"),
+                element(
+                    "div",
+                    [figure(key, spec, numbers[key], is_whole=key in _OF_ALL_WAYS) for key, spec in charts.items()],
+                    class_="charts",
+                ),
                 id_="charts",
             ),
             section("Both bills", _bills(document), id_="bills"),
@@ -79,6 +83,9 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         charts=charts,
     )
 
+
+_OF_ALL_WAYS = ("ways", "ways-months")
+"""Charts of many lines, whose names need a whole line of the page."""
 
 _MONTHS: tuple[Field, ...] = (
     ("month", "month", number(0)),
@@ -112,12 +119,16 @@ def _subtitle(document: Row) -> str:
 
 
 def _rent_day(document: Row) -> str:
-    """The day of the price that the verdict is against; a price of one's own only where one was given."""
+    """The days of the prices of the ways shown, and that of the one the verdict is against, if it has one."""
     against = document["against"]
+    days = sorted(row["price_observed_on"] for row in document["alternatives"] if row["price_observed_on"])
     if against["way"] == "given":
-        return "; the rent is a price of your own"
-    day = next(row["price_observed_on"] for row in document["alternatives"] if row["name"] == against["name"])
-    return f"; the rent is a price of {day}"
+        rent = "; the rent is a price of your own"
+    else:
+        day = next(row["price_observed_on"] for row in document["alternatives"] if row["name"] == against["name"])
+        rent = f"; the rent is a price of {day}" if day else ""
+    others = f", those of all ways of {days[0]} to {days[-1]}" if days and days[0] < days[-1] else ""
+    return rent + others
 
 
 def _minded(document: Row) -> Iterator[str]:

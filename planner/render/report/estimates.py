@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from planner.model.picks import PaidTo
+from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.render.charts.estimates import Money, estimate_charts
 from planner.render.charts.parts import Row, name, place, what
 from planner.render.listing import number, one_line, significant, span_texts
@@ -22,6 +22,7 @@ from planner.render.report.rows import (
     short_cells,
     short_headings,
     sources_of,
+    span_below,
     subtitle,
     words,
     work_title,
@@ -33,6 +34,7 @@ from planner.render.report.tables import (
     number_cell,
     plain_table,
 )
+from planner.render.screen import REASONS
 from planner.results.words import MARKETS, basis_text
 from planner.units import hours
 
@@ -73,10 +75,15 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), 
         subtitle=subtitle(document),
         content=[
             [element("p", one_line(sentence), class_="answer") for sentence in document.get("answer", [])],
+            None if document["estimates"] else element("p", _NOTHING, class_="answer"),
             _picks(document, money),
-            [element("p", sentence, class_="answer") for sentence in _answers(document, money) if sentence],
             charts_section(charts, numbers),
-            section("All rows", rows_table(document, money, notes, sources, full), id_="rows"),
+            section(
+                "All rows",
+                [element("p", sentence) for sentence in _extremes(document, money) if sentence],
+                rows_table(document, money, notes, sources, full),
+                id_="rows",
+            ),
             sections_below(document, notes, sources, command),
         ],
         charts=charts,
@@ -86,15 +93,30 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), 
 def _picks(document: Row, money: Money) -> Content:
     """The rows that are proposed, of each market, with what they rest on and the age of their price."""
     picks = document.get("picks")
-    if not picks:
+    if picks is None or not document["estimates"]:
         return None
+    barred = [f"{entry['count']:,} {REASONS[NotPicked(entry['reason'])]}" for entry in document["not_picked"]]
+    left = element("p", f"Not picked, of {document['machines']:,} machines: {', '.join(barred)}.", class_="quiet")
+    if not picks:
+        return [element("p", "No row may be picked. The first of all rows stands below.", class_="answer"), left]
     headings = (Heading("#", is_number=True), Heading("whom you pay"), *short_headings(money))
     caption = (
         "What to take: of each market the best balance of money and time, the fastest and the cheapest. The numbers "
         "are those of the sentences above."
     )
     rows = [_pick_cells(pick, document, money) for pick in picks]
-    return section("Picks", plain_table(caption, headings, rows, is_stacked=True), id_="picks")
+    rows += [_service_cells(one, money) for one in document["services"][:1]]
+    return section(
+        "Picks", plain_table(caption, headings, rows, is_stacked=True), left if barred else None, id_="picks"
+    )
+
+
+_KINDS = {
+    PickKind.BALANCED: "balanced",
+    PickKind.FASTEST: "fastest here",
+    PickKind.CHEAPEST: "cheapest here",
+    PickKind.BETWEEN: "between",
+}
 
 
 def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
@@ -103,26 +125,45 @@ def _pick_cells(pick: Row, document: Row, money: Money) -> list[Markup]:
     mark = f" ({pick['mark'].replace('_', ' ')})" if pick["mark"] else ""
     return [
         number_cell(str(pick["number"]), pick["number"], label="row"),
-        cell(f"{market}{mark} ", element("span", pick["pick"], class_="below"), label="pay"),
+        cell(f"{market}{mark} ", element("span", _KINDS[PickKind(pick["pick"])], class_="below"), label="pay"),
         *short_cells(row, document, money, is_own=pick["market"] == PaidTo.OWN),
     ]
 
 
-def _answers(document: Row, money: Money) -> Iterator[Content]:
-    """The sentences that answer the question, before anything else."""
+_NOTHING = "No offer is left. What was left out, and why, stands below."
+
+
+def _extremes(document: Row, money: Money) -> Iterator[Content]:
+    """Which row is the cheapest and which the fastest, be they proposed or not."""
     estimates = document["estimates"]
     if not estimates:
-        yield "No offer is left. What was left out, and why, stands below."
         return
     cheapest = min(estimates, key=lambda row: (row["usd"], row["rank"]))
     fastest = min(estimates, key=lambda row: (row["seconds"], row["rank"]))
     of_rows = f" of the {len(estimates):,} rows shown"
-    yield _answer("Cheapest" + ("" if _are_sorted(estimates, "usd") else of_rows), cheapest, document, money)
+    of_all = " of all rows"
+    yield _answer("Cheapest" + (of_all if _are_sorted(estimates, "usd") else of_rows), cheapest, document, money)
     if fastest["rank"] == cheapest["rank"]:
         yield f"It is also the fastest{of_rows}." if len(estimates) > 1 else None
     else:
-        lead = "Fastest" + ("" if _are_sorted(estimates, "seconds") else of_rows)
+        lead = "Fastest" + (of_all if _are_sorted(estimates, "seconds") else of_rows)
         yield _answer(lead, fastest, document, money)
+
+
+def _service_cells(row: Row, money: Money) -> list[Markup]:
+    """A row without machine, time and number: a service states neither."""
+    usd = [row[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")]
+    sold = " of ".join(name(row[key]) for key in ("method", "model") if row[key])
+    return [
+        cell("-", label="row"),
+        cell(MARKETS[PaidTo.SERVICE], label="pay"),
+        cell("none", class_="short", is_heading=True, label="GPUs"),
+        cell("not stated", class_="number", label="hours"),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], span_below(*span_texts(*usd)), label=money.code),
+        cell("-", class_="short", label="evidence"),
+        cell(row["price_observed_on"], class_="short", label="price of"),
+        cell(f"{name(row['provider'])} ", element("span", sold, class_="below"), class_="name", label="where"),
+    ]
 
 
 def _are_sorted(estimates: Sequence[Row], key: str) -> bool:
@@ -143,4 +184,5 @@ def _answer(lead: str, row: Row, document: Row, money: Money) -> list[Content]:
         element("strong", f"{significant(long)} hours"),
         f" ({significant(short)} to {significant(longest)}). Throughput {basis_text(row['throughput']['basis'])}, "
         f"price of {row['price_observed_on']} ({age_text(row, document)}).",
+        f" Not proposed: {REASONS[NotPicked(row['not_picked'])]}." if row["not_picked"] else None,
     ]

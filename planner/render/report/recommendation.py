@@ -58,8 +58,8 @@ def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row]
         subtitle=subtitle(document),
         content=[
             [element("p", one_line(sentence), class_="answer") for sentence in (*answer, *document["warnings"])],
-            section("Why", listed(sentences[len(answer) :]), id_="why"),
             section("Best first", _best(document, money), id_="best"),
+            section("Why", listed(sentences[len(answer) :]), id_="why"),
             section("Nearly", _nearly(document, money), id_="nearly"),
             charts_section(charts, numbers),
             section("All figures", rows_table(document, money, notes, sources, len(estimates)), id_="rows"),

@@ -49,12 +49,15 @@ def subtitle(document: Row) -> str:
 
 
 def _price_days(document: Row) -> str:
-    if not document["prices"]:
-        return "prices of your own"
-    days = sorted(row["price_observed_on"] for row in document["estimates"])
+    """The days of the prices of all rows that are shown: those proposed, those ranked, those that nearly won."""
+    picks = document.get("picks") or ()
+    rows = [*(pick["estimate"] for pick in picks), *document["estimates"], *document.get("near_misses", ())]
+    days = [row["price_observed_on"] for row in rows if row["provider"] != "own"]
+    days += [row["price_observed_on"] for row in document.get("services", ())[:1]]
     if not days:
-        return "no price left"
-    return f"prices of {days[0]}" if days[0] == days[-1] else f"prices of {days[0]} to {days[-1]}"
+        return "prices of your own" if rows else "no price left"
+    first, last = min(days), max(days)
+    return f"prices of {first}" if first == last else f"prices of {first} to {last}"
 
 
 def age_text(row: Row, document: Row) -> str:
@@ -81,9 +84,7 @@ def rows_table(document: Row, money: Money, notes: Numbered, sources: Numbered, 
         Heading("hours (low to high)", is_number=True),
         Heading(f"{money.code} (low to high)", is_number=True),
         Heading(f"{money.code}/h (per GPU)", is_number=True),
-        Heading("where"),
-        Heading("instance"),
-        Heading("purchase"),
+        Heading("where (instance, purchase)"),
         Heading("throughput"),
         Heading("price of"),
         Heading("sources", sorts=False),
@@ -99,7 +100,9 @@ def rows_table(document: Row, money: Money, notes: Numbered, sources: Numbered, 
         if full > len(estimates)
         else ""
     )
-    return sortable_table("estimates", caption + more, headings, rows, marked=marked, hint="for example: aws spot")
+    return sortable_table(
+        "estimates", caption + more, headings, rows, marked=marked, hint="for example: aws spot", is_dense=True
+    )
 
 
 def _cells(row: Row, money: Money, notes: Numbered, sources: Numbered) -> list[Markup]:
@@ -107,15 +110,14 @@ def _cells(row: Row, money: Money, notes: Numbered, sources: Numbered) -> list[M
     seconds = [hours(row[key]) for key in ("seconds", "seconds_low", "seconds_high")]
     usd = [row[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")]
     where = f"{name(row['region'])}, {name(row['zone'])}" if row["zone"] else name(row["region"])
+    instance = f"{name(row['instance_type'])}, {words(row['purchase'])}"
     return [
         number_cell(f"{row['rank']}{'*' if row['is_pareto'] else ''}", row["rank"]),
         cell(what(row), class_="short", is_heading=True),
-        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:]))),
-        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd))),
+        number_cell(f"{significant(seconds[0])} ", seconds[0], span_below(*map(significant, seconds[1:]))),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], span_below(*span_texts(*usd))),
         number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),
-        cell(f"{name(row['provider'])} ", element("span", where, class_="below"), class_="name"),
-        cell(name(row["instance_type"]), class_="name"),
-        cell(words(row["purchase"]), class_="short"),
+        cell(f"{name(row['provider'])} {where} ", element("span", instance, class_="below"), class_="name"),
         cell(f"{basis_text(row['throughput']['basis'])} ", _note_links(row, notes)),
         cell(row["price_observed_on"], class_="short"),
         cell(sources.links(sources_of(row), "source"), class_="refs"),
@@ -126,7 +128,8 @@ def _note_links(row: Row, notes: Numbered) -> Content:
     return element("span", "note ", notes.links(row["notes"], "note"), class_="below refs") if row["notes"] else None
 
 
-def _range(low: str, high: str) -> Markup:
+def span_below(low: str, high: str) -> Markup:
+    """The ends of a range, to stand below a figure."""
     return element("span", f"({low} to {high})", class_="below")
 
 
@@ -159,8 +162,10 @@ def short_cells(row: Row, document: Row, money: Money, *, is_own: bool = False, 
     instance = ", ".join(filter(None, (name(row["instance_type"]), more)))
     return [
         cell(what(row), class_="short", is_heading=True, label="GPUs"),
-        number_cell(f"{significant(seconds[0])} ", seconds[0], _range(*map(significant, seconds[1:])), label="hours"),
-        number_cell(f"{number(2)(usd[0])} ", usd[0], _range(*span_texts(*usd)), label=money.code),
+        number_cell(
+            f"{significant(seconds[0])} ", seconds[0], span_below(*map(significant, seconds[1:])), label="hours"
+        ),
+        number_cell(f"{number(2)(usd[0])} ", usd[0], span_below(*span_texts(*usd)), label=money.code),
         cell(basis_text(row["throughput"]["basis"]), class_="short", label="evidence"),
         cell(
             "-"

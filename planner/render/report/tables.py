@@ -30,6 +30,7 @@ def sortable_table(
     marked: Sequence[bool],
     hint: str,
     is_stacked: bool = False,
+    is_dense: bool = False,
 ) -> Content:
     """A table that `web/table.js` sorts and filters, with its field for words; rows `marked` are set in bold.
 
@@ -51,7 +52,7 @@ def sortable_table(
         data_filters=key,
         hidden=True,
     )
-    kinds = f"sortable wide{' stacked' * is_stacked}"
+    kinds = f"sortable wide{' stacked' * is_stacked}{' dense' * is_dense}"
     return [form, _scrolling(caption, element("thead", element("tr", head)), body, class_=kinds, id=key)]
 
 
@@ -62,6 +63,7 @@ def plain_table(
     *,
     totals: Iterable[int] = (),
     is_stacked: bool = False,
+    is_dense: bool = False,
 ) -> Content:
     """A table that is only read; rows at the places `totals` are sums.
 
@@ -70,7 +72,12 @@ def plain_table(
     sums = set(totals)
     body = [element("tr", list(cells), class_="total" if index in sums else None) for index, cells in enumerate(rows)]
     head = element("tr", [_head(heading, heading.text) for heading in headings])
-    return _scrolling(caption, element("thead", head), body, class_="stacked" if is_stacked else None)
+    kinds = " ".join(["stacked"] * is_stacked + ["dense"] * is_dense)
+    return _scrolling(caption, element("thead", head), body, class_=kinds or None)
+
+
+MOST_LOOSE = 9
+"""More columns than this stand closer together, so that a page of 1280 pixels shows them all."""
 
 
 def listing_table(listing: Listing, caption: str) -> Content:
@@ -79,13 +86,13 @@ def listing_table(listing: Listing, caption: str) -> Content:
     heading = next((column for column in columns if not column.is_number), None)
     headings = [Heading(column.heading, is_number=column.is_number) for column in columns]
     rows = [[_listed(column, row, is_heading=column is heading) for column in columns] for row in listing.rows]
-    return plain_table(caption, headings, rows, is_stacked=True)
+    return plain_table(caption, headings, rows, is_stacked=True, is_dense=len(columns) > MOST_LOOSE)
 
 
 def _listed(column: Column, row: Row, *, is_heading: bool) -> Markup:
     if column.is_number:
         return number_cell(shown(column, row), row[column.key], label=column.heading)
-    return cell(shown(column, row), is_heading=is_heading, class_="short" if is_heading else None, label=column.heading)
+    return cell(shown(column, row), is_heading=is_heading, class_="name" if is_heading else None, label=column.heading)
 
 
 def cell(*content: Content, class_: str | None = None, is_heading: bool = False, label: str | None = None) -> Markup:

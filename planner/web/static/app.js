@@ -8,7 +8,7 @@
   const by = (id) => document.getElementById(id);
   // not by `dataset`, which is the name of a field
   const kind = by("question").getAttribute("data-kind");
-  const first = by("question").getAttribute("data-first");
+  const examples = JSON.parse(by("question").getAttribute("data-examples"));
   let own = new Set(); // parameters of this question
   let others = new Set(); // and those that only other questions have
   let works = new Map(); // models by name: what their work is counted in
@@ -18,11 +18,29 @@
   let asking = null;
   let timer = 0;
 
-  // What is sent: parameters of this question, and those nobody knows, so that the server says so.
+  // What is sent: parameters of this question, those nobody knows, so that the server says so, and examples of what is
+  // not given. These stand in no field.
   function sent(extra = []) {
     const pairs = planner.given().filter(([name]) => !others.has(name));
-    return new URLSearchParams([...pairs, ...extra]).toString();
+    return new URLSearchParams([...pairs, ...exampleOf(pairs), ...extra]).toString();
   }
+
+  function exampleOf(pairs) {
+    const given = new Set(pairs.map(([name]) => name));
+    return examples
+      .filter((example) => !example.unless.some((name) => given.has(name)))
+      .flatMap((example) => Object.entries(example.values))
+      .filter(([name]) => !given.has(name));
+  }
+
+  function sayExample() {
+    const pairs = exampleOf(planner.given().filter(([name]) => !others.has(name)));
+    const words = pairs.map(([name, value]) => `${labelOf(name)} ${value}`).join(", ");
+    by("example").textContent = `An example, as you have not said: ${words}.`;
+    by("example").hidden = pairs.length === 0;
+  }
+
+  const labelOf = (name) => by("question").querySelector(`label[for="${CSS.escape(name)}"]`)?.textContent ?? name;
 
   function address() {
     const pairs = planner.given();
@@ -84,6 +102,7 @@
     by("tools").hidden = true;
     by("title").textContent = "No answer";
     by("subtitle").textContent = "";
+    sayExample();
     mark(error.parameter);
   }
 
@@ -110,10 +129,14 @@
       field.removeAttribute("aria-invalid");
       field.removeAttribute("aria-describedby");
     }
-    const wrong = name && by("question").elements.namedItem(name);
-    if (wrong instanceof Element) {
-      wrong.setAttribute("aria-invalid", "true");
-      wrong.setAttribute("aria-describedby", "error");
+    const found = name && by("question").elements.namedItem(name);
+    const wrong = found instanceof RadioNodeList ? found[0] : found;
+    if (!(wrong instanceof Element)) return;
+    wrong.setAttribute("aria-invalid", "true");
+    wrong.setAttribute("aria-describedby", "error");
+    for (let place = wrong; place; place = place.parentElement?.closest("[data-work], details")) {
+      if (place.tagName === "DETAILS") place.open = true;
+      else if (place !== wrong) place.hidden = false;
     }
   }
 
@@ -124,6 +147,7 @@
     by("tools").hidden = false;
     by("title").textContent = body.title;
     by("subtitle").textContent = body.subtitle;
+    sayExample();
     document.title = `${body.title} - GPU cost planner`;
     planner.shipped(body.values);
     place(new DOMParser().parseFromString(body.html, "text/html"));
@@ -173,12 +197,12 @@
   function restore() {
     const given = new URLSearchParams(location.search);
     table = { find: given.get("find") ?? "", order: given.get("order") ?? "" };
-    planner.fill(location.search || first);
-    planner.suitWork(work(), { mayChange: false });
+    planner.fill(location.search);
+    planner.suitWork(work());
   }
 
-  // Of an own model of which a shape is given, or that no list names, the work is that of the fields filled in.
-  const work = () => works.get(by("model").value.trim().toLowerCase()) ?? "samples";
+  // What the model's work is counted in; of a model that no list names it is not known.
+  const work = () => works.get(by("model").value.trim().toLowerCase());
 
   function option(value, text) {
     const made = document.createElement("option");

@@ -139,30 +139,14 @@
     form().addEventListener("submit", (event) => event.preventDefault());
   };
 
-  // Language models are told how many tokens, trees how many rows, others how many epochs; what was said of one is kept
-  // while another is asked about.
-  const COUNTS = { samples: "epochs", tokens: "tokens", rows: "rows" };
-  const said = { epochs: "90", tokens: "10B", rows: "1M" };
+  // What belongs to other work than the model's is hidden while it is empty; nothing that was typed is ever hidden, changed
+  // or dropped. Where the work is not known everything stands open.
   const within = (place) => [...place.querySelectorAll("[name]")];
 
-  planner.suitWork = (work, { mayChange = true } = {}) => {
-    if (mayChange) changeCount(work);
+  planner.suitWork = (work) => {
     for (const place of form().querySelectorAll("[data-work]")) {
       const isGiven = within(place).some((field) => (field.type === "checkbox" ? field.checked : field.value !== ""));
-      place.hidden = place.dataset.work !== work && !isGiven;
+      place.hidden = Boolean(work) && !place.dataset.work.split(" ").includes(work) && !isGiven;
     }
   };
-
-  function changeCount(work) {
-    const wanted = document.getElementById(COUNTS[work]);
-    if (!wanted || (work === "tokens" && planner.given().some(([name]) => name === "samples"))) return;
-    for (const place of form().querySelectorAll("[data-work]")) {
-      if (place.dataset.work === work) continue;
-      for (const field of within(place)) {
-        if (field.id in said && field.value) said[field.id] = field.value;
-        field.value = "";
-      }
-    }
-    if (!wanted.value) wanted.value = said[wanted.id];
-  }
 })();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from planner.answers.markets import paid_to
@@ -11,6 +11,7 @@ from planner.hardware.access import access_to, architecture_of, has_arm_host
 from planner.hardware.gpus import load_gpus
 from planner.model.picks import NotPicked, PaidTo
 from planner.model.records import Offer, Throughput
+from planner.prices.groups import OfferGroup
 from planner.throughput.builds import build_warning
 from planner.throughput.learnt import load_learnt
 from planner.units import DAYS_PER_YEAR
@@ -45,8 +46,25 @@ class Bars:
         self._largest: Mapping[tuple[str, str], float] = _largest(heads) if self._is_several else {}
         self._of_gpu: dict[str, NotPicked | None] = {}
 
-    def of_machine(self, offer: Offer, throughput: Throughput) -> NotPicked | None:
-        """The reason that holds in every region and at every price; `None` if there is none."""
+    def before_speed(self, group: OfferGroup) -> tuple[Offer, NotPicked | None]:
+        """The cheapest offer of a group that an ordinary account can rent, and the reason against it that no speed decides.
+
+        Where there is no such offer, or a reason that holds for all of the group, the offer is the cheapest of all.
+        """
+        head = group.head
+        reason = self.of_machine(head)
+        if reason is not None:
+            return head, reason
+        offer = head
+        if self.is_closed(head):
+            found = next((one for one in group.members() if not self.is_closed(one)), None)
+            if found is None:
+                return head, NotPicked.CLOSED_REGION
+            offer = found
+        return offer, NotPicked.OLD_PRICE if self.is_old(offer) else None
+
+    def of_machine(self, offer: Offer) -> NotPicked | None:
+        """The reason that holds in every region, at every price and at every speed; `None` if there is none."""
         if not self._names_gpu:
             if offer.gpu not in self._of_gpu:
                 self._of_gpu[offer.gpu] = self._against_gpu(offer.gpu)
@@ -54,8 +72,6 @@ class Bars:
                 return self._of_gpu[offer.gpu]
         if offer.gpu_count < 1 and not self._names_count and offer.gpu in load_gpus():  # some cores are no slice
             return NotPicked.SLICE
-        if throughput.fits_memory is False:
-            return NotPicked.MEMORY
         if self._is_several:
             if offer.gpu_count < self._largest.get((offer.provider, offer.gpu), 0) and not self._names_count:
                 return NotPicked.PART_OF_HOST
@@ -75,13 +91,14 @@ class Bars:
         """The reason against one row; `ends` are the cheap and the dear end of its money against other rows."""
         if self.is_closed(offer):
             return NotPicked.CLOSED_REGION
-        return self.of_machine(offer, throughput) or self.of_price(offer, lambda: ends)
-
-    def of_price(self, offer: Offer, ends_of: Callable[[], tuple[float, float]]) -> NotPicked | None:
-        """The reason that lies in the price or in the range alone; of an old price nobody asks for the range."""
+        reason = self.of_machine(offer)
+        if reason is not None:
+            return reason
         if self.is_old(offer):
             return NotPicked.OLD_PRICE
-        return NotPicked.WIDE_RANGE if is_wide(*ends_of()) else None
+        if throughput.fits_memory is False:
+            return NotPicked.MEMORY
+        return NotPicked.WIDE_RANGE if is_wide(*ends) else None
 
     def _against_gpu(self, gpu: str) -> NotPicked | None:
         known = load_gpus().get(gpu)

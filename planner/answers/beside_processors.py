@@ -57,15 +57,12 @@ def on_the_front(pricing: Pricing, heads: Sequence[Priced]) -> list[Priced]:
 
     They are rare: a run must be so short that its start decides.
     """
-    question = pricing.question
-    wanted = question.wanted
-    if wanted.gpus or wanted.gpu_counts or wanted.has_processors or question.nodes > 1 or _is_language(question):
-        return []
     least = min(one.usd for one in heads)
-    if _least_usd(question.work.workload) >= least:
+    if not may_beat(pricing.question, least):
         return []
+    question = pricing.question
     found = []
-    asked = replace(wanted, gpus=(choose_devices("cpu"),))
+    asked = replace(question.wanted, gpus=(choose_devices("cpu"),))
     snapshots = tuple(pricing.offered.snapshots.values())
     for group in select_groups(snapshots, asked, today=question.today, may_be_empty=True).groups:
         throughput: Throughput | NoThroughputError = pricing.speeds.of(group.head)
@@ -80,6 +77,14 @@ def on_the_front(pricing: Pricing, heads: Sequence[Priced]) -> list[Priced]:
             if not any(other.usd <= one.usd and other.seconds <= one.seconds for other in heads)
         ]
     return found
+
+
+def may_beat(question: Question, usd: float) -> bool:
+    """Whether a machine without a GPU may do the work for less, where nobody named a device."""
+    wanted = question.wanted
+    if wanted.gpus or wanted.gpu_counts or wanted.has_processors or question.nodes > 1 or _is_language(question):
+        return False
+    return _least_usd(question.work.workload) < usd
 
 
 def _least_usd(workload: Workload) -> float:

@@ -4,41 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 
+from planner.answers.barred import is_wide
 from planner.answers.markets import is_commitment, paid_to
 from planner.answers.picking import CHEAPER, FASTER, MOST_LINES, Choice, Shown, balanced_of, best_of_machines, screen_of
-from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_at
+from planner.answers.pricing import Compared, Pricing, as_used, compared, priced_of_group
 from planner.answers.question import Question
 from planner.answers.ranking import Priced
 from planner.answers.regions import best_region
 from planner.model.picks import Mark, NotPicked, PaidTo
 from planner.model.records import Basis, Offer, Purchase
+from planner.prices.groups import OfferGroup
 from planner.results.picked import OverLimit, Pick, Picked, SoldPerToken
 from planner.units import hours
 
 Machine = tuple[str, str, float, Purchase, int]
 """Provider, instance type, GPUs, purchase and number of machines: what a row of the screen stands for."""
 
-_PASSING = (NotPicked.OLD_PRICE, NotPicked.WIDE_RANGE)
-"""Reasons that time will mend: a market that they alone leave empty comes back, with a mark."""
 _BASES = tuple(Basis)
-_MARKS = {NotPicked.OLD_PRICE: Mark.OLD_PRICE, NotPicked.WIDE_RANGE: Mark.WIDE_RANGE}
 
 
 class Candidate:
-    """A row that may be picked, or that only its price or its range bars: `reason` is `None` for most.
+    """A row that may be picked, or that only its price or its range bars: `reason` is `None` for most."""
 
-    What it may cost against others is worked out when it is first asked for: of old prices most never are.
-    """
-
-    def __init__(self, pricing: Pricing, priced: Priced, *, is_free: bool = False) -> None:
+    def __init__(self, pricing: Pricing, priced: Priced, reason: NotPicked | None = None) -> None:
         self.pricing = pricing
         self.priced = priced
         self.market = paid_to(priced.offer)
+        self.reason = reason
         self._against: Compared | None = None
         self._choice: Choice | None = None
-        self.reason = None if is_free else pricing.bars.of_price(priced.offer, self._ends)
 
     # kept by hand: `cached_property` takes a lock each time
     @property
@@ -79,9 +76,6 @@ class Candidate:
             row=self,
         )
 
-    def _ends(self) -> tuple[float, float]:
-        return self.against.usd_low, self.against.usd_high
-
     @property
     def seconds_high(self) -> float:
         """The slow end of its time, whatever the code."""
@@ -97,86 +91,119 @@ class Candidate:
 
 
 def picked(
-    found: Sequence[tuple[Pricing, Iterable[Priced]]],
+    found: Sequence[tuple[Pricing, Iterable[OfferGroup]]],
     rank_of: Callable[[Offer], int] = lambda offer: 0,
     services: tuple[SoldPerToken, ...] = (),
 ) -> Picked:
     """The rows of the screen, and what became of the other machines.
 
     Args:
-        found: pricings, each with the cheapest of every group of offers; they differ in their number of machines.
+        found: pricings, each with the groups of offers; they differ in their number of machines.
         rank_of: the rank of an offer among all rows; 0 if it has none.
         services: what is sold by the token; one of them takes two lines of the screen.
     """
     question = found[0][0].question
-    candidates, reasons = candidates_of(found)
+    candidates = Candidates(found)
     limits = (question.max_hours, question.max_usd)
-    kept, at_ends = within(candidates, limits)
+    kept, at_ends = within(candidates.young, limits)
+    hour_worth = question.hour_worth_usd
+    free = _by_market(one for one in kept if one.reason is None)
     if not at_ends:
-        kept = _surest_of_each_market(kept, limits)
-    markets, marked = _by_market(kept, question.hour_worth_usd)
-    if markets:  # what a limit empties is named by its nearest row, not by an old price
-        priced_now = {paid_to(one.priced.offer) for one in candidates if one.reason is None}
-        marked = {market: row for market, row in marked.items() if market not in priced_now}
+        free = {market: _surest(rows, limits) for market, rows in free.items()}
+    markets = {market: best_of_machines((one.choice for one in rows), hour_worth) for market, rows in free.items()}
+    # what a limit empties is named by its nearest row, not by an old price
+    stay_empty = {one.market for one in candidates.free} if markets else set()
+    marked = _marked(candidates, kept, set(markets) | stay_empty, hour_worth, limits, at_ends=at_ends)
     has_limits = limits != (None, None)
     empty = set(PaidTo) - markets.keys() - marked.keys()
-    over = _over_limit(candidates, markets, empty, question, at_ends=at_ends) if has_limits else ()
+    over = _over_limit(candidates.free, markets, empty, question, at_ends=at_ends) if has_limits else ()
     taken = len({one.may_hold for one in over}) + (has_limits and not at_ends) + 2 * bool(services)
-    rows = screen_of(markets, marked, question.hour_worth_usd, most_lines=MOST_LINES - taken)
-    counts = Counter(reason for reason in reasons.values() if reason is not None)
+    rows = screen_of(markets, marked, hour_worth, most_lines=MOST_LINES - taken)
+    counts = Counter(reason for reason in candidates.reasons.values() if reason is not None)
     return Picked(
         picks=tuple(_pick(number, row, rank_of) for number, row in enumerate(rows, start=1)),
-        machines=len(reasons),
+        machines=len(candidates.reasons),
         not_picked=tuple(sorted(counts.items(), key=lambda entry: (-entry[1], list(NotPicked).index(entry[0])))),
         over_limit=over,
         limits_hold=at_ends,
-        hour_worth_usd=question.hour_worth_usd,
+        hour_worth_usd=hour_worth,
         services=services,
         max_hours=question.max_hours,
         max_usd=question.max_usd,
     )
 
 
-def candidates_of(
-    found: Sequence[tuple[Pricing, Iterable[Priced]]],
-) -> tuple[list[Candidate], dict[Machine, NotPicked | None]]:
-    """The rows that may be picked, or that only price or range bars; and of every machine the reason nearest to none."""
-    reasons: dict[Machine, NotPicked | None] = {}
-    candidates: list[Candidate] = []
-    for pricing, priced in found:
-        shared: Pricing | None = None
-        for head in priced:
-            is_bound = is_commitment(head.offer)
-            if is_bound and shared is None:
-                shared = as_used(pricing)
-            candidate, reason = judged(shared if is_bound and shared else pricing, head)
-            _keep_least(reasons, machine_of(head), reason)
-            if candidate is not None:
-                candidates.append(candidate)
-    return candidates, reasons
+class Candidates:
+    """All rows that may be picked, or that only price or range bars, of one number of machines or of several.
+
+    Most offers are barred before anybody knows how fast they are: those are never priced, and of old prices only those
+    of a market that shows nothing else.
+
+    Attributes:
+        young: those of prices that are young enough, some with too wide a range.
+        reasons: of every machine the reason that is nearest to none.
+    """
+
+    def __init__(self, found: Iterable[tuple[Pricing, Iterable[OfferGroup]]]) -> None:
+        self.young: list[Candidate] = []
+        self.reasons: dict[Machine, NotPicked | None] = {}
+        self._old: list[tuple[Pricing, OfferGroup, Offer]] = []
+        for pricing, groups in found:
+            shared: Pricing | None = None
+            for group in groups:
+                offer, reason = pricing.bars.before_speed(group)
+                by_whom = pricing
+                if is_commitment(offer) and reason in (None, NotPicked.OLD_PRICE):
+                    by_whom = shared = shared or as_used(pricing)
+                if reason is NotPicked.OLD_PRICE:
+                    self._old.append((by_whom, group, offer))
+                elif reason is None:
+                    candidate = _candidate(by_whom, group, offer)
+                    if candidate is None:
+                        continue  # it cannot do the work: neither a row nor a machine of this answer
+                    reason = candidate.reason
+                    if reason is not NotPicked.MEMORY:
+                        self.young.append(candidate)
+                _keep_least(self.reasons, _machine(offer, pricing.question.nodes), reason)
+
+    @property
+    def free(self) -> list[Candidate]:
+        """Those that nothing bars."""
+        return [one for one in self.young if one.reason is None]
+
+    def old(self, is_wanted: Callable[[Offer], bool] = lambda _: True) -> Iterator[Candidate]:
+        """Those of old prices, of the offers that are wanted; the speed of the others is not looked up."""
+        for pricing, group, offer in self._old:
+            if is_wanted(offer):
+                found = _candidate(pricing, group, offer, NotPicked.OLD_PRICE)
+                if found is not None and found.reason is not NotPicked.MEMORY:
+                    yield found
+
+    def old_offers(self) -> list[Offer]:
+        """The offers of old prices, whether they can do the work or not."""
+        return [offer for _, _, offer in self._old]
+
+
+def _candidate(pricing: Pricing, group: OfferGroup, offer: Offer, reason: NotPicked | None = None) -> Candidate | None:
+    """The priced row of an offer, with the reason against it that its speed decides; `None` if it cannot do the work."""
+    one = priced_of_group(pricing, group, offer)
+    if isinstance(one, str):
+        return None
+    if one.throughput.fits_memory is False:
+        return Candidate(pricing, one, NotPicked.MEMORY)
+    candidate = Candidate(pricing, one, reason)
+    if reason is None and is_wide(candidate.against.usd_low, candidate.against.usd_high):
+        candidate.reason = NotPicked.WIDE_RANGE
+    return candidate
 
 
 def machine_of(one: Priced) -> Machine:
     """What a row is one of, whatever its region."""
-    offer = one.offer
-    return offer.provider, offer.instance_type, offer.gpu_count, offer.purchase, one.node_count
+    return _machine(one.offer, one.node_count)
 
 
-def judged(pricing: Pricing, head: Priced) -> tuple[Candidate | None, NotPicked | None]:
-    """The cheapest row of a group that may be picked, or that only its price or its range bars; else the reason."""
-    bars = pricing.bars
-    reason = bars.of_machine(head.offer, head.throughput)
-    if reason is not None:
-        return None, reason
-    offer: Offer | None = head.offer
-    if bars.is_closed(head.offer):
-        offer = next((one for one in head.group.members() if not bars.is_closed(one)), None)
-    is_head = offer is head.offer and not is_commitment(head.offer)
-    one = head if is_head else None if offer is None else priced_at(pricing, head, offer)
-    if one is None:
-        return None, NotPicked.CLOSED_REGION
-    candidate = Candidate(pricing, one)
-    return candidate, candidate.reason
+def _machine(offer: Offer, node_count: int) -> Machine:
+    return offer.provider, offer.instance_type, offer.gpu_count, offer.purchase, node_count
 
 
 def _keep_least(reasons: dict[Machine, NotPicked | None], machine: Machine, reason: NotPicked | None) -> None:
@@ -196,10 +223,17 @@ def within(candidates: Sequence[Candidate], limits: Limits) -> tuple[list[Candid
     """Those within the limits at the slow and the dear end, and true; if none is, those whose expected figures are."""
     if limits == (None, None):
         return list(candidates), True
-    sure = [one for one in candidates if miss_of(one, limits, at_ends=True) <= 0]
+    sure = _held(candidates, limits, at_ends=True)
     if any(one.reason is None for one in sure):
         return sure, True
-    return [one for one in candidates if miss_of(one, limits, at_ends=False) <= 0], False
+    return _held(candidates, limits, at_ends=False), False
+
+
+def _held(candidates: Iterable[Candidate], limits: Limits, *, at_ends: bool) -> list[Candidate]:
+    """Those within the limits."""
+    if limits == (None, None):
+        return list(candidates)
+    return [one for one in candidates if miss_of(one, limits, at_ends=at_ends) <= 0]
 
 
 def miss_of(candidate: Candidate, limits: Limits, *, at_ends: bool) -> float:
@@ -217,13 +251,10 @@ def broken_of(candidate: Candidate, limits: Limits) -> int:
     return is_late + (max_usd is not None and candidate.usd_high > max_usd)
 
 
-def _surest_of_each_market(candidates: Sequence[Candidate], limits: Limits) -> list[Candidate]:
-    """Of each market those whose ends pass the fewest limits: where none is sure to keep both, one is better than none."""
-    fewest: dict[PaidTo, int] = {}
+def _surest(candidates: Sequence[Candidate], limits: Limits) -> list[Candidate]:
+    """Those whose ends pass the fewest limits: where none is sure to keep both, one is better than none."""
     broken = [broken_of(one, limits) for one in candidates]
-    for one, count in zip(candidates, broken, strict=True):
-        fewest[one.market] = min(fewest.get(one.market, count), count)
-    return [one for one, count in zip(candidates, broken, strict=True) if count == fewest[one.market]]
+    return [one for one, count in zip(candidates, broken, strict=True) if count == min(broken)]
 
 
 def figures_of(candidate: Candidate, *, at_ends: bool) -> tuple[float, float]:
@@ -244,17 +275,14 @@ def _over_limit(
     """What the limits keep from the screen: of each market the best row that only an end bars, else of an empty one the nearest.
 
     Args:
-        candidates: all rows, those that the limits bar too.
+        candidates: all rows that nothing else bars.
         markets: those that keep the limits.
         empty: the markets of which no row is shown.
         question: its limits, and what an hour is worth.
         at_ends: whether the limits are held against the slow and the dear end.
     """
     limits, worth = (question.max_hours, question.max_usd), question.hour_worth_usd
-    free: dict[PaidTo, list[Candidate]] = {}
-    for candidate in candidates:
-        if candidate.reason is None:
-            free.setdefault(candidate.market, []).append(candidate)
+    free = _by_market(candidates)
     doubtful, nearest = [], []
     for market in filter(free.__contains__, PaidTo):
         misses = [(miss_of(one, limits, at_ends=False), place, one) for place, one in enumerate(free[market])]
@@ -288,35 +316,52 @@ def _barred(one: Candidate, *, may_hold: bool) -> OverLimit:
     )
 
 
-def _by_market(
-    candidates: Iterable[Candidate], hour_worth: float
-) -> tuple[dict[PaidTo, list[Choice]], dict[PaidTo, tuple[Choice, Mark]]]:
-    """What may be picked of each market, one row a machine; and of a market without any, the row that is marked."""
-    free: dict[PaidTo, list[Choice]] = {}
-    barred: dict[PaidTo, dict[NotPicked, list[Candidate]]] = {}
+def _by_market(candidates: Iterable[Candidate]) -> dict[PaidTo, list[Candidate]]:
+    found: dict[PaidTo, list[Candidate]] = {}
     for candidate in candidates:
-        market = candidate.market
-        if candidate.reason is None:
-            free.setdefault(market, []).append(candidate.choice)
-        else:
-            barred.setdefault(market, {}).setdefault(candidate.reason, []).append(candidate)
+        found.setdefault(candidate.market, []).append(candidate)
+    return found
+
+
+def _marked(
+    candidates: Candidates,
+    kept: Iterable[Candidate],
+    others: Container[PaidTo],
+    hour_worth: float,
+    limits: Limits,
+    *,
+    at_ends: bool,
+) -> dict[PaidTo, tuple[Choice, Mark]]:
+    """The row that stands for each market without any other: young prices with a wide range before old ones."""
+    wide = _by_market(one for one in kept if one.reason is not None)
     marked: dict[PaidTo, tuple[Choice, Mark]] = {}
     for market in PaidTo:
-        if market in free or market not in barred:
+        if market in others:
             continue
-        # young prices with a wide range before old ones
-        reason = next(reason for reason in reversed(_PASSING) if reason in barred[market])
-        those = barred[market][reason]
-        # of old prices the newest; a wide range says nothing against the month of a price
-        rows = _of_newest_month(those) if reason is NotPicked.OLD_PRICE else [one.choice for one in those]
-        marked[market] = (best_of_machines(rows, hour_worth)[0], _MARKS[reason])
-    return {market: best_of_machines(rows, hour_worth) for market, rows in free.items()}, marked
+        # a wide range says nothing against the month of a price; of old prices the newest
+        rows, mark = wide.get(market, []), Mark.WIDE_RANGE
+        if not rows:
+            months = (_held(month, limits, at_ends=at_ends) for month in _old_by_month(candidates, market))
+            rows, mark = next(filter(None, months), []), Mark.OLD_PRICE
+        if rows:
+            rows = rows if at_ends else _surest(rows, limits)
+            marked[market] = (best_of_machines((one.choice for one in rows), hour_worth)[0], mark)
+    return marked
 
 
-def _of_newest_month(candidates: Sequence[Candidate]) -> Iterator[Choice]:
-    months = [(day.year, day.month) for day in (one.priced.offer.observed_on for one in candidates)]
-    newest = max(months)
-    return (one.choice for one, month in zip(candidates, months, strict=True) if month == newest)
+def _old_by_month(candidates: Candidates, market: PaidTo) -> Iterator[list[Candidate]]:
+    """Rows of a market whose prices are too old, of one month each, the newest first."""
+    months = {_month(offer) for offer in candidates.old_offers() if paid_to(offer) is market}
+    for month in sorted(months, reverse=True):
+        yield list(candidates.old(partial(_is_of, market, month)))
+
+
+def _is_of(market: PaidTo, month: tuple[int, int], offer: Offer) -> bool:
+    return paid_to(offer) is market and _month(offer) == month
+
+
+def _month(offer: Offer) -> tuple[int, int]:
+    return offer.observed_on.year, offer.observed_on.month
 
 
 def _pick(number: int, row: Shown, rank_of: Callable[[Offer], int]) -> Pick:

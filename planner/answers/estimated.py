@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from planner.answers.absent import absent_devices
-from planner.answers.beside_processors import on_the_front, speed_ups
+from planner.answers.beside_processors import may_beat, on_the_front, speed_ups
 from planner.answers.chosen import machine_of, picked
 from planner.answers.offered import offered, own_prices
 from planner.answers.pricing import Pricing, known_speeds, priced_heads, priced_members, pricing_of
@@ -34,13 +34,11 @@ def estimated(question: Question) -> EstimateResult:
         LimitError: offers are left, but none within the limits.
         DataError: no snapshot can be trusted, or one cannot and that is not allowed.
     """
-    snapshots = current_snapshots(question.data_dir, as_of=question.as_of)
-    own = own_prices(question.price_book, snapshots, question.today)
-    choice = offered(snapshots, question.wanted, own, today=question.today)
-    pricing = pricing_of(question, choice)
-    left_out = Counter({entry.reason: entry.count for entry in choice.selection.left_out})
+    pricing = _pricing(question)
+    left_out = Counter({entry.reason: entry.count for entry in pricing.offered.selection.left_out})
     heads = priced_heads(pricing, left_out)
-    heads = [*heads, *on_the_front(pricing, heads)]
+    on_front = on_the_front(pricing, heads)
+    heads += on_front
     priced = heads
     if question.every_offer:
         priced = [one for head in priced for one in priced_members(pricing, head)]
@@ -50,7 +48,8 @@ def estimated(question: Question) -> EstimateResult:
     if len(shown) < len(rows):
         left_out[f"ranked after the first {question.limit}"] += len(rows) - len(shown)
     ranks = {one.offer: rank for rank, one in enumerate(rows, start=1)}
-    chosen = picked([(pricing, heads)], lambda offer: ranks.get(offer, 0), _services(question))
+    groups = (*pricing.offered.groups, *(one.group for one in on_front))
+    chosen = picked([(pricing, groups)], lambda offer: ranks.get(offer, 0), _services(question))
     result = result_of(pricing, shown, left_out)
     absent = absent_devices(pricing, heads, within)
     return changed(
@@ -61,6 +60,32 @@ def estimated(question: Question) -> EstimateResult:
         speed_ups=speed_ups(question, heads),
         machines=Machines(partial(_machines, within)),
     )
+
+
+def proposed(question: Question) -> EstimateResult:
+    """The answer with the rows that are picked, and without any ranking where these are known without it.
+
+    Most offers are barred from the picks before their speed is known. A ranking would work out all of them.
+
+    Raises:
+        PlannerError: as `estimated`.
+    """
+    if question.wanted.gpus or question.every_offer:
+        return estimated(question)  # each device that was named is looked for
+    pricing = _pricing(question)
+    chosen = picked([(pricing, pricing.offered.groups)], services=_services(question))
+    if not any(pick.mark is None for pick in chosen.picks):
+        return estimated(question)  # which says why
+    if may_beat(question, min(one.usd for one in pricing.heads.values() if isinstance(one, Priced))):
+        return estimated(question)
+    return changed(short_result_of(pricing, [chosen.picks[0].estimate]), estimates=(), picked=chosen)
+
+
+def _pricing(question: Question) -> Pricing:
+    """The offers that may answer the question, and all that is needed to price its work on each."""
+    snapshots = current_snapshots(question.data_dir, as_of=question.as_of)
+    own = own_prices(question.price_book, snapshots, question.today)
+    return pricing_of(question, offered(snapshots, question.wanted, own, today=question.today))
 
 
 def _machines(priced: Sequence[Priced]) -> list[Machine]:
@@ -111,6 +136,24 @@ def result_of(pricing: Pricing, shown: Sequence[Estimate], left_out: Mapping[str
             *_format_notes(work.workload, shown),
         ),
         startup_seconds=biller.startup_seconds(*(shown[0].offer.gpu_count, shown[0].node_count) if shown else (1.0, 1)),
+        samples_source=work.samples_source,
+    )
+
+
+def short_result_of(pricing: Pricing, shown: Sequence[Estimate]) -> EstimateResult:
+    """The result that holds the estimates shown, without notes, assumptions and what was left out."""
+    selection, work, first = pricing.offered.selection, pricing.question.work, shown[0]
+    return EstimateResult(
+        workload=work.workload,
+        as_of=pricing.question.today,
+        prices=selection.books,
+        damaged=selection.damaged,
+        estimates=tuple(shown),
+        left_out=(),
+        unpriced=(),
+        assumptions=(),
+        notes=(),
+        startup_seconds=pricing.biller.startup_seconds(first.offer.gpu_count, first.node_count),
         samples_source=work.samples_source,
     )
 

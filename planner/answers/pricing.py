@@ -30,7 +30,8 @@ from planner.prices.groups import OfferGroup
 class Pricing:
     """A question with the offers that may answer it, and all that is needed to price its work on each.
 
-    `relative` keeps the courses at the ends that differ from row to row, by the courses at all ends and those ends.
+    `relative` keeps the courses at the ends that differ from row to row, by the courses at all ends and those ends;
+    `heads` the cheapest offer of each group that was priced, or why it cannot do the work.
     """
 
     question: Question
@@ -39,6 +40,7 @@ class Pricing:
     biller: Biller
     bars: Bars
     relative: dict[tuple[Courses, tuple[float, float]], Courses]
+    heads: dict[OfferGroup, Priced | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ def pricing_of(question: Question, offered: Offered, every_group: Sequence[Offer
         biller=Biller(question.terms, workload, on_demand=offered.on_demand, credits_usd=offered.credits_usd),
         bars=Bars(question, [group.head for group in every_group or offered.groups]),
         relative={},
+        heads={},
     )
 
 
@@ -85,7 +88,7 @@ def as_used(pricing: Pricing) -> Pricing:
         on_demand=biller.on_demand,
         credits_usd=biller.credits_usd,
     )
-    return replace(pricing, biller=shared, relative={})
+    return replace(pricing, biller=shared, relative={}, heads={})
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
@@ -96,11 +99,7 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
     """
     found = []
     for group in pricing.offered.groups:
-        throughput = pricing.speeds.of(group.head)
-        if isinstance(throughput, NoThroughputError):
-            left_out[Sentence("{why}", why=throughput)] += group.size
-            continue
-        one = _priced(pricing, group, group.head, throughput, _courses(pricing, group, throughput), size=group.size)
+        one = head_of(pricing, group)
         if isinstance(one, str):
             left_out[one] += group.size
         else:
@@ -111,6 +110,26 @@ def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:
             nothing_runs(workload, known_speeds(pricing), left_out, pricing.biller, pricing.question.nodes)
         )
     return found
+
+
+def head_of(pricing: Pricing, group: OfferGroup) -> Priced | str:
+    """The cheapest offer of a group with its figures, worked out once; or the reason why it cannot do the work."""
+    known = pricing.heads.get(group)
+    if known is None:
+        known = pricing.heads[group] = _priced_once(pricing, group, group.head, size=group.size)
+    return known
+
+
+def priced_of_group(pricing: Pricing, group: OfferGroup, offer: Offer) -> Priced | str:
+    """One offer of a group with its figures, or the reason why it cannot do the work."""
+    return head_of(pricing, group) if offer is group.head else _priced_once(pricing, group, offer, size=1)
+
+
+def _priced_once(pricing: Pricing, group: OfferGroup, offer: Offer, *, size: int) -> Priced | str:
+    throughput = pricing.speeds.of(group.head)
+    if isinstance(throughput, NoThroughputError):
+        return Sentence("{why}", why=throughput)
+    return _priced(pricing, group, offer, throughput, _courses(pricing, group, throughput), size=size)
 
 
 def priced_members(pricing: Pricing, head: Priced) -> Iterator[Priced]:

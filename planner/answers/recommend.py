@@ -7,7 +7,8 @@ from typing import Any, Unpack
 
 from planner.answers.absent import absent_over
 from planner.answers.aim import Aim
-from planner.answers.chosen import Candidate, broken_of, candidates_of, miss_of, within
+from planner.answers.chosen import Candidate, Candidates, broken_of, miss_of, within
+from planner.answers.estimated import short_result_of
 from planner.answers.picking import Choice
 from planner.answers.question import question_from
 from planner.answers.recommend_words import (
@@ -25,7 +26,7 @@ from planner.answers.regions import Region, best_region
 from planner.answers.ways import Ways, all_ways
 from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, UsageError
-from planner.model.records import Purchase
+from planner.model.records import Estimate, Purchase
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, takes
 from planner.options.owner_arguments import RecommendArguments
@@ -60,6 +61,23 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
         UsageError: a limit cannot be one, or a machine is owned that no price book names.
         LimitError: nothing meets the limits; the message names the nearest possibility.
     """
+    return _recommended(asked, is_whole=True)
+
+
+@takes(RecommendArguments)
+def propose(**asked: Unpack[RecommendArguments]) -> Recommendation:
+    """What `recommend` recommends, without the reasons and all other ways: enough for the first screen, and found in less time.
+
+    Args:
+        asked: as for `recommend`.
+
+    Raises:
+        PlannerError: as for `recommend`.
+    """
+    return _recommended(asked, is_whole=bool(asked["gpus"]))  # each device that was named is looked for
+
+
+def _recommended(asked: RecommendArguments, *, is_whole: bool) -> Recommendation:
     limit = asked["max_hours"]
     aim = Aim(
         max_hours=None if limit is None else hours_until(limit, as_of=asked["as_of"]),
@@ -82,28 +100,36 @@ def recommend(**asked: Unpack[RecommendArguments]) -> Recommendation:
     # where no row is sure to keep both limits, one that may break but one of them goes first
     ordered = sorted(aim.order([one.choice for one in holding]), key=lambda one: broken_of(one.row, aim.limits))
     rows = _best_of_each_row(ordered)
+
+    def written(region: Region, one: Choice, rank: int | None = None) -> Estimate:
+        return ways.written_in(region, priced_of(one), rank) if is_whole else region.written(rank or 0)
+
     regions = [_region(one) for one in rows[: asked["limit"]]]
     chosen = [
-        ways.written_in(region, priced_of(one), rank)
-        for rank, (region, one) in enumerate(zip(regions, rows, strict=False), start=1)
+        written(region, one, rank) for rank, (region, one) in enumerate(zip(regions, rows, strict=False), start=1)
     ]
-    result = ways.result_of(chosen)
+    misses = _near_misses(candidates, rows, aim, at_ends=at_ends)
+    result = ways.result_of(chosen) if is_whole else short_result_of(ways.groups[0][0], chosen)
     alone = one_region_text(
         (one.rank, one, region.usd_per_hour_elsewhere) for one, region in zip(chosen, regions, strict=True)
     )
     return Recommendation(
         result=result,
-        near_misses=tuple(_near_misses(ways, candidates, rows, aim, at_ends=at_ends)),
+        near_misses=tuple(NearMiss(estimate=written(_region(one), one), why=why) for one, why in misses),
         answer=(
             *answer(chosen[0], ordered, rows, aim, at_ends=at_ends),
             *((owned(rows),) if is_owned else ()),
             *card_for(asked),
             *filter(None, (alone,)),
-            *absent_over(ways.by_count),
+            *(absent_over(ways.by_count) if is_whole else ()),
             *damaged_text(result.damaged),
         ),
-        reasons=(*reasons(result, chosen[0], ordered, aim), *(() if is_owned else (card_or_cloud(asked),))),
-        everything=_everything(ways),
+        reasons=(
+            (*reasons(result, chosen[0], ordered, aim), *(() if is_owned else (card_or_cloud(asked),)))
+            if is_whole
+            else ()
+        ),
+        everything=_everything(ways) if is_whole else (),
     )
 
 
@@ -130,13 +156,12 @@ def _everything(ways: Ways) -> tuple[Way, ...]:
 
 def _candidates(ways: Ways) -> Sequence[Candidate]:
     """The rows that may be recommended; if there are none, those that age or range bars, and at last all of them."""
-    candidates, _ = candidates_of(ways.by_count)
-    free = [one for one in candidates if one.reason is None]
-    if free:
+    candidates = Candidates(ways.groups)
+    if free := candidates.free:
         return free
-    if candidates:
-        return [Candidate(one.pricing, one.priced, is_free=True) for one in candidates]
-    return [Candidate(pricing, one, is_free=True) for pricing, priced in ways.by_count for one in priced]
+    found = [(one.pricing, one.priced) for one in (*candidates.young, *candidates.old())]
+    found = found or [(pricing, one) for pricing, priced in ways.by_count for one in priced]
+    return [Candidate(*one) for one in found]
 
 
 def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> Ways:
@@ -160,8 +185,8 @@ def _row(one: Choice) -> Row:
 
 
 def _near_misses(
-    ways: Ways, candidates: Sequence[Candidate], rows: Sequence[Choice], aim: Aim, *, at_ends: bool
-) -> list[NearMiss]:
+    candidates: Sequence[Candidate], rows: Sequence[Choice], aim: Aim, *, at_ends: bool
+) -> list[tuple[Choice, str]]:
     """Rows that are better but break a limit, nearest first, then the next best of other GPUs or providers."""
     best = rows[0]
     broken = sorted(
@@ -171,7 +196,7 @@ def _near_misses(
         ),
         key=lambda entry: entry[:2],
     )
-    misses: list[NearMiss] = []
+    misses: list[tuple[Choice, str]] = []
     seen_rows: set[Row] = set()
     for miss, _, candidate in broken:
         choice = candidate.choice
@@ -180,7 +205,7 @@ def _near_misses(
         if miss > 0 and aim.beats(choice, best) and _row(choice) not in seen_rows:
             seen_rows.add(_row(choice))
             why = why_broken(candidate, priced_of(best), aim, at_ends=at_ends)
-            misses.append(NearMiss(estimate=ways.written_in(_region(choice), candidate.priced), why=why))
+            misses.append((choice, why))
     seen = {(priced_of(best).offer.provider, priced_of(best).offer.gpu)}
     for choice in rows[1:]:
         found = priced_of(choice)
@@ -189,7 +214,5 @@ def _near_misses(
             break
         if kind not in seen:
             seen.add(kind)
-            misses.append(
-                NearMiss(estimate=ways.written_in(_region(choice), found), why=why_beaten(found, priced_of(best)))
-            )
+            misses.append((choice, why_beaten(found, priced_of(best))))
     return misses

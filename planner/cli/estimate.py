@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.answers.estimate import estimate as run_estimate
+from planner.answers.estimate import propose
 from planner.cli.common import renewing_command, settings_used
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
@@ -73,8 +74,9 @@ def estimate(
     is_whole = options["every_offer"]
     if is_whole or explain is not None:
         options["limit"] = None
-    result = in_options(run_estimate(**options))
     is_ranked = form != "table" or is_flat()
+    is_screen = not (is_ranked or is_verbose() or charts or explain is not None)
+    result = in_options((propose if is_screen else run_estimate)(**options))
     if explain is not None:
         from planner.render.explain import explanation, pick_explanation  # noqa: PLC0415 - the table needs none of it
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.answers.cards_ranked import budget_sentence, cards_for, is_of_cards_alone
+from planner.answers.recommend import propose
 from planner.answers.recommend import recommend as run_recommend
 from planner.cli.common import renewing_command, settings_used
 from planner.cli.declared_options import declared_options, verb
@@ -72,7 +73,8 @@ def recommend(*, is_owned: str, currency: str | None, form: str, output: Path | 
         _write_cards(cards, budget, options["limit"], form, output)
         return
     options["max_cost"] = limit_shown_in(options["max_cost"], money.code if money else None)
-    found = in_options(run_recommend(**options, is_owned=is_owned == "yes"))
+    is_screen = form == "table" and not is_verbose()
+    found = in_options((propose if is_screen else run_recommend)(**options, is_owned=is_owned == "yes"))
     result = replace(found.result, assumptions=(*found.result.assumptions, *settings_used()))
     found = replace(found, result=result)
     if form == "html":

@@ -226,7 +226,8 @@ def rented_kg(comparison: Comparison) -> float | None:
 def _rent_record(comparison: Comparison) -> Row:
     rental, case = comparison.rent, comparison.own.case
     record: Row = (
-        estimate_record(rental.estimate)
+        # what it is among all rows that could be rented is not worked out
+        estimate_record(rental.estimate) | {"rank": None, "is_pareto": None}
         if rental.estimate
         else {
             "gpu": rental.cell[0] if rental.cell else None,

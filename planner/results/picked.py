@@ -90,7 +90,8 @@ class Picked:
     Attributes:
         picks: the rows, in the order of the screen.
         machines: how many machines there are, all of them counted.
-        not_picked: how many of them cannot be picked, by reason, most first.
+        not_picked: how many of them cannot be picked, by reason, most first; what bars a machine at any speed counts also
+            where its speed is not known.
         over_limit: of each market what the limits keep from the screen and is better than its rows, or nearest.
         limits_hold: whether the dear and the slow end of every pick stay within the limits; true without limits.
         hour_worth_usd: what an hour of waiting counts.

@@ -6,7 +6,11 @@ from datetime import date
 import pytest
 
 import planner
+from planner.answers import chosen
+from planner.answers.estimate import propose
 from planner.answers.markets import paid_to
+from planner.answers.pricing import priced_of_group
+from planner.errors import LimitError
 from planner.hardware.access import access_to
 from planner.model.picks import Mark, NotPicked, PaidTo, PickKind
 from planner.model.records import Purchase
@@ -281,3 +285,42 @@ def test_a_market_that_a_limit_empties_is_not_shown_at_an_old_price():
     assert PaidTo.GPU_CLOUD not in {pick.market for pick in found.picks}
     assert PaidTo.GPU_CLOUD in {one.market for one in found.over_limit}
     assert all(pick.mark is None for pick in found.picks)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"max_usd": 60},
+        {"max_usd": 0.01, "max_hours": 900},
+        {"providers": ["lambda", "vast"], "max_price_age_days": 1000},
+        {"nodes": 4},
+        {"model": "llama-2-7b", "epochs": None, "tokens": "20M", "method": "qlora"},
+        {"epochs": 0.01},
+    ],
+)
+def test_what_is_proposed_without_a_ranking_is_what_the_ranking_has(asked):
+    """The same rows, warnings and counts, whatever is asked; only their rank among all is not known; or the same error."""
+    told = []
+    for ask in (planner.estimate, propose):
+        try:
+            picked = ask(**IMAGE | asked).picked
+            told.append(
+                replace(
+                    picked, picks=tuple(replace(one, estimate=replace(one.estimate, rank=0)) for one in picked.picks)
+                )
+            )
+        except LimitError as error:
+            told.append(str(error))
+
+    assert told[0] == told[1]
+
+
+def test_most_offers_are_not_priced_for_the_first_screen(monkeypatch):
+    """Of those barred before their speed is known none is: that is what makes the screen quick."""
+    priced = []
+    monkeypatch.setattr(chosen, "priced_of_group", lambda *asked: priced.append(asked[1]) or priced_of_group(*asked))
+
+    picked = propose(**IMAGE).picked
+
+    assert 0 < len(priced) < 0.75 * picked.machines

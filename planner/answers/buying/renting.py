@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
-from planner.answers.chosen import judged
-from planner.answers.pricing import Pricing
+from planner.answers.chosen import Candidate, Candidates
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
+from planner.answers.remarks import assumptions
 from planner.answers.throughput import speeds_of
 from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import tax_item
@@ -77,10 +77,10 @@ class Market:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RentedWork:
-    """Every way to rent for the work, cheapest run first, by the way to pay; each row with what priced it."""
+    """Every way to rent for the work, and the rows that may be taken by the way to pay."""
 
     ways: Ways
-    by_way: Mapping[WayAndMarket, Sequence[tuple[Pricing, Priced]]]
+    by_way: Mapping[WayAndMarket, Sequence[Candidate]]
 
 
 def rented_work(work_options: Mapping[str, Any], market: Market, terms: BillArguments) -> RentedWork:
@@ -116,11 +116,20 @@ def _rented_work(
         "share_commitment": True,  # what the term costs is counted by the month, not by the run
     }
     ways = all_ways([question_from(options)])
-    by_way: dict[WayAndMarket, list[tuple[Pricing, Priced]]] = {}
-    for pricing, found in ways.by_count:
-        for priced in found:
-            by_way.setdefault(way_of(priced.offer), []).append((pricing, priced))
+    candidates = Candidates(ways.groups)
+    by_way = _by_way(candidates.young)
+    # old prices stand only for ways to pay without any row that nothing bars
+    has_free = {way for way, rows in by_way.items() if any(one.reason is None for one in rows)}
+    for way, rows in _by_way(candidates.old(lambda offer: way_of(offer) not in has_free)).items():
+        by_way.setdefault(way, []).extend(rows)
     return RentedWork(ways=ways, by_way=by_way)
+
+
+def _by_way(candidates: Iterable[Candidate]) -> dict[WayAndMarket, list[Candidate]]:
+    found: dict[WayAndMarket, list[Candidate]] = {}
+    for one in candidates:
+        found.setdefault(way_of(one.priced.offer), []).append(one)
+    return found
 
 
 def rent_work(
@@ -137,43 +146,24 @@ def rent_work(
             return _committed_usd(priced, busiest_jobs, tax_fraction)
         return jobs_per_month * priced.usd
 
-    chosen = [one for rows in work.by_way.values() if (one := _cheapest(rows, usd)) is not None]
-    named = named_offers(work.ways.found, against, lambda one: one.offer)
-    if named:
-        chosen.append((min(named, key=usd), None))
+    chosen: list[tuple[Priced, NotPicked | None, int]] = []
+    for rows in work.by_way.values():
+        best = min(rows, key=lambda one: (one.reason is not None, usd(one.priced)))
+        chosen.append((best.priced, best.reason, len(rows)))
+    if against is not None and ":" in against:
+        named = named_offers(work.ways.found, against, lambda one: one.offer)
+        chosen += [(min(named, key=usd), None, len(named))] if named else []
     if not chosen:
-        chosen = [(work.ways.found[0], None)]
-    written = [
-        (work.ways.written(priced), usd(priced), _machines(priced, busiest_jobs), mark) for priced, mark in chosen
-    ]
-    today, count = work.ways.pricing.question.today, len(work.ways.found)
-    rentals = tuple(
-        _rental(estimate, month, mark, machines=machines, count=count, today=today)
-        for estimate, month, machines, mark in written
-    )
-    return rentals, work.ways.result_of([estimate for estimate, *_ in written]).assumptions
-
-
-def _cheapest(
-    rows: Sequence[tuple[Pricing, Priced]], usd: Callable[[Priced], float]
-) -> tuple[Priced, NotPicked | None] | None:
-    """The cheapest row that may be picked, else the cheapest that only price or range bars, with the reason.
-
-    A row is judged only as long as it may be cheaper than the best so far: most never are.
-    """
-    free: Priced | None = None
-    marked: tuple[Priced, NotPicked] | None = None
-    for pricing, head in sorted(rows, key=lambda row: usd(row[1])):
-        if free is not None and usd(head) >= usd(free):
-            break
-        candidate, reason = judged(pricing, head)
-        if candidate is None:
-            continue
-        if reason is not None:
-            marked = marked or (candidate.priced, reason)
-        elif free is None or usd(candidate.priced) < usd(free):
-            free = candidate.priced
-    return marked if free is None else (free, None)
+        chosen = [(work.ways.found[0], None, len(work.ways.found))]
+    question = work.ways.question
+    rentals = []
+    for priced, mark, count in chosen:
+        machines = _machines(priced, busiest_jobs)
+        estimate = priced.write(rank=0, is_pareto=False)
+        rentals.append(_rental(estimate, usd(priced), mark, machines=machines, count=count, today=question.today))
+    estimates = [cast("Estimate", rental.estimate) for rental in rentals]
+    work_of, biller = question.work, work.ways.groups[0][0].biller
+    return tuple(rentals), assumptions(work_of.workload, work_of.samples_source, estimates, question.wanted, biller)
 
 
 def _committed_usd(priced: Priced, busiest_jobs: float, tax_fraction: float) -> float:

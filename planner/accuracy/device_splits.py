@@ -18,6 +18,7 @@ DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
     own_run_errors.RUNS: own_run_errors.own_runs_split,
     own_run_errors.STACK: own_run_errors.own_runs_stack_split,
     own_run_errors.MEMORY: own_run_errors.own_runs_memory_split,
+    own_run_errors.MEMORY_STACK: own_run_errors.own_runs_memory_stack_split,
 }
 """By name; each takes a second or two."""
 

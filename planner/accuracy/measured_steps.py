@@ -152,6 +152,7 @@ def _adapter_step(row: _AdapterRow, model: LanguageModel) -> Step:
             sequence_length=row.sequence_length,
             batch_tokens=row.batch_tokens,
             logit_bytes=logit_bytes(ADAPTER_STACK, row.method),
+            is_plain=True,
         ),
         layout=Layout(
             data=gpu_count,

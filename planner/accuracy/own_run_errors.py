@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from planner.accuracy.own_runs import (
     MeasuredRun,
@@ -23,7 +23,9 @@ from planner.model.records import Throughput
 from planner.throughput.memory import CONTEXT_BYTES, GIB
 
 RUNS, BEFORE, STACK, MEMORY = "own_runs", "own_runs_before", "own_runs_stack", "own_runs_memory"
+MEMORY_STACK = "own_runs_memory_stack"
 ALL_OF_IT = "all of it: nothing is learnt from these runs"
+PLAIN = f"that it is plain code of Transformers: --stack {ADAPTER_STACK}"
 OF_MEMORY = math.log(1.25)
 """What the page of language models and that of throughput say of the count of memory: within about a quarter."""
 
@@ -79,30 +81,40 @@ def own_runs_stack_split() -> SplitResult:
     """The split of all weights of language models, asked for with the stack that the script is made of."""
     judged = []
     for one in _judged_runs():
-        if class_of(one) == "decoders" and not one.compiled:
+        if _is_plain_decoder(one):
             found = predicted_rate(one.run, ADAPTER_STACK)
             judged.append(_foretold(one, found.samples_per_second, found.low, found.high))
-    return split_of(
-        STACK, "modelled", ALL_OF_IT, f"that it is plain code of Transformers: --stack {ADAPTER_STACK}", judged
-    )
+    return split_of(STACK, "modelled", ALL_OF_IT, PLAIN, judged)
 
 
 def own_runs_memory_split() -> SplitResult:
     """The split of the most memory that tensors took, with the context of the driver, against our count."""
+    return _memory_split(MEMORY, "the count of memory; a range of a quarter", measured_runs())
+
+
+def own_runs_memory_stack_split() -> SplitResult:
+    """The split of memory of all weights of language models, counted for the stack that the script is made of."""
+    return _memory_split(MEMORY_STACK, PLAIN, filter(_is_plain_decoder, measured_runs()), ADAPTER_STACK)
+
+
+def _memory_split(name: str, known: str, runs: Iterable[MeasuredRun], stack: str | None = None) -> SplitResult:
     judged = []
-    for one in measured_runs():
-        counted, held = predicted_memory_gib(one.run), _held_gib(one)
+    for one in runs:
+        counted, held = predicted_memory_gib(one.run, stack), _held_gib(one)
         if held is not None and counted is not None and one.is_the_planned:
-            error = math.log(counted / held)
             judged.append(
                 Foretold(
-                    log_error=error,
+                    log_error=math.log(counted / held),
                     half_width=OF_MEMORY,
                     width=math.exp(2 * OF_MEMORY),
                     groups={"class": class_of(one)},
                 )
             )
-    return split_of(MEMORY, "counted", ALL_OF_IT, "the count of memory; a range of a quarter", judged)
+    return split_of(name, "counted", ALL_OF_IT, known, judged)
+
+
+def _is_plain_decoder(one: MeasuredRun) -> bool:
+    return class_of(one) == "decoders" and not one.compiled
 
 
 def class_of(one: MeasuredRun) -> str:

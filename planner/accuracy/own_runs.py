@@ -173,12 +173,12 @@ def predicted_rate(run: OwnRun, stack: str | None = None) -> Throughput:
     return Prediction(workload).of(run.gpu, 1)
 
 
-def predicted_memory_gib(run: OwnRun) -> float | None:
-    """What a program needs of the GPU's memory by our count; `None` where nothing is counted."""
+def predicted_memory_gib(run: OwnRun, stack: str | None = None) -> float | None:
+    """What a program needs of the GPU's memory by our count, in that stack of language models; `None` where nothing is counted."""
     precision = precision_named(run.precision) or Precision.AMP
     if run.kind == "decoder":
         try:
-            plan = plan_language_model(_work(run), load_gpus()[run.gpu], 1, precision)
+            plan = plan_language_model(_work(run, stack), load_gpus()[run.gpu], 1, precision)
         except NoThroughputError:
             return None
         return plan.plan.memory.total / GIB
@@ -194,6 +194,7 @@ def _work(run: OwnRun, stack: str | None = None) -> LanguageWork:
     options = language_arguments(
         {
             "method": run.method,
+            "stack": stack,
             "sequence_length": run.size,
             "micro_batch": run.batch_size,
             "batch_tokens": run.batch_size * run.size,

@@ -131,7 +131,8 @@ def _in_usual_stack(work: LanguageWork, before: Method) -> LanguageWork:
     if work.stack != usual_stack(before) or usual_stack(before) == usual_stack(work.job.method):
         return work
     stack = usual_stack(work.job.method)
-    job = replace(_as_adapters_run(work.job), logit_bytes=logit_bytes(stack, work.job.method))
+    held = logit_bytes(stack, work.job.method)
+    job = replace(_as_adapters_run(work.job), logit_bytes=held, is_plain=stack == ADAPTER_STACK)
     return replace(work, job=job, stack=stack)
 
 

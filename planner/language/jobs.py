@@ -86,6 +86,7 @@ def plan_job(model: LanguageModel, options: LanguageArguments, precision: str = 
         has_optimizer_in_backward=bool(options["optimizer_in_backward"]),
         cpu_offload=_one_of(CpuOffload, options["cpu_offload"] or "none", "CPU offload"),
         logit_bytes=logit_bytes(stack, method),
+        is_plain=stack == ADAPTER_STACK,
         rank=16 if options["rank"] is None else options["rank"],
         has_flash_attention=stack != OLD_STACK,
         has_sequence_parallelism=base_stack(stack) == FITTED_STACK,

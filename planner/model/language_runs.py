@@ -130,6 +130,7 @@ class LanguageJob:
     has_optimizer_in_backward: bool = False  # each gradient is used and freed as it comes: nothing is accumulated
     cpu_offload: CpuOffload = CpuOffload.NONE
     logit_bytes: int = 8  # of one logit, with its gradient; see `logit_bytes` of stacks
+    is_plain: bool = False  # code of Transformers that is not compiled
     rank: int = 16  # of the adapters; without meaning for the other methods
     has_flash_attention: bool = True
     has_sequence_parallelism: bool = False  # tensor parallelism splits norms and residuals too
@@ -184,6 +185,11 @@ class LanguageJob:
         shared = model.hidden + model.shared_feed_forward if model.shared_feed_forward else 0
         feed_forward = dense * (model.hidden + model.feed_forward) + (model.layers - dense) * (experts + shared)
         return self.rank * (model.layers * attention + width * feed_forward)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether all weights are trained in 16 bits over an FP32 copy."""
+        return self.precision_bytes == 2 and not (self.is_pure_bf16 or self.method.has_adapters)
 
     @property
     def may_use_host(self) -> bool:

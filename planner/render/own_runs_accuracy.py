@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.accuracy.own_run_errors import BEFORE, MEMORY, RUNS, STACK, RunBeside, runs_beside
+from planner.accuracy.own_run_errors import BEFORE, MEMORY, MEMORY_STACK, RUNS, STACK, RunBeside, runs_beside
 from planner.accuracy.results import ErrorSummary, SplitResult
 from planner.render.listing import Column, general, number, to_markdown
 from planner.render.price_accuracy import FIGURES
 from planner.units import Row
 
-OWN_RUNS = (BEFORE, RUNS, STACK, MEMORY)
+OWN_RUNS = (BEFORE, RUNS, STACK, MEMORY, MEMORY_STACK)
 """The splits of the section, in its order."""
 
 

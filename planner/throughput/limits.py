@@ -20,9 +20,10 @@ PACKED = "RDNA"
 """Architectures without tensor cores whose 16-bit rate training was seen to use: an RX 6800 trains VGG-16 at 95 % of its FP32 peak in pure
 16 bits (lamikr/pytorch-gpu-benchmark, 2024-06-07). Of others only the high end may lie above the FP32 rate."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
-HOST_MILLISECONDS = (0.55, 0.43)
+HOST_MILLISECONDS = (0.55, 0.275)
 """That the host of eager PyTorch takes for a convolution of a training step: usual, fast. ResNet-50 at batch 12 takes 30 ms on
-A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31)."""
+A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31). It is the speed of one thread, which
+no figure names: a host may be as much faster as slower, twice."""
 USUAL_CONVOLUTIONS = 52  # of MobileNet v2; ResNet-50 has 53
 
 
@@ -105,7 +106,7 @@ class Limits:
         middle, fast = (
             batch * gpu_count * 1e3 / (milliseconds * self._convolutions) for milliseconds in HOST_MILLISECONDS
         )
-        if one.high <= fast:
+        if one.high <= fast and one.samples_per_second <= middle:
             return one
         note = f"at batch {batch:g} the host sets the pace: {self._convolutions} convolutions of about {HOST_MILLISECONDS[0]:g} ms a step"
         return _capped(one, middle, fast, note)

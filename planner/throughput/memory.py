@@ -14,6 +14,7 @@ from typing import NamedTuple
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.adjustments import relative_arithmetic
+from planner.throughput.plain_transformers import BYTES_PER_ELEMENT, held_millions
 from planner.units import MIB_PER_GIB
 
 GIB = 1024**3
@@ -164,13 +165,18 @@ def vision_memory(
     """Memory of training a model of `data/models.csv` on one GPU; `None` where its figures are not known.
 
     Weights, gradients and momentum in FP32 (4 + 4 + 4 bytes); activations are the output elements of convolutions and
-    matrix products, kept in the precision of the run with what normalisation and masks add.
+    matrix products, kept in the precision of the run with what normalisation and masks add. What kernels are searched for with is
+    not in it: the search takes what is free, and does with less.
     """
     if model.params_millions is None or model.activations_millions is None:
         return None
     parameters = model.params_millions * 1e6
-    elements = model.activations_millions * 1e6 * batch_size * relative_activations
-    activations = elements * VISION_BYTES_PER_ELEMENT * precision_bytes
+    held = held_millions(model)
+    if held is None:
+        held, width = model.activations_millions, VISION_BYTES_PER_ELEMENT * precision_bytes
+    else:
+        width = BYTES_PER_ELEMENT[precision_bytes]
+    activations = held * 1e6 * batch_size * relative_activations * width
     return Memory(
         weights=4 * parameters + (2 * parameters if precision_bytes == 2 else 0),
         gradients=4 * parameters,

@@ -10,6 +10,7 @@ from planner.accuracy.own_run_errors import (
     class_of,
     own_runs_before_split,
     own_runs_memory_split,
+    own_runs_memory_stack_split,
     own_runs_stack_split,
     runs_beside,
 )
@@ -80,6 +81,14 @@ def test_named_stacks_hold_plain_code():
     assert before.coverage < 0.6
     assert named.coverage >= 0.9
     assert named.n == before.n - 1  # one is compiled
+
+
+def test_plain_code_is_counted_in_its_own_stack():
+    """Every run of plain code is within a quarter once the stack is named."""
+    named = own_runs_memory_stack_split().errors
+
+    assert (15, 1.0) == (named.n, named.coverage)
+    assert named.median < 0.02
 
 
 def test_held_memory_counts_the_context_of_the_driver():

@@ -91,17 +91,17 @@ def test_left_out_models_are_foretold_as_the_page_says():
 
 
 def test_runs_hold_a_little_more_than_the_count(rows):
-    """1.05 times in the median; those of 7 B parameters and more 0.85 to 1.21 times."""
+    """1.02 times in the median; those of 7 B parameters and more 0.78 to 1.19 times."""
     ratios = {}
     for row, step in zip(rows, adapter_steps(), strict=True):
         count = memory_needed(step.job, step.layout).total * step.layout.gpu_count
         ratios.setdefault(row["model"], []).append(float(row["memory_gb"]) * 1e9 / count)
 
     every = [ratio for model in ratios.values() for ratio in model]
-    assert pytest.approx(1.05, abs=0.01) == median(every)
-    assert all(0.85 < ratio < 1.21 for name, model in ratios.items() if name != "qwen-1.8b" for ratio in model)
-    assert pytest.approx(1.37, abs=0.01) == max(every)  # what the message about little room says
-    assert 0.8 < sum(ratio < ADAPTER_ROOM for ratio in every) / len(every)
+    assert pytest.approx(1.02, abs=0.01) == median(every)
+    assert all(0.78 < ratio < 1.19 for name, model in ratios.items() if name != "qwen-1.8b" for ratio in model)
+    assert pytest.approx(1.35, abs=0.01) == max(every)  # what the message about little room says
+    assert 0.9 < sum(ratio < ADAPTER_ROOM for ratio in every) / len(every)
 
 
 @pytest.mark.parametrize(

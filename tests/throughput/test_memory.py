@@ -59,6 +59,36 @@ def test_memory_by_hand():
     assert pytest.approx(FIXED_BYTES + 100 * SAMPLE_BYTES) == memory.total
 
 
+@pytest.mark.parametrize(
+    ("name", "batch", "precision_bytes", "held"),
+    [
+        ("vit_base_patch16_224", 128, 2, 9.196),
+        ("vit_base_patch16_224", 128, 4, 15.187),
+        ("vit_large_patch16_224", 64, 2, 13.679),
+        ("vit_small_patch16_224", 256, 2, 8.696),
+    ],
+)
+def test_vision_transformers_held_what_is_counted(name, batch, precision_bytes, held):
+    """GiB of tensors on an H100 (data/own_runs.csv), by which nothing was set: within 7 %."""
+    counted = vision_memory(resolve_model(name), batch_size=batch, precision_bytes=precision_bytes).total / GIB - 0.8
+
+    assert held == pytest.approx(counted, rel=0.07)
+
+
+def test_scores_of_attention_are_not_held():
+    """ViT-B/16: 12 layers of 10 outputs of 768 and the patches, 197 tokens each, 3.6 bytes an element."""
+    by_hand = (12 * 10 + 1) * 768 * 197 * 3.6 * 64
+
+    assert by_hand == pytest.approx(vision_memory(resolve_model("vit_base_patch16_224"), batch_size=64).activations)
+
+
+def test_a_network_of_another_shape_than_its_name_is_counted_as_any():
+    """Two paths side by side in each of 18 layers: its activations are not those of a ViT-B."""
+    odd = resolve_model("vit_base_patch16_18x2_224")
+
+    assert vision_memory(odd, batch_size=1).activations == pytest.approx(odd.activations_millions * 1e6 * 5)
+
+
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.25])
 def test_the_largest_batch_by_hand(share):
     """What a T4, or a share of one, has beside the fixed part, in samples; one more does not fit."""
@@ -165,9 +195,9 @@ def test_nothing_is_ranked_that_fit_refuses(name):
 
 def test_a_smaller_batch_is_slower_by_the_rule_of_batches():
     """Where the largest batch is planned the figure is what asking for that batch gives, and its range no narrower."""
-    usual = predict_throughput(model="vit_large_patch16_224", gpu="t4")
+    usual = predict_throughput(model="convnext_large", gpu="t4")
 
-    asked = predict_throughput(model="vit_large_patch16_224", gpu="t4", batch_size=int(usual.batch_size_per_gpu))
+    asked = predict_throughput(model="convnext_large", gpu="t4", batch_size=int(usual.batch_size_per_gpu))
 
     assert REDUCED in usual.notes
     assert REDUCED not in asked.notes

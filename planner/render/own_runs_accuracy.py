@@ -107,14 +107,20 @@ What was said before held 70 %, not 90 %. Where it failed, and why:
 
 * Image networks in 16 bits: foretold too slow, up to 3.2 times. In part a fault: of a smaller batch the host's time was added to the GPU's, though the two work side by side, as the step of a language model always
   had it. That was mended after these rows were seen, so `own_runs` is no blind test of it. The rest stays, for mending it would be learning from what judges. The H100 has few rows of its own, timm's level is that of PyTorch 1.12, and
-  ViT and VGG gain most from newer kernels; the host here takes about 0.3 ms a convolution, not 0.55, so ResNet-50 at 16 to 64 images is outside.
+  ViT and VGG gain most from newer kernels. The host here takes about 0.3 ms a convolution, not 0.55, and ResNet-50 at 16 to 64 images was outside: the range knew hosts of half the
+  usual pace and none of twice. Its high end stands for one of twice the pace now; mended after these rows were seen. ViT-L and ResNet-18 at 65 pixels stay outside, by 6 and 2 %.
 * Decoders, all weights, mixed precision, in plain Transformers: GPT-2 of 124 M to 1.5 B is 2 to 2.9 times slower than the default stack says, and Qwen 2.5 0.5B 1.6 times. The default stands for published training code, which
-  is compiled: the same GPT-2 124M under `torch.compile` made 344,703 tokens a second, and 381,960 were foretold. Plain code has its own stack, and `--stack transformers-peft` holds every run (`own_runs_stack`). From 3 B on the default is within 23 %.
+  is compiled: the same GPT-2 124M under `torch.compile` made 344,703 tokens a second, and 381,960 were foretold. Plain code has its own stack, and `--stack transformers-peft` holds every run (`own_runs_stack`). **For plain code below 1 B parameters, and GPT-2 of any size, the range
+  of the default does not hold.** From 3 B on the default is within 23 %.
 * bert-large at 512 tokens was foretold 1.7 and 2.2 times too fast: it stood on scripts that bin sequences by length, so that their mean is well below 512. They no longer answer where a length is asked for; mended after these rows were seen.
 * ResNet-18 at 65 pixels was foretold 3.3 times too fast, one pixel above the jump that is gone now; that was mended before the runs were seen. From 64 to 128 pixels it stands between two networks, of which the list runs the faster.
 * LoRA of 1 to 8 B parameters: all inside, half of them within 8 %, memory 3 % off in the median.
-* Memory: networks of images hold less in 16 bits than is counted and more in 32; a search for kernels (`cudnn.benchmark`) took 30 GiB for VGG-16 in TF32. Plain code of Transformers holds up to 1.9 times what the default stack counts
-  where logits are most of it (GPT-2 at 32 sequences: 44.7 GiB for 23.9; compiled 19.1), 1.0 to 1.3 times from 1 B on.
+* Memory of plain code of Transformers: up to 1.9 times what the default stack counts (GPT-2 at 32 sequences: 44.7 GiB for 23.9; compiled 19.1), 1.0 to 1.3 times from 1 B on. Each operation keeps what it read: norms and the GELU of
+  GPT-2 are several operations, autocast copies the input of every product, cross entropy holds three FP32 copies of the logits. Counted so, operation by operation, for `--stack transformers-peft` (`own_runs_memory_stack`), all are
+  within 3 %, LoRA within 8 %. **The count of the default stack is for compiled or fused code and does not hold for plain GPT-2 and Qwen 2.5 0.5B.**
+* Memory of images: ViT were counted 1.6 to 1.9 times too high, with the scores of attention that no fused kernel holds; they are within 6 % now. Outside a quarter stay VGG-16 in 16 bits (1.4 times too high: it has no norms whose inputs are kept),
+  EfficientNet-B0 (a fifth too low: its SiLU keeps a third copy), ResNet-18 of small pictures with the first layers' stride, and FP32 and TF32 where the search for kernels (`cudnn.benchmark`) was the peak: it took 30 GiB for VGG-16.
+  That is not counted, as the search does with what is free. All of this was mended after these rows were seen, by counting, and no figure was fitted to them.
 * Power: 552 W in the mean, of a limit of 700; four fifths of the limit, 560 W, are what the planner counts. 188 W where the host set the pace, 705 W in the products of a 3 B model.
 
 """

@@ -120,7 +120,7 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
     model, t = job.model, layout.tensor
     tokens = layout.micro_batch * job.sequence_length
     width = job.precision_bytes
-    whole = 4 * width * model.hidden + (2 * model.hidden if has_dropout else 0)
+    whole = 4.0 * width * model.hidden + (2 * model.hidden if has_dropout else 0) + plain_layer_bytes(job)
     keys = 2 * model.kv_heads * model.head_size
     queries = 2 * model.query_size + model.heads * 2 * (model.rope_size or 0)
     copies = 4 if model.is_gated else 2
@@ -129,7 +129,6 @@ def layer_activation_bytes(job: LanguageJob, layout: Layout, *, has_dropout: boo
     scores = 0.0
     if not job.has_flash_attention and layout.recomputation is Recomputation.NONE:
         scores = (2 * width + (1 if has_dropout else 0)) * model.heads * job.sequence_length
-    whole += plain_layer_bytes(job)
     return tokens * (whole / (t if job.has_sequence_parallelism else 1) + (split + scores) / t + adapters)
 
 

@@ -94,8 +94,17 @@ def estimate(
         written = write_estimate_charts(result, money, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
         write_result(rendered_estimates(result, form, width=screen_width(output), currency=money), output)
-    next_step = NEXT if is_whole else NEXT + NEXT_ALL
-    write_notes([*in_options([*notes_text(result)]), next_step, *([currency_note(money)] if money else []), *written])
+    notes = in_options(_ranking_notes(result, is_short=form == "table" and not is_verbose(), is_whole=is_whole))
+    write_notes([*notes, *([currency_note(money)] if money else []), *written])
+
+
+def _ranking_notes(result: EstimateResult, *, is_short: bool, is_whole: bool) -> list[str]:
+    """What belongs under a ranking: a few lines on a screen, else all of it."""
+    if not is_short:
+        return [*notes_text(result), NEXT if is_whole else NEXT + NEXT_ALL]
+    from planner.render.ranking import ranking_notes  # noqa: PLC0415 - other formats need none of it
+
+    return [*ranking_notes(result, renewing_command(), is_whole=is_whole)]
 
 
 def _write_screen(

@@ -33,7 +33,7 @@ LONGEST_NAME = 60
 """Characters of a place or an instance type in the table; a fifth more than the longest there is."""
 
 WIDE = 120
-"""Columns a screen needs for one line an estimate; narrower ones get two lines."""
+"""Columns a screen needs for all that is said of an estimate; narrower ones get the columns of the first screen."""
 
 
 def rendered_estimates(
@@ -60,11 +60,13 @@ def rendered_estimates(
 
 def ranking_text(result: EstimateResult, form: str, *, width: int | None, currency: Currency | None = None) -> str:
     """The rows alone, as a table or Markdown; arguments as for `rendered_estimates`."""
+    if form != "markdown" and width is not None and width < WIDE:
+        from planner.render.ranking import narrow_ranking  # noqa: PLC0415 - wide tables need none of it
+
+        return narrow_ranking(result, width, currency)
     per_usd = currency.per_usd if currency else 1.0
     rows = [_shown_row(estimate, result, per_usd) for estimate in result.estimates]
-    columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_NARROW
-    if form != "markdown" and (width is None or width >= WIDE):
-        columns = _COLUMNS_WIDE
+    columns: tuple[Column, ...] = _MARKDOWN if form == "markdown" else _COLUMNS_WIDE
     if currency is not None:
         columns = tuple(replace(column, heading=column.heading.replace("USD", currency.code)) for column in columns)
     return to_markdown(columns, rows) if form == "markdown" else to_table(columns, rows, width=width)
@@ -153,17 +155,12 @@ def _shown_row(estimate: Estimate, result: EstimateResult, per_usd: float) -> Ro
         "place": place,
         "instance_type": instance,
         "purchase": str(offer.purchase),
-        "what_where": f"{what}\n{place} {instance}",
-        "price_purchase": f"{number(2)(offer.usd_per_hour * per_usd)}\n{offer.purchase}",
         "usd_per_hour": offer.usd_per_hour * per_usd,
         "usd_per_gpu_hour": offer.usd_per_gpu_hour * per_usd,
         "hours": f"{significant(hours(estimate.seconds))} {took}",
-        "hours_stacked": f"{significant(hours(estimate.seconds))}\n{took}",
         "usd": f"{number(2)(money[0])} {cost}",
-        "usd_stacked": f"{number(2)(money[0])}\n{cost}",
         "basis": basis_text(estimate.throughput.basis),
         "age": age,
-        "basis_age": f"{basis_text(estimate.throughput.basis)}\n{age}",
     }
 
 
@@ -180,14 +177,6 @@ _COLUMNS_WIDE = (
     Column(key="usd", heading="USD (low-high)", is_number=True, may_fold=False),
     Column(key="basis", heading="basis", may_fold=False),
     Column(key="age", heading="age", is_number=True, may_fold=False),
-)
-_COLUMNS_NARROW = (
-    _RANK,
-    Column(key="what_where", heading="GPUs\nwhere, instance"),
-    Column(key="price_purchase", heading="USD/h\npurchase", is_number=True, may_fold=False),
-    Column(key="hours_stacked", heading="hours\n(low-high)", is_number=True, may_fold=False),
-    Column(key="usd_stacked", heading="USD\n(low-high)", is_number=True, may_fold=False),
-    Column(key="basis_age", heading="basis\nprice age", is_number=True, may_fold=False),
 )
 _MARKDOWN = (
     *_COLUMNS_WIDE[:6],

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
-from planner.answers.markets import paid_to
-from planner.model.picks import PickKind
-from planner.model.records import Estimate
 from planner.render.listing import shortened, visible
 from planner.render.screen import LEAST, MOST_LINES, NARROW, work_text, wrapped
-from planner.render.screen_table import Entry, cells_of, table_lines, where_text
+from planner.render.screen_table import row_entry, table_lines
 from planner.results.answer import RENEW
 from planner.results.money import Money
-from planner.results.picked import Pick
 from planner.results.recommendation import NearMiss, Recommendation, warnings
 from planner.results.words import gpus_text, provider_name, time_text
 
@@ -63,7 +58,7 @@ def _lines(found: Recommendation, columns: int, money: Money, renew: str, *, has
         rows = rows[: max(_LEAST_ROWS, room - 1 - _LEAST_MISSES)]
     shown = [one.offer for one in rows]
     others = [miss for miss in found.near_misses if miss.estimate.offer not in shown]
-    table = table_lines([_entry(one, found, money) for one in rows], money.code, columns)
+    table = table_lines([row_entry(one, found.result, money, one.rank) for one in rows], money.code, columns)
     return [*top, *table, *_nearly(others, money, columns, max(_LEAST_MISSES, room - 1 - len(rows)))]
 
 
@@ -71,13 +66,6 @@ def _said(found: Recommendation, columns: int, renew: str) -> Iterator[str]:
     """The answer, and what to mind."""
     for sentence in (*found.answer, *warnings(found, renew=renew)):
         yield from wrapped(sentence, columns, _INDENT)
-
-
-def _entry(one: Estimate, found: Recommendation, money: Money) -> Entry:
-    purchase = str(one.offer.purchase).replace("_", " ")
-    market = paid_to(one.offer)
-    row = Pick(market=market, kind=PickKind.BALANCED, number=one.rank, mark=None, estimate=one, other_regions=0)
-    return Entry(market, "", cells_of(one, found.result, money, purchase, one.rank), partial(where_text, row))
 
 
 def _nearly(misses: Sequence[NearMiss], money: Money, columns: int, most_lines: int) -> Iterator[str]:

@@ -249,7 +249,7 @@ def foot_text(result: EstimateResult, money: Money, columns: int | None = None, 
         yield said if len(said) <= longest else f"An hour counts {worth}. {_left_off(picked)}".rstrip()
     counts = [f"{count:,} {REASONS[reason]}" for reason, count in picked.not_picked]
     if counts:
-        yield _fitting("Not picked: ", counts, columns)
+        yield fitting("Not picked: ", counts, columns)
 
 
 def relative_text(throughput: Throughput, workload: Workload) -> str:
@@ -281,7 +281,7 @@ def _left_off(picked: Picked) -> str:
     return f"No {', no '.join(missing)}." if missing else ""
 
 
-def _fitting(start: str, parts: Sequence[str], longest: int | None) -> str:
+def fitting(start: str, parts: Sequence[str], longest: int | None) -> str:
     """The parts that fit on a line, and three dots for the others."""
     text = start + ", ".join(parts)
     count = len(parts)

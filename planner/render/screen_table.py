@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from planner.answers.markets import paid_to
 from planner.hardware.markets import Market, market_of
-from planner.model.picks import PaidTo
+from planner.model.picks import PaidTo, PickKind
 from planner.model.records import Estimate
 from planner.render.listing import shortened
 from planner.results.estimate import EstimateResult
@@ -54,7 +55,7 @@ def table_lines(entries: Sequence[Entry], code: str, columns: int) -> Iterator[s
 _GPUS, _WHERE, _TIME, _PER_HOUR = 2, 3, 4, 6
 
 
-def cells_of(one: Estimate, result: EstimateResult, money: Money, first: str, number: int) -> list[str]:
+def cells_of(one: Estimate, result: EstimateResult, money: Money, first: str, number: int | str) -> list[str]:
     """The cells of a row after its first word and its number; that of `where` is left open."""
     offer = one.offer
     return [
@@ -68,6 +69,14 @@ def cells_of(one: Estimate, result: EstimateResult, money: Money, first: str, nu
         basis_text(one.throughput.basis),
         "" if paid_to(offer) is PaidTo.OWN else price_text(offer.observed_on, result),
     ]
+
+
+def row_entry(one: Estimate, result: EstimateResult, money: Money, number: int | str) -> Entry:
+    """The row of an estimate that stands for itself, not for a market: how it is bought comes first, then its number."""
+    market = paid_to(one.offer)
+    row = Pick(market=market, kind=PickKind.BALANCED, number=one.rank, mark=None, estimate=one, other_regions=0)
+    purchase = str(one.offer.purchase).replace("_", " ")
+    return Entry(market, "", cells_of(one, result, money, purchase, number), partial(where_text, row))
 
 
 def price_text(day: date, result: EstimateResult) -> str:

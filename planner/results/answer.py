@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,7 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         renew: the command that brings newer prices.
     """
     alone = one_region_text((pick.number, pick.estimate, pick.usd_per_hour_elsewhere) for pick in picked.picks)
-    yield from filter(None, (_ages(picked, today, renew), alone))
+    yield from filter(None, (ages_text((pick.estimate for pick in picked.picks), today, renew), alone))
     if not picked.limits_hold:
         yield _unsure(picked, money)
     yield from build_warnings([pick.estimate for pick in picked.picks], workload)
@@ -168,9 +168,9 @@ def memory_warning(estimate: Estimate) -> str:
     return "! Whether it fits into memory is not known: try it before renting for long."
 
 
-def _ages(picked: Picked, today: date, renew: str) -> str:
-    """The ages of the prices of the rows shown, if one is old; a machine of one's own has none."""
-    days = [(today - pick.estimate.offer.observed_on).days for pick in picked.picks if pick.market is not PaidTo.OWN]
+def ages_text(estimates: Iterable[Estimate], today: date, renew: str = RENEW) -> str:
+    """The ages of the prices of these rows, if one is old; a machine of one's own has none."""
+    days = [(today - one.offer.observed_on).days for one in estimates if one.offer.provider != "own"]
     if not days or max(days) < OLD_DAYS:
         return ""
     span = f"{min(days)} to {max(days)}" if min(days) < max(days) else f"{max(days)}"

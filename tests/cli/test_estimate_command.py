@@ -38,8 +38,14 @@ def test_golden_output(run_planner, golden, form):
 
 
 def test_golden_notes(run_planner, golden):
-    """What stands under the table goes to standard error."""
-    golden("estimate.notes", run_planner(*FEW).stderr)
+    """What stands under the table goes to standard error: a few short lines, all of them with --verbose."""
+    short, full = run_planner(*FEW).stderr, run_planner(*FEW, "--verbose").stderr
+
+    golden("estimate.notes", short)
+    assert max(map(len, short.splitlines())) <= 80
+    assert len(short.splitlines()) <= 8
+    for heading in ("Range:   90 %, whatever the code", "Assumed:", "Prices:  aws 16-161 d", "Left out:", "Notes:"):
+        assert f"\n{heading}" in full
 
 
 def test_golden_explanation(run_planner, golden):

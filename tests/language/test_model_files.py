@@ -247,7 +247,7 @@ def test_what_is_not_counted_is_shown_with_the_answer(command, tmp_path, run_pla
     path = tmp_path / "config.json"
     path.write_text(json.dumps(LLAMA | {"model_type": "qwen2_vl", "vision_config": {"depth": 32}}))
 
-    answer = run_planner(*command, "--model", str(path), "--gpu", "H100:8")
+    answer = run_planner(*command, "--model", str(path), "--gpu", "H100:8", "--verbose")
 
     assert "not its vision tower" in answer.stdout + answer.stderr
 

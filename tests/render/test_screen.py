@@ -248,13 +248,35 @@ NEWCOMERS = {
 @pytest.mark.parametrize("who", NEWCOMERS)
 def test_the_answer_is_on_a_terminal_of_80_times_24(tmp_path, who):
     """Command and prompt stand on it as well: no line wraps, nothing scrolls, nothing goes to standard error."""
+    lines, problems = _on_a_terminal(tmp_path, NEWCOMERS[who], stderr=subprocess.PIPE)
+
+    assert b"" == problems
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 80
+    assert " USD and " in " ".join(map(str.strip, lines[2:4]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", ["--limit 3", "--sort hours", "--max-usd 60 --limit 8"])
+def test_a_ranking_is_on_a_terminal_of_80_times_24(tmp_path, asked):
+    """Its first row is on the screen with all notes, and stars, limits and rows that are no picks are said."""
+    lines, _ = _on_a_terminal(tmp_path, f"estimate --model resnet50 --epochs 90 {asked}", stderr=subprocess.STDOUT)
+
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 80
+    assert re.match(r" \w[\w ]+ 1\*? +\d+x ", lines[1])
+    assert "--verbose" in lines[-1]
+
+
+def _on_a_terminal(folder, words, *, stderr):
+    """The lines that a command writes on a terminal of 80 times 24, and what goes elsewhere."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
     environment.pop("COLUMNS", None)
-    command = [sys.executable, "-m", "planner", *NEWCOMERS[who].split(), "--as-of", str(DAY)]
+    command = [sys.executable, "-m", "planner", *words.split(), "--as-of", str(DAY)]
 
-    done = subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, cwd=tmp_path, env=environment)
+    done = subprocess.Popen(command, stdout=theirs, stderr=stderr, cwd=folder, env=environment)
     os.close(theirs)
     shown = b""
     while True:
@@ -267,9 +289,5 @@ def test_the_answer_is_on_a_terminal_of_80_times_24(tmp_path, who):
         shown += part
     _, problems = done.communicate(timeout=120)
     os.close(ours)
-
-    lines = shown.decode().replace("\r\n", "\n").splitlines()
-    assert (0, b"") == (done.returncode, problems)
-    assert len(lines) <= 22
-    assert max(map(len, lines)) <= 80
-    assert " USD and " in " ".join(map(str.strip, lines[2:4]))
+    assert 0 == done.returncode
+    return shown.decode().replace("\r\n", "\n").splitlines(), problems

@@ -15,7 +15,6 @@ from planner.cli.names import variable_of
 from planner.cli.options import write_result
 from planner.errors import UsageError
 from planner.paths import default_user_data_dir
-from planner.render.charts import comparison_charts, estimate_charts
 from planner.render.charts.history import history_rows
 from planner.render.charts.images import write_charts
 from planner.render.charts.parts import Spec
@@ -39,7 +38,7 @@ def write_estimate_charts(
     is_report: bool,
 ) -> list[str]:
     """Write the report of an estimate if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.report.estimates import estimate_report  # noqa: PLC0415
+    from planner.render.report.estimates import estimate_pictures, estimate_report  # noqa: PLC0415
     from planner.results.estimate import document  # noqa: PLC0415
     from planner.results.machines import machine_records  # noqa: PLC0415
 
@@ -48,7 +47,7 @@ def write_estimate_charts(
     machines = machine_records(result.machines)
     if is_report:
         _write_report(estimate_report(content, command=made_by(), history=history, machines=machines), output)
-    return _write_pictures(estimate_charts(content, history, machines), pictures, output if is_report else None)
+    return _write_pictures(estimate_pictures(content, history, machines), pictures, output if is_report else None)
 
 
 def write_comparison_charts(
@@ -61,14 +60,14 @@ def write_comparison_charts(
     is_report: bool,
 ) -> list[str]:
     """Write the report of a comparison if it is wanted, and its pictures; returns notes on what was written."""
-    from planner.render.report.comparison import comparison_report  # noqa: PLC0415
+    from planner.render.report.comparison import comparison_pictures, comparison_report  # noqa: PLC0415
     from planner.results.comparison import document  # noqa: PLC0415
 
     content = document(result, currency)
     history = history_rows([content["rent"]], data_dir or default_user_data_dir(), result.as_of)
     if is_report:
         _write_report(comparison_report(content, command=made_by(), history=history), output)
-    return _write_pictures(comparison_charts(content, history), pictures, output if is_report else None)
+    return _write_pictures(comparison_pictures(content, history), pictures, output if is_report else None)
 
 
 def write_recommendation_report(found: Recommendation, currency: Currency | None, output: Path | None) -> list[str]:

@@ -14,6 +14,7 @@ from planner.errors import UnknownNameError
 from planner.model.costs import CostItem, Interruptions, total_usd
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked, PaidTo
+from planner.model.rates import throughput_text
 
 if TYPE_CHECKING:
     from planner.model.language_runs import LanguageWork
@@ -305,9 +306,8 @@ class Benchmark:
 class Throughput:
     """Training throughput of a workload on `gpu_count` GPUs together, with its range and its basis.
 
-    `low` and `high` hold the run of somebody whose code is not known; `relative_low` and `relative_high` hold it for code
-    as fast as the stack, and are what two rows of one answer may differ by. `stack` names the framework and software
-    generation the figure stands for; `sources` name every row used.
+    `low` and `high` hold the run of somebody whose code is not known; `relative_low` and `relative_high` that of code as
+    fast as the stack: by so much two rows of one answer may differ. `sources` name every row used.
     """
 
     samples_per_second: float
@@ -315,7 +315,7 @@ class Throughput:
     high: float
     basis: Basis
     precision: Precision
-    stack: str
+    stack: str  # framework and software generation
     sources: tuple[str, ...]
     relative_low: float | None = None  # None: as low
     relative_high: float | None = None  # None: as high
@@ -332,9 +332,9 @@ class Throughput:
         (relative_low, relative_high), rate = self.relative_ends, self.samples_per_second
         slack = 1 + 1e-9  # both ranges are worked out apart
         if not self.low <= relative_low * slack <= rate * slack**2 <= relative_high * slack**3 <= self.high * slack**4:
-            raise ValueError(
-                f"{relative_low!r} to {relative_high!r} is not a range within {self.low!r} to {self.high!r}"
-            )
+            raise ValueError(f"{relative_low!r} to {relative_high!r} is no range within {self.low!r} to {self.high!r}")
+
+    __repr__ = throughput_text
 
     @property
     def relative_ends(self) -> tuple[float, float]:

@@ -43,7 +43,7 @@ IN_SIGHT: Mapping[str, tuple[str, ...]] = {
     "compare": (
         *_RUN, "buy", "own", "condition", "country", "jobs_per_month", "utilisation", "gpu_hours_per_month", "peak_factor",
         "peak_months_per_year", "usd_per_kwh", "months", "card_usd", "discount_per_year", "against", "rent_usd_per_hour", "hosting_usd_per_month",
-        "staff_usd_per_month", "resale_fraction", *_WHERE,
+        "staff_usd_per_month", "resale_fraction", *_WHERE, "purchases", "share_commitment",
     ),
     "fit": ("model", "gpus", "method", "precision", "batch_size", "sequence_length", "optimizer"),
 }  # fmt: skip
@@ -67,7 +67,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "months": ("Horizon, months", ""),
     "card_usd": ("Price of the cards, USD", ""),
     "discount_per_year": ("Discount a year, 0.05 for 5 %", ""),
-    "against": ("Against", "cheapest on demand; or spot"),
+    "against": ("Verdict against", "on demand; or reserved_3y"),
     "utilisation": ("Use of the month", "such as 60%"),
     "gpu_hours_per_month": ("GPU hours a month", "such as 200"),
     "peak_factor": ("Work of a busy month, times a usual one", "all alike; or 3"),
@@ -83,6 +83,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "providers": ("Provider", ""),
     "purchases": ("Purchase", ""),
     "regions": ("Regions", "all; or us-east-1, EU"),
+    "share_commitment": ("Others use the rest of a commitment", ""),
     "max_hours": ("At most, hours", "none; or 48h, 2d"),
     "max_usd": ("At most, USD", "none; or 200"),
     "hour_worth_usd": ("An hour's wait, USD", ""),

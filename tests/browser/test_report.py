@@ -1,6 +1,8 @@
 """Reports in a real browser: charts with the right numbers, tables that sort and filter, nothing that leaves the machine."""
 
+import html
 import json
+import re
 from datetime import date
 
 import pytest
@@ -215,8 +217,8 @@ def test_a_pointer_shows_the_numbers(estimated, open_page):
 
 
 def test_a_chart_is_saved_as_svg(estimated, open_page):
-    """The file stands alone: its colours are written out."""
-    _, address = estimated
+    """The file stands alone: its colours are written out, and it says what it is of."""
+    content, address = estimated
     page = ready(open_page(address, viewport=WIDE))
 
     with page.expect_download() as download:
@@ -226,6 +228,9 @@ def test_a_chart_is_saved_as_svg(estimated, open_page):
     assert "time-cost.svg" == download.value.suggested_filename
     assert text.startswith("<svg")
     assert "var(" not in text
+    said = html.unescape(" ".join(re.findall(r">([^<>]+)<", text)))
+    for words in ("Time against cost", content["workload"]["model"], content["as_of"], content["answer"][0][:20]):
+        assert words in said
 
 
 HOSTILE = {

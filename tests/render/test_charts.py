@@ -1,5 +1,6 @@
 """Charts as specifications: the numbers in them, and pictures drawn from them."""
 
+import html
 import json
 import pickle
 import re
@@ -15,6 +16,8 @@ from planner.render.charts import comparison_charts, estimate_charts
 from planner.render.charts.history import history_rows
 from planner.render.charts.images import chart_image, write_charts
 from planner.render.charts.parts import HUES, light_colours, log_or_linear
+from planner.render.report.comparison import comparison_pictures
+from planner.render.report.estimates import estimate_pictures
 from planner.results.alternatives import way_title
 from planner.results.comparison import document as comparison_document
 from planner.results.estimate import document as estimate_document
@@ -296,6 +299,23 @@ def test_every_chart_is_drawn_as_svg_and_png(estimated, compared):
             assert "var(" not in svg
             assert spec["title"]["text"] in svg
             assert chart_image(spec, ".png").startswith(b"\x89PNG")
+
+
+def test_a_picture_says_what_it_is_of(estimated, compared):
+    """Model, machine and days, in words below its title; nothing of it is cut off above."""
+    work = (f"resnet50 for {estimated['workload']['epochs']:g} epochs", estimated["answer"][0].split(" on ")[1][:10])
+    machines = (compared["own"]["label"], compared["rent"]["label"])
+    for charts, document, words in (
+        (estimate_pictures(estimated), estimated, work),
+        (comparison_pictures(compared), compared, machines),
+    ):
+        for spec in charts.values():
+            svg = chart_image(spec, ".svg").decode()
+            shown = html.unescape(" ".join(re.findall(r">([^<>]+)<", svg)))
+            assert [] == [word for word in (*words, document["as_of"]) if word not in shown]
+            plot = re.search(r'<g fill="none"[^>]*translate\([\d.]+,([\d.]+)\)', svg)[1]
+            title = re.search(r'role-title"><g transform="translate\([-\d.]+,([-\d.]+)\)', svg)[1]
+            assert float(plot) + float(title) >= 0
 
 
 def test_the_name_of_a_file_chooses_the_chart(estimated, tmp_path):

@@ -146,6 +146,15 @@ def test_the_prompt_shows_the_answer_first():
     assert all(text.count("\n") < 24 and "--" not in text and "\x1b" not in text for text in shown)
 
 
+def test_the_prompt_shows_a_throughput_in_a_line():
+    """The rate with both ends and what it rests on, then how it came about: no field of a record."""
+    shown = repr(planner.predict_throughput(model="resnet50", gpu="a100-80gb-sxm", gpu_count=8))
+
+    first, *others = shown.splitlines()
+    assert re.fullmatch(r"[\d,]+ \([\d,]+ to [\d,]+\) samples a second, measured: amp, .*", first)
+    assert others[0].startswith("  measured: ")
+
+
 def test_the_prompt_shows_a_result_without_picks():
     """With nothing picked `repr` says so and names the first row; names are shown without control characters."""
     result = planner.estimate(**RUN, gpus="T4", limit=1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from planner.errors import UsageError
-from planner.render.charts.parts import Spec, light_colours
+from planner.render.charts.parts import BY_WIDTH, Spec, light_colours
 from planner.render.output_files import write_output
 
 SUFFIXES = (".svg", ".png")
@@ -55,19 +57,15 @@ def chart_image(spec: Spec, suffix: str) -> bytes:
 
 
 def picture_spec(spec: Spec) -> Spec:
-    """The specification with a width of its own and the colours of the light theme."""
+    """The specification with a width of its own, the colours of the light theme, and what it is of below its title."""
     text = json.dumps({**spec, "width": WIDTH, "background": "var(--chart-paper)", "padding": 16})
+    text = re.sub(BY_WIDTH, r"\1", text)  # a picture has one width, and room for a legend is counted before it is drawn
     for name, colour in light_colours().items():
         text = text.replace(f"var(--{name})", colour)
     drawn: Spec = json.loads(text)
-    drawn["title"]["subtitle"] = _folded(drawn["title"]["subtitle"])
+    says = [drawn["title"]["subtitle"], *drawn.pop("usermeta", {}).get("about", [])]
+    drawn["title"]["subtitle"] = [line for text in says for line in textwrap.wrap(text, 120)]
     return drawn
-
-
-def _folded(text: str) -> list[str]:
-    import textwrap  # noqa: PLC0415
-
-    return textwrap.wrap(text, 120)
 
 
 def chart_engine() -> Any:

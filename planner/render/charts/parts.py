@@ -7,7 +7,7 @@ picture gets those of the light theme, see `planner.render.charts.images`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -47,6 +47,12 @@ def chart(title: str, says: str, rows: Sequence[Row], body: Spec) -> Spec:
         "config": config(),
         **body,
     }
+
+
+def about(charts: Mapping[str, Spec], *lines: str) -> dict[str, Spec]:
+    """The charts, each with lines on what it is of, which a picture carries: a page says them above all its charts."""
+    said = [one_line(line) for line in lines if line]
+    return {name: {**spec, "usermeta": {"about": said}} for name, spec in charts.items()}
 
 
 def config() -> Spec:
@@ -152,6 +158,10 @@ def axis_line(across: Spec, **others: object) -> Spec:
 def by_width(on_phone: object, in_half: object, in_whole: object) -> Spec:
     """One value on a phone, another on half and on the whole width of a page."""
     return {"expr": f"width < 420 ? {on_phone} : width < 700 ? {in_half} : {in_whole}"}
+
+
+BY_WIDTH = r'\{"expr": "width < 420 \? [^"{}]*? : width < 700 \? [^"{}]*? : ([^"{}]*?)"\}'
+"""Such a choice in JSON; its first group is the value on the whole width."""
 
 
 @cache

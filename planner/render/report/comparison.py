@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from planner.render.charts.comparison import comparison_charts, quantity
-from planner.render.charts.parts import Row, name
+from planner.render.charts.parts import Row, Spec, about, name
 from planner.render.listing import number, one_line, significant
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, report_page, section
@@ -43,8 +43,7 @@ def comparison_report(document: Row, *, command: str, history: Sequence[Row] = (
 
 def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()) -> Parts:
     """Title, content and charts of the report without its frame; arguments as for `comparison_report`."""
-    charts = comparison_charts(document, history)
-    title = f"Rent or buy: {name(document['own']['label'])}"
+    charts = comparison_pictures(document, history)
     numbers = {
         "months": numbers_of("Numbers of the months", _MONTHS, document["curve"]),
         "use": numbers_of("Numbers over use", _USE, document["use_curve"]),
@@ -55,7 +54,7 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         "price-history": history_numbers(history),
     }
     return Parts(
-        title=title,
+        title=_title(document),
         subtitle=_subtitle(document),
         content=[
             element("p", one_line(document["verdict"]), class_="answer"),
@@ -82,6 +81,16 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
         ],
         charts=charts,
     )
+
+
+def comparison_pictures(document: Row, history: Sequence[Row] = ()) -> dict[str, Spec]:
+    """The charts of a comparison, each with the machines, the use and the days it is of; arguments as for the report."""
+    rented = f"Rented is {document['rent']['label']}."
+    return about(comparison_charts(document, history), f"{_title(document)}. {rented}", _subtitle(document))
+
+
+def _title(document: Row) -> str:
+    return f"Rent or buy: {name(document['own']['label'])}"
 
 
 _OF_ALL_WAYS = ("ways", "ways-months")

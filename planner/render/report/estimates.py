@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.render.charts.estimates import Money, estimate_charts
-from planner.render.charts.parts import Row, name, place, what
+from planner.render.charts.parts import Row, Spec, about, name, place, what
 from planner.render.listing import number, one_line, significant, span_texts
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, report_page, section
@@ -61,8 +61,7 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), 
     # those on the front are the fast ones, and of many rows by price the last
     front = [row for row in document["estimates"][ROWS:] if row["is_pareto"]]
     document = {**document, "estimates": [*document["estimates"][:ROWS], *front]}
-    money, charts = Money(document), estimate_charts(document, history, machines)
-    title = f"Training {work_title(document)}: time and cost"
+    money, charts = Money(document), estimate_pictures(document, history, machines)
     notes = Numbered(note for row in document["estimates"] for note in row["notes"])
     sources = Numbered(source for row in document["estimates"] for source in sources_of(row))
     numbers = {
@@ -71,7 +70,7 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), 
         "price-history": history_numbers(history),
     }
     return Parts(
-        title=title,
+        title=_title(document),
         subtitle=subtitle(document),
         content=[
             [element("p", one_line(sentence), class_="answer") for sentence in document.get("answer", [])],
@@ -88,6 +87,16 @@ def estimate_parts(document: Row, *, command: str, history: Sequence[Row] = (), 
         ],
         charts=charts,
     )
+
+
+def estimate_pictures(document: Row, history: Sequence[Row] = (), machines: Sequence[Row] = ()) -> dict[str, Spec]:
+    """The charts of an estimate, each with work, days and answer; arguments as for `estimate_report`."""
+    charts = estimate_charts(document, history, machines)
+    return about(charts, _title(document), subtitle(document), *document.get("answer", [])[:1])
+
+
+def _title(document: Row) -> str:
+    return f"Training {work_title(document)}: time and cost"
 
 
 def _picks(document: Row, money: Money) -> Content:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from planner.answers.cards_ranked import RankedCards, budget_sentence
 from planner.render.charts.estimates import Money, estimate_charts
-from planner.render.charts.parts import Row, place, what
+from planner.render.charts.parts import Row, about, place, what
 from planner.render.listing import number, one_line, significant
 from planner.render.ranked_cards import ranked_listing, ranked_notes
 from planner.render.report.markup import Content, element
@@ -44,8 +44,9 @@ def recommendation_report(document: Row, *, command: str, machines: Sequence[Row
 
 def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row] = ()) -> Parts:
     """Title, content and charts of the report without its frame; arguments as for `recommendation_report`."""
-    money, charts = Money(document), estimate_charts(document, (), machines)
-    answer, sentences = document["answer"], document["sentences"]
+    money, answer, sentences = Money(document), document["answer"], document["sentences"]
+    title = f"What to take: {work_title(document)}"
+    charts = about(estimate_charts(document, (), machines), title, subtitle(document), *answer[:1])
     estimates = document["estimates"]
     notes = Numbered(note for row in estimates for note in row["notes"])
     sources = Numbered(source for row in estimates for source in sources_of(row))
@@ -54,7 +55,7 @@ def recommendation_parts(document: Row, *, command: str, machines: Sequence[Row]
         "cost-items": item_numbers(charts.get("cost-items"), money),
     }
     return Parts(
-        title=f"What to take: {work_title(document)}",
+        title=title,
         subtitle=subtitle(document),
         content=[
             [element("p", one_line(sentence), class_="answer") for sentence in (*answer, *document["warnings"])],

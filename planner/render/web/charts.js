@@ -30,6 +30,8 @@
     tip.style.top = `${Math.max(4, top)}px`;
   }
 
+  const OPTIONS = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false };
+  const BY_WIDTH = /\{"expr":"width < 420 \? [^"{}]*? : width < 700 \? ([^"{}]*?) : ([^"{}]*?)"\}/g;
   const ROWS = "rows"; // what the numbers of a chart are called
   const drawn = new WeakMap(); // place: what was drawn there last
 
@@ -55,20 +57,37 @@
     return figure;
   };
 
-  function save(view, name) {
+  // Words in lines of about so many pixels, as a picture has no paragraphs.
+  function lines(text, width) {
+    const found = [""];
+    for (const word of text.split(" ")) {
+      const last = `${found.at(-1)} ${word}`.trim();
+      if (last.length * 6.4 > width) found.push(word);
+      else found[found.length - 1] = last;
+    }
+    return found;
+  }
+
+  // A drawing of its own, with title, sentence and what it is of, which the page says around its charts.
+  async function save(place, name) {
+    const spec = drawn.get(place).spec;
+    const width = Math.max(place.clientWidth, 640);
+    const says = [spec.title.subtitle, ...(spec.usermeta?.about ?? [])];
+    const title = { ...spec.title, subtitle: says.flatMap((text) => lines(text, width)) };
+    // one width, so that the room for a legend is counted before it is drawn
+    const text = JSON.stringify(spec).replace(BY_WIDTH, (_, half, whole) => (width < 700 ? half : whole));
+    const picture = { ...JSON.parse(text), width, title, background: "var(--chart-paper)", padding: 16 };
+    const { view } = await window.vegaEmbed(document.createElement("div"), picture, { ...OPTIONS, tooltip: () => {} });
+    const svg = await view.toSVG();
+    view.finalize();
     const paper = getComputedStyle(document.documentElement);
     const colour = (_, property) => paper.getPropertyValue(property).trim();
-    const background = view.background();
-    view.background("var(--chart-paper)");
-    view.toSVG().then((svg) => {
-      view.background(background);
-      const file = new Blob([svg.replace(/var\((--chart-[a-z0-9]+)\)/g, colour)], { type: "image/svg+xml" });
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(file);
-      link.download = `${name}.svg`;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    });
+    const file = new Blob([svg.replace(/var\((--chart-[a-z0-9]+)\)/g, colour)], { type: "image/svg+xml" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `${name}.svg`;
+    link.click();
+    URL.revokeObjectURL(link.href);
   }
 
   // On the local page answers are shown while the drawing library is still on its way.
@@ -87,20 +106,13 @@
     place.setAttribute("role", "img");
     place.setAttribute("aria-label", spec.description);
     rest.data = { name: ROWS, ...rest.data };
-    const { view } = await window.vegaEmbed(place, rest, {
-      mode: "vega-lite",
-      renderer: "svg",
-      ast: true,
-      actions: false,
-      defaultStyle: false,
-      tooltip: showTip,
-    });
+    const { view } = await window.vegaEmbed(place, rest, { ...OPTIONS, tooltip: showTip });
     const tools = place.parentElement.querySelector(".tools");
     if (tools && !tools.querySelector("button")) {
       const button = element("button", "", "Save as SVG");
       button.type = "button";
       button.setAttribute("aria-label", `Save the chart ${title.text} as SVG`);
-      button.addEventListener("click", () => save(view, name));
+      button.addEventListener("click", () => save(place, name));
       tools.prepend(button);
     }
     return view;
@@ -118,15 +130,16 @@
         place = figure.querySelector(".drawing");
       }
       // the same drawing of other numbers needs no second translation
-      const frame = JSON.stringify({ ...spec, data: null });
+      const frame = JSON.stringify({ ...spec, data: null, usermeta: null });
       const last = drawn.get(place);
       if (last?.frame === frame) {
+        last.spec = spec;
         views[name] = await last.view.data(ROWS, spec.data.values).runAsync();
         continue;
       }
       last?.view.finalize();
       views[name] = await draw(place, name, spec);
-      drawn.set(place, { frame, view: views[name] });
+      drawn.set(place, { frame, spec, view: views[name] });
     }
     planner.views = { ...planner.views, ...views };
     return views;

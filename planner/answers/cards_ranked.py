@@ -104,11 +104,14 @@ def ranked_cards(
         order = Rank(rank)
     except ValueError:
         raise UnknownNameError("rank", rank, map(str, Rank), "planner gpus --help", argument="rank") from None
+    named = [
+        key for text in gpus for key in choose_devices(text).gpus
+    ]  # first: what is named may be added to those known
     workload = _workload(asked)
     speeds = speeds_of(workload)
     left_out: dict[str, int] = {}
     rows = []
-    for name in {key: None for text in gpus for key in choose_devices(text).gpus} or load_gpus():
+    for name in dict.fromkeys(named) or load_gpus():
         found = speeds.on(name, 1.0)
         reason = str(found).rstrip(".") if isinstance(found, NoThroughputError) else None
         device = load_gpus().get(name) or load_processors()[name]

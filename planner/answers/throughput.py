@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
+from planner.hardware.gpus import when_added
 from planner.hardware.processors import choose_devices, is_processor
 from planner.model.frozen import changed
 from planner.model.records import (
@@ -375,3 +376,6 @@ def _speeds(workload: Workload, nodes: int, weakest: Basis) -> Speeds:
 @lru_cache(maxsize=32)
 def _prediction(workload: Workload) -> Prediction:
     return Prediction(workload)
+
+
+when_added(_speeds.cache_clear, _prediction.cache_clear)

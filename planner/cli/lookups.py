@@ -14,7 +14,7 @@ from planner.cli.names import in_options
 from planner.cli.options import completed, data_dir_option, option, output_options, write_listing, write_notes
 from planner.cost.rental import load_billing_rules
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import load_further, load_gpus
 from planner.hardware.processors import choose_devices, is_processor, load_processors
 from planner.language.listed import language_models_holding, load_language_models
 from planner.model.datasets import Dataset
@@ -87,9 +87,13 @@ def gpus(
             raise UsageError(
                 "Sheets of processors and of GPUs have other columns: name one kind, or give --model and --rank."
             )
-        write_listing(processors_listing(load_processors()[key] for key in keys), form, output)
+        sheets = [load_processors()[key] for key in keys]
+        if len({one.kind for one in sheets}) > 1:
+            raise UsageError("Of Apple's chips the graphics cores are listed, of others the cores: name one kind.")
+        write_listing(processors_listing(sheets), form, output)
         return
-    chosen = [load_gpus()[key] for key in keys or load_gpus()]
+    every = {} if keys else load_gpus() | load_further()
+    chosen = [load_gpus()[key] for key in keys] or [every[key] for key in sorted(every)]
     listing = gpu_sheets(chosen) if names and form in ("table", "markdown") else gpus_listing(chosen)
     write_listing(listing, form, output)
 

@@ -15,11 +15,11 @@ import click
 from planner.cli.names import setting_name
 from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_user
 from planner.cli.settings_places import present_files
-from planner.errors import DataError
+from planner.errors import DataError, PlannerError
 from planner.model.frozen import dataclass
 from planner.outside import text_of, toml_of
 
-DEFAULTS = "defaults"
+DEFAULTS, DEVICES = "defaults", "devices"
 MAX_BYTES = 1_000_000
 ALWAYS_TYPED = ("accept", "chart", "explain", "from", "help_all", "no_config", "output", "write", "yes")
 """Options that do something once; as a default they would write, remove or believe what nobody asked for."""
@@ -68,7 +68,32 @@ def read_files() -> list[SettingsFile]:
         DataError: one cannot be read, or is not TOML.
     """
     project, user = present_files()
-    return [_read(path, is_project=path == project) for path in (project, user) if path is not None]
+    files = [_read(path, is_project=path == project) for path in (project, user) if path is not None]
+    _describe_devices(files)
+    return files
+
+
+def _describe_devices(files: Iterable[SettingsFile]) -> None:
+    """Makes the devices known that the files describe, those of the stronger file first, which win.
+
+    Raises:
+        DataError: a figure is missing, not known or impossible.
+    """
+    described: set[str] = set()
+    for file in files:
+        devices = file.tables.get(DEVICES, {})
+        for name, figures in devices.items() if isinstance(devices, dict) else ():
+            from planner.hardware.processors import describe  # noqa: PLC0415 - few describe a device of their own
+
+            place = Place(file=file, table=(DEVICES,), key=name)
+            if not isinstance(figures, dict):
+                raise place.error(f"is no table. Write [{DEVICES}.{name}] and its figures below it.")
+            try:
+                if name not in described:
+                    describe(name, figures, where=f"[{DEVICES}.{name}]")
+            except PlannerError as error:
+                raise place.error(f"cannot be taken. {error}") from error
+            described.add(name)
 
 
 def settings_of(
@@ -117,7 +142,7 @@ def _check_tables(file: SettingsFile, others: AllCommands) -> None:
         place = Place(file=file, table=(), key=name)
         if not isinstance(table, dict):
             raise place.error(f"stands in no table. Put it under [{DEFAULTS}] or under [estimate] ...")
-        if name != DEFAULTS and name not in others.words:
+        if name not in (DEFAULTS, DEVICES) and name not in others.words:
             raise place.error(f"is no command.{hint(name, [DEFAULTS, *others.words])} See: planner --help.")
 
 

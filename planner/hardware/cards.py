@@ -127,7 +127,16 @@ def cards_of(gpu: str) -> Sequence[Card]:
 @cache
 def load_cards() -> Mapping[str, Sequence[Card]]:
     """Every price of the shipped table by GPU."""
-    return read_groups("cards.csv", Card, lambda row: row.gpu)
+    return read_groups("cards.csv", Card, lambda row: row.gpu) | _ADDED
+
+
+def add_cards(gpu: str, prices: tuple[Card, ...]) -> None:
+    """Makes the prices of a GPU known that its owner stated."""
+    _ADDED[gpu] = prices
+    load_cards.cache_clear()
+
+
+_ADDED: dict[str, tuple[Card, ...]] = {}
 
 
 def day_of(as_of: str) -> date:

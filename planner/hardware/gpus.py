@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from planner.errors import UnknownNameError, UsageError
@@ -49,8 +49,10 @@ def choose_gpus(text: str) -> GpuChoice:
             machines=found[1],
             machine=found[2],
         )
-    name, count_text = (name, "") if named_gpus(name) else counted(name)
-    gpus = named_gpus(name) or resolve_gpu(name)
+    one, count_text = (name, "") if named_gpus(name) else counted(name)
+    if not named_gpus(one) and further_gpus(normalised(name)):
+        one, count_text = name, ""  # `7900 XTX` is no number of something
+    gpus = named_gpus(one) or resolve_gpu(one)
     return GpuChoice(text=text, gpus=gpus, count=count_of(text, count_text) if count_text else None)
 
 
@@ -66,7 +68,11 @@ def resolve_gpu(name: str) -> tuple[str, ...]:
     aliases = load_aliases()
     if key in aliases:
         return aliases[key]
-    raise UnknownNameError("GPU", name, [*load_gpus(), *aliases], "planner gpus")
+    if further := further_gpus(key):
+        for one in further:
+            add_gpu(one)
+        return tuple(one.name for one in further)
+    raise UnknownNameError("GPU", name, [*load_gpus(), *aliases, *load_further()], "planner gpus")
 
 
 def normalised(name: str) -> str:
@@ -75,9 +81,47 @@ def normalised(name: str) -> str:
 
 
 @cache
-def load_gpus() -> Mapping[str, Gpu]:
-    """Every GPU of the shipped table by its key, in the order of the file."""
-    return read_table("gpus.csv", Gpu, lambda gpu: gpu.name)
+def load_gpus() -> dict[str, Gpu]:
+    """Every GPU of the shipped table by its key, in the order of the file, and those that were named since (`add_gpu`)."""
+    return read_table("gpus.csv", Gpu, lambda gpu: gpu.name) | _ADDED
+
+
+def add_gpu(gpu: Gpu) -> None:
+    """Makes a GPU known that the first table lacks; what was learnt is completed for it when it is asked for.
+
+    Raises:
+        UsageError: there is another GPU of that name, with other figures.
+    """
+    known = load_gpus().get(gpu.name)
+    if known is not None and known != gpu:
+        raise UsageError(f"There is a {gpu.name} with other figures. Describe yours under another name.")
+    if known is None:
+        _ADDED[gpu.name] = gpu
+        for forget in (load_gpus.cache_clear, short_name.cache_clear, *_FORGETTING):
+            forget()
+
+
+def when_added(*forget: Callable[[], None]) -> None:
+    """Has these called when a GPU is added: what they empty was worked out for those known before."""
+    _FORGETTING.extend(forget)
+
+
+def further_gpus(key: str) -> tuple[Gpu, ...]:
+    """The GPUs of the second table that a normalised spelling means: with or without the maker and the line, of every size of memory."""
+    bare = re.sub(r"^((nvidia|geforce|amd|intel|radeon)-)+|-(graphics|gpu|card)s?$", "", key)
+    wanted = {key, bare, *(f"{line}-{bare}" for line in _FURTHER_LINES)}
+    return tuple(one for name, one in load_further().items() if {name, re.sub(r"-\d+gb$", "", name)} & wanted)
+
+
+@cache
+def load_further() -> dict[str, Gpu]:
+    """GPUs of `data/more_gpus.csv` by their keys: cards that no cloud rents and no row measured, read only for those who name one."""
+    return read_table("more_gpus.csv", Gpu, lambda gpu: gpu.name)
+
+
+_ADDED: dict[str, Gpu] = {}
+_FORGETTING: list[Callable[[], None]] = []
+_FURTHER_LINES = ("rtx", "gtx", "rx", "radeon", "arc")
 
 
 @cache
@@ -133,6 +177,8 @@ def short_name(gpu: str) -> str:
 
     The memory is named only where one kind is sold in two sizes, and the card only beside a faster module.
     """
+    if (known := load_gpus().get(gpu)) is not None and not known.compute_capability:
+        return known.display_name  # described by its owner
     base, memory, form = _parts(gpu)
     others = [_parts(name) for name in load_gpus() if name != gpu]
     alike = [(size, kind) for name, size, kind in others if name == base]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.access import Checked
@@ -15,12 +16,14 @@ from planner.hardware.gpus import (
     count_of,
     counted,
     load_aliases,
+    load_further,
     load_gpus,
     normalised,
     short_name,
 )
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
+from planner.units import current_day
 
 ANY = ("cpu", "cpus", "no-gpu")
 """Names of every processor that trains on its own cores."""
@@ -63,10 +66,14 @@ class Processor:
 def choose_devices(text: str) -> GpuChoice:
     """The GPUs or processors, and the count, that a person means by `A100`, `H100:8`, `cpu` or `"Xeon E5-2686 v4:2"`.
 
+    A device that no table has is described in brackets: `my-card[memory_gib=16 ...]` (`planner.hardware.described`).
+
     Raises:
         UnknownNameError: neither a GPU nor a processor goes by that name.
         UsageError: the part after the colon is not a positive number.
     """
+    if "[" in text:
+        text = named_device(text)
     try:
         return choose_gpus(text)
     except UnknownNameError as error:
@@ -84,9 +91,16 @@ def _unknown(error: UnknownNameError) -> UnknownNameError:
     words = normalised(error.name).split("-")
     if not ({"arc", "gpu"} & set(words)) and (not _LINES.isdisjoint(words) or re.fullmatch(r"[mi]\d", words[0])):
         see = "planner gpus cpu, which has all with a known source"
-        return UnknownNameError("processor", error.name, load_processors(), see)
-    known = [*load_gpus(), *load_aliases(), *ANY[:1], *load_processors()]
-    return UnknownNameError(error.kind, error.name, known, "planner gpus, planner gpus cpu")
+        return UnknownNameError("processor", error.name, load_processors(), f"{see}. {HOW}")
+    known = [*load_gpus(), *load_aliases(), *load_further(), *ANY[:1], *load_processors()]
+    return UnknownNameError(error.kind, error.name, known, f"planner gpus, planner gpus cpu. {HOW}")
+
+
+HOW = (
+    "Yours is in no table? Describe it by its data sheet, as NAME[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7 watts=304]; "
+    "a processor has cores in place of memory_gib (docs/own-devices.md)"
+)
+"""What else may be done about a device that is not known."""
 
 
 def choose_gpus_only(text: str, why: str) -> GpuChoice:
@@ -142,18 +156,20 @@ def is_processor(device: str) -> bool:
 
 def device_count_text(device: str, count: float, times: str = "x ") -> str:
     """So many of a device under its key: `8x a100-80gb-sxm`, `4 cores of xeon-platinum-8481c`."""
-    return f"{_cores(device, count)} cores of {device}" if is_processor(device) else f"{count:g}{times}{device}"
+    return f"{_cores(device, count)} of {device}" if is_processor(device) else f"{count:g}{times}{device}"
 
 
 def devices_text(device: str, count: float) -> str:
-    """So many of a device in a few characters: `8x H100`, `16 cores Xeon E5-2686 v4`."""
+    """So many of a device in a few characters: `8x H100`, `16 cores Xeon E5-2686 v4`, `10 graphics cores Apple M3`."""
     if not is_processor(device):
         return f"{count:g}x {device_name(device)}"
-    return f"{_cores(device, count)} cores {device_name(device)}"
+    return f"{_cores(device, count)} {device_name(device)}"
 
 
-def _cores(device: str, count: float) -> int:
-    return round(count * load_processors()[device].cores)
+def _cores(device: str, count: float) -> str:
+    """`16 cores`, or `10 graphics cores` of a chip of Apple."""
+    one = load_processors()[device]
+    return f"{round(count * one.cores)} {'graphics ' if one.kind is ProcessorKind.APPLE else ''}cores"
 
 
 def device_name(device: str) -> str:
@@ -166,4 +182,80 @@ def device_name(device: str) -> str:
 @cache
 def load_processors() -> Mapping[str, Processor]:
     """Every processor of the shipped table by its key, in the order of the file."""
-    return read_table("processors.csv", Processor, lambda row: row.name)
+    return read_table("processors.csv", Processor, lambda row: row.name) | _ADDED
+
+
+def add_processor(processor: Processor) -> None:
+    """Makes a processor known that the table lacks.
+
+    Raises:
+        UsageError: there is another one of that name, with other figures.
+    """
+    known = load_processors().get(processor.name)
+    if known is not None and known != processor:
+        raise UsageError(f"There is a {processor.name} with other figures. Describe yours under another name.")
+    _ADDED[processor.name] = processor
+    load_processors.cache_clear()
+
+
+_ADDED: dict[str, Processor] = {}
+
+
+def named_device(text: str) -> str:
+    """The text with a description taken in and left out: `my-card[memory_gib=16 ...]:2` is `my-card:2`.
+
+    Raises:
+        UsageError: a figure is missing or cannot be one, or the name is taken.
+        UnknownNameError: there is no such figure.
+    """
+    from planner.hardware.described import parted  # noqa: PLC0415 - few describe a device of their own
+
+    name, figures, rest = parted(text)
+    describe(name, figures, where=repr(text))
+    return f"{normalised(name)}{rest}"
+
+
+def describe(name: str, figures: Mapping[str, Any], *, where: str) -> None:
+    """Makes a device known by its figures: a processor if its cores are among them, else a card.
+
+    Args:
+        name: what to call it; no device of a table goes by it.
+        figures: numbers, or texts of numbers, by the keys that docs/own-devices.md lists.
+        where: says in an error where the description stands.
+
+    Raises:
+        UsageError: a figure is missing or cannot be one, or the name is taken.
+        UnknownNameError: there is no such figure.
+    """
+    from planner.hardware.described import SOURCE, add_card, description_of, taken  # noqa: PLC0415 - as above
+
+    described = description_of(name, figures, where)
+    known = load_processors().get(described.key)
+    if (known is not None and known.source != SOURCE) or (described.key in load_gpus() and described.is_processor):
+        raise taken(where, name)
+    if described.is_processor:
+        add_processor(_described(described.key, described.name, described.numbers, SOURCE))
+    else:
+        add_card(described)
+
+
+def _described(key: str, name: str, numbers: Mapping[str, float], source: str) -> Processor:
+    return Processor(
+        name=key,
+        display_name=name,
+        vendor="own",
+        kind=ProcessorKind.CPU,
+        aliases=(),
+        release_year=current_day().year,
+        cores=max(1, round(numbers["cores"])),
+        base_ghz=None,
+        vector_bits=256,
+        has_matrix_units=False,
+        fp32_tflops=numbers["fp32_tflops"],
+        memory_bandwidth_gb_per_s=numbers["bandwidth_gb_per_s"],
+        tdp_watts=numbers.get("watts"),
+        note="",
+        source=source,
+        checked=Checked.JUDGEMENT,
+        as_of=current_day().isoformat(),
+    )

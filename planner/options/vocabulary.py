@@ -37,7 +37,7 @@ def separated(text: str) -> list[str]:
     """
     parts: list[str] = []
     for piece in text.replace(";", ",").split(","):
-        if parts and "=" in parts[-1] and "=" not in piece:
+        if parts and "=" in parts[-1].rpartition("]")[2] and "=" not in piece:
             parts[-1] += f",{piece}"
         else:
             parts.append(piece)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
-from planner.hardware.processors import Processor
+from planner.hardware.processors import Processor, ProcessorKind
 from planner.render.listing import Column, Listing, general, number, significant
 from planner.throughput.processor_runs import ProcessorRun
 from planner.throughput.tree_rows import TreeRow
@@ -13,9 +13,12 @@ from planner.units import Row
 
 
 def processors_listing(processors: Iterable[Processor]) -> Listing:
-    """Specifications, one processor a row; JSON and CSV hold every column with its source."""
-    rows = [_plain(one) for one in processors]
-    return Listing(schema="planner.processors/1", name="processors", columns=_PROCESSOR_COLUMNS, rows=rows)
+    """Specifications, one processor a row, or one chip of Apple by its graphics cores; JSON and CSV hold every column with its source."""
+    chosen = list(processors)
+    is_graphics = all(one.kind is ProcessorKind.APPLE for one in chosen)
+    columns = _GRAPHICS_COLUMNS if is_graphics else _PROCESSOR_COLUMNS
+    rows = [_plain(one) for one in chosen]
+    return Listing(schema="planner.processors/1", name="processors", columns=columns, rows=rows)
 
 
 def processor_runs_listing(runs: Iterable[ProcessorRun]) -> Listing:
@@ -53,6 +56,13 @@ _PROCESSOR_COLUMNS = (
     Column(key="fp32_tflops", heading="FP32 TFLOPS", text=significant, is_number=True),
     Column(key="memory_bandwidth_gb_per_s", heading="GB/s", text=number(0), is_number=True),
     Column(key="tdp_watts", heading="W", text=number(0), is_number=True),
+)
+_GRAPHICS_COLUMNS = (
+    Column(key="name", heading="chip", may_fold=False),
+    Column(key="release_year", heading="year", is_number=True),
+    Column(key="cores", heading="graphics cores", is_number=True),
+    Column(key="fp32_tflops", heading="FP32 TFLOPS", text=significant, is_number=True),
+    Column(key="memory_bandwidth_gb_per_s", heading="GB/s", text=number(0), is_number=True),
 )
 _RUN_COLUMNS = (
     Column(key="device", heading="device", may_fold=False),

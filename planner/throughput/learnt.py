@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import load_gpus, when_added
 from planner.paths import shipped_data_dir
 
 Record = dict[str, Any]
@@ -66,6 +66,9 @@ def load_between() -> Record:
 def gpu_index() -> Mapping[str, int]:
     """The place of each GPU in the lists of the learnt files."""
     return {name: index for index, name in enumerate(load_learnt()["gpus"])}
+
+
+when_added(load_learnt.cache_clear, learnt_of_script.cache_clear, learnt_of_class.cache_clear, gpu_index.cache_clear)
 
 
 def learnt_folder() -> Path:

@@ -72,11 +72,11 @@ def at_radeon_level(
     """The throughput at the level of the card, with a range at least as wide as its networks differ; others as they are.
 
     Where this very network ran on the card, the level is its own; the range stays that of the card, as the ratio is of a batch of 12.
-    A Radeon of another line than RDNA keeps its figure, as no row says which way it is off; its slow end is lower by as much as those
-    of RDNA may be. `foretold` gives the throughput of one GPU before any level.
+    A Radeon of another line than RDNA, and a card of another maker, keeps its figure, as no row says which way it is off; its slow end is
+    lower by as much as those of RDNA may be. `foretold` gives the throughput of one GPU before any level.
     """
     is_rdna = gpu.architecture.startswith("RDNA")
-    if not (is_rdna or gpu.name.startswith("radeon")) or found.basis.is_measured:
+    if found.basis.is_measured or (gpu.vendor in ("AMD", "NVIDIA") and not (is_rdna or gpu.name.startswith("radeon"))):
         return found
     measured = radeon_levels().get((gpu.name, width))
     level = measured or radeon_levels().get((unseen_of(gpu), width))
@@ -92,7 +92,7 @@ def at_radeon_level(
     rate = found.samples_per_second * math.exp(shift)
     low, high = (math.log(found.samples_per_second / found.low), math.log(found.high / found.samples_per_second))
     near = tuple(abs(math.log(end / found.samples_per_second)) for end in found.relative_ends)
-    below = level.half_width_ln if is_rdna else level.half_width_ln - level.shift_ln
+    below = level.half_width_ln if is_rdna else level.half_width_ln - min(level.shift_ln, 0.0)
     above = level.half_width_ln if is_rdna else 0.0
     return changed(
         found,
@@ -106,7 +106,7 @@ def at_radeon_level(
             *found.steps,
             f"{why}: x {math.exp(shift):.2f} (range x or / {math.exp(level.half_width_ln):.2f})"
             if is_rdna
-            else f"slow end / {math.exp(below):.2f}: as far as Radeon cards of other lines may fall short of their data sheets",
+            else f"slow end / {math.exp(below):.2f}: as far as Radeon cards may fall short of their data sheets",
         ),
     )
 

@@ -152,7 +152,7 @@ class Prediction:
         found = for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit)
         if one.basis is Basis.MEASURED and (row := self._measured_row(gpu, gpu_count, precision)):
             return of_other_format(found, row.precision)
-        if gpu.vendor == "AMD" and not self._own:
+        if gpu.vendor != "NVIDIA" and not self._own:
             found = at_radeon_level(
                 found, gpu, self._model.name, situation.width, lambda one: self.within_source(one, 1, precision)
             )

@@ -213,7 +213,9 @@ def _check_figure(name: str, value: float | None) -> None:
 
 
 def _measurement(text: str, precision: Precision) -> OwnMeasurement:
-    place, equals, rate_text = text.partition("=")
+    described, bracket, rest = text.rpartition("]")  # a device described in brackets has = of its own
+    place, equals, rate_text = rest.partition("=")
+    place = described + bracket + place
     try:
         rate = NUMBER(rate_text)
     except ValueError:

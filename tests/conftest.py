@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import within
 from tests.examples import examples
 from tests.forked import Forks
 
@@ -27,6 +28,9 @@ settings.load_profile("planner")
 # some hundred processes start, and need not compile everything anew
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# no test pulls the plug of the machine, and a disk takes up to 50 ms to have safely what a book is made of
+os.fsync = lambda _file: None
 
 ROOT = Path(__file__).parent.parent
 
@@ -72,7 +76,7 @@ def _loopback_only(monkeypatch):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """One worker runs all tests of a module with a fixture of the module: what they share is made once."""
+    """One worker runs all tests of a module with a fixture or a cache of the module: what they share is made once."""
     return _Scheduling(config, log)
 
 
@@ -80,7 +84,7 @@ class _Scheduling(LoadScopeScheduling):
     # xdist's own groups are ignored under pytest 9.2, which no longer asks for the name that xdist 3.8 gives to a test
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        return file if _shares_fixtures(file) else nodeid
+        return file if _shares(file) else nodeid
 
     # what is done is counted again after each test: with thousands of tests that takes longer than a thousand of them
     def mark_test_complete(self, node, item_index, duration=0):
@@ -91,8 +95,9 @@ class _Scheduling(LoadScopeScheduling):
 
 
 @functools.cache
-def _shares_fixtures(file):
-    return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
+def _shares(file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return 'scope="module"' in text or "@functools.cache" in text
 
 
 def pytest_configure(config):
@@ -152,14 +157,27 @@ def start_planner(tmp_path):
 
 
 @pytest.fixture
-def run_planner(tmp_path, _forks):
-    """Runs the command as a user does, but for the start of Python, which is behind it; returns the completed process.
+def run_planner(tmp_path, fork_planner):
+    """Runs the command in the process of the tests, which keeps what it has read; returns the completed process.
 
     Only folder and variables can be set: where more of the process matters, it is `start_planner` that runs it.
     """
 
     def run(*arguments, environment=None, cwd=tmp_path):
-        return _forks.run(arguments, cwd, _environment(environment))
+        settings = _environment(environment)
+        if "--verbose" in arguments or "PLANNER_VERBOSE" in settings:  # whoever watches a process does so to its end
+            return fork_planner(*arguments, environment=environment, cwd=cwd)
+        return within.run(arguments, cwd, settings)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fork_planner(_forks):
+    """Runs the command, or `main` of a module that calls it, in a process of its own, for which Python has started before."""
+
+    def run(*arguments, cwd, environment=None, module="planner.cli"):
+        return _forks.run(arguments, cwd, _environment(environment), module=module)
 
     return run
 

@@ -85,6 +85,7 @@ class Forks:
 
 
 def _serve(line):
+    os.fsync = lambda _file: None  # as in the tests themselves
     for room in IMPORTED:
         package = importlib.import_module(f"planner.{room}")
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -2,7 +2,7 @@
 
 import os
 
-from planner.cli import main
+from planner import cli
 from planner.prices import registry
 from providers.lambda_cloud import LambdaProvider
 from providers.runpod import RunpodProvider
@@ -24,7 +24,9 @@ def _adapter(name):
 
 vast, runpod, lambda_cloud, vultr = map(_adapter, PATHS)
 
-if __name__ == "__main__":
+
+def main():
+    """The command, with these markets."""
     for name, attribute in zip(PATHS, ("vast", "runpod", "lambda_cloud", "vultr"), strict=True):
         registry.BUILT_IN[name] = f"tests.loopback_markets:{attribute}"
-    main()
+    cli.main()

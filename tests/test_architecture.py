@@ -153,7 +153,7 @@ def test_modules_and_functions_are_short():
             long_modules.append(name)
         long_functions += [
             f"{name}.{node.name}"
-            for node in ast.walk(ast.parse(text))
+            for node in ast.walk(_tree(path))
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
             and (node.end_lineno or 0) - node.lineno >= MOST_LINES_OF_A_FUNCTION
         ]
@@ -167,7 +167,7 @@ def test_fractions_are_added_up_the_same_on_every_python():
         f"{name}:{node.lineno}"
         for name, path in _modules().items()
         if name not in NO_FLOATS
-        for node in _sums(path.read_text(encoding="utf-8"))
+        for node in _sums(_tree(path))
         if not _is_whole(node.args[0])
     ]
 
@@ -188,7 +188,7 @@ def test_fractions_are_added_up_the_same_on_every_python():
 )
 def test_sums_of_fractions_are_told_from_counts(text, is_whole):
     """By what is added: a comparison, a length, or a name of a whole number."""
-    (node,) = _sums(text)
+    (node,) = _sums(ast.parse(text))
 
     assert is_whole == _is_whole(node.args[0])
 
@@ -247,9 +247,9 @@ def test_the_public_surface_is_pinned():
     ] == planner.__all__
 
 
-def _sums(text):
-    """Every call of the builtin `sum` in a text of Python."""
-    for node in ast.walk(ast.parse(text)):
+def _sums(tree):
+    """Every call of the builtin `sum`."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sum":
             yield node
 
@@ -283,6 +283,12 @@ def _modules():
 
 
 @functools.cache
+def _tree(path):
+    """The module as Python reads it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
 def _imports(*, for_checkers=False):
     """Pairs of a module and one it imports: the module itself where a name of it is imported."""
     return [*_imported(for_checkers=for_checkers)]
@@ -291,7 +297,7 @@ def _imports(*, for_checkers=False):
 def _imported(*, for_checkers):
     modules = _modules()
     for name, path in modules.items():
-        for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), for_checkers=for_checkers):
+        for node in _nodes(_tree(path), for_checkers=for_checkers):
             if isinstance(node, ast.Import):
                 yield from ((name, alias.name) for alias in node.names if _ours(alias.name))
             elif isinstance(node, ast.ImportFrom) and node.module and _ours(node.module):

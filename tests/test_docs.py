@@ -65,7 +65,7 @@ def _commands():
 
 
 @pytest.fixture
-def run_line(tmp_path, run_planner):
+def run_line(tmp_path, run_planner, fork_planner):
     """Runs a line of a page as a shell does, in a folder that holds the page's files; returns the completed process."""
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -79,9 +79,12 @@ def run_line(tmp_path, run_planner):
         for block in _FENCED.finditer((ROOT / page).read_text(encoding="utf-8")):
             if block["title"] and not (folder / block["title"]).exists():
                 (folder / block["title"]).write_text(block["body"], encoding="utf-8")
-        words = shlex.split(line.replace("\\\n", " "))
-        if (words[0], module) == ("planner", "planner") and not re.search(r"[|&;<>$*~]", line):  # no work for a shell
-            return run_planner(*words[1:], cwd=folder, environment={"PLANNER_AS_OF": TODAY})
+        words = shlex.split(line.replace("\\\n", " "), comments=True)
+        if words[0] == "planner" and not re.search(r"[|&;<>$*~]", line):  # no work for a shell
+            known = {"cwd": folder, "environment": {"PLANNER_AS_OF": TODAY}}
+            if module == "planner":
+                return run_planner(*words[1:], **known)
+            return fork_planner(*words[1:], **known, module=module)
         settings = {**os.environ, "PYTHONPATH": str(ROOT), "PLANNER_AS_OF": TODAY}
         settings["PATH"] = f"{tools}:{settings['PATH']}"
         settings.pop("COLUMNS", None)

@@ -2,9 +2,6 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -28,21 +25,21 @@ from tests.providers.test_markets_hostile import BROKEN
 NAMES = tuple(PATHS)
 
 
-def planner(*arguments, url="http://127.0.0.1:9", **settings):
-    """The command in a process of its own, with loopback as its only network."""
-    environ = {**os.environ, "MARKETS": url, "LAMBDA_API_KEY": KEY, "NO_PROXY": "127.0.0.1", **settings}
-    return subprocess.run(
-        [sys.executable, "-m", "tests.loopback_markets", *map(str, arguments)],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def planner(fork_planner, tmp_path_factory):
+    """Runs the command with loopback as its only network."""
+    home = tmp_path_factory.mktemp("home")
+
+    def run(*arguments, url="http://127.0.0.1:9", **settings):
+        folders = {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CACHE_HOME": str(home)}
+        environment = {**folders, "MARKETS": url, "LAMBDA_API_KEY": KEY, "NO_PROXY": "127.0.0.1", **settings}
+        return fork_planner(*arguments, cwd=ROOT, environment=environment, module="tests.loopback_markets")
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def refreshed(tmp_path_factory):
+def refreshed(tmp_path_factory, planner):
     """A data folder after a refresh of all four, with what the command said."""
     data = tmp_path_factory.mktemp("data")
     with serving(market_answer) as server:
@@ -75,7 +72,7 @@ def test_unknown_gpus_are_told(refreshed):
     ]
 
 
-def test_spot_prices_of_an_older_runpod_book_are_gone(tmp_path, refreshed):
+def test_spot_prices_of_an_older_runpod_book_are_gone(tmp_path, refreshed, planner):
     """Their absence is no sign of a broken fetch: no --accept is needed, and the rest of the book is compared as ever."""
     (path,) = [path for path in list_snapshots(refreshed[0]) if path.parent.name == "runpod"]
     on_demand = [replace(offer, observed_on=date(2026, 10, 1)) for offer in book_offers(read_snapshot(path))]
@@ -90,7 +87,7 @@ def test_spot_prices_of_an_older_runpod_book_are_gone(tmp_path, refreshed):
     assert {"on_demand"} == {offer.purchase for offer in book_offers(read_snapshot(list_snapshots(tmp_path)[-1]))}
 
 
-def test_the_same_pages_are_parsed_again_without_a_network(refreshed):
+def test_the_same_pages_are_parsed_again_without_a_network(refreshed, planner):
     """Nothing listens any more, and no key is there."""
     data, _ = refreshed
     before = sorted(path for path in data.glob("prices/**/*") if path.is_file())
@@ -102,7 +99,7 @@ def test_the_same_pages_are_parsed_again_without_a_network(refreshed):
     assert before == sorted(path for path in data.glob("prices/**/*") if path.is_file())
 
 
-def test_the_books_stand_up_to_verification(refreshed):
+def test_the_books_stand_up_to_verification(refreshed, planner):
     """Sidecar, checksum, order, prices and index, the columns of a level included."""
     data, _ = refreshed
 
@@ -114,7 +111,7 @@ def test_the_books_stand_up_to_verification(refreshed):
     ]
 
 
-def test_an_estimate_uses_the_new_books(refreshed):
+def test_an_estimate_uses_the_new_books(refreshed, planner):
     """At today's price of the level, with its low end and the number of its machines."""
     data, _ = refreshed
     done = planner(
@@ -134,7 +131,7 @@ def test_the_key_is_in_nothing_that_was_written(refreshed):
     assert [] == [path for path in data.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_pages_of_a_few_rows_are_refused_beside_the_shipped_books(tmp_path):
+def test_pages_of_a_few_rows_are_refused_beside_the_shipped_books(tmp_path, planner):
     """They lost nearly all rows; the message has the figures, and no book is written."""
     with serving(market_answer) as server:
         done = planner("refresh", "lambda", "vast", "--data-dir", tmp_path, url=server.url)
@@ -146,7 +143,7 @@ def test_pages_of_a_few_rows_are_refused_beside_the_shipped_books(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["web page", "cut", "null", "404", "redirect to a stranger"])
-def test_no_hostile_reply_harms_the_book_before(refreshed, kind):
+def test_no_hostile_reply_harms_the_book_before(refreshed, kind, planner):
     """Whatever all four services say, the books are as they were, and the errors are ours."""
     data, _ = refreshed
     before = {path: path.read_bytes() for path in (data / "prices").rglob("*") if path.is_file()}
@@ -216,7 +213,7 @@ def vultr_of_today(call):
     return Answer(body=json.dumps({kind: plans}).encode())
 
 
-def test_an_unchanged_price_list_is_believed_beside_the_shipped_books(tmp_path):
+def test_an_unchanged_price_list_is_believed_beside_the_shipped_books(tmp_path, planner):
     """Whole pages of the prices shipped: no --accept is needed, and nothing is held back."""
 
     def answer(call):

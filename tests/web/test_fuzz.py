@@ -39,16 +39,16 @@ def _check(found):
                 assert "schema" in document or "openapi" in document or "html" in document, address
 
 
-def test_a_hundred_questions():
+def test_some_questions():
     """A taste of the long run."""
-    found = _asked(1, 100)
+    found = _asked(1, 40)
 
     _check(found)
     assert {200, 400, 422} <= {reply.status for _, reply in found}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 7))
+@pytest.mark.parametrize("seed", range(2, 5))
 def test_thousands_of_questions(seed):
-    """Four hundred from each of ten seeds."""
+    """Four hundred from each of three seeds."""
     _check(_asked(seed, 400))

@@ -141,22 +141,21 @@ def test_a_damaged_book_is_no_fault_of_who_asks(tmp_path):
     assert (503, "SnapshotError") == (answer.status, answer.error["type"])
 
 
-def test_many_ask_at_once(tmp_path):
+def test_many_ask_at_once(server):
     """Different questions side by side get their own answers."""
     found = {}
-    with served(home=tmp_path) as server:
 
-        def ask(epochs):
-            question = {"model": "resnet50", "epochs": epochs, "limit": 1, "as_of": DAY}
-            found[epochs] = server.get("/api/estimate", question).json["workload"]["epochs"]
+    def ask(epochs):
+        question = {"model": "resnet50", "epochs": epochs, "limit": 1, "as_of": DAY}
+        found[epochs] = server.get("/api/estimate", question).json["workload"]["epochs"]
 
-        threads = [threading.Thread(target=ask, args=(epochs,)) for epochs in range(1, 25)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    threads = [threading.Thread(target=ask, args=(epochs,)) for epochs in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    assert {epochs: float(epochs) for epochs in range(1, 25)} == found
+    assert {epochs: float(epochs) for epochs in range(1, 9)} == found
 
 
 def test_only_the_loopback_is_listened_at(server):

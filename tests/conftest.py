@@ -165,7 +165,8 @@ def run_planner(tmp_path, fork_planner):
 
     def run(*arguments, environment=None, cwd=tmp_path):
         settings = _environment(environment)
-        if "--verbose" in arguments or "PLANNER_VERBOSE" in settings:  # whoever watches a process does so to its end
+        # whoever watches a process does so to its end, and a bug that is looked for ends it
+        if {"--verbose", "--debug"} & {*arguments} or "PLANNER_VERBOSE" in settings:
             return fork_planner(*arguments, environment=environment, cwd=cwd)
         return within.run(arguments, cwd, settings)
 

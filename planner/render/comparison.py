@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
-from planner.render.listing import Column, as_data, markdown_text, one_line, significant, to_markdown
+from planner.render.listing import Column, as_data, markdown_text, one_line, significant, spaced, to_markdown
 from planner.results.alternatives import Alternative
 from planner.results.answer import damaged_text
 from planner.results.comparison import (
@@ -33,20 +33,26 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 """Columns of the screen: it fits the narrowest usual one, 80 x 24."""
+NARROWEST = 60
 
 MOST_LINES = 22  # with the notes; the command and the prompt stand on a screen of 24 too
 FEWEST_WAYS = 4
 CURVE_POINTS = 7
 
 
-def rendered_comparison(comparison: Comparison, form: str, currency: Currency | None = None) -> str:
-    """The comparison in one of the formats of a listing, ending in a line end; totals in the currency too, if there is one."""
+def rendered_comparison(
+    comparison: Comparison, form: str, currency: Currency | None = None, *, width: int | None = None
+) -> str:
+    """The comparison in one of the formats of a listing, ending in a line end; totals in the currency too, if there is one.
+
+    The screen is as wide as a terminal of `width` columns, from 60 to 80.
+    """
     data = as_data(form, lambda: document(comparison, currency), lambda: curve_rows(comparison))
     if data is not None:
         return data
     if form == "markdown":
         return _markdown(comparison, currency)
-    return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency)) + "\n"
+    return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency, _columns(width))) + "\n"
 
 
 def answer_lines(comparison: Comparison) -> list[str]:
@@ -69,41 +75,53 @@ def notes_text(comparison: Comparison, currency: Currency | None = None, *, in_f
         yield from textwrap.wrap(f"Note: {note}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
-def _screen(comparison: Comparison, currency: Currency | None) -> Iterator[str]:
+def _columns(width: int | None) -> int:
+    return WIDTH if width is None else min(max(width, NARROWEST), WIDTH)
+
+
+def _screen(comparison: Comparison, currency: Currency | None, columns: int) -> Iterator[str]:
     """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
-    verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
+    verdict = textwrap.wrap(comparison.verdict, columns, break_on_hyphens=False)
     verdict += damaged_text(comparison.damaged)
-    owning = textwrap.wrap(owning_text(comparison.own), WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    money = [] if currency is None else textwrap.wrap(sentence_in(comparison, currency), WIDTH, break_on_hyphens=False)
+    owning = textwrap.wrap(owning_text(comparison.own), columns, subsequent_indent="  ", break_on_hyphens=False)
+    money = (
+        [] if currency is None else textwrap.wrap(sentence_in(comparison, currency), columns, break_on_hyphens=False)
+    )
     beside = len(verdict) + len(money) + len(owning) + len(list(notes_text(comparison)))
     most = max(FEWEST_WAYS, MOST_LINES - beside - 2)
     is_full = len(comparison.alternatives) == most  # then the line between goes, not a way to pay
     yield from verdict
     if not is_full:
         yield ""
-    yield from _ways_lines(comparison, most if is_full else most - 1)
+    yield from _ways_lines(comparison, most if is_full else most - 1, columns)
     yield from money
     yield from owning
-    yield "Every item, range and assumption: --verbose; all figures: --format json"
+    last = "Every item, range and assumption: --verbose; all figures: --format json"
+    yield last if len(last) <= columns else "Every item, range, assumption: --verbose"
 
 
-def _ways_lines(comparison: Comparison, most: int) -> Iterator[str]:
+def _ways_lines(comparison: Comparison, most: int, columns: int = WIDTH) -> Iterator[str]:
     """A line for each way to pay, cheapest first; the one that the verdict is against is marked."""
     months = comparison.own.case.terms.months
     has_jobs = comparison.workload is not None
-    unit = "a run" if has_jobs else "GPU hour"
-    yield f"{' USD':<13}{'':<24}{'price of':>9}{'a month':>8}{f'{months:g} mo':>8}{unit:>9}{'pays from':>9}"
     baseline = comparison.rent
     every = comparison.alternatives
     shown = every if len(every) <= most else _fewer(comparison, max(2, most - 1))
+    rows = [(" USD", "", "price", "a month", f"{months:g} mo", "a run" if has_jobs else "GPU hour", "pays from")]
     for row in shown:
         each = row.usd_per_job if has_jobs else row.usd_per_gpu_hour
-        mark = ">" if row.is_rented and row.name == baseline.label else " "
-        yield (
-            f"{mark}{row.title:<12}{_cut(_place(row), 24):<24}{(row.price_observed_on or '')[:7]:>9}"
-            f"{short_usd(row.usd_per_month):>8}{short_usd(row.usd_total):>8}"
-            f"{'' if each is None else significant(each):>9}{_from(row):>9}"
+        rows.append(
+            (
+                f"{'>' if row.is_rented and row.name == baseline.label else ' '}{row.title}",
+                _place(row).replace(" Standard_", " ", 1),  # Azure's own pages leave it out
+                (row.price_observed_on or "")[:7],
+                short_usd(row.usd_per_month),
+                short_usd(row.usd_total),
+                "" if each is None else significant(each),
+                _from(row),
+            )
         )
+    yield from spaced(rows, right=range(2, 7), flexible=1, columns=columns, droppable=(4, 2))
     if len(comparison.alternatives) > len(shown):
         yield f" and {len(comparison.alternatives) - len(shown)} others: --format json"
 

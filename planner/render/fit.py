@@ -8,7 +8,18 @@ from planner.answers.fit import Fits
 from planner.hardware.frameworks import wheel_problem
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import MemoryReport
-from planner.render.listing import Column, Listing, markdown_text, number, rendered
+from planner.render.listing import (
+    Column,
+    Listing,
+    markdown_text,
+    number,
+    one_line,
+    rendered,
+    shown,
+    spaced,
+    spaced_width,
+)
+from planner.render.screen import LEAST, NARROW, wrapped
 from planner.throughput.memory import GIB
 from planner.units import Row
 
@@ -32,19 +43,55 @@ def fits_listing(fits: Fits) -> Listing:
         *((_memory("host_gib", "host GiB"),) if with_host else ()),
         Column(key="fits", heading="fits", text=_yes_no, may_fold=False),
         Column(key="largest_batch", heading="largest batch", is_number=True, may_fold=False),
-        *((Column(key="change", heading="cheapest change that fits"),) if fits.is_overview else ()),
+        *((Column(key="change", heading="cheapest change"),) if fits.is_overview else ()),
     )
     return Listing(schema=SCHEMA, name="fits", columns=columns, rows=[_row(one) for one in fits.reports])
 
 
 def rendered_fits(fits: Fits, form: str, *, width: int | None) -> str:
-    """The reports in one of the formats of a listing; Markdown begins with the answer and ends with the notes."""
-    table = rendered(fits_listing(fits), form, width=width)
+    """The reports in one of the formats of a listing; what people read begins with the answer, Markdown ends with the notes."""
+    listing = fits_listing(fits)
+    if form == "table":
+        columns = NARROW if width is None else max(width, LEAST)
+        lines = [*wrapped(fit_answer(fits), columns, ""), "", *_table(fits, listing, width)]
+        return "".join(f"{one_line(line).rstrip()}\n" for line in lines)
+    table = rendered(listing, form, width=width)
     if form != "markdown":
         return table
     job, *notes = (markdown_text(note) for note in fit_notes(fits))
     listed = "".join(f"- {note}\n" for note in notes)
     return f"{job.removeprefix('Job:').strip()}\n\n{markdown_text(fit_answer(fits))}\n\n{table}\n{listed}"
+
+
+def _table(fits: Fits, listing: Listing, width: int | None) -> list[str]:
+    """The table for a terminal; where the parts have no room beside each other they stand below, or are left out."""
+    cells = [
+        [column.heading for column in listing.columns],
+        *([shown(column, row) for column in listing.columns] for row in listing.rows),
+    ]
+    is_number = [column.is_number for column in listing.columns]
+    if fits.is_overview and not any(fit.change for fit in fits.reports):
+        cells, is_number = [row[:-1] for row in cells], is_number[:-1]
+    right = [place for place, number in enumerate(is_number) if number]
+    natural = spaced_width([max(map(len, column)) for column in zip(*cells, strict=True)])
+    columns = natural if width is None else max(width, LEAST)
+    if natural <= columns:
+        return spaced(cells, right=right, flexible=0, columns=columns)
+    if fits.is_overview:  # only the change, in words, is too long
+        change = len(is_number) - 1
+        return spaced(cells, right=right, flexible=change, columns=columns, droppable=(change - 1, 2))
+    turned = list(map(list, zip(*cells, strict=True)))
+    if spaced_width([max(map(len, row)) for row in cells]) <= columns:
+        return spaced(turned, right=range(1, len(cells)), flexible=0, columns=columns)
+    kept = [place for place, column in enumerate(listing.columns) if column.key in _SUMMED]
+    short = [[row[place] for place in kept] for row in cells]
+    return [
+        *spaced(short, right=[1, 2, 4], flexible=0, columns=columns),
+        "Parts: --format json, fewer GPUs, or a wider window.",
+    ]
+
+
+_SUMMED = ("gpus", "total_gib", "usable_gib", "fits", "largest_batch")
 
 
 def _memory(key: str, heading: str) -> Column:
@@ -59,7 +106,8 @@ def fit_answer(fits: Fits) -> str:
         short = [f"{_name(fit)} ({_lacking(fit)})" for fit in fits.reports if not fit.fits]
         return " ".join(filter(None, (held, f"It does not fit on {', '.join(short)}." if short else "")))
     if not holding:
-        return "No GPU that is known holds it, not even 8 of one."
+        change = next((f" Cheapest change on {_name(fit)}: {fit.change}." for fit in fits.reports if fit.change), "")
+        return f"No GPU that is known holds it, not even 8 of one.{change}"
     first = holding[0]
     needs = (first.memory.total if first.least_bytes is None else first.least_bytes) / GIB
     count, every = len(holding) + fits.hidden_fitting, len(fits.reports) + fits.hidden

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.model.frozen import dataclass
@@ -137,6 +137,45 @@ def _plain_table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
         + "\n"
         for line in lines
     )
+
+
+def spaced(
+    rows: Sequence[Sequence[str]], *, right: Container[int], flexible: int, columns: int, droppable: Sequence[int] = ()
+) -> list[str]:
+    """The rows as lines of at most so many columns, two spaces between their cells; the first row is the heading.
+
+    Args:
+        rows: cells of text, as many in each row.
+        right: places of the cells that stand at the right of their column.
+        flexible: the place of the column that is cut where there is no room.
+        columns: of the terminal.
+        droppable: places of columns that go, in this order, while the flexible one would be cut below a few characters.
+    """
+    kept = list(range(len(rows[0])))
+    widths = [max(len(row[place]) for row in rows) for place in kept]
+    for gone in (*droppable, None):
+        left = columns - spaced_width([widths[place] for place in kept]) + widths[flexible]
+        if gone is None or left >= min(widths[flexible], _LEAST_FLEXIBLE):
+            break
+        kept.remove(gone)
+    widths[flexible] = min(widths[flexible], max(left, 1))
+    lines = []
+    for row in rows:
+        cells = (shortened(row[place], widths[place]) for place in kept)
+        aligned = (
+            cell.rjust(widths[place]) if place in right else cell.ljust(widths[place])
+            for cell, place in zip(cells, kept, strict=True)
+        )
+        lines.append("  ".join(aligned).rstrip())
+    return lines
+
+
+def spaced_width(widths: Sequence[int]) -> int:
+    """Characters of a line of columns that are so wide, two spaces apart."""
+    return sum(size for size in widths) + 2 * (len(widths) - 1)
+
+
+_LEAST_FLEXIBLE = 15
 
 
 def drawn(renderable: Any, *, width: int) -> str:

@@ -1,4 +1,4 @@
-"""How far times of boosted trees are off on a machine that was left out, and the ranges that follow from it."""
+"""How far times of boosted trees are off on a processor or GPU that was left out, and the ranges that follow from it."""
 
 from __future__ import annotations
 
@@ -21,26 +21,28 @@ LEAST = 0.10
 Kind = tuple[str, bool, bool]
 """Tool, whether it ran on a GPU, and whether its device was known from another machine."""
 
+Errors = Sequence[tuple[Kind, float]]
+
 
 def tree_split() -> SplitResult:
-    """The split that leaves machines out one by one; each is judged by a range that has not seen it."""
+    """The split that leaves processors and GPUs out one by one, with every machine that has them; a range judges that has not seen it."""
     judged = []
-    for machine in _errors():
-        ranges = _half_widths(machine)
+    for device, of in _unseen_errors().items():
+        ranges = _half_widths(device)
         judged += [
             Foretold(
                 log_error=error,
                 half_width=ranges[kind],
                 width=math.exp(2 * ranges[kind]),
-                groups={"device": device, "tool": kind[0], "machine": machine},
+                groups={"device": device, "tool": kind[0]},
             )
-            for kind, device, error in _errors()[machine]
+            for kind, error in of
         ]
     return split_of(
         SPLIT,
-        "scaled and modelled",
-        "a whole machine that trained boosted trees",
-        "the other machines; what a newer release changes",
+        "modelled",
+        "a whole processor or GPU that trained boosted trees",
+        "the other processors or GPUs; what a newer release changes",
         judged,
     )
 
@@ -55,7 +57,7 @@ def tree_ranges() -> tuple[TreeRange, ...]:
             is_gpu=kind[1],
             is_known=kind[2],
             errors=len(by_kind.get(kind, ())),
-            machines=len({machine for machine, of in _errors().items() for one, _, _ in of if one == kind}),
+            machines=len({where for where, of in _errors().items() for one, _ in of if one == kind}),
             half_width_ln=round(widths[kind], 4),
             source="tree_runs.csv",
             as_of=newest,
@@ -89,24 +91,45 @@ def _quantile(errors: Sequence[float]) -> float:
 
 def _by_kind(without: str | None) -> Mapping[Kind, list[float]]:
     found: dict[Kind, list[float]] = {}
-    for machine, of in _errors().items():
-        for kind, _, error in of if machine != without else ():
+    for (device, _), of in _errors().items():
+        for kind, error in of if device != without else ():
             found.setdefault(kind, []).append(error)
     return found
 
 
+def _errors() -> Mapping[tuple[str, str], Errors]:
+    """By device and machine left out: of all its machines as of an unknown device, and of one as of a device that another has."""
+    return {**{(device, ""): of for device, of in _unseen_errors().items()}, **_seen_errors()}
+
+
 @cache
-def _errors() -> Mapping[str, Sequence[tuple[Kind, str, float]]]:
-    """By machine left out: kind, device and natural log of foretold over measured rate of each of its rows."""
-    known = TreeKnowledge(load_tree_rows())
+def _unseen_errors() -> Mapping[str, Errors]:
+    """By device: its rows as foretold without any machine that has it."""
+    return {device: _foretold(machines) for device, machines in _shipped().machines_of().items()}
+
+
+@cache
+def _seen_errors() -> Mapping[tuple[str, str], Errors]:
+    """By device and machine: its rows as foretold with the other machines that have the device, where there are any."""
     return {
-        machine: [
-            (
-                (row.tool, row.cores is None, foretold.basis is not Basis.MODELLED),
-                row.device,
-                known.log_newest(row) - foretold.log_seconds,
-            )
-            for row, foretold in known.left_out(machine)
-        ]
-        for machine in known.machines
+        (device, machine): _foretold(frozenset({machine}))
+        for device, machines in _shipped().machines_of().items()
+        for machine in sorted(machines)
+        if len(machines) > 1
     }
+
+
+def _foretold(machines: frozenset[str]) -> Errors:
+    """Kind, and natural log of foretold over measured rate, of each row of some machines as the others foretell it."""
+    return [
+        (
+            (row.tool, row.cores is None, foretold.basis is not Basis.MODELLED),
+            _shipped().log_newest(row) - foretold.log_seconds,
+        )
+        for row, foretold in _shipped().left_out(machines)
+    ]
+
+
+@cache
+def _shipped() -> TreeKnowledge:
+    return TreeKnowledge(load_tree_rows())

@@ -15,7 +15,7 @@ from planner.hardware.gpus import load_gpus
 from planner.hardware.machines import LOAD_FRACTION
 from planner.hardware.processors import Processor, choose_devices, load_processors
 from planner.model.frozen import dataclass
-from planner.model.records import Gpu, Throughput, Workload
+from planner.model.records import Basis, Gpu, Throughput, Workload
 from planner.options.arguments import WorkloadArguments
 from planner.options.card_arguments import RANKED_BY
 from planner.options.declared import filled
@@ -42,7 +42,7 @@ class Rank(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A figure with its range; the ends hold what differs from card to card, not how fast the user's code is."""
+    """A figure with its range; what its ends hold says `ranked_ends`."""
 
     middle: float
     low: float
@@ -53,12 +53,13 @@ class Span:
 class RankedCard:
     """One GPU, or one processor, for the model. A price is `None` where no source states one, a figure where a part of it is not known.
 
-    `per_usd_new` and `per_usd_used` are samples per second for a USD of the card, `per_watt` for a watt; the prices may be
+    `ends` are those of the throughput that the other figures are made from (`ranked_ends`). `per_usd_new` and `per_usd_used` are samples per second for a USD of the card, `per_watt` for a watt; the prices may be
     older than a year (`is_old_new`, `is_old_used`), and then do not count for the order.
     """
 
     gpu: Gpu | Processor
     throughput: Throughput
+    ends: tuple[float, float]
     new: CardPrice | None
     used: CardPrice | None
     is_old_new: bool
@@ -115,7 +116,9 @@ def ranked_cards(
         found = speeds.on(name, 1.0)
         reason = str(found).rstrip(".") if isinstance(found, NoThroughputError) else None
         device = load_gpus().get(name) or load_processors()[name]
-        row = None if isinstance(found, NoThroughputError) else _ranked(device, found, today or current_day())
+        row = None
+        if not isinstance(found, NoThroughputError):
+            row = _ranked(device, found, ranked_ends(found, workload), today or current_day())
         if row is not None and order is Rank.VALUE and row.new is None and row.used is None and not gpus:
             row, reason = None, "no price of a card is known"
         if row is None:
@@ -204,7 +207,7 @@ def budget_sentence(found: RankedCards, budget_usd: float) -> str:
     """Which card for the money, in a sentence."""
     row = found.rows[0]
     condition, price = cast("tuple[Condition, CardPrice]", cheapest_way(row))
-    rate, (low, high) = row.throughput.samples_per_second, row.throughput.relative_ends
+    rate, (low, high) = row.throughput.samples_per_second, row.ends
     unsure = ", which may pass the budget" if price.usd_high > budget_usd else ""
     return (
         f"Which card for {budget_usd:,.0f} USD: {row.gpu.display_name}, {condition}, {price.usd:,.0f} USD "
@@ -255,24 +258,34 @@ def _workload(asked: Mapping[str, Any]) -> Workload:
     return planned_work(cast("WorkloadArguments", filled(WorkloadArguments, given))).workload
 
 
-def _ranked(gpu: Gpu | Processor, throughput: Throughput, today: date) -> RankedCard:
+def ranked_ends(throughput: Throughput, workload: Workload) -> tuple[float, float]:
+    """The ends of the range of one card: for code as fast as the stack, and for anybody's code where only the arithmetic of a network is known.
+
+    A network that nobody measured has no stack to be as fast as.
+    """
+    if throughput.basis is Basis.MODELLED and workload.language is None:
+        return throughput.low, throughput.high
+    return throughput.relative_ends
+
+
+def _ranked(gpu: Gpu | Processor, throughput: Throughput, ends: tuple[float, float], today: date) -> RankedCard:
     prices = {condition: _sold(gpu.name, condition) for condition in (Condition.NEW, Condition.USED)}
     new, used = prices[Condition.NEW], prices[Condition.USED]
+    rate = Span(middle=throughput.samples_per_second, low=ends[0], high=ends[1])
     watts = None
     if gpu.tdp_watts is not None:
         watts = Span(middle=gpu.tdp_watts * LOAD_FRACTION, low=gpu.tdp_watts * LOAD_LOW, high=gpu.tdp_watts * LOAD_HIGH)
     return RankedCard(
         gpu=gpu,
         throughput=throughput,
+        ends=ends,
         new=new,
         used=used,
         is_old_new=new is not None and new.is_stale(today),
         is_old_used=used is not None and used.is_stale(today),
-        per_usd_new=None if new is None else _per(throughput, Span(middle=new.usd, low=new.usd_low, high=new.usd_high)),
-        per_usd_used=None
-        if used is None
-        else _per(throughput, Span(middle=used.usd, low=used.usd_low, high=used.usd_high)),
-        per_watt=None if watts is None else _per(throughput, watts),
+        per_usd_new=None if new is None else _per(rate, Span(middle=new.usd, low=new.usd_low, high=new.usd_high)),
+        per_usd_used=None if used is None else _per(rate, Span(middle=used.usd, low=used.usd_low, high=used.usd_high)),
+        per_watt=None if watts is None else _per(rate, watts),
         watts=watts,
     )
 
@@ -283,9 +296,8 @@ def _sold(gpu: str, condition: Condition) -> CardPrice | None:
     return price if price is not None and price.form in _CARDS else None
 
 
-def _per(throughput: Throughput, cost: Span) -> Span:
-    low, high = throughput.relative_ends
-    return Span(middle=throughput.samples_per_second / cost.middle, low=low / cost.high, high=high / cost.low)
+def _per(rate: Span, cost: Span) -> Span:
+    return Span(middle=rate.middle / cost.middle, low=rate.low / cost.high, high=rate.high / cost.low)
 
 
 def _place(row: RankedCard, rank: Rank) -> tuple[float, float, str]:

@@ -9,7 +9,7 @@ from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice
 from planner.hardware.frameworks import is_pytorch
 from planner.hardware.processors import Processor
-from planner.model.records import Gpu, Workload
+from planner.model.records import Basis, Gpu, Workload
 from planner.render.listing import Column, Listing, markdown_text, rendered, significant
 from planner.results.words import money_text
 from planner.units import Row
@@ -30,7 +30,10 @@ def rendered_budget(found: RankedCards, budget_usd: float, limit: int, form: str
 def ranked_notes(found: RankedCards, limit: int | None = None) -> Iterator[str]:
     """What the figures mean, and what fell out."""
     unit = found.workload.model.sample_unit
-    yield f"Rates are {unit}s a second of one GPU; ranges are for code as fast as the stack, and hold the spread of prices."
+    whose = "for code as fast as the stack"
+    if found.workload.language is None and any(row.throughput.basis is Basis.MODELLED for row in found.rows):
+        whose = "for code as fast as the stack, of modelled rows for anybody's"
+    yield f"Rates are {unit}s a second of one GPU; ranges are {whose}, and hold the spread of prices."
     yield "Per watt: 80 % of the board's limit, 60 to 100 % at the ends; no row states what training drew."
     yield "A price in brackets is more than a year old and does not count for the order."
     if any(isinstance(row.gpu, Processor) for row in found.rows):
@@ -42,7 +45,7 @@ def ranked_notes(found: RankedCards, limit: int | None = None) -> Iterator[str]:
 
 def _row(rank: int, row: RankedCard, found: RankedCards) -> Row:
     throughput = row.throughput
-    low, high = throughput.relative_ends
+    low, high = row.ends
     return {
         "rank": rank,
         "gpu": row.gpu.name,

@@ -202,6 +202,8 @@ def _of_apple(workload: Workload, own: Sequence[ProcessorRun], kind: Sequence[Pr
     middle = statistics.median(shares)
     beyond = OTHER_NETWORK if not same else AROUND if own else OTHER_CHIP
     near = (around[0] / beyond, min(around[-1] * beyond, PEAK))
+    if not own:
+        near = _at_least_as_wide(near)
     if not alike:
         middle, near = _thinned(middle, near, workload.model.name)
     basis = Basis.MODELLED if not own else Basis.MEASURED if same and chosen is not rows else Basis.SCALED
@@ -216,6 +218,19 @@ def _of_apple(workload: Workload, own: Sequence[ProcessorRun], kind: Sequence[Pr
         if basis is Basis.MEASURED
         else f"the median of {len(chosen)} row{'s'[: len(chosen) > 1]} of Apple's graphics cores",
     )
+
+
+def _is_of_apple(run: ProcessorRun) -> bool:
+    known = load_processors().get(run.device)
+    return known is not None and known.kind is ProcessorKind.APPLE
+
+
+def _at_least_as_wide(near: tuple[float, float]) -> tuple[float, float]:
+    """The range, widened at both ends to the least that a processor without rows of its own has: `NEWER` from end to end."""
+    low, high = near
+    more = math.sqrt(max(1.0, NEWER * low / high))
+    high = min(high * more, PEAK)
+    return min(low / more, high / NEWER), high
 
 
 def _is_of_size(run: ProcessorRun, workload: Workload) -> bool:
@@ -245,7 +260,12 @@ def _precision(workload: Workload, processor: Processor) -> Precision:
 
 def _notes(processor: Processor, shares: _Shares) -> tuple[str, ...]:
     if processor.kind is ProcessorKind.APPLE:
-        return ("the rows of Apple's graphics cores hold the loading of pictures",)
+        chips = len({row.device for row in training_runs() if _is_of_apple(row)})
+        few = f"no training on this chip was measured; the range is set by hand about {chips} chips that were, too few to check it"
+        return (
+            "the rows of Apple's graphics cores hold the loading of pictures",
+            *((few,) if shares.basis is Basis.MODELLED else ()),
+        )
     if shares.basis is Basis.SCALED:
         return ("the rows of this processor are of 2017; the range holds software of today, which is faster",)
     return ("no training on this processor was measured; the range runs from the least share of 2017 to its peak",)

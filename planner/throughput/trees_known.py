@@ -99,14 +99,22 @@ class TreeKnowledge:
         counts = [row.rows for of in self._by_tool.get((tool, place.cores is None), {}).values() for row in of]
         return max(0.0, math.log10(rows / max(counts)), math.log10(min(counts) / rows))
 
-    def left_out(self, machine: str) -> Iterable[tuple[TreeRow, TreeTime]]:
-        """Each newest row of a machine, and its time as the other machines foretell it."""
-        others = TreeKnowledge(self._all, self._without | {machine})
+    def left_out(self, machines: frozenset[str]) -> Iterable[tuple[TreeRow, TreeTime]]:
+        """Each newest row of some machines, and its time as the other machines foretell it."""
+        others = TreeKnowledge(self._all, self._without | machines)
         for of in self._by_tool.values():
-            for row in of.get(machine, ()):
+            for row in (row for machine in sorted(machines) for row in of.get(machine, ())):
                 foretold = others.seconds(row.tool, row.rows, Place(device=row.device, cores=row.cores))
                 if foretold is not None:
                     yield row, foretold
+
+    def machines_of(self) -> Mapping[str, frozenset[str]]:
+        """The machines that have each device, by its key."""
+        found: dict[str, set[str]] = {}
+        for row in self._all:
+            if row.machine not in self._without:
+                found.setdefault(row.device, set()).add(row.machine)
+        return {device: frozenset(of) for device, of in sorted(found.items())}
 
     def log_newest(self, row: TreeRow) -> float:
         """The natural log of a row's seconds, as the newest release would take."""

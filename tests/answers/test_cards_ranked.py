@@ -160,3 +160,13 @@ def test_cards_without_a_price_stand_last_by_speed():
     found = ranked_cards(RESNET, "value", ["GTX 1050", "Radeon VII", "Titan RTX"], today=DAY)
 
     assert ["titan-rtx", "radeon-vii", "gtx-1050"] == [row.gpu.name for row in found.rows]
+
+
+def test_a_network_that_nobody_measured_has_the_range_of_anybodys_code():
+    """Stable Diffusion 1.5: there is no stack to be as fast as, so that the ends are those of every estimate."""
+    (row,) = ranked_cards({"model": "sd-1.5"}, "watt", ["A100 80GB SXM"]).rows
+    found = planner.predict_throughput(model="sd-1.5", gpu="a100-80gb-sxm")
+
+    assert (found.low, found.high) == row.ends
+    assert row.ends[1] / row.ends[0] > 4
+    assert pytest.approx((found.low / 400, found.high / 240)) == (row.per_watt.low, row.per_watt.high)  # of 400 W

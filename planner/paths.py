@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from planner.errors import DataError, ProviderError
@@ -15,6 +16,7 @@ _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes of a part, characters of all
 _LONGEST_PART = 200  # bytes; file systems take 255, and endings are put behind
 
 
+@cache
 def shipped_data_dir() -> Path:
     """The folder of shipped tables: `planner/_data` in a wheel, `data/` beside the package in a checkout.
 

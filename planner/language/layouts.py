@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from planner.errors import DoesNotFitError, UsageError
 from planner.language.host import host_bytes, host_seconds, spilled_bytes
 from planner.language.memory import memory_needed
-from planner.language.step_time import Hardware, Stack, step_seconds
+from planner.language.step_time import Hardware, Stack, passes_of, stage_seconds, step_seconds
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, Layout, Recomputation
 from planner.throughput.memory import GIB, Memory
@@ -47,22 +50,43 @@ def best_plan(job: LanguageJob, gpu_count: int, room: Room, hardware: Hardware, 
         UsageError: what the job fixes does not divide the model, or leaves GPUs without a sequence.
         DoesNotFitError: no layout fits; `planner fit` says by how much, and what would make it fit.
     """
-    fitting = [one for one in _layouts_with_memory(job, gpu_count) if one[1].total <= room.usable_bytes]
+    fitting = [one for one in _cuts(job, gpu_count) if one.total_bytes <= room.usable_bytes]
     if not fitting:
         raise DoesNotFitError(_does_not_fit(job))
-    plans = [
-        Plan(layout=layout, memory=memory, seconds_per_step=step_seconds(job, layout, hardware, stack))
-        for layout, memory in fitting
-    ]
-    if job.may_use_host:
-        plans = [_with_host(job, plan, room, hardware) for plan in plans]
-    held = [plan for plan in plans if room.host_bytes is None or plan.host_bytes <= room.host_bytes]
+    plans = _fastest_first(job, fitting, hardware, stack)
+    if not job.may_use_host:
+        return next(plans)
+    with_host = [_with_host(job, plan, room, hardware) for plan in plans]
+    held = [plan for plan in with_host if room.host_bytes is None or plan.host_bytes <= room.host_bytes]
     if not held:
         raise DoesNotFitError(
-            f"{job.model.name} ({job.method}) needs {min(plan.host_bytes for plan in plans) / GIB:,.0f} GiB or more of its "
+            f"{job.model.name} ({job.method}) needs {min(plan.host_bytes for plan in with_host) / GIB:,.0f} GiB or more of its "
             "machine's own memory, which has less"
         )
-    return min(held, key=lambda plan: (plan.seconds_per_step, _complexity(plan.layout)))
+    return min(held, key=_merit)
+
+
+def _merit(plan: Plan) -> tuple[float, tuple[int, ...]]:
+    return plan.seconds_per_step, _complexity(plan.layout)
+
+
+def _fastest_first(job: LanguageJob, cuts: Iterable[_Cut], hardware: Hardware, stack: Stack) -> Iterator[Plan]:
+    """The plans of the layouts, fastest first; of a layout that cannot be next only the least time is worked out."""
+    stages: dict[tuple[int, int, int, Recomputation], float] = {}
+    waiting = []
+    for cut in cuts:
+        if cut.stage not in stages:
+            stages[cut.stage] = stage_seconds(job, cut.layout, hardware, stack)
+        # no step takes less than its passes
+        waiting.append((cut.passes * stages[cut.stage], cut))
+    waiting.sort(key=itemgetter(0), reverse=True)
+    found: list[Plan] = []
+    while waiting or found:
+        while waiting and (not found or waiting[-1][0] <= found[0].seconds_per_step):
+            _, cut = waiting.pop()
+            seconds = step_seconds(job, cut.layout, hardware, stack, stages[cut.stage])
+            insort(found, Plan(layout=cut.layout, memory=cut.memory, seconds_per_step=seconds), key=_merit)
+        yield found.pop(0)
 
 
 def _with_host(job: LanguageJob, plan: Plan, room: Room, hardware: Hardware) -> Plan:
@@ -108,13 +132,29 @@ def least_memory(job: LanguageJob, gpu_count: int) -> tuple[Layout, Memory]:
     Raises:
         UsageError: no layout divides the GPUs.
     """
-    return min(_layouts_with_memory(job, gpu_count), key=lambda one: one[1].total)
+    least = min(_cuts(job, gpu_count), key=lambda cut: cut.total_bytes)
+    return least.layout, least.memory
+
+
+class _Cut(NamedTuple):
+    """A layout with what is the same on every kind of GPU; layouts of one `stage` pass a micro batch in the same time."""
+
+    layout: Layout
+    memory: Memory
+    total_bytes: float
+    passes: float
+    stage: tuple[int, int, int, Recomputation]
 
 
 @lru_cache(maxsize=32)
-def _layouts_with_memory(job: LanguageJob, gpu_count: int) -> tuple[tuple[Layout, Memory], ...]:
-    """Every candidate layout with its memory, which is the same on every kind of GPU."""
-    return tuple((layout, memory_needed(job, layout)) for layout in candidate_layouts(job, gpu_count))
+def _cuts(job: LanguageJob, gpu_count: int) -> tuple[_Cut, ...]:
+    """Every candidate layout over so many GPUs."""
+    found = []
+    for layout in candidate_layouts(job, gpu_count):
+        memory = memory_needed(job, layout)
+        stage = (layout.tensor, layout.pipeline, layout.micro_batch, layout.recomputation)
+        found.append(_Cut(layout, memory, memory.total, passes_of(job, layout), stage))
+    return tuple(found)
 
 
 def check_sizes(job: LanguageJob) -> None:

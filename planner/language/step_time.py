@@ -71,15 +71,18 @@ def load_stacks() -> Mapping[str, Stack]:
     }
 
 
-def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:
-    """Seconds from one optimiser step to the next.
+def step_seconds(
+    job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack, stage: float | None = None
+) -> float:
+    """Seconds from one optimiser step to the next; `stage` is `stage_seconds` of the layout where that is known.
 
     step = (micro batches + (stages - 1) / chunks) x slowest stage + gradient exchange + optimiser, where the last stage also has
     the output layer and the micro batches of a replica are `batch / (data x micro batch)`. Where layers do not divide
     evenly over the stages, the fullest has one more than the others, of which the last stage is one.
     """
-    micro_batches, updates = job.micro_batches(layout), job.updates(layout)
-    stage = _stage_seconds(job, layout, hardware, stack)
+    updates = job.updates(layout)
+    if stage is None:
+        stage = stage_seconds(job, layout, hardware, stack)
     shard = layout.shards(job.model.layers)
     trained = job.trained_parameters / shard
     gathered = 0.0
@@ -95,13 +98,18 @@ def step_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: St
             reduced, layout.data, layout, hardware, stack, exchanges=layout.stage_layers(job.model.layers)
         )
     updated = trained / (layout.data if layout.zero_stage else 1)
-    passes_through = (micro_batches + (layout.pipeline - 1) / job.chunks(layout)) * stage
+    passes_through = passes_of(job, layout) * stage
     update = 0.0 if job.cpu_offload is not CpuOffload.NONE else 32 * updated / hardware.bytes_per_second
     return side_by_side(passes_through, updates * exchange, stack.overlap) + updates * update
 
 
-def _stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:
-    """Forward and backward pass of one micro batch through the slowest stage."""
+def passes_of(job: LanguageJob, layout: Layout) -> float:
+    """How often the slowest stage passes a micro batch in a step, its waiting in the pipeline included."""
+    return job.micro_batches(layout) + (layout.pipeline - 1) / job.chunks(layout)
+
+
+def stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: Stack) -> float:
+    """Forward and backward pass of one micro batch through the slowest stage; replicas and ZeRO have no part in it."""
     model, t = job.model, layout.tensor
     tokens = layout.micro_batch * job.sequence_length
     again = 1 if layout.recomputation is Recomputation.FULL else 0

@@ -13,7 +13,7 @@ from planner.language.listed import find_language_model
 from planner.language.memory import layer_activation_bytes, memory_needed
 from planner.language.step_time import Hardware, load_stacks, step_seconds
 from planner.language.training_hardware import hardware_of
-from planner.model.language_runs import LanguageJob, Layout, Recomputation
+from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
 from planner.model.records import Precision
 from planner.throughput.memory import usable_bytes
 from planner.throughput.sustained import sustained_tflops
@@ -76,16 +76,30 @@ def test_sizes_are_checked_without_a_number_of_gpus():
         check_sizes(a_job("llama-2-7b", tensor=5))
 
 
-def test_the_best_plan_fits_and_is_the_fastest_that_does():
-    """No other layout that fits has a shorter step."""
-    job = a_job("llama-2-13b")
-    hardware, usable = hardware_of(A100, 8, Precision.BF16), usable_bytes(A100)
+@pytest.mark.parametrize(
+    ("model", "gpu_count", "options"),
+    [
+        ("llama-2-13b", 8, {}),
+        ("gpt2-124m", 16, {"batch_tokens": 2**16}),
+        ("mixtral-8x7b", 64, {}),
+        ("llama-2-7b", 2, {"method": Method.LORA}),
+        ("llama-2-70b", 32, {"zero_stage": 3}),
+    ],
+)
+def test_the_best_plan_is_the_fastest_of_all_that_fit(model, gpu_count, options):
+    """By brute force over every layout; of equally fast ones the simplest."""
+    job = a_job(model, **options)
+    hardware, usable = hardware_of(A100, min(gpu_count, 8), Precision.BF16), usable_bytes(A100)
 
-    plan = best_plan(job, 8, Room(usable_bytes=usable), hardware, STACK)
+    plan = best_plan(job, gpu_count, Room(usable_bytes=usable), hardware, STACK)
 
-    fitting = [layout for layout in candidate_layouts(job, 8) if memory_needed(job, layout).total <= usable]
-    assert plan.layout in fitting
-    assert min(step_seconds(job, layout, hardware, STACK) for layout in fitting) == plan.seconds_per_step
+    fitting = [one for one in candidate_layouts(job, gpu_count) if memory_needed(job, one).total <= usable]
+    seconds = [step_seconds(job, one, hardware, STACK) for one in fitting]
+    fastest = [one for one, taken in zip(fitting, seconds, strict=True) if taken == min(seconds)]
+    simplest = min((one.pipeline, one.tensor, one.zero_stage, one.micro_batch) for one in fastest)
+    assert min(seconds) == plan.seconds_per_step
+    assert plan.layout in fastest
+    assert simplest == (plan.layout.pipeline, plan.layout.tensor, plan.layout.zero_stage, plan.layout.micro_batch)
 
 
 def test_a_model_too_large_says_where_to_look():

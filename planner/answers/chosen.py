@@ -27,15 +27,28 @@ _BASES = tuple(Basis)
 
 
 class Candidate:
-    """A row that may be picked, or that only its price or its range bars: `reason` is `None` for most."""
+    """A row that may be picked, or that only its price or its range bars.
 
-    def __init__(self, pricing: Pricing, priced: Priced, reason: NotPicked | None = None) -> None:
+    What it may cost against others is worked out when it is first asked for: where only the cheapest counts most never are.
+    """
+
+    def __init__(self, pricing: Pricing, priced: Priced, *, is_old: bool = False, is_free: bool = False) -> None:
         self.pricing = pricing
         self.priced = priced
         self.market = paid_to(priced.offer)
-        self.reason = reason
+        self._is_old = is_old
+        self._is_free = is_free
         self._against: Compared | None = None
         self._choice: Choice | None = None
+
+    @property
+    def reason(self) -> NotPicked | None:
+        """What its price or its range bars it for; `None` for most."""
+        if self._is_old:
+            return NotPicked.OLD_PRICE
+        if not self._is_free and not is_wide(self.against.usd_low, self.against.usd_high):
+            self._is_free = True
+        return None if self._is_free else NotPicked.WIDE_RANGE
 
     # kept by hand: `cached_property` takes a lock each time
     @property
@@ -119,10 +132,11 @@ def picked(
     over = _over_limit(candidates.free, markets, empty, question, at_ends=at_ends) if has_limits else ()
     taken = len({one.may_hold for one in over}) + (has_limits and not at_ends) + 2 * bool(services)
     rows = screen_of(markets, marked, hour_worth, most_lines=MOST_LINES - taken)
-    counts = Counter(reason for reason in candidates.reasons.values() if reason is not None)
+    reasons = candidates.reasons()
+    counts = Counter(reason for reason in reasons.values() if reason is not None)
     return Picked(
         picks=tuple(_pick(number, row, rank_of) for number, row in enumerate(rows, start=1)),
-        machines=len(candidates.reasons),
+        machines=len(reasons),
         not_picked=tuple(sorted(counts.items(), key=lambda entry: (-entry[1], list(NotPicked).index(entry[0])))),
         over_limit=over,
         limits_hold=at_ends,
@@ -141,12 +155,11 @@ class Candidates:
 
     Attributes:
         young: those of prices that are young enough, some with too wide a range.
-        reasons: of every machine the reason that is nearest to none.
     """
 
     def __init__(self, found: Iterable[tuple[Pricing, Iterable[OfferGroup]]]) -> None:
         self.young: list[Candidate] = []
-        self.reasons: dict[Machine, NotPicked | None] = {}
+        self._counted: list[tuple[Machine, NotPicked | Candidate]] = []
         self._old: list[tuple[Pricing, OfferGroup, Offer]] = []
         for pricing, groups in found:
             shared: Pricing | None = None
@@ -157,14 +170,19 @@ class Candidates:
                     by_whom = shared = shared or as_used(pricing)
                 if reason is NotPicked.OLD_PRICE:
                     self._old.append((by_whom, group, offer))
-                elif reason is None:
-                    candidate = _candidate(by_whom, group, offer)
-                    if candidate is None:
-                        continue  # it cannot do the work: neither a row nor a machine of this answer
-                    reason = candidate.reason
-                    if reason is not NotPicked.MEMORY:
-                        self.young.append(candidate)
-                _keep_least(self.reasons, _machine(offer, pricing.question.nodes), reason)
+                judged: NotPicked | Candidate | None = reason or _judged(by_whom, group, offer)
+                if judged is None:
+                    continue  # it cannot do the work: neither a row nor a machine of this answer
+                if isinstance(judged, Candidate):
+                    self.young.append(judged)
+                self._counted.append((_machine(offer, pricing.question.nodes), judged))
+
+    def reasons(self) -> dict[Machine, NotPicked | None]:
+        """Of every machine the reason that is nearest to none."""
+        reasons: dict[Machine, NotPicked | None] = {}
+        for machine, found in self._counted:
+            _keep_least(reasons, machine, found.reason if isinstance(found, Candidate) else found)
+        return reasons
 
     @property
     def free(self) -> list[Candidate]:
@@ -175,26 +193,21 @@ class Candidates:
         """Those of old prices, of the offers that are wanted; the speed of the others is not looked up."""
         for pricing, group, offer in self._old:
             if is_wanted(offer):
-                found = _candidate(pricing, group, offer, NotPicked.OLD_PRICE)
-                if found is not None and found.reason is not NotPicked.MEMORY:
-                    yield found
+                one = priced_of_group(pricing, group, offer)
+                if not isinstance(one, str) and one.throughput.fits_memory is not False:
+                    yield Candidate(pricing, one, is_old=True)
 
     def old_offers(self) -> list[Offer]:
         """The offers of old prices, whether they can do the work or not."""
         return [offer for _, _, offer in self._old]
 
 
-def _candidate(pricing: Pricing, group: OfferGroup, offer: Offer, reason: NotPicked | None = None) -> Candidate | None:
-    """The priced row of an offer, with the reason against it that its speed decides; `None` if it cannot do the work."""
+def _judged(pricing: Pricing, group: OfferGroup, offer: Offer) -> Candidate | NotPicked | None:
+    """The row of an offer that nothing bars before its speed is known; `None` if it cannot do the work."""
     one = priced_of_group(pricing, group, offer)
     if isinstance(one, str):
         return None
-    if one.throughput.fits_memory is False:
-        return Candidate(pricing, one, NotPicked.MEMORY)
-    candidate = Candidate(pricing, one, reason)
-    if reason is None and is_wide(candidate.against.usd_low, candidate.against.usd_high):
-        candidate.reason = NotPicked.WIDE_RANGE
-    return candidate
+    return NotPicked.MEMORY if one.throughput.fits_memory is False else Candidate(pricing, one)
 
 
 def machine_of(one: Priced) -> Machine:

@@ -161,7 +161,7 @@ def _candidates(ways: Ways) -> Sequence[Candidate]:
         return free
     found = [(one.pricing, one.priced) for one in (*candidates.young, *candidates.old())]
     found = found or [(pricing, one) for pricing, priced in ways.by_count for one in priced]
-    return [Candidate(*one) for one in found]
+    return [Candidate(*one, is_free=True) for one in found]
 
 
 def _over_nodes(nodes: int | None, options: Mapping[str, Any]) -> Ways:

@@ -148,7 +148,8 @@ def rent_work(
 
     chosen: list[tuple[Priced, NotPicked | None, int]] = []
     for rows in work.by_way.values():
-        best = min(rows, key=lambda one: (one.reason is not None, usd(one.priced)))
+        by_money = sorted(rows, key=lambda one: usd(one.priced))
+        best = next((one for one in by_money if one.reason is None), by_money[0])
         chosen.append((best.priced, best.reason, len(rows)))
     if against is not None and ":" in against:
         named = named_offers(work.ways.found, against, lambda one: one.offer)

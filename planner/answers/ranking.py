@@ -14,7 +14,8 @@ from planner.model.frozen import dataclass
 from planner.model.records import Estimate, Offer, Purchase, Throughput
 from planner.prices.catalog import DEARER
 from planner.prices.groups import OfferGroup, offer_name
-from planner.units import hours
+from planner.results.words import limit_text, time_text
+from planner.units import SECONDS_PER_HOUR, hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +69,7 @@ def within_limits(
     within = []
     for one in priced:
         if max_hours is not None and hours(one.seconds) > max_hours:
-            left_out[f"takes longer than {max_hours:g} h"] += one.size
+            left_out[f"takes longer than {limit_text(max_hours * SECONDS_PER_HOUR)}"] += one.size
         elif max_usd is not None and one.usd > max_usd:
             left_out[f"costs more than {max_usd:g} USD"] += one.size
         else:
@@ -88,10 +89,10 @@ def nothing_within(fastest: Figures, cheapest: Figures, max_hours: float | None,
         miss = f" ({over:.1%} over)" if over > 0 else ""
         parts.append(
             Message(
-                "{max_hours} {limit:g}: the fastest, {offer}, takes {hours:.2f} h{miss} and costs {usd:,.2f} USD",
-                limit=max_hours,
+                "{max_hours} {limit}: the fastest, {offer}, takes {time}{miss} and costs {usd:,.2f} USD",
+                limit=limit_text(max_hours * SECONDS_PER_HOUR).replace(" ", ""),
                 offer=_named(fastest),
-                hours=hours(fastest.seconds),
+                time=time_text(fastest.seconds),
                 miss=miss,
                 usd=fastest.usd,
             )
@@ -101,12 +102,12 @@ def nothing_within(fastest: Figures, cheapest: Figures, max_hours: float | None,
         miss = f" ({over:.1%} over)" if over > 0 else ""
         parts.append(
             Message(
-                "{max_usd} {limit:g}: the cheapest, {offer}, costs {usd:,.2f} USD{miss} and takes {hours:.2f} h",
+                "{max_usd} {limit:g}: the cheapest, {offer}, costs {usd:,.2f} USD{miss} and takes {time}",
                 limit=max_usd,
                 offer=_named(cheapest),
                 usd=cheapest.usd,
                 miss=miss,
-                hours=hours(cheapest.seconds),
+                time=time_text(cheapest.seconds),
             )
         )
     return LimitError(

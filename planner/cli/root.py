@@ -168,6 +168,10 @@ def _tell(error: Exception, command: click.Command | None) -> int:
     if isinstance(error, click.exceptions.Abort):
         message, code = "Interrupted.", INTERRUPTED
     elif isinstance(error, click.ClickException):
+        if isinstance(error, click.NoSuchOption):
+            from planner.cli.unknown_option import unknown_option  # noqa: PLC0415 - only on the way out
+
+            error = unknown_option(error, sys.argv[1:])
         error.show()
         return error.exit_code
     elif isinstance(error, PlannerError):

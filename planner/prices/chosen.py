@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
@@ -79,7 +80,11 @@ def _types_named(text: str, known: Iterable[str]) -> set[str]:
 def _named(text: str, books: Mapping[str, Iterable[Place]]) -> set[tuple[str, Place]]:
     name = plain(text).lower()
     every = [(provider, place) for provider, places in books.items() for place in places]
-    ways = (_by_location,) if is_country(name) else (_as_written, _nearly, _without_number, _as_displayed, _by_location)
+    ways = (
+        (_by_location,)
+        if is_country(name)
+        else (_as_written, _nearly, _around_zone, _without_number, _as_displayed, _by_location)
+    )
     for way in ways:
         found = {one for one in every if way(*one, name)}
         if found:
@@ -108,6 +113,17 @@ def _nearly(_: str, place: Place, name: str) -> bool:
     if zone:
         return name in {f"{region}{mark}{zone}" for mark in "-/: "}
     return name[:-2] == region and name[-2] == "-" and name[-1] in "abcdef"
+
+
+def _around_zone(provider: str, place: Place, name: str) -> bool:
+    """Whether it is a zone of the region, as its provider writes zones: `us-east-1a`, `us-central1-a`, `eastus-1`."""
+    region = place[0].lower()
+    zone = name.removeprefix(region)
+    return name != zone and provider in _ZONES and re.fullmatch(_ZONES[provider], zone) is not None
+
+
+_ZONES = {"aws": "[a-f]", "gcp": "-[a-f]", "azure": "[-/: ](az|zone)?[- ]?[1-3]", "oci": "[-/: ]ad[- ]?[1-3]"}
+"""What follows the region in the name of a zone."""
 
 
 def _without_number(_: str, place: Place, name: str) -> bool:

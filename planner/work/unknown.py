@@ -30,6 +30,8 @@ def is_no_network(name: str) -> bool:
 
 def _why(name: str) -> str:
     """Why no model of this kind is planned by name; empty where nothing is known about the kind."""
+    if name.lower().endswith(_FILES):
+        return " There is no such file."
     for kinds, reason in read_columns("unplanned_models.csv", "kinds", "reason"):
         if _holds(name, kinds.split()):
             return f" {reason}"
@@ -40,6 +42,8 @@ def _holds(name: str, kinds: Iterable[str]) -> bool:
     words = re.sub(r"[^a-z0-9.]+", "-", name.lower())
     return any(re.search(rf"(^|-){re.escape(kind)}(?![a-z])", words) for kind in kinds)
 
+
+_FILES = (".toml", ".json", ".yaml", ".yml", ".txt", ".csv", ".safetensors", ".pt", ".gguf")
 
 _INSTEAD = (
     "{see}. A model that is not listed: of a language model its config.json as {model}, or {params}, {layers}, {hidden}, "

@@ -180,7 +180,7 @@ def test_both_limits_together_can_fail_where_each_alone_holds(book):
     run(book, max_hours=2)
     run(book, max_usd=20)
 
-    with pytest.raises(LimitError, match=r"max_hours 2: the fastest.*max_usd 20: the cheapest"):
+    with pytest.raises(LimitError, match=r"max_hours 2h: the fastest.*max_usd 20: the cheapest"):
         run(book, max_hours=2, max_usd=20)
 
 

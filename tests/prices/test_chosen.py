@@ -59,6 +59,10 @@ def test_a_region_is_that_of_who_calls_it_so(books):
         ("us-east", ("gcp", "us-east4"), ("aws", "us-west-1")),
         ("east us", ("azure", "eastus"), ("azure", "eastus2")),
         ("us-central1-a", ("gcp", "us-central1"), ("gcp", "us-central2")),
+        ("us-east-1a", ("aws", "us-east-1"), ("aws", "us-east-2")),
+        ("US-WEST-2B", ("aws", "us-west-2"), ("aws", "us-west-1")),
+        ("westeurope-3", ("azure", "westeurope"), ("azure", "northeurope")),
+        ("eastus zone 1", ("azure", "eastus"), ("azure", "eastus2")),
         ("Mexico", ("azure", "mexicocentral"), ("azure", "southafricanorth")),
     ],
 )

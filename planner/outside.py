@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 _SHORTEST_SECRET = 8
-_MOST_DIGITS = 308  # more are not below the largest float
+MOST_DIGITS = 308
+"""Of a whole number: one of more is not below the largest float."""
 _CREDENTIALS = (
     r"((?:[Bb]earer|BEARER|[Bb]asic|BASIC)[ +])(?=\S{16})[\w.~+/%=-]{8,}",
     r"([?&](?i:key|api_?key|access_token|client_secret|password|sig|signature|x-amz-(?:signature|security-token|credential))=)"
@@ -30,14 +33,48 @@ def bytes_of(path: Path) -> bytes:
     """The content of a file that somebody wrote by hand, or that a program wrote for people.
 
     Raises:
-        ValueError: it is larger than any of those; a device may have no end.
+        ValueError: it is larger than any of those.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         body = file.read(MOST_FILE_BYTES + 1)
     if len(body) > MOST_FILE_BYTES:
         raise ValueError(f"it has more than {MOST_FILE_BYTES:,} bytes")
     return body
+
+
+def opened(path: Path) -> BinaryIO:
+    """What somebody named, open for reading: a file or standard input, never a pipe or a device, which may not end or begin.
+
+    Raises:
+        OSError: it is neither, or cannot be read.
+    """
+    is_waited_for = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to would not open
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | is_waited_for)
+    try:
+        _check_ends(handle, path)
+        if is_waited_for:
+            os.set_blocking(handle, True)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _check_ends(handle: int, path: Path) -> None:
+    status = os.fstat(handle)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not (stat.S_ISREG(status.st_mode) or _is_input(status)):
+        what = "it is neither a file nor standard input; save what it gives to a file first"
+        raise OSError(errno.EINVAL, what, str(path))
+
+
+def _is_input(status: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(status, os.fstat(0)) and not stat.S_ISCHR(status.st_mode)
+    except OSError:  # it is closed
+        return False
 
 
 def text_of(body: bytes) -> str:
@@ -124,4 +161,4 @@ def _secrets() -> Iterator[tuple[str, str]]:
 
 
 def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from planner.errors import ProviderError
+from planner.outside import MOST_DIGITS
 from providers.aws_bulk import concerns_gpus, publication_date, reading
 from providers.aws_rows import PriceRow, product_rows
 from providers.sdk import load_sdk
@@ -21,7 +22,7 @@ from providers.sdk import load_sdk
 _CHUNK_BYTES = 1024 * 1024
 _KEYS = tuple(re.compile(rb'"%s"\s*:\s*\{' % name) for name in (b"products", b"OnDemand", b"Reserved"))
 _LONGEST_KEY = 256  # bytes, with any space in it
-_MOST_DIGITS, _DEEPEST, _BLOCK_BYTES = 308, 256, 1024
+_DEEPEST, _BLOCK_BYTES = 256, 1024
 _AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
 
 
@@ -170,11 +171,11 @@ def _harmless(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """
     before, depth = b"", 0
     for chunk in chunks:
-        if b"0" * (_MOST_DIGITS + 1) in (before + chunk).translate(_AS_ZERO):
+        if b"0" * (MOST_DIGITS + 1) in (before + chunk).translate(_AS_ZERO):
             raise ProviderError(
-                f"{name} is not the JSON of prices: it holds a number of more than {_MOST_DIGITS} digits."
+                f"{name} is not the JSON of prices: it holds a number of more than {MOST_DIGITS} digits."
             )
-        before = (before + chunk)[-_MOST_DIGITS:]
+        before = (before + chunk)[-MOST_DIGITS:]
         for start in range(0, len(chunk), _BLOCK_BYTES):
             block = chunk[start : start + _BLOCK_BYTES]
             depth += block.count(b"[") + block.count(b"{") - block.count(b"]") - block.count(b"}")

@@ -17,7 +17,7 @@ from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_
 from planner.cli.settings_places import present_files
 from planner.errors import DataError, PlannerError
 from planner.model.frozen import dataclass
-from planner.outside import text_of, toml_of
+from planner.outside import bytes_of, text_of, toml_of
 
 DEFAULTS, DEVICES = "defaults", "devices"
 MAX_BYTES = 1_000_000
@@ -128,7 +128,7 @@ def _read(path: Path, *, is_project: bool) -> SettingsFile:
             raise DataError(f"{path} is not a file. Remove it, or run with --no-config.")
         if path.stat().st_size > MAX_BYTES:
             raise DataError(f"{path} is larger than {MAX_BYTES:,} bytes: no settings file. Or run with --no-config.")
-        text = text_of(path.read_bytes())
+        text = text_of(bytes_of(path))
         return SettingsFile(path=path, is_project=is_project, tables=toml_of(text), text=text)
     except ValueError as error:
         raise DataError(f"{path}: {error}. Correct it, or run with --no-config.") from error

@@ -63,11 +63,13 @@ def read_folder_or_file(path: Path, columns: Columns = Columns()) -> list[list[L
     """The logs of each run folder below a path; those of a file alone are one folder's. Settings beside a log give it facts.
 
     Raises:
-        UsageError: there is no such file or folder.
+        UsageError: there is no such file or folder, or it is neither.
         DataError: a file needs a library that is not installed, and there is no other.
     """
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder.")
+    if not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is neither a file nor a folder. Save what it gives to a file first.")
     if path.is_file():
         log = read_file(path, columns)
         beside = [

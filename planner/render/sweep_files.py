@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.answers.sweep_part import ROWS_PER_PART
 from planner.errors import UsageError
+from planner.outside import bytes_of, opened
 from planner.render.listing import csv_cell
 from planner.render.output_files import output_place
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_LONGEST_LINE = 1024**2
 
 
 def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
@@ -25,7 +30,9 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
 
     found = False
     try:
-        for part in _parquet_parts(path, rows) if path.suffix == ".parquet" else pd.read_csv(path, chunksize=rows):
+        _check_lines(path)
+        file = path if path.is_file() else io.BytesIO(bytes_of(path))
+        for part in _parquet_parts(path, rows) if path.suffix == ".parquet" else pd.read_csv(file, chunksize=rows):
             if len(part):
                 found = True
                 yield part
@@ -35,6 +42,19 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
         raise UsageError(f"{path} is not a table of jobs: {error}") from error
     if not found:
         raise UsageError(f"{path} holds no jobs.")
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse what is no file, and one that has no lines, of which the reader would hold all.
+
+    Raises:
+        ValueError: its first line has no end.
+        OSError: it is no file, or cannot be read.
+    """
+    with opened(path) as file:
+        start = file.read(_LONGEST_LINE + 1) if path.is_file() and path.suffix != ".parquet" else b""
+    if len(start) > _LONGEST_LINE and b"\n" not in start and b"\r" not in start:
+        raise ValueError(f"its first line has more than {_LONGEST_LINE:,} bytes")
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:

@@ -70,8 +70,8 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "against": ("Verdict against", "on demand; or reserved_3y"),
     "utilisation": ("Use of the month", "such as 60%"),
     "gpu_hours_per_month": ("GPU hours a month", "such as 200"),
-    "peak_factor": ("Work of a busy month, times a usual one", "all alike; or 3"),
-    "peak_months_per_year": ("Busy months a year", ""),
+    "peak_factor": ("Busy month, times a usual", "all alike; or 3"),
+    "peak_months_per_year": ("Busy months a year", "1"),
     "rent_usd_per_hour": ("Own rent, USD/h", "list prices"),
     "hosting_usd_per_month": ("Hosting, USD a month", ""),
     "staff_usd_per_month": ("Staff, USD a month", ""),
@@ -140,7 +140,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "estimate": (Example(values=_RESNET, unless=_OWN_MODEL),),
     "recommend": (
         Example(values=_RESNET, unless=_OWN_MODEL),
-        Example(values={"deadline": "48h"}, unless=("deadline", "budget", "max_cost", "card_budget_usd", *_OWN_MODEL)),
+        Example(values={"deadline": "48h"}, unless=("deadline", "budget", "max_cost", "card_budget", *_OWN_MODEL)),
     ),
     "compare": (
         Example(values=_RESNET, unless=(*_OWN_MODEL, "gpu_hours_per_month", "utilisation", "rent_usd_per_hour")),

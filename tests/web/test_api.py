@@ -12,6 +12,7 @@ from planner.cli.compare import compare
 from planner.cli.estimate import estimate
 from planner.cli.fit import fit
 from planner.cli.recommend import recommend
+from planner.web.form_fields import EXAMPLES
 from planner.web.parameters import KINDS, CompareQuestion, EstimateQuestion, FitQuestion, RecommendQuestion, offered
 from tests.web.conftest import DAY
 
@@ -304,3 +305,12 @@ def test_trees_and_their_rows_are_asked_for_on_the_web(server):
     assert (200, "xgboost") == (answer.status, answer.json["workload"]["model"])
     tasks = {model["name"]: model["task"] for model in server.get("/api/models").json["models"]}
     assert "boosted-trees" == tasks["xgboost"] == tasks["lightgbm"]
+
+
+def test_examples_speak_of_fields_that_are_there():
+    """A slip of the pen in a name would leave an example beside what somebody typed."""
+    for kind in KINDS:
+        fields = {one.spellings[0] for one in offered(kind.question).values()}
+        for example in EXAMPLES[kind.name]:
+            assert {*example.values, *example.unless} <= fields
+            assert not {*example.values} - {"epochs"} - {*example.unless}  # epochs may be said of an example

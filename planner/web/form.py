@@ -175,7 +175,7 @@ def _input(one: Declared, placeholder: str, *, described_by: str | None) -> Mark
     }
     choices = ("true", "false") if bool in one.kinds else () if one.is_list else words_of(one.option.known)
     if choices:
-        usual = placeholder or _default(one) or (str(one.default).lower() if one.default is not None else "none")
+        usual = placeholder or _default(one) or (str(one.default).lower() if one.default is not None else "as usual")
         options = [element("option", f"{usual} (default)", value="")]
         options += [element("option", word) for word in choices]
         return element("select", options, **shared)

@@ -185,11 +185,13 @@ def _tokens(job: LanguageJob, options: LanguageArguments, epochs: float | None) 
         )
     if passes != 1:
         raise UsageError(
-            "{tokens} {given:,.0f} counts the whole run and {epochs} {passes:g} repeats something: give {samples} "
-            "with {epochs}, or {tokens} {whole:,.0f} alone if {given:,.0f} is one epoch.",
+            "{tokens} {given:,.0f} counts the whole run and {epochs} {passes:g} repeats something. If {given:,.0f} is one "
+            "epoch, give {tokens} {whole:,.0f} alone, or {samples} {parts:,.0f} of {length:,} tokens with {epochs} {passes:g}.",
             argument="tokens",
             given=given,
             passes=passes,
             whole=given * passes,
+            parts=given / job.sequence_length,
+            length=job.sequence_length,
         )
     return given, 1.0, Sentence("given with {tokens}")

@@ -217,7 +217,12 @@ def test_what_is_no_count_is_refused(text):
     ("options", "error", "message"),
     [
         ({}, UsageError, "How much text. Give tokens"),
-        ({"tokens": 1e9, "epochs": 3}, UsageError, "give samples with epochs, or tokens 3,000,000,000 alone"),
+        (
+            {"tokens": 1e9, "epochs": 3},
+            UsageError,
+            # 1e9 / 2048 = 488,281.25
+            "give tokens 3,000,000,000 alone, or samples 488,281 of 2,048 tokens with epochs 3",
+        ),
         (
             {"tokens": 1e9, "samples": 1000, "epochs": 2},
             UsageError,

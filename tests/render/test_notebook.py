@@ -10,6 +10,7 @@ import pytest
 
 import planner
 from planner.render.notebook import MAX_ROWS
+from planner.results.recommendation import warnings
 
 RUN = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 7, 1)}
 
@@ -108,12 +109,12 @@ def test_a_comparison_leads_with_its_verdict():
 
 
 def test_a_recommendation_speaks():
-    """Every sentence, in order."""
+    """Every sentence in order, with what to mind after the answer."""
     found = _recommendation()
 
     text = Page(found._repr_html_()).text
 
-    assert "".join(found.sentences) in text
+    assert "".join((*found.answer, *warnings(found), *found.reasons)) in text
 
 
 @pytest.mark.parametrize("make", [_estimates, _comparison, _recommendation, lambda: planner.estimate(**RUN)])

@@ -124,12 +124,17 @@ def check_points(server, page, **changes):
 @pytest.mark.parametrize("which", PAGES)
 @pytest.mark.parametrize(("size", "theme"), WINDOWS)
 def test_the_page_fits_its_window(page_of, which, size, theme):
-    """No sideways scrolling and every chart drawn, wide and narrow, light and dark, without a fault."""
+    """No sideways scrolling, wide no table that is cut, and every chart drawn, light and dark, without a fault."""
     page = page_of(which, color_scheme=theme)
     page.set_viewport_size(size)
     page.wait_for_function(NOTHING_TOO_WIDE)
 
     assert size["width"] == page.evaluate("document.documentElement.scrollWidth")
+    if size is WIDE:
+        assert [] == page.evaluate(
+            """() => [...document.querySelectorAll("main section > .scroll")]
+            .filter((place) => place.scrollWidth > place.clientWidth).map((place) => place.getAttribute("aria-label"))"""
+        )
     for drawing in page.query_selector_all(".drawing"):
         box = drawing.query_selector("svg").bounding_box()
         assert 100 < box["width"] <= size["width"]

@@ -116,7 +116,10 @@ def _picks(document: Row, money: Money) -> Content:
     rows = [_pick_cells(pick, document, money) for pick in picks]
     rows += [_service_cells(one, money) for one in document["services"][:1]]
     return section(
-        "Picks", plain_table(caption, headings, rows, is_stacked=True), left if barred else None, id_="picks"
+        "Picks",
+        plain_table(caption, headings, rows, is_stacked=True, is_dense=True),
+        left if barred else None,
+        id_="picks",
     )
 
 

@@ -103,7 +103,8 @@ def _best(document: Row, money: Money) -> Content:
         ]
         for row in document["estimates"]
     ]
-    return plain_table("What is recommended, and what comes next within the limits.", headings, rows, is_stacked=True)
+    caption = "What is recommended, and what comes next within the limits."
+    return plain_table(caption, headings, rows, is_stacked=True, is_dense=True)
 
 
 def _nearly(document: Row, money: Money) -> Content:

@@ -85,7 +85,7 @@ def rows_table(document: Row, money: Money, notes: Numbered, sources: Numbered, 
         Heading(f"{money.code} (low to high)", is_number=True),
         Heading(f"{money.code}/h (per GPU)", is_number=True),
         Heading("where (instance, purchase)"),
-        Heading("throughput"),
+        Heading("evidence"),
         Heading("price of"),
         Heading("sources", sorts=False),
     )
@@ -113,7 +113,7 @@ def _cells(row: Row, money: Money, notes: Numbered, sources: Numbered) -> list[M
     instance = f"{name(row['instance_type'])}, {words(row['purchase'])}"
     return [
         number_cell(f"{row['rank']}{'*' if row['is_pareto'] else ''}", row["rank"]),
-        cell(what(row), class_="short", is_heading=True),
+        cell(what(row), class_="name", is_heading=True),
         number_cell(f"{significant(seconds[0])} ", seconds[0], span_below(*map(significant, seconds[1:]))),
         number_cell(f"{number(2)(usd[0])} ", usd[0], span_below(*span_texts(*usd))),
         number_cell(f"{number(2)(price)} ", price, element("span", f"({number(2)(per_gpu)})", class_="below")),

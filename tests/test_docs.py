@@ -7,6 +7,7 @@ its page run. Blocks that show output run as a whole, in order; `--update-golden
 
 import importlib
 import json
+import math
 import os
 import re
 import shlex
@@ -321,3 +322,26 @@ def test_the_page_on_language_models_states_the_published_accuracy():
 
     published = _accuracy()
     assert [published[split][:3] for split in splits] == [tuple(map(float, row)) for row in stated]
+
+
+def test_the_page_on_language_models_states_levels_and_left_out_publications():
+    """Its tables are those of the learnt file and of docs/accuracy.md."""
+    text = (ROOT / "docs" / "language-models.md").read_text(encoding="utf-8")
+    levels = json.loads((ROOT / "data" / "language_step_time.json").read_text(encoding="utf-8"))["levels"]
+    expected = []
+    for name, level in levels.items():
+        reach = math.hypot(level["common"], level["spread"])
+        middle, low, high = (math.exp(level["shift"] + part) for part in (0, -reach, reach))
+        expected.append(
+            (name, str(level["publications"]), f"{middle:.2f}", f"{low:.2f} to {high:.2f}", f"{high / low:.2f}")
+        )
+    stated = re.findall(r"^\| ([^|]+) \| (\d+) \| ([\d.]+) \| ([\d.]+ to [\d.]+) \| ([\d.]+) \|$", text, re.M)
+    left_out = re.findall(
+        r"^\| `(\w+)` \| all \| \d+ \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+) \|$", text, re.M
+    )
+
+    assert [row for row in stated if row[0] in levels] == expected
+    assert {split: tuple(map(float, figures)) for split, *figures in left_out} == {
+        split: _accuracy()[split]
+        for split in ("publication", "publication_fp8", "publication_mixture", "adapter_stack")
+    }

@@ -240,8 +240,8 @@ def _stack_notes(work: LanguageWork) -> list[str]:
     if not stands_for_tuned_code(work):
         return [one]
     plain = (
-        "it is published code, tuned by its authors: plain code of Transformers took 1.6 to 2.9 times as long below 1 B "
-        "parameters (data/own_runs.csv); {stack} transformers-peft plans that"
+        "it is published code, tuned by its authors: plain code of Transformers took 1.6 to 2.9 times as long, and held up to 1.9 "
+        "times as much, below 1 B parameters (data/own_runs.csv); {stack} transformers-peft plans that"
     )
     return [one, Sentence(plain)]
 

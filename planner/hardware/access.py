@@ -9,7 +9,7 @@ from functools import cache
 
 from planner.hardware.globs import matches
 from planner.hardware.gpus import load_gpus
-from planner.hardware.tables import read_columns, read_table
+from planner.hardware.tables import read_columns, read_rows, read_table
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu
 
@@ -63,12 +63,21 @@ class ArmHost:
     as_of: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WheelSupport:
-    """Whether PyTorch's default wheel of today holds code for a compute capability, from `data/wheel_support.csv`."""
+class Builds(StrEnum):
+    """Whether a framework as it is installed today holds code for a GPU."""
 
+    DEFAULT = "default"
+    OTHER = "other"  # another wheel, an old release or an own build does
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkBuild:
+    """What of a framework's builds runs on the GPUs of a compute capability, from `data/wheel_support.csv`."""
+
+    framework: str
     compute_capability: str
-    in_default_wheel: bool
+    builds: Builds
     note: str
     source: str
     checked: Checked
@@ -91,8 +100,8 @@ def has_arm_host(gpu: str) -> bool:
 
 def is_in_default_wheel(gpu: Gpu) -> bool:
     """Whether PyTorch as it is installed today holds code for the GPU; one of an unlisted generation counts as new."""
-    known = wheel_support().get(gpu.compute_capability)
-    return known is None or known.in_default_wheel
+    known = builds_of("pytorch").get(gpu.compute_capability)
+    return known is None or known.builds is Builds.DEFAULT
 
 
 def architecture_of(gpu: str) -> str:
@@ -113,9 +122,10 @@ def arm_hosts() -> Mapping[str, ArmHost]:
 
 
 @cache
-def wheel_support() -> Mapping[str, WheelSupport]:
-    """What the default wheel holds, by compute capability."""
-    return read_table("wheel_support.csv", WheelSupport, lambda row: row.compute_capability)
+def builds_of(framework: str) -> Mapping[str, FrameworkBuild]:
+    """What the builds of a framework hold, by compute capability; none of a framework without rows."""
+    rows = read_rows("wheel_support.csv", FrameworkBuild, holding=f"\n{framework},")
+    return {row.compute_capability: row for row in rows}
 
 
 @cache

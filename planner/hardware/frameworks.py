@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from planner.hardware.access import Checked, is_in_default_wheel, wheel_support
+from planner.hardware.access import Builds, Checked, FrameworkBuild, builds_of
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
-from planner.model.records import Gpu
+
+BACKENDS = ("tensorflow", "pytorch")
+"""What Keras runs on: it has no kernels of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Framework:
-    """A framework's newest release, the compute capabilities it is built for and what became of it, from `data/frameworks.csv`.
-
-    An end is `None` where the release has none that is known.
-    """
+    """A framework's newest release and what became of it, from `data/frameworks.csv`."""
 
     framework: str
     version: str
-    oldest_compute_capability: float | None
-    newest_compute_capability: float | None
     status: str
     source: str
     checked: Checked
@@ -30,47 +27,47 @@ class Framework:
 
 
 def framework_problem(name: str, gpu: str) -> str | None:
-    """Why the newest release of a framework does not run on a GPU; `None` if nothing speaks against it, or nothing is known."""
-    known, sheet = framework_named(name), load_gpus().get(gpu)
-    if known is None or sheet is None:  # a processor has no compute capability
+    """Why no release of a framework that is installed today runs on a GPU; `None` if one does, or nothing is known.
+
+    Keras runs where one of its backends does.
+    """
+    known = framework_named(name)
+    if known is not None and known.framework == "keras":
+        problems = [framework_problem(backend, gpu) for backend in BACKENDS]
+        return None if None in problems else f"keras runs by its backend: {'; '.join(filter(None, problems))}"
+    build = _build(name, gpu)
+    if known is None or build is None or build.builds is not Builds.NONE:
         return None
-    try:
-        capability = float(sheet.compute_capability)
-    except ValueError:
-        return _problem_of_amd(known.framework, sheet)
-    low, high = known.oldest_compute_capability, known.newest_compute_capability
-    if (low is None or capability >= low) and (high is None or capability <= high):
-        return None
-    return f"{known.framework} {known.version} has no builds for compute capability {capability:g}: {known.status}"
+    return f"{known.framework} {known.version} has no builds for compute capability {build.compute_capability}: {build.note}"
 
 
 def wheel_problem(name: str | None, gpu: str) -> str | None:
-    """Why PyTorch as it is installed today does not run on a GPU, and what does; without a name PyTorch is meant.
+    """Why a framework as it is installed today does not run on a GPU, and what does; without a name PyTorch is meant.
 
-    `None` if it runs, if the framework is another one, or if nothing is known.
+    `None` if it runs, or if nothing is known. Keras is well where one of its backends is.
     """
-    sheet = load_gpus().get(gpu)
-    if sheet is None or is_in_default_wheel(sheet) or not is_pytorch(name):
+    known = framework_named(name or "pytorch")
+    if known is not None and known.framework == "keras":
+        problems = [wheel_problem(backend, gpu) for backend in BACKENDS]
+        return None if None in problems else problems[-1]
+    build = _build(name or "pytorch", gpu)
+    if known is None or build is None or build.builds is Builds.DEFAULT:
         return None
-    return f"{gpu} needs another wheel of PyTorch: {wheel_support()[sheet.compute_capability].note}"
+    if known.framework == "pytorch":
+        return f"{gpu} needs another wheel of PyTorch: {build.note}"
+    return f"{gpu} needs other builds of {known.framework} than today's: {build.note}"
+
+
+def _build(name: str, gpu: str) -> FrameworkBuild | None:
+    """The row of a framework and a GPU; a processor has no compute capability, and one that is described none that is known."""
+    known, sheet = framework_named(name), load_gpus().get(gpu)
+    return None if known is None or sheet is None else builds_of(known.framework).get(sheet.compute_capability)
 
 
 def is_pytorch(name: str | None) -> bool:
     """Whether a framework that was asked for is PyTorch, which is meant where none was."""
     known = None if name is None else framework_named(name)
     return name is None or (known is not None and known.framework == "pytorch")
-
-
-def _problem_of_amd(framework: str, gpu: Gpu) -> str | None:
-    """The same of a GPU of AMD, whose builds are others: by what its data sheet row says of each framework."""
-    said = dict(entry.strip().partition(" ")[::2] for entry in gpu.frameworks.split(";"))
-    if "no" not in [said.get(name) for name in _ON_AMD.get(framework, ())]:
-        return None
-    return f"{framework} has no builds for {gpu.compute_capability}"
-
-
-_ON_AMD = {"tensorflow": ("tf-rocm", "tf"), "mxnet": ("mxnet",), "caffe": ("caffe",)}
-"""How the column `frameworks` of `data/gpus.csv` calls the builds that cards of AMD may have."""
 
 
 def framework_named(name: str) -> Framework | None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from planner.errors import NoThroughputError
-from planner.hardware.access import is_in_default_wheel
 from planner.hardware.gpus import load_gpus
 from planner.hardware.tables import read_rows, read_table
 from planner.model.frozen import changed, dataclass
@@ -20,7 +19,7 @@ from planner.model.records import Gpu, Throughput
 from planner.throughput.ranges import together
 
 ANY, WITHOUT_BUILDS = "rdna", "rdna-without-builds"
-"""The rows of cards of RDNA that were not measured: those that PyTorch has builds for, and those that it never had any for.
+"""The rows of cards of RDNA that were not measured: those that PyTorch has builds for, and those that it never had any for (RDNA 1).
 
 Builds decide how fast 16 bits are: the one card without any that was measured (RX 5700) is four times as slow in 16 bits as in 32.
 """
@@ -127,7 +126,7 @@ def level_of_network(model: str, gpu: Gpu, width: str, foretold: Callable[[Gpu],
 
 def unseen_of(gpu: Gpu) -> str:
     """The row that stands for a Radeon that was not measured."""
-    return WITHOUT_BUILDS if gpu.architecture.startswith("RDNA") and not is_in_default_wheel(gpu) else ANY
+    return WITHOUT_BUILDS if gpu.architecture.startswith("RDNA1") else ANY
 
 
 @cache

@@ -382,7 +382,7 @@ class Prediction:
         script = choose_script(self._all_rows, asked, self._workload.input_size, size)
         if script is not None or asked is None:
             return script, False
-        known = load_learnt()["frameworks"]
+        known = [*load_learnt()["frameworks"], "keras"]  # which runs by the backend of another
         if not any(matches_framework(name, asked) for name in known):
             raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
         return choose_script(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)

@@ -14,7 +14,7 @@ from planner.model.datasets import Dataset
 from planner.model.frozen import dataclass
 from planner.model.records import Model, Workload, precision_named
 
-NEVER_MEASURED = ("caffe", "keras")
+NEVER_MEASURED = ("caffe",)
 """Frameworks that people ask for, and that no row is of."""
 
 _T = TypeVar("_T", bound=Model | Dataset)

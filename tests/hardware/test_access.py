@@ -7,10 +7,10 @@ from planner.hardware.access import (
     access_to,
     architecture_of,
     arm_hosts,
+    builds_of,
     has_arm_host,
     is_in_default_wheel,
     region_access,
-    wheel_support,
 )
 from planner.hardware.gpus import load_gpus
 
@@ -66,7 +66,7 @@ def test_the_wheel_of_today_holds_turing_and_newer(gpu, is_held):
 
 def test_every_gpu_has_a_row_on_wheels():
     """No generation of the shipped GPUs is left to the rule for unlisted ones."""
-    assert set() == {gpu.compute_capability for gpu in load_gpus().values()} - set(wheel_support())
+    assert set() == {gpu.compute_capability for gpu in load_gpus().values()} - set(builds_of("pytorch"))
 
 
 def test_grace_and_graviton_are_arm():
@@ -90,4 +90,4 @@ def test_rows_are_sorted_and_say_where_they_are_from():
 
     assert sorted(region_access()) == list(region_access())
     assert all(row.source and row.why and row.checked for row in rows)
-    assert all(row.source for row in (*arm_hosts().values(), *wheel_support().values()))
+    assert all(row.source for row in (*arm_hosts().values(), *builds_of("pytorch").values()))

@@ -1,12 +1,18 @@
 """Frameworks: the GPUs that their newest releases are built for, and what an estimate makes of it."""
 
+import re
+
 import pytest
 
 import planner
 from planner.errors import NothingLeftError, NoThroughputError, UnknownNameError, UsageError
+from planner.hardware.access import Builds, builds_of
 from planner.hardware.frameworks import framework_problem, load_frameworks, wheel_problem
+from planner.hardware.gpus import load_further, load_gpus
 from planner.model.picks import NotPicked
+from planner.model.records import Basis
 from planner.results.estimate import document
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -15,12 +21,17 @@ from planner.results.estimate import document
         ("mxnet", "h100-80gb-sxm", "retired in September 2023"),
         ("mxnet", "a100-80gb-sxm", None),
         ("tensorflow2", "b200-180gb-sxm", "no code for Blackwell"),
-        ("tensorflow2", "m60", "compute capability 5.2"),
+        ("tensorflow2", "m60", "begin at 6.0 (Pascal)"),
+        ("tensorflow", "k80", "begin at 6.0 (Pascal)"),
+        ("tensorflow", "rtx-5090", "own build or NVIDIA's container"),
+        ("tensorflow", "radeon-vii", None),
+        ("keras", "k80", "keras runs by its backend"),
+        ("keras", "rtx-5090", None),  # PyTorch has a wheel
         ("tensorflow1", "h100-80gb-sxm", None),
-        ("pytorch-timm", "k80", "compute capability 3.7"),
+        ("pytorch-timm", "k80", "1.12 is the last that holds it"),
         ("pytorch", "gtx-1080-ti", None),
-        ("mxnet", "mi300x", "no builds for gfx942"),
-        ("tensorflow", "rx-7800-xt", "no builds for gfx1101"),
+        ("mxnet", "mi300x", "no builds for compute capability gfx942"),
+        ("tensorflow", "rx-7800-xt", "no builds for compute capability gfx1101"),
         ("tensorflow", "mi300x", None),
         ("jax", "k80", None),
     ],
@@ -48,11 +59,52 @@ def test_an_estimate_refuses_what_has_no_build_and_warns_where_it_was_measured()
         planner.estimate(model="resnet50", epochs=1, framework="mxnet", gpus=["H100"])
 
 
-@pytest.mark.parametrize(("name", "said"), [("caffe", "April 2017"), ("Keras", "where its backend does")])
-def test_frameworks_that_nothing_was_measured_in_say_why(name, said):
-    """Rather than that they are unknown."""
-    with pytest.raises(UsageError, match=said):
-        planner.estimate(model="resnet50", epochs=1, framework=name)
+def test_a_framework_that_is_dead_says_why():
+    """Rather than that it is unknown."""
+    with pytest.raises(UsageError, match="April 2017"):
+        planner.estimate(model="resnet50", epochs=1, framework="caffe")
+
+
+def test_keras_is_planned_by_its_backend():
+    """Nothing was measured in it: the figure of another framework, wider, and never called measured."""
+    keras = planner.predict_throughput(model="resnet50", gpu="a100-80gb-sxm", framework="Keras")
+    torch = planner.predict_throughput(model="resnet50", gpu="a100-80gb-sxm", framework="pytorch")
+
+    assert Basis.SCALED is keras.basis
+    assert keras.high / keras.low > torch.high / torch.low
+    assert any("was not measured in Keras" in note for note in keras.notes)
+
+
+def test_old_builds_are_a_warning_and_no_refusal():
+    """tensorflow-rocm of 2023 lists the Radeon VII; the note says so, and PyTorch's its own."""
+    said = wheel_problem("tensorflow", "radeon-vii")
+
+    assert "tensorflow-rocm of 2023" in said
+    assert "another wheel of PyTorch" in wheel_problem(None, "radeon-vii")
+    assert wheel_problem("tensorflow", "a100-80gb-sxm") is None
+    assert wheel_problem("keras", "radeon-vii") is not None
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow", "mxnet"])
+def test_every_generation_has_a_row_of_every_framework(framework):
+    """Of both tables of GPUs, each with a source and a date."""
+    rows = builds_of(framework)
+
+    assert {one.compute_capability for one in (load_gpus() | load_further()).values()} == rows.keys()
+    assert all(row.source and row.as_of for row in rows.values())
+
+
+def test_the_table_of_the_guides_is_that_of_the_builds():
+    """A cell is what the row of its generation says: a word, and a note below the table where there is one."""
+    page = (ROOT / "docs" / "guides.md").read_text(encoding="utf-8")
+    words = {Builds.DEFAULT: "yes", Builds.OTHER: "other builds", Builds.NONE: "no"}
+    lines = re.findall(r"^\| .* \(([^)]*)\) \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE)
+    found = {cell: tuple(cells) for places, *cells in lines for cell in places.split(", ")}
+
+    assert found == {
+        place: tuple(words[builds_of(name)[place].builds] for name in ("pytorch", "tensorflow", "mxnet"))
+        for place in builds_of("pytorch")
+    }
 
 
 def test_adapters_of_picture_models_answer_where_they_were_measured():

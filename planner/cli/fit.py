@@ -10,7 +10,7 @@ import click
 from planner.answers.fit import fits
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.names import in_options
-from planner.cli.options import option, output_options_with, screen_width, write_notes, write_result
+from planner.cli.options import is_verbose, option, output_options_with, screen_width, write_notes, write_result
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
 from planner.render.fit import fit_notes, rendered_fits
@@ -64,4 +64,4 @@ def fit(
         write_notes(write_fit_report(found, output))
     else:
         write_result(rendered_fits(found, form, width=screen_width(output)), output)
-    write_notes(fit_notes(found))
+    write_notes(fit_notes(found, in_full=is_verbose()))

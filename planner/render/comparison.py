@@ -107,7 +107,7 @@ def _ways_lines(comparison: Comparison, most: int, columns: int = WIDTH) -> Iter
     baseline = comparison.rent
     every = comparison.alternatives
     shown = every if len(every) <= most else _fewer(comparison, max(2, most - 1))
-    rows = [(" USD", "", "price", "a month", f"{months:g} mo", "a run" if has_jobs else "GPU hour", "pays from")]
+    rows = [(" USD", "", "price", "a month", f"{months:g} mo", "a run" if has_jobs else "GPU-h", "pays from")]
     for row in shown:
         each = row.usd_per_job if has_jobs else row.usd_per_gpu_hour
         rows.append(
@@ -136,7 +136,9 @@ def _fewer(comparison: Comparison, most: int) -> list[Alternative]:
 
 def _place(row: Alternative) -> str:
     """Where a way to pay is: provider and type of a rental, else the machine's own name."""
-    return row.name if row.instance_type is None else f"{row.provider} {row.instance_type}"
+    if row.instance_type is not None:
+        return f"{row.provider} {row.instance_type}"
+    return row.name.removesuffix(" (new)").removesuffix(" (used)")  # that is the name of the way
 
 
 def _from(row: Alternative) -> str:

@@ -123,22 +123,40 @@ def _lacking(fit: MemoryReport) -> str:
     return f"{(fit.memory.total - fit.usable_bytes) / GIB:,.1f} GiB too much"
 
 
-def fit_notes(fits: Fits) -> Iterator[str]:
-    """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit."""
+def fit_notes(fits: Fits, *, in_full: bool = True) -> Iterator[str]:
+    """Lines to read with the table: the model trained, the layout of each row, and changes that would make it fit.
+
+    Without `in_full` layouts of many GPUs that hold the run are left out: a screen shall hold the answer above.
+    """
     yield f"Job:     {fits.what}"
     if fits.is_overview:
         yield from _overview_notes(fits)
     else:
-        yield from map(_note, fits.reports)
+        with_layouts = in_full or len(fits.reports) <= _MOST_LAYOUTS
+        yield from (_note(fit) for fit in fits.reports if with_layouts or not fit.fits or fit.measured is not None)
+        if not with_layouts:
+            yield "Layouts and speeds of those that hold it: --verbose"
     if any(fit.is_narrow for fit in fits.reports):
         yield f"Little room: {ADAPTER_EXCESS}."
     if any(fit.host_bytes for fit in fits.reports):
         yield "Host memory is that of the machine for all its GPUs; instances that have less are left out of an estimate."
     if not fits.is_overview:
-        yield from dict.fromkeys(
-            f"{problem}." for fit in fits.reports if (problem := wheel_problem(None, fit.gpu.name))
-        )
+        yield from _wheels(fits)
     yield "Memory is of the fullest GPU; a batch is what runs through one GPU at once, the rest is accumulated."
+
+
+_MOST_LAYOUTS = 3
+
+
+def _wheels(fits: Fits) -> Iterator[str]:
+    """What GPUs need another build of PyTorch, those with the same need in one line."""
+    names: dict[str, list[str]] = {}
+    for name in dict.fromkeys(fit.gpu.name for fit in fits.reports):
+        if problem := wheel_problem(None, name):
+            names.setdefault(problem.replace(name, "{}", 1), []).append(name)
+    for problem, gpus in names.items():
+        said = problem.replace("{}", ", ".join(gpus), 1)
+        yield f"{said if len(gpus) == 1 else said.replace(' needs ', ' need ', 1)}."
 
 
 def _overview_notes(fits: Fits) -> Iterator[str]:

@@ -258,6 +258,20 @@ def test_a_row_that_only_an_end_bars_is_named_though_its_market_is_shown(limits,
         assert one.seconds / 3600 <= limits.get("max_hours", one.seconds)
 
 
+def test_where_no_row_is_sure_of_two_limits_picks_break_the_fewest():
+    """Of rows that are expected to keep both, a market shows those whose ends pass but one of them, if it has any."""
+    job = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 11, 26), "purchases": ["spot"], "providers": ["gcp"]}
+
+    found = planner.estimate(**job, max_hours=4, max_usd=20, every_offer=True)
+
+    def broken(one):
+        return (one.seconds_high > 4 * 3600) + (one.usd_high > 20)
+
+    assert not found.picked.limits_hold
+    assert {1} == {broken(pick.estimate) for pick in found.picked.picks}
+    assert 2 in {broken(one) for one in found.estimates if one.not_picked is None}
+
+
 def test_a_market_of_wide_ranges_comes_back_with_a_row_that_none_of_them_beats():
     """On processors alone every row is wide: an older month is no reason to show one that costs more and takes longer."""
     found = planner.estimate(model="resnet50", epochs=90, gpus=["cpu"], limit=100, as_of=date(2026, 11, 26))

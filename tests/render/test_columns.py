@@ -66,7 +66,7 @@ def test_columns_of_memory_stand_apart_at_every_width(asked):
 def test_columns_of_a_comparison_stand_apart_at_every_width(asked):
     """Headings are two spaces apart, and each way to pay has a figure under each; the screen stays within the width."""
     found = planner.compare(**asked, as_of=DAY)
-    unit = "a run" if found.workload is not None else "GPU hour"
+    unit = "a run" if found.workload is not None else "GPU-h"
 
     for width in WIDTHS:
         lines = rendered_comparison(found, "table", width=width).splitlines()

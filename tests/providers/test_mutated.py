@@ -29,7 +29,7 @@ SERVERS = {
 }
 """How each provider is put on a server, and what that server says on a quiet day."""
 
-FEW, MANY = 6, 300
+FEW, MANY = 6, 150
 LARGE = ("aws", "azure", "gcp")
 """Their pages are large, and a fifth of the examples as long as all of another."""
 

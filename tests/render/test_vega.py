@@ -5,6 +5,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.web.conftest import served
 
@@ -33,6 +35,7 @@ def test_a_kept_bundle_is_not_made_again(tmp_path):
     assert '(() => {\n"use strict";\nkept()\n})();\n' == _script(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
     """The bundle is made all the same."""
     place = tmp_path / "a file"
@@ -41,6 +44,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
     assert 1 == _script(place).count("window.vegaEmbed=")
 
 
+@pytest.mark.slow
 def test_the_server_answers_before_the_bundle_is_made(tmp_path):
     """Starting and answering makes no bundle; asking for the script does, and keeps it."""
     kept = tmp_path / "cache" / "gpu-cost-planner" / KEPT

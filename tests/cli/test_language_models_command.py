@@ -39,7 +39,20 @@ def test_golden_explanation(run_planner, golden):
 
 def test_a_run_over_machines_says_what_it_takes_for_granted(run_planner):
     """An uneven pipeline is named, and what whole runs lose is said to be in the speed, once."""
-    run = ("estimate", "--model", "llama-3.1-405b", "--tokens", "1T", "--gpu", "H100:8", "--nodes", 256, "--limit", 1)
+    run = (
+        "estimate",
+        "--model",
+        "llama-3.1-405b",
+        "--tokens",
+        "1T",
+        "--gpu",
+        "H100:8",
+        "--nodes",
+        256,
+        "--limit",
+        1,
+        "--verbose",
+    )
 
     done = run_planner(*run, "--tensor-parallel", 8, "--pipeline-parallel", 16)
 

@@ -67,7 +67,7 @@ def test_the_time_of_a_loop_counts_from_its_first_line():
     )
 
     assert [] == [one for one in early.calibration.runs if one.run.intervals]
-    assert [Verdict.STEADY] == [one.verdict for one in late.calibration.runs]
+    assert [True] == [bool(one.run.intervals) for one in late.calibration.runs]
     assert late.watched.seconds > 3.0
 
 

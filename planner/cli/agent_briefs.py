@@ -22,7 +22,8 @@ FEW = 5
 
 _ESTIMATE = (
     "rank", "provider", "region", "instance_type", "gpu", "gpu_count", "node_count", "purchase", "market", "usd",
-    "usd_low", "usd_high", "seconds", "seconds_low", "seconds_high", "usd_per_hour", "price_observed_on", "price_source",
+    "usd_low", "usd_high", "seconds", "seconds_low", "seconds_high", "usd_per_hour", "price_observed_on", "price_source", "currency", "amount",
+    "amount_low", "amount_high",
 )  # fmt: skip
 _MISS = ("provider", "instance_type", "gpu", "gpu_count", "node_count", "purchase", "usd", "seconds", "why")
 _WORK = ("model", "dataset", "sample_unit", "epochs", "samples", "tokens", "method", "precision", "batch_size")
@@ -173,6 +174,7 @@ def _start(document: Row) -> Row:
         "schema": _schema(document),
         **({} if work is None else {"workload": {key: value for key, value in _of(work, _WORK).items() if value}}),
         "as_of": document["as_of"],
+        **({"currency": document["currency"]} if "currency" in document else {}),
         **_damaged(document),
     }
 

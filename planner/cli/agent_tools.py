@@ -25,12 +25,13 @@ from planner.cli.agent_briefs import (
     brief_schema,
     within_bytes,
 )
+from planner.cost.currency import taken_currency
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.hardware.processors import choose_devices, is_processor, load_processors
 from planner.language.listed import find_language_model
 from planner.model.frozen import dataclass
-from planner.options.arguments import EstimateArguments, ListArguments
+from planner.options.arguments import EstimateArguments, ListArguments, ShownArguments
 from planner.options.declared import Declared, declared, filled, other_names
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
@@ -96,10 +97,15 @@ class AgentTool:
     keys: tuple[str, ...]  # of both documents, besides `schema`
     home: type | None  # the declaration of what it takes; None: nothing declared
     call: Callable[[dict[str, Any], Path | None], Answer]
+    is_in_money: bool = False  # amounts may be asked for in another currency
 
     def arguments(self) -> Mapping[str, Declared]:
         """Arguments that an agent may give, by their names in Python: none that names a file."""
-        known = {} if self.home is None else declared(self.home)
+        known = (
+            {}
+            if self.home is None
+            else {**declared(self.home), **(declared(ShownArguments) if self.is_in_money else {})}
+        )
         return {name: one for name, one in known.items() if not one.option.is_file and name not in _OF_SCREENS}
 
     def input_schema(self) -> Row:
@@ -210,33 +216,36 @@ def _refuse_files(arguments: Mapping[str, Any]) -> None:
 
 def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     is_brief, rows = _is_brief(arguments), arguments.pop("limit", None)
+    money = taken_currency(arguments)
     result = estimate(**arguments, limit=rows or DEFAULT_ROWS["estimate"], data_dir=data_dir)
-    document = estimate_results.document(result)
-    table = estimates_page.rendered_estimates(result, "table", width=None)
+    document = estimate_results.document(result, money)
+    table = estimates_page.rendered_estimates(result, "table", width=None, currency=money)
     if is_brief:
-        text = "\n".join(answer_lines(result, WIDE))
+        text = "\n".join(answer_lines(result, WIDE, money))
         return text if rows is None else f"{text}\n\n{table}", brief_estimate(document, rows=rows)
     return table + "\n" + "\n".join(estimates_page.notes_text(result)), document
 
 
 def _recommend(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     is_brief, rows = _is_brief(arguments), arguments.pop("limit", DEFAULT_ROWS["recommend"])
+    money = taken_currency(arguments)
     found = recommend(**arguments, limit=rows, data_dir=data_dir)
-    document = recommendation_results.document(found)
+    document = recommendation_results.document(found, money)
     if is_brief:
-        table = estimates_page.rendered_estimates(found.result, "table", width=None)
+        table = estimates_page.rendered_estimates(found.result, "table", width=None, currency=money)
         return "\n".join([*map(one_line, found.sentences), "", table]), brief_recommendation(document)
-    text = recommendation_page.rendered_recommendation(found, "table", width=None)
+    text = recommendation_page.rendered_recommendation(found, "table", width=None, currency=money)
     return text + "\n" + "\n".join(estimates_page.notes_text(found.result)), document
 
 
 def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     is_brief = _is_brief(arguments)
+    money = taken_currency(arguments)
     result = compare(**arguments, data_dir=data_dir)
-    document = comparison_results.document(result)
+    document = comparison_results.document(result, money)
     if is_brief:
         return "\n".join(comparison_page.answer_lines(result)), brief_comparison(document)
-    text = comparison_page.rendered_comparison(result, "table")
+    text = comparison_page.rendered_comparison(result, "table", money)
     return text + "\n" + "\n".join(comparison_page.notes_text(result)), document
 
 
@@ -321,6 +330,7 @@ TOOLS = {
             keys=("workload", "as_of"),
             home=EstimateArguments,
             call=_estimate,
+            is_in_money=True,
         ),
         AgentTool(
             name="recommend",
@@ -332,6 +342,7 @@ TOOLS = {
             keys=("workload", "as_of", "sentences", "estimates", "near_misses"),
             home=RecommendArguments,
             call=_recommend,
+            is_in_money=True,
         ),
         AgentTool(
             name="fit",
@@ -353,6 +364,7 @@ TOOLS = {
             keys=("as_of", "rent", "own", "break_even", "verdict", "alternatives", "sensitivity"),
             home=CompareArguments,
             call=_compare,
+            is_in_money=True,
         ),
         AgentTool(
             name="gpus",

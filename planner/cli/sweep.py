@@ -12,9 +12,10 @@ import click
 from planner.answers.sweep import ENGINES, planned_parts
 from planner.cli.declared_options import declared_options, verb
 from planner.cli.file_path import FilePath
-from planner.cli.options import option, output_options_with, write_listing, write_notes
-from planner.options.arguments import SharedArguments
+from planner.cli.options import chosen_currency, option, output_options_with, write_listing, write_notes
+from planner.options.arguments import SharedArguments, ShownArguments
 from planner.prices.damaged import damaged_books
+from planner.render.estimates import currency_note
 from planner.results.answer import damaged_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @option("--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where the work is done.")
 @option("--scheduler", help="Address of a Dask scheduler, tcp://host:8786. Default: workers on this machine.")
 @declared_options(SharedArguments)
+@declared_options(ShownArguments)
 @output_options_with(also_endings=(".parquet",))
 def sweep(
     *,
@@ -38,6 +40,7 @@ def sweep(
     as_of: date | None,
     data_dir: Path | None,
     strict: bool,
+    currency: str | None,
     form: str,
     output: Path | None,
 ) -> None:
@@ -53,7 +56,7 @@ def sweep(
       planner sweep jobs.csv --format csv --output plans.csv
       planner sweep log.parquet --engine dask --scheduler tcp://10.0.0.5:8786 --output plans.parquet
     """
-    from planner.render.sweep import sweep_listing  # noqa: PLC0415 - loads with the results
+    from planner.render.sweep import in_currency, sweep_listing  # noqa: PLC0415 - loads with the results
     from planner.render.sweep_files import read_parts, write_parts  # noqa: PLC0415
 
     parts = planned_parts(
@@ -66,6 +69,9 @@ def sweep(
         price_book=price_book,
         strict=strict,
     )
+    money = chosen_currency(currency)
+    if money is not None:
+        parts = (in_currency(part, money) for part in parts)
     is_streamed = output is not None and (output.suffix == ".parquet" or form == "csv" or output.suffix == ".csv")
     totals = _Totals()
     if is_streamed and output is not None:
@@ -73,7 +79,13 @@ def sweep(
             pass
     else:
         write_listing(sweep_listing(list(totals.counted(parts))), form, output)
-    write_notes([*damaged_text(damaged_books(data_dir, as_of=as_of)), *totals.lines()])
+    write_notes(
+        [
+            *damaged_text(damaged_books(data_dir, as_of=as_of)),
+            *totals.lines(),
+            *([currency_note(money)] if money else []),
+        ]
+    )
 
 
 class _Totals:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.tables import read_table
 from planner.model.frozen import dataclass
@@ -43,6 +45,19 @@ def usd_at_most(max_usd: float | None, max_cost: float | str | None) -> float | 
 def limit_shown_in(max_cost: float | str | None, code: str | None) -> float | str | None:
     """A limit without a currency of its own, in the currency that is shown."""
     return f"{max_cost!r} {code}" if code is not None and isinstance(max_cost, float) else max_cost
+
+
+def taken_currency(arguments: dict[str, Any]) -> Currency | None:
+    """Takes `currency` out of the arguments of an answer, with its rate; `None` for USD. A limit without a currency is in it.
+
+    Raises:
+        UnknownNameError: no rate of the currency ships.
+    """
+    code = arguments.pop("currency", None)
+    money = None if code is None or code.upper() == "USD" else currency(code)
+    if money is not None and "max_cost" in arguments:
+        arguments["max_cost"] = limit_shown_in(arguments["max_cost"], money.code)
+    return money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

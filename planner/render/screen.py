@@ -74,9 +74,9 @@ def first_screen(
     return "".join(visible(shortened(line, columns)).rstrip() + "\n" for line in lines)
 
 
-def answer_lines(result: EstimateResult, columns: int = NARROW) -> list[str]:
+def answer_lines(result: EstimateResult, columns: int = NARROW, currency: Currency | None = None) -> list[str]:
     """The answer without the foot, which speaks of options of the command: the work, the sentences and the picks."""
-    picked, money = result.picked, Money()
+    picked, money = result.picked, Money.of(currency)
     if picked is None or not picked.picks:
         lines = [work_text(result, columns), "", *_damaged(result), *_nothing(result, money)]
     else:

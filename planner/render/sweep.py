@@ -12,6 +12,8 @@ from planner.units import Row, hours
 if TYPE_CHECKING:
     import pandas as pd
 
+    from planner.cost.currency import Currency
+
 
 def sweep_listing(parts: Sequence[pd.DataFrame]) -> Listing:
     """A listing of all rows of all parts, one for each sweep row and rank."""
@@ -20,6 +22,16 @@ def sweep_listing(parts: Sequence[pd.DataFrame]) -> Listing:
     names = list(dict.fromkeys(name for row in rows for name in row))
     full = [{name: row.get(name) for name in names} for row in rows]
     return Listing(schema="planner.sweep/1", name="rows", columns=_COLUMNS, rows=full)
+
+
+def in_currency(part: pd.DataFrame, currency: Currency) -> pd.DataFrame:
+    """The part with the columns that rows of an estimate have in another currency: its code, amount, and both ends."""
+    known = part.reindex(columns=["usd", "usd_low", "usd_high"]).astype(
+        "float64"
+    )  # a part of nothing but errors has none
+    code = known["usd"].notna().map({True: currency.code, False: None})
+    amounts = {f"amount{end}": known[f"usd{end}"] * currency.per_usd for end in ("", "_low", "_high")}
+    return part.assign(currency=code, **amounts)
 
 
 def _row(record: dict[Any, Any]) -> Row:

@@ -86,7 +86,8 @@ def _parquet_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.D
     writer: Any = None
     try:
         for part in parts:
-            shaped = part.reindex(columns=list(_TYPES)).astype(_TYPES)
+            types = _TYPES | (_TYPES_OF_MONEY if "currency" in part else {})
+            shaped = part.reindex(columns=list(types)).astype(types)
             table = arrow.Table.from_pandas(shaped, preserve_index=False)
             if writer is None:
                 writer = arrow.parquet.ParquetWriter(path, table.schema)
@@ -140,6 +141,9 @@ _TYPES = {
     "error": "string",
 }
 """Columns of a result file and their types, listed by hand so that a change of a record cannot change a file."""
+
+_TYPES_OF_MONEY = {"currency": "string", "amount": "float64", "amount_low": "float64", "amount_high": "float64"}
+"""Those of amounts in another currency, where one is asked for."""
 
 
 def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:

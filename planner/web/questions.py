@@ -11,7 +11,7 @@ from planner.answers.compare import compare
 from planner.answers.estimate import estimate
 from planner.answers.fit import Fits, fits
 from planner.answers.recommend import recommend
-from planner.cost.currency import Currency, currency, limit_shown_in
+from planner.cost.currency import Currency, taken_currency
 from planner.errors import Spelling, spelled
 from planner.language.listed import find_language_model
 from planner.options.arguments import EstimateArguments
@@ -113,13 +113,9 @@ def _spelling(question: Question) -> Spelling:
 
 def _money(arguments: dict[str, Any]) -> Currency | None:
     """Take the currency out of the arguments, a limit of costs being in it; `None` for USD."""
-    code = arguments.pop("currency", None)
-    money = None if code is None or code.upper() == "USD" else currency(code)
-    if isinstance(arguments.get("max_cost"), str) and money is not None:
-        arguments["max_cost"] = limit_shown_in(
-            declared(EstimateArguments)["max_cost"].usable(arguments["max_cost"]), money.code
-        )
-    return money
+    if isinstance(arguments.get("max_cost"), str):
+        arguments["max_cost"] = declared(EstimateArguments)["max_cost"].usable(arguments["max_cost"])
+    return taken_currency(arguments)
 
 
 def _arguments(question: Question) -> dict[str, Any]:

@@ -208,6 +208,21 @@ def test_the_command_plans_a_file(run_planner, tmp_path):
     assert document["rows"][0]["usd"] == pd.read_csv(tmp_path / "plans.csv").usd[0]
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_amounts_in_another_currency_are_those_of_the_estimate(run_planner, tmp_path, ending):
+    """Beside USD, at the same rate; a job without an estimate has none, also where it is the first."""
+    (tmp_path / "jobs.csv").write_text("model,epochs\nnone,1\nresnet50,90\n")
+
+    run_planner("sweep", "jobs.csv", "--currency", "eur", "--output", f"plans.{ending}")
+    asked = ("estimate", "--model", "resnet50", "--epochs", "90", "--all", "--currency", "eur", "--format", "json")
+    best = json.loads(run_planner(*asked).stdout)["estimates"][0]
+
+    frame = (pd.read_csv if ending == "csv" else pd.read_parquet)(tmp_path / f"plans.{ending}")
+    names = ["currency", "amount", "amount_low", "amount_high"]
+    assert frame[names].isna().all(axis=1).tolist() == [True, False]
+    assert [best[name] for name in names] == frame[names].iloc[1].tolist()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [(None, "Cannot read the jobs"), ("", "is not a table of jobs"), ("model,epochs\n", "holds no jobs")],

@@ -72,6 +72,19 @@ def test_six_tools_that_only_read(asked):
     assert "sequence_length_or_image_size" in estimate
 
 
+def test_amounts_in_another_currency_are_those_of_the_command(asked, run_planner):
+    """In full the same document; in brief the rate and the amount of each pick; the text shows them too."""
+    run = {**RUN, "currency": "gbp"}
+    (full, brief), _ = asked(("estimate", {**run, "detail": "full"}), ("estimate", run))
+
+    document = json.loads(run_planner(*TYPED, "--currency", "gbp").stdout)
+    assert difference(document, full.structured_content) is None
+    assert document["currency"]["code"] == brief.structured_content["currency"]["code"] == "GBP"
+    amounts = [pick["estimate"]["amount"] for pick in document["picks"]]
+    assert [pick["amount"] for pick in brief.structured_content["picks"]] == pytest.approx(amounts, rel=1e-4)
+    assert "GBP" in brief.content[0].text
+
+
 def test_estimate_is_the_document_of_the_command(asked, run_planner):
     """In full the same JSON, to the last digit, but for names of arguments, and a text with the same table and notes."""
     (result,), _ = asked(("estimate", {**RUN, "detail": "full"}))

@@ -237,12 +237,12 @@ def test_every_option_counts_in_a_comparison(name):
 
 
 def _compared(question):
-    """Both sides, or the refusal as one."""
+    """Both sides and what they assume (of how many rows the rental is the cheapest), or the refusal as one."""
     try:
         document = comparison_document(planner.compare(**question))
     except PlannerError as error:
         return {"refused": str(error)}
-    return {side: document[side] for side in ("rent", "own")}
+    return {part: document[part] for part in ("rent", "own", "assumptions")}
 
 
 def test_own_prices_count_in_a_comparison(tmp_path: Path):

@@ -54,7 +54,7 @@ def test_a_run_over_machines_says_what_it_takes_for_granted(run_planner):
         "--verbose",
     )
 
-    done = run_planner(*run, "--tensor-parallel", 8, "--pipeline-parallel", 16)
+    done = run_planner(*run, "--tensor-parallel", 8, "--pipeline-parallel", 16, "--verbose")
 
     said = done.stdout + done.stderr
     assert 0 == done.returncode

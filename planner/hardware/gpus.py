@@ -8,7 +8,7 @@ from functools import cache
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.tables import read_groups, read_table
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Gpu
 from planner.options.amounts import plain
 
@@ -93,7 +93,7 @@ def add_gpu(gpu: Gpu) -> None:
         UsageError: there is another GPU of that name, with other figures.
     """
     known = load_gpus().get(gpu.name)
-    if known is not None and known != gpu:
+    if known is not None and changed(known, as_of=gpu.as_of) != gpu:
         raise UsageError(f"There is a {gpu.name} with other figures. Describe yours under another name.")
     if known is None:
         _ADDED[gpu.name] = gpu

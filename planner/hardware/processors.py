@@ -22,7 +22,7 @@ from planner.hardware.gpus import (
     short_name,
 )
 from planner.hardware.tables import read_table
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.units import current_day
 
 ANY = ("cpu", "cpus", "no-gpu")
@@ -192,7 +192,7 @@ def add_processor(processor: Processor) -> None:
         UsageError: there is another one of that name, with other figures.
     """
     known = load_processors().get(processor.name)
-    if known is not None and known != processor:
+    if known is not None and changed(known, as_of=processor.as_of) != processor:
         raise UsageError(f"There is a {processor.name} with other figures. Describe yours under another name.")
     _ADDED[processor.name] = processor
     load_processors.cache_clear()

@@ -5,7 +5,6 @@ import pytest
 import planner
 from planner.answers.cards_ranked import ranked_cards
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware import cards, gpus, processors
 from planner.hardware.gpus import load_further, load_gpus, resolve_gpu
 from planner.hardware.processors import choose_devices, describe, device_name, load_processors, named_device
 from planner.model.records import Basis
@@ -14,17 +13,6 @@ from planner.work.own import parse_measurements
 
 CARD = "my-card[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7 fp16_tflops=97 watts=304 usd_new=599]"
 PROCESSOR = "my-cpu[cores=8 fp32_tflops=1 bandwidth_gb_per_s=51 watts=65]"
-
-
-@pytest.fixture(autouse=True)
-def _forgotten():
-    """What a test adds is none of the next one's."""
-    yield
-    for module, load in ((gpus, gpus.load_gpus), (cards, cards.load_cards), (processors, processors.load_processors)):
-        module._ADDED.clear()
-        load.cache_clear()
-    for forget in gpus._FORGETTING:
-        forget()
 
 
 @pytest.mark.parametrize(

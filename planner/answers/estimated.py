@@ -76,7 +76,11 @@ def proposed(question: Question) -> EstimateResult:
     chosen = picked([(pricing, pricing.offered.groups)], services=_services(question))
     if not any(pick.mark is None for pick in chosen.picks):
         return estimated(question)  # which says why
-    if may_beat(question, min(one.usd for one in pricing.heads.values() if isinstance(one, Priced))):
+    cheapest_pick = min(
+        pick.estimate.usd for pick in chosen.picks
+    )  # of commitments alone no head is priced as it stands
+    heads = (one.usd for one in pricing.heads.values() if isinstance(one, Priced))
+    if may_beat(question, min(heads, default=cheapest_pick)):
         return estimated(question)
     return changed(short_result_of(pricing, [chosen.picks[0].estimate]), estimates=(), picked=chosen)
 

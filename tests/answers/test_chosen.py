@@ -258,6 +258,13 @@ def test_a_row_that_only_an_end_bars_is_named_though_its_market_is_shown(limits,
         assert one.seconds / 3600 <= limits.get("max_hours", one.seconds)
 
 
+def test_commitments_alone_are_proposed_too():
+    """The first screen of commitments needs no ranking; no price of theirs is asked for as it stands."""
+    found = propose(**IMAGE, purchases=["reserved_1y"])
+
+    assert {PaidTo.COMMITMENT} == {pick.market for pick in found.picked.picks}
+
+
 def test_where_no_row_is_sure_of_two_limits_picks_break_the_fewest():
     """Of rows that are expected to keep both, a market shows those whose ends pass but one of them, if it has any."""
     job = {"model": "resnet50", "epochs": 90, "as_of": date(2026, 11, 26), "purchases": ["spot"], "providers": ["gcp"]}

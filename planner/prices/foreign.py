@@ -24,6 +24,8 @@ from planner.prices.variants import Said, meant_gpus, named_gpus, which_advice
 from planner.units import MIB_PER_GIB
 
 SOURCES = ("SkyPilot catalogue", "gpuhunt catalogue")
+NAMELESS_GPU = "GPU without a name"
+NO_GPUS = ("", "0", "0.0")  # counts of machines without
 SLICE_FRACTION = 0.5  # less memory than this share of a GPU's is a slice of it
 
 

@@ -8,7 +8,7 @@ table of such rates stays true, so each on-demand price is held against what a l
 * one constant in regions whose hosts differ in price, well below other regions or without any other: Google scales the
   GPUs of its own machines with the region, if more coarsely than their hosts (2.934 and 3.102 for an A100 of 40 GB, each
   in regions whose hosts differ by 10 to 14 %); GPUs that are attached to N1 hosts do have one price almost everywhere;
-* the price of a commitment in the book;
+* the price of a commitment in the book, or the share of on demand that one has in another region there;
 * far below the on-demand price in the book: Google cut no list price of a GPU machine by more than a few per cent
   from 2022 to 2026, and the other rates are 0.34 to 0.7 of it.
 """
@@ -29,6 +29,7 @@ LOWEST_CONSTANT = 0.75  # of the dearest region; list prices that are equal wher
 SOLE_CONSTANT_REGIONS = 3
 SOLE_CONSTANT_HOST_FRACTION = 0.2
 SAME_COMMITMENT_FRACTION = 0.005
+SAME_SHARE_FRACTION = 0.01  # as the local SSD is in some prices and not in others
 
 COMMITMENTS = (Purchase.RESERVED_1Y, Purchase.RESERVED_3Y)
 NOT_A_LIST_PRICE = "not Google's on-demand price but a rate of its workload scheduler or of a commitment"
@@ -120,8 +121,18 @@ class ListPrices:
             return None
         region = rate.region if rate.region in listed else min(listed, key=lambda name: listed[name])
         ratio = rate.usd_per_hour / listed[region]
-        if ratio >= LOWEST_OF_BOOK:
-            return None
-        return (
+        said = (
             f"{rate.usd_per_hour:g} is {ratio:.2f} of the on-demand price in the book, {listed[region]:g} in {region}"
         )
+        if ratio < LOWEST_OF_BOOK:
+            return said
+        return f"{said}, as {alike}" if region == rate.region and (alike := self._commitment_at(rate, ratio)) else None
+
+    def _commitment_at(self, rate: Rate, share: float) -> str | None:
+        """The commitment that costs this share of on demand in a region of the book, in words."""
+        listed = self._book[rate.instance_type, Purchase.ON_DEMAND]
+        for purchase in COMMITMENTS:
+            for region, committed in self._book[rate.instance_type, purchase].items():
+                if region in listed and abs(share / (committed / listed[region]) - 1) <= SAME_SHARE_FRACTION:
+                    return f"{purchase} is in {region}"
+        return None

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from planner.model.records import Purchase
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import CatalogueReader, Line, Terms
+from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, CatalogueReader, Line, Terms
 from planner.prices.registry import machines_of, parsed_prices
 
 GPUHUNT_COLUMNS = frozenset({"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_memory", "spot"})
@@ -39,7 +39,7 @@ def gpuhunt_delivery(path: Path, terms: Terms) -> Delivery:
     rows = _rows(path)
     reader.add_all(_line(row, is_gcp=provider == "gcp") for row in rows if row["gpu_name"] and not _is_tpu(row))
     reader.unknown_gpus.update("TPU" for row in rows if _is_tpu(row))
-    reader.unknown_gpus.update("GPU without a name" for row in rows if not row["gpu_name"])
+    reader.unknown_gpus.update(NAMELESS_GPU for row in rows if not row["gpu_name"])
     return Delivery(
         provider=provider,
         observed_at=terms.observed_at,
@@ -95,7 +95,7 @@ def _rows(path: Path) -> list[Row]:
     names = (*GPUHUNT_COLUMNS, "cpu", "memory", "gpu_vendor", "flags", "provider_data")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [{name: (row.get(name) or "").strip() for name in names} for row in csv.DictReader(file)]
-    return [row for row in rows if row["gpu_count"] not in ("", "0", "0.0")]
+    return [row for row in rows if row["gpu_count"] not in NO_GPUS]
 
 
 def _is_tpu(row: Row) -> bool:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from planner.model.records import Purchase
 from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import SOURCES, CatalogueReader, Line, Terms
+from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, SOURCES, CatalogueReader, Line, Terms
 from planner.prices.registry import machines_of, parsed_prices
 from planner.prices.variants import named_gpus
 
@@ -62,6 +62,10 @@ def skypilot_delivery(path: Path, terms: Terms) -> Delivery:
         left_over, bare = gcp.left_over(), gcp.bare
     else:
         reader.add_all(_lines(rows))
+        left_over.update(row["AcceleratorName"] for row in rows if row["AcceleratorName"] and not row["InstanceType"])
+    reader.unknown_gpus.update(
+        NAMELESS_GPU for row in rows if row["AcceleratorCount"] not in NO_GPUS and not row["AcceleratorName"]
+    )
     priceless = Counter(row["AcceleratorName"] for row in rows if not (row["Price"] or row["SpotPrice"]))
     return Delivery(
         provider=provider,

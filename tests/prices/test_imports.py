@@ -144,6 +144,29 @@ def test_the_price_of_a_commitment_is_not_one_on_demand(tmp_path):
     )
 
 
+@pytest.mark.parametrize("region", ["europe-west4", "asia-southeast1"])
+def test_the_discount_of_a_commitment_is_known_where_the_book_has_no_commitment(tmp_path, region):
+    """The book has a year of a2-ultragpu in us-central1 alone: 33.39 of 40.55; the same share elsewhere is no list price."""
+    book = newest_shipped("gcp")
+    shown = book["a2-ultragpu-8g", region, None, "on_demand"].usd_per_hour
+    share = book[*A100_8[:3], "reserved_1y"].usd_per_hour / book[A100_8].usd_per_hour
+    assert ("a2-ultragpu-8g", region, None, "reserved_1y") not in book
+    assert 0.75 < share < 0.9
+
+    outcome = _hunt(
+        tmp_path,
+        "gcp",
+        hunt_row("a2-ultragpu-8g", "A100", 8, round(share * shown, 4), location=f"{region}-a"),
+        hunt_row("a2-ultragpu-8g", "A100", 8, round(0.95 * book[A100_8].usd_per_hour, 4), location="us-central1-a"),
+    )
+
+    reason = _reasons(outcome)["a2-ultragpu-8g", region, "on_demand"]
+    assert (
+        f"is 0.82 of the on-demand price in the book, {shown:g} in {region}, as reserved_1y is in us-central1" in reason
+    )
+    assert DAY == rows_of(outcome)[A100_8].observed_on
+
+
 def test_gpuhunt_rates_of_google_are_held_against_the_book_too(tmp_path):
     """The whole machine's price: 43 where the list says 87.83."""
     rows = [
@@ -187,6 +210,17 @@ def test_an_aws_region_by_its_name_for_people_is_the_region(tmp_path):
     assert {"us-east-1", "eu-west-1", "ap-northeast-1"} == fresh
     ((key, reason),) = _reasons(outcome).items()
     assert ("Atlantis (Center)", True) == (key[1], reason.startswith("no region is known to be called"))
+
+
+def test_an_azure_region_by_its_name_for_people_is_the_region(tmp_path):
+    """Azure's price list calls eastus `US East` and southeastasia `AP Southeast`; its portal says `East US`."""
+    names = ("US East", "AP Southeast", "West Europe")
+
+    outcome = _sky(tmp_path, "azure", *(sky_row("Standard_NC4as_T4_v3", "T4", 1, 0.6, region=name) for name in names))
+
+    fresh = {key[1] for key, offer in rows_of(outcome).items() if offer.observed_on == DAY}
+    assert {"eastus", "southeastasia", "westeurope"} == fresh
+    assert set(newest_shipped("azure")) == set(rows_of(outcome))
 
 
 def test_a_price_that_was_out_of_date_is_refused_as_it_was_and_no_other():
@@ -979,6 +1013,21 @@ def test_rows_without_any_price_are_named(tmp_path):
     assert "1 rows of GPUs give no price, and change nothing: A10" in other.notes
     assert "1 rows of GPUs give no price, and change nothing: A100-80GB" in gcp.notes
     assert "1 rows of GPU machines have no price of their GPUs in their zone: a3-highgpu-8g" in gcp.notes
+
+
+def test_rows_without_a_type_or_without_a_name_of_the_gpu_are_named(tmp_path):
+    """A T4 of no machine, and a machine with four GPUs of no name; a machine without GPUs is passed over."""
+    rows = [
+        sky_row("Standard_NC4as_T4_v3", "T4", 1, 0.526, region="eastus"),
+        sky_row("", "T4", 1, 0.5, region="eastus"),
+        sky_row("Standard_W", "", "4.0", 30, region="eastus"),
+        sky_row("Standard_D2", "", "0.0", 0.1, region="eastus"),
+        sky_row("Standard_D4", "", "", 0.2, region="eastus"),
+    ]
+
+    outcome = _sky(tmp_path, "azure", *rows)
+
+    assert (("GPU without a name", 1), ("T4", 1)) == outcome.unknown_gpus
 
 
 def test_a_gpu_that_google_took_away_does_not_come_back(tmp_path):

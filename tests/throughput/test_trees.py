@@ -173,7 +173,9 @@ def test_runs_of_seconds_are_offered_by_spot():
 
     assert {True, False} == {"xeon" in estimate.offer.gpu for estimate in found.estimates}
     assert not {entry.reason for entry in found.left_out if "interrupted so often" in entry.reason}
-    assert NotPicked.SLICE not in dict(found.picked.not_picked)
+    on_cores = [estimate for estimate in found.estimates if "xeon" in estimate.offer.gpu]
+    assert any(estimate.offer.gpu_count < 1 for estimate in on_cores)
+    assert NotPicked.SLICE not in {estimate.not_picked for estimate in on_cores}
 
 
 def test_a_card_is_compared_with_renting_processors():

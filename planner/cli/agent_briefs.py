@@ -38,6 +38,7 @@ _OFFER = (
     "provider", "instance_type", "region", "zone", "gpu", "gpu_count", "purchase", "usd_per_hour", "usd_per_gpu_hour",
     "observed_on", "age_days", "source",
 )  # fmt: skip
+_BOOK = ("provider", "observed_on", "age_days", "age_days_median", "age_days_oldest")
 _FIT = (
     "gpu", "gpu_count", "fits", "total_gib", "least_gib", "usable_gib", "host_gib", "largest_batch", "tokens_per_second",
     "layout", "change", "reason",
@@ -105,11 +106,11 @@ def brief_gpus(document: Row) -> Row:
 
 
 def brief_prices(document: Row) -> Row:
-    """The offers with age and source; of each price book its day."""
+    """The offers with age and source; of each price book its day and the ages of its prices."""
     return {
         "schema": _schema(document),
         "offers": [_of(offer, _OFFER) for offer in document["offers"]],
-        "prices": [_of(book, ("provider", "observed_on", "age_days")) for book in document["prices"]],
+        "prices": [_of(book, _BOOK) for book in document["prices"]],
         "left_out": document["left_out"],
         **_damaged(document),
         "more": MORE,

@@ -17,10 +17,15 @@ def books_text(books: Iterable[BookUsed]) -> str:
 
 def kinds_text(ages: Iterable[PriceAges]) -> str:
     """The ages of the newest and of the oldest price: `163-308 d`; of each kind of purchase where they differ."""
+    return spans_text((str(one.purchase), one.newest, one.oldest) for one in ages)
+
+
+def spans_text(spans: Iterable[tuple[str, int, int]]) -> str:
+    """The same of kinds of purchase, each with its newest and its oldest age in days."""
     kinds: dict[str, list[str]] = {}
-    for one in ages:
-        span = f"{one.newest} d" if one.newest == one.oldest else f"{one.newest}-{one.oldest} d"
-        kinds.setdefault(span, []).append(str(one.purchase).replace("_", " "))
+    for purchase, newest, oldest in spans:
+        span = f"{newest} d" if newest == oldest else f"{newest}-{oldest} d"
+        kinds.setdefault(span, []).append(purchase.replace("_", " "))
     if len(kinds) == 1:
         return next(iter(kinds))
     return ", ".join(f"{' and '.join(names)} {span}" for span, names in kinds.items())

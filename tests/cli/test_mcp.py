@@ -125,6 +125,16 @@ def test_gpus_and_prices_are_the_rows_of_the_commands(asked, run_planner):
     assert prices.structured_content["prices"][0]["age_days"] > 0
 
 
+def test_an_agent_is_told_the_ages_of_the_rows_and_not_of_the_file_alone(asked):
+    """The brief form has what the whole one says of each book: how old most of its prices are, and the oldest."""
+    given = {"gpus": ["H100:8"], "providers": ["aws"], "limit": 3}
+    (brief, full), _ = asked(("prices", given), ("prices", {**given, "detail": "full"}))
+
+    (told,), (whole,) = brief.structured_content["prices"], full.structured_content["prices"]
+    assert told["age_days"] < told["age_days_median"] <= told["age_days_oldest"]
+    assert (whole["age_days_median"], whole["age_days_oldest"]) == (told["age_days_median"], told["age_days_oldest"])
+
+
 def test_long_answers_are_cut_and_say_so(asked):
     """An agent's memory is not filled by one call."""
     (estimate, gpus, prices), _ = asked(

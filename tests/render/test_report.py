@@ -112,7 +112,7 @@ def test_everything_the_document_says_is_on_the_page(estimated, page):
         *estimated["assumptions"],
         *(f"{entry['count']:,} offers: {entry['reason']}" for entry in estimated["left_out"]),
         *(
-            f"{book['observed_on']} {_or_dash(book['age_days_median'])} {_or_dash(book['age_days_oldest'])} {book['rows']:,} "
+            f" {_or_dash(book['age_days_median'])} {_or_dash(book['age_days_oldest'])} {book['rows']:,} "
             for book in estimated["prices"]
         ),
         *(source for row in estimated["estimates"] for source in row["throughput"]["sources"]),
@@ -121,6 +121,17 @@ def test_everything_the_document_says_is_on_the_page(estimated, page):
         "planner estimate --model resnet50 --epochs 90",
     ]
     assert [] == [line for line in expected if str(element("p", line))[3:-4] not in text.replace(" ;", ";")]
+
+
+def test_ages_of_prices_are_told_by_kind_of_purchase(estimated):
+    """A median over all rows would make prices on demand as old as those of spot."""
+    kinds = (("on_demand", 47, 309), ("spot", 541, 541))
+    purchases = [{"purchase": kind, "age_days_newest": new, "age_days_oldest": old} for kind, new, old in kinds]
+    book = {**estimated["prices"][0], "age_days_median": 541, "age_days_oldest": 541, "purchases": purchases}
+
+    page = estimate_report({**estimated, "prices": [book]}, command="planner estimate")
+
+    assert f"{book['observed_on']} on demand 47-309 d, spot 541 d 541 541 {book['rows']:,} " in words(page)
 
 
 def _or_dash(age):

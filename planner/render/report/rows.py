@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from planner.render.ages import spans_text
 from planner.render.charts.estimates import Money
 from planner.render.charts.parts import Row, Spec, name, place, what
 from planner.render.listing import number, significant, span_texts
@@ -216,7 +217,8 @@ def _books(document: Row) -> Content:
     headings = (
         Heading("provider"),
         Heading("newest price book", is_number=True),
-        Heading("age of the prices, days: median", is_number=True),
+        Heading("age of the prices, newest to oldest"),
+        Heading("median, days", is_number=True),
         Heading("oldest", is_number=True),
         Heading("prices", is_number=True),
         Heading("source"),
@@ -225,6 +227,7 @@ def _books(document: Row) -> Content:
         [
             cell(name(book["provider"]), is_heading=True),
             number_cell(book["observed_on"], book["observed_on"]),
+            cell(spans_text(_span(kind) for kind in book["purchases"]) or "-"),
             *(_number_or_dash(book[key]) for key in ("age_days_median", "age_days_oldest", "rows")),
             cell(book["source"], class_="words"),
         ]
@@ -235,6 +238,10 @@ def _books(document: Row) -> Content:
         headings,
         rows,
     )
+
+
+def _span(kind: Row) -> tuple[str, int, int]:
+    return kind["purchase"], kind["age_days_newest"], kind["age_days_oldest"]
 
 
 def _number_or_dash(value: int | None) -> Markup:

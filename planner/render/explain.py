@@ -158,6 +158,8 @@ def _price(result: EstimateResult, estimate: Estimate) -> Iterator[str]:
         f"{offer.purchase}"
     )
     yield f"observed on {offer.observed_on} ({age} days before {result.as_of}); {offer.source}"
+    if offer.usd_per_hour == offer.usd_per_hour_cheapest and offer.offers_count is None:
+        yield "the cheapest offer listed: what the others ask is not known"
     yield from _today(estimate, result.as_of)
 
 

@@ -38,3 +38,23 @@ def _billed(text):
     """Seconds that an explanation says are billed."""
     line = next(line for line in text.splitlines() if "billed in steps of 1 s" in line)
     return int(line.split(": ")[1].split(" s;")[0].replace(",", ""))
+
+
+def test_a_level_of_which_only_the_cheapest_offer_is_known_says_so():
+    """A median is a level; what is listed as the cheapest is one machine, and the others ask more."""
+    said = "the cheapest offer listed: what the others ask is not known"
+
+    assert said in _priced(usd_per_hour=0.1, usd_per_hour_cheapest=0.1)
+    assert said not in _priced(usd_per_hour=0.1, usd_per_hour_cheapest=0.1, offers_count=1)
+    assert said not in _priced(usd_per_hour=0.1, usd_per_hour_cheapest=0.08)
+    assert said not in _priced(usd_per_hour=0.1)
+
+
+def _priced(**figures):
+    """The explanation of a row of a marketplace with other figures of its price."""
+    result = planner.estimate(model="resnet50", epochs=90, limit=1, as_of=date(2026, 11, 20), providers=["vast"])
+    best = result.estimates[0]
+    plain = {"usd_per_hour_cheapest": None, "offers_count": None}
+    return explanation(
+        replace(result, estimates=(replace(best, offer=replace(best.offer, **{**plain, **figures})),)), 1
+    )

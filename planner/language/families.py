@@ -18,7 +18,7 @@ class Family:
     vectors (a layer norm has a weight and a bias). `biases` says which matrices have one: `none`, `qkv` or `all`.
     `positions` is set where positions have parameters: how many rows more than the longest context. `reads` are
     `field=key`, with `a|b` for either of two keys, `a.b` for a nested key, `key/2` for half of it and a number for
-    itself; fields that are not there have the keys of `COMMON_KEYS`. `defaults` are the values of keys that a file leaves out.
+    itself; `unused` names keys that count nothing; fields that are not there have the keys of `COMMON_KEYS`. `defaults` are the values of keys that a file leaves out.
     """
 
     model_type: str

@@ -33,7 +33,7 @@ def language_model_from_config(path: Path) -> LanguageModel:
         raise DataError(f"{path} holds no JSON object. A config.json of Hugging Face is expected.")
     try:
         family, keys, remarks = _text_model(config)
-        return _compared(_model(family, keys, remarks, path))
+        return _compared(_model(family, keys, remarks + _without_output(config), path))
     except ValueError as error:
         raise _refused(path, str(error)) from error
 
@@ -54,10 +54,19 @@ def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...
     family = _family({"model_type": kind})
     # it is the outer model that ties, whatever its text model alone would do
     ties = config.get("tie_word_embeddings", outer.default_values.get("tie_word_embeddings"))
+    remarks = (remark, *_unstated_tie(config, {**family.default_values, **inner}, ties))
     if any(key in config for key in family.keys["hidden"]) and not any(key in inner for key in family.keys["hidden"]):
         # older files hold the text model's keys beside the rest
         inner = {**{key: value for key, value in config.items() if key != "text_config"}, **inner}
-    return family, Keys({**inner, "tie_word_embeddings": ties}, family, is_nested=True), (remark,)
+    return family, Keys({**inner, "tie_word_embeddings": ties}, family, is_nested=True), remarks
+
+
+def _unstated_tie(config: Mapping[str, Any], text: Mapping[str, Any], ties: Any) -> tuple[str, ...]:
+    """What is said where the whole model does not say whether it ties, and its text model alone would do otherwise."""
+    if "tie_word_embeddings" in config or text.get("tie_word_embeddings", ties) == ties:
+        return ()
+    taken = "one matrix, as the family's code takes them" if ties else "two matrices, as the family's code takes them"
+    return (f"tie_word_embeddings is not stated beside text_config: embedding and output layer are counted as {taken}",)
 
 
 def _size(config: Mapping[str, Any]) -> str:
@@ -133,6 +142,21 @@ _OTHER_ENDS = (
 """Ends of the names of architectures that do not write text word by word."""
 
 
+def _without_output(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is said of a file of the bare model, as of those that turn text into vectors: it writes no text."""
+    built = config.get("architectures")
+    bare = (
+        [name for name in map(str, built) if name.endswith("Model") and not name.endswith(_WRITING_ENDS)]
+        if isinstance(built, list)
+        else []
+    )
+    return tuple(f"a {name} has no output layer, and one is counted, in memory and in time" for name in bare)
+
+
+_WRITING_ENDS = ("LMHeadModel", "DoubleHeadsModel")
+"""Ends of the names of architectures with an output layer that end as those without."""
+
+
 def _model(family: Family, keys: Keys, remarks: tuple[str, ...], path: Path) -> LanguageModel:
     layers, hidden, heads = (keys.needed(field) for field in ("layers", "hidden", "heads"))
     vocabulary = keys.needed("vocabulary")
@@ -150,7 +174,7 @@ def _model(family: Family, keys: Keys, remarks: tuple[str, ...], path: Path) -> 
         raise NotUnderstoodError(
             f"words are embedded in {keys.whole('embedded')} figures, and layers are {hidden} wide"
         )
-    experts = keys.whole("experts") or None
+    experts = _experts(keys)
     width = _feed_forward(keys, hidden, is_needed=experts is None)
     expert_width = keys.whole("expert_feed_forward") or width
     dense = dense_layers(keys, layers) if experts else 0
@@ -214,6 +238,13 @@ def _kv_heads(keys: Keys, heads: int) -> int:
     if heads % stated:
         raise NotUnderstoodError(f"{heads} attention heads cannot share {stated} key-value heads evenly")
     return stated
+
+
+def _experts(keys: Keys) -> int | None:
+    """How many experts a layer has; `None` of a dense model, which a family of mixtures must state to be one."""
+    if "experts" in keys.family.keys and not keys.is_known("experts"):
+        keys.needed("experts")
+    return keys.whole("experts") or None
 
 
 def _feed_forward(keys: Keys, hidden: int, *, is_needed: bool) -> int:

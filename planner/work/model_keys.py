@@ -31,7 +31,7 @@ class Keys:
         self.family = family
         self._defaults = family.default_values
         self._is_nested = is_nested
-        self._read: set[str] = set()
+        self._read: set[str] = set(family.keys.get("unused", ()))
         self._assumed: list[str] = []
 
     def needed(self, field: str) -> int:
@@ -51,6 +51,10 @@ class Keys:
         if found < 1:
             raise NotUnderstoodError(f"{names} must be at least 1, not {found}")
         return found
+
+    def is_known(self, field: str) -> bool:
+        """Whether the file states the figure, as a null too, or the family has a value of its own."""
+        return any(self._value(key)[0] or key in self._defaults for key in self.family.keys.get(field, ()))
 
     def whole(self, field: str, *, may_be_null: bool | None = None) -> int | None:
         """The figure as a whole number; `None` if neither the file nor the family says it, or it is null and may be.

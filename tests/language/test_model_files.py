@@ -115,9 +115,27 @@ CASES = {
         {"model_type": "glm4_moe_lite", "vocab_size": 154880, "hidden_size": 2048, "intermediate_size": 10240,
          "moe_intermediate_size": 1536, "num_hidden_layers": 47, "num_attention_heads": 20, "num_key_value_heads": 20,
          "q_lora_rank": 768, "kv_lora_rank": 512, "qk_nope_head_dim": 192, "qk_rope_head_dim": 64, "v_head_dim": 256,
-         "n_routed_experts": 64, "n_shared_experts": 1, "num_experts_per_tok": 4, "first_k_dense_replace": 1,
-         "tie_word_embeddings": False},
-        29_943_390_976,
+         "n_routed_experts": 64, "n_shared_experts": 1, "num_experts_per_tok": 4, "tie_word_embeddings": False},
+        29_943_390_976,  # the first layer has no experts, which the file need not say
+    ),
+    "width of the embedding as one family calls it": (
+        {"model_type": "bloom", "n_embed": 4096, "num_attention_heads": 32, "n_layer": 30, "vocab_size": 250880,
+         "n_inner": None, "seq_length": 2048},
+        7_069_016_064,
+    ),
+    "keys that say how the layers are run": (
+        {"model_type": "cohere2", "head_dim": 128, "hidden_size": 4096, "intermediate_size": 14336, "layer_switch": 4,
+         "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "vocab_size": 256000,
+         "order_of_interleaved_layers": "local_attn_first", "sliding_window_pattern": 4, "use_embedding_sharing": True,
+         "use_gated_activation": True, "use_parallel_block": True, "use_parallel_embedding": True},
+        8_028_033_024,
+    ),
+    "keys of layers that an earlier generation had": (
+        {"model_type": "minimax_m2", "attn_type_list": [1] * 62, "head_dim": 128, "hidden_size": 3072,
+         "intermediate_size": 1536, "mlp_intermediate_size": 8192, "num_attention_heads": 48, "num_experts_per_tok": 8,
+         "num_hidden_layers": 62, "num_key_value_heads": 8, "num_local_experts": 256, "shared_intermediate_size": 0,
+         "shared_moe_mode": "sigmoid", "tie_word_embeddings": False, "vocab_size": 200064},
+        228_689_748_992,
     ),
 }  # fmt: skip
 
@@ -174,6 +192,7 @@ LLAMA = {"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 32, "n
         ({"n_embd": 2048}, "hidden_size 4096 and n_embd 2048 contradict each other"),
         ({"model_type": "mpt", "expansion_ratio": 8}, "the family's 4 and expansion_ratio 8 contradict each other"),
         ({"model_type": "mixtral", "num_local_experts": 8, "num_experts_per_tok": 9}, "9 of 8 experts"),
+        ({"model_type": "dbrx", "ffn_config": {"ffn_hidden_size": 10752}}, "none of ffn_config.moe_num_experts"),
         ({"model_type": "glm4_moe_lite", "mlp_layer_types": ["dense"] * 3, "kv_lora_rank": 512}, "32 times"),
     ],
 )  # fmt: skip
@@ -250,6 +269,25 @@ def test_what_is_not_counted_is_shown_with_the_answer(command, tmp_path, run_pla
     answer = run_planner(*command, "--model", str(path), "--gpu", "H100:8", "--verbose")
 
     assert "not its vision tower" in answer.stdout + answer.stderr
+
+
+def test_a_model_without_an_output_layer_is_named(tmp_path):
+    """A file of the bare model, which turns text into vectors, says that the output layer counted is not its own."""
+    bare = _read(LLAMA | {"architectures": ["LlamaModel"]}, tmp_path)
+
+    assert any("LlamaModel has no output layer" in remark for remark in bare.remarks)
+    assert () == _read(LLAMA | {"architectures": ["LlamaForCausalLM"]}, tmp_path).remarks
+
+
+def test_a_tie_that_the_file_leaves_open_is_named(tmp_path):
+    """Where the whole model's code ties and its text model's does not, the answer says which of them is counted."""
+    config = {"model_type": "mistral3", "text_config": LLAMA | {"model_type": "mistral"}}
+
+    left_open, stated = _read(config, tmp_path), _read(config | {"tie_word_embeddings": False}, tmp_path)
+
+    assert any("counted as one matrix" in remark for remark in left_open.remarks)
+    assert not any("tie_word" in remark for remark in stated.remarks)
+    assert 128256 * 4096 == stated.parameters - left_open.parameters
 
 
 def test_a_tower_in_the_file_is_never_passed_over(tmp_path):

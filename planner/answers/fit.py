@@ -27,10 +27,15 @@ from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import RunMemory, usable_bytes
 from planner.work.language import chosen_language_model, chosen_stack, is_language_model
 from planner.work.listed import known_model, resolve_model
+from planner.work.tree_tools import tree_tool
 
 _NO_GPU = (
     "It trains out of the memory of its machine, which planner fit does not count; planner fit without a processor says what a "
     "run needs, and planner prices list --gpu cpu --format csv what machines have."
+)
+_TREES = (
+    "{name} boosts trees, whose memory is that of their table and is not counted by planner fit. "
+    "planner estimate with {rows} says where they are measured."
 )
 Cell = tuple[str, float]
 """A GPU key and how many of them work together."""
@@ -64,9 +69,11 @@ def fits(
 
     Raises:
         UnknownNameError: a model, GPU or precision is not known.
-        UsageError: options contradict each other.
+        UsageError: options contradict each other, or the model boosts trees.
         NoThroughputError: parameters or activations of an image model are not known.
     """
+    if model is not None and tree_tool(model) is not None:
+        raise UsageError(_TREES, argument="model", name=model)
     kind = precision_named(precision) or Precision.AMP
     choices = [choose_gpus_only(text, _NO_GPU) for text in gpus]
     said = [name for name, value in options.items() if value not in (None, False)]

@@ -143,3 +143,9 @@ def test_options_of_language_models_are_refused_for_others():
     """By the option that was given."""
     with pytest.raises(UsageError, match="resnet50 is not a language model: pure_bf16 cannot be used"):
         asked("resnet50", pure_bf16=True)
+
+
+def test_trees_are_refused_as_what_they_are():
+    """Their memory is not counted, which is said, rather than that the name is unknown."""
+    with pytest.raises(UsageError, match="xgboost boosts trees, whose memory is that of their table"):
+        asked("xgboost")

@@ -120,11 +120,15 @@ def _known(name: str) -> Model | None:
     found = _named(read_rows("models.csv", Model, holding=name), name)
     if found is not None:
         return found
-    key = _normalised(name)
+    key, alike = _normalised(name), set()
+    letters = _without_dashes(key)
     for full, aliases in read_columns("models.csv", "name", "aliases"):
-        if key in map(_normalised, (full, *aliases.split())):
+        spellings = [_normalised(one) for one in (full, *aliases.split())]
+        if key in spellings:
             return _known(full)
-    return None
+        if letters in map(_without_dashes, spellings):
+            alike.add(full)
+    return _known(alike.pop()) if len(alike) == 1 else None
 
 
 def load_models() -> list[Model]:
@@ -199,3 +203,8 @@ def _named(rows: Iterable[_T], name: str) -> _T | None:
 
 def _normalised(name: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
+
+
+def _without_dashes(key: str) -> str:
+    """The name with its words run together: `mask-r-cnn` and `maskrcnn` are one, and so are `tacotron-2` and `tacotron2`."""
+    return key.replace("-", "")

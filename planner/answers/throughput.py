@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import when_added
+from planner.hardware.gpus import is_described
 from planner.hardware.processors import choose_devices, is_processor
 from planner.model.frozen import changed
 from planner.model.records import (
@@ -32,6 +32,7 @@ from planner.options.checked import checked
 from planner.throughput.batch_limits import BatchLimit, batch_limit
 from planner.throughput.builds import build_refusal, build_warning
 from planner.throughput.elsewhere import elsewhere
+from planner.throughput.knowledge import knowing
 from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
 from planner.work.tree_tools import NO_NETWORK
@@ -131,7 +132,7 @@ class Speeds:
         known = self._found.get(key)
         if known is None:
             known = self._counted(self._predicted(*key), gpu)
-            if len(self._found) < MOST_CELLS:
+            if len(self._found) < MOST_CELLS and not is_described(gpu):
                 self._found[key] = known
         return known if self._limit is None else self._within(known, key, self._limit)
 
@@ -161,13 +162,14 @@ class Speeds:
         known = self._held.get((place, most))
         if known is None:
             known = self._counted(self._at_batch(place, most, limit), gpu)
-            if len(self._held) < MOST_CELLS:
+            if len(self._held) < MOST_CELLS and not is_described(gpu):
                 self._held[place, most] = known
         return known
 
     def _at_batch(self, place: _Place, most: int, limit: BatchLimit) -> Throughput | NoThroughputError:
         held = copy(self)
-        held._prediction = None if self._prediction is None else self._prediction.at_batch(most)
+        prediction = self._prediction_on(place[0])
+        held._prediction = None if prediction is None else prediction.at_batch(most)
         found = held._predicted(*place)
         if isinstance(found, NoThroughputError):
             return found
@@ -199,7 +201,8 @@ class Speeds:
     ) -> Throughput | NoThroughputError:
         if self._workload.trees is not None or is_processor(gpu):
             return elsewhere(self._workload, gpu, gpu_count, self._nodes)
-        if self._prediction is None:
+        prediction = self._prediction_on(gpu)
+        if prediction is None:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
             found = on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
@@ -210,12 +213,18 @@ class Speeds:
 
             return at_own_level(on_gpus, found, gpu, gpu_count)
         try:
-            one = self._prediction.of(gpu, gpu_count, self._nodes)
+            one = prediction.of(gpu, gpu_count, self._nodes)
             return _on_nodes(one, self._workload.model, gpu_count, self._nodes, network_gbit_per_s)
         except NoThroughputError as error:
             return type(error)(
                 error.message, argument=error.argument
             )  # what is kept must not hold on to where it was raised
+
+    def _prediction_on(self, gpu: str) -> Prediction | None:
+        """The prediction that knows the GPU: one of its own where no table has it."""
+        if self._prediction is None or gpu in self._prediction.knowledge.index():
+            return self._prediction
+        return _prediction(_on_gpus(self._workload), gpu)
 
 
 @checked()
@@ -323,8 +332,13 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
     if on_gpus:
         prediction = _prediction(_on_gpus(_of_unit_length(workload)))
     for cell in on_gpus:
+        of_gpu = (
+            prediction
+            if cell[0] in prediction.knowledge.index()
+            else _prediction(_on_gpus(_of_unit_length(workload)), cell[0])
+        )
         try:
-            found[cell] = prediction.of(*cell)
+            found[cell] = of_gpu.of(*cell)
         except NoThroughputError as error:
             found[cell] = error
     return {cell: _where_measured(workload, one) for cell, one in found.items()}
@@ -374,8 +388,7 @@ def _speeds(workload: Workload, nodes: int, weakest: Basis) -> Speeds:
 
 
 @lru_cache(maxsize=32)
-def _prediction(workload: Workload) -> Prediction:
-    return Prediction(workload)
-
-
-when_added(_speeds.cache_clear, _prediction.cache_clear)
+def _prediction(workload: Workload, stranger: str | None = None) -> Prediction:
+    """The prediction for the shipped GPUs, those measured on, and one that no table has."""
+    measured_on = [own.gpu for own in workload.measured]
+    return Prediction(workload, knowing(measured_on if stranger is None else [*measured_on, stranger]))

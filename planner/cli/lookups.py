@@ -92,7 +92,7 @@ def gpus(
             raise UsageError("Of Apple's chips the graphics cores are listed, of others the cores: name one kind.")
         write_listing(processors_listing(sheets), form, output)
         return
-    every = {} if keys else load_gpus() | load_further()
+    every = {} if keys else {**load_gpus(), **load_further()}
     chosen = [load_gpus()[key] for key in keys] or [every[key] for key in sorted(every)]
     listing = gpu_sheets(chosen) if names and form in ("table", "markdown") else gpus_listing(chosen)
     write_listing(listing, form, output)

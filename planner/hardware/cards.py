@@ -10,6 +10,7 @@ from functools import cache
 
 from planner.hardware.tables import read_groups
 from planner.model.frozen import dataclass
+from planner.units import current_day
 
 WINDOW_DAYS = 365
 """Prices count together when they lie within a year of the newest: a buyer meets the spread of that year."""
@@ -121,22 +122,35 @@ def conditions_priced(gpu: str) -> tuple[Condition, ...]:
 
 def cards_of(gpu: str) -> Sequence[Card]:
     """Every row of one GPU, in the order of the file."""
-    return load_cards().get(gpu, ())
+    return load_cards().get(gpu, ()) or _stated(gpu)
 
 
 @cache
 def load_cards() -> Mapping[str, Sequence[Card]]:
     """Every price of the shipped table by GPU."""
-    return read_groups("cards.csv", Card, lambda row: row.gpu) | _ADDED
+    return read_groups("cards.csv", Card, lambda row: row.gpu)
 
 
-def add_cards(gpu: str, prices: tuple[Card, ...]) -> None:
-    """Makes the prices of a GPU known that its owner stated."""
-    _ADDED[gpu] = prices
-    load_cards.cache_clear()
+def _stated(gpu: str) -> tuple[Card, ...]:
+    """The prices that stand in the description of a card."""
+    from planner.hardware.described import SOURCE, described  # noqa: PLC0415 - few describe a device of their own
 
-
-_ADDED: dict[str, tuple[Card, ...]] = {}
+    found = described(gpu)
+    return tuple(
+        Card(
+            gpu=gpu,
+            condition=condition,
+            form=Form.CARD,
+            usd=found.numbers[figure],
+            usd_low=None,
+            usd_high=None,
+            as_of=current_day().isoformat(),
+            source=SOURCE,
+            note="",
+        )
+        for figure, condition in (("usd_new", Condition.NEW), ("usd_used", Condition.USED))
+        if found is not None and figure in found.numbers
+    )
 
 
 def day_of(as_of: str) -> date:

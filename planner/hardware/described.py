@@ -4,6 +4,7 @@
     [devices.NAME] with the same keys                                         in planner.toml
 
 With `cores` it is a processor, else a card. What is not given is not known: no price, no power, no number format.
+The key of such a device is its whole description: nothing is kept of it, and two of one name are two devices.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.cards import Card, Condition, Form, add_cards
-from planner.hardware.gpus import add_gpu, further_gpus, load_aliases, load_gpus, normalised
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu
 from planner.options.readers import NUMBER
@@ -40,9 +40,8 @@ MOST = 1e6  # of any figure: more is another unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A device by its key, the name that its user gave it, and its figures."""
+    """A device by the name that its user gave it, and its figures."""
 
-    key: str
     name: str
     numbers: Mapping[str, float]
 
@@ -50,6 +49,28 @@ class Description:
     def is_processor(self) -> bool:
         """Whether its figures are those of a processor."""
         return "cores" in self.numbers
+
+    @property
+    def key(self) -> str:
+        """What the planner calls it: name and figures, as they may be typed."""
+        return f"{self.name}[{' '.join(f'{figure}={number:.12g}' for figure, number in self.numbers.items())}]"
+
+
+@lru_cache(maxsize=256)
+def described(key: str) -> Description | None:
+    """The description that a key is; `None` if it is none."""
+    if not key.endswith("]"):
+        return None
+    try:
+        name, figures, _ = parted(key)
+        return description_of(name, figures, repr(key))
+    except UsageError:
+        return None
+
+
+def described_card(key: str) -> Gpu | None:
+    """The card that a key describes; `None` if it describes none."""
+    return _card(key, current_day().isoformat())
 
 
 def parted(text: str) -> tuple[str, Mapping[str, str], str]:
@@ -70,37 +91,18 @@ def description_of(name: str, figures: Mapping[str, Any], where: str) -> Descrip
     """The description, checked; `where` says in an error where it stands.
 
     Raises:
-        UsageError: a figure is missing or cannot be one, or the name is none or that of a GPU of a table.
+        UsageError: a figure is missing or cannot be one.
         UnknownNameError: there is no such figure.
     """
-    is_processor = "cores" in figures
-    known, needed = (OF_A_PROCESSOR, NEEDED_OF_A_PROCESSOR) if is_processor else (OF_A_CARD, NEEDED_OF_A_CARD)
+    known, needed = (OF_A_PROCESSOR, NEEDED_OF_A_PROCESSOR) if "cores" in figures else (OF_A_CARD, NEEDED_OF_A_CARD)
     for figure in figures:
         if figure not in known:
             raise UnknownNameError(f"figure in {where}:", figure, known, SEE)
     missing = [figure for figure in needed if figure not in figures]
     if missing:
         raise UsageError(f"{where}: {', '.join(missing)} is missing, without which nothing is foretold. See: {SEE}")
-    key, numbers = normalised(name), {figure: _number(where, figure, value) for figure, value in figures.items()}
-    sheet = load_gpus().get(key)
-    if not key or key in load_aliases() or further_gpus(key) or (sheet is not None and sheet.source != SOURCE):
-        raise taken(where, name)
-    return Description(key=key, name=name.strip(), numbers=numbers)
-
-
-def taken(where: str, name: str) -> UsageError:
-    """The error for a name that a table has."""
-    return UsageError(f"{where}: {name!r} is the name of a device that is known, or none. Give yours another.")
-
-
-def add_card(described: Description) -> None:
-    """Makes a described card known, and its prices.
-
-    Raises:
-        UsageError: there is one of that name with other figures.
-    """
-    add_gpu(_card(described.key, described.name, described.numbers))
-    add_cards(described.key, _prices(described.key, described.numbers))
+    numbers = {figure: _number(where, figure, figures[figure]) for figure in known if figure in figures}
+    return Description(name=" ".join(name.split()), numbers=numbers)
 
 
 SOURCE = "described by you"
@@ -118,10 +120,15 @@ def _number(where: str, figure: str, value: Any) -> float:
     return float(number)
 
 
-def _card(key: str, name: str, numbers: Mapping[str, float]) -> Gpu:
+@lru_cache(maxsize=256)
+def _card(key: str, today: str) -> Gpu | None:
+    card = described(key)
+    if card is None or card.is_processor:
+        return None
+    numbers = card.numbers
     return Gpu(
         name=key,
-        display_name=name,
+        display_name=card.name,
         vendor="own",
         architecture="described",
         compute_capability="",
@@ -153,23 +160,5 @@ def _card(key: str, name: str, numbers: Mapping[str, float]) -> Gpu:
         frameworks="",
         note="",
         source=SOURCE,
-        as_of=current_day().isoformat(),
-    )
-
-
-def _prices(key: str, numbers: Mapping[str, float]) -> tuple[Card, ...]:
-    return tuple(
-        Card(
-            gpu=key,
-            condition=condition,
-            form=Form.CARD,
-            usd=numbers[figure],
-            usd_low=None,
-            usd_high=None,
-            as_of=current_day().isoformat(),
-            source=SOURCE,
-            note="",
-        )
-        for figure, condition in (("usd_new", Condition.NEW), ("usd_used", Condition.USED))
-        if figure in numbers
+        as_of=today,
     )

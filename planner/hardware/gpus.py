@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.tables import read_groups, read_table
-from planner.model.frozen import changed, dataclass
+from planner.hardware.tables import Known, read_groups, read_table
+from planner.model.frozen import dataclass
 from planner.model.records import Gpu
 from planner.options.amounts import plain
 
@@ -63,16 +63,21 @@ def resolve_gpu(name: str) -> tuple[str, ...]:
         UnknownNameError: no GPU goes by that name; the message offers close matches.
     """
     key = normalised(name)
+    if key in OWN_NAMES:
+        return (OWN_NAMES[key],)
     if key in load_gpus():
         return (key,)
     aliases = load_aliases()
     if key in aliases:
         return aliases[key]
     if further := further_gpus(key):
-        for one in further:
-            add_gpu(one)
+        _NAMED.update((one.name, one) for one in further)
         return tuple(one.name for one in further)
-    raise UnknownNameError("GPU", name, [*load_gpus(), *aliases, *load_further()], "planner gpus")
+    raise UnknownNameError("GPU", name, [*load_gpus(), *aliases, *load_further(), *OWN_NAMES], "planner gpus")
+
+
+OWN_NAMES: dict[str, str] = {}
+"""Keys of the devices that planner.toml describes, by their normalised names; set before anything is asked."""
 
 
 def normalised(name: str) -> str:
@@ -81,29 +86,27 @@ def normalised(name: str) -> str:
 
 
 @cache
-def load_gpus() -> dict[str, Gpu]:
-    """Every GPU of the shipped table by its key, in the order of the file, and those that were named since (`add_gpu`)."""
-    return read_table("gpus.csv", Gpu, lambda gpu: gpu.name) | _ADDED
+def load_gpus() -> Mapping[str, Gpu]:
+    """Every GPU of the shipped table by its key, in the order of the file; those named since and those described are found, not listed."""
+    return Known(read_table("gpus.csv", Gpu, lambda gpu: gpu.name), _unlisted)
 
 
-def add_gpu(gpu: Gpu) -> None:
-    """Makes a GPU known that the first table lacks; what was learnt is completed for it when it is asked for.
+def _unlisted(key: str) -> Gpu | None:
+    if not is_described(key):
+        return _NAMED.get(key)
+    from planner.hardware.described import described_card  # noqa: PLC0415 - few describe a device of their own
 
-    Raises:
-        UsageError: there is another GPU of that name, with other figures.
-    """
-    known = load_gpus().get(gpu.name)
-    if known is not None and changed(known, as_of=gpu.as_of) != gpu:
-        raise UsageError(f"There is a {gpu.name} with other figures. Describe yours under another name.")
-    if known is None:
-        _ADDED[gpu.name] = gpu
-        for forget in (load_gpus.cache_clear, short_name.cache_clear, *_FORGETTING):
-            forget()
+    return described_card(key)
 
 
-def when_added(*forget: Callable[[], None]) -> None:
-    """Has these called when a GPU is added: what they empty was worked out for those known before."""
-    _FORGETTING.extend(forget)
+def shown_key(device: str) -> str:
+    """The key of a device as people read it: of one that is described the name alone."""
+    return device.partition("[")[0]
+
+
+def is_described(key: str) -> bool:
+    """Whether a key is the description of a device that no table has."""
+    return "[" in key
 
 
 def further_gpus(key: str) -> tuple[Gpu, ...]:
@@ -119,8 +122,8 @@ def load_further() -> dict[str, Gpu]:
     return read_table("more_gpus.csv", Gpu, lambda gpu: gpu.name)
 
 
-_ADDED: dict[str, Gpu] = {}
-_FORGETTING: list[Callable[[], None]] = []
+_NAMED: dict[str, Gpu] = {}
+"""Rows of the second table that somebody named."""
 _FURTHER_LINES = ("rtx", "gtx", "rx", "radeon", "arc")
 
 
@@ -135,6 +138,8 @@ def named_gpus(name: str) -> tuple[str, ...]:
     """The keys of a name that a person types, also as a plural or before the word GPU: `A100s`, `T4 GPUs`; none if unknown."""
     key = normalised(name)
     for one in (key, re.sub(r"-?(gpu|card)s?$", "", key), key.removesuffix("s")):
+        if one in OWN_NAMES:
+            return (OWN_NAMES[one],)
         if one in load_gpus():
             return (one,)
         if one in load_aliases():
@@ -171,7 +176,7 @@ def count_of(text: str, count_text: str) -> float:
     return count
 
 
-@cache
+@lru_cache(maxsize=1024)
 def short_name(gpu: str) -> str:
     """A GPU in a few characters, as people say it: `H100`, `A100-80G PCIe`, `RTX 3090 Ti`.
 

@@ -6,24 +6,31 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.access import Checked
 from planner.hardware.gpus import (
+    OWN_NAMES,
     GpuChoice,
     choose_gpus,
     count_of,
     counted,
+    further_gpus,
+    is_described,
     load_aliases,
     load_further,
     load_gpus,
     normalised,
     short_name,
+    shown_key,
 )
-from planner.hardware.tables import read_table
-from planner.model.frozen import changed, dataclass
+from planner.hardware.tables import Known, read_table
+from planner.model.frozen import dataclass
 from planner.units import current_day
+
+if TYPE_CHECKING:
+    from planner.hardware.described import Description
 
 ANY = ("cpu", "cpus", "no-gpu")
 """Names of every processor that trains on its own cores."""
@@ -72,8 +79,9 @@ def choose_devices(text: str) -> GpuChoice:
         UnknownNameError: neither a GPU nor a processor goes by that name.
         UsageError: the part after the colon is not a positive number.
     """
-    if "[" in text:
-        text = named_device(text)
+    if is_described(text):
+        key, rest = named_device(text)
+        return GpuChoice(text=text, gpus=(key,), count=_count_behind(text, rest))
     try:
         return choose_gpus(text)
     except UnknownNameError as error:
@@ -86,13 +94,21 @@ def choose_devices(text: str) -> GpuChoice:
         raise _unknown(error) from None
 
 
+def _count_behind(text: str, rest: str) -> float | None:
+    """The number that stands behind a description, `:2` or `x2`; `None` if nothing does."""
+    _, count = ("", rest.removeprefix(":")) if rest.startswith(":") else counted(f"it{rest}")
+    if rest and not count:
+        raise UsageError(f"{text!r}: what is {rest!r} behind the bracket? Write for example NAME[...]:2.")
+    return count_of(text, count) if count else None
+
+
 def _unknown(error: UnknownNameError) -> UnknownNameError:
     """The error with what it may mean: of a name that is a processor's by its words, processors alone."""
     words = normalised(error.name).split("-")
     if not ({"arc", "gpu"} & set(words)) and (not _LINES.isdisjoint(words) or re.fullmatch(r"[mi]\d", words[0])):
         see = "planner gpus cpu, which has all with a known source"
         return UnknownNameError("processor", error.name, load_processors(), f"{see}. {HOW}")
-    known = [*load_gpus(), *load_aliases(), *load_further(), *ANY[:1], *load_processors()]
+    known = [*load_gpus(), *load_aliases(), *load_further(), *OWN_NAMES, *ANY[:1], *load_processors()]
     return UnknownNameError(error.kind, error.name, known, f"planner gpus, planner gpus cpu. {HOW}")
 
 
@@ -156,7 +172,8 @@ def is_processor(device: str) -> bool:
 
 def device_count_text(device: str, count: float, times: str = "x ") -> str:
     """So many of a device under its key: `8x a100-80gb-sxm`, `4 cores of xeon-platinum-8481c`."""
-    return f"{_cores(device, count)} of {device}" if is_processor(device) else f"{count:g}{times}{device}"
+    shown = shown_key(device)
+    return f"{_cores(device, count)} of {shown}" if is_processor(device) else f"{count:g}{times}{shown}"
 
 
 def devices_text(device: str, count: float) -> str:
@@ -181,42 +198,34 @@ def device_name(device: str) -> str:
 
 @cache
 def load_processors() -> Mapping[str, Processor]:
-    """Every processor of the shipped table by its key, in the order of the file."""
-    return read_table("processors.csv", Processor, lambda row: row.name) | _ADDED
+    """Every processor of the shipped table by its key, in the order of the file; those described are found, not listed."""
+    return Known(read_table("processors.csv", Processor, lambda row: row.name), _described)
 
 
-def add_processor(processor: Processor) -> None:
-    """Makes a processor known that the table lacks.
+def _described(key: str) -> Processor | None:
+    if not is_described(key):
+        return None
+    from planner.hardware.described import described  # noqa: PLC0415 - few describe a device of their own
 
-    Raises:
-        UsageError: there is another one of that name, with other figures.
-    """
-    known = load_processors().get(processor.name)
-    if known is not None and changed(known, as_of=processor.as_of) != processor:
-        raise UsageError(f"There is a {processor.name} with other figures. Describe yours under another name.")
-    _ADDED[processor.name] = processor
-    load_processors.cache_clear()
+    found = described(key)
+    return _processor(key, found) if found is not None and found.is_processor else None
 
 
-_ADDED: dict[str, Processor] = {}
-
-
-def named_device(text: str) -> str:
-    """The text with a description taken in and left out: `my-card[memory_gib=16 ...]:2` is `my-card:2`.
+def named_device(text: str) -> tuple[str, str]:
+    """The key of the device that a text describes, and what stands behind it: `:2` of `my-card[memory_gib=16 ...]:2`.
 
     Raises:
         UsageError: a figure is missing or cannot be one, or the name is taken.
         UnknownNameError: there is no such figure.
     """
-    from planner.hardware.described import parted  # noqa: PLC0415 - few describe a device of their own
+    from planner.hardware.described import parted  # noqa: PLC0415 - as above
 
     name, figures, rest = parted(text)
-    describe(name, figures, where=repr(text))
-    return f"{normalised(name)}{rest}"
+    return _key_of(name, figures, where=repr(text)), rest
 
 
 def describe(name: str, figures: Mapping[str, Any], *, where: str) -> None:
-    """Makes a device known by its figures: a processor if its cores are among them, else a card.
+    """Makes a device known by its name alone: a processor if its cores are among its figures, else a card.
 
     Args:
         name: what to call it; no device of a table goes by it.
@@ -227,22 +236,27 @@ def describe(name: str, figures: Mapping[str, Any], *, where: str) -> None:
         UsageError: a figure is missing or cannot be one, or the name is taken.
         UnknownNameError: there is no such figure.
     """
-    from planner.hardware.described import SOURCE, add_card, description_of, taken  # noqa: PLC0415 - as above
-
-    described = description_of(name, figures, where)
-    known = load_processors().get(described.key)
-    if (known is not None and known.source != SOURCE) or (described.key in load_gpus() and described.is_processor):
-        raise taken(where, name)
-    if described.is_processor:
-        add_processor(_described(described.key, described.name, described.numbers, SOURCE))
-    else:
-        add_card(described)
+    OWN_NAMES[normalised(name)] = _key_of(name, figures, where=where)
 
 
-def _described(key: str, name: str, numbers: Mapping[str, float], source: str) -> Processor:
+def _key_of(name: str, figures: Mapping[str, Any], *, where: str) -> str:
+    """The key of a device, whose name must be that of no device of a table."""
+    from planner.hardware.described import description_of  # noqa: PLC0415 - as above
+
+    key, found = normalised(name), description_of(name, figures, where)
+    tables = (load_gpus(), load_aliases(), load_processors())
+    if not key or any(key in table for table in tables) or further_gpus(key):
+        raise UsageError(f"{where}: {name!r} is the name of a device that is known, or none. Give yours another.")
+    return found.key
+
+
+def _processor(key: str, found: Description) -> Processor:
+    from planner.hardware.described import SOURCE  # noqa: PLC0415 - as above
+
+    numbers = found.numbers
     return Processor(
         name=key,
-        display_name=name,
+        display_name=found.name,
         vendor="own",
         kind=ProcessorKind.CPU,
         aliases=(),
@@ -255,7 +269,7 @@ def _described(key: str, name: str, numbers: Mapping[str, float], source: str) -
         memory_bandwidth_gb_per_s=numbers["bandwidth_gb_per_s"],
         tdp_watts=numbers.get("watts"),
         note="",
-        source=source,
+        source=SOURCE,
         checked=Checked.JUDGEMENT,
         as_of=current_day().isoformat(),
     )

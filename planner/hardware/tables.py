@@ -25,6 +25,28 @@ K = TypeVar("K")
 Holding = str | None
 
 
+class Known(Mapping[str, R]):
+    """Rows of a table by their keys. What `beyond` finds by another key is known as well, and not listed."""
+
+    def __init__(self, rows: Mapping[str, R], beyond: Callable[[str], R | None]) -> None:
+        self._rows, self._beyond = rows, beyond
+
+    def __getitem__(self, key: str) -> R:
+        row = self._rows.get(key)
+        if row is None and (row := self._beyond(key)) is None:
+            raise KeyError(key)
+        return row
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows or (isinstance(key, str) and self._beyond(key) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 def read_table(name: str | Path, record: type[R], key: Callable[[R], K]) -> dict[K, R]:
     """The rows of a shipped table by their key, in the order of the file.
 

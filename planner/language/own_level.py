@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from planner.errors import NoThroughputError
+from planner.hardware.gpus import shown_key
 from planner.language.prediction import on_machines
 from planner.model.records import Basis, OwnMeasurement, Throughput, Workload
 from planner.throughput.precision import width_of
@@ -48,7 +49,7 @@ def at_own_level(
         relative_high=None,
         basis=Basis.SCALED,
         stack="the software of your own run",
-        sources=(*(f"own run on {one.gpu_count} x {one.gpu}" for one in own), *found.sources),
+        sources=(*(f"own run on {one.gpu_count} x {shown_key(one.gpu)}" for one in own), *found.sources),
         steps=(*found.steps, step),
     )
 
@@ -64,9 +65,11 @@ def _as_measured(one: OwnMeasurement, found: Throughput | NoThroughputError) -> 
         basis=Basis.MEASURED_BY_YOU,
         precision=one.precision,
         stack="the software of your own run",
-        sources=(f"own run on {one.gpu_count} x {one.gpu}",),
+        sources=(f"own run on {one.gpu_count} x {shown_key(one.gpu)}",),
         fits_memory=True,
-        steps=(f"own run: {one.samples_per_second:,.6g} tokens/s on {one.gpu_count} x {one.gpu} in {one.precision}",),
+        steps=(
+            f"own run: {one.samples_per_second:,.6g} tokens/s on {one.gpu_count} x {shown_key(one.gpu)} in {one.precision}",
+        ),
         notes=notes,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner.answers.fit import Fits
 from planner.hardware.frameworks import wheel_problem
+from planner.hardware.gpus import shown_key
 from planner.language.memory import ADAPTER_EXCESS
 from planner.language.memory_fit import MemoryReport
 from planner.render.listing import (
@@ -195,7 +196,7 @@ def _note(fit: MemoryReport) -> str:
 
 
 def _name(fit: MemoryReport) -> str:
-    return f"{fit.gpu_count:g} x {fit.gpu.name}"
+    return f"{fit.gpu_count:g} x {shown_key(fit.gpu.name)}"
 
 
 def _row(fit: MemoryReport) -> Row:

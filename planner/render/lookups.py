@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
+from planner.hardware.gpus import shown_key
 from planner.hardware.markets import declared_market
 from planner.model.datasets import Dataset
 from planner.model.language_models import LanguageModel
@@ -31,7 +32,7 @@ def gpu_sheets(gpus: Sequence[Gpu]) -> Listing:
     rows = [{"specification": key, **{row["name"]: row[key] for row in records}} for key in records[0] if key != "name"]
     columns = [
         Column(key="specification", heading="specification"),
-        *(Column(key=gpu.name, heading=gpu.name, text=_specification) for gpu in gpus),
+        *(Column(key=gpu.name, heading=shown_key(gpu.name), text=_specification) for gpu in gpus),
     ]
     return Listing(schema="planner.gpus/1", name="gpus", columns=columns, rows=rows)
 

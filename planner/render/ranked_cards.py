@@ -8,6 +8,7 @@ from planner.answers.cards_ranked import RankedCard, RankedCards, Span, budget_s
 from planner.hardware.access import is_in_default_wheel
 from planner.hardware.cards import CardPrice
 from planner.hardware.frameworks import is_pytorch
+from planner.hardware.gpus import shown_key
 from planner.hardware.processors import Processor
 from planner.model.records import Basis, Gpu, Workload
 from planner.render.listing import Column, Listing, markdown_text, rendered, significant
@@ -113,7 +114,7 @@ def _span_text(span: Span) -> str:
 
 _COLUMNS = (
     Column(key="rank", heading="#", is_number=True),
-    Column(key="gpu", heading="GPU", may_fold=False),
+    Column(key="gpu", heading="GPU", text=shown_key, may_fold=False),
     Column(key="rate", heading="samples/s", is_number=True),
     Column(key="basis", heading="basis"),
     Column(key="usd", heading="USD new / used", is_number=True),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark
-from planner.throughput.learnt import Record, learnt_of_class, learnt_of_script, load_between, load_learnt
+from planner.throughput.learnt import Record, gpu_index, learnt_of_class, learnt_of_script, load_between, load_learnt
 from planner.throughput.measured import benchmarks_of
 
 
@@ -21,6 +23,29 @@ class Knowledge:
     scaling: Callable[[], Record] = lambda: load_learnt()["scaling"]
     arithmetic: Callable[[], Mapping[str, Any] | None] = lambda: None  # None: the published `arithmetic.json`
     between: Callable[[], Record] = load_between
+    index: Callable[[], Mapping[str, int]] = gpu_index
+    """The place of each GPU in the lists of `script` and `scaling`."""
 
 
 SHIPPED = Knowledge()
+
+
+def knowing(gpus: Iterable[str]) -> Knowledge:
+    """What is known of the shipped GPUs and of these, which may stand in no table; each time it is worked out anew."""
+    strangers = sorted({gpu for gpu in gpus if gpu not in gpu_index()})
+    if not strangers:
+        return SHIPPED
+    from planner.throughput import unlearnt  # noqa: PLC0415 - few name such a GPU
+
+    fit = cache(lambda: unlearnt.with_unlearnt_gpus(deepcopy(load_learnt()), strangers))
+
+    def script(name: str) -> Record | None:
+        found = learnt_of_script(name)
+        return None if found is None else unlearnt.script_with_unlearnt_gpus(deepcopy(found), fit())
+
+    return Knowledge(
+        script=cache(script),
+        task_class=cache(lambda name: unlearnt.carry_with_unlearnt_gpus(deepcopy(learnt_of_class(name)), fit())),
+        scaling=lambda: fit()["scaling"],
+        index=cache(lambda: {name: place for place, name in enumerate(fit()["gpus"])}),
+    )

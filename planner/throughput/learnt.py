@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.errors import DataError
-from planner.hardware.gpus import load_gpus, when_added
+from planner.hardware.gpus import load_gpus
 from planner.paths import shipped_data_dir
 
 Record = dict[str, Any]
@@ -22,11 +22,12 @@ Record = dict[str, Any]
 def load_learnt() -> Record:
     """`fit.json`: quantiles of the ranges, scaling of new models, the effect of batch size and of a network."""
     fit = _parsed(learnt_folder() / "fit.json", (learnt_folder() / "fit.json").read_text(encoding="utf-8"))
-    if load_gpus().keys() <= set(fit["gpus"]):
+    added = [name for name in load_gpus() if name not in set(fit["gpus"])]
+    if not added:
         return fit
     from planner.throughput.unlearnt import with_unlearnt_gpus  # noqa: PLC0415 - the shipped fit knows every GPU
 
-    return with_unlearnt_gpus(fit)
+    return with_unlearnt_gpus(fit, added)
 
 
 @cache
@@ -66,9 +67,6 @@ def load_between() -> Record:
 def gpu_index() -> Mapping[str, int]:
     """The place of each GPU in the lists of the learnt files."""
     return {name: index for index, name in enumerate(load_learnt()["gpus"])}
-
-
-when_added(load_learnt.cache_clear, learnt_of_script.cache_clear, learnt_of_class.cache_clear, gpu_index.cache_clear)
 
 
 def learnt_folder() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.records import Basis, Gpu, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import NO_CHANGE, Factor, batch_factor
 from planner.throughput.batches import Batch
@@ -39,7 +39,7 @@ def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, b
     low, high, why = math.exp(-reach), math.exp(reach), "as other machines with the same GPU and software differ"
     if own.low is not None:
         low, high, why = own.ends[0] / rate, own.ends[1] / rate, "as your run says of itself"
-    step = f"own measurement: {rate:,.6g} {unit}s/s on {own.gpu_count} x {own.gpu} in {own.precision}"
+    step = f"own measurement: {rate:,.6g} {unit}s/s on {own.gpu_count} x {shown_key(own.gpu)} in {own.precision}"
     factor = own_batch_factor(workload, own)
     moved = rate * math.exp(factor.log)
     return Throughput(
@@ -49,7 +49,7 @@ def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, b
         basis=Basis.SCALED if factor.log else Basis.MEASURED_BY_YOU,
         precision=precision,
         stack="the software of your own measurement",
-        sources=(f"own measurement on {own.gpu_count} x {own.gpu}",),
+        sources=(f"own measurement on {own.gpu_count} x {shown_key(own.gpu)}",),
         batch_size_per_gpu=batch.size,
         fits_memory=batch.fits,
         steps=(step, *((factor.step,) if factor.step else ()), f"range: x {low:.3f} to x {high:.3f}, {why}"),

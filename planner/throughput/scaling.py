@@ -15,7 +15,7 @@ from planner.errors import NoThroughputError
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.knowledge import SHIPPED, Knowledge
-from planner.throughput.learnt import Record, gpu_index
+from planner.throughput.learnt import Record
 from planner.throughput.links import link_of
 from planner.throughput.ranges import reach
 
@@ -65,7 +65,9 @@ class Scaling:
         refuse_oversized(gpu, count)
         fit = self.knowledge.script(self.script) if self.script is not None else None
         eta, deviation, why = (
-            self._new_model(gpu, count, log_rate, batch_size) if fit is None else _of_job(fit, gpu, count)
+            self._new_model(gpu, count, log_rate, batch_size)
+            if fit is None
+            else _of_job(fit, self.knowledge.index()[gpu.name], count)
         )
         half = reach("scaling", deviation)
         log = log_efficiency(eta)
@@ -74,7 +76,7 @@ class Scaling:
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
         table = self.knowledge.scaling()
-        index = gpu_index()[gpu.name]
+        index = self.knowledge.index()[gpu.name]
         traffic = log_traffic(self.model, log_rate, batch_size)
         suffix = "_unknown" if traffic is None else ""
         eta = _at_count(table[f"eta{suffix}"], index, count)
@@ -160,8 +162,7 @@ def eta_of(efficiency: float) -> float:
     return math.log(1.0 / held - 1.0)
 
 
-def _of_job(fit: Record, gpu: Gpu, count: float) -> tuple[float, float, str]:
-    index = gpu_index()[gpu.name]
+def _of_job(fit: Record, index: int, count: float) -> tuple[float, float, str]:
     eta = _at_count(fit["eta"], index, count)
     if fit["base_count"] > 1:
         return eta, _at_count(fit["eta_deviation"], index, count), "as scripts of this kind scale"

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from planner.errors import UsageError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
 from planner.throughput.knowledge import SHIPPED, Knowledge
-from planner.throughput.learnt import Record, gpu_index, load_learnt
+from planner.throughput.learnt import Record, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
 from planner.throughput.scripts import is_new_generation, newest_row, stack_of
@@ -91,7 +91,7 @@ class SingleGpus:
         return self._by_shift(gpu, width, fit) if self.own else self._by_table(gpu, width, fit)
 
     def _by_table(self, gpu: Gpu, width: str, fit: Record) -> Single:
-        index = gpu_index()[gpu.name]
+        index = self.knowledge.index()[gpu.name]
         mean, deviation = fit["mean"][width][index], fit["deviation"][width][index]
         if width == "fp32" and fit["mean"]["tf32"][index] is not None:
             mean = min(mean, fit["mean"]["tf32"][index])  # true FP32 is never faster than TF32 on the same GPU
@@ -103,7 +103,7 @@ class SingleGpus:
         software = fit["software"][index]
         named = ", ".join(f"{row.gpu} {row.samples_per_second / row.gpu_count:,.4g}/s" for row in near[:3])
         step = (
-            f"one {gpu.name}: {math.exp(mean):,.4g}/s, carried over from {len(newest)} measured cells of this model by memory "
+            f"one {shown_key(gpu.name)}: {math.exp(mean):,.4g}/s, carried over from {len(newest)} measured cells of this model by memory "
             f"bandwidth, {width}-rate, FP32 rate, memory and power, weighted as this model responds to them (nearest: {named})"
         )
         return Single(
@@ -122,7 +122,7 @@ class SingleGpus:
         table = self._by_table(gpu, width, fit)
         moves, deviations = [], []
         for one in self.own:
-            index, format_ = gpu_index()[one.gpu], width_of(one.precision)
+            index, format_ = self.knowledge.index()[one.gpu], width_of(one.precision)
             moves.append(math.log(one.samples_per_second) - fit["mean"][format_][index])
             deviations.append(fit["deviation"][format_][index])
         if max(moves) - min(moves) > CONTRADICTION * math.hypot(max(deviations), min(deviations)):
@@ -157,7 +157,7 @@ class SingleGpus:
         mean, deviation = carried.log_rate(gpu.name, width)
         known = list(self._newest_rows().values())
         what = "own measurement" if self.own else "measurement" if basis is Basis.SCALED else "level"
-        step = f"one {gpu.name}: {math.exp(mean):,.4g}/s, the {what} carried over as models of its class respond to GPUs ({stack_class_of(self.model)})"
+        step = f"one {shown_key(gpu.name)}: {math.exp(mean):,.4g}/s, the {what} carried over as models of its class respond to GPUs ({stack_class_of(self.model)})"
         fit_source = "data/throughput/fit (learnt from the measured rows; see docs/accuracy.md)"
         sources = (*self._own_sources(), *(source_texts(known) if not self.own else ()), fit_source)
         return Single(
@@ -176,7 +176,7 @@ class SingleGpus:
         task = self.knowledge.task_class(stack_class_of(self.model))
         if self.own:
             steps = tuple(
-                f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {one.gpu} ({one.precision})"
+                f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {shown_key(one.gpu)} ({one.precision})"
                 for one in self.own
             )
             carried = Carried(task, [_own_sighting(one) for one in self.own])
@@ -186,7 +186,7 @@ class SingleGpus:
                     "with the others, given how GPUs compare. Check GPU, count, precision and unit of each {measured}.",
                     argument="measured",
                     rate=math.exp(stranger.log_rate),
-                    gpu=stranger.gpu,
+                    gpu=shown_key(stranger.gpu),
                 )
             return carried, Basis.SCALED, steps
         newest = self._newest_rows()
@@ -241,7 +241,7 @@ class SingleGpus:
         return _stack(known) if known else "PyTorch 1.12 (timm training script), channels first"
 
     def _own_sources(self) -> tuple[str, ...]:
-        return tuple(f"own measurement on {one.gpu_count} x {one.gpu}" for one in self.own)
+        return tuple(f"own measurement on {one.gpu_count} x {shown_key(one.gpu)}" for one in self.own)
 
 
 def source_texts(rows: Iterable[Benchmark]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""GPUs that nothing was learnt of yet: rows of `data/gpus.csv` that the learnt files lack.
+"""GPUs that nothing was learnt of yet: rows of `data/gpus.csv` that the learnt files lack, and those that no row of it has.
 
 Each is planned as a mixture of the known GPUs, by data sheet (simple kriging, as in `arithmetic`):
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from planner.errors import NoThroughputError
@@ -38,10 +38,10 @@ _USUAL = (1000.0, 30.0, 32.0, 300.0, 150.0, 64.0)
 """Bandwidth, FP32 rate, memory, power, rate of the format and link of a GPU in the middle of the table."""
 
 
-def with_unlearnt_gpus(fit: Record) -> Record:
-    """The content of `fit.json` with the GPUs that it lacks at the end of its lists."""
+def with_unlearnt_gpus(fit: Record, names: Sequence[str]) -> Record:
+    """The content of `fit.json` with GPUs that it lacks at the end of its lists."""
     known = tuple(fit["gpus"])
-    for name in [one for one in load_gpus() if one not in known]:
+    for name in names:
         alike = _never_measured_alike(name, known, fit["measured_gpus"])
         fit["gpus"].append(name)
         for table, by_count in fit["scaling"].items():
@@ -85,7 +85,7 @@ def carry_with_unlearnt_gpus(line: Record, fit: Mapping[str, Any]) -> Record:
     return line
 
 
-@cache
+@lru_cache(maxsize=2048)
 def shares(name: str, width: str, known: tuple[str, ...]) -> list[float]:
     """The weight of each known GPU in the mixture that stands for a GPU; they add up to about 1."""
     wanted = _figures(load_gpus()[name], width)

@@ -84,7 +84,7 @@ class Prediction:
         self._at_batch: dict[int, Prediction] = {}
         self._notes = () if own else self._common_notes()
         self._own = own
-        self._knowledge = knowledge
+        self.knowledge = knowledge
         # how thin networks respond to a GPU is known of one card only
         self._is_thin = is_thin(self._model) and not own and (self._script is None or TIMM in self._script)
         self._limits = Limits(self._model, workload, self._measured_size)
@@ -149,7 +149,7 @@ class Prediction:
         situation = self.situation(one, gpu_count, gpu, precision)
         if situation.kind == "own_same":
             return one
-        found = for_strangers(one, situation, self._knowledge.between(), self._model.sample_unit)
+        found = for_strangers(one, situation, self.knowledge.between(), self._model.sample_unit)
         if one.basis is Basis.MEASURED and (row := self._measured_row(gpu, gpu_count, precision)):
             return of_other_format(found, row.precision)
         if gpu.vendor != "NVIDIA" and not self._own:
@@ -237,7 +237,7 @@ class Prediction:
 
     def _is_outdated(self, row: Benchmark) -> bool:
         """Whether a row is of older software, and what that changes is learnt: it is evidence then, and no answer."""
-        return not is_new_generation(row) and self._knowledge.script(script_of(row)) is not None
+        return not is_new_generation(row) and self.knowledge.script(script_of(row)) is not None
 
     def _is_alike(self, row: Benchmark) -> bool:
         asked = self._workload

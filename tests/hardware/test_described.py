@@ -1,17 +1,23 @@
 """Devices that no first table has: cards of the second table, and devices that their user describes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 import planner
 from planner.answers.cards_ranked import ranked_cards
+from planner.answers.throughput import speeds_of
 from planner.errors import UnknownNameError, UsageError
-from planner.hardware.gpus import load_further, load_gpus, resolve_gpu
+from planner.hardware.described import described
+from planner.hardware.gpus import load_further, load_gpus, resolve_gpu, shown_key
 from planner.hardware.processors import choose_devices, describe, device_name, load_processors, named_device
-from planner.model.records import Basis
+from planner.model.records import Basis, Workload
 from planner.options.vocabulary import separated
+from planner.work.listed import resolve_model
 from planner.work.own import parse_measurements
 
 CARD = "my-card[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7 fp16_tflops=97 watts=304 usd_new=599]"
+NETWORK = Workload(model=resolve_model("resnet50"), dataset=None, samples_per_epoch=1, epochs=1, precision=None)
 PROCESSOR = "my-cpu[cores=8 fp32_tflops=1 bandwidth_gb_per_s=51 watts=65]"
 
 
@@ -68,14 +74,15 @@ def test_the_graphics_of_a_processor_hold_what_was_measured_of_them():
 
 def test_a_described_card_is_planned_like_any_other():
     """It has memory, a price, watts, and a speed between those of cards with alike data sheets."""
-    rows = {one.gpu.name: one for one in ranked_cards({"model": "resnet50"}, "value", [CARD, "RTX 4070"]).rows}
+    ranked = ranked_cards({"model": "resnet50"}, "value", [CARD, "RTX 4070"])
+    rows = {shown_key(one.gpu.name): one for one in ranked.rows}
     own = rows["my-card"]
 
     assert (599, 304, 16) == (own.new.usd, own.gpu.tdp_watts, own.gpu.memory_gib)
     assert own.throughput.basis is Basis.SCALED
     assert 0.5 < own.throughput.samples_per_second / rows["rtx-4070"].throughput.samples_per_second < 2
     assert own.throughput.high / own.throughput.low > rows["rtx-4070"].throughput.high / rows["rtx-4070"].throughput.low
-    assert "my-card" == device_name("my-card")
+    assert "my-card" == device_name(own.gpu.name)
 
 
 def test_a_described_processor_is_planned_like_any_other():
@@ -89,10 +96,13 @@ def test_a_described_processor_is_planned_like_any_other():
 
 def test_a_description_stands_where_a_gpu_may_be_named():
     """With a count, among several, and before an own measurement."""
-    assert (("my-card",), 2.0) == (choose_devices(f"{CARD}:2").gpus, choose_devices(f"{CARD}:2").count)
+    assert ((CARD,), 2.0) == (choose_devices(f"{CARD}:2").gpus, choose_devices(f"{CARD}:2").count)
+    assert ((CARD,), 2.0) == (choose_devices(f"{CARD} x2").gpus, choose_devices(f"{CARD} x2").count)
+    with pytest.raises(UsageError, match="'!' behind the bracket"):
+        choose_devices(f"{CARD}!")
     assert [CARD, "A100"] == separated(f"{CARD}, A100")
     (one,) = parse_measurements((f"{CARD}=1,234",))
-    assert ("my-card", 1234.0) == (one.gpu, one.samples_per_second)
+    assert (CARD, 1234.0) == (one.gpu, one.samples_per_second)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +127,60 @@ def test_a_description_that_cannot_be_is_refused(text, message):
     assert message in str(caught.value)
 
 
-def test_a_name_has_one_description():
-    """The same again is the same; with other figures it would change answers that are being given."""
-    figures = {"memory_gib": 16, "bandwidth_gb_per_s": 640, "fp32_tflops": 48.7}
-    describe("mine", figures, where="here")
-    describe("mine", figures, where="here")
+def test_one_name_with_other_figures_is_another_device_in_other_threads():
+    """Each of a hundred answers is that of its own figures, as a name that nobody else uses gets it."""
+    small, large = (f"[memory_gib={gib} bandwidth_gb_per_s={40 * gib} fp32_tflops={3 * gib}]" for gib in (12, 24))
+    expected = {
+        figures: planner.predict_throughput(model="resnet50", gpu=f"alone-{index}{figures}").samples_per_second
+        for index, figures in enumerate((small, large))
+    }
 
-    with pytest.raises(UsageError, match="other figures"):
-        describe("mine", figures | {"memory_gib": 24}, where="here")
+    def asked(figures):
+        return planner.predict_throughput(model="resnet50", gpu=f"my-card{figures}").samples_per_second
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(asked, [small, large] * 50))
+
+    assert expected[large] > 1.5 * expected[small]
+    assert [expected[small], expected[large]] * 50 == pytest.approx(found)
+
+
+def test_what_is_kept_of_descriptions_is_bounded():
+    """Hundreds of them are no more rows of a table, and no cache grows with them."""
+    listed = len(load_gpus()), len(load_processors())
+    for gib in range(1, 400):
+        (key,) = choose_devices(f"my-card[memory_gib={gib} bandwidth_gb_per_s=640 fp32_tflops=48]").gpus
+        assert gib == load_gpus()[key].memory_gib
+        choose_devices(f"my-cpu[cores={gib} bandwidth_gb_per_s=64 fp32_tflops=1]")
+    remembered = speeds_of(NETWORK)
+    found = [remembered.on(f"my-card[memory_gib={gib} bandwidth_gb_per_s=640 fp32_tflops=48]", 1) for gib in (16, 17)]
+
+    assert all(one.samples_per_second > 0 for one in found)
+    assert listed == (len(load_gpus()), len(load_processors()))
+    assert not any("[" in device for device, *_ in remembered._found)
+    assert described.cache_info().currsize <= described.cache_info().maxsize == 256
+
+
+def test_a_ranking_of_all_cards_leaves_out_what_others_named():
+    """Neither a described card nor one of the second table is there for those who name none."""
+    before = {one.gpu.name for one in ranked_cards({"model": "resnet50"}, "speed").rows}
+    named = {one.gpu.name for one in ranked_cards({"model": "resnet50"}, "speed", [CARD, "RX 7900 XTX"]).rows}
+
+    assert {CARD, "rx-7900-xtx"} == named
+    assert before == {one.gpu.name for one in ranked_cards({"model": "resnet50"}, "speed").rows}
+
+
+def test_what_is_typed_wins_over_the_settings_file():
+    """A name that planner.toml describes may be described anew; by the name alone the file counts, the last time it was read."""
+    figures = {"memory_gib": 16, "bandwidth_gb_per_s": 640, "fp32_tflops": 48.7}
+    describe("My card", {**figures, "memory_gib": 8}, where="here")
+    describe("My card", figures, where="here")
+
+    (typed,) = choose_devices("my-card[memory_gib=24 bandwidth_gb_per_s=640 fp32_tflops=48.7]").gpus
+    for text in ("my-card", "2x My Card", "my card:2"):
+        (by_name,) = choose_devices(text).gpus
+        assert 16 == load_gpus()[by_name].memory_gib
+    assert 24 == load_gpus()[typed].memory_gib
 
 
 def test_an_unknown_device_is_told_how_to_describe_it():

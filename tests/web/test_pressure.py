@@ -1,12 +1,14 @@
 """The page under pressure: half requests, many at once, the same question asked by many."""
 
 import asyncio
+import json
 import re
 import resource
 import socket
 import threading
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 import uvicorn
@@ -15,6 +17,7 @@ from uvicorn.server import ServerState
 from planner.web import app, connections
 from planner.web.connections import MOST_AN_ADDRESS, MOST_CONNECTIONS, PatientProtocol
 from planner.web.parameters import EstimateQuestion
+from tests.web import asgi
 from tests.web.conftest import DAY, served
 
 HALF = b"GET /api/estimate?model=resnet50 HTTP/1.1\r\nHost: x"
@@ -173,3 +176,23 @@ def test_memory_stays_flat_over_unlike_questions(tmp_path):
 def _mib(process):
     status = Path(f"/proc/{process}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+def test_one_name_with_other_figures_is_answered_for_each_who_asks():
+    """Two users call their card alike at the same time: each is told of the memory of his own, again and again."""
+
+    async def asked():
+        desk = asgi.application()
+        for count in (1, 2):
+            ways = [f"my-card[memory_gib={gib} bandwidth_gb_per_s=640 fp32_tflops=48.7]:{count}" for gib in (16, 24)]
+            yield await asyncio.gather(
+                *(asgi.ask(desk, f"/api/fit?{urlencode({'model': 'gpt2', 'gpu': way})}") for way in ways)
+            )
+
+    async def found():
+        return [[json.loads(reply.body) for reply in replies] async for replies in asked()]
+
+    for both in asyncio.run(found()):
+        memory = [one["fits"][0]["usable_gib"] for one in both]
+        assert [15, 23] == pytest.approx(memory, abs=1)
+        assert ["my-card" in one["fits"][0]["gpus"] for one in both] == [True, True]

@@ -19,6 +19,7 @@ from planner.cost.resale import ResaleCurve
 from planner.errors import NoThroughputError, Sentence, UsageError, named
 from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
+from planner.hardware.gpus import shown_key
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
 from planner.model.frozen import dataclass
@@ -310,7 +311,7 @@ def _usd_per_kwh(machine: Machine, options: OwnerArguments, place: Place) -> flo
 
 def _label(machine: Machine, *, is_owned_already: bool) -> str:
     state = "owned" if is_owned_already else machine.condition.value
-    return f"{machine.card_count}x {machine.gpu.name} ({state})"
+    return f"{machine.card_count}x {shown_key(machine.gpu.name)} ({state})"
 
 
 def _more_cards(wanted: Wanted, done: Done, cards: int) -> tuple[str, ...]:

@@ -52,21 +52,32 @@ def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...
         raise NotUnderstoodError("text_config is not there, and the sizes of its text model are nowhere else")
     kind = inner.get("model_type", outer.text_family)
     family = _family({"model_type": kind})
-    # it is the outer model that ties, whatever its text model alone would do
-    ties = config.get("tie_word_embeddings", outer.default_values.get("tie_word_embeddings"))
-    remarks = (remark, *_unstated_tie(config, {**family.default_values, **inner}, ties))
+    ties, tie_remarks = _tie(config, inner, outer, family)
     if any(key in config for key in family.keys["hidden"]) and not any(key in inner for key in family.keys["hidden"]):
         # older files hold the text model's keys beside the rest
         inner = {**{key: value for key, value in config.items() if key != "text_config"}, **inner}
-    return family, Keys({**inner, "tie_word_embeddings": ties}, family, is_nested=True), remarks
+    return family, Keys({**inner, _TIE: ties}, family, is_nested=True), (remark, *tie_remarks)
 
 
-def _unstated_tie(config: Mapping[str, Any], text: Mapping[str, Any], ties: Any) -> tuple[str, ...]:
-    """What is said where the whole model does not say whether it ties, and its text model alone would do otherwise."""
-    if "tie_word_embeddings" in config or text.get("tie_word_embeddings", ties) == ties:
-        return ()
-    taken = "one matrix, as the family's code takes them" if ties else "two matrices, as the family's code takes them"
-    return (f"tie_word_embeddings is not stated beside text_config: embedding and output layer are counted as {taken}",)
+def _tie(
+    config: Mapping[str, Any], inner: Mapping[str, Any], outer: Family, text: Family
+) -> tuple[Any, tuple[str, ...]]:
+    """Whether embedding and output layer are one matrix, and what is said where the file leaves it open.
+
+    The whole model's word counts before its text model's. Only files of older code lack both, in which the text model decided.
+    """
+    stated = [part[_TIE] for part in (config, inner) if _TIE in part]
+    of_whole = outer.default_values.get(_TIE)
+    ties = stated[0] if stated else text.default_values.get(_TIE, of_whole)
+    if stated or ties == of_whole:
+        return ties, ()
+    taken = "one matrix" if ties else "two matrices"
+    return ties, (
+        f"{_TIE} is not stated: embedding and output layer are counted as {taken}, as its text model's code has them",
+    )
+
+
+_TIE = "tie_word_embeddings"
 
 
 def _size(config: Mapping[str, Any]) -> str:

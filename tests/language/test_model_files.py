@@ -280,14 +280,22 @@ def test_a_model_without_an_output_layer_is_named(tmp_path):
 
 
 def test_a_tie_that_the_file_leaves_open_is_named(tmp_path):
-    """Where the whole model's code ties and its text model's does not, the answer says which of them is counted."""
-    config = {"model_type": "mistral3", "text_config": LLAMA | {"model_type": "mistral"}}
+    """Mistral Small 3.1 states no tie and has 23.57 B parameters; where either part of a file states it, that counts."""
+    text = {"model_type": "mistral", "hidden_size": 5120, "intermediate_size": 32768, "num_hidden_layers": 40, "head_dim": 128,
+            "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 131072}  # fmt: skip
+    config = {"model_type": "mistral3", "text_config": text, "vision_config": {"hidden_size": 1024}}
 
-    left_open, stated = _read(config, tmp_path), _read(config | {"tie_word_embeddings": False}, tmp_path)
+    left_open = _read(config, tmp_path)
+    inside = _read(config | {"text_config": text | {"tie_word_embeddings": False}}, tmp_path)
+    outside = _read(config | {"tie_word_embeddings": True}, tmp_path)
 
-    assert any("counted as one matrix" in remark for remark in left_open.remarks)
-    assert not any("tie_word" in remark for remark in stated.remarks)
-    assert 128256 * 4096 == stated.parameters - left_open.parameters
+    assert 23_572_403_200 == left_open.parameters == inside.parameters
+    assert 131072 * 5120 == inside.parameters - outside.parameters
+    assert ["counted as two matrices" in " ".join(model.remarks) for model in (left_open, inside, outside)] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_tower_in_the_file_is_never_passed_over(tmp_path):

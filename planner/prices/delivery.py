@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 MOST_TIMEOUTS = 120
 """The whole fetch of a provider may take so many times the time limit of a page: an hour, by default."""
+
+
+CLOCK_SLACK = timedelta(days=1)
+"""What two clocks may differ by, zones included."""
 
 
 class Reach(StrEnum):
@@ -55,6 +59,22 @@ class Delivery:
     sources: tuple[dict[str, Any], ...]
     excludes: tuple[dict[str, Any], ...] = ()
     retired: tuple[dict[str, Any], ...] = ()
+
+
+def check_day(delivery: Delivery, now: datetime) -> None:
+    """Raises an error for prices of a day that has not come.
+
+    Raises:
+        ProviderError: no refresh could replace them until then.
+    """
+    day = max([delivery.observed_at.date(), *(offer.observed_on for offer in delivery.parsed.offers)])
+    if day > (now + CLOCK_SLACK).date():
+        raise ProviderError(
+            "The prices are said to be of {day}, a day that has not come: no refresh could replace them until then. Correct "
+            "the day ({observed_on}), or the clock.",
+            argument="observed_on",
+            day=day.isoformat(),
+        )
 
 
 def fetch_delivery(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from planner.errors import ProviderError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
@@ -226,6 +228,19 @@ class _KnownType(NamedTuple):
     vcpus: float | None
     memory_gib: float | None
     network_gbps: float | None
+
+
+def table_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table; of a short row the cells that lack are not there, and of a long one those of no column.
+
+    Raises:
+        ProviderError: it is no table in UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return [{key: value for key, value in row.items() if key and value} for row in csv.DictReader(file)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ProviderError(f"{path.name} is not a table in UTF-8 ({error}). Save it as CSV in UTF-8.") from error
 
 
 def _known_types(book: Iterable[Offer]) -> dict[str, _KnownType]:

@@ -10,7 +10,6 @@ reservation or in a cluster only are neither on demand nor spot.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from planner.model.records import Purchase
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, CatalogueReader, Line, Terms
+from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, CatalogueReader, Line, Terms, table_rows
 from planner.prices.registry import machines_of, parsed_prices
 
 GPUHUNT_COLUMNS = frozenset({"instance_name", "location", "price", "gpu_count", "gpu_name", "gpu_memory", "spot"})
@@ -93,8 +92,7 @@ def _first_line(path: Path) -> str:
 def _rows(path: Path) -> list[Row]:
     """Rows with accelerators; a short row lacks cells, older layouts lack columns."""
     names = (*GPUHUNT_COLUMNS, "cpu", "memory", "gpu_vendor", "flags", "provider_data")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [{name: (row.get(name) or "").strip() for name in names} for row in csv.DictReader(file)]
+    rows = [{name: row.get(name, "").strip() for name in names} for row in table_rows(path)]
     return [row for row in rows if row["gpu_count"] not in NO_GPUS]
 
 

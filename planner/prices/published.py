@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
 from planner.outside import json_of
 from planner.paths import is_provider_name
+from planner.prices.delivery import CLOCK_SLACK
 
 SCHEMA = "planner.books/1"
 MOST_BOOKS = 200
 MOST_ROWS = 250_000  # the largest of today's books has some thousand
-CLOCK_SLACK = timedelta(days=1)  # what two clocks may differ by, zones included
 
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -22,7 +22,7 @@ from planner.paths import contained
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, Checked, check_offers, price_bands
-from planner.prices.delivery import Delivery, Reach, clear_fetches, fetch_delivery, saved_delivery
+from planner.prices.delivery import Delivery, Reach, check_day, clear_fetches, fetch_delivery, saved_delivery
 from planner.prices.index import INDEX_SUFFIX, index_of
 from planner.prices.lock import cannot_write, refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
@@ -220,6 +220,7 @@ class _Run:
         """Check a delivery, merge it over the book before, and write the result."""
         self._report(delivery.provider, "checking")
         order = self.order
+        check_day(delivery, datetime.now(UTC))
         notes = list(delivery.notes)
         stem = free_stem(order.data_dir, delivery.provider, delivery.observed_at, datetime.now(UTC))
         before = previous_book(order.data_dir, delivery.provider, stem, notes)

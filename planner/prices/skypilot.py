@@ -13,7 +13,6 @@ Its traps, as seen in the files of 2025 and 2026:
 from __future__ import annotations
 
 import ast
-import csv
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +22,7 @@ from typing import Any, NamedTuple
 from planner.model.records import Purchase
 from planner.prices.checks import price_problem
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, SOURCES, CatalogueReader, Line, Terms
+from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, SOURCES, CatalogueReader, Line, Terms, table_rows
 from planner.prices.registry import machines_of, parsed_prices
 from planner.prices.variants import named_gpus
 
@@ -107,10 +106,8 @@ def newest_skypilot_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _rows(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [{key: value for key, value in row.items() if key} for row in csv.DictReader(file)]
-    # a short row lacks cells, a file may lack columns
-    return [defaultdict(str, {key: value or "" for key, value in row.items()}) for row in rows]
+    """Rows of the file; a short row lacks cells, a file may lack columns: they are empty."""
+    return [defaultdict(str, row) for row in table_rows(path)]
 
 
 def _lines(rows: list[Row]) -> Iterator[Line]:

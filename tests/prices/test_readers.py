@@ -3,7 +3,7 @@
 import shutil
 import tarfile
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -25,6 +25,7 @@ g6.xlarge,L4,1.0,4.0,16.0,,0.8048,0.4,us-east-1,use1-az2
 g6.2xlarge,L4,1.0,8.0,32.0,,0.0,,us-east-1,use1-az1
 trn1.2xlarge,Trainium,1.0,8.0,32.0,,1.34375,0.5,us-east-1,use1-az1
 """
+SKYPILOT_HEAD = SKYPILOT_AWS.partition("\n")[0]
 SKYPILOT_GCP = """\
 InstanceType,vCPUs,MemoryGiB,AcceleratorName,AcceleratorCount,GpuInfo,Region,AvailabilityZone,Price,SpotPrice
 a2-highgpu-1g,12.0,85.0,,,,us-central1,us-central1-a,0.73948,0.29576
@@ -135,6 +136,43 @@ def test_a_skypilot_catalogue_needs_a_date(skypilot, tmp_path):
     """Its files carry none, and a date is never guessed."""
     with pytest.raises(UsageError, match=r"is a SkyPilot catalogue\. .* observed_on YYYY-MM-DD"):
         _bring(skypilot, tmp_path / "data")
+
+
+def test_a_day_that_has_not_come_is_refused(tmp_path):
+    """A mistyped year would be newer than every refresh to come: said by a person, a file's version, or a row of a book."""
+    soon = datetime.now(UTC).date() + timedelta(days=2)
+    (tmp_path / "lambda").mkdir()
+    (tmp_path / "lambda" / "vms.csv").write_text(f"{SKYPILOT_HEAD}\ngpu_1x_a10,A10,1,30,200,,1.29,,us-east-1,\n")
+    (tmp_path / "hunt").mkdir()
+    (tmp_path / "hunt" / "aws.csv").write_text(GPUHUNT_AWS)
+    (tmp_path / "hunt" / "version").write_text(f"{soon:%Y%m%d}")
+    a_snapshot(tmp_path / "book", an_offer(provider="acme", observed_on=soon), provider="acme", stem="2026-10-01")
+
+    brought = [
+        _bring(tmp_path / "lambda", tmp_path / "data", observed_on=soon)["lambda"],
+        _bring(tmp_path / "hunt", tmp_path / "data")["aws"],
+        _bring(tmp_path / "book", tmp_path / "data")["acme"],
+    ]
+
+    for outcome in brought:
+        assert f"said to be of {soon}, a day that has not come" in outcome.error
+        assert None is outcome.path
+    tomorrow = soon - timedelta(days=1)  # it may be there already
+    assert None is _bring(tmp_path / "lambda", tmp_path / "data", observed_on=tomorrow)["lambda"].error
+
+
+@pytest.mark.parametrize(("file", "text"), [("lambda/vms.csv", "SKYPILOT"), ("hunt/aws.csv", "GPUHUNT")])
+def test_a_catalogue_in_another_encoding_is_refused_as_that(tmp_path, file, text):
+    """In Latin-1 a name is spoilt; that is no fault of the program."""
+    table = {"SKYPILOT": SKYPILOT_AWS, "GPUHUNT": GPUHUNT_AWS}[text]
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_bytes(table.encode() + "caf\xe9,x\n".encode("latin-1"))
+
+    (outcome,) = _bring((tmp_path / file).parent, tmp_path / "data", observed_on=date(2026, 11, 1)).values()
+
+    name = file.partition("/")[2]
+    assert f"{name} is not a table in UTF-8" in outcome.error
+    assert None is outcome.traceback
 
 
 def test_a_gpuhunt_archive_is_dated_by_its_version(tmp_path):

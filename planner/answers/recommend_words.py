@@ -15,7 +15,7 @@ from planner.errors import PlannerError, Sentence
 from planner.model.records import Estimate
 from planner.options.declared import declared
 from planner.options.owner_arguments import RecommendArguments
-from planner.results.answer import LESS, build_warnings
+from planner.results.answer import LESS, run_warnings
 from planner.results.batch import batch_warning, large_batch_text
 from planner.results.estimate import EstimateResult
 from planner.results.words import (
@@ -153,7 +153,7 @@ def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], a
     )
     sentences.append(f"Throughput: {basis}, with {best.throughput.stack.strip()}; another framework will differ.")
     sentences.append(_memory(best))
-    sentences += (warning.removeprefix("! ") for warning in build_warnings([best], result.workload))
+    sentences += (warning.removeprefix("! ") for warning in run_warnings([best], result.workload))
     sentences += filter(
         None, (batch_warning(best, result.workload).removeprefix("! ") or large_batch_text(best, result.workload),)
     )

@@ -50,21 +50,25 @@ def language_models_holding(text: str) -> list[LanguageModel]:
 
 @lru_cache(maxsize=256)
 def _found(text: str) -> LanguageModel | None:
-    model, note = _row(text.lower()), ""  # nine in ten names are of the table: no need to read all the others
+    model, note, beside = (
+        _row(text.lower()),
+        "",
+        "",
+    )  # nine in ten names are of the table: no need to read all the others
     if model is None:
         keys = _keys()
-        name, note = next((keys[one] for one in _readings(text) if one in keys), ("", ""))
+        name, note, beside = next((keys[one] for one in _readings(text) if one in keys), ("", "", ""))
         model = _row(name)
     if model is None:
         return None
-    remarks = []
+    beside, remarks = beside or model.beside, []
     if _squeezed(text) != _squeezed(model.name):
         remarks.append(f"stands for {text}, which has its shape" + (f" ({note})" if note else ""))
-    if model.beside:
-        remarks.append(f"only the text model is counted; not its {model.beside}, in memory and in time")
+    if beside:
+        remarks.append(f"only the text model is counted; not its {beside}, in memory and in time")
     if model.is_weakly_sourced:
         remarks.append(f"its shape is {model.source}")
-    return replace(model, remarks=tuple(remarks))
+    return replace(model, beside=beside, remarks=tuple(remarks))
 
 
 def _row(name: str) -> LanguageModel | None:
@@ -73,10 +77,11 @@ def _row(name: str) -> LanguageModel | None:
 
 
 @cache
-def _keys() -> Mapping[str, tuple[str, str]]:
-    """The model and the note behind each name, by how it is looked up; what is a name itself wins over what merely reads like one."""
-    found = {_plain(one): (name, "") for name, spellings in _spellings().items() for one in spellings}
-    found |= {_plain(name): (model, note) for name, model, note in read_columns(NAMES, "name", "model", "note")}
+def _keys() -> Mapping[str, tuple[str, str, str]]:
+    """The model behind each name, a note and what is left out of it, by how it is looked up; what is a name itself wins over what merely reads like one."""
+    found = {_plain(one): (name, "", "") for name, spellings in _spellings().items() for one in spellings}
+    rows = read_columns(NAMES, "name", "model", "note", "beside")
+    found |= {_plain(name): (model, note, beside) for name, model, note, beside in rows}
     return dict(_without_endings(found)) | found
 
 
@@ -89,7 +94,7 @@ def _spellings() -> Mapping[str, tuple[str, ...]]:
     return own
 
 
-def _without_endings(found: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _without_endings(found: Mapping[str, tuple[str, str, str]]) -> Iterator[tuple[str, tuple[str, str, str]]]:
     """The names of the table without what repositories add: of `phi-3-medium-4k-instruct`, `phi-3-medium`."""
     for key, target in found.items():
         for shorter in _shortened(key):

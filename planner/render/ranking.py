@@ -10,7 +10,7 @@ from planner.prices.catalog import DEARER
 from planner.render.listing import one_line
 from planner.render.screen import LEAST, NARROW, REASONS, fitting, relative_text
 from planner.render.screen_table import row_entry, table_lines
-from planner.results.answer import RENEW, absent_text, ages_text, build_warnings, damaged_text
+from planner.results.answer import RENEW, absent_text, ages_text, damaged_text, run_warnings
 from planner.results.estimate import EstimateResult
 from planner.results.money import Money
 from planner.units import hours
@@ -41,7 +41,7 @@ def ranking_notes(result: EstimateResult, renew: str = RENEW, *, is_whole: bool 
     """
     yield from map(absent_text, result.absent)
     yield from damaged_text(result.damaged)
-    yield from islice(build_warnings(result.estimates, result.workload), MOST_WARNINGS)
+    yield from islice(run_warnings(result.estimates, result.workload), MOST_WARNINGS)
     yield from _over_limits(result)
     barred = [f"{one.rank} {REASONS[one.not_picked]}" for one in result.estimates if one.not_picked is not None]
     if barred:

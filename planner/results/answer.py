@@ -131,7 +131,7 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
     yield from filter(None, (ages_text((pick.estimate for pick in picked.picks), today, renew), alone))
     if not picked.limits_hold:
         yield _unsure(picked, money)
-    yield from build_warnings([pick.estimate for pick in picked.picks], workload)
+    yield from run_warnings([pick.estimate for pick in picked.picks], workload)
     first = leading(picked).estimate
     yield from filter(None, (memory_warning(first), batch_warning(first, workload)))
     startup = math.fsum(
@@ -152,8 +152,10 @@ def _unsure(picked: Picked, money: Money) -> str:
     return f"! No row is sure to keep the {limits}{': the first may ' * bool(may)}{' and '.join(may)}."
 
 
-def build_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:
-    """Warnings of GPUs that today's builds leave out, one for each GPU that these rows are of; none where the user ran it there."""
+def run_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:
+    """Warnings of a model that is counted in part, and of GPUs that today's builds leave out, one for each GPU of these rows where the user ran nothing."""
+    if workload.language is not None and (beside := workload.language.job.model.beside):
+        yield f"! Of the text model alone, without its {beside}."
     strangers = (one for one in estimates if one.throughput.basis is not Basis.MEASURED_BY_YOU)
     for gpu in dict.fromkeys(one.offer.gpu for one in strangers):
         if warning := build_warning(workload, gpu):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from planner.model.frozen import dataclass
 from planner.model.records import Estimate
-from planner.results.answer import OLD_DAYS, RENEW, build_warnings, memory_warning
+from planner.results.answer import OLD_DAYS, RENEW, memory_warning, run_warnings
 from planner.results.batch import batch_warning
 from planner.results.estimate import EstimateResult, estimate_record
 from planner.results.estimate import document as estimates_document
@@ -61,7 +61,7 @@ def warnings(found: Recommendation, *, renew: str = RENEW) -> list[str]:
     days = (result.as_of - best.offer.observed_on).days
     age = f"! The price is {days} days old. Newer: {renew}" if days >= OLD_DAYS and best.offer.provider != "own" else ""
     said = (memory_warning(best), batch_warning(best, result.workload), age)
-    return [*build_warnings([best], result.workload), *filter(None, said)]
+    return [*run_warnings([best], result.workload), *filter(None, said)]
 
 
 def document(found: Recommendation, currency: Currency | None = None) -> Row:

@@ -33,7 +33,8 @@ def language_model_from_config(path: Path) -> LanguageModel:
         raise DataError(f"{path} holds no JSON object. A config.json of Hugging Face is expected.")
     try:
         family, keys, remarks = _text_model(config)
-        return _compared(_model(family, keys, remarks + _without_output(config), path))
+        model = _model(family, keys, remarks + _without_output(config), path)
+        return _compared(replace(model, beside=_beside(config)))
     except ValueError as error:
         raise _refused(path, str(error)) from error
 
@@ -44,7 +45,7 @@ def _text_model(config: Mapping[str, Any]) -> tuple[Family, Keys, tuple[str, ...
     outer = _family(config)
     if outer.text_family is None:
         return outer, Keys(config, outer), ()
-    remark = f"only the text model of {outer.model_type} is counted; not its {outer.beside}{_size(config)}, in memory and in time"
+    remark = f"only the text model of {outer.model_type} is counted; not its {_beside(config)}, in memory and in time"
     inner = config.get("text_config", {})
     if not isinstance(inner, dict):
         raise NotUnderstoodError(f"text_config must be an object, not {shown(inner)}")
@@ -78,6 +79,12 @@ def _tie(
 
 
 _TIE = "tie_word_embeddings"
+
+
+def _beside(config: Mapping[str, Any]) -> str:
+    """What the model has besides its text model, and about how large that is; empty of a text model."""
+    beside = _family(config).beside
+    return f"{beside}{_size(config)}" if beside else ""
 
 
 def _size(config: Mapping[str, Any]) -> str:

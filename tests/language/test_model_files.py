@@ -271,6 +271,14 @@ def test_what_is_not_counted_is_shown_with_the_answer(command, tmp_path, run_pla
     assert "not its vision tower" in answer.stdout + answer.stderr
 
 
+@pytest.mark.parametrize("command", [("estimate", "--limit", "1"), ("estimate",), ("recommend", "--deadline", "100h")])
+def test_what_is_not_counted_is_on_the_first_screen(command, run_planner):
+    """A line says so without --verbose, for a name that stands for the text model of one that sees."""
+    answer = run_planner(*command, "--model", "Qwen2.5-VL-7B-Instruct", "--tokens", "1B", "--gpu", "H100:8")
+
+    assert "! Of the text model alone, without its vision tower." in answer.stdout + answer.stderr
+
+
 def test_a_model_without_an_output_layer_is_named(tmp_path):
     """A file of the bare model, which turns text into vectors, says that the output layer counted is not its own."""
     bare = _read(LLAMA | {"architectures": ["LlamaModel"]}, tmp_path)

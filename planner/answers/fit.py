@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from planner.errors import NoThroughputError, PlannerError, Sentence, UsageError, named
+from planner.hardware.frameworks import wheel_problem
 from planner.hardware.gpus import GpuChoice, load_gpus
 from planner.hardware.processors import choose_gpus_only
 from planner.language.jobs import plan_job
@@ -46,7 +47,10 @@ COUNTS = (1, 2, 4, 8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fits:
-    """Memory reports of one run, and what it is; of those left out by a limit, `hidden`, so many fit."""
+    """Memory reports of one run, and what it is; of those left out by a limit, `hidden`, so many fit.
+
+    `other_builds` counts the GPUs of an overview that hold the run and that today's wheels of PyTorch do not run on.
+    """
 
     reports: tuple[MemoryReport, ...]
     what: str
@@ -54,6 +58,7 @@ class Fits:
     trains_all_weights: bool = False  # of a language model
     hidden: int = 0
     hidden_fitting: int = 0
+    other_builds: int = 0
 
 
 def fits(
@@ -223,7 +228,10 @@ class _VisionFit:
 
 
 def _overview(asked: _Asked, limit: int | None) -> Fits:
-    """A report for every known GPU, in the smallest number that holds the run, else in the largest; fitting ones first."""
+    """A report for every known GPU, in the smallest number that holds the run, else in the largest.
+
+    Fitting ones come first, of those the ones that today's wheels of PyTorch run on.
+    """
     found = [_smallest(asked, gpu) for gpu in load_gpus().values()]
     found.sort(key=_place)
     shown, hidden = found[:limit], found[len(found[:limit]) :]
@@ -235,6 +243,7 @@ def _overview(asked: _Asked, limit: int | None) -> Fits:
         trains_all_weights=asked.trains_all_weights,
         hidden=len(hidden),
         hidden_fitting=sum(one.fits for one in hidden),
+        other_builds=sum(one.fits and _needs_other_build(one) for one in found),
     )
 
 
@@ -245,8 +254,12 @@ def _smallest(asked: _Asked, gpu: Gpu) -> MemoryReport:
     return asked.report(gpu, asked.counts[-1], with_change=False)
 
 
-def _place(report: MemoryReport) -> tuple[bool, float, float, str]:
-    """Sorts those that fit by the memory of all GPUs together, the others by how much of the need they have."""
+def _place(report: MemoryReport) -> tuple[bool, bool, float, float, str]:
+    """Sorts those that fit by build and by the memory of all GPUs together, the others by how much of the need they have."""
     together = report.gpu_count * report.usable_bytes
     short_of = 0.0 if report.fits else report.memory.total / report.usable_bytes
-    return not report.fits, short_of or together, together, report.gpu.name
+    return not report.fits, report.fits and _needs_other_build(report), short_of or together, together, report.gpu.name
+
+
+def _needs_other_build(report: MemoryReport) -> bool:
+    return wheel_problem(None, report.gpu.name) is not None

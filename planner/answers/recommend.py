@@ -111,7 +111,7 @@ def _recommended(asked: RecommendArguments, *, is_whole: bool) -> Recommendation
     misses = _near_misses(candidates, rows, aim, at_ends=at_ends)
     result = ways.result_of(chosen) if is_whole else short_result_of(ways.groups[0][0], chosen)
     alone = one_region_text(
-        (one.rank, one, region.usd_per_hour_elsewhere) for one, region in zip(chosen, regions, strict=True)
+        (one.rank, one.offer, region.usd_per_hour_elsewhere) for one, region in zip(chosen, regions, strict=True)
     )
     return Recommendation(
         result=result,

@@ -136,11 +136,12 @@ def _why_first(rows: Sequence[Choice], aim: Aim) -> str:
 def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], aim: Aim) -> list[str]:
     """What else belongs to the choice: the cheapest and the fastest, the size of the work, what the figures rest on."""
     sentences: list[str] = []
+    within_limits = " within the limits" if any(aim.limits) else ""
     fastest = min(ordered, key=lambda one: (one.hours, one.usd, one.order))
     cheapest = min(ordered, key=lambda one: (one.usd, one.hours, one.order))
     for what, other in (("The cheapest", cheapest), ("The fastest", fastest)):
         if other is not ordered[0]:
-            sentences.append(f"{what} within the limits is {_named(priced_of(other))}.")
+            sentences.append(f"{what}{within_limits} is {_named(priced_of(other))}.")
     gpu_hours = hours(best.seconds) * best.offer.gpu_count * best.node_count
     share = f", {best.usd / aim.max_usd:.0%} of the budget" if aim.max_usd else ""
     sentences.append(

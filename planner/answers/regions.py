@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from planner.answers.pricing import Pricing, priced_at
@@ -50,24 +51,37 @@ def best_region(pricing: Pricing, one: Priced) -> Region:
 
     First a region that need not be switched on, then the one in which the provider has most offers, then by name.
     """
+    is_open = (offer for offer in one.group.members() if not pricing.bars.is_closed(offer))
+    offer, others, elsewhere = best_offer(is_open, one.offer, pricing.offered.region_sizes)
+    best = priced_at(pricing, one, offer) if others else one
+    return Region(one, 0, elsewhere) if best is None else Region(best, others, elsewhere)
+
+
+def best_offer(
+    members: Iterable[Offer], cheapest: Offer, sizes_of: Callable[[str], Mapping[str, int]]
+) -> tuple[Offer, int, float | None]:
+    """The offer of a group to show in place of its cheapest, how many more regions ask the same, and what the next asks if far more.
+
+    Args:
+        members: those of the group that are open, cheapest first.
+        cheapest: the one that it stands for.
+        sizes_of: how many offers a provider has in each of its regions.
+    """
     alike: list[Offer] = []
     elsewhere: float | None = None
-    for offer in one.group.members():
-        if pricing.bars.is_closed(offer):
-            continue
-        if offer.usd_per_hour <= SAME_PRICE * one.offer.usd_per_hour:
+    for offer in members:
+        if offer.usd_per_hour <= SAME_PRICE * cheapest.usd_per_hour:
             alike.append(offer)
-        elif offer.instance_type == one.offer.instance_type:
-            elsewhere = offer.usd_per_hour if offer.usd_per_hour >= FAR_BELOW * one.offer.usd_per_hour else None
+        elif offer.instance_type == cheapest.instance_type:
+            elsewhere = offer.usd_per_hour if offer.usd_per_hour >= FAR_BELOW * cheapest.usd_per_hour else None
             break
     regions = {offer.region for offer in alike}
     if len(regions) < 2:
-        return Region(one, 0, elsewhere)
-    sizes = pricing.offered.region_sizes(one.offer.provider)
+        return cheapest, 0, elsewhere
+    sizes = sizes_of(cheapest.provider)
 
     def place(offer: Offer) -> tuple[bool, int, float, tuple[str, ...]]:
         is_opt_in = access_to(offer.provider, offer.region) is Access.OPT_IN
         return is_opt_in, -sizes.get(offer.region, 0), offer.usd_per_hour, offer_name(offer)
 
-    best = priced_at(pricing, one, min(alike, key=place))
-    return Region(one, 0, elsewhere) if best is None else Region(best, len(regions) - 1, elsewhere)
+    return min(alike, key=place), len(regions) - 1, elsewhere

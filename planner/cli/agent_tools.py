@@ -233,7 +233,9 @@ def _recommend(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     document = recommendation_results.document(found, money)
     if is_brief:
         table = estimates_page.rendered_estimates(found.result, "table", width=None, currency=money)
-        return "\n".join([*map(one_line, found.sentences), "", table]), brief_recommendation(document)
+        return "\n".join([*map(one_line, recommendation_results.said(found)), "", table]), brief_recommendation(
+            document
+        )
     text = recommendation_page.rendered_recommendation(found, "table", width=None, currency=money)
     return text + "\n" + "\n".join(estimates_page.notes_text(found.result)), document
 

@@ -12,7 +12,6 @@ from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
 from planner.render.listing import Column, as_data, markdown_text, one_line, significant, spaced, to_markdown
 from planner.results.alternatives import Alternative
-from planner.results.answer import damaged_text
 from planner.results.comparison import (
     Comparison,
     amounts,
@@ -58,7 +57,7 @@ def rendered_comparison(
 def answer_lines(comparison: Comparison) -> list[str]:
     """The verdict and every way to pay, without what speaks of options of the command."""
     verdict = textwrap.wrap(comparison.verdict, WIDTH, break_on_hyphens=False)
-    lines = [*verdict, *damaged_text(comparison.damaged), "", *_ways_lines(comparison, len(comparison.alternatives))]
+    lines = [*verdict, *_warned(comparison, WIDTH), "", *_ways_lines(comparison, len(comparison.alternatives))]
     return [one_line(line).rstrip() for line in lines]
 
 
@@ -82,7 +81,7 @@ def _columns(width: int | None) -> int:
 def _screen(comparison: Comparison, currency: Currency | None, columns: int) -> Iterator[str]:
     """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
     verdict = textwrap.wrap(comparison.verdict, columns, break_on_hyphens=False)
-    verdict += damaged_text(comparison.damaged)
+    verdict += _warned(comparison, columns)
     owning = textwrap.wrap(owning_text(comparison.own), columns, subsequent_indent="  ", break_on_hyphens=False)
     money = (
         [] if currency is None else textwrap.wrap(sentence_in(comparison, currency), columns, break_on_hyphens=False)
@@ -98,6 +97,11 @@ def _screen(comparison: Comparison, currency: Currency | None, columns: int) -> 
     yield from owning
     last = "Every item, range and assumption: --verbose; all figures: --format json"
     yield last if len(last) <= columns else "Every item, range, assumption: --verbose"
+
+
+def _warned(comparison: Comparison, columns: int) -> Iterator[str]:
+    for warning in comparison.warnings:
+        yield from textwrap.wrap(warning, columns, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _ways_lines(comparison: Comparison, most: int, columns: int = WIDTH) -> Iterator[str]:
@@ -242,7 +246,7 @@ def _markdown(comparison: Comparison, currency: Currency | None) -> str:
     parts = [
         markdown_text(comparison.verdict) + "\n",
         *([markdown_text(sentence_in(comparison, currency)) + "\n"] if currency else []),
-        *(markdown_text(line) + "\n" for line in damaged_text(comparison.damaged)),
+        *(markdown_text(line) + "\n" for line in comparison.warnings),
         ways,
         markdown_text(owning_text(comparison.own)) + "\n",
         *tables,

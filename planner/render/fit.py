@@ -114,8 +114,15 @@ def fit_answer(fits: Fits) -> str:
     count, every = len(holding) + fits.hidden_fitting, len(fits.reports) + fits.hidden
     return (
         f"The smallest machine that holds it is {_name(first)}: it needs {needs:,.1f} of {first.usable_bytes / GIB:,.1f} GiB. "
-        f"{count} of {every} GPUs hold it, alone or up to 8 together."
+        f"{count} of {every} GPUs hold it, alone or up to 8 together{_other_builds_text(fits)}."
     )
+
+
+def _other_builds_text(fits: Fits) -> str:
+    """How many of those that hold the run stand last, since today's PyTorch does not run there."""
+    if not fits.other_builds:
+        return ""
+    return f"; today's default wheels of PyTorch do not run on {fits.other_builds} of them, listed last"
 
 
 def _lacking(fit: MemoryReport) -> str:
@@ -169,7 +176,8 @@ def _overview_notes(fits: Fits) -> Iterator[str]:
     if fits.hidden:
         others = fits.hidden - fits.hidden_fitting
         yield (
-            f"{fits.hidden} more GPUs: {fits.hidden_fitting} hold it, {others} do not; "
+            f"{fits.hidden} more GPUs: {fits.hidden_fitting} hold{'s' * (fits.hidden_fitting == 1)} it, "
+            f"{others} do{'es' * (others == 1)} not; "
             f"--limit {len(fits.reports) + fits.hidden} lists all. planner fit --gpu NAME:COUNT shows the parts."
         )
 

@@ -21,7 +21,7 @@ from planner.render.recommendation_screen import recommendation_lines
 from planner.render.screen import answer_lines
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
-from planner.results.recommendation import Recommendation, warnings
+from planner.results.recommendation import Recommendation, said
 from planner.units import Row
 
 MAX_ROWS = 25
@@ -68,8 +68,7 @@ def comparison_html(comparison: Comparison) -> str:
 
 def recommendation_html(found: Recommendation) -> str:
     """The sentences, with what to mind after the answer, and the estimates; folded below: near misses and assumptions."""
-    said = (*found.answer, *warnings(found), *found.reasons)
-    sentences = "".join(f"<p>{_text(sentence)}</p>" for sentence in said)
+    sentences = "".join(f"<p>{_text(sentence)}</p>" for sentence in said(found))
     columns, rows = estimates_table(found.result)
     misses = _details("Nearly", _table(*misses_table(found))) if found.near_misses else ""
     notes = _folded("Assumptions, prices, left out, notes", notes_text(found.result))

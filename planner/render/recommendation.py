@@ -19,7 +19,7 @@ from planner.render.listing import (
     to_table,
 )
 from planner.results.estimate import estimate_record
-from planner.results.recommendation import Recommendation, document, warnings
+from planner.results.recommendation import Recommendation, document, said, warnings
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def rendered_recommendation(
         return data
     table = ranking_text(found.result, form, width=width, currency=currency)
     if form == "markdown":
-        said = "\n".join(f"{markdown_text(sentence)}\n" for sentence in (*found.answer, *warnings(found)))
+        answer = "\n".join(f"{markdown_text(sentence)}\n" for sentence in (*found.answer, *warnings(found)))
         why = "".join(f"- {markdown_text(sentence)}\n" for sentence in found.reasons)
         nearly = f"Nearly:\n\n{to_markdown(_MISSES, _misses(found))}\n" if found.near_misses else ""
-        return f"{said}\n{table}\n{nearly}{why}"
+        return f"{answer}\n{table}\n{nearly}{why}"
     columns = min(width or PLAIN_WIDTH, PLAIN_WIDTH)
-    parts = ["\n".join(textwrap.fill(one_line(sentence), columns) for sentence in found.sentences) + "\n", table]
+    parts = ["\n".join(textwrap.fill(one_line(sentence), columns) for sentence in said(found)) + "\n", table]
     if found.near_misses:
         parts.append("Nearly:\n" + to_table(_MISSES, _misses(found), width=width))
     parts.append(front_picture(found.everything, width=min(columns, 80)))

@@ -127,7 +127,7 @@ def remarks(picked: Picked, workload: Workload, today: date, money: Money, *, re
         money: what amounts are shown in.
         renew: the command that brings newer prices.
     """
-    alone = one_region_text((pick.number, pick.estimate, pick.usd_per_hour_elsewhere) for pick in picked.picks)
+    alone = one_region_text((pick.number, pick.estimate.offer, pick.usd_per_hour_elsewhere) for pick in picked.picks)
     yield from filter(None, (ages_text((pick.estimate for pick in picked.picks), today, renew), alone))
     if not picked.limits_hold:
         yield _unsure(picked, money)

@@ -20,6 +20,7 @@ from planner.results.alternatives import Alternative
 from planner.results.answer import damaged_text
 from planner.results.estimate import estimate_record, workload_record
 from planner.results.lines import way_lines
+from planner.results.one_region import one_region_text
 from planner.results.owning import owning_text
 from planner.results.prices import damaged_record
 from planner.results.shown import ShownInNotebooks
@@ -68,6 +69,16 @@ class Comparison(ShownInNotebooks):
     def rent(self) -> Rental:
         """The rental that the best machine is compared with."""
         return self.options[0].rental
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to mind of the whole: books it is made without, and rentals whose price one region alone asks."""
+        rentals = {rental.label: rental for rental in self.own.rentals}
+        rented = [(row.title, rentals[row.name]) for row in self.alternatives if row.name in rentals]
+        alone = one_region_text(
+            (title, rental.offer, rental.usd_per_hour_elsewhere) for title, rental in rented if rental.offer is not None
+        )
+        return (*damaged_text(self.damaged), *filter(None, (alone,)))
 
     def to_frame(self) -> pd.DataFrame:
         """The curve of the best machine: month, rent_usd, own_usd, own_if_sold_usd, all cumulative and worth today."""
@@ -129,7 +140,7 @@ def document(comparison: Comparison, currency: Currency | None = None) -> Row:
         "break_even": asdict(comparison.break_even),
         "margin_usd": best.margin_usd,
         "verdict": comparison.verdict,
-        "warnings": list(damaged_text(comparison.damaged)),
+        "warnings": list(comparison.warnings),
         "owning": owning_text(best),
         **(
             {

@@ -60,8 +60,13 @@ def warnings(found: Recommendation, *, renew: str = RENEW) -> list[str]:
     result, best = found.result, found.result.estimates[0]
     days = (result.as_of - best.offer.observed_on).days
     age = f"! The price is {days} days old. Newer: {renew}" if days >= OLD_DAYS and best.offer.provider != "own" else ""
-    said = (memory_warning(best), batch_warning(best, result.workload), age)
-    return [*run_warnings([best], result.workload), *filter(None, said)]
+    others = (memory_warning(best), batch_warning(best, result.workload), age)
+    return [*run_warnings([best], result.workload), *filter(None, others)]
+
+
+def said(found: Recommendation) -> tuple[str, ...]:
+    """All that is said in reading order: the answer, what to mind of it, the reasons."""
+    return (*found.answer, *warnings(found), *found.reasons)
 
 
 def document(found: Recommendation, currency: Currency | None = None) -> Row:

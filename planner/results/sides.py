@@ -140,6 +140,7 @@ class Rental:
     is_given: bool
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
+    usd_per_hour_elsewhere: float | None = None  # what the next region asks where that is far more
 
     @property
     def kwh_per_job(self) -> float | None:

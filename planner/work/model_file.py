@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from planner.errors import DataError, PlannerError
+from planner.errors import DataError, PlannerError, UsageError
 from planner.language.families import COMMON_KEYS, Family, load_families
 from planner.language.listed import find_language_model
 from planner.model.language_models import MOST, LanguageModel
@@ -20,12 +20,13 @@ def language_model_from_config(path: Path) -> LanguageModel:
     """The model that a Hugging Face `config.json` describes, counted as its family builds it.
 
     Raises:
-        DataError: the file cannot be read, its family is not known, or it holds what is not understood.
+        UsageError: the file cannot be read.
+        DataError: its family is not known, or it holds what is not understood.
     """
     try:
         config = json.loads(text_of(bytes_of(path)))
     except OSError as error:
-        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+        raise UsageError(f"Cannot read the model file {path}: {error.strerror}.", argument="model") from error
     except (ValueError, RecursionError) as error:
         reason = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise DataError(f"{path} is not JSON: {reason}. A config.json of Hugging Face is expected.") from error

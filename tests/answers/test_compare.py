@@ -11,6 +11,8 @@ import planner
 from planner.answers.compare import compare
 from planner.cost.rent_or_buy import margin_usd
 from planner.errors import NothingLeftError, UnknownNameError, UsageError
+from planner.model.records import Purchase
+from planner.render.comparison import rendered_comparison
 from planner.results.comparison import document
 from tests.builders import a_snapshot, an_offer
 from tests.examples import examples
@@ -298,6 +300,35 @@ def test_hours_of_the_same_gpu_without_a_workload(tmp_path):
 
     assert pytest.approx(1.0) == result.rent.usd_per_job  # 2 x 0.50 USD
     assert pytest.approx(50.0) == result.own.case.hours_per_month  # 100 GPU hours on two GPUs
+
+
+@pytest.mark.parametrize(
+    "work", [{"gpu_hours_per_month": 100}, {"model": "resnet50", "epochs": 9, "jobs_per_month": 4}]
+)
+def test_the_region_rented_is_the_one_with_most_offers_and_a_lone_cheap_one_is_said(tmp_path, work):
+    """Of equal prices the region where the provider has most offers, as on the first screen; a price that one region alone asks."""
+    a_snapshot(
+        tmp_path,
+        *(
+            an_offer(
+                gpu="rtx-4090", gpu_count=1.0, instance_type="x", region=region, usd_per_hour=usd, purchase=purchase
+            )
+            for region, usd, purchase in (
+                ("a-north", 0.6, Purchase.ON_DEMAND),
+                ("b-south", 0.6, Purchase.ON_DEMAND),
+                ("b-south", 0.1, Purchase.SPOT),
+                ("a-north", 0.25, Purchase.SPOT),
+            )
+        ),
+        an_offer(gpu="t4", region="b-south"),
+    )
+
+    result = compare(buy="rtx-4090", providers=["testcloud"], data_dir=tmp_path, as_of=date(2026, 7, 1), **work)
+
+    assert "b-south" == result.rent.offer.region
+    assert ("! One region only: spot (testcloud b-south, elsewhere 2.5x and more).",) == result.warnings
+    assert result.warnings[0] in rendered_comparison(result, "table")
+    assert result.warnings[0] in rendered_comparison(result, "markdown")
 
 
 def test_a_gpu_nobody_rents_says_what_to_give():

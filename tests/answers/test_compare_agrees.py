@@ -102,8 +102,9 @@ def check(asked):
         assert entry.low <= entry.base <= entry.high
         if (entry.margin_low_usd > 0) != (entry.margin_high_usd > 0):
             assert entry.turns
-    if " is cheaper beside " in result.verdict:
-        ways = result.verdict.rpartition(" is cheaper beside ")[2].rstrip(".").split(", ")
+    if ". Against " in result.verdict:
+        said = result.verdict.rpartition(". Against ")[2]
+        ways = said.removesuffix(" renting is cheaper.").removesuffix(" buying is cheaper.").split(", ")
         for way in ways:
             cheapest = min(row.usd_total for row in result.alternatives if row.title == way and row.is_rented)
             dearest = max(row.usd_total for row in result.alternatives if row.title == way and row.is_rented)

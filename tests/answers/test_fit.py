@@ -9,9 +9,11 @@ import planner
 from planner.answers.fit import fit_of, fits
 from planner.answers.throughput import speeds_of
 from planner.errors import DoesNotFitError, NothingLeftError, NoThroughputError, UsageError
+from planner.hardware.frameworks import wheel_problem
 from planner.hardware.gpus import load_gpus
 from planner.options.declared import filled
 from planner.options.language_arguments import LanguageArguments
+from planner.render.fit import fit_answer
 from planner.work.language import plan_language_work
 from planner.work.listed import plan_work
 from tests.builders import language_of
@@ -111,14 +113,25 @@ def lora():
 
 
 def test_every_gpu_is_gone_through(lora):
-    """Each once, in the smallest number that holds it, fitting ones first, the smallest machine first."""
+    """Each once, in the smallest number that holds it, fitting ones first, of those with today's wheels the smallest machine."""
     fitting = [one for one in lora.reports if one.fits]
 
     assert sorted(load_gpus()) == sorted(one.gpu.name for one in lora.reports)
     assert {1, 2, 4, 8} >= {one.gpu_count for one in lora.reports}
     assert fitting == list(lora.reports[: len(fitting)])
-    together = [one.gpu_count * one.usable_bytes for one in fitting]
+    at_once = fitting[: len(fitting) - lora.other_builds]
+    together = [one.gpu_count * one.usable_bytes for one in at_once]
     assert sorted(together) == together
+
+
+def test_gpus_that_todays_wheels_do_not_run_on_stand_last(lora):
+    """Of the GPUs that hold the run the first is one to use at once; the others are counted."""
+    holding = [wheel_problem(None, one.gpu.name) is not None for one in lora.reports if one.fits]
+
+    assert sorted(holding) == holding
+    assert not holding[0]
+    assert 0 < sum(holding) == lora.other_builds
+    assert f"do not run on {lora.other_builds} of them, listed last." in fit_answer(lora)
 
 
 def test_a_smaller_number_of_the_same_gpu_does_not_hold_it(lora):

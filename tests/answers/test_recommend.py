@@ -46,6 +46,15 @@ def test_with_a_deadline_nothing_that_may_be_picked_costs_half(all_of_them, limi
     assert all(one.usd > 0.5 * best.usd for one in others)
 
 
+@pytest.mark.parametrize("limits", [{}, {"deadline": "100h"}, {"budget_usd": 500}])
+def test_limits_are_spoken_of_where_there_are_any(book, limits):  # noqa: F811
+    """The cheapest and the fastest are those within the limits only if somebody set one."""
+    said = [one for one in run(book, **limits).reasons if one.startswith(("The cheapest", "The fastest"))]
+
+    assert said
+    assert all((" within the limits is " in one) == bool(limits) for one in said)
+
+
 @pytest.mark.parametrize("budgets", [(20, 40, 80, 160)])
 def test_a_larger_budget_is_not_spent_for_its_own_sake(budgets):
     """Within a budget the cost, money and time together, only falls as the budget grows; the last two are the same."""

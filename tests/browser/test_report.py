@@ -106,7 +106,7 @@ def test_points_lie_where_the_numbers_say(estimated, open_page):
 
 
 def test_bars_are_as_long_as_the_bill(estimated, open_page):
-    """The pieces of a bar together are the cost of its row, and no row is missing."""
+    """The pieces of a bar together are the cost of its pick, and no pick is missing."""
     content, address = estimated
     page = ready(open_page(address, viewport=WIDE))
 
@@ -123,7 +123,7 @@ def test_bars_are_as_long_as_the_bill(estimated, open_page):
       }"""
     )
 
-    assert [pytest.approx(row["usd"], rel=1e-3) for row in content["estimates"]] == drawn
+    assert [pytest.approx(pick["estimate"]["usd"], rel=1e-3) for pick in content["picks"]] == drawn
 
 
 def test_lines_end_where_the_curve_ends(compared, open_page):

@@ -216,9 +216,9 @@ def test_a_file_that_is_no_language_model_is_refused(text, message, tmp_path):
         language_model_from_config(path)
 
 
-def test_a_missing_file_is_an_error_of_data(tmp_path):
-    """A path that does not exist is named."""
-    with pytest.raises(DataError, match="No such file"):
+def test_a_missing_file_is_an_error_of_usage(tmp_path):
+    """A path that does not exist is named, as one that ends otherwise is."""
+    with pytest.raises(UsageError, match="No such file"):
         resolve_language_model(str(tmp_path / "config.json"))
 
 

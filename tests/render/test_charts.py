@@ -151,12 +151,19 @@ def test_machines_are_worked_out_when_they_are_asked_for():
 
 
 def test_bars_add_up_to_the_bill(estimated):
-    """Items of a row, small ones together, sum to its cost; fifteen rows are drawn."""
-    sums = {}
-    for row in values(estimate_charts(estimated)["cost-items"]):
-        sums[row["rank"]] = sums.get(row["rank"], 0) + row["usd"]
+    """Items of a bill, small ones together, sum to its cost; the picks are drawn, without any the first fifteen rows."""
 
-    assert {row["rank"]: pytest.approx(row["usd"]) for row in estimated["estimates"][:15]} == sums
+    def sums(document):
+        drawn = {}
+        for row in values(estimate_charts(document)["cost-items"]):
+            drawn[row["number"]] = drawn.get(row["number"], 0) + row["usd"]
+        return drawn
+
+    picks = {pick["number"]: pytest.approx(pick["estimate"]["usd"]) for pick in estimated["picks"]}
+    assert 1 < len(picks) < 15
+    assert picks == sums(estimated)
+    ranked = {row["rank"]: pytest.approx(row["usd"]) for row in estimated["estimates"][:15]}
+    assert ranked == sums({**estimated, "picks": []})
 
 
 def test_many_items_share_the_last_colour(estimated):
@@ -164,7 +171,7 @@ def test_many_items_share_the_last_colour(estimated):
     row = json.loads(json.dumps(estimated["estimates"][0]))
     row["items"] = [{"name": f"item {size}", "usd": float(size)} for size in range(1, 12)]
 
-    spec = estimate_charts({**estimated, "estimates": [row]})["cost-items"]
+    spec = estimate_charts({**estimated, "estimates": [row], "picks": []})["cost-items"]
 
     bills = {entry["item"]: entry["usd"] for entry in values(spec)}
     assert len(bills) == len(HUES)

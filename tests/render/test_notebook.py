@@ -129,6 +129,17 @@ def test_a_console_shows_the_table(make):
     assert written[0].count("\n") < 60
 
 
+def test_a_console_shows_what_to_mind():
+    """The warnings of a recommendation stand after its answer, in a console of IPython too."""
+    found, written = _recommendation(), []
+
+    found._repr_pretty_(SimpleNamespace(text=written.append), False)
+
+    said = " ".join(written[0].split())
+    assert warnings(found)
+    assert " ".join((*found.answer, *warnings(found), found.reasons[0])) in said
+
+
 def test_the_prompt_shows_the_answer_first():
     """`repr` of a result is its sentence and the rows picked, of no more than a screen; it names no option of the command."""
     estimated, compared, found = planner.estimate(**RUN), _comparison(), _recommendation()

@@ -11,6 +11,7 @@ from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_o
 from planner.answers.buying.renting import TINY, Market
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
 from planner.answers.offered import offered, own_prices
+from planner.answers.regions import best_offer
 from planner.cost.assumed import spot_assumption
 from planner.cost.bill import tax_item
 from planner.cost.course import Timer
@@ -97,10 +98,10 @@ def rent_same(
     """
     timer = Timer(terms, None)
     by_way: dict[tuple[str, str], list[Offer]] = {}
-    every = _offers_of(gpu, market, today)
+    every = _offers_of(gpu, market, today)  # with what other regions ask where that is far more
     for offer in every:
         by_way.setdefault(way_of(offer), []).append(offer)
-    named = named_offers(every, against, lambda offer: offer)
+    named = named_offers(tuple(every), against, lambda offer: offer)
     found = []
     for way, offers in [*by_way.items(), *((way_of(offer), [offer]) for offer in named)]:
         young = [offer for offer in offers if not _is_old(offer, today)]
@@ -118,6 +119,7 @@ def rent_same(
                     sets=max(1, math.ceil(busiest_hours / HOURS_PER_MONTH - TINY)),
                     timer=timer,
                     today=today,
+                    elsewhere=every[best[1]],
                 )
             )
     if not found:
@@ -153,6 +155,7 @@ def _rental(
     sets: int,
     timer: Timer,
     today: date,
+    elsewhere: float | None,
 ) -> Rental:
     items, offer, run = priced
     low, high = drift(offer)
@@ -187,11 +190,15 @@ def _rental(
             *((spot_assumption(timer),) if offer.purchase is Purchase.SPOT else ()),
         ),
         notes=_more_than_bought(offer, machines, gpu_count),
+        usd_per_hour_elsewhere=elsewhere,
     )
 
 
-def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
-    """The cheapest offer of each group with that GPU that an ordinary account can rent: the others take the same time."""
+def _offers_of(gpu: str, market: Market, today: date) -> dict[Offer, float | None]:
+    """The cheapest offer of each group with that GPU that an ordinary account can rent, in the region that stands for it.
+
+    The others take the same time. Each has what the next region asks an hour where that is far more.
+    """
     wanted = OfferFilter(
         gpus=(GpuChoice(text=gpu, gpus=(gpu,), count=None),),
         providers=market.providers,
@@ -204,7 +211,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
     snapshots = current_snapshots(market.data_dir, as_of=market.as_of)
     own = own_prices(market.price_book, snapshots, today)
     try:
-        groups = offered(snapshots, wanted, own, today=today).groups
+        found = offered(snapshots, wanted, own, today=today)
     except NothingLeftError as error:
         raise NothingLeftError(
             "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",
@@ -212,10 +219,11 @@ def _offers_of(gpu: str, market: Market, today: date) -> tuple[Offer, ...]:
             gpu=gpu,
             why=error,
         ) from error
-    if market.regions:
-        return tuple(group.head for group in groups)
-    found = (next((one for one in group.members() if not _is_closed(one)), None) for group in groups)
-    return tuple(offer for offer in found if offer is not None) or tuple(group.head for group in groups)
+    groups = [group.members() for group in found.groups]
+    is_open = [[offer for offer in group if market.regions or not _is_closed(offer)] for group in groups]
+    best = [best_offer(group, group[0], found.region_sizes) for group in is_open if group]
+    best = best or [best_offer(group, group[0], found.region_sizes) for group in groups]
+    return {offer: elsewhere for offer, _, elsewhere in best}
 
 
 def _is_closed(offer: Offer) -> bool:

@@ -16,6 +16,7 @@ from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAn
 from planner.answers.chosen import Candidate, Candidates
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
+from planner.answers.regions import Region, best_region
 from planner.answers.remarks import assumptions
 from planner.answers.throughput import speeds_of
 from planner.answers.ways import Ways, all_ways
@@ -156,15 +157,17 @@ def rent_work(
         chosen += [(min(named, key=usd), None, len(named))] if named else []
     if not chosen:
         chosen = [(work.ways.found[0], None, len(work.ways.found))]
-    question = work.ways.question
+    question, pricing = work.ways.question, work.ways.groups[0][0]
     rentals = []
-    for priced, mark, count in chosen:
-        machines = _machines(priced, busiest_jobs)
-        estimate = priced.write(rank=0, is_pareto=False)
-        rentals.append(_rental(estimate, usd(priced), mark, machines=machines, count=count, today=question.today))
+    for cheapest, mark, count in chosen:
+        region = best_region(pricing, cheapest)
+        machines = _machines(region.row, busiest_jobs)
+        rentals.append(_rental(region, usd(region.row), mark, machines=machines, count=count, today=question.today))
     estimates = [cast("Estimate", rental.estimate) for rental in rentals]
-    work_of, biller = question.work, work.ways.groups[0][0].biller
-    return tuple(rentals), assumptions(work_of.workload, work_of.samples_source, estimates, question.wanted, biller)
+    work_of = question.work
+    return tuple(rentals), assumptions(
+        work_of.workload, work_of.samples_source, estimates, question.wanted, pricing.biller
+    )
 
 
 def _committed_usd(priced: Priced, busiest_jobs: float, tax_fraction: float) -> float:
@@ -181,8 +184,9 @@ def _machines(priced: Priced, busiest_jobs: float) -> int:
 
 
 def _rental(
-    best: Estimate, usd_per_month: float, mark: NotPicked | None, *, machines: int, count: int, today: date
+    region: Region, usd_per_month: float, mark: NotPicked | None, *, machines: int, count: int, today: date
 ) -> Rental:
+    best = region.row.write(rank=0, is_pareto=False)
     offer = best.offer
     low, high = drift(offer)
     way, market = way_of(offer)
@@ -206,6 +210,7 @@ def _rental(
         cell=(offer.gpu, offer.gpu_count),
         estimate=best,
         offer=offer,
+        usd_per_hour_elsewhere=region.usd_per_hour_elsewhere,
         service=None,
         watts=gpu_watts(offer.gpu, offer.gpu_count),
         grid=region_grid(offer.provider, offer.region),

@@ -111,7 +111,7 @@ def sentence(
         turns = [_turn(entry, entry.flips_at) for entry in turning[:MOST_TURNS] if entry.flips_at is not None]
         parts.append("Alone would turn it: " + ", ".join(turns))
     if other:
-        parts.append(f"{'Renting' if owned.margin_usd > 0 else 'Buying'} is cheaper beside {', '.join(other)}")
+        parts.append(f"Against {', '.join(other)} {'renting' if owned.margin_usd > 0 else 'buying'} is cheaper")
     return ". ".join(parts) + "."
 
 

@@ -35,7 +35,7 @@ from planner.results.words import basis_text
 from planner.units import hours
 
 BARS = 15
-"""Rows whose bill is drawn; more bars are not compared by eye."""
+"""Bills that are drawn; more bars are not compared by eye."""
 
 RANGES = 60
 """Rows up to which every range is drawn; of more, only those of the front and of the first ranks."""
@@ -68,7 +68,7 @@ def estimate_charts(document: Row, history: Sequence[Row] = (), machines: Sequen
     picks = picked_points(document.get("picks", ()), money.per_usd)
     charts = {
         "time-cost": _time_cost(estimates, machines, picks, money),
-        "cost-items": _cost_items(estimates, money),
+        "cost-items": _cost_items(document, money),
     }
     return {**charts, **({"price-history": history_chart(history)} if history else {})}
 
@@ -232,10 +232,12 @@ def spread(value: float, low: float, high: float, *, is_money: bool = False) -> 
     return f"{significant(value)} ({significant(low)} to {significant(high)})"
 
 
-def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
-    shown = estimates[:BARS]
-    names = _largest_items(shown)
-    rows = [row for estimate in shown for row in _item_rows(estimate, names, money)]
+def _cost_items(document: Row, money: Money) -> Spec:
+    """The bills of the picks, with their numbers; without any, those of the first rows."""
+    picks = [(pick["number"], pick["estimate"]) for pick in document.get("picks", ())]
+    shown = (picks or [(row["rank"], row) for row in document["estimates"]])[:BARS]
+    names = _largest_items([estimate for _, estimate in shown])
+    rows = [row for number, estimate in shown for row in _item_rows(number, estimate, names, money)]
     title = f"{money.code} for the run"
     body = {
         "height": 42 * len(shown),
@@ -278,10 +280,10 @@ def _cost_items(estimates: Sequence[Row], money: Money) -> Spec:
             },
         ],
     }
-    many = f" The first {BARS} rows are shown." if len(estimates) > BARS else ""
+    many = f" The first {BARS} rows are shown." if not picks and len(document["estimates"]) > BARS else ""
     return chart(
         "Where the money goes",
-        f"The bill of each row by item, in {money.code}; at the right the sum and its range.{many}",
+        f"The bill of each {'pick' if picks else 'row'} by item, in {money.code}; at the right the sum and its range.{many}",
         rows,
         body,
     )
@@ -301,18 +303,18 @@ def _largest_items(estimates: Sequence[Row]) -> list[str]:
 _OTHER = "other items"
 
 
-def _item_rows(estimate: Row, names: Sequence[str], money: Money) -> list[Row]:
+def _item_rows(number: int, estimate: Row, names: Sequence[str], money: Money) -> list[Row]:
     sums: dict[str, float] = {}
     for item in estimate["items"]:
         key = name(item["name"])
         key = key if key in names else _OTHER
         sums[key] = sums.get(key, 0.0) + item["usd"] * money.per_usd
     total = spread(*(estimate[key] * money.per_usd for key in ("usd", "usd_low", "usd_high")), is_money=True)
-    row = f"{estimate['rank']}. {what(estimate)}, {place(estimate)}, {name(estimate['purchase']).replace('_', ' ')}"
+    row = f"{number}. {what(estimate)}, {place(estimate)}, {name(estimate['purchase']).replace('_', ' ')}"
     ordered = sorted(sums, key=names.index)
     return [
         {
-            "rank": estimate["rank"],
+            "number": number,
             "row": row,
             "item": item,
             "order": order,

@@ -103,7 +103,7 @@ def _best(document: Row, money: Money) -> Content:
         ]
         for row in document["estimates"]
     ]
-    caption = "What is recommended, and what comes next within the limits."
+    caption = "What is recommended, and what comes next."
     return plain_table(caption, headings, rows, is_stacked=True, is_dense=True)
 
 

@@ -23,6 +23,7 @@ from planner.work.listed import Work, known_model
 from planner.work.unknown import unknown_model
 
 _OF_PICTURES = ". Of adapters of picture models flux.1-lora alone was measured; the whole network of this one trains without {method}"
+_OF_AMOUNTS = ". How much work it is say {epochs}, with {samples_per_epoch} for data of your own"
 
 
 def is_language_model(text: str) -> bool:
@@ -80,7 +81,7 @@ def plan_language_request(
                 "{name} is not a language model of known shape: {given} cannot be used. See: planner models --language{instead}",
                 argument=next(iter(said)),
                 name=model,
-                instead=Message(_OF_PICTURES) if network.task.startswith("image-generation") else "",
+                instead=_instead(network.task, said),
                 given=named(*said),
             )
         raise unknown_model(model)
@@ -99,6 +100,16 @@ def plan_language_request(
         options=language_arguments(said),
         node_count=node_count,
     )
+
+
+def _instead(task: str, said: Mapping[str, Any]) -> Message | str:
+    """What to give where options of language models are given for another network; empty where nothing takes their place."""
+    if task.startswith("image-generation") and not said.keys() <= _AMOUNTS:
+        return Message(_OF_PICTURES)
+    return Message(_OF_AMOUNTS) if said.keys() & _AMOUNTS else ""
+
+
+_AMOUNTS = frozenset({"tokens", "samples"})
 
 
 def chosen_stack(options: LanguageArguments, method: Method) -> str:

@@ -169,6 +169,8 @@ def test_image_models_have_a_memory_too(run_planner):
     ("options", "code", "message"),
     [
         (("--model", "resnet50", "--tokens", "3B"), 2, "resnet50 is not a language model of known shape: --tokens"),
+        (("--model", "yolov8n", "--samples", "50k"), 2, "say --epochs, with --samples-per-epoch for data of your own"),
+        (("--model", "sdxl", "--method", "lora"), 2, "the whole network of this one trains without --method"),
         (("--model", "llama-9b", "--tokens", "3B"), 2, "Unknown model 'llama-9b'. Did you mean"),
         (("--model", "llama-3-8b"), 2, "How much text"),
         (("--model", "resnet50"), 2, "How many epochs of resnet50"),

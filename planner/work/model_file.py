@@ -26,7 +26,7 @@ def language_model_from_config(path: Path) -> LanguageModel:
     try:
         config = json.loads(text_of(bytes_of(path)))
     except OSError as error:
-        raise UsageError(f"Cannot read the model file {path}: {error.strerror}.", argument="model") from error
+        raise UsageError(f"Cannot read the model file {path}: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         reason = error if isinstance(error, ValueError) else "it is nested too deeply"
         raise DataError(f"{path} is not JSON: {reason}. A config.json of Hugging Face is expected.") from error

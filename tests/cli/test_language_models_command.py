@@ -197,12 +197,12 @@ def test_an_unknown_argument_of_estimate_is_refused():
 
 
 def test_listing_of_language_models(run_planner):
-    """All 194, or those whose name or relative holds a text, whether or not the listing was told which kind."""
+    """All 195, or those whose name or relative holds a text, whether or not the listing was told which kind."""
     every = run_planner("models", "--language", "--format", "csv").stdout
     llama = run_planner("models", "llama").stdout
     vicuna = run_planner("models", "--language", "Vicuna").stdout
 
-    assert 195 == len(every.splitlines())
+    assert 196 == len(every.splitlines())
     assert "llama-3-8b" in llama
     assert "qwen3" not in llama
     assert ["llama-2-13b", "llama-2-7b", "llama-33b"] == [line.split()[0] for line in vicuna.splitlines()[1:]]

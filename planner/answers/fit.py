@@ -243,7 +243,7 @@ def _overview(asked: _Asked, limit: int | None) -> Fits:
         trains_all_weights=asked.trains_all_weights,
         hidden=len(hidden),
         hidden_fitting=sum(one.fits for one in hidden),
-        other_builds=sum(one.fits and _needs_other_build(one) for one in found),
+        other_builds=len([one for one in found if one.fits and _needs_other_build(one)]),
     )
 
 

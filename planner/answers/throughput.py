@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _MEASURED_ALONE = {
     "image-generation-lora": "adapters of picture models were measured on one A100 alone",
-    NO_NETWORK: "what you measured of it says nothing of other devices or other numbers of them: it is no network",
+    NO_NETWORK: "what you measured of it says nothing of other devices or other numbers of them: it is no network. "
+    "Measure it on what you would rent, or plan a machine of your own (docs/own-prices.md)",
 }
 """Tasks of models that answer for what was measured alone, and why: neither speed nor memory is known elsewhere."""
 

@@ -80,8 +80,13 @@ def choose_devices(text: str) -> GpuChoice:
         UsageError: the part after the colon is not a positive number.
     """
     if is_described(text):
-        key, rest = named_device(text)
-        return GpuChoice(text=text, gpus=(key,), count=_count_behind(text, rest))
+        before = re.fullmatch(r"\s*(\d+)\s*[x*]\s*(.+)", text, re.IGNORECASE)
+        key, rest = named_device(before[2] if before else text)
+        if before and rest:
+            raise UsageError(f"{text!r} says twice how many. Write NAME[...]:{before[1]}.")
+        return GpuChoice(
+            text=text, gpus=(key,), count=count_of(text, before[1]) if before else _count_behind(text, rest)
+        )
     try:
         return choose_gpus(text)
     except UnknownNameError as error:

@@ -14,7 +14,7 @@ import math
 from functools import cache
 
 from planner.errors import DoesNotFitError, NoThroughputError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import is_described, load_gpus
 from planner.hardware.processors import ProcessorKind, load_processors
 from planner.model.records import Basis, Gpu, Precision, Throughput
 from planner.model.tree_runs import TreeRun
@@ -99,8 +99,9 @@ def _place(run: TreeRun, device: str, count: float) -> Place:
 
 def _refuse_gpu(run: TreeRun, gpu: Gpu) -> None:
     if gpu.vendor != "NVIDIA":
+        maker = "an unknown maker" if is_described(gpu.name) else gpu.vendor
         raise NoThroughputError(
-            f"{run.tool} was measured on no GPU of {gpu.vendor}, and what those of NVIDIA take says nothing of it"
+            f"{run.tool} was measured on no GPU of {maker}, and what those of NVIDIA take says nothing of it"
         )
     if _least_bytes(run) > usable_bytes(gpu):
         raise DoesNotFitError(

@@ -98,6 +98,9 @@ def test_a_description_stands_where_a_gpu_may_be_named():
     """With a count, among several, and before an own measurement."""
     assert ((CARD,), 2.0) == (choose_devices(f"{CARD}:2").gpus, choose_devices(f"{CARD}:2").count)
     assert ((CARD,), 2.0) == (choose_devices(f"{CARD} x2").gpus, choose_devices(f"{CARD} x2").count)
+    assert ((CARD,), 8.0) == (choose_devices(f"8x {CARD}").gpus, choose_devices(f"8 x {CARD}").count)
+    with pytest.raises(UsageError, match="says twice how many"):
+        choose_devices(f"8x {CARD}:2")
     with pytest.raises(UsageError, match="'!' behind the bracket"):
         choose_devices(f"{CARD}!")
     assert [CARD, "A100"] == separated(f"{CARD}, A100")

@@ -227,6 +227,8 @@ def test_trees_on_gpus_of_others_than_nvidia_are_refused():
     for gpu in ("rx-6800", "radeon-vii", "mi300x"):
         with pytest.raises(NoThroughputError, match="measured on no GPU of AMD"):
             tree_throughput(run(), gpu, 1)
+    with pytest.raises(NoThroughputError, match="no GPU of an unknown maker"):
+        tree_throughput(run(), "mine[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7]", 1)
 
 
 def test_a_weak_card_takes_up_to_its_bandwidth_longer():

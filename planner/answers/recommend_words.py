@@ -164,9 +164,12 @@ def reasons(result: EstimateResult, best: Estimate, ordered: Sequence[Choice], a
 
 
 def _expected_less(ordered: Sequence[Choice], aim: Aim) -> list[str]:
-    """Where the least money is not the least expected: the row that is, and why it is not taken."""
+    """Where another row is expected to be better than the first: that row, and why it is not taken."""
+    if aim.max_hours is None:
+        better = _expected_better(ordered, aim)
+        return [] if better is None else [_better_text(better)]
     best, least = ordered[0], min(ordered, key=lambda one: (one.usd, one.hours, one.order))
-    if aim.max_hours is None or least.usd >= LESS * best.usd:
+    if least.usd >= LESS * best.usd:
         return []
     found = priced_of(least)
     what = f"{money_text(least.usd)} USD are expected on {gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)}"
@@ -177,6 +180,31 @@ def _expected_less(ordered: Sequence[Choice], aim: Aim) -> list[str]:
     return [f"{what}, which is less sure: up to {money_text(least.usd_high)} USD beside other rows."]
 
 
+def _expected_better(ordered: Sequence[Choice], aim: Aim) -> Choice | None:
+    """Without a deadline: the row that costs least, money and time as expected, where its own doubt is why it is not first."""
+
+    def expected(one: Choice) -> float:
+        return one.usd + aim.hour_worth * one.hours
+
+    best = ordered[0]
+    least = min(
+        (one for one in ordered if one.is_several <= best.is_several), key=lambda one: (expected(one), one.order)
+    )
+    doubt = least.cost(aim.hour_worth) - expected(least)
+    if aim.max_hours is not None or doubt <= best.cost(aim.hour_worth) - expected(best):
+        return None
+    return least if expected(least) < LESS * expected(best) else None
+
+
+def _better_text(one: Choice) -> str:
+    found = priced_of(one)
+    return (
+        f"{money_text(one.usd)} USD and {time_text(one.hours * SECONDS_PER_HOUR)} are expected on "
+        f"{gpus_text(found.offer, found.node_count)} at {provider_name(found.offer)}, which is less sure: "
+        f"up to {money_text(one.usd_high)} USD and {time_text(one.hours_high * SECONDS_PER_HOUR)} beside other rows."
+    )
+
+
 def _setup_text(aim: Aim) -> str:
     worth = money_text(SETUP_HOURS * aim.hour_worth)
     return f"setting up several machines counts {SETUP_HOURS:g} hours, {worth} USD"
@@ -185,9 +213,10 @@ def _setup_text(aim: Aim) -> str:
 def _step_up(ordered: Sequence[Choice], aim: Aim) -> list[str]:
     """What the next faster row that is worth its money would buy, per hour saved; and several machines that would buy more."""
     best = ordered[0]
-    step = _next_step(ordered, aim)
+    step, better = _next_step(ordered, aim), _expected_better(ordered, aim)
     said = []
-    if step is not None and step.is_several <= best.is_several:
+    has_been_said = step is not None and better is not None and step.machine == better.machine
+    if step is not None and step.is_several <= best.is_several and not has_been_said:
         saved = time_text((best.hours - step.hours) * SECONDS_PER_HOUR)
         found = priced_of(step)
         said.append(

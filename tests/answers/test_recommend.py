@@ -46,6 +46,30 @@ def test_with_a_deadline_nothing_that_may_be_picked_costs_half(all_of_them, limi
     assert all(one.usd > 0.5 * best.usd for one in others)
 
 
+@pytest.mark.parametrize(
+    ("gpus", "is_said"), [(["h100-80gb-sxm:8", "b200-180gb-sxm:8"], True), (["h100-80gb-sxm:8"], False)]
+)
+def test_a_row_expected_to_be_better_is_named_with_its_doubt(gpus, is_said):
+    """B200 should take half the time for the same money, but its speed is less known: not first, and that is said."""
+    job = {"model": "gpt2", "tokens": "10B", "providers": ["aws"], "purchases": ["on_demand"], "gpus": gpus}
+    job |= {"nodes": 1, "as_of": date(2026, 11, 26)}
+
+    found = planner.recommend(**job)
+
+    least = min(found.result.estimates, key=lambda one: one.usd + 10 * one.seconds / 3600)
+    best = found.result.estimates[0]
+    said = [text for text in found.answer if "are expected on" in text]
+    is_better = least.usd + 10 * least.seconds / 3600 < 0.95 * (best.usd + 10 * best.seconds / 3600)
+    assert is_said == is_better == bool(said)
+    if is_said:
+        assert (
+            f"{least.usd:.0f} USD and {least.seconds / 60:.0f} min are expected on 8x B200 at AWS, which is less sure"
+            in said[0]
+        )
+        assert "8x H100" in found.answer[0]
+        assert not [text for text in found.answer if "USD more save" in text and "8x B200" in text]  # said already
+
+
 @pytest.mark.parametrize("limits", [{}, {"deadline": "100h"}, {"budget_usd": 500}])
 def test_limits_are_spoken_of_where_there_are_any(book, limits):  # noqa: F811
     """The cheapest and the fastest are those within the limits only if somebody set one."""

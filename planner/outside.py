@@ -8,8 +8,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 _SHORTEST_SECRET = 8
@@ -29,30 +30,30 @@ MOST_FILE_BYTES = 16 * 1024**2
 _LONG_NUMBER = re.compile(r"\d{19}")
 
 
-def bytes_of(path: Path) -> bytes:
-    """The content of a file that somebody wrote by hand, or that a program wrote for people.
+def bytes_of(path: Path, most: int = MOST_FILE_BYTES) -> bytes:
+    """The content of a file, by default of one that somebody wrote by hand, or that a program wrote for people.
 
     Raises:
         ValueError: it is larger than any of those.
         OSError: it cannot be read.
     """
     with opened(path) as file:
-        body = file.read(MOST_FILE_BYTES + 1)
-    if len(body) > MOST_FILE_BYTES:
-        raise ValueError(f"it has more than {MOST_FILE_BYTES:,} bytes")
+        body = file.read(most + 1)
+    if len(body) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
     return body
 
 
-def opened(path: Path) -> BinaryIO:
-    """What somebody named, open for reading: a file or standard input, never a pipe or a device, which may not end or begin.
+def opened(path: Path, most: int | None = None) -> BufferedReader:
+    """What lies at a path, open for reading: a file or standard input, never a pipe or a device, which may not end or begin.
 
     Raises:
-        OSError: it is neither, or cannot be read.
+        OSError: it is neither, has more than `most` bytes, or cannot be read.
     """
     is_waited_for = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to would not open
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | is_waited_for)
     try:
-        _check_ends(handle, path)
+        _check_ends(handle, path, most)
         if is_waited_for:
             os.set_blocking(handle, True)
         return os.fdopen(handle, "rb")
@@ -61,13 +62,15 @@ def opened(path: Path) -> BinaryIO:
         raise
 
 
-def _check_ends(handle: int, path: Path) -> None:
+def _check_ends(handle: int, path: Path, most: int | None) -> None:
     status = os.fstat(handle)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if not (stat.S_ISREG(status.st_mode) or _is_input(status)):
         what = "it is neither a file nor standard input; save what it gives to a file first"
         raise OSError(errno.EINVAL, what, str(path))
+    if most is not None and status.st_size > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
 
 
 def _is_input(status: os.stat_result) -> bool:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
-from planner.outside import json_of, page_without_secrets
+from planner.outside import bytes_of, json_of, page_without_secrets
 from planner.paths import contained
 
 MOST_BYTES = 2 * 1024**3
@@ -182,11 +182,13 @@ class RawPages:
         """
         path = self.folder / "manifest.json"
         try:
-            content = json_of(path.read_bytes())
+            content = json_of(bytes_of(path))
         except FileNotFoundError:
             raise ProviderError(
                 f"{self.folder} holds no manifest.json: the fetch was interrupted. Run: planner refresh"
             ) from None
+        except OSError as error:
+            raise ProviderError(f"Cannot read {path}: {error.strerror}.") from error
         except ValueError as error:
             raise ProviderError(f"{path} is not valid JSON ({error}). Delete the folder and fetch again.") from error
         if not isinstance(content, dict) or content.get("schema") != "planner.raw/1":

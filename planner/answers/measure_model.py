@@ -23,6 +23,7 @@ from planner.logs.verdict import Judged
 from planner.measuring.watch import Setup
 from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
+from planner.outside import bytes_of, json_of
 from planner.paths import measuring_loop
 
 LEAST_SECONDS = 10.0
@@ -197,7 +198,7 @@ def _config_of(model: str) -> Mapping[str, Any] | None:
     place = Path(model)
     if place.suffix == ".json":
         try:
-            content = json.loads(place.read_text(encoding="utf-8"))
+            content = json_of(bytes_of(place))
         except OSError as error:
             raise UsageError(
                 "{model} {path} cannot be read: {why}.", argument="model", path=model, why=error.strerror or str(error)

@@ -129,16 +129,18 @@ def calibration_place(output: Path | None) -> Path:
         UsageError: another file is there.
     """
     place = output or DEFAULT_FILE
-    is_other = (
-        place.is_file()
-        and place.stat().st_size
-        and SCHEMA.partition("/")[0] not in place.read_text(errors="replace")[:200]
-    )
-    if is_other:
+    if place.is_file() and not _may_be_calibration(place):
         raise UsageError(
             "{output} {place} is there already and is no calibration.", argument="output", place=str(place)
         )
     return place
+
+
+def _may_be_calibration(place: Path) -> bool:
+    """Whether a file is empty, or begins as a calibration does."""
+    with place.open("rb") as file:
+        start = file.read(200)
+    return not start or SCHEMA.partition("/")[0].encode() in start
 
 
 def write_calibration(place: Path, found: Calibration) -> None:

@@ -10,12 +10,20 @@ from typing import Any
 
 from planner.errors import SnapshotError
 from planner.model.records import Offer
-from planner.outside import json_of
+from planner.outside import bytes_of, json_of
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import rows_of
 from planner.prices.checksums import sha256_of
 from planner.prices.sidecars import entries_of
-from planner.prices.snapshots import Snapshot, csv_bytes, list_snapshots, read_snapshot, sort_key, verify_sum
+from planner.prices.snapshots import (
+    MOST_BYTES,
+    Snapshot,
+    csv_bytes,
+    list_snapshots,
+    read_snapshot,
+    sort_key,
+    verify_sum,
+)
 
 
 def book_paths(data_dir: Path, provider: str | None = None) -> list[Path]:
@@ -43,7 +51,7 @@ def _offers(path: Path, _sha256: str) -> tuple[Offer, ...]:
 
 def retired_entries(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Types that can no longer be rented, from the sidecar, each with the page that says so."""
-    return entries_of(json_of(snapshot.path.with_suffix(".json").read_bytes()), "retired")
+    return entries_of(json_of(bytes_of(snapshot.path.with_suffix(".json"), MOST_BYTES)), "retired")
 
 
 def previous_book(

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from planner.model.records import Purchase
+from planner.outside import bytes_of, text_of
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, CatalogueReader, Line, Terms, table_rows
 from planner.prices.registry import machines_of, parsed_prices
@@ -84,8 +85,8 @@ def gpuhunt_date(path: Path) -> datetime | None:
 
 def _first_line(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+        return text_of(bytes_of(path)).strip()
+    except (OSError, ValueError):
         return ""
 
 

@@ -16,10 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from planner.errors import OutputError
+from planner.outside import bytes_of, opened
 from planner.paths import shipped_data_dir, user_cache_dir
 from planner.prices.index_content import HEAD_START, SCHEMA, made_index, seal_of, sealed, tables_checksum
 from planner.prices.index_groups import BookIndex
-from planner.prices.snapshots import Snapshot, verify_sum, write_durably
+from planner.prices.snapshots import MOST_BYTES, Snapshot, verify_sum, write_durably
 
 INDEX_SUFFIX = ".index.jsonl"
 
@@ -53,7 +54,7 @@ def index_problem(snapshot: Snapshot) -> str | None:
     """
     for place in _places(snapshot):
         found = _read(place, snapshot)
-        if found is not None and place.read_bytes() != made_index(snapshot, found.head["stamp"]):
+        if found is not None and bytes_of(place, MOST_BYTES) != made_index(snapshot, found.head["stamp"]):
             return f"its index is not made from its rows; delete {place}"
     return None
 
@@ -85,7 +86,7 @@ def _stamp(path: Path) -> list[int]:
 def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
     """The index kept at that place, if it is of this book and version; times of files are not compared."""
     try:
-        with place.open("rb") as file:
+        with opened(place, MOST_BYTES) as file:
             checksum, line = file.read(HEAD_START), file.readline()
             start = file.tell()
             length = os.fstat(file.fileno()).st_size - start

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, overload
 
 from planner.errors import SnapshotError
 from planner.model.records import Offer
+from planner.outside import opened
 from planner.prices.groups import OfferGroup
 from planner.prices.index_content import HEAD_START, Span, made_index
 from planner.prices.rows import offer_of
@@ -131,7 +132,7 @@ class BookIndex:
             return []
         offers = []
         try:
-            with self._snapshot.path.open("rb") as file:
+            with opened(self._snapshot.path) as file:
                 for price, start in zip(prices, starts, strict=True):
                     row = row_at(file, start)
                     if len(row) != len(self._snapshot.columns) or float(row[6]) != price:
@@ -172,7 +173,7 @@ class BookIndex:
     def _opened(self) -> BinaryIO:
         if self._body is None and self._path is not None:
             try:
-                return self._path.open("rb")
+                return opened(self._path)
             except OSError:
                 self._remake()
         return io.BytesIO(self._body or b"")

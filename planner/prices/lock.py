@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from planner.errors import OutputError, ProviderError
-from planner.outside import json_of
+from planner.outside import bytes_of, json_of
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _write_owner(file: BinaryIO) -> None:
 def _owner(path: Path) -> str:
     for _ in range(20):
         try:
-            owner = json_of(path.read_bytes())
+            owner = json_of(bytes_of(path))
             return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
         except (OSError, ValueError, KeyError, TypeError):
             time.sleep(0.01)  # it has the lock and is about to write its name

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
+from planner.outside import bytes_of
 from planner.paths import is_provider_name
 from planner.prices.books import book_paths, previous_book
 from planner.prices.checksums import sha256_of
 from planner.prices.published import PublishedBook, PublishedIndex, index_bytes, read_index
-from planner.prices.snapshots import Snapshot, write_durably
+from planner.prices.snapshots import MOST_BYTES, Snapshot, write_durably
 
 INDEX_NAME = "latest.json"
 
@@ -84,7 +85,7 @@ def _published(
 
 def _placed(snapshot: Snapshot, folder: Path) -> PublishedBook:
     """Write a book and its sidecar into the folder, unless they are there."""
-    body, sidecar = snapshot.path.read_bytes(), snapshot.path.with_suffix(".json").read_bytes()
+    body, sidecar = (bytes_of(path, MOST_BYTES) for path in (snapshot.path, snapshot.path.with_suffix(".json")))
     file = f"prices/{snapshot.provider}/{snapshot.path.name}"
     _write(folder / file, body)
     _write((folder / file).with_suffix(".json"), sidecar)
@@ -100,21 +101,21 @@ def _placed(snapshot: Snapshot, folder: Path) -> PublishedBook:
 
 def _index_before(path: Path, notes: list[str], now: datetime) -> PublishedIndex | None:
     try:
-        return read_index(path.read_bytes(), str(path), now=now)
+        return read_index(bytes_of(path, MOST_BYTES), str(path), now=now)
     except FileNotFoundError:
         return None
-    except ProviderError as error:
+    except (OSError, ValueError, ProviderError) as error:
         notes.append(f"The index before is passed over: {error}")
         return None
 
 
 def _is_there(folder: Path, book: PublishedBook) -> bool:
     try:
-        return sha256_of((folder / book.file).read_bytes()) == book.sha256
-    except OSError:
+        return sha256_of(bytes_of(folder / book.file, MOST_BYTES)) == book.sha256
+    except (OSError, ValueError):
         return False
 
 
 def _write(path: Path, body: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != body:
+    if not path.is_file() or path.stat().st_size != len(body) or path.read_bytes() != body:
         write_durably(path, body)

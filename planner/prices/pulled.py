@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.model.frozen import dataclass
-from planner.outside import json_of
+from planner.outside import bytes_of, json_of
 from planner.prices.books import book_paths
 from planner.prices.published import PublishedBook, moment_text
 from planner.prices.snapshots import write_durably
@@ -88,7 +88,7 @@ def _last_pull(entry: Any) -> LastPull:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json_of(path.read_bytes())
+        content = json_of(bytes_of(path))
     except (OSError, ValueError):
         return {}
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:

@@ -23,7 +23,7 @@ from typing import Any
 from planner.errors import ProviderError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
-from planner.outside import json_of
+from planner.outside import bytes_of, json_of
 from planner.paths import is_provider_name
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.changes import place_key
@@ -35,7 +35,7 @@ from planner.prices.gpuhunt import GPUHUNT_COLUMNS, gpuhunt_date, gpuhunt_delive
 from planner.prices.registry import parsed_prices, raw_pages
 from planner.prices.set_aside import set_aside_problem
 from planner.prices.skypilot import SKYPILOT_COLUMNS, newest_skypilot_files, skypilot_delivery, skypilot_provider
-from planner.prices.snapshots import COLUMNS_BY_SCHEMA, Snapshot, read_snapshot
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, MOST_BYTES, Snapshot, read_snapshot
 from planner.prices.unpacking import check_is_file, unpack
 from planner.prices.variants import Said
 
@@ -133,7 +133,7 @@ def _own_books(root: Path) -> list[Found]:
         if not any(schema in text for schema in COLUMNS_BY_SCHEMA) or not sidecar.with_suffix(".csv").is_file():
             continue
         try:
-            provider = str(json_of(sidecar.read_bytes())["provider"])
+            provider = str(json_of(bytes_of(sidecar, MOST_BYTES))["provider"])
         except (OSError, ValueError, KeyError, TypeError):
             provider = sidecar.parent.name  # refused when it is loaded, so that the others are read
         found[provider, sidecar.stem] = sidecar

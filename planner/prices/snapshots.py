@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
-from planner.outside import json_of
+from planner.outside import bytes_of, json_of, opened
 from planner.paths import contained
 from planner.prices.checksums import sha256_of, sha256_of_file
 from planner.prices.possible import offer_problem
@@ -44,6 +44,8 @@ COLUMNS = (
     "source",
 )
 LEVEL_COLUMNS = ("usd_per_hour_cheapest", "offers_count", "reliability")
+MOST_BYTES = 256 * 1024**2
+"""Of a book, of its sidecar or its index; the largest have some 8 MB."""
 COLUMNS_BY_SCHEMA = {SCHEMA: COLUMNS, LEVELS_SCHEMA: (*COLUMNS, *LEVEL_COLUMNS)}
 
 
@@ -110,7 +112,7 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     sidecar = path.with_suffix(".json")
     try:
-        content = json_of(sidecar.read_bytes())
+        content = json_of(bytes_of(sidecar, MOST_BYTES))
     except OSError as error:
         raise SnapshotError(f"Cannot read {sidecar}: {error.strerror}.") from error
     except ValueError as error:
@@ -150,11 +152,8 @@ def read_rows(snapshot: Snapshot) -> Iterator[list[str]]:
     Raises:
         SnapshotError: the file was altered, is incomplete, or has other columns.
     """
-    path = snapshot.path
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise SnapshotError(f"Cannot read {path}: {error.strerror}.") from error
+    with _readable(snapshot), opened(snapshot.path, MOST_BYTES) as file:
+        body = file.read()
     _check_sum(snapshot, sha256_of(body))
     with _readable(snapshot):
         rows = csv.reader(io.StringIO(body.decode("utf-8"), newline=""))
@@ -173,11 +172,8 @@ def verify_sum(snapshot: Snapshot) -> None:
     Raises:
         SnapshotError: the file was altered or cannot be read.
     """
-    try:
-        with snapshot.path.open("rb") as file:
-            _check_sum(snapshot, sha256_of_file(file))
-    except OSError as error:
-        raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
+    with _readable(snapshot), opened(snapshot.path, MOST_BYTES) as file:
+        _check_sum(snapshot, sha256_of_file(file))
 
 
 def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
@@ -186,26 +182,23 @@ def located_rows(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
     Raises:
         SnapshotError: as for `read_rows`, when the first row is asked for.
     """
-    try:
-        with _readable(snapshot), snapshot.path.open("rb") as file:
-            _check_sum(snapshot, sha256_of_file(file))
-            file.seek(0)
-            end = 0
+    with _readable(snapshot), opened(snapshot.path, MOST_BYTES) as file:
+        _check_sum(snapshot, sha256_of_file(file))
+        file.seek(0)
+        end = 0
 
-            def lines() -> Iterator[str]:
-                nonlocal end
-                for line in file:
-                    end += len(line)
-                    yield line.decode("utf-8")
+        def lines() -> Iterator[str]:
+            nonlocal end
+            for line in file:
+                end += len(line)
+                yield line.decode("utf-8")
 
-            rows = csv.reader(lines())
-            _check_columns(snapshot, next(rows, ()))
+        rows = csv.reader(lines())
+        _check_columns(snapshot, next(rows, ()))
+        start = end
+        for row in rows:
+            yield start, row
             start = end
-            for row in rows:
-                yield start, row
-                start = end
-    except OSError as error:
-        raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
 
 
 def row_at(file: BinaryIO, start: int) -> list[str]:
@@ -312,6 +305,8 @@ def _check_possible(path: Path, offers: Iterable[Offer]) -> None:
 
 
 def _check_reads_back(path: Path, offers: Iterable[Offer], body: bytes) -> None:
+    if len(body) > MOST_BYTES:
+        raise OutputError(f"{path} is not written: it would have more than {MOST_BYTES:,} bytes.")
     rows = list(csv.reader(line.decode() for line in io.BytesIO(body)))
     width = len(rows[0])
     if rows[1:] != [list(_row(offer)[:width]) for offer in sorted(offers, key=sort_key)]:
@@ -331,6 +326,8 @@ def _readable(snapshot: Snapshot) -> Iterator[None]:
         yield
     except (UnicodeDecodeError, csv.Error) as error:
         raise SnapshotError(f"{snapshot.path} holds what is no CSV in UTF-8 ({error}). {_REMEDY}") from error
+    except OSError as error:
+        raise SnapshotError(f"Cannot read {snapshot.path}: {error.strerror}.") from error
 
 
 def _check_columns(snapshot: Snapshot, names: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """A damaged price book of one provider: the answer about the others stands, and says loudly whom it is made without."""
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -36,6 +37,21 @@ def _instead(text):
     return lambda path: path.with_suffix(".json").write_bytes(text)
 
 
+def _large(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+def _is(suffix, made):
+    """The rows or the sidecar is what `made` makes at a path."""
+
+    def damage(path):
+        path.with_suffix(suffix).unlink()
+        made(path.with_suffix(suffix))
+
+    return damage
+
+
 def _rows(**changed):
     return lambda path: a_raw_snapshot(path.parents[2], a_row(**changed), provider="vast", stem=path.stem)
 
@@ -64,7 +80,18 @@ DAMAGE = {
     "no number of processors": _rows(vcpus="many"),
     "no day": _rows(observed_on="soon"),
     "unknown GPU": _rows(gpu="x1"),
-}
+    "rows of a terabyte": _is(".csv", _large),
+    "sidecar of a terabyte": _is(".json", _large),
+} | (
+    {
+        "rows a pipe": _is(".csv", os.mkfifo),
+        "rows a device": _is(".csv", lambda path: path.symlink_to("/dev/zero")),
+        "sidecar a pipe": _is(".json", os.mkfifo),
+        "sidecar a device": _is(".json", lambda path: path.symlink_to("/dev/zero")),
+    }
+    if os.name == "posix"
+    else {}
+)
 """Ways to damage the book at a path."""
 
 

@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import IO, cast
 
 from planner.errors import ProviderError
+from planner.outside import opened
 from providers.aws_rows import PriceRow
 from providers.aws_types import may_have_gpu, shipped_instance_types
 from providers.http import MAX_PAGE_BYTES
 
+MOST_FILE_BYTES = 8 * 1024**3
+"""Of a price file, unpacked; it is read line by line, and the largest has some 0.5 GB."""
+
 _CHUNK_BYTES = 1024 * 1024
+_LONGEST_ROW = 1024 * 1024
 _MAX_HEADER_LINES = 50  # five lines of metadata come before the header today
 _REQUIRED = {
     "SKU": "sku",
@@ -105,13 +110,28 @@ def head(path: Path, size: int = 64 * 1024) -> bytes:
 @contextmanager
 def reading(path: Path) -> Iterator[IO[bytes]]:
     """A file to read unpacked bytes from, gzipped or not; damage met while it is read is a `ProviderError`."""
-    with path.open("rb") as raw:
+    with opened(path, MOST_FILE_BYTES) as raw:
         is_packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         try:
-            yield cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if is_packed else raw
+            yield cast("IO[bytes]", _Unpacked(fileobj=raw)) if is_packed else raw
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ProviderError(f"{path.name} is damaged or cut off: {error}.") from error
+
+
+class _Unpacked(gzip.GzipFile):
+    """A gzipped price file, which is none if it unpacks to more than any."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """So many unpacked bytes.
+
+        Raises:
+            ProviderError: there are more than a price file has.
+        """
+        body = super().read(size)
+        if self.tell() > MOST_FILE_BYTES:
+            raise ProviderError(f"A price file of AWS has no more than {MOST_FILE_BYTES:,} bytes; not read further.")
+        return body
 
 
 def unpacked(path: Path) -> bytes:
@@ -138,6 +158,8 @@ def _lines(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
         yield from lines
+        if len(rest) > _LONGEST_ROW:
+            raise ProviderError(f"{where} has a row of more than {_LONGEST_ROW:,} bytes: it is no price file.")
     if rest:
         if not rest.endswith((b'"', b'"\r')):
             raise ProviderError(f"{where} ends in the middle of a row: it is cut off.")

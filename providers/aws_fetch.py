@@ -18,7 +18,7 @@ from planner.errors import ProviderError, UnknownNameError
 from planner.model.records import Purchase
 from planner.outside import without_secrets
 from providers.aws_api import HOME_REGION, Account, NotAllowedError
-from providers.aws_bulk import concerns_gpus, gpu_lines
+from providers.aws_bulk import MOST_FILE_BYTES, concerns_gpus, gpu_lines
 from providers.aws_bulk_json import cut_savings_plans
 from providers.base import FetchRequest, RawPages, Report
 from providers.http import HttpClient, check_same_host, json_document, shown
@@ -29,7 +29,6 @@ _SAVINGS_REGIONS = "/savingsPlan/v1.0/aws/AWSComputeSavingsPlan/current/region_i
 _LISTED = {Purchase.ON_DEMAND, Purchase.RESERVED_1Y, Purchase.RESERVED_3Y}
 _SAVINGS = {Purchase.SAVINGS_1Y, Purchase.SAVINGS_3Y}
 _INSTANCE_TYPE = re.compile(r'"instanceType"\s*:\s*"([^"]+)"')
-_MAX_FILE_BYTES = 8 * 1024**3  # unpacked, line by line; the largest has some 0.5 GB
 _MAX_SAVINGS_BYTES = 1024**3  # the largest has some 0.3 GB; it is written to the disk before it is cut down
 _GPU = re.compile(r'"gpu"\s*:\s*"([^"]+)"')
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")  # a longer code is a zone of the region it begins with
@@ -140,7 +139,7 @@ class Fetch:
 
         target = self._pages.place(f"prices/{region}.csv.gz")
         with _scratch(target) as part:
-            rows = self._http.stream(url, keep, max_bytes=_MAX_FILE_BYTES)
+            rows = self._http.stream(url, keep, max_bytes=MOST_FILE_BYTES)
             part.replace(target)
         self._report(f"{region}: {rows} rows about GPUs")
 

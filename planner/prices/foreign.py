@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,12 +17,14 @@ from planner.errors import ProviderError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
+from planner.outside import opened
 from planner.prices.books import previous_book, shipped_offers
 from planner.prices.changes import place_key
 from planner.prices.checks import is_same_count, price_problem
 from planner.prices.gcp_rates import ListPrices, Rate
 from planner.prices.places import Spellings, region_names
 from planner.prices.set_aside import set_aside_problem
+from planner.prices.snapshots import MOST_BYTES
 from planner.prices.variants import Said, meant_gpus, named_gpus, which_advice
 from planner.units import MIB_PER_GIB
 
@@ -237,7 +240,7 @@ def table_rows(path: Path) -> list[dict[str, str]]:
         ProviderError: it is no table in UTF-8.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(opened(path, MOST_BYTES), encoding="utf-8-sig", newline="") as file:
             return [{key: value for key, value in row.items() if key and value} for row in csv.DictReader(file)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ProviderError(f"{path.name} is not a table in UTF-8 ({error}). Save it as CSV in UTF-8.") from error

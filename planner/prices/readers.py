@@ -23,7 +23,7 @@ from typing import Any
 from planner.errors import ProviderError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
-from planner.outside import bytes_of, json_of
+from planner.outside import bytes_of, json_of, opened
 from planner.paths import is_provider_name
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.changes import place_key
@@ -88,7 +88,7 @@ def _refused_name(provider: str) -> Delivery:
 
 
 def _found(root: Path, *, staged: Path, data_dir: Path, moment: datetime | None, said: Said) -> list[Found]:
-    own = _own_books(root) or _raw_folders(root)
+    own = _own_books(root, staged) or _raw_folders(root)
     return own or [*_catalogues(root, data_dir, moment, said), *_cloud_files(root, staged, moment)]
 
 
@@ -126,7 +126,7 @@ def _place_version(origin: Path, home: Path) -> None:
             place(version, home / "version")
 
 
-def _own_books(root: Path) -> list[Found]:
+def _own_books(root: Path, staged: Path) -> list[Found]:
     found: dict[tuple[str, str], Path] = {}
     for sidecar in sorted(root.rglob("*.json")):
         text = head(sidecar)
@@ -140,16 +140,16 @@ def _own_books(root: Path) -> list[Found]:
     earlier: dict[str, Path] = {}
     books = []
     for (provider, stem), sidecar in sorted(found.items()):
-        load = partial(_own_book, sidecar, provider, before=earlier.get(provider))
+        load = partial(_own_book, sidecar, provider, before=earlier.get(provider), staged=staged)
         books.append(Found(provider=provider, order=stem, load=load))
         earlier[provider] = sidecar
     return books
 
 
-def _own_book(sidecar: Path, provider: str, *, before: Path | None) -> Delivery:
+def _own_book(sidecar: Path, provider: str, *, before: Path | None, staged: Path) -> Delivery:
     """The offers of a book; gone is what the book before, of the same machine, still had."""
-    snapshot, offers, retired = _book(sidecar, provider)
-    gone = frozenset(map(place_key, _book(before, provider)[1] if before else ())) - {*map(place_key, offers)}
+    snapshot, offers, retired = _book(sidecar, provider, staged)
+    gone = frozenset(map(place_key, _book(before, provider, staged)[1] if before else ())) - {*map(place_key, offers)}
     refused = {offer: set_aside_problem(offer, snapshot.observed_on) for offer in offers}
     return Delivery(
         provider=provider,
@@ -167,14 +167,16 @@ def _own_book(sidecar: Path, provider: str, *, before: Path | None) -> Delivery:
     )
 
 
-def _book(sidecar: Path, provider: str) -> tuple[Snapshot, tuple[Offer, ...], tuple[dict[str, Any], ...]]:
+def _book(sidecar: Path, provider: str, staged: Path) -> tuple[Snapshot, tuple[Offer, ...], tuple[dict[str, Any], ...]]:
     path = sidecar.with_suffix(".csv")
-    with tempfile.TemporaryDirectory() as folder:
+    staged.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=staged) as folder:
         # a book is read where a book lies: in a folder with the name of its provider
         home = Path(folder) / provider
         home.mkdir()
         for part in (sidecar, path):
-            shutil.copyfile(part, home / part.name)
+            with opened(part, MOST_BYTES) as source, (home / part.name).open("wb") as target:
+                shutil.copyfileobj(source, target)
         snapshot = read_snapshot(home / path.name)
         return snapshot, book_offers(snapshot), tuple(retired_entries(snapshot))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from planner.answers.sweep_part import ROWS_PER_PART
 from planner.errors import UsageError
@@ -15,9 +15,12 @@ from planner.render.output_files import output_place
 
 if TYPE_CHECKING:
     import pandas as pd
+    from _typeshed import WriteableBuffer
 
 
 _LONGEST_LINE = 1024**2
+_MOST_PART_BYTES = 64 * 1024**2
+_PACKED = frozenset((".gz", ".bz2", ".zip", ".xz", ".zst", ".tar"))
 
 
 def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
@@ -26,13 +29,10 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
     Raises:
         UsageError: the file cannot be read, or holds no job.
     """
-    import pandas as pd  # noqa: PLC0415 - heavy
-
     found = False
     try:
         _check_lines(path)
-        file = path if path.is_file() else io.BytesIO(bytes_of(path))
-        for part in _parquet_parts(path, rows) if path.suffix == ".parquet" else pd.read_csv(file, chunksize=rows):
+        for part in _parquet_parts(path, rows) if path.suffix == ".parquet" else _csv_parts(path, rows):
             if len(part):
                 found = True
                 yield part
@@ -55,6 +55,45 @@ def _check_lines(path: Path) -> None:
         start = file.read(_LONGEST_LINE + 1) if path.is_file() and path.suffix != ".parquet" else b""
     if len(start) > _LONGEST_LINE and b"\n" not in start and b"\r" not in start:
         raise ValueError(f"its first line has more than {_LONGEST_LINE:,} bytes")
+
+
+def _csv_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    import pandas as pd  # noqa: PLC0415 - heavy
+
+    if path.is_file() and path.suffix in _PACKED:
+        yield from pd.read_csv(path, chunksize=rows)  # which unpacks what is packed
+        return
+    with opened(path) if path.is_file() else io.BytesIO(bytes_of(path)) as file:
+        bounded = _Bounded(file)
+        for part in pd.read_csv(io.BufferedReader(bounded), chunksize=rows):
+            bounded.read_of_part = 0
+            yield part
+
+
+class _Bounded(io.RawIOBase):
+    """A file of which no more than a part may be read before it is taken: a row, or a quoted cell, may have no end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Read a file that is open."""
+        self._file = file
+        self.read_of_part = 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill a buffer as far as there is something.
+
+        Raises:
+            ValueError: the part is larger than any.
+        """
+        body = self._file.read(len(memoryview(buffer)))
+        memoryview(buffer)[: len(body)] = body
+        self.read_of_part += len(body)
+        if self.read_of_part > _MOST_PART_BYTES:
+            raise ValueError(f"it has rows without end: {_MOST_PART_BYTES:,} bytes hold fewer than {ROWS_PER_PART:,}")
+        return len(body)
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from planner.errors import UsageError
 from planner.outside import MOST_FILE_BYTES, bytes_of
+from planner.render.sweep_files import read_parts
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes with names and devices are of POSIX")
@@ -80,6 +82,18 @@ def test_jobs_without_a_line_end_are_refused(run_planner, tmp_path):
 
     assert 2 == done.returncode
     assert "its first line has more than 1,048,576 bytes" in done.stderr
+
+
+@pytest.mark.parametrize("endless", [b"a" * 2_000_000, b'"' + b"\n" * 2_000_000], ids=["a row", "a quoted cell"])
+@pytest.mark.parametrize("before", [0, 3], ids=["at once", "after jobs"])
+def test_jobs_with_a_row_without_end_are_refused(tmp_path, monkeypatch, endless, before):
+    """Of which a reader of tables would hold all; the rows before it are read."""
+    monkeypatch.setattr("planner.render.sweep_files._MOST_PART_BYTES", 500_000)
+    path = tmp_path / "jobs.txt"
+    path.write_bytes(b"model,epochs\n" + b"resnet50,1\n" * before + endless)
+
+    with pytest.raises(UsageError, match="500,000 bytes hold fewer"):
+        list(read_parts(path, rows=2))
 
 
 def test_a_file_by_hand_has_an_end(tmp_path):

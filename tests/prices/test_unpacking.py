@@ -6,11 +6,13 @@ import io
 import json
 import lzma
 import os
+import re
 import struct
 import tarfile
 import tracemalloc
 import zipfile
 import zlib
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -228,6 +230,39 @@ def test_a_pipe_or_a_device_is_refused_or_passed_over(tmp_path):
     outcomes = refresh(RefreshOrder(data_dir=tmp_path / "data", path=tmp_path / "in"), lambda *_: None)
 
     assert [("testcloud", None)] == [(one.provider, one.error) for one in outcomes]
+
+
+_SKYPILOT = b"InstanceType,AcceleratorName,AcceleratorCount,Price,SpotPrice,Region,GpuInfo\n"
+_GPUHUNT = b"instance_name,location,price,gpu_count,gpu_name,gpu_memory,spot\n"
+LARGE = {
+    "bad/2029-01-01.csv": b"gpu",
+    "bad/2029-01-01.json": b'{"schema": "planner.snapshot/1"',
+    "bad/x/manifest.json": b'{"schema": "planner.raw/1"',
+    "v8/bad/vms.csv": _SKYPILOT,
+    "bad.csv": _GPUHUNT,
+    "aws/index.csv": b'"FormatVersion","v1.0"\n',
+    "aws/index.json": b'{"offerCode": "AmazonEC2", ',
+    "azure/page.json": b'{"BillingCurrency": "USD", ',
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_file_of_terabytes_is_not_read(tmp_path, name):
+    """Nor copied: a folder that holds one is refused in words, whatever kind of price file it begins as."""
+    if name.startswith("bad/2029"):
+        a_snapshot(tmp_path / "made", an_offer(provider="bad"), provider="bad", stem="2029-01-01")
+        (tmp_path / "made" / "prices").rename(tmp_path / "in")
+    path = tmp_path / "in" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("r+b" if path.exists() else "wb") as file:
+        file.write(LARGE[name])
+        file.truncate(2**42)
+    order = RefreshOrder(data_dir=tmp_path / "data", path=tmp_path / "in", observed_on=date(2026, 11, 1))
+
+    (outcome,) = refresh(order, lambda *_: None)
+
+    assert outcome.traceback is None
+    assert re.search("has (more than )?[0-9,]+ bytes", outcome.error), outcome.error
 
 
 BAD_SIDECARS = [

@@ -8,6 +8,7 @@ import pytest
 
 from planner.errors import ProviderError
 from planner.model.records import Purchase
+from providers.aws_bulk import gpu_lines, reading
 from providers.base import FetchRequest, RawPages
 from providers.http import HttpStatusError
 from tests.providers.aws_server import (
@@ -373,3 +374,20 @@ def test_a_line_with_too_few_cells_is_an_error(tmp_path):
 
     with pytest.raises(ProviderError, match=f"a.csv, line {broken + 1}: 40 cells where the header has 41"):
         parse(tmp_path)
+
+
+def test_a_row_without_end_is_not_held():
+    """Of a price file that comes, or lies here: it is refused at its first mebibyte."""
+    sent = []
+    with pytest.raises(ProviderError, match="a row of more than 1,048,576 bytes"):
+        list(gpu_lines((sent.append(1) or b"x" * 300_000 for _ in range(1000)), "index.csv"))
+    assert 4 == len(sent)
+
+
+def test_a_packed_price_file_does_not_unpack_without_end(tmp_path, monkeypatch):
+    """It has the size of a price file, unpacked."""
+    monkeypatch.setattr("providers.aws_bulk.MOST_FILE_BYTES", 1_000_000)
+    (tmp_path / "index.csv.gz").write_bytes(gzip.compress(b"x\n" * 1_000_000))
+
+    with reading(tmp_path / "index.csv.gz") as file, pytest.raises(ProviderError, match="no more than 1,000,000 bytes"):
+        list(iter(lambda: file.read(100_000), b""))

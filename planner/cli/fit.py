@@ -19,7 +19,7 @@ from planner.render.fit import fit_notes, rendered_fits
 @verb()
 @declared_options(FitArguments)
 @option(
-    "--limit", type=click.IntRange(min=1), default=12, show_default=True, help="GPUs to list where {gpu} is not given."
+    "--limit", type=click.IntRange(min=1), default=8, show_default=True, help="GPUs to list where {gpu} is not given."
 )
 @output_options_with("html")
 def fit(

@@ -268,13 +268,25 @@ def test_a_ranking_is_on_a_terminal_of_80_times_24(tmp_path, asked):
     assert "--verbose" in lines[-1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["llama-3-8b --method qlora", "llama-3-70b --method qlora", "llama-3-8b", "resnet50"])
+def test_what_holds_a_model_is_on_a_terminal_of_80_times_24(tmp_path, model):
+    """The answer, the smallest machines and all notes, with command and prompt: the answer does not scroll away."""
+    lines, _ = _on_a_terminal(tmp_path, f"fit --model {model}", stderr=subprocess.STDOUT)
+
+    assert lines[0].startswith("The smallest machine that holds it is 1 x ")
+    assert len(lines) <= 22
+    assert max(map(len, lines)) <= 80
+
+
 def _on_a_terminal(folder, words, *, stderr):
     """The lines that a command writes on a terminal of 80 times 24, and what goes elsewhere."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
     environment.pop("COLUMNS", None)
-    command = [sys.executable, "-m", "planner", *words.split(), "--as-of", str(DAY)]
+    day = () if words.startswith("fit ") else ("--as-of", str(DAY))
+    command = [sys.executable, "-m", "planner", *words.split(), *day]
 
     done = subprocess.Popen(command, stdout=theirs, stderr=stderr, cwd=folder, env=environment)
     os.close(theirs)

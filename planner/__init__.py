@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # the command imports this module before it can mind Ctrl-C: it loads nothing here
 if TYPE_CHECKING:
+    from typing import Any
+
     from planner.answers.compare import compare as compare
     from planner.answers.estimate import estimate as estimate
     from planner.answers.recommend import recommend as recommend
@@ -43,6 +43,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'planner' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - as above
+
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import NoReturn
 
-from planner.cli.process import INTERRUPTED
+TYPE_CHECKING = False  # not imported from typing: what is loaded out here, Ctrl-C ends with a traceback
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def main() -> NoReturn:
@@ -19,5 +20,7 @@ def main() -> NoReturn:
 
         run()
     except KeyboardInterrupt:  # while modules are loaded, or on the way out
+        from planner.cli.process import INTERRUPTED  # noqa: PLC0415 - as above
+
         os.write(2, b"Error: Interrupted.\n")
         os._exit(INTERRUPTED)

@@ -40,7 +40,14 @@ def serve(data_dir: Path | None) -> None:
     # a signal ends the process at once: a thread waits for the next line and would hold it, and nothing is left undone
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_DFL)
-    anyio.run(partial(_serve, data_dir))
+    try:
+        anyio.run(partial(_serve, data_dir))
+    except* OSError as group:  # nobody takes the answers any more, or there is no room for them
+        raise _first_of(group) from None
+
+
+def _first_of(group: BaseException) -> BaseException:
+    return _first_of(group.exceptions[0]) if isinstance(group, BaseExceptionGroup) else group
 
 
 async def _serve(data_dir: Path | None) -> None:

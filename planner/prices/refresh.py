@@ -144,12 +144,13 @@ def delivered(order: RefreshOrder, found: Sequence[Found] | None, scratch: Path,
     try:
         return [outcome for outcomes in pool.map(run.one_provider, run.providers) for outcome in outcomes]
     except BaseException:
-        # a request under way may take its whole timeout: it is not waited for, and nothing is written after it
+        # a request under way may take its whole timeout: it is not waited for, and nothing is written after it; what reads a
+        # file writes into the scratch folder, which is to be gone
         pool.shutdown(wait=False, cancel_futures=True)
         run.stop()
         raise
     finally:
-        pool.shutdown(wait=not run.is_stopped)
+        pool.shutdown(wait=not run.is_stopped or order.path is not None)
 
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT}

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import pytest
@@ -426,6 +427,20 @@ def test_the_other_name_of_an_argument_will_do(asked):
 
     assert results[0].structured_content == results[1].structured_content
     assert {"gcp"} == {row["provider"] for row in results[0].structured_content["estimates"]}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_an_output_without_room_is_no_bug():
+    """What the system says, in one line."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2024-11-05"}}
+    asked["params"] |= {"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            SERVER, input=json.dumps(asked).encode() + b"\n", stdout=full, stderr=subprocess.PIPE, check=False
+        )
+
+    assert (1, b"Error: The system refused: No space left on device.\n") == (done.returncode, done.stderr)
 
 
 @asynccontextmanager

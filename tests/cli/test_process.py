@@ -5,10 +5,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from planner.errors import SnapshotError
+from planner.prices.readers import Found
+from planner.prices.refresh import RefreshOrder, delivered
 from planner.prices.scratch import scratch_folder
 from planner.render.output_files import write_output
 
@@ -111,6 +116,37 @@ def test_a_signal_clears_what_is_half_done(number, code):
 
     assert (code, b"Error: Interrupted.\n") == (process.returncode, said.lstrip())
     assert not folder.exists()
+
+
+def test_an_interrupt_waits_for_what_writes_into_the_scratch_folder(tmp_path):
+    """Where prices are read from files: the folder is removed next, and must not come back."""
+    begun = threading.Event()
+
+    def interrupted():
+        begun.wait(60)
+        raise KeyboardInterrupt
+
+    def writing():
+        begun.set()
+        time.sleep(0.2)  # so long it is still at work when the other has ended
+        (tmp_path / "late").touch()
+        raise SnapshotError("no more")
+
+    order = RefreshOrder(data_dir=tmp_path / "data", path=tmp_path)
+    found = [Found(provider="aws", order="1", load=interrupted), Found(provider="gcp", order="1", load=writing)]
+
+    with pytest.raises(KeyboardInterrupt):
+        delivered(order, found, tmp_path, lambda *_: None)
+
+    assert (tmp_path / "late").exists()
+
+
+def test_nothing_is_loaded_before_an_interrupt_is_minded():
+    """Until `main` begins Ctrl-C ends in a traceback: importing it brings no module but the two of this project."""
+    code = "import sys; before = set(sys.modules); import planner.cli; print(*sorted(set(sys.modules) - before))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert {"planner", "planner.cli"} == set(found.stdout.split()) - {"__future__", "gc"}
 
 
 def test_folders_of_killed_runs_are_cleared(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from planner.cost.rent_or_buy import rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.model.records import Throughput
 from planner.render.listing import Column, as_data, markdown_text, one_line, significant, spaced, to_markdown
-from planner.results.alternatives import Alternative
+from planner.results.alternatives import OWN_AND_RENT, Alternative
 from planner.results.comparison import (
     Comparison,
     amounts,
@@ -142,7 +142,10 @@ def _place(row: Alternative) -> str:
     """Where a way to pay is: provider and type of a rental, else the machine's own name."""
     if row.instance_type is not None:
         return f"{row.provider} {row.instance_type}"
-    return row.name.removesuffix(" (new)").removesuffix(" (used)")  # that is the name of the way
+    # what the name of the way says already
+    if row.way == OWN_AND_RENT:
+        return row.name.removesuffix(", rest rented")
+    return row.name.removesuffix(" (new)").removesuffix(" (used)")
 
 
 def _from(row: Alternative) -> str:

@@ -67,7 +67,7 @@ def test_the_best_base_is_in_verdict_odds_and_document(rented):
     assert pytest.approx(result.own.usd) == record["curve"][-1]["own_if_sold_usd"]
     assert result.use_curve[-1].utilisation > 1
     shown = " ".join(rendered_comparison(result, "table").split())
-    assert "own + rent 1x rtx-4090 (new), rest" in shown
+    assert "own + rent 1x rtx-4090 (new) 407" in shown
     assert "rented rest 9,810" in shown
 
 

@@ -28,7 +28,7 @@ STORES = (
     catalog._selected,
     catalog._selected_groups,
     index.index_of,
-    layouts._layouts_with_memory,
+    layouts._cuts,
     language_throughput._predicted_or_why_not,
     measured.benchmarks_of,
     prediction._prediction,

@@ -90,7 +90,7 @@ def test_every_generation_has_a_row_of_every_framework(framework):
     """Of both tables of GPUs, each with a source and a date."""
     rows = builds_of(framework)
 
-    assert {one.compute_capability for one in (load_gpus() | load_further()).values()} == rows.keys()
+    assert {one.compute_capability for one in (*load_gpus().values(), *load_further().values())} == rows.keys()
     assert all(row.source and row.as_of for row in rows.values())
 
 

@@ -3,13 +3,12 @@
     NAME[memory_gib=16 bandwidth_gb_per_s=640 fp32_tflops=48.7 watts=304]     wherever a GPU may be named
     [devices.NAME] with the same keys                                         in planner.toml
 
-With `cores` it is a processor, else a card. What is not given is not known: no price, no power, no number format.
+With `cores` it is a processor, else a card. What is not given is not known: no price, no power, no number format, no year.
 The key of such a device is its whole description: nothing is kept of it, and two of one name are two devices.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,7 +17,7 @@ from typing import Any
 from planner.errors import UnknownNameError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu
-from planner.options.readers import NUMBER
+from planner.options.readers import FLAG, NUMBER, Reader
 from planner.units import current_day
 
 NEEDED_OF_A_CARD = ("memory_gib", "bandwidth_gb_per_s", "fp32_tflops")
@@ -29,18 +28,22 @@ OF_A_CARD = (
     "bf16_tflops",
     "tf32_tflops",
     "fp8_tflops",
+    "pcie_generation",
     "watts",
     "usd_new",
     "usd_used",
 )
-OF_A_PROCESSOR = (*NEEDED_OF_A_PROCESSOR, "watts")
+OF_A_PROCESSOR = (*NEEDED_OF_A_PROCESSOR, "matrix_units", "release_year", "watts")
 SEE = "docs/own-devices.md"
 MOST = 1e6  # of any figure: more is another unit
+WHOLE = {"cores": (1, 10000), "pcie_generation": (1, 7), "release_year": (1990, 2100)}
+"""Figures that are whole numbers, and from where to where they go."""
+YES_OR_NO = ("matrix_units",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A device by the name that its user gave it, and its figures."""
+    """A device by the name that its user gave it, and its figures: yes is 1, no is 0."""
 
     name: str
     numbers: Mapping[str, float]
@@ -53,7 +56,9 @@ class Description:
     @property
     def key(self) -> str:
         """What the planner calls it: name and figures, as they may be typed."""
-        return f"{self.name}[{' '.join(f'{figure}={number:.12g}' for figure, number in self.numbers.items())}]"
+        return (
+            f"{self.name}[{' '.join(f'{figure}={_text(figure, number)}' for figure, number in self.numbers.items())}]"
+        )
 
 
 @lru_cache(maxsize=256)
@@ -108,16 +113,41 @@ def description_of(name: str, figures: Mapping[str, Any], where: str) -> Descrip
 SOURCE = "described by you"
 
 
+def _text(figure: str, number: float) -> str:
+    if figure in YES_OR_NO:
+        return "yes" if number else "no"
+    return f"{number:.12g}"
+
+
 def _number(where: str, figure: str, value: Any) -> float:
+    number = _read(FLAG if figure in YES_OR_NO else NUMBER, value)
+    if number is None or not _may_be(figure, number):
+        raise UsageError(f"{where}: {figure} must be {_expected(figure)}, not {value!r}. See: {SEE}")
+    return number
+
+
+def _read(reader: Reader, value: Any) -> float | None:
+    """The value as a number; `None` where it is none of the reader's kind."""
     try:
-        number = NUMBER(value) if isinstance(value, str) else float(value)
+        if isinstance(value, str):
+            return float(reader(value))
+        return float(value) if isinstance(value, bool) is (reader is FLAG) else None
     except (TypeError, ValueError):
-        number = math.nan
-    if isinstance(value, bool) or not 0 < number <= MOST:
-        raise UsageError(
-            f"{where}: {figure} must be a number above 0 and at most {MOST:,.0f}, not {value!r}. See: {SEE}"
-        )
-    return float(number)
+        return None
+
+
+def _may_be(figure: str, number: float) -> bool:
+    if figure in WHOLE:
+        low, high = WHOLE[figure]
+        return low <= number <= high and number.is_integer()
+    return figure in YES_OR_NO or 0 < number <= MOST
+
+
+def _expected(figure: str) -> str:
+    if figure in WHOLE:
+        low, high = WHOLE[figure]
+        return f"a whole number from {low} to {high}"
+    return "yes or no" if figure in YES_OR_NO else f"a number above 0 and at most {MOST:,.0f}"
 
 
 @lru_cache(maxsize=256)
@@ -149,7 +179,7 @@ def _card(key: str, today: str) -> Gpu | None:
         fp8_tensor_tflops=numbers.get("fp8_tflops"),
         int8_tops=None,
         fp16_non_tensor_tflops=None,
-        pcie_generation=None,
+        pcie_generation=None if "pcie_generation" not in numbers else int(numbers["pcie_generation"]),
         interconnect=None,
         interconnect_gb_per_s=None,
         tdp_watts=numbers.get("watts"),

@@ -48,7 +48,7 @@ class Processor:
     """One processor, from `data/processors.csv`; two of them in a machine are two.
 
     `cores` are those that do the work and that clouds rent out, `fp32_tflops` what they reach at base clock. `None` means that
-    no figure is published.
+    no figure is published, or that whoever described the processor did not state it.
     """
 
     name: str
@@ -56,11 +56,11 @@ class Processor:
     vendor: str
     kind: ProcessorKind
     aliases: tuple[str, ...]
-    release_year: int
+    release_year: int | None
     cores: int
     base_ghz: float | None
-    vector_bits: int
-    has_matrix_units: bool
+    vector_bits: int | None
+    has_matrix_units: bool | None
     fp32_tflops: float
     memory_bandwidth_gb_per_s: float
     tdp_watts: float | None
@@ -265,11 +265,11 @@ def _processor(key: str, found: Description) -> Processor:
         vendor="own",
         kind=ProcessorKind.CPU,
         aliases=(),
-        release_year=current_day().year,
-        cores=max(1, round(numbers["cores"])),
+        release_year=None if "release_year" not in numbers else int(numbers["release_year"]),
+        cores=int(numbers["cores"]),
         base_ghz=None,
-        vector_bits=256,
-        has_matrix_units=False,
+        vector_bits=None,
+        has_matrix_units=None if "matrix_units" not in numbers else bool(numbers["matrix_units"]),
         fp32_tflops=numbers["fp32_tflops"],
         memory_bandwidth_gb_per_s=numbers["bandwidth_gb_per_s"],
         tdp_watts=numbers.get("watts"),

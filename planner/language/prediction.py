@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from planner.errors import NoThroughputError, Sentence, UsageError
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import is_described, load_gpus, shown_key
 from planner.language.flops import training_flops_per_token
 from planner.language.jobs import language_workload, plan_job
 from planner.language.memory import ADAPTER_EXCESS
@@ -24,13 +24,15 @@ from planner.language.stacks import (
     stands_for_tuned_code,
 )
 from planner.language.step_time import load_step_time
-from planner.language.training_hardware import NETWORK_GBIT_PER_S
+from planner.language.training_hardware import NETWORK_GBIT_PER_S, NEWEST_PCIE, OLDEST_PCIE, USUAL_PCIE
+from planner.model.frozen import changed
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageWork, Method
 from planner.model.records import Basis, Benchmark, Gpu, Precision, Throughput, Workload
 from planner.options.language import language_arguments
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB
+from planner.throughput.ranges import holding
 
 Cell = tuple[str, float]
 FITTED_FAMILY = "MPT"
@@ -111,7 +113,23 @@ def on_machines(
 
 
 def _predicted(work: LanguageWork, precision: Precision, gpu_name: str, gpu_count: float) -> Throughput:
+    """The throughput there; where nobody stated the generation of the card's bus, its range holds the oldest and the newest in use."""
     gpu = load_gpus()[gpu_name]
+    found = _on(gpu, gpu_count, work, precision)
+    if gpu.pcie_generation is not None:
+        return found
+    ends = [
+        _on(changed(gpu, pcie_generation=generation), gpu_count, work, precision)
+        for generation in (OLDEST_PCIE, NEWEST_PCIE)
+    ]
+    return holding(
+        found,
+        ends,
+        f"pcie_generation of {shown_key(gpu.name)} is not stated: counted as {USUAL_PCIE}, the range holds {OLDEST_PCIE} to {NEWEST_PCIE}",
+    )
+
+
+def _on(gpu: Gpu, gpu_count: float, work: LanguageWork, precision: Precision) -> Throughput:
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
     overhead = cluster_overhead(work, plan)
@@ -271,7 +289,8 @@ def _notes(work: LanguageWork, plan: LanguagePlan) -> tuple[str, ...]:
                 f"the machine must have {plan.plan.host_bytes / GIB:,.0f} GiB of memory of its own; how much it has is not known"
             )
     if plan.gpu.vendor != "NVIDIA":
-        notes.append("no measurement of AMD GPUs is shipped; range widened")
+        whose = "GPUs of an unknown maker" if is_described(plan.gpu.name) else f"{plan.gpu.vendor} GPUs"
+        notes.append(f"no measurement of {whose} is shipped; range widened")
     if plan.is_cluster and work.network_gbit_per_s is None:
         assumed = UNSTATED_GBIT_PER_S if work.node_count > 1 else NETWORK_GBIT_PER_S
         notes.append(f"network between machines not stated: {assumed:,.0f} Gbit/s of each assumed")

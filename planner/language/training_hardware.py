@@ -14,8 +14,10 @@ ATTENTION_SHARE = 0.35
 (https://arxiv.org/abs/2407.08608, abstract). The fitted stack is of 2023, its A100 reach 0.56."""
 ASYNCHRONOUS = ("Hopper", "Blackwell GB1")
 """Architectures with such instructions; of the second no figure is known."""
-PCIE_GB_PER_S = {3: 12.0, 4: 24.0, 5: 48.0}
-"""What sixteen lanes carry one way, after protocol."""
+PCIE_GB_PER_S = 12.0
+"""What sixteen lanes of the third generation carry one way, after protocol; each generation doubles it."""
+USUAL_PCIE, OLDEST_PCIE, NEWEST_PCIE = 4, 3, 5
+"""Generations that a card may have whose user did not state it."""
 GPUS_PER_MACHINE = 8
 MOST_GPUS_OF_A_MACHINE = 16
 """A count up to sixteen is one machine, the largest that is rented; more are machines of eight."""
@@ -72,4 +74,4 @@ def _link_gb_per_s(gpu: Gpu, gpu_count: int) -> float:
 
 def _host_gb_per_s(gpu: Gpu) -> float:
     """GB/s from the GPU to its machine's memory, one way: over the bus, whatever joins the GPUs."""
-    return PCIE_GB_PER_S.get(gpu.pcie_generation or 4, PCIE_GB_PER_S[4])
+    return PCIE_GB_PER_S * 2.0 ** ((gpu.pcie_generation or USUAL_PCIE) - 3)

@@ -39,8 +39,8 @@ def link_of(gpu: Gpu) -> Link:
     return Link.PCIE
 
 
-def link_gb_per_s(gpu: Gpu) -> float:
-    """Bandwidth of one GPU's link to the others, both directions together, in GB/s."""
-    if gpu.interconnect_gb_per_s is not None:
+def link_gb_per_s(gpu: Gpu) -> float | None:
+    """Bandwidth of one GPU's link to the others, both directions together, in GB/s; `None` if not known."""
+    if gpu.interconnect_gb_per_s is not None or gpu.pcie_generation is None:
         return gpu.interconnect_gb_per_s
-    return PCIE_GB_PER_S * 2.0 ** ((gpu.pcie_generation or 3) - 3)
+    return PCIE_GB_PER_S * 2.0 ** (gpu.pcie_generation - 3)

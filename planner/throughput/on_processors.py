@@ -17,13 +17,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.errors import NoThroughputError
+from planner.hardware.gpus import shown_key
 from planner.hardware.processors import Processor, ProcessorKind, load_processors
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Basis, Model, Precision, Throughput, Workload
 from planner.throughput.batches import Batch
 from planner.throughput.limits import OPERATIONS_PER_MAC
 from planner.throughput.own_runs import as_measured
 from planner.throughput.processor_runs import ProcessorRun, inference_runs, measured_model, training_runs
+from planner.throughput.ranges import holding
 
 FORWARD = 2
 """Operations for each multiply-add of a forward pass alone; forward and backward take three times as many."""
@@ -70,11 +72,25 @@ def network_throughput(
     Raises:
         NoThroughputError: it is a language model by its shape, the user measured other devices, or its arithmetic is not known.
     """
-    processor = load_processors()[device]
     if any(own.gpu == device for own in workload.measured):
         return _as_measured_by_user(workload, device, count)
+    processor = load_processors()[device]
+    shipped = training_runs() if runs is None else runs
+    if processor.has_matrix_units is not None:
+        return _of_processor(workload, processor, count, shipped)
+    without, having = (
+        _of_processor(workload, changed(processor, has_matrix_units=one), count, shipped) for one in (False, True)
+    )
+    return holding(
+        without,
+        [having],
+        f"matrix_units of {shown_key(device)} is not stated: the range holds {having.precision} on them",
+    )
+
+
+def _of_processor(workload: Workload, processor: Processor, count: float, runs: Sequence[ProcessorRun]) -> Throughput:
     gflop = _work(workload)
-    shares = _shares(workload, processor, training_runs() if runs is None else runs)
+    shares = _shares(workload, processor, runs)
     peak = processor.fp32_tflops * 1e3 * count
     rate = shares.middle * peak / gflop
     cores = f"{round(count * processor.cores)} cores" if processor.kind is ProcessorKind.CPU else "all graphics cores"
@@ -89,7 +105,7 @@ def network_throughput(
         stack="no measured program" if shares.basis is Basis.MODELLED else shares.rows[0].software,
         sources=tuple(dict.fromkeys(f"{row.source}, {row.as_of}" for row in shares.rows)) or (processor.source,),
         steps=(
-            f"{shares.words}: {shares.middle:.1%} of {peak / 1e3:.3g} TFLOPS ({cores} of {device}, 32 bits, base clock) "
+            f"{shares.words}: {shares.middle:.1%} of {peak / 1e3:.3g} TFLOPS ({cores} of {shown_key(processor.name)}, 32 bits, base clock) "
             f"over {gflop:.3g} GFLOP a {workload.model.sample_unit}",
             f"range: {shares.low:.1%} to {shares.high:.1%} of the peak",
         ),

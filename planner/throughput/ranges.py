@@ -7,7 +7,10 @@ For each kind of prediction the error of every left-out row is divided by the st
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
+from planner.model.frozen import changed
+from planner.model.records import Throughput
 from planner.throughput.learnt import load_learnt
 
 
@@ -43,3 +46,19 @@ def together(*reaches: float) -> float:
     0.5
     """
     return math.hypot(*reaches)
+
+
+def holding(found: Throughput, others: Iterable[Throughput], note: str) -> Throughput:
+    """The throughput with ranges that hold those of other readings of the same device, and a note where they are wider for it."""
+    readings = (found, *others)
+    relative = [one.relative_ends for one in readings]
+    wider = changed(
+        found,
+        low=min(one.low for one in readings),
+        high=max(one.high for one in readings),
+        relative_low=min(low for low, _ in relative),
+        relative_high=max(high for _, high in relative),
+    )
+    if (wider.low, wider.high) == (found.low, found.high):
+        return found
+    return changed(wider, notes=(*found.notes, note))

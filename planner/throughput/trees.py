@@ -14,14 +14,14 @@ import math
 from functools import cache
 
 from planner.errors import DoesNotFitError, NoThroughputError
-from planner.hardware.gpus import is_described, load_gpus
+from planner.hardware.gpus import is_described, load_gpus, shown_key
 from planner.hardware.processors import ProcessorKind, load_processors
 from planner.model.records import Basis, Gpu, Precision, Throughput
 from planner.model.tree_runs import TreeRun
 from planner.throughput.memory import GIB, usable_bytes
 from planner.throughput.tree_changes import MEASURED_ROUNDS, change_of
 from planner.throughput.tree_rows import load_tree_rows, tree_ranges
-from planner.throughput.trees_known import Place, TreeKnowledge
+from planner.throughput.trees_known import Place, TreeKnowledge, TreeTime
 
 PER_DECADE_MORE, PER_DECADE_FEWER = 0.57, 0.76
 """What a tenfold number of rows beyond the measured adds to the range: nine in ten of 113 devices and numbers of cores, foretold at 10 million
@@ -58,8 +58,8 @@ def tree_throughput(run: TreeRun, device: str, count: float) -> Throughput:
         basis = Basis.MODELLED
     return Throughput(
         samples_per_second=rate,
-        low=rate * math.exp(-reach - change.above),
-        high=rate * math.exp(reach + change.below),
+        low=rate * math.exp(-reach - change.above - found.slower),
+        high=rate * math.exp(reach + change.below + found.faster),
         basis=basis,
         precision=Precision.FP32,
         stack=f"{run.tool}, releases of {found.release}",
@@ -71,7 +71,7 @@ def tree_throughput(run: TreeRun, device: str, count: float) -> Throughput:
             *((f"less bandwidth than any that was measured: time x 1 to {math.exp(weaker):.3g}",) if weaker else ()),
             f"range: x or / {math.exp(reach):.2f}",
         ),
-        notes=(*_notes(run, place, beyond), *change.notes),
+        notes=(*_notes(run, place, found, beyond), *change.notes),
     )
 
 
@@ -122,14 +122,19 @@ def _least_bytes(run: TreeRun) -> float:
 
 
 def _steps(run: TreeRun, place: Place, log_seconds: float, words: str) -> tuple[str, ...]:
-    where = place.device if place.cores is None else f"{place.cores} cores of {place.device}"
+    where = place.device if place.cores is None else f"{place.cores} cores of {shown_key(place.device)}"
     return (
         f"{words}: {run.rows:,.0f} rows, {MEASURED_ROUNDS} rounds, depth 10: {math.exp(log_seconds):,.3g} s on {where}",
     )
 
 
-def _notes(run: TreeRun, place: Place, beyond: float) -> tuple[str, ...]:
+def _notes(run: TreeRun, place: Place, found: TreeTime, beyond: float) -> tuple[str, ...]:
     said = []
+    if found.slower:
+        said.append(
+            f"release_year of {shown_key(place.device)} is not stated: the range holds processors as fast as any that were measured, "
+            "and as slow"
+        )
     if place.cores is not None:
         said.append(
             f"{run.tool} on the physical cores of one processor: with every hyper-thread of two it takes up to ten times as long"

@@ -31,6 +31,8 @@ class TreeTime:
     words: str
     release: int
     sources: tuple[str, ...]
+    faster: float = 0.0  # a natural log: so much less time where the year of a processor is not known
+    slower: float = 0.0  # so much more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +80,17 @@ class TreeKnowledge:
         weights = [1.0] * len(used) if same else [_weight(one.device, place) for one in used]
         basis = Basis.MEASURED if exact else Basis.SCALED if same else Basis.MODELLED
         devices = sorted({one.device for one in used})
+        has_year = place.cores is not None and load_processors()[place.device].release_year is not None
         words = {Basis.MEASURED: "measured", Basis.SCALED: "between measured runs"}.get(
-            basis, f"mean of {', '.join(devices)}" + ("" if place.cores is None else ", nearest years first")
+            basis, f"mean of {', '.join(devices)}" + (", nearest years first" if has_year else "")
         )
+        mean = math.fsum(w * one.log_seconds for w, one in zip(weights, used, strict=True)) / math.fsum(weights)
+        # by its year a processor may be like the fastest of them or like the slowest
+        is_open = place.cores is not None and not has_year
         return TreeTime(
-            log_seconds=math.fsum(w * one.log_seconds for w, one in zip(weights, used, strict=True))
-            / math.fsum(weights),
+            log_seconds=mean,
+            faster=mean - min(one.log_seconds for one in used) if is_open else 0.0,
+            slower=max(one.log_seconds for one in used) - mean if is_open else 0.0,
             basis=basis,
             words=words,
             release=max(row.release for one in used for row in one.rows),
@@ -186,11 +193,11 @@ def _along(points: Sequence[tuple[float, float]], wanted: float) -> float:
 
 
 def _weight(device: str, place: Place) -> float:
-    """How much a device counts for another one: all GPUs alike, processors by their years."""
+    """How much a device counts for another one: all GPUs alike, processors by their years where both are known."""
     if place.cores is None:
         return 1.0
-    years = load_processors()
-    return math.exp(-abs(years[device].release_year - years[place.device].release_year) / YEARS)
+    one, other = (load_processors()[name].release_year for name in (device, place.device))
+    return 1.0 if one is None or other is None else math.exp(-abs(one - other) / YEARS)
 
 
 def _release_factors(rows: Iterable[TreeRow]) -> Mapping[tuple[str, int, int], float]:

@@ -1,5 +1,6 @@
 """Devices that no first table has: cards of the second table, and devices that their user describes."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,7 +13,10 @@ from planner.hardware.described import described
 from planner.hardware.gpus import load_further, load_gpus, resolve_gpu, shown_key
 from planner.hardware.processors import choose_devices, describe, device_name, load_processors, named_device
 from planner.model.records import Basis, Workload
+from planner.model.tree_runs import TreeRun
 from planner.options.vocabulary import separated
+from planner.throughput.links import link_gb_per_s
+from planner.throughput.trees import tree_throughput
 from planner.work.listed import resolve_model
 from planner.work.own import parse_measurements
 
@@ -94,6 +98,56 @@ def test_a_described_processor_is_planned_like_any_other():
     assert pytest.approx(found.samples_per_second / 1.0) == known.samples_per_second / 0.973
 
 
+def test_matrix_units_that_nobody_stated_are_an_open_end():
+    """The figure is that without them, the upper end that with them, and the answer says so; in 32 bits they change nothing."""
+    texts = [PROCESSOR, *(PROCESSOR.replace("watts=65", f"matrix_units={said}") for said in ("no", "yes"))]
+    found, without, having = (planner.predict_throughput(model="resnet50", gpu=text) for text in texts)
+    in_full = planner.predict_throughput(model="resnet50", gpu=PROCESSOR, precision="fp32")
+
+    assert (without.samples_per_second, without.low) == (found.samples_per_second, found.low)
+    assert 2 * without.high == having.high == found.high
+    assert any("matrix_units of my-cpu is not stated" in note for note in found.notes)
+    assert (without.high, without.notes) == (in_full.high, without.notes)
+
+
+def test_a_year_that_nobody_stated_is_open_at_both_ends():
+    """Boosted trees go by the year of a processor: the range holds that of each year, and a year that is stated narrows it."""
+    run = TreeRun(tool="xgboost", rows=1e6, features=8, rounds=100, depth=10)
+    texts = [PROCESSOR, *(PROCESSOR.replace("watts=65", f"release_year={year}") for year in range(2008, 2028))]
+    found, *of_years = (tree_throughput(run, choose_devices(text).gpus[0], 1) for text in texts)
+
+    assert all(found.low < one.low and one.high < found.high for one in of_years)
+    assert len({one.samples_per_second for one in of_years}) > 5
+    assert any("release_year of my-cpu is not stated" in note for note in found.notes)
+    assert not any("release_year" in note for one in of_years for note in one.notes)
+
+
+def test_a_bus_that_nobody_stated_is_open_between_those_in_use():
+    """A language model over four cards: the range holds PCIe 3 and 5, and says so; one card alone waits for no other."""
+    texts = [CARD, *(CARD.replace("watts=304", f"watts=304 pcie_generation={number}") for number in (3, 4, 5))]
+    found, oldest, usual, newest = (planner.predict_throughput(model="gpt2", gpu=text, gpu_count=4) for text in texts)
+    alone = planner.predict_throughput(model="gpt2", gpu=CARD)
+
+    assert oldest.samples_per_second < usual.samples_per_second < newest.samples_per_second
+    assert (usual.samples_per_second, oldest.low, newest.high) == (found.samples_per_second, found.low, found.high)
+    assert any("pcie_generation of my-card is not stated" in note for note in found.notes)
+    assert not any("pcie_generation" in note for note in (*alone.notes, *usual.notes))
+    assert any("GPUs of an unknown maker" in note for note in alone.notes)
+    assert link_gb_per_s(load_gpus()[CARD]) is None
+
+
+def test_what_nobody_stated_is_no_figure_of_a_sheet(run_planner):
+    """Year, width of vectors and matrix units of a described processor are null for programs, until they are stated."""
+    sheets = [
+        json.loads(run_planner("gpus", text, "--format", "json").stdout)["processors"][0]
+        for text in (PROCESSOR, PROCESSOR.replace("watts=65", "release_year=2019 matrix_units=no"))
+    ]
+
+    assert [(None, None, None), (2019, None, "no")] == [
+        (one["release_year"], one["vector_bits"], one["has_matrix_units"]) for one in sheets
+    ]
+
+
 def test_a_description_stands_where_a_gpu_may_be_named():
     """With a count, among several, and before an own measurement."""
     assert ((CARD,), 2.0) == (choose_devices(f"{CARD}:2").gpus, choose_devices(f"{CARD}:2").count)
@@ -120,6 +174,13 @@ def test_a_description_stands_where_a_gpu_may_be_named():
         ("RX 7900 XTX[memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1]", "a device that is known"),
         ("!![memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1]", "a device that is known, or none"),
         ("x[cores=8 memory_gib=1]", "figure"),
+        ("x[cores=8.5 bandwidth_gb_per_s=51 fp32_tflops=1]", "cores must be a whole number from 1 to 10000"),
+        ("x[cores=8 bandwidth_gb_per_s=51 fp32_tflops=1 matrix_units=maybe]", "matrix_units must be yes or no"),
+        ("x[cores=8 bandwidth_gb_per_s=51 fp32_tflops=1 release_year=19]", "release_year must be a whole number from"),
+        (
+            "x[memory_gib=1 bandwidth_gb_per_s=1 fp32_tflops=1 pcie_generation=16]",
+            "pcie_generation must be a whole number",
+        ),
         ("x[memory_gib=16", "write NAME[KEY=NUMBER"),
     ],
 )
@@ -200,7 +261,7 @@ def test_a_settings_file_describes_devices(run_planner, tmp_path):
     """Under [devices]; a figure that is not known is an error with file and line."""
     (tmp_path / "planner.toml").write_text(
         "[devices.mine]\nmemory_gib = 16\nbandwidth_gb_per_s = 640\nfp32_tflops = 48.7\nusd_used = 400\n"
-        "[devices.box]\ncores = 8\nfp32_tflops = 1.0\nbandwidth_gb_per_s = 51\n"
+        "[devices.box]\ncores = 8\nfp32_tflops = 1.0\nbandwidth_gb_per_s = 51\nmatrix_units = true\nrelease_year = 2023\n"
     )
     done = run_planner("gpus", "--rank", "value", "--model", "resnet50", "mine", "box")
     assert "- / 400" in done.stdout, done.stderr

@@ -17,6 +17,7 @@ from planner.language.memory_fit import (
     fit_of_vision_model,
     may_hold,
     share_or_whole_count,
+    what_may_hold,
     whole_count,
 )
 from planner.language.stacks import stands_for_tuned_code
@@ -223,7 +224,8 @@ class _VisionFit:
         least = self._run.least()
         if least is not None and self._run.needed(self._batch_size, self._precision) is None:
             raise NoThroughputError(
-                f"{self._run.least_text(least)}; what activations add is not known. Name GPUs to see which have less memory than that."
+                f"{self._run.least_text(least)}; what activations add is not known.{{instead}}",
+                instead=what_may_hold(self._run),
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -170,10 +171,10 @@ def write_listing(listing: Listing, form: str, output: Path | None) -> None:
 
 
 def screen_width(output: Path | None) -> int | None:
-    """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe."""
-    if output is not None or not sys.stdout.isatty():
+    """Columns of what the result goes to: of the terminal, or as `COLUMNS` states; `None` for a file, and a pipe of no stated width."""
+    if output is not None:
         return None
-    return _columns(sys.stdout)
+    return _columns(sys.stdout) if sys.stdout.isatty() else _stated_columns()
 
 
 def write_result(text: str, output: Path | None) -> None:
@@ -235,4 +236,10 @@ def _folded(line: str, width: int) -> str:
 
 def _columns(stream: TextIO) -> int:
     # some terminals (of `script`, of a build server) report no width at all
-    return int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns or 120
+    return _stated_columns() or os.get_terminal_size(stream.fileno()).columns or 120
+
+
+def _stated_columns() -> int | None:
+    """The columns that the variable `COLUMNS` states; `None` where it states no number of one to four digits above 0."""
+    stated = os.environ.get("COLUMNS", "")
+    return int(stated) or None if re.fullmatch("[0-9]{1,4}", stated) else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from planner.errors import DoesNotFitError, NoThroughputError, Sentence, UsageError
-from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.hardware.gpus import GpuChoice, load_gpus, shown_key
 from planner.language.changes import cheapest_change
 from planner.language.layouts import least_memory
 from planner.language.memory import memory_needed
@@ -14,7 +14,7 @@ from planner.language.plan import plan_language_model
 from planner.language.stacks import job_on
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageJob, LanguageWork, Layout
-from planner.model.records import Benchmark, Gpu, Model, Precision
+from planner.model.records import Benchmark, Gpu, Precision
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB, MAX_BATCH, Memory, RunMemory, devices_per_gpu, usable_bytes
 from planner.throughput.precision import refuse_fp8
@@ -45,16 +45,6 @@ class MemoryReport:
     def fits(self) -> bool:
         """Whether the parts together fit into what a program can use, or a measured run shows that they do."""
         return self.reason is None and (self.memory.total <= self.usable_bytes or self.measured is not None)
-
-
-def fit_language_model(work: LanguageWork, choice: GpuChoice, precision: Precision) -> list[MemoryReport]:
-    """One report for each GPU that the choice covers.
-
-    Raises:
-        UsageError: the number of GPUs cannot be split as asked, or the batch does not feed them.
-    """
-    count = whole_count(choice)
-    return [fit_of_language_model(work, load_gpus()[name], count, precision) for name in choice.gpus]
 
 
 def fit_of_language_model(
@@ -97,20 +87,6 @@ def fit_of_language_model(
     )
 
 
-def fit_vision_model(model: Model, choice: GpuChoice, *, batch_size: int, precision: Precision) -> list[MemoryReport]:
-    """One report for each GPU that the choice covers; every GPU holds the whole model and the batch.
-
-    Raises:
-        NoThroughputError: parameters or activations of the model are not known.
-    """
-    count = share_or_whole_count(choice)
-    run = RunMemory(model, benchmarks_of(model.name))
-    return [
-        fit_of_vision_model(run, load_gpus()[name], count, batch_size=batch_size, precision=precision)
-        for name in choice.gpus
-    ]
-
-
 def fit_of_vision_model(
     run: RunMemory, gpu: Gpu, count: float, *, batch_size: int, precision: Precision
 ) -> MemoryReport:
@@ -141,17 +117,39 @@ def fit_of_vision_model(
 
 
 def _unknown_memory(run: RunMemory, gpu: Gpu, count: float) -> NoThroughputError:
-    """The error for a model whose activations are not known: it does not fit, or nobody knows."""
-    least = run.least(count)
+    """The error for a model whose activations are not known: it does not fit, or nobody knows; and what may hold it."""
+    least, instead = run.least(count), what_may_hold(run)
     if least is None:
-        return NoThroughputError(f"Parameters or activations of {run.name} are not known, so its memory is not either.")
-    alone = run.least_text(least)
+        return NoThroughputError(
+            f"Parameters or activations of {run.name} are not known, so its memory is not either.{{instead}}",
+            instead=instead,
+        )
     there = usable_bytes(gpu) * min(count, 1.0)
+    has = f"{run.least_text(least)}, and each {shown_key(gpu.name)} has {there / GIB:.1f}"
     if least > there:
-        return DoesNotFitError(f"{alone}, and each {gpu.name} has {there / GIB:.1f}: it does not fit.")
+        return DoesNotFitError(f"{has}: it does not fit.{{instead}}", instead=instead)
     return NoThroughputError(
-        f"{alone}, and each {gpu.name} has {there / GIB:.1f}. What its activations add is not known, so neither is whether it fits."
+        f"{has}. What its activations add is not known, so neither is whether it fits.{{instead}}", instead=instead
     )
+
+
+def what_may_hold(run: RunMemory) -> Sentence:
+    """What may hold a run whose activations are not known: GPUs with more than it takes without them, and what did hold it."""
+    said, least = "", run.least()
+    if least is not None:
+        larger = sorted((usable_bytes(gpu), gpu.name) for gpu in load_gpus().values() if usable_bytes(gpu) > least)
+        said += f" Of {len(load_gpus())} GPUs {len(larger)} have more than {least / GIB:.1f} GiB"
+        said += f", the smallest {larger[0][1]}." if larger else "."
+        if run.is_divided():
+            said += (
+                f" Over 8 GPUs, divided as measured runs were, it takes {(run.least(8) or least) / GIB:.1f} on each."
+            )
+    row, adapters = run.smallest_run(), benchmarks_of(f"{run.name}-lora")
+    if row is not None:
+        said += f" It did run on {row.gpu_count} x {row.gpu}."
+    if adapters:
+        said += f" Adapters take less: {{model}} {adapters[0].model} did run on {adapters[0].gpu_count} x {adapters[0].gpu}."
+    return Sentence(said)
 
 
 def may_hold(work: LanguageWork, gpu: Gpu, count: int) -> bool:

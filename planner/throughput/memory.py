@@ -81,13 +81,25 @@ class RunMemory:
         empty = vision_memory(replace(self._model, activations_millions=0.0), batch_size=0, precision_bytes=4)
         if empty is None or self._model.task == "recommendation":
             return None
-        is_divided = any(row.framework in SHARDING_FRAMEWORKS for row in self._rows)
         state = empty.weights + empty.gradients + empty.optimizer
-        return empty.overhead + state / (max(gpu_count, 1.0) if is_divided else 1.0)
+        return empty.overhead + state / (max(gpu_count, 1.0) if self.is_divided() else 1.0)
+
+    def is_divided(self) -> bool:
+        """Whether measured runs of the model divided its weights, gradients and optimizer over all GPUs."""
+        return any(row.framework in SHARDING_FRAMEWORKS for row in self._rows)
 
     def least_text(self, least: float) -> str:
         """What a run takes whatever its batch, in words."""
         return f"weights, gradients and optimizer of {self.name} alone take {least / GIB:.1f} GiB on each GPU"
+
+    def smallest_run(self) -> Benchmark | None:
+        """The measured run that had least memory on all its GPUs together; `None` if none was measured."""
+        held = [
+            (usable_bytes(gpu) * row.gpu_count, row.gpu, row)
+            for row in self._rows
+            if (gpu := load_gpus().get(row.gpu)) is not None
+        ]
+        return min(held, key=lambda one: one[:2])[2] if held else None
 
     def fit(self, gpu: Gpu, batch_size: float, precision: Precision, share: float = 1.0) -> MemoryFit:
         """Whether the batch fits on each GPU of that kind, or on a `share` of one.

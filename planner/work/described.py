@@ -33,9 +33,9 @@ def resolve_language_model(text: str) -> LanguageModel:
         from planner.work.model_file import language_model_from_config  # noqa: PLC0415 - most models are named
 
         return language_model_from_config(path)
-    from planner.work.unknown import unknown_model  # noqa: PLC0415 - only on the way to an error
+    from planner.work.unknown import no_model  # noqa: PLC0415 - only on the way to an error
 
-    raise unknown_model(text, see="planner models --language")
+    raise no_model(text, see="planner models --language")
 
 
 def language_model_from_figures(

@@ -20,7 +20,7 @@ from planner.options.readers import amount_of
 from planner.paths import is_file
 from planner.work.described import language_model_from_figures, resolve_language_model
 from planner.work.listed import Work, known_model
-from planner.work.unknown import unknown_model
+from planner.work.unknown import no_model
 
 _OF_PICTURES = ". Of adapters of picture models flux.1-lora alone was measured; the whole network of this one trains without {method}"
 _OF_AMOUNTS = ". How much work it is say {epochs}, with {samples_per_epoch} for data of your own"
@@ -84,7 +84,7 @@ def plan_language_request(
                 instead=_instead(network.task, said),
                 given=named(*said),
             )
-        raise unknown_model(model)
+        raise no_model(model)
     given = [name for name, value in general.items() if value is not None]
     if given:
         raise UsageError(

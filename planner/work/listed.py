@@ -96,9 +96,9 @@ def resolve_model(name: str) -> Model:
     """
     found = known_model(name)
     if found is None:
-        from planner.work.unknown import unknown_model  # noqa: PLC0415 - only on the way to an error
+        from planner.work.unknown import no_model  # noqa: PLC0415 - only on the way to an error
 
-        raise unknown_model(name)
+        raise no_model(name)
     return found
 
 

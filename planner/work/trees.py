@@ -14,7 +14,7 @@ from planner.options.readers import amount_of
 from planner.throughput.tree_changes import MEASURED_DEPTH, MEASURED_FEATURES, MEASURED_ROUNDS
 from planner.work.listed import Work, known_model
 from planner.work.tree_tools import tree_tool
-from planner.work.unknown import unknown_model
+from planner.work.unknown import no_model
 
 _ALSO = {"model", "precision", "nodes", "basis", "calibration"}
 """What is said of any work; everything else of networks has no meaning for trees."""
@@ -36,7 +36,7 @@ def plan_trees(asked: WorkloadArguments, said: Mapping[str, Any], others: Mappin
     tool = tree_tool(model)
     if tool is None:
         if model is not None and known_model(model) is None:
-            raise unknown_model(model)
+            raise no_model(model)
         raise UsageError(
             "{given} is for boosted trees: {model} xgboost, lightgbm or catboost.",
             argument=next(iter(said)),

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
-from planner.errors import Message, UnknownNameError
+from planner.errors import Message, UnknownNameError, UsageError
 from planner.hardware.tables import read_columns
 from planner.language.listed import language_names
+from planner.paths import is_file, is_there
 from planner.work.tree_tools import tree_names
+
+
+def no_model(text: str, *, see: str = "planner models") -> UsageError:
+    """The error for a text that names neither a model nor a file of one: what is the matter with the file, or the unknown name."""
+    if not text.lower().endswith(_FILES) and not text.startswith(_PLACES):
+        return unknown_model(text, see=see)
+    path = Path(text)
+    why = "No such file or directory"
+    if is_there(path):
+        why = "it is no config.json" if is_file(path) else "it is a folder without a config.json"
+    return UsageError(_OF_FILES, argument="model", path=text, why=why)
 
 
 def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError:
@@ -30,8 +43,6 @@ def is_no_network(name: str) -> bool:
 
 def _why(name: str) -> str:
     """Why no model of this kind is planned by name; empty where nothing is known about the kind."""
-    if name.lower().endswith(_FILES):
-        return " There is no such file."
     for kinds, reason in read_columns("unplanned_models.csv", "kinds", "reason"):
         if _holds(name, kinds.split()):
             return f" {reason}"
@@ -44,6 +55,11 @@ def _holds(name: str, kinds: Iterable[str]) -> bool:
 
 
 _FILES = (".toml", ".json", ".yaml", ".yml", ".txt", ".csv", ".safetensors", ".pt", ".gguf")
+_PLACES = ("/", "./", "../", "~")
+_OF_FILES = (
+    "Cannot read the model file {path}: {why}. {model} takes a name, or the config.json of a language model; {model_file} a TOML "
+    "file of figures."
+)
 
 _INSTEAD = (
     "{see}. A model that is not listed: of a language model its config.json as {model}, or {params}, {layers}, {hidden}, "

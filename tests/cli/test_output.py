@@ -199,3 +199,13 @@ def test_a_page_of_markdown_begins_with_the_answer(arguments, sentence, heading)
     assert heading in text
     assert sentence in before
     assert before.strip()
+
+
+@pytest.mark.parametrize(("stated", "most"), [("60", 60), ("70", 70), ("", 80), ("0", 80), ("-5", 80), ("wide", 80)])
+def test_the_columns_that_a_variable_states_count_in_a_pipe(stated, most):
+    """The screen of a comparison is no wider; what is no number of columns is passed over."""
+    question = ["compare", "--gpu-hours-per-month", "200", "--buy", "rtx-4090"]
+    done = CliRunner().invoke(cli, question, standalone_mode=False, env={"COLUMNS": stated})
+
+    assert done.exception is None
+    assert most - 10 <= max(map(len, done.stdout.splitlines())) <= most

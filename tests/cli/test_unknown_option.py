@@ -27,12 +27,25 @@ def test_an_unknown_option_points_to_the_one_that_is_meant(run_planner, words, s
     assert done.stderr.startswith(f"Usage: planner {words.split()[0]}")
 
 
-def test_a_missing_file_of_a_model_is_called_missing(run_planner):
-    """A name that only a file has is no unknown network."""
-    done = run_planner("estimate", "--model", "no/such.toml", "--epochs", 2)
+@pytest.mark.parametrize("verb", ["estimate --epochs 2", "fit", "compare --epochs 2 --buy T4 --jobs-per-month 1"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no/such.toml", "no/such.toml: No such file or directory. --model takes a name"),
+        ("own.toml", "own.toml: it is no config.json. --model takes a name"),
+        ("./folder", "./folder: it is a folder without a config.json. --model takes a name"),
+    ],
+)
+def test_a_file_that_is_no_model_is_no_unknown_name(run_planner, tmp_path, verb, text, said):
+    """It is missing, or it is what `--model` does not take; where figures go is said."""
+    (tmp_path / "own.toml").write_text("gmacs_per_sample = 1\n")
+    (tmp_path / "folder").mkdir()
+
+    done = run_planner(*verb.split(), "--model", text)
 
     assert 2 == done.returncode
-    assert "Unknown model 'no/such.toml'. There is no such file." in done.stderr
+    assert f"Cannot read the model file {said}" in done.stderr
+    assert "--model-file a TOML file" in done.stderr
 
 
 def test_a_limit_is_named_as_people_write_times(run_planner):

@@ -7,14 +7,13 @@ from statistics import median
 import pytest
 
 from planner.accuracy.measured_steps import adapter_steps
-from planner.hardware.gpus import choose_gpus
+from planner.answers.fit import fit_of
 from planner.language.listed import find_language_model
 from planner.language.memory import ADAPTER_ROOM, memory_needed
-from planner.language.memory_fit import fit_language_model
 from planner.language.prediction import predict_language_model
 from planner.language.step_time import Hardware, load_stacks, load_step_time, step_seconds
 from planner.model.language_runs import LanguageJob, Layout, Method, Recomputation
-from planner.model.records import Basis, Precision
+from planner.model.records import Basis
 from planner.paths import shipped_data_dir
 from planner.work.language import plan_language_work
 from tests.builders import language_of
@@ -157,11 +156,7 @@ def test_models_of_the_measured_family_are_scaled():
 def test_a_job_that_fits_by_the_count_only_says_so():
     """33 B parameters in 4 bits on 24 GiB run in the paper; 8 B leave room."""
     tight, roomy = (
-        fit_language_model(
-            plan_language_work(model=name, options=language_of(tokens=1e8, method="qlora")).workload.language,
-            choose_gpus("RTX 4090"),
-            Precision.AMP,
-        )[0]
+        fit_of(plan_language_work(model=name, options=language_of(tokens=1e8, method="qlora")).workload, "rtx-4090", 1)
         for name in ("llama-33b", "llama-3-8b")
     )
 

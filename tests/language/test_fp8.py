@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 import planner
+from planner.answers.fit import fits
 from planner.answers.throughput import predict_throughput
 from planner.errors import NoThroughputError, UsageError
-from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.hardware.gpus import load_gpus
 from planner.language.faster_format import fp8_note
 from planner.language.listed import find_language_model
-from planner.language.memory_fit import fit_vision_model
 from planner.language.prediction import predict_language_model
 from planner.language.step_time import load_stacks, load_step_time, step_seconds
 from planner.language.training_hardware import hardware_of
@@ -19,7 +19,6 @@ from planner.model.language_runs import LanguageJob, Layout, Recomputation
 from planner.model.records import Precision
 from planner.throughput.precision import peak_tflops
 from planner.work.language import plan_language_work
-from planner.work.listed import resolve_model
 from tests.builders import language_of
 
 FOUNDRY = (
@@ -124,7 +123,7 @@ def test_other_models_are_refused_with_the_reason():
     with pytest.raises(UsageError, match="No training run of resnet50 in fp8 was measured"):
         predict_throughput(model="resnet50", gpu="h100-80gb-sxm", precision="fp8")
     with pytest.raises(UsageError, match="is for language models"):
-        fit_vision_model(resolve_model("resnet50"), choose_gpus("H100"), batch_size=8, precision=Precision.FP8)
+        fits(model="resnet50", gpus=["H100"], precision="fp8", batch_size=8, options={})
 
 
 def test_a_note_says_where_fp8_would_come_first():

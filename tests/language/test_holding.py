@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from planner.answers.fit import fit_of
 from planner.errors import DoesNotFitError, UnknownNameError, UsageError
-from planner.hardware.gpus import choose_gpus, load_gpus
+from planner.hardware.gpus import load_gpus
 from planner.language.host import HOST_BYTES, UPDATE_SECONDS, host_bytes, host_reach, host_seconds, spilled_bytes
 from planner.language.jobs import plan_job
 from planner.language.listed import find_language_model
 from planner.language.memory import memory_needed
-from planner.language.memory_fit import fit_language_model
 from planner.language.prediction import on_machines
 from planner.language.training_hardware import hardware_of
 from planner.model.language_runs import CpuOffload, Layout, Optimizer, Recomputation
@@ -174,7 +174,7 @@ def test_a_misspelt_optimiser_or_offload_is_refused():
 
 def test_pure_bf16_needs_a_gpu_that_has_it():
     """Not a V100: it says so, and promises no change."""
-    (report, *_) = fit_language_model(a_work(pure_bf16=True).language, choose_gpus("V100-32GB"), Precision.AMP)
+    report = fit_of(a_work(pure_bf16=True), "v100-32gb", 1)
 
     assert (False, None) == (report.fits, report.change)
     assert "has no bf16 units" in report.reason
@@ -182,10 +182,10 @@ def test_pure_bf16_needs_a_gpu_that_has_it():
 
 def test_seven_billion_in_full_on_a_24_gb_card():
     """As torchtune runs it; the refusal of the usual way names just that, and the named way fits."""
-    (refused,) = fit_language_model(a_work().language, choose_gpus("RTX 4090"), Precision.AMP)
+    refused = fit_of(a_work(), "rtx-4090", 1)
     way = {"optimizer": "paged-adamw-8bit", "pure_bf16": True, "optimizer_in_backward": True}
 
-    (named,) = fit_language_model(a_work(**way).language, choose_gpus("RTX 4090"), Precision.AMP)
+    named = fit_of(a_work(**way), "rtx-4090", 1)
 
     assert refused.change.startswith("optimizer paged-adamw-8bit pure_bf16 optimizer_in_backward (one GPU")
     assert named.fits
@@ -199,11 +199,9 @@ def test_three_billion_in_pure_bf16(tmp_path):
     options = {"sequence_length": 1024, "optimizer": "adamw-8bit", "micro_batch": 1, "method": "full", "tokens": 1e8}
 
     mixed, pure = (
-        fit_language_model(
-            plan_language_work(model=str(file), options=language_of(**options, pure_bf16=flag)).workload.language,
-            choose_gpus("RTX 3090"),
-            Precision.AMP,
-        )[0]
+        fit_of(
+            plan_language_work(model=str(file), options=language_of(**options, pure_bf16=flag)).workload, "rtx-3090", 1
+        )
         for flag in (None, True)
     )
 

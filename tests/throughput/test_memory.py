@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from planner.answers.compare import compare
 from planner.answers.estimate import estimate
+from planner.answers.fit import fit_of, fits
 from planner.answers.throughput import predict_many, predict_throughput, speeds_of
 from planner.errors import DoesNotFitError, NothingLeftError, NoThroughputError
-from planner.hardware.gpus import choose_gpus, load_gpus
-from planner.language.memory_fit import fit_vision_model
+from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, OwnMeasurement, Precision
 from planner.throughput.batches import PROVEN, REDUCED, UNKNOWN_BATCH, UNKNOWN_MEMORY
 from planner.throughput.measured import benchmarks_of, load_benchmarks
@@ -157,21 +157,19 @@ def test_every_row_agrees_with_fit(name, gpu, count, precision, batch_size):
     """A row fits by `planner fit` at its own batch; one left out for its batch does not."""
     workload = plan_work(model=name, epochs=1, samples_per_epoch=1, precision=precision, batch_size=batch_size).workload
     found = predict_many(workload, [(gpu, count)])[gpu, count]
-    choice = choose_gpus(f"{gpu}:{count:g}")
 
     if isinstance(found, NoThroughputError):
         if "does not fit into memory" not in str(found):
             return
-        by_fit = fit_vision_model(workload.model, choice, batch_size=batch_size or 1, precision=Precision(precision))
-        assert [False] == [fit.fits for fit in by_fit]
+        assert not fit_of(workload, gpu, count).fits
     elif found.fits_memory:
         size = int(found.batch_size_per_gpu)
         try:
-            by_fit = fit_vision_model(workload.model, choice, batch_size=size, precision=found.precision)
+            by_fit = fit_of(replace(workload, batch_size=size, precision=found.precision), gpu, count)
         except NoThroughputError:  # no count: it was measured
             assert any(row.batch_size_per_gpu >= size for row in benchmarks_of(name) if row.batch_size_per_gpu)
         else:
-            assert [True] == [fit.fits for fit in by_fit]
+            assert by_fit.fits
     else:
         assert found.fits_memory is None
         assert found.batch_size_per_gpu is None or workload.model.activations_millions is None
@@ -182,15 +180,17 @@ def test_every_row_agrees_with_fit(name, gpu, count, precision, batch_size):
 def test_nothing_is_ranked_that_fit_refuses(name):
     """Rows of an estimate are planned at batches that `planner fit` accepts, and say so where that is not the usual one."""
     rows = estimate(model=name, epochs=90).estimates
+    workload = plan_work(model=name, epochs=90, precision="amp").workload
 
     reduced = [row for row in rows if REDUCED in row.notes]
     assert all(row.fits_memory for row in rows)
     assert all(row.throughput.basis is not Basis.MEASURED for row in reduced)
     for row in rows:
-        choice = choose_gpus(f"{row.offer.gpu}:{row.offer.gpu_count:g}")
         size = int(row.throughput.batch_size_per_gpu)
-        (fit,) = fit_vision_model(resolve_model(name), choice, batch_size=size, precision=Precision.AMP)
-        assert fit.fits, (row.offer.gpu, size)
+        assert fit_of(replace(workload, batch_size=size), row.offer.gpu, row.offer.gpu_count).fits, (
+            row.offer.gpu,
+            size,
+        )
 
 
 def test_a_smaller_batch_is_slower_by_the_rule_of_batches():
@@ -333,4 +333,25 @@ def test_no_measured_run_had_less_memory_than_the_least():
 def test_fit_says_what_is_known_of_a_model_without_activations(gpu, said):
     """The state alone, and what the GPU has."""
     with pytest.raises(NoThroughputError, match=rf"alone take 29\.5 GiB.*{said}"):
-        fit_vision_model(resolve_model("stable-diffusion-xl"), choose_gpus(gpu), batch_size=1, precision=Precision.AMP)
+        fit_of(_diffusion("stable-diffusion-xl"), gpu, 1)
+
+
+def test_fit_says_what_may_hold_a_model_without_activations():
+    """GPUs with more than the state (12 bytes of 2,567 and 11,891 million, and 0.8 GiB), shards, what ran, and adapters."""
+    found = {}
+    for model in ("stable-diffusion-xl", "flux.1"):
+        with pytest.raises(NoThroughputError) as caught:
+            fits(model=model, gpus=(), precision="amp", batch_size=1, options={})
+        found[model] = str(caught.value)
+    with pytest.raises(NoThroughputError) as caught:
+        fit_of(_diffusion("flux.1"), "a100-40gb-sxm", 1)
+
+    larger = [name for name, gpu in load_gpus().items() if usable_bytes(gpu) > 12 * 2567.46e6 + 0.8 * 2**30]
+    smallest = min(larger, key=lambda name: (usable_bytes(load_gpus()[name]), name))
+    assert f"{len(larger)} have more than 29.5 GiB, the smallest {smallest}." in found["stable-diffusion-xl"]
+    for text in (found["flux.1"], str(caught.value)):
+        assert (
+            "Over 8 GPUs, divided as measured runs were, it takes 17.4 on each. It did run on 16 x b200-180gb-sxm."
+            in text
+        )
+        assert "model flux.1-lora did run on 1 x a100-80gb-sxm." in text

@@ -246,8 +246,8 @@ def _numbers(points: Sequence[Scaled], gpus: Mapping[str, Gpu]) -> dict[str, Mat
         "traffic": [0.0 if value is None else value - TRAFFIC_CENTRE for value in traffic],
         "known": [0.0 if value is None else 1.0 for value in traffic],
         "doublings": [np.log2(point.gpu_count) - 2.0 for point in points],
-        "bandwidth": [np.log(link_gb_per_s(gpu) / 100.0) for gpu in sheets],
-        "pcie": [(gpu.pcie_generation or 3) - 4.0 for gpu in sheets],
+        "bandwidth": [np.log((link_gb_per_s(gpu) or np.nan) / 100.0) for gpu in sheets],
+        "pcie": [(gpu.pcie_generation or np.nan) - 4.0 for gpu in sheets],
         "compute": [np.log((gpu.fp16_tensor_tflops or gpu.fp32_tflops or 1.0) / 150.0) for gpu in sheets],
     }
     return {name: np.array(values, dtype=float) for name, values in named.items()}

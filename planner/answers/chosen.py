@@ -37,7 +37,7 @@ class Candidate:
         self.priced = priced
         self.market = paid_to(priced.offer)
         self._is_old = is_old
-        self._is_free = is_free
+        self._is_free: bool | None = is_free or None  # not known yet
         self._against: Compared | None = None
         self._choice: Choice | None = None
 
@@ -46,8 +46,8 @@ class Candidate:
         """What its price or its range bars it for; `None` for most."""
         if self._is_old:
             return NotPicked.OLD_PRICE
-        if not self._is_free and not is_wide(self.against.usd_low, self.against.usd_high):
-            self._is_free = True
+        if self._is_free is None:
+            self._is_free = not is_wide(self.against.usd_low, self.against.usd_high)
         return None if self._is_free else NotPicked.WIDE_RANGE
 
     # kept by hand: `cached_property` takes a lock each time

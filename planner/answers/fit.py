@@ -224,7 +224,8 @@ class _VisionFit:
         least = self._run.least()
         if least is not None and self._run.needed(self._batch_size, self._precision) is None:
             raise NoThroughputError(
-                f"{self._run.least_text(least)}; what activations add is not known.{{instead}}",
+                "{least}; what activations add is not known.{instead}",
+                least=self._run.least_text(least),
                 instead=what_may_hold(self._run),
             )
 

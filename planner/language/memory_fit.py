@@ -120,16 +120,19 @@ def _unknown_memory(run: RunMemory, gpu: Gpu, count: float) -> NoThroughputError
     """The error for a model whose activations are not known: it does not fit, or nobody knows; and what may hold it."""
     least, instead = run.least(count), what_may_hold(run)
     if least is None:
-        return NoThroughputError(
-            f"Parameters or activations of {run.name} are not known, so its memory is not either.{{instead}}",
-            instead=instead,
-        )
+        text = "Parameters or activations of {name} are not known, so its memory is not either.{instead}"
+        return NoThroughputError(text, name=run.name, instead=instead)
     there = usable_bytes(gpu) * min(count, 1.0)
-    has = f"{run.least_text(least)}, and each {shown_key(gpu.name)} has {there / GIB:.1f}"
-    if least > there:
-        return DoesNotFitError(f"{has}: it does not fit.{{instead}}", instead=instead)
-    return NoThroughputError(
-        f"{has}. What its activations add is not known, so neither is whether it fits.{{instead}}", instead=instead
+    is_short = least > there
+    return (DoesNotFitError if is_short else NoThroughputError)(
+        "{least}, and each {gpu} has {there:.1f}{so}.{instead}",
+        least=run.least_text(least),
+        gpu=shown_key(gpu.name),
+        there=there / GIB,
+        so=": it does not fit"
+        if is_short
+        else ". What its activations add is not known, so neither is whether it fits",
+        instead=instead,
     )
 
 

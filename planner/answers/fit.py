@@ -8,7 +8,7 @@ from typing import Protocol
 
 from planner.errors import NoThroughputError, PlannerError, Sentence, UsageError, named
 from planner.hardware.frameworks import wheel_problem
-from planner.hardware.gpus import GpuChoice, load_gpus
+from planner.hardware.gpus import GpuChoice, load_gpus, shown_key
 from planner.hardware.processors import choose_gpus_only
 from planner.language.jobs import plan_job
 from planner.language.memory_fit import (
@@ -137,7 +137,9 @@ def what_would_fit(workload: Workload, cells: Iterable[Cell], nodes: int = 1) ->
         return ""
     if not change:
         return ""
-    return Sentence(" Cheapest change that fits on {count:g} x {gpu}: {change}.", count=count, gpu=gpu, change=change)
+    return Sentence(
+        " Cheapest change that fits on {count:g} x {gpu}: {change}.", count=count, gpu=shown_key(gpu), change=change
+    )
 
 
 def _room(cell: Cell, *, is_split: bool) -> tuple[float, float, str]:

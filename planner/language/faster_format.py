@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.errors import Sentence
-from planner.hardware.gpus import load_gpus
+from planner.hardware.gpus import load_gpus, shown_key
 from planner.language.prediction import predict_language_model
 from planner.model.records import Estimate, Precision, Throughput, Workload
 
@@ -31,7 +31,7 @@ def fp8_note(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
                     "in fp8 {count:g}x {gpu} would be {gain:.2f} times as fast and cost about {usd:,.2f} USD, less than the "
                     "cheapest row: {precision} fp8",
                     count=one.offer.gpu_count,
-                    gpu=one.offer.gpu,
+                    gpu=shown_key(one.offer.gpu),
                     gain=gain,
                     usd=one.usd / gain,
                 ),

@@ -197,10 +197,7 @@ def _as_model(shape: LanguageModel, job: LanguageJob) -> Model:
         sample_unit="token",
         params_millions=shape.parameters / 1e6,
         forward_gmacs_per_sample=macs / 1e9,
-        activations_millions=None,
         input_size=job.sequence_length,
-        dataset=None,
-        typical_epochs=None,
         source=shape.source,
         as_of=shape.as_of,
     )

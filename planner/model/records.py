@@ -199,17 +199,17 @@ class Model:
     """
 
     name: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     task: str
     sample_unit: str
-    params_millions: float | None
-    forward_gmacs_per_sample: float | None
-    activations_millions: float | None
-    input_size: int | None
-    dataset: str | None
-    typical_epochs: float | None
+    params_millions: float | None = None
+    forward_gmacs_per_sample: float | None = None
+    activations_millions: float | None = None
+    input_size: int | None = None
+    dataset: str | None = None
+    typical_epochs: float | None = None
     source: str
-    as_of: str
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from planner.errors import LimitError, Message, NothingLeftError
+from planner.hardware.gpus import shown_key
 from planner.hardware.processors import is_processor
 from planner.prices.filters import OfferFilter
 from planner.prices.index import index_of
@@ -68,7 +69,7 @@ def is_rented(snapshots: Sequence[Snapshot], devices: Iterable[str]) -> bool:
 
 
 def _unrented(wanted: OfferFilter) -> NothingLeftError:
-    which = " or ".join(choice.text for choice in wanted.gpus)
+    which = " or ".join(shown_key(choice.text) for choice in wanted.gpus)
     if wanted.providers:
         return NothingLeftError(
             "None of the providers asked for ({providers}) rents out {which}.",

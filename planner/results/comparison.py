@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,12 +12,12 @@ from planner.cost.rent_or_buy import Month, rent_usd
 from planner.cost.sensitivity import Sensitivity
 from planner.cost.uncertainty import Odds
 from planner.model.book_ages import DamagedBook
-from planner.model.costs import CostItem, ItemKind
+from planner.model.costs import ItemKind
 from planner.model.frozen import dataclass
 from planner.model.records import Workload
 from planner.results.alternatives import Alternative
 from planner.results.answer import damaged_text
-from planner.results.estimate import estimate_record, workload_record
+from planner.results.estimate import estimate_record, item_records, speed_record, workload_record
 from planner.results.lines import way_lines
 from planner.results.one_region import one_region_text
 from planner.results.owning import owning_text
@@ -246,7 +245,7 @@ def _rent_record(comparison: Comparison) -> Row:
             "usd_per_hour": rental.usd_per_hour,
             "seconds": rental.seconds,
             "usd": rental.usd_per_job,
-            "items": _items(rental.items),
+            "items": item_records(rental.items),
         }
     )
     record.update(
@@ -271,7 +270,7 @@ def _own_record(owned: Owned) -> Row:
         "gpu_count": owned.machine.gpu_count,
         "condition": "owned" if owned.is_owned_already else str(owned.machine.condition),
         "label": owned.label,
-        "items": _items(owned.items),
+        "items": item_records(owned.items),
         "usd_upfront": terms.upfront_usd,
         "usd_per_month": owned.usd_per_month,
         "usd_per_job": owned.usd_per_job if throughput else None,
@@ -283,14 +282,7 @@ def _own_record(owned: Owned) -> Row:
         "throughput": None
         if throughput is None
         else {
-            "samples_per_second": throughput.samples_per_second,
-            "low": throughput.low,
-            "high": throughput.high,
-            "relative_low": throughput.relative_ends[0],
-            "relative_high": throughput.relative_ends[1],
-            "basis": str(throughput.basis),
-            "precision": str(throughput.precision),
-            "stack": throughput.stack,
+            **speed_record(throughput),
             "sources": list(throughput.sources),
             "notes": list(throughput.notes),
         },
@@ -330,7 +322,3 @@ def _rest_record(owned: Owned, rest: Rental) -> Row:
         "usd_per_month": case.rest_jobs_per_month * case.rest_usd_per_job,
         "base_sizes": [asdict(size) for size in owned.base_sizes],
     }
-
-
-def _items(items: Sequence[CostItem]) -> list[Row]:
-    return [{**asdict(item), "usd": item.usd} for item in items]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from planner.cost.bill import percentile
 from planner.model.book_ages import BookUsed, DamagedBook
+from planner.model.costs import CostItem
 from planner.model.frozen import dataclass
 from planner.model.left_out import LeftOut
 from planner.model.picks import PaidTo
-from planner.model.records import Estimate, Offer, Unpriced, Workload
+from planner.model.records import Estimate, Offer, Throughput, Unpriced, Workload
 from planner.results.answer import absent_text, answer, damaged_text
 from planner.results.machines import Machines
 from planner.results.picked import OverLimit, Picked
@@ -252,14 +254,7 @@ def estimate_record(estimate: Estimate) -> Row:
         "price_source": offer.source,
         **_level(offer),
         "throughput": {
-            "samples_per_second": throughput.samples_per_second,
-            "low": throughput.low,
-            "high": throughput.high,
-            "relative_low": throughput.relative_ends[0],
-            "relative_high": throughput.relative_ends[1],
-            "basis": str(throughput.basis),
-            "precision": str(throughput.precision),
-            "stack": throughput.stack,
+            **speed_record(throughput),
             "batch_size_per_gpu": throughput.batch_size_per_gpu,
             "sources": list(throughput.sources),
         },
@@ -269,17 +264,7 @@ def estimate_record(estimate: Estimate) -> Row:
         "usd": estimate.usd,
         "usd_low": estimate.usd_low,
         "usd_high": estimate.usd_high,
-        "items": [
-            {
-                "name": item.name,
-                "kind": str(item.kind),
-                "quantity": item.quantity,
-                "unit": item.unit,
-                "usd_per_unit": item.usd_per_unit,
-                "usd": item.usd,
-            }
-            for item in estimate.items
-        ],
+        "items": item_records(estimate.items),
         "interruptions": _json_interruptions(estimate),
         "fits_memory": estimate.fits_memory,
         "is_pareto": estimate.is_pareto,
@@ -287,6 +272,36 @@ def estimate_record(estimate: Estimate) -> Row:
         "not_picked": None if estimate.not_picked is None else str(estimate.not_picked),
         "notes": list(estimate.notes),
     }
+
+
+def speed_record(throughput: Throughput) -> Row:
+    """What is known of a speed as JSON keys, but its batch, sources and notes."""
+    relative_low, relative_high = throughput.relative_ends
+    return {
+        "samples_per_second": throughput.samples_per_second,
+        "low": throughput.low,
+        "high": throughput.high,
+        "relative_low": relative_low,
+        "relative_high": relative_high,
+        "basis": str(throughput.basis),
+        "precision": str(throughput.precision),
+        "stack": throughput.stack,
+    }
+
+
+def item_records(items: Iterable[CostItem]) -> list[Row]:
+    """The lines of a bill as JSON records."""
+    return [
+        {
+            "name": item.name,
+            "kind": str(item.kind),
+            "quantity": item.quantity,
+            "unit": item.unit,
+            "usd_per_unit": item.usd_per_unit,
+            "usd": item.usd,
+        }
+        for item in items
+    ]
 
 
 def _level(offer: Offer) -> Row:

@@ -73,11 +73,12 @@ def _rented_at(best: Owned, row: Alternative, hours_per_month: float) -> float:
     factor = hours_per_month / planned
     if row.is_committed and row.seconds is not None:
         busiest = best.case.busiest_jobs * hours(row.seconds) / HOURS_PER_MONTH
-        factor = _whole(busiest * factor) / _whole(busiest)
+        factor = whole_machines(busiest * factor) / whole_machines(busiest)
     return row.usd_per_month * factor
 
 
-def _whole(machines: float) -> int:
+def whole_machines(machines: float) -> int:
+    """The machines that are paid where so many work all hours of a month, one at least."""
     return max(1, math.ceil(machines - TINY))
 
 

@@ -118,28 +118,28 @@ class Rental:
 
     way: str
     market: str
-    mark: str | None  # why nothing better was there: `old_price`, `wide_range`
+    mark: str | None = None  # why nothing better was there: `old_price`, `wide_range`
     label: str
     usd_per_job: float  # 0 with a commitment, which is paid by the month
     usd_per_month: float
-    usd_per_hour: float | None  # `None` of training sold by the token, like the time it takes
-    seconds: float | None
-    seconds_low: float | None
-    seconds_high: float | None
+    usd_per_hour: float | None = None  # `None` of training sold by the token, like the time it takes
+    seconds: float | None = None
+    seconds_low: float | None = None
+    seconds_high: float | None = None
     items: tuple[CostItem, ...]
-    usd_committed_per_month: float  # paid used or not; then a job costs nothing more
+    usd_committed_per_month: float = 0.0  # paid used or not; then a job costs nothing more
     factor_low: float  # how far the price may move over the horizon
     factor_high: float
-    throughput: Throughput | None
-    cell: tuple[str, float] | None  # GPU and count, where they are known
-    estimate: Estimate | None
-    offer: Offer | None
-    service: Service | None
-    watts: float | None
-    grid: Grid | None
-    is_given: bool
+    throughput: Throughput | None = None
+    cell: tuple[str, float] | None = None  # GPU and count, where they are known
+    estimate: Estimate | None = None
+    offer: Offer | None = None
+    service: Service | None = None
+    watts: float | None = None
+    grid: Grid | None = None
+    is_given: bool = False
     assumptions: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     usd_per_hour_elsewhere: float | None = None  # what the next region asks where that is far more
 
     @property

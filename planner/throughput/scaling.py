@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from planner.errors import NoThroughputError
+from planner.hardware.gpus import shown_key
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.knowledge import SHIPPED, Knowledge
@@ -131,7 +132,7 @@ def refuse_oversized(gpu: Gpu, count: float) -> None:
             "{count:g} x {gpu} do not fit one machine (at most {largest}). Plan several machines with {nodes}.",
             argument="nodes",
             count=count,
-            gpu=gpu.name,
+            gpu=shown_key(gpu.name),
             largest=largest,
         )
 

@@ -109,17 +109,13 @@ def own_model(own: OwnModel) -> Model:
 def _record(own: OwnModel) -> Model:
     return Model(
         name=own.name,
-        aliases=(),
         task=NO_NETWORK if own.task == OwnModel().task and is_no_network(own.name) else own.task,
         sample_unit=own.sample_unit,
         params_millions=own.params_millions,
         forward_gmacs_per_sample=own.gmacs_per_sample,
         activations_millions=own.activations_millions,
         input_size=own.input_size,
-        dataset=None,
-        typical_epochs=None,
         source="your own figures",
-        as_of="",
     )
 
 

@@ -78,15 +78,8 @@ def plan_trees(asked: WorkloadArguments, said: Mapping[str, Any], others: Mappin
 def _as_model(tool: str) -> Model:
     return Model(
         name=tool,
-        aliases=(),
         task="boosted-trees",
         sample_unit="row",
-        params_millions=None,
-        forward_gmacs_per_sample=None,
-        activations_millions=None,
-        input_size=None,
-        dataset=None,
-        typical_epochs=None,
         source="szilard/GBM-perf",
         as_of="2025-11-06",
     )

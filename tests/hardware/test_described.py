@@ -8,7 +8,7 @@ import pytest
 import planner
 from planner.answers.cards_ranked import ranked_cards
 from planner.answers.throughput import speeds_of
-from planner.errors import UnknownNameError, UsageError
+from planner.errors import PlannerError, UnknownNameError, UsageError
 from planner.hardware.described import described
 from planner.hardware.gpus import load_further, load_gpus, resolve_gpu, shown_key
 from planner.hardware.processors import choose_devices, describe, device_name, load_processors, named_device
@@ -146,6 +146,27 @@ def test_what_nobody_stated_is_no_figure_of_a_sheet(run_planner):
     assert [(None, None, None), (2019, None, "no")] == [
         (one["release_year"], one["vector_bits"], one["has_matrix_units"]) for one in sheets
     ]
+
+
+def test_people_read_the_name_of_a_described_device_alone():
+    """In the label of a rent at a price of one's own, where nothing fits, runs or is rented, and among steps of an answer."""
+    question = {"jobs_per_month": 4, "buy": "rtx-4090", "rent_usd_per_hour": 0.4, "gpus": f"2x {CARD}"}
+    rent = planner.compare(model="resnet50", epochs=90, **question).rent
+    refusals = []
+    for asked, options in (
+        (planner.compare, {**question, "model": "llama-3-70b", "tokens": 1e6}),
+        (planner.compare, {"gpu_hours_per_month": 100, "buy": CARD}),
+        (planner.estimate, {"model": "resnet50", "epochs": 90, "gpus": CARD, "providers": "aws"}),
+        (planner.predict_throughput, {"model": "resnet50", "gpu": CARD, "gpu_count": 17}),
+    ):
+        with pytest.raises(PlannerError) as caught:
+            asked(**options)
+        refusals.append(str(caught.value).partition(" Plan with one of your own")[0])
+
+    assert rent.label.startswith("2x my-card at")
+    assert "2x my-card" in refusals[0]
+    said = (*rent.assumptions, *refusals, *planner.predict_throughput(model="resnet50", gpu=PROCESSOR).steps)
+    assert not [text for text in said if "[" in text]
 
 
 def test_a_description_stands_where_a_gpu_may_be_named():

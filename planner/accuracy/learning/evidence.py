@@ -59,18 +59,22 @@ def single_gpu_points(rows: Iterable[Benchmark], gpus: Mapping[str, Gpu], models
             held = best.get(key)
             if held is None or _weight(row) > _weight(held):
                 best[key] = row
-    return [_point(row, models) for row in best.values()]
+    return [
+        point_of(row, model=row.model, script=script_of(row), task_class=class_of(models[row.model]))
+        for row in best.values()
+    ]
 
 
 def _weight(row: Benchmark) -> tuple[int, int]:
     return (row.machines, row.batch_size_per_gpu or 0)
 
 
-def _point(row: Benchmark, models: Mapping[str, Model]) -> Point:
+def point_of(row: Benchmark, *, model: str, script: str, task_class: str) -> Point:
+    """A measurement as the point of a model, script and class: the rate of each of its GPUs."""
     return Point(
-        model=row.model,
-        script=script_of(row),
-        task_class=class_of(models[row.model]),
+        model=model,
+        script=script,
+        task_class=task_class,
         gpu=row.gpu,
         precision=row.precision,
         software=row.software,

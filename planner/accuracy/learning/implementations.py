@@ -93,17 +93,9 @@ def _is_one_machine(row: Benchmark) -> bool:
 def _bare_model(name: str, task: str, unit: str) -> Model:
     return Model(
         name=name,
-        aliases=(),
         task=task,
         sample_unit=unit,
-        params_millions=None,
-        forward_gmacs_per_sample=None,
-        activations_millions=None,
-        input_size=None,
-        dataset=None,
-        typical_epochs=None,
         source="data/throughput/between-sources.csv",
-        as_of="",
     )
 
 

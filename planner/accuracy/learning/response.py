@@ -15,15 +15,13 @@ that a class is known nearly as well by itself as with all others, a model hardl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from planner.accuracy.learning import transfer
-from planner.accuracy.learning.evidence import Point
+from planner.accuracy.learning.evidence import Point, point_of
 from planner.accuracy.learning.implementations import TIMM, Implementation
 from planner.accuracy.learning.transfer import FEATURES, Columns, Matrix, Posterior, same_label
-from planner.model.records import Benchmark, Gpu
-from planner.throughput.scripts import is_new_generation
+from planner.model.records import Gpu
 
 RESPONSE = {
     # variances of the natural logarithm; those of figures of the data sheet are for a figure e times as high
@@ -63,7 +61,11 @@ def response_points(found: Iterable[Implementation]) -> list[Point]:
     for one in found:
         smallest = min((row.gpu_count for row in one.cells), default=1)
         if one.origin != TIMM:
-            points += [_point(one, row) for row in one.cells if row.gpu_count == smallest]
+            points += [
+                point_of(row, model=one.model.name, script=one.name, task_class=one.stack_class)
+                for row in one.cells
+                if row.gpu_count == smallest
+            ]
     return points
 
 
@@ -79,17 +81,3 @@ def covariance(_: Mapping[str, float], a: Columns, b: Columns) -> Matrix:
     formats = FORMATS["all"] + sum(FORMATS[name] * same[name] for name in SHARES)
     level = transfer.LEVEL_VARIANCE * (same["script"] + same["model"])
     return level + response * shared * (1.0 + FORMAT_SHARE * same["precision"]) + formats * same["precision"]
-
-
-def _point(one: Implementation, row: Benchmark) -> Point:
-    return Point(
-        model=one.model.name,
-        script=one.name,
-        task_class=one.stack_class,
-        gpu=row.gpu,
-        precision=row.precision,
-        software=row.software,
-        is_new=is_new_generation(row),
-        log_rate=math.log(row.samples_per_second / row.gpu_count),
-        base_count=row.gpu_count,
-    )

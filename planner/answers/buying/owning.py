@@ -9,14 +9,14 @@ from datetime import date
 from typing import Any
 
 from planner.answers.buying.assumptions import owner_assumptions
+from planner.answers.buying.speed import speed_on
 from planner.answers.buying.upkeep import Upkeep, upkeep_of
 from planner.answers.buying.ways_to_pay import baseline_of
-from planner.answers.throughput import speeds_of
 from planner.cost.course import Timer
 from planner.cost.ownership import OwnershipTerms
 from planner.cost.rent_or_buy import Case, owning_items
 from planner.cost.resale import ResaleCurve
-from planner.errors import NoThroughputError, Sentence, UsageError, named
+from planner.errors import Message, Sentence, UsageError, named
 from planner.hardware.cards import Condition
 from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place_grid
 from planner.hardware.gpus import shown_key
@@ -194,15 +194,8 @@ def job_time(
     """
     if workload is None:
         return None, 1.0
-    throughput = speeds_of(workload, weakest=weakest).on(*cell)
-    if isinstance(throughput, NoThroughputError):
-        raise type(throughput)(
-            "{why} on {count:g}x {gpu}. Compare hours instead: {rent_usd_per_hour} with {gpu_hours_per_month}.",
-            argument="rent_usd_per_hour",
-            why=throughput,
-            count=cell[1],
-            gpu=cell[0],
-        )
+    hours_alone = Message("Compare hours instead: {rent_usd_per_hour} with {gpu_hours_per_month}.")
+    throughput = speed_on(workload, cell, weakest=weakest, argument="rent_usd_per_hour", instead=hours_alone)
     return throughput, hours(Timer(terms, workload).work_seconds(workload.samples / throughput.samples_per_second))
 
 

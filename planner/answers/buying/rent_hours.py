@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
-from planner.answers.buying.renting import TINY, Market
+from planner.answers.buying.renting import Market
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
 from planner.answers.offered import offered, own_prices
 from planner.answers.regions import best_offer
@@ -19,7 +19,7 @@ from planner.cost.rental import rental_items
 from planner.errors import NothingLeftError
 from planner.hardware.access import access_to
 from planner.hardware.electricity import region_grid
-from planner.hardware.gpus import GpuChoice
+from planner.hardware.gpus import GpuChoice, shown_key
 from planner.model.costs import CostItem, Interruptions, ItemKind, total_usd
 from planner.model.picks import NotPicked
 from planner.model.records import Offer, Purchase
@@ -27,6 +27,7 @@ from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
 from planner.prices.filters import OfferFilter
+from planner.results.lines import whole_machines
 from planner.results.sides import Rental
 from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, SECONDS_PER_HOUR
 
@@ -41,11 +42,9 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
     return Rental(
         way=GIVEN,
         market=GIVEN,
-        mark=None,
         label=f"a machine at {usd_per_hour:,.2f} USD/h",
         usd_per_job=usd,
         usd_per_month=usd * hours_per_month,
-        usd_committed_per_month=0.0,
         usd_per_hour=usd_per_hour,
         seconds=SECONDS_PER_HOUR,
         seconds_low=SECONDS_PER_HOUR,
@@ -53,16 +52,8 @@ def rent_hours_at(usd_per_hour: float, terms: BillArguments, hours_per_month: fl
         items=items,
         factor_low=LISTED_RENT[0],
         factor_high=LISTED_RENT[1],
-        throughput=None,
-        cell=None,
-        estimate=None,
-        offer=None,
-        service=None,
-        watts=None,
-        grid=None,
         is_given=True,
         assumptions=(f"rent {usd_per_hour:,.2f} USD/h as given, for as many hours as the owned machine works",),
-        notes=(),
     )
 
 
@@ -116,7 +107,7 @@ def rent_same(
                     count=len(alike),
                     gpu_count=gpu_count,
                     hours_per_month=hours_per_month,
-                    sets=max(1, math.ceil(busiest_hours / HOURS_PER_MONTH - TINY)),
+                    sets=whole_machines(busiest_hours / HOURS_PER_MONTH),
                     timer=timer,
                     today=today,
                     elsewhere=every[best[1]],
@@ -130,7 +121,9 @@ def rent_same(
 
 def _nobody(gpu: str, timer: Timer) -> NothingLeftError:
     refusals = " ".join(f"{reason}. {text}" for reason, (_, text) in timer.refused.items())
-    return NothingLeftError(f"Nobody rents {gpu} that gets work done: {refusals or 'only parts of one are offered.'}")
+    return NothingLeftError(
+        f"Nobody rents {shown_key(gpu)} that gets work done: {refusals or 'only parts of one are offered.'}"
+    )
 
 
 def _priced(
@@ -216,7 +209,7 @@ def _offers_of(gpu: str, market: Market, today: date) -> dict[Offer, float | Non
         raise NothingLeftError(
             "Nobody rents {gpu}: {why} Give what you would pay with {rent_usd_per_hour}.",
             argument="rent_usd_per_hour",
-            gpu=gpu,
+            gpu=shown_key(gpu),
             why=error,
         ) from error
     groups = [group.members() for group in found.groups]

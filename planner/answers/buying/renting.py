@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -12,34 +11,33 @@ from pathlib import Path
 from typing import Any, cast
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
+from planner.answers.buying.speed import speed_on
 from planner.answers.buying.ways_to_pay import COMMITMENTS, GIVEN, RENTED, WayAndMarket, named_offers, way_of
 from planner.answers.chosen import Candidate, Candidates
 from planner.answers.question import question_from
 from planner.answers.ranking import Priced
 from planner.answers.regions import Region, best_region
 from planner.answers.remarks import assumptions
-from planner.answers.throughput import speeds_of
 from planner.answers.ways import Ways, all_ways
 from planner.cost.bill import tax_item
 from planner.cost.course import Timer
 from planner.cost.own_prices import OWN
 from planner.cost.rental import rental_items
-from planner.errors import NoThroughputError, Sentence, UsageError
+from planner.errors import Message, Sentence, UsageError
 from planner.hardware.electricity import region_grid
-from planner.hardware.processors import choose_gpus_only
+from planner.hardware.processors import choose_gpus_only, device_count_text
 from planner.model.costs import total_usd
 from planner.model.frozen import dataclass
 from planner.model.picks import NotPicked
-from planner.model.records import Estimate, Offer, Purchase, Throughput, Workload
+from planner.model.records import Estimate, Offer, Purchase, Workload
 from planner.options.arguments import Usual
 from planner.options.bill_arguments import BillArguments
 from planner.paths import is_there
 from planner.prices.catalog import purchase_kind
 from planner.prices.current import current_snapshots
+from planner.results.lines import whole_machines
 from planner.results.sides import Rental
 from planner.units import DAYS_PER_YEAR, HOURS_PER_MONTH, current_day, hours
-
-TINY = 1e-9  # of a machine: a month filled to the last hour needs no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +178,7 @@ def _machines(priced: Priced, busiest_jobs: float) -> int:
     """Machines that a commitment is made for, each with its own runs; 1 of what is paid by use."""
     if priced.offer.purchase not in COMMITMENTS:
         return 1
-    return max(1, math.ceil(busiest_jobs * hours(priced.seconds) / HOURS_PER_MONTH - TINY))
+    return whole_machines(busiest_jobs * hours(priced.seconds) / HOURS_PER_MONTH)
 
 
 def _rental(
@@ -211,10 +209,8 @@ def _rental(
         estimate=best,
         offer=offer,
         usd_per_hour_elsewhere=region.usd_per_hour_elsewhere,
-        service=None,
         watts=gpu_watts(offer.gpu, offer.gpu_count),
         grid=region_grid(offer.provider, offer.region),
-        is_given=False,
         assumptions=(rent_text(offer, best.node_count * machines, count, today),),
         notes=tuple(note for note in best.notes if note not in best.throughput.notes),
     )
@@ -239,23 +235,22 @@ def rent_at(
         NoThroughputError: nothing says how fast the workload runs there.
     """
     cell = _one_cell(gpus) if gpus else fallback
-    throughput = _speed_on(workload, cell)
+    machine = device_count_text(*cell)
+    throughput = speed_on(workload, cell, argument="gpus", instead=Message("Name what is rented with {gpus}."))
     there: BillArguments = {**terms, "without": tuple({*terms["without"], "start-up", "failures"})}
     courses = Timer(there, workload).courses(_machine(cell), throughput, workload.samples)
     if isinstance(courses, str):
         raise UsageError(f"The rented machine cannot do the work: {courses}.")
     hours_paid = rental_items(usd_per_hour, None, courses.middle.parts, idle_seconds=terms["idle_seconds"])
     items = hours_paid + tax_item(hours_paid, terms["tax_fraction"])
-    what = f"{cell[1]:g}x {cell[0]}" + ("" if gpus else ", as fast as the machine bought (say what with {gpus})")
+    what = machine + ("" if gpus else ", as fast as the machine bought (say what with {gpus})")
     usd = total_usd(items)
     return Rental(
         way=GIVEN,
         market=GIVEN,
-        mark=None,
-        label=f"{cell[1]:g}x {cell[0]} at {usd_per_hour:,.2f} USD/h",
+        label=f"{machine} at {usd_per_hour:,.2f} USD/h",
         usd_per_job=usd,
         usd_per_month=usd * jobs_per_month,
-        usd_committed_per_month=0.0,
         usd_per_hour=usd_per_hour,
         seconds=courses.middle.seconds,
         seconds_low=courses.low.seconds,
@@ -265,28 +260,10 @@ def rent_at(
         factor_high=LISTED_RENT[1],
         throughput=throughput,
         cell=cell,
-        estimate=None,
-        offer=None,
-        service=None,
         watts=gpu_watts(*cell),
-        grid=None,
         is_given=True,
         assumptions=(Sentence(f"rent {usd_per_hour:,.2f} USD/h as given, {what}"),),
-        notes=(),
     )
-
-
-def _speed_on(workload: Workload, cell: tuple[str, float]) -> Throughput:
-    throughput = speeds_of(workload).on(*cell)
-    if isinstance(throughput, NoThroughputError):
-        raise type(throughput)(
-            "{why} on {count:g}x {gpu}. Name what is rented with {gpus}.",
-            argument="gpus",
-            why=throughput,
-            count=cell[1],
-            gpu=cell[0],
-        )
-    return throughput
 
 
 def work_text(workload: Workload) -> str:

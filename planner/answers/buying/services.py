@@ -47,26 +47,13 @@ def _rental(service: Service, millions: float, jobs_per_month: float, terms: Bil
     return Rental(
         way=SERVICE,
         market=SERVICE,
-        mark=None,
         label=name,
         usd_per_job=usd,
         usd_per_month=usd * jobs_per_month,
-        usd_committed_per_month=0.0,
-        usd_per_hour=None,
-        seconds=None,
-        seconds_low=None,
-        seconds_high=None,
         items=items,
         factor_low=min(LISTED_RENT[0], (service.usd_low or usd_per_million) / usd_per_million),
         factor_high=max(LISTED_RENT[1], (service.usd_high or usd_per_million) / usd_per_million),
-        throughput=None,
-        cell=None,
-        estimate=None,
-        offer=None,
         service=service,
-        watts=None,
-        grid=None,
-        is_given=False,
         assumptions=(
             Sentence(
                 "trained by {name}: {usd:,.3g} USD a million tokens of {day}; how long it takes is not stated",
@@ -75,5 +62,4 @@ def _rental(service: Service, millions: float, jobs_per_month: float, terms: Bil
                 day=service.as_of,
             ),
         ),
-        notes=(),
     )

@@ -15,7 +15,7 @@ from planner.cli.options import (
     chosen_currency,
     is_verbose,
     output_options_with,
-    screen_width,
+    text_width,
     write_notes,
     write_result,
 )
@@ -55,6 +55,6 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
 
         written = write_comparison_charts(result, money, options["data_dir"], charts, output, is_report=form == "html")
     if form != "html":
-        write_result(rendered_comparison(result, form, money, width=screen_width(output)), output)
+        write_result(rendered_comparison(result, form, money, width=text_width(output)), output)
     said = [*notes_text(result, money, in_full=is_verbose()), *([currency_note(money)] if money else []), *written]
     write_notes(said if is_verbose() else [*said, *settings])

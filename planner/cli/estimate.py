@@ -19,6 +19,7 @@ from planner.cli.options import (
     option,
     output_options_with,
     screen_width,
+    text_width,
     write_notes,
     write_result,
 )
@@ -118,7 +119,7 @@ def _write_screen(
         from planner.cli.report import write_estimate_charts  # noqa: PLC0415 - the table needs none of it
 
         written = write_estimate_charts(result, money, data_dir, charts, output, is_report=False)
-    write_result(first_screen(result, width=screen_width(output), currency=money, renew=renewing_command()), output)
+    write_result(first_screen(result, width=text_width(output), currency=money, renew=renewing_command()), output)
     if is_verbose():
         result = replace(result, assumptions=(*result.assumptions, *settings_used()))
         write_notes([*in_options([*notes_text(result)]), *([currency_note(money)] if money else [])])

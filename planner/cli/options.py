@@ -171,10 +171,15 @@ def write_listing(listing: Listing, form: str, output: Path | None) -> None:
 
 
 def screen_width(output: Path | None) -> int | None:
-    """Columns of what the result goes to: of the terminal, or as `COLUMNS` states; `None` for a file, and a pipe of no stated width."""
-    if output is not None:
+    """Columns of the terminal that the result goes to; `None` if it goes to a file or a pipe, which get every column of a table."""
+    if output is not None or not sys.stdout.isatty():
         return None
-    return _columns(sys.stdout) if sys.stdout.isatty() else _stated_columns()
+    return _columns(sys.stdout)
+
+
+def text_width(output: Path | None) -> int | None:
+    """Columns for what is written as a screen of text: of the terminal, in a pipe as `COLUMNS` states; else `None`."""
+    return screen_width(output) or (_stated_columns() if output is None else None)
 
 
 def write_result(text: str, output: Path | None) -> None:

@@ -21,6 +21,7 @@ from planner.cli.options import (
     option,
     output_options_with,
     screen_width,
+    text_width,
     write_notes,
     write_result,
 )
@@ -104,7 +105,7 @@ def _write_cards(cards: RankedCards, budget_usd: float, limit: int, form: str, o
 
 def _write_screen(found: Recommendation, money: Currency | None, output: Path | None) -> None:
     """Write the first screen; reasons, picture, notes and assumptions are for those who ask for them."""
-    width = screen_width(output)
+    width = text_width(output)
     screen = recommendation_screen(
         found, width=width, currency=money, renew=renewing_command(), has_all_rows=is_given("limit")
     )

@@ -142,7 +142,7 @@ def without_secrets(text: str) -> str:
 
 
 def page_without_secrets(body: bytes) -> bytes:
-    """The same of the bytes of a page that is not packed; bytes that are no text stay as they are."""
+    """The bytes of a page without credentials; a packed page, and bytes that are no text, stay as they are."""
     text = body.decode(errors="surrogateescape")
     clean = without_secrets(text)
     return body if clean is text or clean == text else clean.encode(errors="surrogateescape")

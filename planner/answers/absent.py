@@ -33,7 +33,7 @@ def absent_devices(pricing: Pricing, heads: Sequence[Priced], within: Sequence[P
 
 
 def absent_over(by_count: Sequence[tuple[Pricing, Sequence[Priced]]]) -> tuple[Sentence, ...]:
-    """The same of an answer over several numbers of machines, each with all that is priced."""
+    """A sentence for each name without a row in an answer over several numbers of machines, each with all that is priced."""
     priced = [one for _, found in by_count for one in found]
     return absent_devices(by_count[0][0], priced, priced)
 

@@ -53,7 +53,7 @@ class Candidate:
     # kept by hand: `cached_property` takes a lock each time
     @property
     def against(self) -> Compared:
-        """What it may cost and take against the other rows."""
+        """Its cost and time as compared with other rows: the ends that may differ from row to row."""
         if self._against is None:
             self._against = compared(self.pricing, self.priced)
         return self._against
@@ -178,7 +178,7 @@ class Candidates:
                 self._counted.append((_machine(offer, pricing.question.nodes), judged))
 
     def reasons(self) -> dict[Machine, NotPicked | None]:
-        """Of every machine the reason that is nearest to none."""
+        """The reason of every machine: of all its rows the one nearest to none."""
         reasons: dict[Machine, NotPicked | None] = {}
         for machine, found in self._counted:
             _keep_least(reasons, machine, found.reason if isinstance(found, Candidate) else found)
@@ -190,7 +190,7 @@ class Candidates:
         return [one for one in self.young if one.reason is None]
 
     def old(self, is_wanted: Callable[[Offer], bool] = lambda _: True) -> Iterator[Candidate]:
-        """Those of old prices, of the offers that are wanted; the speed of the others is not looked up."""
+        """The rows of old prices among the offers that are wanted; the speed of the others is not looked up."""
         for pricing, group, offer in self._old:
             if is_wanted(offer):
                 one = priced_of_group(pricing, group, offer)
@@ -233,7 +233,7 @@ Limits = tuple[float | None, float | None]
 
 
 def within(candidates: Sequence[Candidate], limits: Limits) -> tuple[list[Candidate], bool]:
-    """Those within the limits at the slow and the dear end, and true; if none is, those whose expected figures are."""
+    """The rows within the limits at their slow and dear ends, and `True`; if there are none, those as expected within, and `False`."""
     if limits == (None, None):
         return list(candidates), True
     sure = _held(candidates, limits, at_ends=True)
@@ -243,7 +243,7 @@ def within(candidates: Sequence[Candidate], limits: Limits) -> tuple[list[Candid
 
 
 def _held(candidates: Iterable[Candidate], limits: Limits, *, at_ends: bool) -> list[Candidate]:
-    """Those within the limits."""
+    """The rows within the limits."""
     if limits == (None, None):
         return list(candidates)
     return [one for one in candidates if miss_of(one, limits, at_ends=at_ends) <= 0]
@@ -265,7 +265,7 @@ def broken_of(candidate: Candidate, limits: Limits) -> int:
 
 
 def _surest(candidates: Sequence[Candidate], limits: Limits) -> list[Candidate]:
-    """Those whose ends pass the fewest limits: where none is sure to keep both, one is better than none."""
+    """The rows whose ends pass the fewest limits: where none is sure to keep both, one is better than none."""
     broken = [broken_of(one, limits) for one in candidates]
     return [one for one, count in zip(candidates, broken, strict=True) if count == min(broken)]
 

@@ -182,7 +182,7 @@ def _is_small(choice: Choice) -> bool:
 
 
 def _allotted(picks: Mapping[PaidTo, Mapping[PickKind, Choice]], room: int) -> dict[PaidTo, dict[PickKind, Choice]]:
-    """As many rows as there is room for: the first of every market, then the second, then the third."""
+    """The rows that there is room for: the first of every market, then the second, then the third."""
     turns = {market: list(of.items()) for market, of in picks.items()}
     chosen: dict[PaidTo, dict[PickKind, Choice]] = {market: {} for market in picks}
     for turn in range(3):

@@ -80,7 +80,7 @@ def pricing_of(question: Question, offered: Offered, every_group: Sequence[Offer
 
 
 def as_used(pricing: Pricing) -> Pricing:
-    """The same pricing, with commitments at what the run uses of them: others use the rest of their term."""
+    """The pricing with commitments at what the run uses of them: others use the rest of their term."""
     biller = pricing.biller
     shared = Biller(
         {**biller.terms, "share_commitment": True},

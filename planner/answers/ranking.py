@@ -61,7 +61,7 @@ F = TypeVar("F", bound=Figures)
 def within_limits(
     priced: Sequence[Priced], max_hours: float | None, max_usd: float | None, left_out: Counter[str]
 ) -> list[Priced]:
-    """Those within both limits; offers beyond them are counted in `left_out`.
+    """The offers within both limits; those beyond are counted in `left_out`.
 
     Raises:
         LimitError: nothing is; the message says by how much the fastest and the cheapest miss.

@@ -110,7 +110,7 @@ class Speeds:
         return self._prediction is not None and self._prediction.knows_batches()
 
     def held_at(self, limit: BatchLimit) -> Speeds:
-        """The same speeds where a step takes no more samples than the limit; what is known of them is shared."""
+        """The speeds of the workload where a step takes no more samples than the limit; what is known is shared."""
         if limit not in self._by_limit:
             other = self._by_limit[limit] = copy(self)
             other._limit = limit

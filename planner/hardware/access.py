@@ -1,4 +1,4 @@
-"""Who can rent a machine, and does today's software run on it: regions that are not open to all, Arm hosts, wheels."""
+"""Whether anybody can rent a machine, and today's software runs on it: regions that are not open to all, Arm hosts, wheels."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
 
 
 def _days_known(old: Iterable[Offer]) -> Callable[[Offer], date]:
-    """Tells of an offer the newest day of a price that is here of its place: of its zone or region, of any zone if it names none."""
+    """A function that gives the newest day of a price known at an offer's place: its zone or region, any zone if it names none."""
     days: dict[PlaceKey, date] = {}
     for offer in old:
         for zone in {offer.zone or "", _SOME_ZONE if offer.zone else ""}:
@@ -83,7 +83,7 @@ def _days_known(old: Iterable[Offer]) -> Callable[[Offer], date]:
 
 
 def _answers(delivery: Delivery, fresh: Iterable[Offer], unused: Iterable[HeldBack | Offer]) -> Callable[[Offer], bool]:
-    """Tells of an offer whether the delivery says what became of it: it has a price there, or is gone; not so `unused` rows."""
+    """A function that says whether the delivery tells what became of an offer: a price, or gone; of `unused` rows it does not."""
     priced = {place_key(offer) for offer in fresh}
     # a row held back may name several regions, and how it is paid for in words of its provider, or not at all
     kinds = [str(purchase) for purchase in Purchase]

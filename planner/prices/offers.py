@@ -36,7 +36,7 @@ def offers(**asked: Unpack[ListArguments]) -> list[Offer]:
 
 @takes(ListArguments)
 def offers_frame(**asked: Unpack[ListArguments]) -> pd.DataFrame:
-    """The same as `offers`, as a frame: one row per offer, the fields of `Offer` and `usd_per_gpu_hour` as columns."""
+    """The offers that `offers` gives as a frame: one row per offer, the fields of `Offer` and `usd_per_gpu_hour` as columns."""
     import pandas as pd  # noqa: PLC0415 - heavy, and only notebooks need it
 
     return pd.DataFrame([offer_record(offer) for offer in sorted(select(asked).offers, key=by_price)])

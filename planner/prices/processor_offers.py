@@ -33,7 +33,7 @@ class ProcessorOffer:
     source: str
 
     def offer(self) -> Offer:
-        """The same as an offer, whose device is the processor."""
+        """The price as an offer whose device is the processor."""
         return Offer(
             provider=self.provider,
             instance_type=self.instance_type,

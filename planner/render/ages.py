@@ -21,7 +21,7 @@ def kinds_text(ages: Iterable[PriceAges]) -> str:
 
 
 def spans_text(spans: Iterable[tuple[str, int, int]]) -> str:
-    """The same of kinds of purchase, each with its newest and its oldest age in days."""
+    """The newest and the oldest age of each kind of purchase in days: `163-308 d`; where they differ, each by its name."""
     kinds: dict[str, list[str]] = {}
     for purchase, newest, oldest in spans:
         span = f"{newest} d" if newest == oldest else f"{newest}-{oldest} d"

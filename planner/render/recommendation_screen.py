@@ -46,7 +46,7 @@ def recommendation_screen(
 
 
 def recommendation_lines(found: Recommendation) -> list[str]:
-    """The same without the foot, which speaks of options of the command."""
+    """The recommendation without the foot, which speaks of options of the command."""
     return [shortened(line, NARROW).rstrip() for line in _lines(found, NARROW, Money(), RENEW)]
 
 

@@ -153,7 +153,7 @@ def _unsure(picked: Picked, money: Money) -> str:
 
 
 def run_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:
-    """Warnings of a model that is counted in part, and of GPUs that today's builds leave out, one for each GPU of these rows where the user ran nothing."""
+    """Warnings of these rows: a model that is counted in part, and each GPU that today's builds leave out and the user ran nothing on."""
     if workload.language is not None and (beside := workload.language.job.model.beside):
         yield f"! Of the text model alone, without its {beside}."
     strangers = (one for one in estimates if one.throughput.basis is not Basis.MEASURED_BY_YOU)

@@ -116,7 +116,7 @@ def without_stem_stride(model: Model, measured_size: int | None, wanted_size: in
 
 
 def stem_doubt(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
-    """How far, as a natural logarithm, the nearer of the two networks lies that may be meant at a size between small and large."""
+    """How far off a figure may be at a size between small and large, as a natural logarithm: two networks may be meant, and one is nearer."""
     share = small_image_share(wanted_size)
     return _log_of_stem(model, measured_size, wanted_size) * min(share, 1.0 - share)
 
@@ -139,7 +139,7 @@ def small_image_share(size: int | None) -> float:
 
 
 def _log_of_stem(model: Model, measured_size: int | None, wanted_size: int | None) -> float:
-    """The natural logarithm of what the first layers' stride saves, where the measured network has it and the wanted may not."""
+    """The natural logarithm of how much arithmetic the first layers' stride saves, if the measured network has it and the wanted one may not."""
     if (measured_size or 0) <= SMALL_IMAGE or small_image_share(wanted_size) == 0.0:
         return 0.0
     return next((2 * math.log(stride) for part, stride in STEM_STRIDES if part in model.name), 0.0)

@@ -56,7 +56,7 @@ class Batches:
             self._held_gib, self._held_batch = max(held, key=lambda one: one[0])
 
     def asked(self, batch_size: int) -> Batches:
-        """The same batches where this one is asked for."""
+        """The batches of the same workload where this one is asked for."""
         other = copy(self)
         other._asked = batch_size
         return other

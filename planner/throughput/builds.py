@@ -1,4 +1,4 @@
-"""What of today's builds of a framework speaks against a GPU that is planned with: the one rule for every answer."""
+"""Says what of today's builds of a framework speaks against a GPU: the one rule for every answer."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class TreeKnowledge:
 
 
 def _at_rows(points: Sequence[tuple[float, float]], wanted: float) -> float:
-    """The value between points of rows as on straight lines of logs, beyond them as a fixed part and one in proportion to the rows.
+    """The log of the seconds at a number of rows: between points on straight lines of logs, beyond them by a fixed part and one in proportion.
 
     Of 113 devices and numbers of cores with three points, the third as foretold from the other two: by the fixed part it is off by 0.22
     (more rows) and 0.31 (fewer), half of them by more; by the line of logs by 0.7, and always to the short side with more rows.

@@ -34,7 +34,7 @@ def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError
 
 
 def is_no_network(name: str) -> bool:
-    """Whether a name that somebody gave to own measurements says trees, vectors or the like, which no rule carries to another device."""
+    """Whether the name of a user's own model says that it is no network: trees, vectors or the like, which no rule carries to another device."""
     kinds = " ".join(
         kinds for kinds, is_network in read_columns("unplanned_models.csv", "kinds", "is_network") if is_network == "no"
     )

@@ -58,7 +58,7 @@ def implementations(evidence: Evidence) -> list[Implementation]:
 
 
 def rivals(found: Sequence[Implementation]) -> list[Implementation]:
-    """Those of models that two implementations or more measured, at the same work."""
+    """The implementations of models that two or more measured, at the same work."""
     alike = [one for one in found if not one.is_another_job]
     count: dict[str, int] = {}
     for one in alike:

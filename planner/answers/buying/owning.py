@@ -125,7 +125,7 @@ def too_much(wanted: Wanted, done: Done) -> UsageError | None:
 
 
 def own_machine(wanted: Wanted, done: Done, machines: int, rest: Rental | None = None) -> Owned:
-    """So many of the machines asked for, each doing its own runs, and what they cost beside the rental.
+    """The owned side of a comparison: `machines` of those asked for, each doing its own runs, and what they cost beside the rental.
 
     Args:
         wanted: the machine and the work.

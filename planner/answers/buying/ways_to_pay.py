@@ -75,7 +75,7 @@ _NAMES = {*WAYS, *map(str, Seller), SPOT, GIVEN, OWN}
 
 
 def named_offers(found: Iterable[T], against: str | None, offer_of: Callable[[T], Offer]) -> list[T]:
-    """Those of the machine that `PROVIDER:TYPE` names: as `:PURCHASE` says, else on demand where it is sold so.
+    """The offers of the machine that `PROVIDER:TYPE` names: as `:PURCHASE` says, else on demand where it is sold so.
 
     A machine that is named alone is meant at its list price, not by whatever contract is the cheapest.
     """

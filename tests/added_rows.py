@@ -16,7 +16,7 @@ _FORKS = {}
 def a_copy(folder):
     """The package and its tables in that folder, away from the working tree."""
     for part in PARTS:
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("*.pyc.*"))
     return folder
 
 

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from planner.model.frozen import dataclass
 
-STEPS = 64  # grid between the base and a bound, in which a change of sign is looked for
-BISECTIONS = 60  # halves a bracket to the precision of a float
+STEPS = 24
+"""Grid between the base and a bound, in which a change of sign is looked for: a margin bends once at most."""
+
+MOST_HALVINGS = 100
+PRECISION = 1e-13  # of the value that is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +74,18 @@ def sensitivities(factors: Iterable[Factor], margin_usd: Margin) -> tuple[Sensit
     return tuple(sorted(found, key=lambda entry: (-entry.swing_usd, entry.name)))
 
 
-def flip_value(
-    margin_usd: Callable[[float], float], base: float, *, floor: float, ceiling: float, steps: int = STEPS
-) -> float | None:
+def flip_value(margin_usd: Callable[[float], float], base: float, *, floor: float, ceiling: float) -> float | None:
     """The value nearest to `base`, from `floor` to `ceiling`, at which the margin changes its sign; `None` if none does.
 
-    Walks from the base to each bound until the sign changes, then halves the interval.
+    Walks from the base to each bound until the sign changes, then closes in on the zero by straight lines.
 
     >>> flip_value(lambda price: 100 - 2 * price, 10, floor=0, ceiling=200)
     50.0
     >>> flip_value(lambda price: 100 + price, 10, floor=0, ceiling=200) is None
     True
     """
-    sides = (_towards(margin_usd, base, bound, steps) for bound in (floor, ceiling) if bound != base)
+    at_base = margin_usd(base)
+    sides = (_towards(margin_usd, base, at_base, bound) for bound in (floor, ceiling) if bound != base)
     return min((value for value in sides if value is not None), key=lambda value: abs(value - base), default=None)
 
 
@@ -105,24 +107,33 @@ def _sensitivity(factor: Factor, margin_usd: Margin) -> Sensitivity:
     )
 
 
-def _towards(margin_usd: Callable[[float], float], base: float, bound: float, steps: int) -> float | None:
-    wins_at_base = margin_usd(base) > 0
-    inside = base
-    for step in range(1, steps + 1):
+def _towards(margin_usd: Callable[[float], float], base: float, at_base: float, bound: float) -> float | None:
+    inside, at_inside = base, at_base
+    for step in range(1, STEPS + 1):
         # short steps near the base, long ones far away: bounds may be a hundred times the base
-        outside = base + (bound - base) * (step / steps) ** 3
+        outside = base + (bound - base) * (step / STEPS) ** 3
         margin = margin_usd(outside)
-        if margin < 0 if wins_at_base else margin > 0:  # nothing used costs nothing on both sides: a tie flips nothing
-            return _bisected(margin_usd, inside, outside, wins_at_base=wins_at_base)
-        inside = outside
+        if margin < 0 if at_base > 0 else margin > 0:  # nothing used costs nothing on both sides: a tie flips nothing
+            return _zero(margin_usd, (inside, at_inside), (outside, margin))
+        inside, at_inside = outside, margin
     return None
 
 
-def _bisected(margin_usd: Callable[[float], float], inside: float, outside: float, *, wins_at_base: bool) -> float:
-    for _ in range(BISECTIONS):
-        middle = (inside + outside) / 2
-        if (margin_usd(middle) > 0) == wins_at_base:
-            inside = middle
+def _zero(margin_usd: Callable[[float], float], one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The value between two at which the margin is 0, by false position: each is a value with its margin, of unlike signs.
+
+    An end that stays twice counts half (the Illinois rule), so that both ends close in.
+    """
+    (low, at_low), (high, at_high) = one, other
+    value = low
+    for _ in range(MOST_HALVINGS):
+        before, value = value, high - at_high * (high - low) / (at_high - at_low)
+        margin = margin_usd(value)
+        if margin == 0 or abs(value - before) <= PRECISION * abs(value):
+            break
+        if (margin > 0) == (at_high > 0):
+            at_low /= 2
         else:
-            outside = middle
-    return (inside + outside) / 2
+            low, at_low = high, at_high
+        high, at_high = value, margin
+    return value

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 R = TypeVar("R")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - modules take it from here
 else:
 
@@ -105,25 +105,33 @@ _OFTEN = 8
 def _plain_init(self: Any, /, **given: Any) -> None:
     """Make one of the first objects of a class; the `__init__` of a class of many is compiled."""
     cls = next(one for one in type(self).__mro__ if one.__dict__.get("__init__") is _plain_init)
-    defaults = cls.__dict__["__record_fields__"]
-    made = _made_of.get(cls, 0)
-    if made == _OFTEN or given.keys() - defaults.keys():
-        _compile_init(cls, defaults)
+    made, needed, optional = _made_of.get(cls) or (0, *_parted(cls.__dict__["__record_fields__"]))
+    if made == _OFTEN or not needed <= given.keys() <= cls.__dict__["__record_fields__"].keys():
+        _compile_init(cls, cls.__dict__["__record_fields__"])
         cls.__init__(self, **given)  # type: ignore[misc]  # the new one, which refuses what is unknown or missing
         return
-    _made_of[cls] = made + 1
-    for name, default in defaults.items():
-        value = given.get(name, default)
-        if value is default and isinstance(value, dataclasses.Field):
-            value = value.default
-        if value is _REQUIRED or value is dataclasses.MISSING:
-            raise TypeError(f"{cls.__qualname__}() needs {name}")
-        getattr(cls, name).__set__(self, value)
+    _made_of[cls] = made + 1, needed, optional
+    set_field = object.__setattr__
+    for name, value in (optional | given).items():
+        set_field(self, name, value)
     if hasattr(cls, "__post_init__"):
         self.__post_init__()
 
 
-_made_of: dict[type, int] = {}
+_made_of: dict[type, tuple[int, frozenset[str], dict[str, Any]]] = {}
+"""Of each class how many objects were made, its fields that must be given, and the others with their defaults."""
+
+
+def _parted(fields: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, Any]]:
+    values = {name: _plain(default) for name, default in fields.items()}
+    optional = {name: value for name, value in values.items() if value is not _REQUIRED}
+    return frozenset(values.keys() - optional.keys()), optional
+
+
+def _plain(default: Any) -> Any:
+    """The default that a field of the library describes."""
+    value = default.default if isinstance(default, dataclasses.Field) else default
+    return _REQUIRED if value is dataclasses.MISSING else value
 
 
 def _compile_init(cls: Any, defaults: dict[str, Any]) -> None:
@@ -132,8 +140,8 @@ def _compile_init(cls: Any, defaults: dict[str, Any]) -> None:
     lines: list[str] = []
     known: dict[str, Any] = {}
     for name, default in defaults.items():
-        value = default.default if isinstance(default, dataclasses.Field) else default
-        parameters.append(name if value is _REQUIRED or value is dataclasses.MISSING else f"{name}=default_{name}")
+        value = _plain(default)
+        parameters.append(name if value is _REQUIRED else f"{name}=default_{name}")
         lines.append(f"    set_{name}(self, {name})\n")
         known[f"default_{name}"] = value
         known[f"set_{name}"] = getattr(cls, name).__set__

@@ -34,12 +34,24 @@ def test_an_assumption_moves_all_its_fields_in_its_own_unit():
     assert {"x": 2.0, "y": 2.0} == both.changes(8.0)
 
 
-@given(root=st.floats(0.001, 99.9), base=st.floats(0.001, 99.9), sign=st.sampled_from([-1, 1]))
-def test_a_flip_is_where_the_margin_is_nothing(root, base, sign):
-    """Bisection finds the value, wherever the base lies."""
-    found = flip_value(lambda value: sign * (value - root), base, floor=0.0, ceiling=100.0)
+@given(
+    root=st.floats(0.001, 99.9),
+    base=st.floats(0.001, 99.9),
+    sign=st.sampled_from([-1, 1]),
+    power=st.sampled_from([-1.0, 0.25, 1.0, 3.0]),
+)
+def test_a_flip_is_where_the_margin_is_nothing(root, base, sign, power):
+    """The value is found wherever the base lies, on a straight line and on a curve, and in a few steps."""
+    asked = []
 
-    assert pytest.approx(root, rel=1e-6) == found
+    def margin(value):
+        asked.append(value)
+        return sign * (max(value, 1e-9) ** power - root**power)
+
+    found = flip_value(margin, base, floor=0.0, ceiling=100.0)
+
+    assert pytest.approx(root, rel=1e-9) == found
+    assert len(asked) <= 150  # two grids of 24 are among them
 
 
 def test_the_nearer_of_two_flips_counts():

@@ -25,7 +25,8 @@ from planner.results.sides import Owned, Rental
 from planner.units import HOURS_PER_MONTH, hours
 
 MOST_WAYS = 3  # that the verdict names; the table has them all
-STEPS = 50  # of the use of a month in which the point where buying starts to pay is looked for
+LEAST_USE = 0.02
+"""Part of the most that a machine can do: where buying pays there already, it pays at any use."""
 
 
 def alternatives_of(best: Owned, machines: Sequence[Owned]) -> tuple[Alternative, ...]:
@@ -153,7 +154,7 @@ def _pays_from(owned: Owned, usd_per_job: float, usd_committed: float) -> float 
 
     if at(most) <= 0:
         return None
-    if at(most / STEPS) > 0:
+    if at(most * LEAST_USE) > 0:
         return 0.0
-    jobs = flip_value(at, most, floor=0.0, ceiling=most, steps=STEPS)
+    jobs = flip_value(at, most, floor=0.0, ceiling=most)
     return None if jobs is None else jobs / month

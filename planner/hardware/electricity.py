@@ -7,7 +7,7 @@ from functools import cache
 
 from planner.errors import Message, UnknownNameError, UsageError
 from planner.hardware.gpus import normalised
-from planner.hardware.tables import read_rows, read_table
+from planner.hardware.tables import read_rows
 from planner.model.frozen import dataclass
 
 DEFAULT_PLACE = "United States"
@@ -62,6 +62,8 @@ def find_place(text: str) -> Place:
         UnknownNameError: there is none; the message offers close matches.
         UsageError: the name is that of a country and of a state.
     """
+    if text == DEFAULT_PLACE:
+        return _usual_place()
     key = normalised(text)
     for codes in ("iso2", "iso3"):
         for place in load_places():
@@ -88,13 +90,10 @@ def region_grid(provider: str, region: str) -> Grid | None:
     In this order: the provider's own region in `data/grid_carbon.csv`, or for a local zone its parent region; the
     country in a marketplace's region (`Romania/RO/EU`, `RO`).
     """
-    parent = max(
-        (key for key in load_grids() if key[0] == provider and f"{region}-".startswith(f"{key[1]}-")),
-        key=lambda key: len(key[1]),
-        default=None,
-    )
+    grids = grids_of(provider)
+    parent = max((known for known in grids if f"{region}-".startswith(f"{known}-")), key=len, default=None)
     if parent is not None:
-        return load_grids()[parent]
+        return grids[parent]
     # marketplaces write country and continent last (`US/NA`), or the country alone
     parts = region.split("/")
     country = parts[0] if len(parts) == 1 else parts[-2]
@@ -117,15 +116,20 @@ def load_places() -> Sequence[Place]:
 
 
 @cache
-def load_grids() -> Mapping[tuple[str, str], Grid]:
-    """The grid of every cloud region of the shipped table by provider and region."""
-    rows = read_table("grid_carbon.csv", _RegionRow, lambda row: (row.provider, row.region))
+def grids_of(provider: str) -> Mapping[str, Grid]:
+    """The grid of every region of the shipped table that this provider has."""
     return {
-        key: Grid(
+        row.region: Grid(
             gco2_per_kwh=row.grid_gco2_per_kwh, where=f"{row.region}, {row.basis}", as_of=row.as_of, source=row.source
         )
-        for key, row in rows.items()
+        for row in read_rows("grid_carbon.csv", _RegionRow, holding=f"\n{provider},")
     }
+
+
+@cache
+def _usual_place() -> Place:
+    (place,) = read_rows("electricity.csv", Place, holding=f"\n{DEFAULT_PLACE},")  # not the other two hundred
+    return place
 
 
 def _names(place: Place) -> set[str]:

@@ -1,7 +1,7 @@
 """The decorator of every record: the library's `dataclass`, for records that are frozen, slotted and named by keyword.
 
 The library writes and compiles six methods for each class, and describes each of its fields, when its module is imported: a
-fifth of the work of `planner estimate`. Here one text is compiled for a class, `__init__`, and only when many of its objects are
+fifth of the work of `planner estimate`. Here one text is compiled for a class, `__init__`, and only when dozens of its objects are
 made; the other methods are shared, and the library describes the fields when it is asked for them. `fields`, `replace` and
 `asdict` of the library work as ever.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 R = TypeVar("R")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - modules take it from here
 else:
 
@@ -44,9 +44,11 @@ else:
             body["__slots__"] = tuple(name for name in own if name not in before)
             body["__qualname__"] = cls.__qualname__
             body["_own_defaults"] = defaults
-            body["__record_fields__"] = {
+            body["__record_fields__"] = fields = {
                 name: defaults.get(name, _REQUIRED) if name in own else before[name] for name in names
             }
+            if "__init__" not in body:
+                body["__init__"] = _plain_init(fields, is_checked=hasattr(cls, "__post_init__"))
             body["_read"] = staticmethod(_reader(names))
             return type(cls)(cls.__name__, cls.__bases__, body)
 
@@ -98,49 +100,48 @@ class _Described:
         return found
 
 
-_OFTEN = 8
+_OFTEN = 40
 """So many objects of a class are made by the plain way; compiling a text pays from then on."""
 
 
-def _plain_init(self: Any, /, **given: Any) -> None:
-    """Make one of the first objects of a class; the `__init__` of a class of many is compiled."""
-    cls = next(one for one in type(self).__mro__ if one.__dict__.get("__init__") is _plain_init)
-    made, needed, optional = _made_of.get(cls) or (0, *_parted(cls.__dict__["__record_fields__"]))
-    if made == _OFTEN or not needed <= given.keys() <= cls.__dict__["__record_fields__"].keys():
-        _compile_init(cls, cls.__dict__["__record_fields__"])
-        cls.__init__(self, **given)  # type: ignore[misc]  # the new one, which refuses what is unknown or missing
-        return
-    _made_of[cls] = made + 1, needed, optional
-    set_field = object.__setattr__
-    for name, value in (optional | given).items():
-        set_field(self, name, value)
-    if hasattr(cls, "__post_init__"):
-        self.__post_init__()
+def _plain_init(names: Mapping[str, Any], *, is_checked: bool) -> Callable[..., None]:
+    """An `__init__` for the first objects of a class with these fields; that of a class of many is compiled."""
+    optional: dict[str, Any] = {}
+    count, made, set_field = len(names), 0, object.__setattr__
+
+    def init(self: Any, /, **given: Any) -> None:
+        nonlocal made
+        made += 1
+        if len(given) < count:
+            if not optional:
+                optional.update((name, value) for name, value in _values(names) if value is not _REQUIRED)
+            given = optional | given
+        if made > _OFTEN or given.keys() != names.keys():
+            cls = next(one for one in type(self).__mro__ if one.__dict__.get("__init__") is init)
+            _compile_init(cls, names)
+            cls.__init__(self, **given)  # type: ignore[misc]  # the new one, which refuses what is unknown or missing
+            return
+        for name, value in given.items():
+            set_field(self, name, value)
+        if is_checked:
+            self.__post_init__()
+
+    return init
 
 
-_made_of: dict[type, tuple[int, frozenset[str], dict[str, Any]]] = {}
-"""Of each class how many objects were made, its fields that must be given, and the others with their defaults."""
+def _values(names: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields with their defaults, those too that a field of the library describes."""
+    for name, default in names.items():
+        value = default.default if isinstance(default, dataclasses.Field) else default
+        yield name, _REQUIRED if value is dataclasses.MISSING else value
 
 
-def _parted(fields: Mapping[str, Any]) -> tuple[frozenset[str], dict[str, Any]]:
-    values = {name: _plain(default) for name, default in fields.items()}
-    optional = {name: value for name, value in values.items() if value is not _REQUIRED}
-    return frozenset(values.keys() - optional.keys()), optional
-
-
-def _plain(default: Any) -> Any:
-    """The default that a field of the library describes."""
-    value = default.default if isinstance(default, dataclasses.Field) else default
-    return _REQUIRED if value is dataclasses.MISSING else value
-
-
-def _compile_init(cls: Any, defaults: dict[str, Any]) -> None:
+def _compile_init(cls: Any, names: Mapping[str, Any]) -> None:
     """Gives a class an `__init__` of its own, for every further object."""
     parameters: list[str] = []
     lines: list[str] = []
     known: dict[str, Any] = {}
-    for name, default in defaults.items():
-        value = _plain(default)
+    for name, value in _values(names):
         parameters.append(name if value is _REQUIRED else f"{name}=default_{name}")
         lines.append(f"    set_{name}(self, {name})\n")
         known[f"default_{name}"] = value
@@ -183,7 +184,6 @@ def _made_again(cls: type, given: dict[str, Any]) -> Any:
 
 
 _SHARED = {
-    "__init__": _plain_init,
     "__repr__": _shown,
     "__setattr__": _set,
     "__delattr__": _delete,

@@ -13,7 +13,7 @@ from planner.options.amounts import plain
 from planner.options.vocabulary import squeezed
 from planner.prices.index import index_of
 from planner.prices.places import region_names
-from planner.prices.processor_offers import load_processor_offers
+from planner.prices.processor_offers import types_without_gpu
 from planner.prices.snapshots import Snapshot
 
 Place = tuple[str, str]
@@ -49,7 +49,7 @@ def chosen_types(snapshots: Sequence[Snapshot], texts: Iterable[str]) -> frozens
         UnknownNameError: none of the books has such a type; the message offers close ones.
     """
     known = {group.row[2] for snapshot in snapshots for group in index_of(snapshot).groups}
-    known |= {offer.instance_type for offer in load_processor_offers()}
+    known |= types_without_gpu()
     found: set[str] = set()
     for text in texts:
         types = _types_named(text, known)
@@ -63,8 +63,7 @@ def chosen_types(snapshots: Sequence[Snapshot], texts: Iterable[str]) -> frozens
 
 def names_machine_without_gpu(texts: Iterable[str]) -> bool:
     """Whether one of the texts names an instance type of `data/processor_offers.csv`."""
-    known = {offer.instance_type for offer in load_processor_offers()}
-    return any(_types_named(text, known) for text in texts)
+    return any(_types_named(text, types_without_gpu()) for text in texts)
 
 
 def _types_named(text: str, known: Iterable[str]) -> set[str]:

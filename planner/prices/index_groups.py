@@ -18,8 +18,8 @@ from planner.prices.index_content import HEAD_START, Span, made_index
 from planner.prices.rows import offer_of
 from planner.prices.snapshots import Snapshot, row_at, verify_sum
 
-_AT_ONCE = 16
-"""Members read together: who wants the next cheapest often wants some more."""
+_AT_ONCE = 2
+"""Members read together at first, and later as many as were read before: who wants several often wants all."""
 
 _MOST_KEPT = 64
 """Choices of places whose codes are remembered."""
@@ -203,7 +203,7 @@ class _Members(Sequence[Offer]):
             return [self[one] for one in range(*place.indices(len(self)))]
         number = range(len(self))[place]  # what is out of range is an IndexError
         if number not in self._known:
-            self._read(number, min(number + _AT_ONCE, len(self)))
+            self._read(number, min(number + max(_AT_ONCE, len(self._known)), len(self)))
         return self._known[number]
 
     def _read(self, start: int, stop: int) -> None:

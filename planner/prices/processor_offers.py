@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 
-from planner.hardware.tables import read_rows
+from planner.hardware.tables import read_columns, read_rows
 from planner.model.book_ages import BookUsed
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
@@ -53,6 +53,12 @@ class ProcessorOffer:
 def load_processor_offers() -> Sequence[Offer]:
     """Every offer of the shipped table, in its order."""
     return _offers()
+
+
+@cache
+def types_without_gpu() -> frozenset[str]:
+    """The instance types of the shipped table."""
+    return frozenset(name for (name,) in read_columns(TABLE, "instance_type"))
 
 
 def books_of(offers: Iterable[Offer], today: date) -> tuple[BookUsed, ...]:

@@ -6,10 +6,11 @@ import pytest
 
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.cards import Condition, card_price, load_cards
-from planner.hardware.electricity import find_place, load_grids, load_places, region_grid
+from planner.hardware.electricity import DEFAULT_PLACE, find_place, load_places, region_grid
 from planner.hardware.gpus import load_gpus
 from planner.hardware.hosts import load_hosts, pcie_host
 from planner.hardware.machines import Given, gpus_in, machine_for
+from planner.hardware.tables import read_columns
 
 TODAY = date(2026, 11, 20)
 NEW, USED = Condition.NEW, Condition.USED
@@ -191,6 +192,7 @@ def test_places_hold_newest_figures_and_no_zeros():
     """US household price of May 2026; an unknown grid is unknown, not clean."""
     assert (0.184, "2026-05") == (find_place("US").usd_per_kwh_household, find_place("US").price_as_of)
     assert find_place("Vermont").grid_gco2_per_kwh is None
+    assert find_place(DEFAULT_PLACE) == find_place("US")
     for place in load_places():
         prices = (place.usd_per_kwh_household, place.usd_per_kwh_business)
         assert all(price is None or 0 < price < 1 for price in prices), place
@@ -221,5 +223,8 @@ def test_the_grid_under_a_region(provider, region, grams):
 
 def test_withdrawn_grid_factors_are_not_shipped():
     """Figures that their publisher took back are left out."""
-    assert not [grid for grid in load_grids().values() if "STALE" in grid.where]
-    assert all(0 < grid.gco2_per_kwh < 1500 for grid in load_grids().values())
+    regions = read_columns("grid_carbon.csv", "provider", "region")
+    grids = [region_grid(*region) for region in regions]
+    assert len(set(regions)) == len(regions)
+    assert not [grid for grid in grids if "STALE" in grid.where]
+    assert all(0 < grid.gco2_per_kwh < 1500 for grid in grids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from functools import cache
 from typing import Any, Unpack, cast
@@ -16,6 +15,7 @@ from planner.answers.buying.verdict import break_even_of, judged, sentence, use_
 from planner.cost.rent_or_buy import cost_curve
 from planner.errors import Sentence, UsageError, named
 from planner.hardware.machines import gpus_in
+from planner.model.frozen import names_of
 from planner.model.records import Workload
 from planner.options.arguments import WorkloadArguments
 from planner.options.bill import bill_terms
@@ -141,7 +141,7 @@ def _renting(
 ) -> tuple[RentalsOf, Callable[[float, float], Sequence[str]]]:
     """What finds the rentals beside a machine, and what the time of the rented runs rests on."""
     given: Mapping[str, Any] = asked
-    market = Market(**{field.name: given[field.name] for field in fields(Market)})
+    market = Market(**{name: given[name] for name in names_of(Market)})
     usd_per_hour, against = asked["rent_usd_per_hour"], asked["against"]
     if work is None:
         if usd_per_hour is not None:

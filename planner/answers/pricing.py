@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 from planner.answers.barred import Bars
@@ -21,7 +20,7 @@ from planner.cost.bill import Biller
 from planner.cost.course import Courses
 from planner.errors import NothingLeftError, NoThroughputError, Sentence
 from planner.model.costs import total_usd
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Estimate, Offer, Throughput
 from planner.prices.groups import OfferGroup
 
@@ -88,7 +87,7 @@ def as_used(pricing: Pricing) -> Pricing:
         on_demand=biller.on_demand,
         credits_usd=biller.credits_usd,
     )
-    return replace(pricing, biller=shared, relative={}, heads={})
+    return changed(pricing, biller=shared, relative={}, heads={})
 
 
 def priced_heads(pricing: Pricing, left_out: Counter[str]) -> list[Priced]:

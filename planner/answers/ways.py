@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import replace
 from functools import cached_property
 
 from planner.answers.estimated import result_of
@@ -14,6 +13,7 @@ from planner.answers.question import Question
 from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order
 from planner.answers.regions import Region
 from planner.errors import NothingLeftError
+from planner.model.frozen import changed
 from planner.model.records import Estimate
 from planner.prices.current import current_snapshots
 from planner.prices.groups import OfferGroup
@@ -115,4 +115,4 @@ def all_ways(questions: Sequence[Question]) -> Ways:
 
 
 def _with_network(choice: Offered) -> Offered:
-    return replace(choice, groups=tuple(group for group in choice.groups if group.head.network_gbps is not None))
+    return changed(choice, groups=tuple(group for group in choice.groups if group.head.network_gbps is not None))

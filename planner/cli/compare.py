@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from planner.cli.options import (
     write_notes,
     write_result,
 )
+from planner.model.frozen import changed
 from planner.options.arguments import GROUPS, ShownArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
 from planner.render.comparison import notes_text, rendered_comparison
@@ -48,7 +48,7 @@ def compare(*, currency: str | None, form: str, output: Path | None, charts: tup
     money = chosen_currency(currency)
     result = in_options(run_compare(**options))
     settings = settings_used()
-    result = replace(result, assumptions=(*result.assumptions, *settings))
+    result = changed(result, assumptions=(*result.assumptions, *settings))
     written: list[str] = []
     if form == "html" or charts:
         from planner.cli.report import write_comparison_charts  # noqa: PLC0415 - the screen needs none of it

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from planner.cost.discount import months_worth, worth_today
 from planner.cost.resale import ResaleCurve, value_fraction
 from planner.model.costs import CostItem, ItemKind
-from planner.model.frozen import dataclass
+from planner.model.frozen import dataclass, names_of
 from planner.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, WATTS_PER_KILOWATT
 
 
@@ -229,7 +228,7 @@ def _monthly_items(terms: OwnershipTerms, hours_per_month: float) -> tuple[CostI
     )
 
 
-_FIELDS = tuple(field.name for field in fields(OwnershipTerms))
+_FIELDS = names_of(OwnershipTerms)
 
 
 def _check(field: str, value: float, *, low: float) -> None:

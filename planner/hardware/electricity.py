@@ -97,7 +97,7 @@ def region_grid(provider: str, region: str) -> Grid | None:
     # marketplaces write country and continent last (`US/NA`), or the country alone
     parts = region.split("/")
     country = parts[0] if len(parts) == 1 else parts[-2]
-    return next((place_grid(place) for place in load_places() if len(country) == 2 and place.iso2 == country), None)
+    return _country_grid(country) if len(country) == 2 else None
 
 
 def place_grid(place: Place) -> Grid | None:
@@ -124,6 +124,12 @@ def grids_of(provider: str) -> Mapping[str, Grid]:
         )
         for row in read_rows("grid_carbon.csv", _RegionRow, holding=f"\n{provider},")
     }
+
+
+@cache
+def _country_grid(iso2: str) -> Grid | None:
+    places = read_rows("electricity.csv", Place, holding=f",{iso2},")
+    return next((place_grid(place) for place in places if place.iso2 == iso2), None)
 
 
 @cache

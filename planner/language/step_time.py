@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from planner.language.flops import forward_attention_flops
 from planner.language.memory import weight_bytes
-from planner.model.frozen import dataclass
+from planner.model.frozen import dataclass, names_of
 from planner.model.language_runs import CpuOffload, LanguageJob, Layout, Method, Recomputation
 from planner.paths import shipped_data_dir
 from planner.throughput.overlap import side_by_side
@@ -64,7 +63,7 @@ def load_step_time() -> Mapping[str, Any]:
 @cache
 def load_stacks() -> Mapping[str, Stack]:
     """The learnt stacks of the shipped file by name; some have the coefficients of another, `base`, and a level of their own."""
-    names = [field.name for field in fields(Stack)]
+    names = names_of(Stack)
     stacks = load_step_time()["stacks"]
     return {
         name: Stack(**{key: stacks[entry.get("base", name)][key] for key in names}) for name, entry in stacks.items()

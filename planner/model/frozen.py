@@ -58,7 +58,17 @@ else:
 def changed(record: R, /, **values: Any) -> R:
     """The record with other values in the fields named: what the library's `replace` gives, in a third of the time."""
     kind: Any = record.__class__
-    return cast("R", kind(**dict(zip(kind.__record_fields__, kind._read(record), strict=True)) | values))
+    return cast("R", kind(**values_of(record) | values))
+
+
+def names_of(record: Any) -> tuple[str, ...]:
+    """The names of the fields of a record or of its class: those that the library's `fields` gives, which describes each."""
+    return tuple(record.__record_fields__)
+
+
+def values_of(record: Any) -> dict[str, Any]:
+    """The values of a record by the names of its fields: the library's `asdict` without going into what they hold."""
+    return dict(zip(record.__record_fields__, record._read(record), strict=True))
 
 
 _REQUIRED = object()
@@ -90,6 +100,7 @@ class _Described:
             parts = {
                 "__annotations__": base.__annotations__,
                 "__module__": base.__module__,
+                "__doc__": base.__name__,  # the library would write one, and load all that looks into a signature
                 **vars(base)["_own_defaults"],
             }
             twin: Any = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(
@@ -176,7 +187,7 @@ def _delete(self: Any, name: str) -> None:
 
 def _reduced(self: Any) -> tuple[Any, ...]:
     """How it is copied and pickled: as what makes it."""
-    return _made_again, (self.__class__, dict(zip(self.__record_fields__, self._read(self), strict=True)))
+    return _made_again, (self.__class__, values_of(self))
 
 
 def _made_again(cls: type, given: dict[str, Any]) -> Any:

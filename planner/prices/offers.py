@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Unpack
 
 from planner.hardware.processors import choose_devices
+from planner.model.frozen import values_of
 from planner.model.records import Offer
 from planner.options.arguments import ListArguments, OfferArguments, Usual
 from planner.options.declared import takes
@@ -100,7 +100,7 @@ def by_price(offer: Offer) -> tuple[object, ...]:
 
 def offer_record(offer: Offer) -> dict[str, object]:
     """The fields of an offer and its price per GPU and hour, as plain values."""
-    record = {field.name: getattr(offer, field.name) for field in fields(offer)}
+    record = values_of(offer)
     record["purchase"] = str(offer.purchase)
     record["observed_on"] = offer.observed_on.isoformat()
     record["usd_per_gpu_hour"] = offer.usd_per_gpu_hour

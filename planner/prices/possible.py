@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from functools import cache
-
 from planner.hardware.gpus import load_gpus
+from planner.model.frozen import names_of
 from planner.model.records import Offer
 
 GPUS_BELOW = 1e6
@@ -27,12 +25,7 @@ def offer_problem(offer: Offer) -> str | None:
         return f"{offer.gpu_count:,.0f} GPUs cannot be"
     if not offer.usd_per_hour < USD_PER_HOUR_BELOW:
         return f"{offer.usd_per_hour:g} USD an hour cannot be"
-    return next((problem for name in _names() if (problem := _cell_problem(name, getattr(offer, name)))), None)
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    return tuple(field.name for field in fields(Offer))
+    return next((problem for name in names_of(Offer) if (problem := _cell_problem(name, getattr(offer, name)))), None)
 
 
 def _cell_problem(name: str, value: object) -> str | None:

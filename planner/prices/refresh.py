@@ -8,14 +8,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
-from planner.model.frozen import dataclass
+from planner.model.frozen import dataclass, values_of
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.outside import said_plainly, without_secrets
 from planner.paths import contained
@@ -321,7 +321,7 @@ class _Run:
 
 def _plain_row(row: HeldBack) -> HeldBack:
     """A row that was not believed, as it may be shown: its texts are those of a service or a file."""
-    cells = {field.name: getattr(row, field.name) for field in fields(row)}
+    cells = values_of(row)
     return replace(row, **{name: value and said_plainly(value) for name, value in cells.items()})
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
 from planner.hardware.gpus import shown_key
 from planner.hardware.markets import declared_market
 from planner.model.datasets import Dataset
+from planner.model.frozen import values_of
 from planner.model.language_models import LanguageModel
 from planner.model.records import Benchmark, Gpu, Model, Offer
 from planner.prices.ages import ages_together
@@ -39,13 +39,13 @@ def gpu_sheets(gpus: Sequence[Gpu]) -> Listing:
 
 def models_listing(models: Iterable[Model]) -> Listing:
     """Models with the figures of their arithmetic and data."""
-    rows = [{field.name: _plain(getattr(model, field.name)) for field in fields(model)} for model in models]
+    rows = [_plain_values(model) for model in models]
     return Listing(schema="planner.models/1", name="models", columns=_MODEL_COLUMNS, rows=rows)
 
 
 def datasets_listing(datasets: Iterable[Dataset]) -> Listing:
     """Training sets with their size and other names."""
-    rows = [{field.name: _plain(getattr(one, field.name)) for field in fields(one)} for one in datasets]
+    rows = [_plain_values(one) for one in datasets]
     return Listing(schema="planner.datasets/1", name="datasets", columns=_DATASET_COLUMNS, rows=rows)
 
 
@@ -53,7 +53,7 @@ def language_models_listing(models: Iterable[LanguageModel]) -> Listing:
     """Language models by shape, with parameters counted from it."""
     rows: list[Row] = []
     for model in models:
-        row = {field.name: _plain(getattr(model, field.name)) for field in fields(model)}
+        row = _plain_values(model)
         row |= {"parameters": model.parameters, "active_parameters": model.active_parameters}
         row |= {"billions": model.parameters / 1e9, "active_billions": model.active_parameters / 1e9}
         rows.append(row)
@@ -64,7 +64,7 @@ def benchmarks_listing(benchmarks: Iterable[Benchmark]) -> Listing:
     """Measured throughput, one cell a row."""
     rows: list[Row] = []
     for benchmark in benchmarks:
-        row = {field.name: _plain(getattr(benchmark, field.name)) for field in fields(benchmark)}
+        row = _plain_values(benchmark)
         row["samples_per_second_per_gpu"] = benchmark.samples_per_second / benchmark.gpu_count
         rows.append(row)
     return Listing(schema="planner.throughput/1", name="benchmarks", columns=_BENCHMARK_COLUMNS, rows=rows)
@@ -132,7 +132,7 @@ def _provider_row(state: ProviderState, rule: BillingRule | None, today: date) -
 
 
 def _gpu_row(gpu: Gpu) -> Row:
-    row: Row = {field.name: _plain(getattr(gpu, field.name)) for field in fields(gpu)}
+    row: Row = _plain_values(gpu)
     row["has_ecc"] = "yes" if gpu.has_ecc else "no"
     row["fp16_tflops_per_watt"] = gpu.fp16_tflops_per_watt
     row["fp32_tflops_per_watt"] = gpu.fp32_tflops_per_watt
@@ -141,6 +141,10 @@ def _gpu_row(gpu: Gpu) -> Row:
 
 def _specification(value: object) -> str:
     return general(value) if isinstance(value, float) else str(value)
+
+
+def _plain_values(record: object) -> Row:
+    return {name: _plain(value) for name, value in values_of(record).items()}
 
 
 def _plain(value: object) -> object:

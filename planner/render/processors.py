@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
 from planner.hardware.processors import Processor, ProcessorKind
+from planner.model.frozen import values_of
 from planner.render.listing import Column, Listing, general, number, significant
 from planner.throughput.processor_runs import ProcessorRun
 from planner.throughput.tree_rows import TreeRow
@@ -34,7 +34,7 @@ def tree_runs_listing(runs: Iterable[TreeRow]) -> Listing:
 
 
 def _plain(record: Processor | ProcessorRun | TreeRow) -> Row:
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    values = values_of(record)
     return {name: _cell(value) for name, value in values.items()}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 
 from planner.hardware.tables import read_rows
-from planner.model.frozen import dataclass
+from planner.model.frozen import dataclass, names_of
 from planner.model.records import Benchmark, Precision
 from planner.paths import shipped_data_dir
 
@@ -99,7 +98,7 @@ def answering_benchmarks() -> list[Benchmark]:
 
 def set_aside() -> list[tuple[Benchmark, str]]:
     """Rows that are kept but never used, each with the reason, in the order of their file."""
-    names = [field.name for field in fields(Benchmark)]
+    names = names_of(Benchmark)
     return [
         (Benchmark(**{name: getattr(row, name) for name in names}), row.reason)
         for row in read_rows(f"throughput/{SET_ASIDE}", _SetAside)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import cast
 
@@ -16,6 +15,7 @@ from planner.cost.rent_or_buy import margin_at
 from planner.cost.sensitivity import flip_value
 from planner.errors import PlannerError, Sentence
 from planner.hardware.cards import Condition
+from planner.model.frozen import changed
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments
@@ -144,7 +144,7 @@ def _pays_from(owned: Owned, usd_per_job: float, usd_committed: float) -> float 
     """Part of the month from which on the machine is cheaper than paying that; 0 if it always is, `None` if never."""
     if owned.case.hours_per_job == 0:
         return None
-    case = replace(owned.case, rent_usd_per_job=usd_per_job, rent_usd_committed=usd_committed)
+    case = changed(owned.case, rent_usd_per_job=usd_per_job, rent_usd_committed=usd_committed)
     margin, month = margin_at(case), HOURS_PER_MONTH / case.hours_per_job
     # alone it does what its busiest month holds; beside a rented rest it is full when its usual month is
     most = month / case.peak.busiest if owned.rest is None else month * case.peak.mean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from planner.answers.buying.owning import Done, Wanted, done_by, machines_needed, own_machine, too_much
@@ -11,6 +10,7 @@ from planner.answers.buying.ways_to_pay import ON_DEMAND, baseline_of
 from planner.errors import Sentence, UsageError
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import is_sold_as_card
+from planner.model.frozen import changed
 from planner.results.sides import BaseSize, Owned, Rental
 
 MOST_MACHINES = LARGEST_PCIE_HOST
@@ -46,7 +46,7 @@ def machines_of(wanted: Wanted) -> tuple[Owned, ...]:
         BaseSize(card_count=0, usd=best.rent_usd),
         *(BaseSize(card_count=owned.machine.card_count, usd=owned.usd) for owned in (*bases, *whole)),
     )
-    return *whole, replace(best, base_sizes=sizes, assumptions=(*best.assumptions, *_base_texts(best, sizes)))
+    return *whole, changed(best, base_sizes=sizes, assumptions=(*best.assumptions, *_base_texts(best, sizes)))
 
 
 def same_machine(wanted: Wanted, like: Owned) -> Owned:

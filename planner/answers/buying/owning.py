@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -22,7 +21,7 @@ from planner.hardware.electricity import DEFAULT_PLACE, Place, find_place, place
 from planner.hardware.gpus import shown_key
 from planner.hardware.hosts import LARGEST_PCIE_HOST
 from planner.hardware.machines import Given, Machine, is_sold_as_card, machine_for
-from planner.model.frozen import dataclass
+from planner.model.frozen import changed, dataclass
 from planner.model.records import Basis, Throughput, Workload
 from planner.options.bill_arguments import BillArguments
 from planner.options.owner_arguments import CompareArguments, OwnerArguments
@@ -204,7 +203,7 @@ def _machine(wanted: Wanted, card_count: int | None) -> Machine:
     given = Given(card_usd=options["card_usd"], host_usd=options["host_usd"], host_watts=options["host_watts"])
     if wanted.is_owned_already:
         # what is paid is paid, and the machine idles whether it is used or not
-        given = replace(given, card_usd=0.0, host_usd=0.0)
+        given = changed(given, card_usd=0.0, host_usd=0.0)
     condition = Condition(options["condition"])
     return machine_for(wanted.gpu, card_count, condition=condition, given=given, today=wanted.today)
 

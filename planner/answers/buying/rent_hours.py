@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT, drift, gpu_watts, label_of, rent_text
@@ -21,6 +20,7 @@ from planner.hardware.access import access_to
 from planner.hardware.electricity import region_grid
 from planner.hardware.gpus import GpuChoice, shown_key
 from planner.model.costs import CostItem, Interruptions, ItemKind, total_usd
+from planner.model.frozen import changed
 from planner.model.picks import NotPicked
 from planner.model.records import Offer, Purchase
 from planner.options.bill_arguments import BillArguments
@@ -157,7 +157,7 @@ def _rental(
     usd = total_usd(items)
     paid = machines * sets if offer.purchase in COMMITMENTS else machines
     committed = usd * HOURS_PER_MONTH * sets if offer.purchase in COMMITMENTS else 0.0
-    return replace(
+    return changed(
         hour,
         way=way[0],
         market=way[1],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,7 +26,7 @@ from planner.errors import Message, Sentence, UsageError
 from planner.hardware.electricity import region_grid
 from planner.hardware.processors import choose_gpus_only, device_count_text
 from planner.model.costs import total_usd
-from planner.model.frozen import dataclass
+from planner.model.frozen import dataclass, values_of
 from planner.model.picks import NotPicked
 from planner.model.records import Estimate, Offer, Purchase, Workload
 from planner.options.arguments import Usual
@@ -109,7 +108,7 @@ def _rented_work(
 ) -> RentedWork:
     options = {
         **dict(work_options),
-        **{field.name: getattr(market, field.name) for field in fields(market)},
+        **values_of(market),
         "purchases": market.purchases or tuple(map(str, RENTED)),
         **dict(terms),
         "share_commitment": True,  # what the term costs is counted by the month, not by the run

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from planner.answers.buying.factors import factors_of
 from planner.cost.break_even import case_break_even_months, never_reason, paid_if_sold_months
 from planner.cost.rent_or_buy import Month, margin_at, margin_usd, rent_usd
 from planner.cost.sensitivity import Sensitivity, sensitivities
 from planner.cost.uncertainty import Odds, odds
+from planner.model.frozen import changed
 from planner.results.comparison import BreakEven, UseMonth
 from planner.results.sides import Owned
 from planner.units import HOURS_PER_MONTH
@@ -48,7 +48,7 @@ def use_curve(owned: Owned) -> tuple[UseMonth, ...]:
     found = []
     for percent in _percents(owned):
         hours = HOURS_PER_MONTH * percent / 100
-        case = replace(owned.case, jobs_per_month=hours / owned.case.hours_per_job)
+        case = changed(owned.case, jobs_per_month=hours / owned.case.hours_per_job)
         found.append(
             UseMonth(
                 utilisation=percent / 100,

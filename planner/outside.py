@@ -8,9 +8,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _SECRET_WORDS = ("SECRET", "TOKEN", "PASSWORD", "KEY", "CREDENTIAL")
 _SHORTEST_SECRET = 8
@@ -27,6 +30,13 @@ _CREDENTIALS = (
 
 MOST_FILE_BYTES = 16 * 1024**2
 
+MOST_UNPACKED_BYTES = 256 * 1024**2
+"""What comes out of a packed file, whatever went in; who reads files that are larger by right states another bound."""
+
+MOST_VALUES = 5_000_000
+"""Of a JSON document: three bytes of it may be a hundred of memory, so that its size alone is no bound."""
+
+_CHUNK_BYTES = 128 * 1024
 _LONG_NUMBER = re.compile(r"\d{19}")
 
 
@@ -80,6 +90,71 @@ def _is_input(status: os.stat_result) -> bool:
         return False
 
 
+def unpacked(file: IO[bytes], most: int = MOST_UNPACKED_BYTES) -> IO[bytes]:
+    """What is in an open file: if it is packed with gzip what comes out, of which no more than `most` bytes can be read.
+
+    Reading it raises `PackedError` where there are more, or where it is damaged.
+    """
+    is_packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if not is_packed:
+        return file
+    from gzip import GzipFile  # noqa: PLC0415 - few files are packed
+
+    unpacker = cast("IO[bytes]", GzipFile(fileobj=file))
+    return BufferedReader(Unpacked(unpacker, most, file), _CHUNK_BYTES)
+
+
+class PackedError(ValueError):
+    """A packed file is damaged, or holds more than it may; the message is for a person."""
+
+
+class Unpacked(RawIOBase):
+    """What an unpacker gives, up to a bound; closed with the packed file."""
+
+    def __init__(self, unpacker: IO[bytes], most: int, *packed: IO[bytes]) -> None:
+        """Read at most that many bytes of an unpacker, and close it with the files that it reads."""
+        self._unpacker = unpacker
+        self._packed = packed
+        self._most = self._left = most
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill a buffer as far as there is something.
+
+        Raises:
+            PackedError: there is more than a packed file may hold, or it is damaged.
+        """
+        with memoryview(buffer).cast("B") as room:
+            try:
+                body = self._unpacker.read(len(room))
+            except _damage() as error:
+                raise PackedError(f"it is damaged or cut off ({error})") from error
+            self._left -= len(body)
+            if self._left < 0:
+                raise PackedError(f"unpacked it has more than {self._most:,} bytes; unpack it, and give what is in it")
+            room[: len(body)] = body
+        return len(body)
+
+    def close(self) -> None:
+        """Close the unpacker, and what it reads."""
+        for file in (self._unpacker, *self._packed):
+            file.close()
+        super().close()
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What unpackers raise for files that are damaged, or made to do harm; without that of a disk."""
+    import lzma  # noqa: PLC0415 - loaded by the unpacker, if at all
+    import zlib  # noqa: PLC0415
+    from gzip import BadGzipFile  # noqa: PLC0415
+
+    return (EOFError, BadGzipFile, zlib.error, lzma.LZMAError, MemoryError)
+
+
 def text_of(body: bytes) -> str:
     """The text in UTF-8, without the byte-order mark that it may begin with.
 
@@ -103,6 +178,8 @@ def json_of(document: bytes | str) -> Any:
         ValueError: it is not UTF-8, cut off, not JSON, or nested too deeply; the message is for a person.
     """
     text = text_of(document) if isinstance(document, bytes) else document.removeprefix("\ufeff")
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise ValueError(f"it has more than {MOST_VALUES:,} values")
     # numbers of many digits are rare, and looking for them takes a tenth of reading
     as_whole = _whole if _LONG_NUMBER.search(text) else None
     try:

@@ -18,13 +18,13 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
-from planner.outside import bytes_of, json_of, page_without_secrets
+from planner.outside import MOST_UNPACKED_BYTES, bytes_of, json_of, page_without_secrets
 from planner.paths import contained
 
 MOST_BYTES = 2 * 1024**3
 """All pages of one fetch together; today's largest has some 100 MB."""
 
-MOST_PAGE_BYTES = 256 * 1024**2
+MOST_PAGE_BYTES = MOST_UNPACKED_BYTES
 """A page that is read as a whole, packed or not; somebody may have saved a list of all prices in one file, some 60 MB."""
 
 _REGION = re.compile(r"[A-Za-z0-9-]{1,60}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
@@ -22,6 +21,7 @@ from planner.logs.tape import On, Tape
 from planner.logs.text import CHUNK, chunks_of, encoding_of, lines_of, opened, pieces_in
 from planner.logs.text_log import NOBODY, Tapes, TextLog
 from planner.model.frozen import dataclass
+from planner.outside import PackedError, json_of
 
 MOST_FILES = 400
 DEEPEST = 4
@@ -75,7 +75,7 @@ def read_folder_or_file(path: Path, columns: Columns = Columns()) -> list[list[L
         beside = [
             facts
             for other in sorted(path.parent.iterdir())
-            if other.name in SETTINGS_NAMES and other != path and (facts := _settings(other))
+            if other.name in SETTINGS_NAMES and other != path and other.is_file() and (facts := _settings(other))
         ]
         return [] if log is None else [_with_facts([log], beside)]
     folders: dict[Path, list[Path]] = {}
@@ -113,6 +113,13 @@ def _read_folder(
 
 def read_file(path: Path, columns: Columns = Columns()) -> Log | None:  # noqa: B008 - frozen
     """One file; `None` if it holds nothing that belongs to a run (settings, weights, pictures)."""
+    try:
+        return _read(path, columns)
+    except PackedError as error:
+        return Log(path=path, reason=f"{path.name}: {error}")
+
+
+def _read(path: Path, columns: Columns) -> Log | None:
     with opened(path) as file:
         start = file.read(CHUNK)
     if is_event_file(start):
@@ -203,13 +210,13 @@ def _worth(tape: Tape, runs: list[Run]) -> tuple[float, ...]:
 
 
 def _json_file(path: Path) -> Log | None:
-    if path.stat().st_size > MOST_JSON_BYTES:
-        return Log(path=path, reason=f"{path.name} is JSON of more than {MOST_JSON_BYTES // 10**6} MB")
     with opened(path) as file:
-        raw = file.read()
+        raw = file.read(MOST_JSON_BYTES + 1)
+    if len(raw) > MOST_JSON_BYTES:
+        return Log(path=path, reason=f"{path.name} is JSON of more than {MOST_JSON_BYTES // 10**6} MB")
     try:
-        content = json.loads(raw.decode(encoding_of(raw), errors="replace"))
-    except (ValueError, RecursionError):
+        content = json_of(raw.decode(encoding_of(raw), errors="replace"))
+    except ValueError:
         return Log(
             path=path, reason=f"{path.name} is JSON that is cut or damaged: without its end no total can be trusted"
         )
@@ -242,8 +249,11 @@ def _with_facts(logs: list[Log], settings: Sequence[Facts]) -> list[Log]:
 def _settings(path: Path) -> Facts | None:
     if path.stat().st_size > MOST_BYTES:
         return None
-    with opened(path) as file:
-        raw = file.read(MOST_BYTES)
+    try:
+        with opened(path) as file:
+            raw = file.read(MOST_BYTES)
+    except PackedError:
+        return None
     settings = read_settings(raw.decode(encoding_of(raw), errors="replace"), is_json=path.suffix == ".json")
     return None if settings is None else _facts(facts_of(settings))
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+
+from planner.outside import opened as file_opened
+from planner.outside import unpacked
+
+MOST_UNPACKED_BYTES = 1024**3
+"""Of a packed log; ten seconds of reading."""
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 16
@@ -139,12 +144,13 @@ def encoding_of(start: bytes) -> str:
     return "utf-8-sig"
 
 
-def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked if it is packed with gzip."""
-    file = path.open("rb")
-    is_packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return gzip.open(file) if is_packed else file  # type: ignore[return-value]  # it reads the same
+def opened(path: Path, most: int = MOST_UNPACKED_BYTES) -> IO[bytes]:
+    """The bytes of a file, unpacked if it is packed with gzip, which may hold so many.
+
+    Raises:
+        OSError: it is no file, or cannot be read.
+    """
+    return unpacked(file_opened(path), most)
 
 
 def text_of(path: Path, most: int) -> str:

@@ -5,11 +5,9 @@ Adapters tell raw pages apart by content, not by name, so the files are linked i
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
 import shutil
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.errors import Message, UsageError
+from planner.outside import opened, unpacked
 from planner.prices.delivery import Delivery, Reach, parse_pages
 from planner.prices.registry import fetch_request, raw_pages
 
@@ -85,13 +84,10 @@ def place(path: Path, target: Path) -> None:
 
 def head(path: Path) -> str:
     """The first characters of a text file, unpacked if it is gzipped."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    if not path.is_file():
-        return ""  # a pipe or a device may never end, or never begin
     try:
-        with opened(path, "rb") as file:
-            return bytes(file.read(_HEAD_BYTES)).decode("utf-8-sig", "replace")
-    except (OSError, EOFError, zlib.error):
+        with unpacked(opened(path)) as file:
+            return file.read(_HEAD_BYTES).decode("utf-8-sig", "replace")
+    except (OSError, ValueError):
         return ""
 
 

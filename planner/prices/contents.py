@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import json
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from planner.outside import json_of, opened, unpacked
 
 MAX_BYTES = 500_000_000
 SHOWN = 5
@@ -43,15 +44,12 @@ def contents_text(paths: Sequence[Path]) -> str:
 def _items(path: Path) -> Iterator[Item]:
     """The things with a price in a file; nothing for a file that cannot be read again."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+        with unpacked(opened(path, MAX_BYTES), MAX_BYTES) as file:
             if ".json" in path.suffixes:
-                yield from _json_items(json.load(file))
+                yield from _json_items(json_of(file.read()))
             else:
-                yield from _csv_items(file)
-    except (OSError, EOFError, ValueError, RecursionError, TypeError, AttributeError, zlib.error, csv.Error):
+                yield from _csv_items(TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline=""))
+    except (OSError, ValueError, RecursionError, TypeError, AttributeError, csv.Error):
         return
 
 

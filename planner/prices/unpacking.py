@@ -53,7 +53,7 @@ def unpack(path: Path, folder: Path) -> bool:
     home = folder / path.name.partition(".")[0]
     try:
         if zipfile.is_zipfile(path):
-            with _ShortReads(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
+            with ShortReads(io.FileIO(path)) as file, zipfile.ZipFile(file) as archive:
                 _write_all(_zipped(archive), home)
             return True
         if (tape := _tape(path)) is not None:
@@ -75,7 +75,7 @@ def check_is_file(path: Path) -> None:
         raise UsageError(f"{str(path)!r} is neither a file nor a folder. Save what it gives to a file first.")
 
 
-class _ShortReads(io.BufferedReader):
+class ShortReads(io.BufferedReader):
     """A zip file of which no more than its list may be read at once; the library reads that as a whole, whatever its size."""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -89,7 +89,7 @@ class _ShortReads(io.BufferedReader):
         return super().read(size)
 
 
-class _Header(tarfile.TarInfo):
+class Header(tarfile.TarInfo):
     """A header of a tar archive, refused before the library reads on, of however many bytes it says it is."""
 
     @classmethod
@@ -121,7 +121,7 @@ _WITH_HOLES = "it holds a file with holes; no price list has any"
 
 def _tape(path: Path) -> tarfile.TarFile | None:
     try:
-        return tarfile.open(path, tarinfo=_Header)
+        return tarfile.open(path, tarinfo=Header)
     except tarfile.TarError:
         return None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from planner.answers.sweep_part import ROWS_PER_PART
 from planner.errors import UsageError
-from planner.outside import bytes_of, opened
+from planner.outside import MOST_UNPACKED_BYTES, bytes_of, opened
 from planner.render.listing import csv_cell
 from planner.render.output_files import output_place
+from planner.render.packed_jobs import UNPACKERS, opened_jobs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1024**2
 _MOST_PART_BYTES = 64 * 1024**2
-_PACKED = frozenset((".gz", ".bz2", ".zip", ".xz", ".zst", ".tar"))
+_MOST_PARQUET_ROWS = 100_000_000
 
 
 def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
@@ -38,6 +39,8 @@ def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
                 yield part
     except OSError as error:
         raise UsageError(f"Cannot read the jobs in {path}: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise UsageError(f"{path} is not a table of jobs: it needs more memory than there is.") from error
     except (ValueError, NotImplementedError) as error:  # of pandas and of pyarrow, whatever they call theirs
         raise UsageError(f"{path} is not a table of jobs: {error}") from error
     if not found:
@@ -51,8 +54,9 @@ def _check_lines(path: Path) -> None:
         ValueError: its first line has no end.
         OSError: it is no file, or cannot be read.
     """
+    has_lines = path.is_file() and path.suffix not in (".parquet", *UNPACKERS)
     with opened(path) as file:
-        start = file.read(_LONGEST_LINE + 1) if path.is_file() and path.suffix != ".parquet" else b""
+        start = file.read(_LONGEST_LINE + 1) if has_lines else b""
     if len(start) > _LONGEST_LINE and b"\n" not in start and b"\r" not in start:
         raise ValueError(f"its first line has more than {_LONGEST_LINE:,} bytes")
 
@@ -60,10 +64,7 @@ def _check_lines(path: Path) -> None:
 def _csv_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     import pandas as pd  # noqa: PLC0415 - heavy
 
-    if path.is_file() and path.suffix in _PACKED:
-        yield from pd.read_csv(path, chunksize=rows)  # which unpacks what is packed
-        return
-    with opened(path) if path.is_file() else io.BytesIO(bytes_of(path)) as file:
+    with opened_jobs(path) if path.is_file() else io.BytesIO(bytes_of(path)) as file:
         bounded = _Bounded(file)
         for part in pd.read_csv(io.BufferedReader(bounded), chunksize=rows):
             bounded.read_of_part = 0
@@ -73,7 +74,7 @@ def _csv_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
 class _Bounded(io.RawIOBase):
     """A file of which no more than a part may be read before it is taken: a row, or a quoted cell, may have no end."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         """Read a file that is open."""
         self._file = file
         self.read_of_part = 0
@@ -91,9 +92,13 @@ class _Bounded(io.RawIOBase):
         body = self._file.read(len(memoryview(buffer)))
         memoryview(buffer)[: len(body)] = body
         self.read_of_part += len(body)
-        if self.read_of_part > _MOST_PART_BYTES:
-            raise ValueError(f"it has rows without end: {_MOST_PART_BYTES:,} bytes hold fewer than {ROWS_PER_PART:,}")
+        _check_part(self.read_of_part)
         return len(body)
+
+
+def _check_part(size: int) -> None:
+    if size > _MOST_PART_BYTES:
+        raise ValueError(f"it has rows without end: {_MOST_PART_BYTES:,} bytes hold fewer than {ROWS_PER_PART:,}")
 
 
 def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
@@ -186,13 +191,43 @@ _TYPES_OF_MONEY = {"currency": "string", "amount": "float64", "amount_low": "flo
 
 
 def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
-    for batch in _arrow().parquet.ParquetFile(path).iter_batches(batch_size=rows):
-        yield batch.to_pandas()
+    arrow = _arrow()
+    schema = arrow.parquet.read_metadata(path).schema
+    leaves = [schema.column(place) for place in range(len(schema))]
+    # a text that stands in every row stands once in the file: read so, it stands once in memory too
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+        _check_parquet(file.metadata)
+        for batch in file.iter_batches(batch_size=rows):
+            _check_part(sum(map(_written_bytes, batch.columns)))
+            yield batch.to_pandas()
+
+
+def _check_parquet(metadata: Any) -> None:
+    if metadata.num_rows > _MOST_PARQUET_ROWS:
+        raise ValueError(f"it has more than {_MOST_PARQUET_ROWS:,} rows")
+    groups = (metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+    if max(groups, default=0) > MOST_UNPACKED_BYTES:
+        raise ValueError(
+            f"one of its row groups has more than {MOST_UNPACKED_BYTES:,} bytes unpacked; write smaller ones"
+        )
+
+
+def _written_bytes(column: Any) -> int:
+    """The bytes of a column with each text as often as it stands there."""
+    arrow = _arrow()
+    if arrow.types.is_dictionary(column.type):
+        lengths = arrow.compute.binary_length(column.dictionary).take(column.indices)
+        return arrow.compute.sum(lengths).as_py() or 0
+    if arrow.types.is_nested(column.type) and hasattr(column, "values"):
+        return _written_bytes(column.flatten())
+    return int(column.nbytes)
 
 
 def _arrow() -> Any:
     try:
-        import pyarrow.parquet  # noqa: PLC0415 - an extra
+        import pyarrow.compute  # noqa: PLC0415 - an extra
+        import pyarrow.parquet  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name != "pyarrow":
             raise

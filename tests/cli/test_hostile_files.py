@@ -1,5 +1,7 @@
 """Files and figures that people give, damaged in every usual way: a clear error each, never a fault of the planner."""
 
+import gzip
+
 import pytest
 from click.testing import CliRunner
 
@@ -7,6 +9,8 @@ from planner.cli.root import cli
 from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
 from planner.logs.calibration import read_calibration
+from planner.outside import json_of
+from planner.prices.contents import contents_text
 from planner.render.sweep_files import read_parts
 from planner.units import current_day
 from planner.work.model_file import language_model_from_config
@@ -96,3 +100,23 @@ def test_a_file_without_end_is_not_read(tmp_path, reader):
 
     with pytest.raises(PlannerError, match="neither a file nor standard input"):
         READERS[reader](path)
+
+
+@pytest.mark.parametrize("piece", ["[],", '{"":[]},', '{"a":{"b":1}},'])
+def test_a_document_of_many_small_values_is_refused(monkeypatch, piece):
+    """Three bytes of it are a hundred of memory."""
+    monkeypatch.setattr("planner.outside.MOST_VALUES", 1000)
+
+    assert 101 == len(json_of("[" + piece * 100 + "1]"))
+    with pytest.raises(ValueError, match="more than 1,000 values"):
+        json_of("[" + piece * 1000 + "1]")
+
+
+@pytest.mark.parametrize("ending", ["json.gz", "csv.gz"])
+def test_what_is_said_of_a_packed_price_file_is_found_within_a_bound(tmp_path, monkeypatch, ending):
+    """A file without a price of a GPU is read again to say what is in it."""
+    monkeypatch.setattr("planner.prices.contents.MAX_BYTES", 1000)
+    path = tmp_path / f"bomb.{ending}"
+    path.write_bytes(gzip.compress(b'{"Items": [' + b"[]," * 100_000))
+
+    assert "nothing that has a price" == contents_text([path])

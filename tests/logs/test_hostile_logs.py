@@ -1,0 +1,74 @@
+"""Logs made to do harm, or damaged: none is a fault of the planner, and what lies beside it is still read."""
+
+import gzip
+import os
+
+import pytest
+
+from planner.logs import reader
+from planner.logs.reader import read_file, read_folder_or_file
+
+LOG = "".join(f"2026-11-01 10:{step // 60:02d}:{step % 60:02d} step {step} loss 2.{step}\n" for step in range(600))
+PACKED = gzip.compress(LOG.encode(), mtime=0)
+DAMAGED = {
+    "cut off": PACKED[: len(PACKED) // 2],
+    "without its sum": PACKED[:-8],
+    "another way of packing": PACKED[:2] + b"\x99" + PACKED[3:],
+    "changed": PACKED[:300] + b"\xff\x00\xff" + PACKED[303:],
+    "nothing but its mark": PACKED[:2],
+}
+
+
+def test_a_packed_log_is_read(tmp_path):
+    """As the same log that is not packed."""
+    (tmp_path / "run.log").write_text(LOG)
+    (tmp_path / "run.log.gz").write_bytes(PACKED)
+
+    (plain,), (packed,) = read_file(tmp_path / "run.log").runs, read_file(tmp_path / "run.log.gz").runs
+
+    assert plain.intervals == packed.intervals
+    assert 599 == len(packed.intervals)
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_packed_log_is_named_and_the_others_are_read(tmp_path, damage):
+    """In its folder; alone too."""
+    (tmp_path / "bad.log.gz").write_bytes(DAMAGED[damage])
+    (tmp_path / "good.log").write_text(LOG)
+    (tmp_path / "config.json").write_bytes(DAMAGED[damage])
+
+    bad = read_file(tmp_path / "bad.log.gz")
+    (logs,) = read_folder_or_file(tmp_path)
+
+    assert not bad.runs
+    assert "bad.log.gz: it is damaged or cut off" in bad.reason
+    assert ["good.log"] == [log.path.name for log in logs if log.runs]
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [(LOG, "x"), (LOG, "\n"), ("", "\0"), ('{"log_history": [', "[],"), (":::MLLOG {}\n", ":::MLLOG "), ("a,b\n", '"')],
+    ids=["a line", "empty lines", "zeros", "JSON", "MLPerf", "a table"],
+)
+def test_a_packed_log_that_grows_without_end_is_left(tmp_path, monkeypatch, start, piece):
+    """After a stated number of bytes, whatever is in it."""
+    monkeypatch.setattr(reader, "MOST_JSON_BYTES", 500_000)
+    monkeypatch.setattr("planner.logs.text.opened.__defaults__", (500_000,))
+    (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(start.encode() + piece.encode() * 1_000_000))
+
+    log = read_file(tmp_path / "bomb.json.gz")
+
+    assert log is None or (not log.runs and "500,000 bytes" in log.reason)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names")
+@pytest.mark.parametrize("name", ["config.yaml", "args.json"])
+def test_settings_that_are_a_pipe_are_passed_over(tmp_path, name):
+    """They would never begin."""
+    os.mkfifo(tmp_path / name)
+    (tmp_path / "config.json").symlink_to("config.json")
+    (tmp_path / "good.log").write_text(LOG)
+
+    ((log,),) = read_folder_or_file(tmp_path / "good.log")
+
+    assert log.runs

@@ -1,0 +1,142 @@
+"""Jobs in packed files: every way of packing, bombs of each, and what is damaged."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+from planner.errors import UsageError
+from planner.render.sweep_files import read_parts
+
+JOBS = b"model,epochs\nresnet50,1\nbert-large,2\n"
+
+
+def _zip(*bodies):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, body in enumerate(bodies):
+            archive.writestr(f"jobs/{number}.csv", body)
+    return target.getvalue()
+
+
+def _tar(*bodies):
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w") as archive:
+        folder = tarfile.TarInfo("jobs")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for number, body in enumerate(bodies):
+            info = tarfile.TarInfo(f"jobs/{number}.csv")
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return target.getvalue()
+
+
+PACKERS = {
+    ".csv.gz": gzip.compress,
+    ".csv.bz2": bz2.compress,
+    ".csv.xz": lzma.compress,
+    ".zip": _zip,
+    ".tar": _tar,
+    ".tar.gz": lambda body: gzip.compress(_tar(body)),
+    ".tar.bz2": lambda body: bz2.compress(_tar(body)),
+    ".tar.xz": lambda body: lzma.compress(_tar(body)),
+}
+BOMBS = {
+    "jobs": JOBS + b"resnet50,1\n" * 120_000,
+    "empty lines": JOBS + b"\n" * 1_200_000,
+    "a row without end": JOBS + b"x" * 1_200_000,
+    "a heading without end": b"x" * 1_200_000,
+}
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_packed_jobs_are_read(tmp_path, ending):
+    """The same rows as from the file that went in, whatever packed it."""
+    path = tmp_path / f"jobs{ending}"
+    path.write_bytes(PACKERS[ending](JOBS))
+
+    (part,) = read_parts(path)
+
+    assert [("resnet50", 1), ("bert-large", 2)] == list(part.itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("ending", PACKERS)
+def test_a_packed_file_that_grows_without_end_is_refused_before_any_job(tmp_path, monkeypatch, ending, bomb):
+    """By what comes out of it: few bytes went in."""
+    monkeypatch.setattr("planner.render.packed_jobs.MOST_UNPACKED_BYTES", 1_000_000)
+    path = tmp_path / f"jobs{ending}"
+    path.write_bytes(PACKERS[ending](BOMBS[bomb]))
+
+    with pytest.raises(UsageError, match=rf"jobs{ending} .* unpacked it has more than 1,000,000 bytes; unpack it"):
+        next(read_parts(path))
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_a_damaged_packed_file_is_a_clear_error(tmp_path, ending):
+    """Cut off anywhere, with any byte of its middle changed, or another thing altogether: no jobs, and no fault."""
+    path = tmp_path / f"jobs{ending}"
+    whole = PACKERS[ending](JOBS)
+    step = max(3, len(whole) // 12)
+    changed = [
+        whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :] for place in range(1, len(whole), step)
+    ]
+    for body in (b"", b"no archive", JOBS, *changed, *(whole[:size] for size in range(1, len(whole), step))):
+        path.write_bytes(body)
+        try:
+            list(read_parts(path))
+        except UsageError as error:
+            assert path.name in str(error)  # noqa: PT017 - some changes do no harm
+
+
+@pytest.mark.parametrize(("ending", "pack"), [(".zip", _zip), (".tar", _tar)])
+@pytest.mark.parametrize("bodies", [(), (JOBS, JOBS)])
+def test_an_archive_of_other_than_one_file_is_refused(tmp_path, ending, pack, bodies):
+    """Nobody says which of them is meant."""
+    path = tmp_path / f"jobs{ending}"
+    path.write_bytes(pack(*bodies))
+
+    with pytest.raises(UsageError, match=f"archive of {len(bodies)} files, not of one"):
+        next(read_parts(path))
+
+
+def test_a_missing_unpacker_is_named(tmp_path, monkeypatch):
+    """With what to do."""
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    path = tmp_path / "jobs.csv.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd")
+
+    with pytest.raises(UsageError, match=r"\.zst need the package zstandard"):
+        next(read_parts(path))
+
+
+@pytest.mark.parametrize("is_list", [False, True])
+def test_a_text_that_stands_once_in_parquet_and_in_every_row_is_counted_in_every_row(tmp_path, monkeypatch, is_list):
+    """A file of some hundred bytes that is 2 MB for a reader."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("planner.render.sweep_files._MOST_PART_BYTES", 1_000_000)
+    text = "x" * 2000
+    cells = arrow.array([[text]] * 1000 if is_list else [text] * 1000)
+    parquet.write_table(arrow.table({"model": cells, "epochs": [1] * 1000}), tmp_path / "jobs.parquet")
+
+    with pytest.raises(UsageError, match="1,000,000 bytes hold fewer"):
+        next(read_parts(tmp_path / "jobs.parquet"))
+
+
+def test_parquet_of_large_groups_is_refused_by_what_it_says_of_itself(tmp_path, monkeypatch):
+    """Before any of it is unpacked."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = arrow.table({"model": [f"{number:0200d}" for number in range(1000)], "epochs": [1] * 1000})
+    parquet.write_table(table, tmp_path / "jobs.parquet")
+    monkeypatch.setattr("planner.render.sweep_files.MOST_UNPACKED_BYTES", 100_000)
+
+    with pytest.raises(UsageError, match="one of its row groups has more than 100,000 bytes"):
+        next(read_parts(tmp_path / "jobs.parquet"))

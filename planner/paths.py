@@ -13,6 +13,7 @@ from planner.errors import DataError, ProviderError
 _PACKAGE = Path(__file__).resolve().parent
 _PROVIDER = re.compile(r"[a-z0-9-]{1,40}")
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes of a part, characters of all
+_LONGEST_BEGINNING = 50  # characters of four bytes at most
 _LONGEST_PART = 200  # bytes; file systems take 255, and endings are put behind
 
 
@@ -84,6 +85,43 @@ def is_file(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Whether a file or folder goes by that path, which may be any text."""
     return can_be_path(path) and path.exists()
+
+
+def new_beside(target: Path, mode: int = 0o666) -> Path:
+    """A new empty file in the same folder, under a name that nobody can have put a link at.
+
+    The name says whose process it is, so that `left_beside` finds those of processes that are gone.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+    made = target.with_name(f"{_beside(target)}{os.getpid()}-{os.urandom(8).hex()}.tmp")
+    os.close(os.open(made, flags, mode))
+    return made
+
+
+def left_beside(target: Path) -> list[Path]:
+    """Files that `new_beside` made for the target in processes that are gone."""
+    if os.name != "posix":
+        return []  # where asking after a process would end it
+    pattern = re.compile(re.escape(_beside(target)) + r"(\d{1,9})-[0-9a-f]{16}\.tmp")
+    named = ((path, pattern.fullmatch(path.name)) for path in target.parent.iterdir())
+    return [path for path, found in named if found is not None and _is_gone(int(found[1]))]
+
+
+def _beside(target: Path) -> str:
+    return f".{target.name[:_LONGEST_BEGINNING]}."  # the whole may be as long as names can be
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False  # another user's
+    return False
 
 
 def is_provider_name(text: object) -> bool:

@@ -31,7 +31,7 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
     path = data_dir / "refresh.lock"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab+", buffering=0)
+        file = open(path, "ab+", buffering=0, opener=_not_elsewhere)  # noqa: SIM115 - closed below
     except OSError as error:
         raise cannot_write(path, error) from error
     with file:
@@ -48,6 +48,11 @@ def refresh_lock(data_dir: Path) -> Iterator[None]:
         finally:
             # the file itself stays: removing it would let a third process lock a file that a second one still waits for
             file.truncate(0)
+
+
+def _not_elsewhere(path: str, flags: int) -> int:
+    """Open a file, not what a link leads to: it is emptied."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def cannot_write(path: Path | str, error: OSError) -> OutputError:

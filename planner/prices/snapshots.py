@@ -21,7 +21,7 @@ from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
 from planner.outside import bytes_of, json_of, opened
-from planner.paths import contained
+from planner.paths import contained, new_beside
 from planner.prices.checksums import sha256_of, sha256_of_file
 from planner.prices.possible import offer_problem
 from planner.prices.sidecars import entries_of
@@ -279,9 +279,10 @@ def write_durably(path: Path, body: bytes) -> None:
     Raises:
         OutputError: it cannot be written; the temporary file is gone again.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = new_beside(path)
         with temporary.open("wb") as file:
             file.write(body)
             file.flush()
@@ -289,8 +290,9 @@ def write_durably(path: Path, body: bytes) -> None:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from planner.errors import OutputError
+from planner.paths import left_beside, new_beside
 
+_MOST_LINKS = 40  # as the system follows
 _OPEN_STREAMS = (Path("/dev/stdout"), Path("/dev/stderr"), Path("/dev/fd"), Path("/proc"))
 
 
@@ -41,6 +43,7 @@ def output_place(path: Path) -> Iterator[Path]:
         if before is not None and _is_for_others(path, before):
             yield path
         else:
+            _check_links(path)
             yield from _replacing(path.resolve(), before)
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
@@ -52,6 +55,18 @@ def _is_for_others(path: Path, status: os.stat_result) -> bool:
     return is_stream or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
 
 
+def _check_links(path: Path) -> None:
+    """Refuse to follow a link that somebody else put into a folder where all may: it leads to what they cannot write."""
+    for _ in range(_MOST_LINKS):
+        if os.name != "posix" or not path.is_symlink():
+            return
+        link, folder = path.lstat(), path.parent.stat()
+        is_shared = bool(folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH)
+        if is_shared and link.st_uid not in (os.geteuid(), folder.st_uid):
+            raise PermissionError(errno.EACCES, f"{path} is a link of another user in a folder that all may write")
+        path = path.parent / path.readlink()
+
+
 def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
@@ -60,11 +75,12 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _replacing(target: Path, before: os.stat_result | None) -> Iterator[Path]:
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    _clear(target)
+    for left in left_beside(target):
+        with contextlib.suppress(OSError):  # another user's
+            left.unlink()
+    # nobody reads in the new file what the old one kept to its owner, not even while it is written
+    temporary = new_beside(target, 0o666 if before is None else 0o600)
     try:
-        # nobody reads in the new file what the old one kept to its owner, not even while it is written
-        temporary.touch(0o666 if before is None else 0o600)
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
@@ -73,22 +89,6 @@ def _replacing(target: Path, before: os.stat_result | None) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _clear(target: Path) -> None:
-    """Remove what processes that were killed left of the same file."""
-    if os.name != "posix":
-        return  # where asking after a process would end it
-    for path in target.parent.iterdir():
-        found = re.fullmatch(re.escape(f".{target.name}.") + r"(\d{1,9})\.tmp", path.name)
-        if found is None:
-            continue
-        try:
-            os.kill(int(found[1]), 0)
-        except ProcessLookupError:
-            path.unlink(missing_ok=True)
-        except OSError:
-            continue  # another user's
 
 
 def _take_over(path: Path, before: os.stat_result) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -199,7 +200,7 @@ def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
         _check_parquet(file.metadata)
         for batch in file.iter_batches(batch_size=rows):
-            _check_part(sum(map(_written_bytes, batch.columns)))
+            _check_part(int(math.fsum(map(_written_bytes, batch.columns))))
             yield batch.to_pandas()
 
 

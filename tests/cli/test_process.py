@@ -170,8 +170,8 @@ def test_folders_of_killed_runs_are_cleared(tmp_path, monkeypatch):
 def test_parts_of_killed_writers_are_cleared(tmp_path):
     """By the next that writes the same file; those of a process that lives, and of other files, stay."""
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    dead, living = tmp_path / f".plans.csv.{int(gone.stdout)}.tmp", tmp_path / f".plans.csv.{os.getppid()}.tmp"
-    others = tmp_path / ".plans.csv.x.tmp", tmp_path / f".other.csv.{int(gone.stdout)}.tmp"
+    dead, living = (tmp_path / f".plans.csv.{process}-{'0' * 16}.tmp" for process in (int(gone.stdout), os.getppid()))
+    others = tmp_path / ".plans.csv.x.tmp", tmp_path / f".other.csv.{int(gone.stdout)}-{'0' * 16}.tmp"
     for path in (dead, living, *others):
         path.touch()
 

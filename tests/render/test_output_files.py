@@ -11,6 +11,9 @@ from click.testing import CliRunner
 
 from planner.cli.root import cli
 from planner.errors import OutputError
+from planner.paths import new_beside
+from planner.prices.lock import refresh_lock
+from planner.prices.snapshots import write_durably
 from planner.render.output_files import output_place, write_output
 from planner.render.sweep_files import write_parts
 
@@ -154,3 +157,71 @@ def test_a_second_name_names_the_same_file(tmp_path):
     write_output(one, b"new")
 
     assert b"new" == two.read_bytes()
+
+
+def test_a_link_at_the_name_of_the_file_in_the_making_is_not_written_through(tmp_path, monkeypatch):
+    """Nobody can guess the name; who does all the same gets an error, not a file of somebody else overwritten."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    monkeypatch.setattr(os, "urandom", lambda size: b"\0" * size)
+    for name in (f".run.{os.getpid()}.tmp", f".run.{os.getpid()}-{'00' * 8}.tmp"):
+        (tmp_path / name).symlink_to(precious)
+
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_output(tmp_path / "run", b"new")
+    with pytest.raises(OutputError, match="Cannot write"):
+        write_durably(tmp_path / "run", b"new")
+
+    assert "mine" == precious.read_text()
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_files_in_the_making_have_two_names(tmp_path):
+    """Of which none is known before."""
+    names = {new_beside(tmp_path / "run").name for _ in range(20)}
+
+    assert 20 == len(names)
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\U0001f4b0" * 63])
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path, name):
+    """What is written in its place meanwhile has a shorter one."""
+    write_output(tmp_path / name, b"new")
+    write_durably(tmp_path / name, b"newer")
+
+    assert b"newer" == (tmp_path / name).read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="gives a link to another user")
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_link_of_another_user_in_a_shared_folder_is_not_followed(tmp_path, is_shared):
+    """As the system itself refuses it there: it may lead to what only the one who follows it may write."""
+    precious, shared = tmp_path / "precious", tmp_path / "shared"
+    precious.write_text("mine")
+    shared.mkdir()
+    shared.chmod(0o1777 if is_shared else 0o755)
+    (shared / "run").symlink_to(precious)
+    os.chown(shared / "run", 4711, -1, follow_symlinks=False)
+    (tmp_path / "mine").symlink_to(shared / "run")
+
+    for path in (shared / "run", tmp_path / "mine"):
+        if is_shared:
+            with pytest.raises(OutputError, match="a link of another user in a folder that all may write"):
+                write_output(path, b"new")
+        else:
+            write_output(path, b"new")
+
+    assert ("mine" if is_shared else "new") == precious.read_text()
+
+
+def test_a_link_in_place_of_the_lock_is_not_emptied(tmp_path):
+    """Who may write into a data folder could have any file of others emptied."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "refresh.lock").symlink_to(precious)
+
+    with pytest.raises(OutputError, match=r"refresh\.lock"), refresh_lock(tmp_path / "data"):
+        pass
+
+    assert "mine" == precious.read_text()

@@ -36,8 +36,14 @@ MOST_UNPACKED_BYTES = 256 * 1024**2
 MOST_VALUES = 5_000_000
 """Of a JSON document: three bytes of it may be a hundred of memory, so that its size alone is no bound."""
 
+MOST_PARTS_OF_A_KEY = 50
+"""Of a TOML document, `a.b.c`: the library takes the square of their number."""
+
 _CHUNK_BYTES = 128 * 1024
 _LONG_NUMBER = re.compile(r"\d{19}")
+_PART = re.compile(r"[\w-][ \t]*\.")
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*(?:'|$)""")  # one without an end ends with its line
+_LONG_WORD = re.compile(r"\w{256}")  # of digits of any base
 
 
 def bytes_of(path: Path, most: int = MOST_FILE_BYTES) -> bytes:
@@ -189,18 +195,44 @@ def json_of(document: bytes | str) -> Any:
 
 
 def toml_of(document: bytes | str) -> dict[str, Any]:
-    """The content of a TOML document.
+    """The content of a TOML document, with no whole number that a float cannot hold.
 
     Raises:
-        ValueError: it is not UTF-8, not TOML, or nested too deeply; the message is for a person.
+        ValueError: it is not UTF-8, not TOML, nested too deeply, or holds a larger number; the message is for a person.
     """
     import tomllib  # noqa: PLC0415 - few commands read any
 
     text = text_of(document) if isinstance(document, bytes) else document.removeprefix("\ufeff")
+    if any(_parts(line) > MOST_PARTS_OF_A_KEY for line in text.splitlines()):
+        raise ValueError(f"it has a key of more than {MOST_PARTS_OF_A_KEY} parts")
     try:
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    if _LONG_WORD.search(text) and any(
+        isinstance(value, int) and abs(value) >= 10**MOST_DIGITS for value in _values(content)
+    ):
+        raise ValueError(f"it has a whole number of more than {MOST_DIGITS} digits")
+    return content
+
+
+def _parts(line: str) -> int:
+    """Words with a dot behind them in a line of TOML, strings taken as words: no key in it has more parts."""
+    if line.count(".") <= MOST_PARTS_OF_A_KEY:
+        return 0
+    return len(_PART.findall(_STRING.sub("s", line).partition("#")[0]))
+
+
+def _values(content: Any) -> Iterator[Any]:
+    left = [content]
+    while left:
+        found = left.pop()
+        if isinstance(found, dict):
+            left += found.values()
+        elif isinstance(found, list):
+            left += found
+        else:
+            yield found
 
 
 def without_secrets(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`planner` whose Vast, RunPod, Lambda and Vultr are a server of a test; `MARKETS` holds its address."""
+"""`planner` whose Vast, RunPod, Lambda and Vultr are a server of a test; `MARKETS` holds its address, `MARKETS_VAST` that of one."""
 
 import os
 
@@ -19,7 +19,7 @@ PATHS = {
 
 def _adapter(name):
     adapter, path = PATHS[name]
-    return lambda: adapter(address=f"{os.environ['MARKETS']}{path}")
+    return lambda: adapter(address=f"{os.environ.get(f'MARKETS_{name.upper()}') or os.environ['MARKETS']}{path}")
 
 
 vast, runpod, lambda_cloud, vultr = map(_adapter, PATHS)
@@ -30,3 +30,7 @@ def main():
     for name, attribute in zip(PATHS, ("vast", "runpod", "lambda_cloud", "vultr"), strict=True):
         registry.BUILT_IN[name] = f"tests.loopback_markets:{attribute}"
     cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -87,7 +87,7 @@ def _is_tape(path: Path) -> bool:
 
 def _files_of_tape(file: IO[bytes]) -> int:
     with tarfile.open(fileobj=file, mode="r|", tarinfo=Header) as tape:
-        return sum(member.isreg() for member in tape)
+        return sum(1 for member in tape if member.isreg())
 
 
 def _first_of_tape(file: IO[bytes]) -> IO[bytes]:

@@ -9,7 +9,7 @@ from planner.cli.root import cli
 from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
 from planner.logs.calibration import read_calibration
-from planner.outside import json_of
+from planner.outside import json_of, toml_of
 from planner.prices.contents import contents_text
 from planner.render.sweep_files import read_parts
 from planner.units import current_day
@@ -120,3 +120,43 @@ def test_what_is_said_of_a_packed_price_file_is_found_within_a_bound(tmp_path, m
     path.write_bytes(gzip.compress(b'{"Items": [' + b"[]," * 100_000))
 
     assert "nothing that has a price" == contents_text([path])
+
+
+LONG_KEYS = {
+    "a key": "{key} = 1",
+    "a key alone": "{key}",
+    "of a table": "[{key}]",
+    "in braces": "x = {{{key} = 1}}",
+    "in braces that have no end": "x = {{{key}",
+    "after a string": "x = {{b = 'c', {key} = 1}}",
+    "in a list": "x = [\n {{{key} = 1}}]",
+}
+
+
+@pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a ", '"\\""'])
+@pytest.mark.parametrize("where", LONG_KEYS)
+def test_a_key_of_many_parts_is_refused(where, part):
+    """The library would take minutes for some ten thousand of them."""
+    with pytest.raises(ValueError, match="key of more than 50 parts"):
+        toml_of(LONG_KEYS[where].format(key=".".join([part] * 100_000)))
+
+
+@pytest.mark.parametrize(
+    "text", ["# " + "a. " * 60, 'x = "' + "a. " * 60 + '"', "x = '" + "." * 60 + "'", "#" + "." * 60]
+)
+def test_many_dots_that_are_no_key_are_read(text):
+    """Sentences and rows of dots, in a comment or a string."""
+    assert set(toml_of(text)) <= {"x"}
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "0x" + "f" * 300, "0b" + "1" * 1100, "-" + "9" * 309, "9_9" * 160])
+def test_settings_with_a_number_of_no_float_are_a_clear_error(tmp_path, monkeypatch, number):
+    """In whatever base it is written."""
+    (tmp_path / "planner.toml").write_text(f"[estimate]\nepochs = {number}\n")
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(cli, ["estimate", "--model", "resnet50"])
+
+    assert isinstance(result.exception, PlannerError)
+    assert "planner.toml" in str(result.exception)
+    assert "more than 308 digits" in str(result.exception)

@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import repeat
 
 PAUSE_SECONDS = 0.02
@@ -53,8 +54,13 @@ def bomb() -> Bytes:
 
 def whole_bomb() -> Bytes:
     """A small gzip body, all of it there."""
-    body = gzip.compress(b"[" + b" " * 60_000_000 + b"]")
+    body = _packed_blanks()
     yield HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+@cache
+def _packed_blanks() -> bytes:
+    return gzip.compress(b"[" + b" " * 60_000_000 + b"]")
 
 
 def once(answer: bytes) -> Callable[[], Bytes]:

@@ -56,7 +56,7 @@ class Fits:
     reports: tuple[MemoryReport, ...]
     what: str
     is_overview: bool  # of every GPU, each in the smallest number that holds the run
-    trains_all_weights: bool = False  # of a language model
+    advice: tuple[str, ...] = ()  # what else to ask for
     hidden: int = 0
     hidden_fitting: int = 0
     other_builds: int = 0
@@ -245,11 +245,34 @@ def _overview(asked: _Asked, limit: int | None) -> Fits:
         reports=tuple(one if one.fits else asked.report(one.gpu, one.gpu_count) for one in shown),
         what=asked.what,
         is_overview=True,
-        trains_all_weights=asked.trains_all_weights,
+        advice=_advice(asked, len(found), hidden),
         hidden=len(hidden),
         hidden_fitting=sum(one.fits for one in hidden),
         other_builds=len([one for one in found if one.fits and _needs_other_build(one)]),
     )
+
+
+def _advice(asked: _Asked, every: int, hidden: Sequence[MemoryReport]) -> tuple[Sentence, ...]:
+    """Sentences on what takes less memory, and on the GPUs that are not listed."""
+    said = []
+    if asked.trains_all_weights:
+        said.append(Sentence("All weights are trained: {method} lora or qlora trains adapters, in less memory."))
+    if hidden:
+        holding = sum(one.fits for one in hidden)
+        others = len(hidden) - holding
+        said.append(
+            Sentence(
+                "{count} more GPUs: {holding} hold{s} it, {others} do{es} not; {limit} {every} lists all. planner fit --gpu NAME:COUNT "
+                "shows the parts.",
+                count=len(hidden),
+                holding=holding,
+                s="s" * (holding == 1),
+                others=others,
+                es="es" * (others == 1),
+                every=every,
+            )
+        )
+    return tuple(said)
 
 
 def _smallest(asked: _Asked, gpu: Gpu) -> MemoryReport:

@@ -102,7 +102,7 @@ def remaining_of(one: Judged, *, total_steps: float | None = None, usd_per_hour:
         high=high,
         ends_at=ends_at,
         usd_per_hour=usd_per_hour,
-        price_of="given with --usd-per-hour" if usd_per_hour else "",
+        price_of="as given" if usd_per_hour else "",
     )
     return _with_prices(rest, one) if total > done else rest
 

@@ -247,8 +247,8 @@ def _compare(arguments: dict[str, Any], data_dir: Path | None) -> Answer:
     document = comparison_results.document(result, money)
     if is_brief:
         return "\n".join(comparison_page.answer_lines(result)), brief_comparison(document)
-    text = comparison_page.rendered_comparison(result, "table", money)
-    return text + "\n" + "\n".join(comparison_page.notes_text(result)), document
+    lines = [*comparison_page.screen_lines(result, money), "", *comparison_page.notes_text(result)]
+    return "\n".join(lines), document
 
 
 def _fit(arguments: dict[str, Any], _data_dir: Path | None) -> Answer:

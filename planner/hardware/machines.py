@@ -268,7 +268,7 @@ def _cards_money(
     usd = given.card_usd
     price = card_price(spec.name, condition)
     if usd is not None:
-        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --card-usd"), _low_price(
+        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="as given" if usd else "none bought"), _low_price(
             usd, price, count, spec
         )
     if price is None or price.form is Form.SYSTEM_SHARE:
@@ -336,7 +336,7 @@ def _ranged(price: CardPrice) -> tuple[float, float]:
 def _host_money(host: Host | None, given: Given, machines: int = 1) -> Money:
     usd = given.host_usd
     if usd is not None:
-        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="given with --host-usd" if usd else "none bought")
+        return Money(usd=usd, usd_low=usd, usd_high=usd, basis="as given" if usd else "none bought")
     if host is None:
         raise UsageError("No price of a host is known. Give {host_usd}.", argument="host_usd")
     low, high = host.usd_low or host.usd, host.usd_high or host.usd

@@ -51,7 +51,10 @@ def rendered_comparison(
         return data
     if form == "markdown":
         return _markdown(comparison, currency)
-    return "\n".join(one_line(line).rstrip() for line in _screen(comparison, currency, _columns(width))) + "\n"
+    columns = _columns(width)
+    last = "Every item, range and assumption: --verbose; all figures: --format json"
+    foot = last if len(last) <= columns else "Every item, range, assumption: --verbose"
+    return "\n".join([*screen_lines(comparison, currency, columns), foot]) + "\n"
 
 
 def answer_lines(comparison: Comparison) -> list[str]:
@@ -78,8 +81,13 @@ def _columns(width: int | None) -> int:
     return WIDTH if width is None else min(max(width, NARROWEST), WIDTH)
 
 
+def screen_lines(comparison: Comparison, currency: Currency | None = None, columns: int = WIDTH) -> list[str]:
+    """The screen without its foot, which speaks of options of the command."""
+    return [one_line(line).rstrip() for line in _screen(comparison, currency, columns)]
+
+
 def _screen(comparison: Comparison, currency: Currency | None, columns: int) -> Iterator[str]:
-    """The answer: the verdict, every way to pay, what owning is made of, what turns the verdict, and where the rest is."""
+    """The answer: the verdict, every way to pay, what owning is made of, and what turns the verdict."""
     verdict = textwrap.wrap(comparison.verdict, columns, break_on_hyphens=False)
     verdict += _warned(comparison, columns)
     owning = textwrap.wrap(owning_text(comparison.own), columns, subsequent_indent="  ", break_on_hyphens=False)
@@ -95,8 +103,6 @@ def _screen(comparison: Comparison, currency: Currency | None, columns: int) -> 
     yield from _ways_lines(comparison, most if is_full else most - 1, columns)
     yield from money
     yield from owning
-    last = "Every item, range and assumption: --verbose; all figures: --format json"
-    yield last if len(last) <= columns else "Every item, range, assumption: --verbose"
 
 
 def _warned(comparison: Comparison, columns: int) -> Iterator[str]:

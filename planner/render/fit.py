@@ -171,15 +171,7 @@ def _overview_notes(fits: Fits) -> Iterator[str]:
     for fit in fits.reports:
         if fit.reason is not None:
             yield f"{_name(fit)}: does not run there: {fit.reason}"
-    if fits.trains_all_weights:
-        yield "All weights are trained: --method lora or qlora trains adapters, in less memory."
-    if fits.hidden:
-        others = fits.hidden - fits.hidden_fitting
-        yield (
-            f"{fits.hidden} more GPUs: {fits.hidden_fitting} hold{'s' * (fits.hidden_fitting == 1)} it, "
-            f"{others} do{'es' * (others == 1)} not; "
-            f"--limit {len(fits.reports) + fits.hidden} lists all. planner fit --gpu NAME:COUNT shows the parts."
-        )
+    yield from fits.advice
 
 
 def _note(fit: MemoryReport) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CELLS = ("pick", "number", "gpus", "where", "time", "usd", "usd_per_hour", "evidence", "price_of")
 
-RANKING = "The ranking of all rows; its numbers are those of --limit, --sort and --all:"
+RANKING = "The ranking of all rows, with numbers of its own:"
 """What stands between what is proposed and the ranking, which counts otherwise."""
 
 

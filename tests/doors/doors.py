@@ -48,13 +48,31 @@ def plain(message):
     return re.sub(r"[a-z_]+", lambda found: first_names().get(found[0], found[0]), message).rstrip(".")
 
 
+def options_in(text):
+    """What is spelled as an option of the terminal in a text, but in a command to type there."""
+    return re.findall(r".{0,60}(?<![-\w])--[a-z][a-z-]*", re.sub(r"planner [a-z]+( --[a-z-]+( [^ \"]+)?)+", "", text))
+
+
 def without_options(text):
-    """The JSON document in a text, in which nothing is spelled as an option of the terminal, but in a command to type there."""
-    spelled = re.findall(
-        r".{0,60}(?<![-\w])--[a-z][a-z-]*", re.sub(r"planner [a-z]+( --[a-z-]+( [^ \"]+)?)+", "", text)
-    )
-    assert not spelled, spelled
+    """The JSON document in a text, in which no option of the terminal is spelled."""
+    assert [] == options_in(text)
     return json.loads(text)
+
+
+def text_for_an_agent(verb, options, detail):
+    """What an agent reads for an answer, or for a refusal."""
+    try:
+        return answer(TOOLS[verb], {**options, "detail": detail}, None)[0]
+    except PlannerError as error:
+        return str(error)
+
+
+def markdown_of_the_page(verb, options):
+    """What the page's address answers with in Markdown."""
+    pairs = [
+        (name, text) for name, value in options.items() for text in (value if isinstance(value, list) else [value])
+    ]
+    return _reply(verb, [*pairs, ("format", "markdown")], None).body.decode()
 
 
 def refused(error, spell=str):
@@ -121,13 +139,14 @@ def on_the_page(verb, options):
         if name != "data_dir":
             texts = value if one.is_list else (str(value).lower() if bool in one.kinds else value,)
             pairs += [(_spelling(one, value), text) for text in texts]
-    app = _application(folder)
+    document = without_options(_reply(verb, pairs, folder).body.decode())
+    return (document["error"]["type"], plain(document["error"]["message"])) if "error" in document else document
 
+
+def _reply(verb, pairs, folder):
     # a thread of its own: other tests may have left a running loop in this one
     with ThreadPoolExecutor(1) as thread:
-        reply = thread.submit(asyncio.run, ask(app, f"/api/{verb}?{urlencode(pairs)}")).result()
-    document = without_options(reply.body.decode())
-    return (document["error"]["type"], plain(document["error"]["message"])) if "error" in document else document
+        return thread.submit(asyncio.run, ask(_application(folder), f"/api/{verb}?{urlencode(pairs)}")).result()
 
 
 @cache

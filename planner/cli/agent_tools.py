@@ -29,13 +29,11 @@ from planner.cost.currency import taken_currency
 from planner.errors import UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.hardware.processors import choose_devices, is_processor, load_processors
-from planner.language.listed import find_language_model
 from planner.model.frozen import dataclass
 from planner.options.arguments import EstimateArguments, ListArguments, ShownArguments
 from planner.options.declared import Declared, declared, filled, other_names
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
-from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import CompareArguments, RecommendArguments
 from planner.prices.offers import by_price, select
 from planner.render import comparison as comparison_page
@@ -54,8 +52,7 @@ from planner.results import recommendation as recommendation_results
 from planner.results.answer import damaged_text
 from planner.results.prices import book_record, damaged_record
 from planner.units import Row, current_day
-from planner.work.listed import known_model, resolve_model
-from planner.work.tree_tools import tree_tool
+from planner.work.by_name import refuse_files
 
 MAX_ROWS = 100
 MAX_ITEMS = 50
@@ -75,8 +72,6 @@ _OTHER_HELP = {
     "model": "Name of the model to train: resnet50, bert-base-squad, llama-3-8b. With own figures, any name."
 }
 """Help for what an agent may give differently than a person: names, never files."""
-
-_OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
 
 _OF_SCREENS = ("limit", "every_offer")
 """Arguments that shape what a terminal shows; agents have a limit of their own."""
@@ -157,7 +152,7 @@ def answer(tool: AgentTool, arguments: Mapping[str, Any], data_dir: Path | None)
     if "limit" in checked:
         checked["limit"] = _row_limit(checked["limit"])
     checked["detail"] = _detail(checked.get("detail", DETAILS[0]))
-    _refuse_files(checked)
+    refuse_files(checked, "planner models")
     is_short = checked["detail"] == DETAILS[0] and "limit" not in checked
     text, document = tool.call(checked, data_dir)
     return within_bytes(text, document) if is_short else (text, document)
@@ -200,18 +195,6 @@ def _detail(value: Any) -> str:
     if value not in DETAILS:
         raise UnknownNameError("detail", str(value)[:MAX_TEXT], DETAILS, "the input schema")
     return str(value)
-
-
-def _refuse_files(arguments: Mapping[str, Any]) -> None:
-    """Take a model only by a known name, or as the label of own figures: elsewhere it may name a file."""
-    name = arguments.get("model")
-    if name is None or tree_tool(name) is not None:
-        return
-    if known_model(name) is not None or find_language_model(name) is not None:
-        return
-    has_figures = any(arguments.get(figure) for figure in _OWN_FIGURES)
-    if not has_figures or declared(LanguageArguments).keys() & arguments.keys():
-        resolve_model(name)  # says what is known that looks like it
 
 
 def _estimate(arguments: dict[str, Any], data_dir: Path | None) -> Answer:

@@ -13,12 +13,10 @@ from planner.answers.fit import Fits, fits
 from planner.answers.recommend import recommend
 from planner.cost.currency import Currency, taken_currency
 from planner.errors import Spelling, spelled
-from planner.language.listed import find_language_model
 from planner.options.arguments import EstimateArguments
 from planner.options.declared import declared, filled
 from planner.options.fit_arguments import FitArguments
 from planner.options.language import language_arguments
-from planner.options.language_arguments import LanguageArguments
 from planner.options.owner_arguments import RecommendArguments
 from planner.results.comparison import Comparison
 from planner.results.estimate import EstimateResult
@@ -34,12 +32,7 @@ from planner.web.parameters import (
     parameter_of,
 )
 from planner.web.refusals import BAD, Refusal
-from planner.work.listed import known_model
-from planner.work.tree_tools import tree_tool
-from planner.work.unknown import unknown_model
-
-_OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
-_LANGUAGE = frozenset(name for name, one in declared(LanguageArguments).items() if one.option.is_typed)
+from planner.work.by_name import refuse_files
 
 
 def estimated(question: EstimateQuestion, data_dir: Path | None) -> tuple[EstimateResult, Currency | None]:
@@ -126,7 +119,6 @@ def _arguments(question: Question) -> dict[str, Any]:
     """
     given = question.given()
     given.pop("format", None)
-    _check_model(given)
     names, arguments = arguments_of(kind_of(question).home), {}
     first: dict[str, str] = {}
     for spelling, value in given.items():
@@ -135,15 +127,5 @@ def _arguments(question: Question) -> dict[str, Any]:
             message = f"{first[name]} and {spelling} are the same; give one."
             raise Refusal(status=BAD, type="UsageError", message=message, parameter=first[name])
         arguments[name] = value
+    refuse_files(arguments, "/api/models")
     return arguments
-
-
-def _check_model(given: dict[str, Any]) -> None:
-    """Refuses a name that is no listed model, before the planner takes it for a file."""
-    name = given.get("model")
-    is_own = any(figure in given for figure in _OWN_FIGURES) and not _LANGUAGE & given.keys()
-    if name is None or is_own or tree_tool(name) is not None:
-        return
-    if known_model(name) is not None or find_language_model(name) is not None:
-        return
-    raise unknown_model(name, see="/api/models")

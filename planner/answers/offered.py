@@ -91,7 +91,7 @@ def offered(snapshots: Sequence[Snapshot], wanted: OfferFilter, own: OwnPrices |
         selection=selection,
         own_notes=own_notes,
         credits_usd={} if own is None else own.credits_usd,
-        on_demand=_OnDemand(snapshots, wanted, today).of,
+        on_demand=_OnDemand(snapshots, wanted, today, selection.groups).of,
         snapshots={snapshot.provider: snapshot for snapshot in snapshots},
     )
 
@@ -121,8 +121,11 @@ class _OnDemand:
     Only the bills of commitments that are written ask: most questions have none, others a few.
     """
 
-    def __init__(self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date) -> None:
+    def __init__(
+        self, snapshots: Sequence[Snapshot], wanted: OfferFilter, today: date, passed: Sequence[OfferGroup]
+    ) -> None:
         self._snapshots = snapshots
+        self._passed = passed if not wanted.purchases or Purchase.ON_DEMAND in wanted.purchases else None
         self._wanted = changed(wanted, purchases=(Purchase.ON_DEMAND,))
         self._today = today
         self._found: dict[tuple[str, str], Mapping[str, float]] = {}
@@ -135,12 +138,17 @@ class _OnDemand:
         return self._found[kind].get(offer.region)
 
     def _in_regions(self, provider: str, instance_type: str) -> Mapping[str, float]:
-        wanted = changed(self._wanted, providers=(provider,), instances=(instance_type,), regions=())
         prices: dict[str, float] = {}
-        try:
-            groups = select_groups(self._snapshots, wanted, today=self._today).groups
-        except (NothingLeftError, LimitError):
-            return prices
-        for offer in (offer for group in groups for offer in group.members()):
-            prices[offer.region] = min(offer.usd_per_hour, prices.get(offer.region, offer.usd_per_hour))
+        kind = (provider, instance_type, Purchase.ON_DEMAND)
+        for group in self._passed if self._passed is not None else self._selected(provider, instance_type):
+            if (group.head.provider, group.head.instance_type, group.head.purchase) == kind:
+                for offer in group.members():
+                    prices[offer.region] = min(offer.usd_per_hour, prices.get(offer.region, offer.usd_per_hour))
         return prices
+
+    def _selected(self, provider: str, instance_type: str) -> Sequence[OfferGroup]:
+        wanted = changed(self._wanted, providers=(provider,), instances=(instance_type,), regions=())
+        try:
+            return select_groups(self._snapshots, wanted, today=self._today).groups
+        except (NothingLeftError, LimitError):
+            return ()

@@ -122,15 +122,16 @@ def margin_at(case: Case) -> Callable[[Mapping[str, float]], float]:
     """
     base, peak, most = terms_fields(case.terms), case.peak, case.most_hours_per_month
     base |= {"jobs_per_month": case.jobs_per_month, "peak_factor": peak.factor} | dict.fromkeys(_FACTORS, 1.0)
+    mean, share = peak.mean, peak.share
 
     def margin(changes: Mapping[str, float]) -> float:
         values = {**base, **changes}
-        usual, factor = values["jobs_per_month"] / peak.mean, values["peak_factor"]
-        jobs = usual * mean_month(factor, peak.share)
+        usual, factor = values["jobs_per_month"] / mean, values["peak_factor"]
+        jobs = usual * mean_month(factor, share)
         hours = jobs * case.hours_per_job / values["own_speed"]
         rest = 0.0
         if most is not None and hours > 0:
-            within = hours_within(usual * case.hours_per_job / values["own_speed"], most, factor, peak.share)
+            within = hours_within(usual * case.hours_per_job / values["own_speed"], most, factor, share)
             rest = (1 - within / hours) * jobs * case.rest_usd_per_job * values["rest_rent"] / values["rest_speed"]
             hours = within
         rented = (jobs * case.rent_usd_per_job / values["rented_speed"] + case.rent_usd_committed) * values["rent"]

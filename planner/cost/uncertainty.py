@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def odds(factors: Sequence[Factor], margin_usd: Margin, *, draws: int = DRAWS, s
     """
     source = random.Random(seed)  # noqa: S311 - a simulation, not a secret
     drawn = [factor for factor in factors if factor.low < factor.high]
-    shares = [source.random() for _ in range(draws * len(drawn))]
+    shares = list(itertools.starmap(source.random, itertools.repeat((), draws * len(drawn))))
     names: list[str] = []
     columns: list[list[float]] = []
     for at, factor in enumerate(drawn):
@@ -66,4 +67,4 @@ def _values(factor: Factor, shares: Sequence[float]) -> list[float]:
     values = [low + sqrt(share * up) if share < part else high - sqrt((1 - share) * down) for share in shares]
     if is_log:
         values = list(map(math.exp, values))
-    return [value * factor.scale for value in values]
+    return values if factor.scale == 1 else [value * factor.scale for value in values]

@@ -10,6 +10,7 @@ from planner.accuracy.validation import validate
 from planner.cli.root import cli
 from planner.errors import UnknownNameError
 from planner.paths import shipped_data_dir
+from tests.test_json_reference import check_keys
 
 pytestmark = pytest.mark.slow
 
@@ -126,6 +127,11 @@ def test_the_report_has_its_shape(run):
     cell = next(one for one in report["splits"] if one["split"] == "cell")
     assert {"gpu_family", "task"} <= set(cell["groups"])
     assert cell["n"] == sum(group["n"] for group in cell["groups"]["task"])
+
+
+def test_the_page_of_json_has_the_keys_of_the_report(run):
+    """Neither is more on the page than in the report, nor the other way round."""
+    check_keys("planner.validate/1", run[0])
 
 
 def test_the_published_page_is_current(run):

@@ -10,7 +10,6 @@ import warnings
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -44,6 +43,8 @@ def browser():
         (pytest.fail if _IS_CI else pytest.skip)(message)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the driver, on the way out
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to import, and only the slow tests need it
+
         with sync_playwright() as driver:
             running = driver.chromium.launch(executable_path=path, args=list(FLAGS))
             yield running

@@ -1,5 +1,6 @@
 """The declarations: every option has a range and a help that can be spelled, is taken by every verb, and counts."""
 
+import functools
 import re
 from datetime import date
 from pathlib import Path
@@ -206,10 +207,22 @@ def test_every_option_counts(name):
     """Another value gives another answer: nothing that is accepted is dropped."""
     base, value = COUNTS[name]
 
-    before, after = (estimate_document(planner.estimate(**one)) for one in (base, base | {name: value}))
+    before, after = (_estimated(_Question(one)) for one in (base, base | {name: value}))
 
     assert (before["estimates"], before["picks"]) != (after["estimates"], after["picks"])
     assert before["estimates"]
+
+
+class _Question(dict):
+    """Arguments of a question that can be looked up: many options are tried on the same one."""
+
+    def __hash__(self):
+        return hash(repr(self))
+
+
+@functools.cache
+def _estimated(question):
+    return estimate_document(planner.estimate(**question))
 
 
 ON_BOTH_SIDES = ("trials", "evaluation_fraction", "overhead_factor", "tax_fraction")
@@ -227,7 +240,7 @@ def test_every_option_counts_in_a_comparison(name):
     gpu = {"buy": "h100-80gb-sxm:8"} if "tokens" in base or "samples" in base or "params" in base else {}
     base = {**base, **BUY, **gpu, "jobs_per_month": 0.5}
 
-    before, after = _compared(base), _compared(base | {name: value})
+    before, after = (_compared(_Question(one)) for one in (base, base | {name: value}))
 
     assert "own" in before
     assert before != after
@@ -236,6 +249,7 @@ def test_every_option_counts_in_a_comparison(name):
         assert (name in ON_BOTH_SIDES) == (before["own"]["usd_total"] != after["own"]["usd_total"])
 
 
+@functools.cache
 def _compared(question):
     """Both sides and what they assume (of how many rows the rental is the cheapest), or the refusal as one."""
     try:

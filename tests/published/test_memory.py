@@ -37,6 +37,19 @@ def test_the_runs_that_people_ask_about(model, published, counted):
     assert pytest.approx(counted, rel=0.02) == row.counted_gib * 1.073741824
 
 
+@pytest.mark.parametrize(
+    ("model", "layers", "hidden", "feed_forward"), [("llama-2-7b", 32, 4096, 11008), ("llama-2-13b", 40, 5120, 13824)]
+)
+def test_old_inputs_of_4_bit_products_are_all_that_litgpt_held_more(model, layers, hidden, feed_forward):
+    """LitGPT of 2023 beside our count of today: the inputs of four products of a layer, in 16 bits, which bitsandbytes kept until July 2024."""
+    (row,) = [one for one in ROWS if (one.framework, one.model, one.method) == ("LitGPT", model, "qlora")]
+
+    inputs = 2 * row.micro_batch * row.sequence_length * layers * (3 * hidden + feed_forward)
+
+    assert row.error < -WITHIN
+    assert pytest.approx(row.published_gib, rel=0.06) == row.counted_gib + inputs / 1024**3
+
+
 def test_the_page_lists_every_run(request):
     """The table of docs/language-models.md is what the function makes that the test above checks."""
     text, table = PAGE.read_text(encoding="utf-8"), "\n".join(memory_table())

@@ -211,7 +211,9 @@ class _VisionFit:
         image_model = resolve_model(model)
         self._run = RunMemory(image_model, benchmarks_of(image_model.name))
         self._batch_size, self._precision = batch_size, kind
-        self.what = f"{image_model.name}, {batch_size} {image_model.sample_unit}s a GPU, {kind}"
+        is_text = image_model.sample_unit == "sequence" and image_model.input_size is not None
+        length = f" of {image_model.input_size} tokens" if is_text else ""
+        self.what = f"{image_model.name}, {batch_size} {image_model.sample_unit}s{length} a GPU, {kind}"
 
     def count_of(self, choice: GpuChoice) -> float:
         return share_or_whole_count(choice)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Benchmark, Gpu, Model, Precision
 from planner.throughput.adjustments import relative_arithmetic
+from planner.throughput.encoders import shape_of, token_bytes
+from planner.throughput.plain_convolutions import held_bytes
 from planner.throughput.plain_transformers import BYTES_PER_ELEMENT, held_millions
 from planner.units import MIB_PER_GIB
 
@@ -65,6 +67,7 @@ class RunMemory:
         self._model = model
         self._rows = rows
         self._arithmetic = relative_arithmetic(model, model.input_size, input_size)
+        self._input_size = input_size or model.input_size
         self._lines: dict[int, tuple[float, float] | None] = {}
         self._runs: dict[int, list[tuple[float, Benchmark]]] = {}
 
@@ -136,6 +139,10 @@ class RunMemory:
         return self._lines[width]
 
     def _counted(self, batch_size: float, width: int) -> Memory | None:
+        if shape_of(self._model) is not None:
+            return encoder_memory(
+                self._model, batch_size=batch_size, precision_bytes=width, sequence_length=self._input_size
+            )
         return vision_memory(
             self._model, batch_size=batch_size, precision_bytes=width, relative_activations=self._arithmetic
         )
@@ -183,16 +190,45 @@ def vision_memory(
     if model.params_millions is None or model.activations_millions is None:
         return None
     parameters = model.params_millions * 1e6
-    held = held_millions(model)
-    if held is None:
-        held, width = model.activations_millions, VISION_BYTES_PER_ELEMENT * precision_bytes
-    else:
-        width = BYTES_PER_ELEMENT[precision_bytes]
-    activations = held * 1e6 * batch_size * relative_activations * width
+    activations = _sample_bytes(model, precision_bytes) * batch_size * relative_activations
     return Memory(
         weights=4 * parameters + (2 * parameters if precision_bytes == 2 else 0),
         gradients=4 * parameters,
         optimizer=4 * parameters,
+        activations=activations,
+        logits=0.0,
+        buffers=0.0,
+        overhead=CONTEXT_BYTES + FRAGMENTATION_FRACTION * activations,
+    )
+
+
+def _sample_bytes(model: Model, precision_bytes: int) -> float:
+    """Bytes of activations that one sample keeps, at the model's own size."""
+    if (counted := held_bytes(model, precision_bytes)) is not None:
+        return counted
+    held = held_millions(model)
+    if held is None:
+        return (model.activations_millions or 0.0) * 1e6 * VISION_BYTES_PER_ELEMENT * precision_bytes
+    return held * 1e6 * BYTES_PER_ELEMENT[precision_bytes]
+
+
+def encoder_memory(
+    model: Model, *, batch_size: float, precision_bytes: int, sequence_length: int | None
+) -> Memory | None:
+    """Memory of training an encoder of text on one GPU in plain PyTorch; `None` where its shape or the length is not known.
+
+    Weights, gradients and both moments of AdamW in FP32 (4 + 4 + 8 bytes); autocast keeps 16-bit copies of what is multiplied.
+    Predictions of a vocabulary are not counted: for fine-tuning there are none, pretraining makes them of some tokens.
+    """
+    shape = shape_of(model)
+    if shape is None or model.params_millions is None or sequence_length is None:
+        return None
+    parameters = model.params_millions * 1e6
+    activations = token_bytes(shape, precision_bytes) * sequence_length * batch_size
+    return Memory(
+        weights=4 * parameters + (2 * shape.multiplied if precision_bytes == 2 else 0),
+        gradients=4 * parameters,
+        optimizer=8 * parameters,
         activations=activations,
         logits=0.0,
         buffers=0.0,

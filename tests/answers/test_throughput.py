@@ -74,7 +74,7 @@ def test_every_gpu_gets_a_figure_or_a_reason(model):
 @pytest.mark.parametrize("precision", ["amp", "fp32"])
 @pytest.mark.parametrize("model", ["resnet50", "bert-large-squad", "convnext_base", "efficientvit_m4"])
 def test_no_prediction_exceeds_the_hardware(model, precision):
-    """Every figure that is not measured stays below 75 percent of the dense peak."""
+    """Every figure that is not measured stays below 75 percent of the dense peak; small cards do not hold 335 M parameters of 16 bytes."""
     sheet = next(one for one in load_models() if one.name == model)
     gpus = load_gpus()
 
@@ -82,7 +82,7 @@ def test_no_prediction_exceeds_the_hardware(model, precision):
         try:
             found = predict_throughput(model=model, gpu=gpu.name, precision=precision)
         except DoesNotFitError:
-            assert gpu.memory_gib <= 4
+            assert gpu.memory_gib <= (6 if model == "bert-large-squad" else 4)
             continue
         packed = gpu.fp16_non_tensor_tflops if gpu.architecture.startswith("RDNA") else None  # measured beyond FP32
         peak = (gpu.fp16_tensor_tflops or packed or gpu.fp32_tflops) if precision == "amp" else gpu.fp32_tflops

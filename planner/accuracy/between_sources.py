@@ -33,6 +33,11 @@ SOURCE_SPLITS = {
     "own_gpu": ("scaled", "a whole model but one cell", "that cell as an own measurement; another GPU"),
     "own_both": ("scaled", "a whole model but one cell", "that cell as an own measurement; another GPU and number"),
     "own_format": ("scaled", "a whole model but one cell", "that cell as an own measurement; another number format"),
+    "own_format_known": (
+        "scaled",
+        "an implementation but one cell",
+        "that cell as an own measurement, others' rows of the model; another number format",
+    ),
 }
 
 

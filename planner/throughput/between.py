@@ -26,6 +26,8 @@ THIN = 8.0
 """Activations per multiply-add (millions over 1e9) from which a network is thin: EfficientNet and MobileNet have 8 to 20,
 ResNet-50 and its like 2 to 4."""
 POOLED = "all"
+PUBLISHED_REACH = math.log(2.5)
+"""Code that is slower than every published one by more is held by no range: what is published says little of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,15 @@ class Situation:
     below: float
     above: float
     level: float = 0.0
+    unmeasured: Unmeasured | None = None  # where the own measurement is of another number format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmeasured:
+    """What is known of a row without the own measurement: how far its figure lies from the one carried, as a natural log."""
+
+    gap: float
+    situation: Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,14 @@ class Parts:
 
 
 def shift(situation: Situation, learnt: Record) -> float:
-    """What is added to the natural logarithm of a figure so that strangers' runs lie about it."""
+    """What is added to the natural logarithm of a figure so that strangers' runs lie about it.
+
+    A figure carried from an own measurement in another number format is drawn to what is known without it: code differs in 16 bits
+    by how well it is tuned for them, in FP32 and TF32 far less.
+    """
+    if situation.unmeasured is not None:
+        kept = learnt["kept"].get(situation.unmeasured.situation.kind, {}).get(formats_of(situation), 1.0)
+        return float(1.0 - kept) * pull(situation.unmeasured, learnt)
     thin = learnt["thin"] if situation.is_thin else 0.0
     if situation.kind == "arithmetic":
         return float(thin + _of(learnt["levels"], situation.stack_class)[situation.width])
@@ -72,6 +90,23 @@ def shift(situation: Situation, learnt: Record) -> float:
         return float(thin + situation.layout_gain)
     formats = _of(learnt["carried"], situation.stack_class)
     return float(thin + formats.get(situation.width, 0.0) - formats.get(situation.from_width, 0.0))
+
+
+def pull(unmeasured: Unmeasured, learnt: Record) -> float:
+    """How far the figure without the own measurement counts from the one carried, as a natural logarithm.
+
+    The whole way as long as the user's code is of a speed that is published, from there on less, and nothing at twice that distance: code
+    so much slower or faster is so for a reason that another number format does not change.
+    """
+    gap = unmeasured.gap + shift(unmeasured.situation, learnt)
+    return math.copysign(min(abs(gap), max(2 * PUBLISHED_REACH - abs(gap), 0.0)), gap)
+
+
+def formats_of(situation: Situation) -> str:
+    """The key of a change of number format: `from_16`, `to_16`; empty between others, of which no code was measured in both."""
+    if "16" not in (situation.width, situation.from_width):
+        return ""
+    return "from_16" if situation.from_width == "16" else "to_16"
 
 
 def parts_of(situation: Situation, learnt: Record) -> Parts:
@@ -100,7 +135,7 @@ def for_strangers(one: Throughput, situation: Situation, learnt: Record, unit: s
     below, above = together(parts.common, parts.below), together(parts.common, parts.above)
     steps = [one_step for one_step in one.steps if not one_step.startswith("range: ")]
     if moved:
-        steps.append(f"x {math.exp(moved):.3f}, as other implementations show {_why(situation)}: {rate:,.6g} {unit}s/s")
+        steps.append(f"x {math.exp(moved):.3f}, {_why(situation)}: {rate:,.6g} {unit}s/s")
     if parts.common:
         steps.append(f"range: x or / {math.exp(parts.common):.3f}, as implementations differ; the same in all rows")
     steps.append(f"range: / {math.exp(parts.below):.3f} to x {math.exp(parts.above):.3f}, as this row alone may differ")
@@ -116,6 +151,9 @@ def for_strangers(one: Throughput, situation: Situation, learnt: Record, unit: s
 
 
 def _why(situation: Situation) -> str:
+    if situation.unmeasured is not None:
+        one, other = _format(situation.from_width), _format(situation.width)
+        return f"toward what is known without your measurement: speed in {one} tells only a part of that in {other}"
     said = []
     if situation.width != situation.from_width:
         said.append(f"of {_format(situation.width)} against {_format(situation.from_width)}")
@@ -123,7 +161,7 @@ def _why(situation: Situation) -> str:
         said.append("of models of this class")
     if situation.is_thin:
         said.append("of networks with little arithmetic")
-    return " and ".join(said)
+    return f"as other implementations show {' and '.join(said)}"
 
 
 def _format(width: str) -> str:

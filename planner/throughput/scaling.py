@@ -18,7 +18,7 @@ from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import Record
 from planner.throughput.links import link_of
-from planner.throughput.ranges import reach
+from planner.throughput.ranges import reach, together
 
 COUNTS = (2, 4, 8, 16)
 MAX_GPUS_PER_MACHINE = 16
@@ -74,6 +74,25 @@ class Scaling:
         log = log_efficiency(eta)
         step = f"{count:g} GPUs over {link_of(gpu)}: {math.exp(log):.3f} of linear scaling ({why}), batch per GPU unchanged"
         return Efficiency(log=log, log_low=log_efficiency(eta + half), log_high=log_efficiency(eta - half), step=step)
+
+    def against(self, gpu: Gpu, count: float, base_count: int, log_rate: float, batch_size: float | None) -> Efficiency:
+        """The speed of each of `count` GPUs, as a share of that of each of the `base_count` whose rate is known.
+
+        Raises:
+            NoThroughputError: as `efficiency`.
+        """
+        wanted = self.efficiency(gpu, count, log_rate, batch_size) if count > 1 else ONE_GPU
+        if base_count in {1, count}:
+            return wanted if base_count == 1 else ONE_GPU
+        base = self.efficiency(gpu, base_count, log_rate, batch_size)
+        log = wanted.log - base.log
+        half = together(wanted.log - wanted.log_low, base.log - base.log_low) / 2
+        return Efficiency(
+            log=log,
+            log_low=log - half,
+            log_high=log + half,
+            step=f"{count:g} GPUs in place of the {base_count} measured together: each {math.exp(log):.3f} times as fast",
+        )
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
         table = self.knowledge.scaling()

@@ -10,7 +10,9 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from planner.errors import UnknownNameError
 from planner.model.records import Benchmark
+from planner.throughput.learnt import load_learnt
 
 NEW_GENERATION_SINCE = (1, 12)
 """PyTorch 1.12 (July 2022): Lambda's containers from 1.13 on use today's kernels and batch sizes, those up to 1.10 do not."""
@@ -66,6 +68,23 @@ def newest_row(rows: Iterable[Benchmark]) -> Benchmark | None:
         ),
         default=None,
     )
+
+
+def script_asked_for(
+    rows: Sequence[Benchmark], framework: str | None, input_size: int | None, usual_size: int | None
+) -> tuple[str | None, bool]:
+    """The script that an estimate should stand for, and whether it stands in for a framework without rows of the model.
+
+    Raises:
+        UnknownNameError: no script of any model is of that framework.
+    """
+    script = choose_script(rows, framework, input_size, usual_size)
+    if script is not None or framework is None:
+        return script, False
+    known = [*load_learnt()["frameworks"], "keras"]  # which runs by the backend of another
+    if not any(matches_framework(name, framework) for name in known):
+        raise UnknownNameError("framework", framework, known, "planner throughput --model resnet50")
+    return choose_script(rows, None, input_size, usual_size), bool(rows)
 
 
 def choose_script(

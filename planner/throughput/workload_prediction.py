@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from copy import copy
 
-from planner.errors import NoThroughputError, UnknownNameError
+from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import changed
 from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precision, Throughput, Workload
@@ -18,7 +18,7 @@ from planner.throughput.adjustments import (
     small_image_note,
 )
 from planner.throughput.batches import Batch, Batches
-from planner.throughput.between import Situation, for_strangers, is_thin, nearest_own
+from planner.throughput.between import Situation, Unmeasured, for_strangers, is_thin, nearest_own
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
@@ -27,15 +27,15 @@ from planner.throughput.own_runs import as_measured, check_inputs, for_one_gpu, 
 from planner.throughput.precision import of_other_format, peak_tflops, precision_notes, width_of
 from planner.throughput.radeon_levels import at_radeon_level
 from planner.throughput.ranges import measured_reach, together
-from planner.throughput.scaling import ONE_GPU, Efficiency, scaling_of
+from planner.throughput.scaling import scaling_of
 from planner.throughput.scripts import (
     NOT_FOR_LEVELS,
-    choose_script,
     is_new_generation,
     layout_gain,
     matches_framework,
     newest_row,
     of_stated_length,
+    script_asked_for,
     script_of,
     stack_of,
 )
@@ -58,7 +58,9 @@ class Prediction:
         self._model, self._gpus = workload.model, load_gpus()
         rows = (row for row in knowledge.rows_of(self._model.name) if row.gpu in self._gpus)
         self._all_rows = of_stated_length(rows, workload.input_size)
-        self._script, self._stands_in = self._chosen_script()
+        self._script, self._stands_in = script_asked_for(
+            self._all_rows, workload.framework, workload.input_size, self._model.input_size
+        )
         self._rows = [row for row in self._all_rows if script_of(row) == self._script]
         self._widths = {width_of(row.precision) for row in self._rows}
         self._layout_gain = layout_gain(self._rows)
@@ -84,6 +86,7 @@ class Prediction:
         self._at_batch: dict[int, Prediction] = {}
         self._notes = () if own else self._common_notes()
         self._own = own
+        self._without_own: Prediction | None = None
         self.knowledge = knowledge
         # how thin networks respond to a GPU is known of one card only
         self._is_thin = is_thin(self._model) and not own and (self._script is None or TIMM in self._script)
@@ -100,6 +103,7 @@ class Prediction:
             other._workload = changed(self._workload, batch_size=batch_size)
             other._batches = self._batches.asked(batch_size)
             other._ones, other._found, other._at_batch, other._row_of = {}, {}, {}, {}
+            other._without_own = None
         return self._at_batch[batch_size]
 
     def knows_batches(self) -> bool:
@@ -179,6 +183,22 @@ class Prediction:
             below=math.log(rate / one.low),
             above=math.log(one.high / rate),
             level=self._single.level_reach() if kind == "arithmetic" else 0.0,
+            unmeasured=self._unmeasured(one, gpu_count, gpu, precision) if self._own and width != from_width else None,
+        )
+
+    def _unmeasured(self, one: Throughput, gpu_count: float, gpu: Gpu, precision: Precision) -> Unmeasured | None:
+        """What is said where the user measured nothing, beside this figure; `None` where nothing else is known of the model."""
+        if gpu.vendor != "NVIDIA":
+            return None  # what is known of Radeon cards is known of their level, which an own measurement sets
+        if self._without_own is None:
+            self._without_own = Prediction(changed(self._workload, measured=()), self.knowledge)
+        try:
+            found = self._without_own.within_source(gpu, gpu_count, precision)
+        except NoThroughputError:
+            return None
+        return Unmeasured(
+            gap=math.log(found.samples_per_second / one.samples_per_second),
+            situation=self._without_own.situation(found, gpu_count, gpu, precision),
         )
 
     def within_source(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Throughput:
@@ -331,7 +351,7 @@ class Prediction:
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
             notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
-        efficiency = self._efficiency(gpu, gpu_count, base_count, log_rate, planned.size)
+        efficiency = self._scaling.against(gpu, gpu_count, base_count, log_rate, planned.size)
         log_total = log_rate + math.log(gpu_count) + efficiency.log
         below = together(reach, efficiency.log - efficiency.log_low)
         above = together(reach, efficiency.log_high - efficiency.log)
@@ -359,33 +379,6 @@ class Prediction:
             is_of_script = row is None or script_of(row) == self._script
             self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_script else None
         return self._ones[gpu.name, precision]
-
-    def _efficiency(
-        self, gpu: Gpu, gpu_count: float, base_count: int, log_rate: float, batch: float | None
-    ) -> Efficiency:
-        wanted = self._scaling.efficiency(gpu, gpu_count, log_rate, batch) if gpu_count > 1 else ONE_GPU
-        if base_count in {1, gpu_count}:
-            return wanted if base_count == 1 else ONE_GPU
-        base = self._scaling.efficiency(gpu, base_count, log_rate, batch)
-        log = wanted.log - base.log
-        half = together(wanted.log - wanted.log_low, base.log - base.log_low) / 2
-        return Efficiency(
-            log=log,
-            log_low=log - half,
-            log_high=log + half,
-            step=f"{gpu_count:g} GPUs in place of the {base_count} measured together: each {math.exp(log):.3f} times as fast",
-        )
-
-    def _chosen_script(self) -> tuple[str | None, bool]:
-        asked = self._workload.framework
-        size = self._model.input_size
-        script = choose_script(self._all_rows, asked, self._workload.input_size, size)
-        if script is not None or asked is None:
-            return script, False
-        known = [*load_learnt()["frameworks"], "keras"]  # which runs by the backend of another
-        if not any(matches_framework(name, asked) for name in known):
-            raise UnknownNameError("framework", asked, known, "planner throughput --model resnet50")
-        return choose_script(self._all_rows, None, self._workload.input_size, size), bool(self._all_rows)
 
     def _common_notes(self) -> tuple[str, ...]:
         notes = []

@@ -12,7 +12,7 @@ from planner.accuracy.learning.implementations import implementations, rivals
 from planner.accuracy.learning.leave_out_sources import Shelf, SourceError, sources_left_out
 from planner.accuracy.learning.left_out import gather
 from planner.hardware.gpus import load_gpus
-from planner.throughput.between import Situation
+from planner.throughput.between import Situation, Unmeasured
 from planner.throughput.learnt import learnt_folder
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.precision import width_of
@@ -90,6 +90,22 @@ def test_a_ratio_of_formats_is_drawn_towards_none():
     assert -0.2 == pytest.approx(learnt["carried"]["images"]["tf32"])
     assert -0.1 == pytest.approx(corrected(cells[1], learnt))
     assert 0.1 == pytest.approx(corrected(cells[0], learnt))
+
+
+def test_what_is_kept_of_a_measurement_in_another_format_leaves_the_least_squares():
+    """Two codes 0.4 and -0.2 off what was carried, rows of the model at 0.4 and -0.4 of that: (0.16 + 0.08) / 0.32 given up, by half of 2 and 2."""
+    cells = []
+    for name, off, gap in (("m|a", 0.4, 0.4), ("m|b", -0.2, -0.4)):
+        plain = error("own_format_known", name, off, "tf32")
+        known = replace(plain.situation, kind="known", from_width="tf32")
+        cells.append(
+            replace(plain, situation=replace(plain.situation, unmeasured=Unmeasured(gap=gap, situation=known)))
+        )
+
+    learnt = learnt_between([error("source", "m|a", 0.0), *cells, *STEPS])
+
+    assert {"known": {"from_16": pytest.approx(1 - 0.75 / 2)}} == learnt["kept"]
+    assert -0.2 + 0.375 * 0.4 == pytest.approx(corrected(cells[1], learnt))
 
 
 def test_a_level_counts_models():

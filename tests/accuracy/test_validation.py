@@ -41,7 +41,8 @@ STRANGERS = {
     "own_count": (0.85, 0.95, 0.10, 2.0),
     "own_gpu": (0.85, 0.95, 0.115, 2.15),
     "own_both": (0.85, 0.95, 0.17, 4.0),
-    "own_format": (0.83, 0.95, 0.20, 2.6),
+    "own_format": (0.83, 0.95, 0.17, 2.6),
+    "own_format_known": (0.83, 0.95, 0.15, 2.6),
 }
 
 FEW_PUBLICATIONS = {

@@ -8,7 +8,7 @@ from planner.answers.throughput import predict_throughput
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, OwnMeasurement, Precision, Throughput
 from planner.throughput.adjustments import relative_arithmetic
-from planner.throughput.between import Situation, for_strangers, nearest_own, parts_of, shift
+from planner.throughput.between import Situation, Unmeasured, for_strangers, nearest_own, parts_of, shift
 from planner.throughput.learnt import load_between
 from planner.throughput.nodes import over_nodes
 from planner.work.listed import resolve_model
@@ -17,6 +17,7 @@ LEARNT = {
     "carried": {"images": {"tf32": -0.3}, "all": {}},
     "levels": {"images": {"16": 0.2, "tf32": -0.1}, "all": {"16": 0.0}},
     "thin": -0.15,
+    "kept": {"known": {"from_16": 0.25}},
     "known": {"images": {"common": 0.3, "alone": 0.4, "usual": 0.2, "usual_level": 0.0}},
     "arithmetic": {"images": {"common": 0.6, "alone": 0.2, "usual": 0.5, "usual_level": 0.3}},
     "steps": {"own_gpu": {"images": 0.3}, "own_format": {"images": 0.4}},
@@ -75,6 +76,48 @@ def test_the_parts_by_hand(changes, common, below, above):
 def test_the_shifts_by_hand(changes, expected):
     """Formats from 16 bits and back, levels of arithmetic by format, networks with little arithmetic; none from an own run."""
     assert pytest.approx(expected) == shift(situation(**changes), LEARNT)
+
+
+@pytest.mark.parametrize(
+    ("width", "from_width", "gap", "expected"),
+    [
+        # rows say 0.2 less than what was carried, and stand 0.3 too high themselves (LEARNT): three quarters of -0.5
+        ("tf32", "16", -0.2, -0.375),
+        ("tf32", "16", 0.8, 0.375),
+        # 2.5 times apart is the whole way; 1.0 is 0.084 beyond it, and as much less; e squared is twice as far and more
+        ("tf32", "16", math.log(2.5) + 0.3, 0.75 * math.log(2.5)),
+        ("tf32", "16", 1.3, 0.75 * (2 * math.log(2.5) - 1.0)),
+        ("tf32", "16", -1.7, 0.0),
+        # nothing was learnt of the other way, and no code was measured in both of the others
+        ("16", "tf32", -0.5, 0.0),
+        ("fp32", "tf32", -0.5, 0.0),
+    ],
+)
+def test_another_format_is_drawn_to_what_is_known_without_the_measurement(width, from_width, gap, expected):
+    """A quarter is kept from 16 bits, of code whose speed is published; of code that is 6.25 times slower or faster all."""
+    known = situation(width=width, from_width="16")
+    own = situation(
+        kind="own_format", width=width, from_width=from_width, unmeasured=Unmeasured(gap=gap, situation=known)
+    )
+
+    assert pytest.approx(expected) == shift(own, LEARNT)
+
+
+@pytest.mark.parametrize(
+    ("rate", "least", "most"),
+    [
+        (3411.0, 0.25, 0.45),  # of the 16-bit rate; NVIDIA's MXNet: 1,056 in TF32, a third
+        (1200.0, 0.70, 0.95),  # plain code in the slower layout: TF32 is near
+        (150.0, 0.55, 0.70),  # something holds it back in every format: the ratio of its class
+    ],
+)
+def test_tf32_after_a_measurement_in_16_bits(rate, least, most):
+    """ResNet-50 on an A100: the better code is tuned for 16 bits, the less of it is left in TF32."""
+    own = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=rate)
+    found = predict_throughput(model="resnet50", gpu="a100-80gb-sxm", measured=[own], precision="tf32")
+
+    assert least < found.samples_per_second / rate < most
+    assert any("toward what is known without your measurement" in step for step in found.steps) is (rate > 1000)
 
 
 def test_a_figure_is_moved_and_both_ranges_are_drawn_about_it():

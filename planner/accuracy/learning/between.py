@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from planner.accuracy.learning.implementations import TIMM
 from planner.accuracy.learning.leave_out_sources import STEPS, SourceError
-from planner.throughput.between import POOLED, shift
+from planner.throughput.between import POOLED, formats_of, pull, shift
 from planner.throughput.learnt import Record
 from planner.throughput.precision import WIDTHS
 
@@ -49,6 +49,7 @@ def learnt_between(errors: Sequence[SourceError]) -> Record:
             spread = _spreads(kind, mine, learnt, prior)
             learnt[kind] = spread
             prior = (spread[POOLED]["tau"] ** 2, spread[POOLED]["sigma"] ** 2)
+    learnt["kept"] = _kept_shares(errors, learnt)
     steps = [split for split in STEPS if split in by_split]
     learnt["steps"] = {split: _step_reaches(by_split[split], learnt) for split in steps}
     learnt["usual"] = {split: {"usual": _rounded(_usual(by_split[split]))} for split in steps}
@@ -84,7 +85,7 @@ def _spreads(
         values = [[corrected(one, learnt) for one in mine] for mine in group.values()]
         offsets = {key: statistics.fmean(one) for key, one in zip(group, values, strict=True)}
         if kind == "arithmetic":
-            without = {model: _learnt_without(model, group, learnt) for model in {*map(_model_of, group)}}
+            without = {mine[0].model: _learnt_without(mine[0], errors, learnt) for mine in group.values()}
             offsets = {
                 key: statistics.fmean(corrected(one, without[_model_of(key)]) for one in mine)
                 for key, mine in group.items()
@@ -125,12 +126,11 @@ def _spreads(
     return found
 
 
-def _learnt_without(model: str, group: Mapping[str, Sequence[SourceError]], learnt: Record) -> Record:
-    """What was learnt, the level of the class as it would be without this model."""
-    others = [one for key, mine in group.items() if _model_of(key) != model for one in mine]
-    stack_class = next(iter(group.values()))[0].stack_class
-    levels = learnt["levels"] | {stack_class: learnt["levels"][POOLED]} | _levels(others, learnt)
-    return learnt | {"levels": levels}
+def _learnt_without(left_out: SourceError, arithmetic: Sequence[SourceError], learnt: Record) -> Record:
+    """What was learnt, the level of its class as it would be without the model of this error."""
+    stack_class = left_out.stack_class
+    others = [one for one in arithmetic if one.stack_class == stack_class and one.model != left_out.model]
+    return learnt | {"levels": learnt["levels"] | {stack_class: learnt["levels"][POOLED]} | _levels(others, learnt)}
 
 
 def _levels(errors: Sequence[SourceError], learnt: Record) -> dict[str, dict[str, float]]:
@@ -147,6 +147,36 @@ def _levels(errors: Sequence[SourceError], learnt: Record) -> dict[str, dict[str
             }
             found[name][width] = _level(offsets)
     return found
+
+
+def _kept_shares(errors: Sequence[SourceError], learnt: Record) -> dict[str, dict[str, float]]:
+    """How much is kept of a figure carried into another number format, by what is known beside it and by `formats_of`.
+
+    The carried figure is off by c, the one beside it by c - g: keeping 1 - mean(c g) / mean(g g) leaves the least squares. Drawn
+    to 1 with the weight of two implementations, and held between 0 and 1.
+    """
+    arithmetic = [one for one in errors if one.split == "source_arithmetic" and one.origin != TIMM]
+    sums: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for cells in _by_implementation(one for one in errors if one.situation.unmeasured is not None).values():
+        without = _learnt_without(cells[0], arithmetic, learnt)
+        by_place: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        for one in cells:
+            other = one.situation.unmeasured
+            if other is not None and (formats := formats_of(one.situation)):
+                gap = pull(other, without)
+                by_place.setdefault((other.situation.kind, formats), []).append((one.log_error * gap, gap * gap))
+        for place, values in by_place.items():
+            sums.setdefault(place, []).append(_means_of_both(values))
+    found: dict[str, dict[str, float]] = {}
+    for (kind, formats), values in sorted(sums.items()):
+        product, square = _means_of_both(values)
+        given_up = product / square * len(values) / (len(values) + LEVEL_WEIGHT)
+        found.setdefault(kind, {})[formats] = _rounded(1.0 - min(max(given_up, 0.0), 1.0))
+    return found
+
+
+def _means_of_both(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return statistics.fmean(one for one, _ in values), statistics.fmean(other for _, other in values)
 
 
 def _carried_formats(errors: Sequence[SourceError]) -> dict[str, dict[str, float]]:

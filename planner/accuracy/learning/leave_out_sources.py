@@ -23,6 +23,8 @@ from planner.throughput.workload_prediction import Prediction
 
 STEPS = ("own_count", "own_gpu", "own_both", "own_format")
 """What differs from the one own measurement: the number of GPUs, the GPU, both, the number format."""
+KNOWN_FORMAT = "own_format_known"
+"""The number format differs from the own measurement; other implementations' rows of the model are known."""
 FittedT = TypeVar("FittedT", transfer.Posterior, scaling.ScalingPosterior)
 MOST_PER_STEP = 24  # of one implementation, spread evenly over its cells: Lambda has 175 of ResNet-50
 
@@ -111,13 +113,18 @@ class Shelf:
         return level.arithmetic_record(kept, self._variances["level"]["all"])
 
 
-def sources_left_out(shelf: Shelf) -> list[SourceError]:
-    """Every implementation of a model that others measured too, predicted from those."""
-    return [
-        error
-        for one in rivals(shelf.implementations)
-        for error in _errors("source", one, shelf.without([one, *_other_jobs(shelf, one)], one.model.name, _gpus(one)))
-    ]
+def sources_left_out(shelf: Shelf, *, with_own: bool = False) -> list[SourceError]:
+    """Every implementation of a model that others measured too, predicted from those.
+
+    `with_own`: and from one of its own cells, in another number format.
+    """
+    found = []
+    for one in rivals(shelf.implementations):
+        knowledge = shelf.without([one, *_other_jobs(shelf, one)], one.model.name, _gpus(one))
+        found += _errors("source", one, knowledge)
+        if with_own and one.origin != TIMM:
+            found += _own_errors(KNOWN_FORMAT, one, knowledge)
+    return found
 
 
 def arithmetic_left_out(shelf: Shelf) -> list[SourceError]:
@@ -171,7 +178,8 @@ def _errors(split: str, one: Implementation, knowledge: Knowledge) -> list[Sourc
 
 
 def _own_errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:
-    pairs = [(known, row) for row in one.cells for known in one.cells if _step(known, row) == split]
+    wanted = "own_format" if split == KNOWN_FORMAT else split
+    pairs = [(known, row) for row in one.cells for known in one.cells if _step(known, row) == wanted]
     step = max(1, len(pairs) // MOST_PER_STEP)
     return [error for known, row in pairs[::step] if (error := _error(split, one, row, knowledge, known)) is not None]
 
@@ -263,7 +271,7 @@ def _without_origin(evidence: Evidence, origin: str) -> Evidence:
 def all_source_errors(evidence: Evidence, variances: Mapping[str, Any]) -> list[SourceError]:
     """The errors of every split within which whole models leave."""
     shelf = Shelf(evidence, variances, implementations(evidence))
-    return [*sources_left_out(shelf), *arithmetic_left_out(shelf), *own_steps_left_out(shelf)]
+    return [*sources_left_out(shelf, with_own=True), *arithmetic_left_out(shelf), *own_steps_left_out(shelf)]
 
 
 def repository_errors(

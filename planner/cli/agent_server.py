@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
+import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import anyio
 import anyio.to_thread
@@ -24,8 +26,11 @@ from mcp_types import (
 )
 
 from planner.cli.agent_tools import TOOLS, AgentTool, answer
-from planner.errors import PlannerError, UnknownNameError
+from planner.errors import PlannerError, UnknownNameError, UsageError
 from planner.render.listing import to_json
+
+MOST_LINE = 1024**2
+"""Characters of a question of an agent; a long one has some thousand."""
 
 INSTRUCTIONS = (
     "Time and cost of training runs on rented GPUs, from measured throughput and dated prices that ship with the tool. "
@@ -42,8 +47,29 @@ def serve(data_dir: Path | None) -> None:
         signal.signal(one, signal.SIG_DFL)
     try:
         anyio.run(partial(_serve, data_dir))
-    except* OSError as group:  # nobody takes the answers any more, or there is no room for them
+    except* (
+        OSError,
+        PlannerError,
+    ) as group:  # nobody takes the answers, there is no room for them, or no question comes
         raise _first_of(group) from None
+
+
+class _Lines:
+    """Lines of questions, of which the protocol's library would read one of any length."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def readline(self) -> str:
+        """The next line; nothing at the end.
+
+        Raises:
+            UsageError: it is longer than any question.
+        """
+        line = self._file.readline(MOST_LINE)
+        if len(line) >= MOST_LINE and not line.endswith("\n"):
+            raise UsageError(f"A line of standard input has more than {MOST_LINE:,} characters: no question has.")
+        return line
 
 
 def _first_of(group: BaseException) -> BaseException:
@@ -69,7 +95,8 @@ async def _serve(data_dir: Path | None) -> None:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    async with stdio_server() as (requests, responses):
+    lines = _Lines(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace"))
+    async with stdio_server(anyio.wrap_file(cast("TextIO", lines))) as (requests, responses):
         await server.run(requests, responses, server.create_initialization_options())
 
 

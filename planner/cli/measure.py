@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,5 +147,6 @@ def _of_model(given: Facts, said: Mapping[str, Any], **asked: Any) -> MeasuredMo
 def _echo(data: bytes) -> None:
     """The output of the command goes to standard error, as it comes."""
     if data and not is_quiet():
-        sys.stderr.buffer.write(data)
-        sys.stderr.buffer.flush()
+        with suppress(OSError):  # as notes, to nobody where that is full or closed
+            sys.stderr.buffer.write(data)
+            sys.stderr.buffer.flush()

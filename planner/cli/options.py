@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
@@ -229,7 +230,13 @@ def write_problems(lines: Iterable[str]) -> None:
     if sys.stderr.isatty():
         width = _columns(sys.stderr)
         lines = [_folded(line, width) for line in lines]
-    click.echo("\n".join(lines), err=True)
+    tell("\n".join(lines))
+
+
+def tell(text: str) -> None:
+    """Write to standard error, or to nobody where that is full or closed: the result and the exit code stand."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def _folded(line: str, width: int) -> str:

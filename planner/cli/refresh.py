@@ -19,6 +19,7 @@ from planner.cli.options import (
     is_quiet,
     option,
     output_options,
+    tell,
     write_listing,
     write_notes,
     write_problems,
@@ -185,7 +186,7 @@ def progress_lines() -> Iterator[Progress]:
         yield lambda _provider, _line: None
         return
     if not sys.stderr.isatty():
-        yield lambda provider, line: click.echo(visible(f"{provider}: {line}"), err=True)
+        yield lambda provider, line: tell(visible(f"{provider}: {line}"))
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import Progress as Bars  # noqa: PLC0415

@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 
 from planner.cli.common import common_options, equipped
 from planner.cli.names import spelling_of
+from planner.cli.options import tell
 from planner.cli.process import ENDED, INTERRUPTED, end_as_interrupted, open_streams, was_ended
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
@@ -172,7 +174,8 @@ def _tell(error: Exception, command: click.Command | None) -> int:
             from planner.cli.unknown_option import unknown_option  # noqa: PLC0415 - only on the way out
 
             error = unknown_option(error, sys.argv[1:])
-        error.show()
+        with suppress(OSError):  # nobody reads it
+            error.show()
         return error.exit_code
     elif isinstance(error, PlannerError):
         message, code = error.spelled(spelling_of(command, sys.argv[1:])), error.exit_code
@@ -184,7 +187,7 @@ def _tell(error: Exception, command: click.Command | None) -> int:
         code = 1
     from planner.render.listing import visible  # noqa: PLC0415 - needed only on the way out
 
-    click.echo(f"Error: {visible(message)}", err=True)
+    tell(f"Error: {visible(message)}")
     return code
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from planner.cli.declared_options import verb
-from planner.cli.options import data_dir_option, option, write_notes
+from planner.cli.options import data_dir_option, option, tell, write_notes
 from planner.errors import UsageError
 from planner.prices.damaged import damaged_books
 from planner.results.answer import damaged_text
@@ -60,7 +60,7 @@ def serve(*, host: str, port: int, is_opened: bool, data_dir: Path | None) -> No
         gc.freeze()  # tables stay: a search for cycles would go through them in vain
         gc.enable()
         click.echo(address)
-        click.echo("Serving until Ctrl+C.", err=True)
+        tell("Serving until Ctrl+C.")
         if is_opened:
             import webbrowser  # noqa: PLC0415
 

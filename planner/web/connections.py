@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10
@@ -58,6 +59,16 @@ class PatientProtocol(H11Protocol):
         super().on_response_complete()
         if not self.transport.is_closing() and not self.is_answering():
             self._wait()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request in place of the answer under way, which is to nobody then; one that has begun is cut off."""
+        cycle: Any = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

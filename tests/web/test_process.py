@@ -1,5 +1,6 @@
 """The server as a process: how it starts, what it refuses to start with, how it ends, what it sees while it runs."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -31,6 +32,37 @@ def test_a_signal_ends_it_cleanly(tmp_path, number):
         rest, said = server.process.communicate(timeout=120)
 
     assert (0, "", "Serving until Ctrl+C.\n") == (server.process.returncode, rest, said)
+
+
+BROKEN = {
+    "a chunk of no size": "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a negative chunk": "Transfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n",
+    "a huge chunk": "Transfer-Encoding: chunked\r\n\r\n" + "f" * 400 + "\r\n",
+    "a second request that is none": "\r\nSM\r\n\r\n",
+    "zeros behind it": "\r\n" + "\0" * 70_000,
+}
+
+
+def test_requests_that_break_off_into_nonsense_leave_no_traceback(tmp_path):
+    """Each is answered or cut off, whether its answer had begun or not, and the server answers the next."""
+    with served(home=tmp_path) as server:
+        head = f"GET /api/estimate?model=resnet50&epochs=9 HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        head += "Connection: close\r\n"
+        for rest in BROKEN.values():
+            for first in (head + rest, head):
+                with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+                    connection.sendall(first.encode())
+                    if first == head:
+                        connection.sendall(b"X-A: 1\r\n")
+                        connection.sendall(rest.encode())
+                    with contextlib.suppress(ConnectionError):
+                        while connection.recv(65_536):
+                            pass
+        assert 200 == server.get("/").status
+        server.process.send_signal(signal.SIGTERM)
+        _, said = server.process.communicate(timeout=120)
+
+    assert {"Serving until Ctrl+C.", "WARNING:  Invalid HTTP request received."} == set(said.splitlines())
 
 
 def test_what_is_under_way_is_finished_first(tmp_path):

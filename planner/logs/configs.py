@@ -9,6 +9,8 @@ from typing import Any
 from planner.logs.records import Fact
 
 MOST_BYTES = 4_000_000
+_MOST_YAML = 200_000
+"""Characters of a file of settings in YAML, whose reader takes a second for so many; those of a run have some thousand."""
 
 BATCH_PER_GPU = (
     "per_device_train_batch_size",
@@ -53,7 +55,7 @@ def read_settings(text: str, *, is_json: bool) -> Mapping[str, Any] | None:
         except (ValueError, RecursionError):
             return None
     else:
-        content = _yaml(text)
+        content = _yaml(text) if len(text) <= _MOST_YAML else None
     if not isinstance(content, Mapping):
         return None
     return {
@@ -92,7 +94,8 @@ def facts_of(settings: Mapping[str, Any]) -> Iterable[Fact]:
 
 
 def _precision(settings: Mapping[str, Any]) -> Iterable[Fact]:
-    said = str(settings.get("precision") or settings.get("mixed_precision") or settings.get("dtype") or "").lower()
+    stated = settings.get("precision") or settings.get("mixed_precision") or settings.get("dtype")
+    said = str(stated).lower() if isinstance(stated, str | int) else ""  # a list may name itself a million times
     if settings.get("bf16") is True or "bf16" in said or "bfloat16" in said:
         yield Fact("precision", "bf16")
     elif settings.get("fp16") is True or settings.get("amp") is True or said in ("16", "16-mixed", "fp16", "float16"):
@@ -135,7 +138,8 @@ def _yaml(text: str) -> Any:
     yaml.add_multi_constructor("", lambda *_: None, loader)
     try:
         return yaml.load(text, loader)  # noqa: S506 - a safe loader
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, LookupError, TypeError, ArithmeticError):
+        # the last four where a tag (!!timestamp, !!bool, !!int) stands at what is none
         return None
 
 

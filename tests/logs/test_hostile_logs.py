@@ -72,3 +72,35 @@ def test_settings_that_are_a_pipe_are_passed_over(tmp_path, name):
     ((log,),) = read_folder_or_file(tmp_path / "good.log")
 
     assert log.runs
+
+
+SETTINGS_MADE_TO_DO_HARM = {
+    "a list of lists of itself": "a0: &a0 [x, x]\n"
+    + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30))
+    + "precision: *a29\ngpu: *a29\nmodel: *a29\nbatch_size: *a29\n",
+    "a map of itself": "precision: &a {x: *a}\n",
+    "no end of keys": "".join(f"k{n}: {{a: 1}}\n" for n in range(300_000)),
+    "objects of a program": "batch_size: !!python/object/apply:os.system ['false']\n",
+    **{
+        f"{tag} of nothing": f"batch_size: 8\nx: {tag} {value}\n"
+        for tag, value in (
+            *(("!!timestamp", "99-99-99"), ("!!timestamp", "2001-13-45"), ("!!bool", "x"), ("!!int", "''")),
+            *(("!!float", "''"), ("!!int", "0b"), ("!!set", "[1]"), ("!!omap", "3"), ("!!binary", "x"), ("!!map", "1")),
+        )
+    },
+    "numbers of no size": f"batch_size: {'9' * 5000}\nepochs: 0x{'f' * 5000}\nworld_size: .nan\n",
+}
+
+
+@pytest.mark.parametrize("harm", SETTINGS_MADE_TO_DO_HARM)
+def test_settings_made_to_do_harm_are_passed_over(tmp_path, harm):
+    """Beside a log, which is read."""
+    pytest.importorskip("yaml")
+    (tmp_path / "config.yaml").write_text(SETTINGS_MADE_TO_DO_HARM[harm])
+    (tmp_path / "good.log").write_text(LOG)
+
+    ((log,),) = read_folder_or_file(tmp_path / "good.log")
+
+    assert log.runs
+    assert log.facts.batch_size is None
+    assert log.facts.precision is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from planner.answers.pricing import Pricing
 from planner.answers.ranking import Priced
 from planner.errors import NoThroughputError, Sentence
-from planner.hardware.gpus import GpuChoice
+from planner.hardware.gpus import GpuChoice, shown_key
 from planner.model.records import Offer
 from planner.prices.nothing_left import is_rented
 
@@ -27,7 +27,7 @@ def absent_devices(pricing: Pricing, heads: Sequence[Priced], within: Sequence[P
     priced = {one.offer.gpu for one in heads}
     offered = sorted((group.head for group in pricing.offered.groups), key=lambda offer: offer.gpu_count)
     return tuple(
-        Sentence("No row of {device}: {why}", device=choice.text, why=_why(choice, pricing, priced, offered))
+        Sentence("No row of {device}: {why}", device=shown_key(choice.text), why=_why(choice, pricing, priced, offered))
         for choice in missing
     )
 

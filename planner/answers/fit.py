@@ -23,6 +23,7 @@ from planner.language.memory_fit import (
 from planner.language.stacks import stands_for_tuned_code
 from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
+from planner.model.rates import Cell
 from planner.model.records import Gpu, Precision, Workload, precision_named
 from planner.options.language_arguments import LanguageArguments
 from planner.throughput.measured import benchmarks_of
@@ -39,8 +40,6 @@ _TREES = (
     "{name} boosts trees, whose memory is that of their table and is not counted by planner fit. "
     "planner estimate with {rows} says where they are measured."
 )
-Cell = tuple[str, float]
-"""A GPU key and how many of them work together."""
 COMPILED = "counted for compiled code; plain code of Transformers held up to 1.9 times as much, the stack transformers-peft counts it"
 COUNTS = (1, 2, 4, 8)
 """GPUs of one machine, as they are rented and built."""

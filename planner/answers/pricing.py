@@ -15,12 +15,13 @@ from planner.answers.offered import Offered
 from planner.answers.question import Question
 from planner.answers.ranking import Priced
 from planner.answers.remarks import nothing_runs
-from planner.answers.throughput import Cell, Speeds, predict_many, speeds_of
+from planner.answers.throughput import Speeds, predict_many, speeds_of
 from planner.cost.bill import Biller
 from planner.cost.course import Courses
 from planner.errors import NothingLeftError, NoThroughputError, Sentence
 from planner.model.costs import total_usd
 from planner.model.frozen import changed, dataclass
+from planner.model.rates import Cell
 from planner.model.records import Estimate, Offer, Throughput
 from planner.prices.groups import OfferGroup
 

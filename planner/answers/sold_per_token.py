@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from planner.answers.question import Question
+from planner.cost.bill import tax_item
 from planner.language.services import Service, services_for
+from planner.model.costs import CostItem, ItemKind, total_usd
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.prices.catalog import USUAL_PURCHASES
@@ -46,22 +48,29 @@ def is_current(service: Service, today: date, max_age_days: int | None) -> bool:
     return days >= 0 and (max_age_days is None or days <= max_age_days)
 
 
-def tokens_billed(workload: Workload, terms: BillArguments) -> float:
-    """Tokens that a service is paid for: those of the run, once for each trial."""
-    return workload.samples * terms["trials"]
+def service_items(service: Service, workload: Workload, terms: BillArguments) -> tuple[CostItem, ...]:
+    """The bill of a service for a run: its tokens, once for each trial, and tax."""
+    tokens = CostItem(
+        name="training tokens",
+        kind=ItemKind.TIME,
+        quantity=workload.samples * terms["trials"] / MILLION,
+        unit="million tokens",
+        usd_per_unit=service.usd_per_million_tokens,
+    )
+    return (tokens, *tax_item((tokens,), terms["tax_fraction"]))
 
 
 def _sold(service: Service, question: Question) -> SoldPerToken:
-    terms = question.terms
-    millions = tokens_billed(question.work.workload, terms) / MILLION * (1 + terms["tax_fraction"])
     usd = service.usd_per_million_tokens
+    taxed = total_usd(service_items(service, question.work.workload, question.terms))
+    low, high = (usd if end is None else end for end in (service.usd_low, service.usd_high))
     return SoldPerToken(
         provider=service.provider,
         method=service.method,
         model=service.model,
-        usd=millions * usd,
-        usd_low=millions * (usd if service.usd_low is None else service.usd_low),
-        usd_high=millions * (usd if service.usd_high is None else service.usd_high),
+        usd=taxed,
+        usd_low=min(taxed, taxed / usd * low),
+        usd_high=max(taxed, taxed / usd * high),
         usd_per_million_tokens=usd,
         price_observed_on=date.fromisoformat(service.as_of),
         source=service.source,

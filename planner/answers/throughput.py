@@ -19,6 +19,7 @@ from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import is_described
 from planner.hardware.processors import choose_devices, is_processor
 from planner.model.frozen import changed
+from planner.model.rates import Cell
 from planner.model.records import (
     Basis,
     Model,
@@ -46,10 +47,6 @@ _MEASURED_ALONE = {
     "Measure it on what you would rent, or plan a machine of your own (docs/own-prices.md)",
 }
 """Tasks of models that answer for what was measured alone, and why: neither speed nor memory is known elsewhere."""
-
-Cell = tuple[str, float]
-"""A GPU key and how many of them work together."""
-
 
 _Place = tuple[str, float, float | None, float | None]
 """A cell with the network and the memory of its machines."""

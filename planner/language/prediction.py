@@ -28,13 +28,13 @@ from planner.language.training_hardware import NETWORK_GBIT_PER_S, NEWEST_PCIE, 
 from planner.model.frozen import changed
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageWork, Method
+from planner.model.rates import Cell
 from planner.model.records import Basis, Benchmark, Gpu, Precision, Throughput, Workload
 from planner.options.language import language_arguments
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import GIB
 from planner.throughput.ranges import holding
 
-Cell = tuple[str, float]
 FITTED_FAMILY = "MPT"
 """The models whose rows the fitted stack was fitted to."""
 

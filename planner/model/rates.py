@@ -1,8 +1,11 @@
-"""A throughput as Python's prompt shows it."""
+"""What a speed is of, and how Python's prompt shows one."""
 
 from __future__ import annotations
 
 from typing import Any
+
+Cell = tuple[str, float]
+"""A GPU key and how many of them work together."""
 
 
 def throughput_text(throughput: Any) -> str:

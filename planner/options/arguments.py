@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, TypedDict
 
-from planner.options.bill_arguments import BillArguments
+from planner.options.bill_arguments import BillArguments, Names
 from planner.options.language_arguments import LanguageArguments
 from planner.options.option import Option, Same
 from planner.options.readers import (
@@ -41,8 +41,6 @@ it where it stops half. A student sets 1, a team before a launch 100."""
 
 MOST = 1e12  # more dollars, watts or runs than there are
 MOST_ROWS = 10**9
-
-Names = str | Iterable[str]
 
 
 class WorkArguments(TypedDict, total=False):

@@ -9,12 +9,11 @@ from planner.options.arguments import (
     MOST_ROWS,
     AimArguments,
     LimitArguments,
-    Names,
     OfferArguments,
     SharedArguments,
     WorkloadArguments,
 )
-from planner.options.bill_arguments import BillArguments
+from planner.options.bill_arguments import BillArguments, Names
 from planner.options.card_arguments import CardArguments
 from planner.options.option import Option, Same
 from planner.options.readers import DEADLINE, FRACTION, HOURS, USD, USD_LIMIT, USD_PER_KWH, WATTS

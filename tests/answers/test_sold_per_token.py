@@ -28,6 +28,16 @@ def test_a_service_asks_its_price_for_every_token(lora):
     assert all(one.source and one.price_observed_on for one in (tinker, together))
 
 
+def test_a_comparison_pays_a_service_what_an_estimate_says():
+    """To the last bit, trials and tax included: 20 USD x 3 x 1.19."""
+    terms = {"trials": 3, "tax_fraction": 0.19}
+    asked = {name: value for name, value in LORA.items() if name != "limit"}
+    estimated = planner.estimate(**LORA, **terms).picked.services
+    compared = planner.compare(**asked, **terms, buy="rtx-4090", jobs_per_month=4, against="service")
+
+    assert pytest.approx(20 * 3 * 1.19) == estimated[0].usd == compared.rent.usd_per_job
+
+
 def test_the_screen_has_the_cheapest_with_what_it_leaves_open(lora):
     """Between list prices and spot, without a number; nobody says how long it takes."""
     lines = first_screen(lora, width=120).splitlines()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 
 from planner.answers.buying.rented import LISTED_RENT
 from planner.answers.buying.ways_to_pay import SERVICE
-from planner.answers.sold_per_token import is_current, tokens_billed
-from planner.cost.bill import tax_item
+from planner.answers.sold_per_token import is_current, service_items
 from planner.errors import Sentence
 from planner.language.services import Service, services_for
-from planner.model.costs import CostItem, ItemKind
+from planner.model.costs import CostItem, total_usd
 from planner.model.records import Workload
 from planner.options.bill_arguments import BillArguments
 from planner.results.sides import Rental
-
-MILLION = 1e6
 
 
 def rent_services(
@@ -26,23 +22,14 @@ def rent_services(
     if workload.language is None:
         return ()
     return tuple(
-        _rental(service, tokens_billed(workload, terms) / MILLION, jobs_per_month, terms)
+        _rental(service, service_items(service, workload, terms), jobs_per_month)
         for service in services_for(workload.language.job)
         if is_current(service, today, max_age_days)
     )
 
 
-def _rental(service: Service, millions: float, jobs_per_month: float, terms: BillArguments) -> Rental:
-    usd_per_million = service.usd_per_million_tokens
-    tokens = CostItem(
-        name="training tokens",
-        kind=ItemKind.TIME,
-        quantity=millions,
-        unit="million tokens",
-        usd_per_unit=usd_per_million,
-    )
-    items = (tokens, *tax_item((tokens,), terms["tax_fraction"]))
-    usd = math.fsum(item.usd for item in items)
+def _rental(service: Service, items: tuple[CostItem, ...], jobs_per_month: float) -> Rental:
+    usd, usd_per_million = total_usd(items), service.usd_per_million_tokens
     name = f"{service.provider}, {service.method} of {service.model or 'models of this size'}"
     return Rental(
         way=SERVICE,

@@ -9,6 +9,7 @@ from planner.render.charts.parts import Row, Spec, about, name
 from planner.render.listing import number, one_line, significant
 from planner.render.report.markup import Content, Markup, element
 from planner.render.report.page import Parts, figure, listed, report_page, section
+from planner.render.report.rows import made_section
 from planner.render.report.tables import (
     Field,
     Heading,
@@ -77,7 +78,7 @@ def comparison_parts(document: Row, *, command: str, history: Sequence[Row] = ()
             section("Not compared", listed([f"{name(e['gpu'])}: {e['reason']}" for e in document["not_compared"]])),
             section("Notes", listed(list(_notes(document))), id_="notes"),
             section("Sources", listed(list(_sources(document))), id_="sources"),
-            section("How this was made", element("pre", element("code", command)), _made(document)),
+            made_section(document, command),
         ],
         charts=charts,
     )
@@ -335,11 +336,3 @@ def _sources(document: Row) -> Iterator[str]:
         grid = record.get("grid")
         if grid:
             yield f"grid, {side}: {grid['gco2_per_kwh']:g} g CO2/kWh, {grid['where']}, {grid['as_of']}; {grid['source']}"
-
-
-def _made(document: Row) -> Content:
-    return element(
-        "p",
-        f"Figures are those of the JSON document {document['schema']}, which the same command writes as json.",
-        class_="quiet",
-    )

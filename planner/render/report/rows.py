@@ -208,7 +208,8 @@ def sections_below(document: Row, notes: Numbered, sources: Numbered, command: s
 
 def made_section(document: Row, command: str) -> Markup:
     """The command that gives the same answer."""
-    return section("How this was made", element("pre", element("code", command)), _made(document))
+    schema = f"Figures are those of the JSON document {document['schema']}, which the same command writes as json."
+    return section("How this was made", element("pre", element("code", command)), element("p", schema, class_="quiet"))
 
 
 def _books(document: Row) -> Content:
@@ -271,11 +272,3 @@ def _left_out(document: Row) -> Content:
 def _general_notes(document: Row, notes: Numbered) -> list[str]:
     """Notes on the whole answer, without those that only sum up notes on rows."""
     return [line for line in document["notes"] if not line.startswith(tuple(notes.texts) or ("\0",))]
-
-
-def _made(document: Row) -> Content:
-    return element(
-        "p",
-        f"Figures are those of the JSON document {document['schema']}, which the same command writes as json.",
-        class_="quiet",
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from planner.errors import ProviderError
-from planner.outside import opened
+from planner.outside.files import opened
 from providers.aws_rows import PriceRow
 from providers.aws_types import may_have_gpu, shipped_instance_types
 from providers.http import MAX_PAGE_BYTES

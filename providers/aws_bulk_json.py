@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from planner.errors import ProviderError
-from planner.outside import MOST_DIGITS
+from planner.outside.documents import MOST_DIGITS
 from providers.aws_bulk import concerns_gpus, publication_date, reading
 from providers.aws_rows import PriceRow, product_rows
 from providers.sdk import load_sdk

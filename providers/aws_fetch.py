@@ -16,7 +16,7 @@ from typing import Any
 
 from planner.errors import ProviderError, UnknownNameError
 from planner.model.records import Purchase
-from planner.outside import without_secrets
+from planner.outside.words import without_secrets
 from providers.aws_api import HOME_REGION, Account, NotAllowedError
 from providers.aws_bulk import MOST_FILE_BYTES, concerns_gpus, gpu_lines
 from providers.aws_bulk_json import cut_savings_plans

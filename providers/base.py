@@ -18,7 +18,9 @@ from typing import Protocol
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack, Offer, Purchase, Unpriced
-from planner.outside import MOST_UNPACKED_BYTES, bytes_of, json_of, page_without_secrets
+from planner.outside.documents import json_of
+from planner.outside.files import MOST_UNPACKED_BYTES, bytes_of
+from planner.outside.words import page_without_secrets
 from planner.paths import contained
 
 MOST_BYTES = 2 * 1024**3

@@ -27,7 +27,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
 from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from planner.errors import ProviderError
-from planner.outside import json_of
+from planner.outside.documents import json_of
 from providers.deadline import Deadline, TooLateError, in_time
 from providers.http_body import BrokenOffError, body_chunks, bounded, how_broken, joined, looks_like_web_page
 

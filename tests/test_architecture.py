@@ -138,8 +138,8 @@ def test_a_circle_is_found():
 
 
 def test_few_modules_lie_loose():
-    """Beside the rooms there are the package itself, its start, errors, units, paths and what comes from outside."""
-    assert {"__init__", "__main__", "errors", "outside", "paths", "units"} == {
+    """Beside the rooms there are the package itself, its start, errors, units and paths."""
+    assert {"__init__", "__main__", "errors", "paths", "units"} == {
         path.stem for path in (ROOT / "planner").glob("*.py")
     }
 

@@ -23,7 +23,8 @@ from planner.logs.verdict import Judged
 from planner.measuring.watch import Setup
 from planner.model.frozen import dataclass
 from planner.model.language_models import LanguageModel
-from planner.outside import bytes_of, json_of
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of
 from planner.paths import measuring_loop
 
 LEAST_SECONDS = 10.0

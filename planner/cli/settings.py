@@ -17,7 +17,8 @@ from planner.cli.setting_values import Place, SettingsFile, checked, hint, only_
 from planner.cli.settings_places import present_files
 from planner.errors import DataError, PlannerError
 from planner.model.frozen import dataclass
-from planner.outside import bytes_of, text_of, toml_of
+from planner.outside.documents import text_of, toml_of
+from planner.outside.files import bytes_of
 
 DEFAULTS, DEVICES = "defaults", "devices"
 MAX_BYTES = 1_000_000

@@ -14,7 +14,8 @@ from planner.hardware.gpus import GpuChoice
 from planner.hardware.processors import choose_devices
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Purchase
-from planner.outside import bytes_of, toml_of
+from planner.outside.documents import toml_of
+from planner.outside.files import bytes_of
 
 SEE = "docs/own-prices.md"
 OWN = "own"

@@ -14,7 +14,8 @@ from planner.hardware.processors import choose_gpus_only
 from planner.logs.records import Verdict
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
-from planner.outside import bytes_of, toml_of
+from planner.outside.documents import toml_of
+from planner.outside.files import bytes_of
 
 SCHEMA = "planner.calibration/1"
 UNITS = ("sample", "image", "sequence", "token", "step", "epoch")

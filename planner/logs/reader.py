@@ -21,7 +21,8 @@ from planner.logs.tape import On, Tape
 from planner.logs.text import CHUNK, chunks_of, encoding_of, lines_of, opened, pieces_in
 from planner.logs.text_log import NOBODY, Tapes, TextLog
 from planner.model.frozen import dataclass
-from planner.outside import PackedError, json_of
+from planner.outside.documents import json_of
+from planner.outside.files import PackedError
 
 MOST_FILES = 400
 DEEPEST = 4

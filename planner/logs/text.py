@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-from planner.outside import opened as file_opened
-from planner.outside import unpacked
+from planner.outside.files import opened as file_opened
+from planner.outside.files import unpacked
 
 MOST_UNPACKED_BYTES = 1024**3
 """Of a packed log; ten seconds of reading."""

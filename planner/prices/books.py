@@ -10,7 +10,8 @@ from typing import Any
 
 from planner.errors import SnapshotError
 from planner.model.records import Offer
-from planner.outside import bytes_of, json_of
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of
 from planner.paths import shipped_data_dir
 from planner.prices.catalog import rows_of
 from planner.prices.checksums import sha256_of

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.errors import Message, UsageError
-from planner.outside import opened, unpacked
+from planner.outside.files import opened, unpacked
 from planner.prices.delivery import Delivery, Reach, parse_pages
 from planner.prices.registry import fetch_request, raw_pages
 

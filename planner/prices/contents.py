@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from planner.outside import json_of, opened, unpacked
+from planner.outside.documents import json_of
+from planner.outside.files import opened, unpacked
 
 MAX_BYTES = 500_000_000
 SHOWN = 5

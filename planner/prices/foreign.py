@@ -17,7 +17,7 @@ from planner.errors import ProviderError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
-from planner.outside import opened
+from planner.outside.files import opened
 from planner.prices.books import previous_book, shipped_offers
 from planner.prices.changes import place_key
 from planner.prices.checks import is_same_count, price_problem

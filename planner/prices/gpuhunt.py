@@ -17,7 +17,8 @@ from functools import cache
 from pathlib import Path
 
 from planner.model.records import Purchase
-from planner.outside import bytes_of, text_of
+from planner.outside.documents import text_of
+from planner.outside.files import bytes_of
 from planner.prices.delivery import Delivery, Reach
 from planner.prices.foreign import NAMELESS_GPU, NO_GPUS, CatalogueReader, Line, Terms, table_rows
 from planner.prices.registry import machines_of, parsed_prices

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from planner.errors import OutputError
-from planner.outside import bytes_of, opened
+from planner.outside.files import bytes_of, opened
 from planner.paths import shipped_data_dir, user_cache_dir
 from planner.prices.index_content import HEAD_START, SCHEMA, made_index, seal_of, sealed, tables_checksum
 from planner.prices.index_groups import BookIndex

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, overload
 
 from planner.errors import SnapshotError
 from planner.model.records import Offer
-from planner.outside import opened
+from planner.outside.files import opened
 from planner.prices.groups import OfferGroup
 from planner.prices.index_content import HEAD_START, Span, made_index
 from planner.prices.rows import offer_of

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from planner.errors import OutputError, ProviderError
-from planner.outside import bytes_of, json_of
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
-from planner.outside import bytes_of
+from planner.outside.files import bytes_of
 from planner.paths import is_provider_name
 from planner.prices.books import book_paths, previous_book
 from planner.prices.checksums import sha256_of

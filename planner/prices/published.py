@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
-from planner.outside import json_of
+from planner.outside.documents import json_of
 from planner.paths import is_provider_name
 from planner.prices.delivery import CLOCK_SLACK
 

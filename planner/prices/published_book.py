@@ -17,7 +17,7 @@ from typing import Any
 from planner.errors import ProviderError, SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import dataclass
-from planner.outside import json_of
+from planner.outside.documents import json_of
 from planner.prices.checksums import sha256_of
 from planner.prices.delivery import Delivery
 from planner.prices.possible import offer_problem

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.model.frozen import dataclass
-from planner.outside import bytes_of, json_of
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of
 from planner.prices.books import book_paths
 from planner.prices.published import PublishedBook, moment_text
 from planner.prices.snapshots import write_durably

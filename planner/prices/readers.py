@@ -23,7 +23,8 @@ from typing import Any
 from planner.errors import ProviderError, UsageError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer
-from planner.outside import bytes_of, json_of, opened
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of, opened
 from planner.paths import is_provider_name
 from planner.prices.books import book_offers, retired_entries
 from planner.prices.changes import place_key

@@ -17,7 +17,7 @@ from pathlib import Path
 from planner.errors import NotAskedError, OutputError, PlannerError, ProviderError, as_option
 from planner.model.frozen import dataclass, values_of
 from planner.model.records import HeldBack, Offer, Purchase
-from planner.outside import said_plainly, without_secrets
+from planner.outside.words import said_plainly, without_secrets
 from planner.paths import contained
 from planner.prices.books import free_stem, newest_offers, previous_book, retired_entries, same_book
 from planner.prices.changes import Changes, changes

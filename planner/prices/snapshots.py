@@ -20,7 +20,8 @@ from typing import Any, BinaryIO
 from planner.errors import OutputError, SnapshotError
 from planner.model.frozen import dataclass
 from planner.model.records import Offer, Unpriced
-from planner.outside import bytes_of, json_of, opened
+from planner.outside.documents import json_of
+from planner.outside.files import bytes_of, opened
 from planner.paths import contained, new_beside
 from planner.prices.checksums import sha256_of, sha256_of_file
 from planner.prices.possible import offer_problem

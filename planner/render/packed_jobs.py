@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from planner.errors import UsageError
-from planner.outside import MOST_UNPACKED_BYTES, Unpacked, opened
+from planner.outside.files import MOST_UNPACKED_BYTES, Unpacked, opened
 from planner.prices.unpacking import Header, ShortReads
 
 _CHUNK_BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from planner.answers.sweep_part import ROWS_PER_PART
 from planner.errors import UsageError
-from planner.outside import MOST_UNPACKED_BYTES, bytes_of, opened
+from planner.outside.files import MOST_UNPACKED_BYTES, bytes_of, opened
 from planner.render.listing import csv_cell
 from planner.render.output_files import output_place
 from planner.render.packed_jobs import UNPACKERS, opened_jobs

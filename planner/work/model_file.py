@@ -12,7 +12,8 @@ from planner.errors import DataError, PlannerError, UsageError
 from planner.language.families import COMMON_KEYS, Family, load_families
 from planner.language.listed import find_language_model
 from planner.model.language_models import MOST, LanguageModel
-from planner.outside import bytes_of, text_of
+from planner.outside.documents import text_of
+from planner.outside.files import bytes_of
 from planner.work.model_keys import Keys, NotUnderstoodError, dense_layers, shown, unread
 
 

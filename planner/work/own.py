@@ -14,7 +14,8 @@ from planner.model.frozen import dataclass
 from planner.model.records import Model, OwnMeasurement, Precision
 from planner.options.readers import NUMBER
 from planner.options.vocabulary import meant
-from planner.outside import bytes_of, toml_of
+from planner.outside.documents import toml_of
+from planner.outside.files import bytes_of
 from planner.work.listed import known_model, resolve_model
 from planner.work.tree_tools import NO_NETWORK
 from planner.work.unknown import is_no_network

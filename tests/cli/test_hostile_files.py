@@ -9,7 +9,7 @@ from planner.cli.root import cli
 from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
 from planner.logs.calibration import read_calibration
-from planner.outside import json_of, toml_of
+from planner.outside.documents import json_of, toml_of
 from planner.prices.contents import contents_text
 from planner.render.sweep_files import read_parts
 from planner.units import current_day
@@ -105,7 +105,7 @@ def test_a_file_without_end_is_not_read(tmp_path, reader):
 @pytest.mark.parametrize("piece", ["[],", '{"":[]},', '{"a":{"b":1}},'])
 def test_a_document_of_many_small_values_is_refused(monkeypatch, piece):
     """Three bytes of it are a hundred of memory."""
-    monkeypatch.setattr("planner.outside.MOST_VALUES", 1000)
+    monkeypatch.setattr("planner.outside.documents.MOST_VALUES", 1000)
 
     assert 101 == len(json_of("[" + piece * 100 + "1]"))
     with pytest.raises(ValueError, match="more than 1,000 values"):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from planner.errors import UsageError
-from planner.outside import MOST_FILE_BYTES, bytes_of
+from planner.outside.files import MOST_FILE_BYTES, bytes_of
 from planner.render.sweep_files import read_parts
 from tests.conftest import ROOT
 

@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from planner.errors import PlannerError, ProviderError
-from planner.outside import said_plainly
+from planner.outside.words import said_plainly
 from planner.prices.checks import check_offers
 from planner.prices.possible import offer_problem
 from planner.prices.registry import BUILT_IN, load_provider

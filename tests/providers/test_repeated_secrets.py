@@ -6,7 +6,7 @@ import pytest
 
 from planner.errors import ProviderError
 from planner.model.records import HeldBack
-from planner.outside import said_plainly, without_secrets
+from planner.outside.words import said_plainly, without_secrets
 from planner.prices.refresh import RefreshOrder, refresh
 from providers.aws_api import known_code
 from providers.base import ParsedPrices, RawPages

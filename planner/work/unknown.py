@@ -9,7 +9,8 @@ from pathlib import Path
 from planner.errors import Message, UnknownNameError, UsageError
 from planner.hardware.tables import read_columns
 from planner.language.listed import language_names
-from planner.paths import is_file, is_there
+from planner.outside.files import opened
+from planner.paths import is_there
 from planner.work.tree_tools import tree_names
 
 
@@ -17,11 +18,20 @@ def no_model(text: str, *, see: str = "planner models") -> UsageError:
     """The error for a text that names neither a model nor a file of one: what is the matter with the file, or the unknown name."""
     if not text.lower().endswith(_FILES) and not text.startswith(_PLACES):
         return unknown_model(text, see=see)
-    path = Path(text)
-    why = "No such file or directory"
-    if is_there(path):
-        why = "it is no config.json" if is_file(path) else "it is a folder without a config.json"
-    return UsageError(_OF_FILES, argument="model", path=text, why=why)
+    return UsageError(_OF_FILES, argument="model", path=text, why=_of_file(Path(text)))
+
+
+def _of_file(path: Path) -> str:
+    """Why no model is read from what lies there."""
+    if not is_there(path):
+        return "No such file or directory"
+    try:
+        opened(path).close()
+    except IsADirectoryError:
+        return "it is a folder without a config.json"
+    except OSError as error:
+        return str(error.strerror)
+    return "it is no config.json"
 
 
 def unknown_model(name: str, *, see: str = "planner models") -> UnknownNameError:

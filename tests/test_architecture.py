@@ -307,9 +307,9 @@ def _imported(*, for_checkers):
 
 
 def _nodes(tree, *, for_checkers):
-    """All nodes; without those under `if TYPE_CHECKING:` unless they are asked for."""
+    """All statements; without those under `if TYPE_CHECKING:` unless they are asked for."""
     for node in ast.iter_child_nodes(tree):
-        if (
+        if isinstance(node, ast.expr) or (
             isinstance(node, ast.If)
             and isinstance(node.test, ast.Name)
             and node.test.id == "TYPE_CHECKING"

@@ -214,7 +214,19 @@ def test_amounts_in_another_currency_are_those_of_the_estimate(run_planner, tmp_
     (tmp_path / "jobs.csv").write_text("model,epochs\nnone,1\nresnet50,90\n")
 
     run_planner("sweep", "jobs.csv", "--currency", "eur", "--output", f"plans.{ending}")
-    asked = ("estimate", "--model", "resnet50", "--epochs", "90", "--all", "--currency", "eur", "--format", "json")
+    asked = (
+        "estimate",
+        "--model",
+        "resnet50",
+        "--epochs",
+        "90",
+        "--limit",
+        "1",
+        "--currency",
+        "eur",
+        "--format",
+        "json",
+    )
     best = json.loads(run_planner(*asked).stdout)["estimates"][0]
 
     frame = (pd.read_csv if ending == "csv" else pd.read_parquet)(tmp_path / f"plans.{ending}")

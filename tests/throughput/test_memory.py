@@ -1,5 +1,6 @@
 """Memory of runs whose samples go through whole: by hand, against measured runs, and the same answer at every door."""
 
+from collections import defaultdict
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from planner.errors import DoesNotFitError, NothingLeftError, NoThroughputError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, OwnMeasurement, Precision
 from planner.throughput.batches import PROVEN, REDUCED, UNKNOWN_BATCH, UNKNOWN_MEMORY
-from planner.throughput.measured import benchmarks_of, load_benchmarks
+from planner.throughput.measured import answering_benchmarks, benchmarks_of, load_benchmarks
 from planner.throughput.memory import GIB, RunMemory, devices_per_gpu, usable_bytes, vision_memory
 from planner.work.listed import load_models, plan_work, resolve_model
 from planner.work.own import OwnModel, own_model, parse_measurements
@@ -365,14 +366,18 @@ def test_a_run_of_ones_own_proves_that_less_memory_does():
 
 def test_no_measured_run_had_less_memory_than_the_least():
     """Every row ran on GPUs that hold the state of its model; of embeddings (DLRM: 113 billion on 8 x A100 80 GB) none is said."""
+    usable = {name: usable_bytes(gpu) for name, gpu in load_gpus().items()}
+    measured = defaultdict(list)
+    for row in (*load_benchmarks(), *answering_benchmarks()):
+        measured[row.model].append(row)
     for model in load_models():
-        rows = [row for row in benchmarks_of(model.name) if row.gpu in load_gpus()]
+        rows = [row for row in measured[model.name] if row.gpu in usable]
         run = RunMemory(model, rows)
         assert (run.least() is None) is (model.params_millions is None or model.task == "recommendation")
         leasts = {count: run.least(count) for count in {row.gpu_count for row in rows}}
         for row in rows:
             least = leasts[row.gpu_count]
-            assert least is None or least <= usable_bytes(load_gpus()[row.gpu]), row
+            assert least is None or least <= usable[row.gpu], row
 
 
 @pytest.mark.parametrize(("gpu", "said"), [("t4", "each t4 has 15.0: it does not fit"), ("a100-40gb-sxm", "not known")])

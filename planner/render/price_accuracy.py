@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from planner.accuracy.price_validation import PRICE
 from planner.accuracy.results import ErrorSummary, SplitResult
-from planner.render.listing import Column, Listing, number, to_markdown
+from planner.render.error_figures import ERROR_FIGURES, figures_of, percent
+from planner.render.listing import Column, Listing, to_markdown
 from planner.units import Row
 
 TARGETS = {
@@ -45,37 +46,14 @@ def _by_class(split: SplitResult) -> list[Row]:
 
 
 def _row(group: ErrorSummary) -> Row:
-    return {
-        "name": group.name,
-        "n": group.n,
-        "median": group.median,
-        "p90": group.p90,
-        "bias": group.bias,
-        "coverage": group.coverage,
-        "width": group.width,
-    }
+    return {"name": group.name, **figures_of(group, FIGURES)}
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1%}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1%}"
-
-
-FIGURES = (
-    Column(key="n", heading="n", text=str, is_number=True),
-    Column(key="median", heading="median", text=_percent, is_number=True),
-    Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
-    Column(key="bias", heading="bias", text=_signed, is_number=True),
-    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
-    Column(key="width", heading="width", text=number(2), is_number=True),
-)
+FIGURES = tuple(column for column in ERROR_FIGURES if column.key != "mean")
 _COLUMNS = (
     Column(key="name", heading="price"),
     *FIGURES,
-    Column(key="unchanged", heading="unchanged", text=_percent, is_number=True),
+    Column(key="unchanged", heading="unchanged", text=percent, is_number=True),
     Column(key="aim", heading="aim"),
     Column(key="met", heading="met"),
 )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from planner.accuracy.price_validation import PRICE
 from planner.accuracy.results import ErrorSummary, SplitResult, Validation
-from planner.render.listing import Column, Listing, general, number, to_markdown
+from planner.render.error_figures import ERROR_FIGURES, figures_of, signed
+from planner.render.listing import Column, Listing, general, to_markdown
 from planner.render.own_format_accuracy import own_format_section
 from planner.render.own_runs_accuracy import OWN_RUNS, own_runs_section
 from planner.render.price_accuracy import price_section
@@ -193,31 +194,13 @@ def _groups(split: SplitResult) -> str:
     for kind, groups in split.groups.items():
         if len(groups) > 1:
             rows = [_row(split, group) for group in groups]
-            columns = [Column(key="rule", heading=kind.replace("_", " ")), *_FIGURES]
+            columns = [Column(key="rule", heading=kind.replace("_", " ")), *ERROR_FIGURES]
             parts.append(to_markdown(columns, [row | {"rule": _FORMATS.get(row["rule"], row["rule"])} for row in rows]))
     return "\n".join(parts)
 
 
 def _row(split: SplitResult, summary: ErrorSummary) -> Row:
-    return {
-        "split": split.split,
-        "rule": summary.name,
-        "n": summary.n,
-        "median": summary.median,
-        "mean": summary.mean,
-        "p90": summary.p90,
-        "bias": summary.bias,
-        "coverage": summary.coverage,
-        "width": summary.width,
-    }
-
-
-def _percent(value: float) -> str:
-    return f"{value:.1%}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.1%}"
+    return {"split": split.split, "rule": summary.name, **figures_of(summary, ERROR_FIGURES)}
 
 
 _FORMATS = {"16": "16-bit"}
@@ -225,24 +208,15 @@ _SPLITS_WITH_GROUPS = (
     *(*STRANGERS_TARGETS, "cell", "gpu", "carried", "model", "framework", "counts", "counts_pair"),
     *("publication", "publication_fp8", "publication_mixture", "adapter_stack"),
 )
-_FIGURES = (
-    Column(key="n", heading="n", text=str, is_number=True),
-    Column(key="median", heading="median", text=_percent, is_number=True),
-    Column(key="mean", heading="mean", text=_percent, is_number=True),
-    Column(key="p90", heading="90th percentile", text=_percent, is_number=True),
-    Column(key="bias", heading="bias", text=_signed, is_number=True),
-    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
-    Column(key="width", heading="width", text=number(2), is_number=True),
-)
-_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES)
-_GROUP_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="group"), *_FIGURES)
-_BASELINE_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *_FIGURES[:4])
+_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *ERROR_FIGURES)
+_GROUP_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="group"), *ERROR_FIGURES)
+_BASELINE_COLUMNS = (Column(key="split", heading="split"), Column(key="rule", heading="rule"), *ERROR_FIGURES[:4])
 _PAGE_COLUMNS = (
     Column(key="split", heading="split"),
     Column(key="basis", heading="basis"),
     Column(key="left_out", heading="what leaves"),
     Column(key="still_known", heading="what is still known"),
-    *_FIGURES,
+    *ERROR_FIGURES,
 )
 _WORST_COLUMNS = (
     Column(key="split", heading="split"),
@@ -252,7 +226,7 @@ _WORST_COLUMNS = (
     Column(key="number_format", heading="format"),
     Column(key="measured", heading="measured/s", text=general, is_number=True),
     Column(key="predicted", heading="predicted/s", text=general, is_number=True),
-    Column(key="error", heading="error", text=_signed, is_number=True),
+    Column(key="error", heading="error", text=signed, is_number=True),
 )
 
 _INTRODUCTION = """# How accurate the predictions are

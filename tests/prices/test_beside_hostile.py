@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 
@@ -14,6 +16,8 @@ from planner.prices.books import book_offers
 from planner.prices.snapshots import list_snapshots, read_snapshot
 from tests.conftest import ROOT
 from tests.loopback_markets import PATHS
+from tests.prices import tls
+from tests.prices.publisher import Publisher
 from tests.providers.markets import KEY, market_answer
 from tests.providers.replay import serving
 from tests.providers.slow_server import ENDLESS, ODD, SLOW, sending
@@ -34,6 +38,9 @@ def batched(names, count):
     return list(iter(lambda: tuple(islice(rest, count)), ()))
 
 
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
+
+
 # who starts the tests in the background may have SIGINT ignored, and what a process ignores its children do
 _START = f"""
 import resource, signal
@@ -45,35 +52,41 @@ main()
 
 
 @contextmanager
+def _running(home, *words, **settings):
+    """The process of a command with its folders in a home."""
+    for folder in ("data", "temporary"):
+        (home / folder).mkdir(exist_ok=True)
+    environment = {
+        **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"), str(home)),
+        "TMPDIR": str(home / "temporary"),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "LAMBDA_API_KEY": KEY,
+        "NO_PROXY": "127.0.0.1",
+        **settings,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", _START, *map(str, words)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
 def _refreshing(home, sends, *options):
-    """The process of a refresh of four providers, three of them at servers that send so."""
+    """The process of a refresh of four providers, those of `sends` at servers that send so."""
+    words = ["refresh", *PATHS, "--timeout", SECONDS, "--accept", "--data-dir", home / "data", *options]
     with ExitStack() as servers:
         addresses = {f"MARKETS_{name.upper()}": servers.enter_context(sending(sends[name])) for name in sends}
         addresses["MARKETS"] = servers.enter_context(serving(market_answer)).url
-        for folder in ("data", "temporary"):
-            (home / folder).mkdir(exist_ok=True)
-        environment = {
-            **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"), str(home)),
-            "TMPDIR": str(home / "temporary"),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "LAMBDA_API_KEY": KEY,
-            "NO_PROXY": "127.0.0.1",
-            **addresses,
-        }
-        words = ["refresh", *PATHS, "--timeout", str(SECONDS), "--accept", "--data-dir", home / "data", *options]
-        with subprocess.Popen(
-            [sys.executable, "-c", _START, *map(str, words)],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+        yield servers.enter_context(_running(home, *words, **addresses))
 
 
 def _books(home):
@@ -108,7 +121,7 @@ def test_hostile_servers_cost_nobody_else(tmp_path, names):
 @posix
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["headers dripped", "continue for ever"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", CODES)
 def test_a_signal_while_servers_hang_leaves_whole_books_and_nothing_else(tmp_path, monkeypatch, name, number):
     """Once the good provider's book is written; what SIGKILL left is cleared by the next refresh."""
     monkeypatch.setattr("tests.prices.test_beside_hostile.SECONDS", 100)
@@ -118,7 +131,7 @@ def test_a_signal_while_servers_hang_leaves_whole_books_and_nothing_else(tmp_pat
         process.send_signal(number)
         _, told = process.communicate(timeout=60)
 
-    assert {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number] == process.returncode
+    assert CODES[number] == process.returncode
     assert "Traceback" not in told
     assert _books(tmp_path) in ({}, {GOOD: 11})
     if number != signal.SIGKILL:
@@ -128,3 +141,77 @@ def test_a_signal_while_servers_hang_leaves_whole_books_and_nothing_else(tmp_pat
         process.communicate(timeout=60)
     assert {"vast": 7, "runpod": 28, "lambda": 20, "vultr": 11} == _books(tmp_path)
     assert [] == _left(tmp_path)
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_while_a_published_book_hangs_leaves_whole_books_and_nothing_else(tmp_path, number):
+    """The one that came before it stays; the next pull brings the other."""
+    public = Publisher(tmp_path / "public")
+    for provider in ("acme", "other"):
+        public.book(provider)
+    public.index()
+    answers = _Hanging(tmp_path / "public", "/" + public.entries["other"]["file"])
+    server = tls.bound(answers, [])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    words = ("prices", "pull", f"{server.url}/latest.json", "--data-dir", tmp_path / "data", "--timeout", "100")
+    try:
+        with _running(tmp_path, *words, SSL_CERT_FILE=str(tls.authority())) as process:
+            while "acme: writing" not in process.stderr.readline():
+                assert process.poll() is None
+            assert answers.is_asked.wait(60)
+            process.send_signal(number)
+            _, told = process.communicate(timeout=60)
+        assert (CODES[number], False) == (process.returncode, "Traceback" in told)
+        assert {*_books(tmp_path)} <= {"acme"}
+        assert number == signal.SIGKILL or not _left(tmp_path)
+        answers.is_over.set()
+        with _running(tmp_path, *words, SSL_CERT_FILE=str(tls.authority())) as process:
+            process.communicate(timeout=60)
+    finally:
+        answers.is_over.set()
+        server.shutdown()
+        server.server_close()
+
+    assert {"acme": 1, "other": 1} == _books(tmp_path)
+    assert [] == _left(tmp_path)
+
+
+class _Hanging(tls.Folder):
+    """The files of a folder, of which one does not come until it is over."""
+
+    def __init__(self, folder, path):
+        super().__init__(folder)
+        self.path = path
+        self.is_asked, self.is_over = threading.Event(), threading.Event()
+
+    def get(self, path, default=None):
+        if path == self.path:
+            self.is_asked.set()
+            self.is_over.wait(100)
+        return super().get(path, default)
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_during_a_sweep_leaves_no_part_of_a_file(tmp_path, number):
+    """Nor a file that is not whole; what SIGKILL left is cleared by the next that writes it."""
+    (tmp_path / "jobs.csv").write_text("model,epochs\n" + "".join(f"resnet50,{n}\n" for n in range(1, 20_000)))
+    (tmp_path / "one.csv").write_text("model,epochs\nresnet50,1\n")
+
+    with _running(tmp_path, "sweep", tmp_path / "jobs.csv", "--output", tmp_path / "plans.csv") as process:
+        while not [*tmp_path.glob(".plans.csv.*.tmp")]:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+
+    assert (CODES[number], False) == (process.returncode, "Traceback" in told)
+    assert not (tmp_path / "plans.csv").exists()
+    assert (number == signal.SIGKILL) == bool(_left(tmp_path))
+    with _running(tmp_path, "sweep", tmp_path / "one.csv", "--output", tmp_path / "plans.csv") as process:
+        process.communicate(timeout=60)
+    assert [] == _left(tmp_path)
+    assert 2 == len((tmp_path / "plans.csv").read_text().splitlines())

@@ -9,10 +9,9 @@ from planner.language.listed import find_language_model
 from planner.options.declared import declared
 from planner.options.language_arguments import LanguageArguments
 from planner.work.listed import known_model
+from planner.work.planned import OWN_FIGURES
 from planner.work.tree_tools import tree_tool
 from planner.work.unknown import unknown_model
-
-_OWN_FIGURES = ("gmacs_per_sample", "params_millions", "activations_millions", "measured")
 
 
 def refuse_files(arguments: Mapping[str, Any], see: str) -> None:
@@ -26,7 +25,7 @@ def refuse_files(arguments: Mapping[str, Any], see: str) -> None:
         UnknownNameError: the same words whether there is such a file or not.
     """
     name = arguments.get("model")
-    is_own = any(arguments.get(figure) for figure in _OWN_FIGURES)
+    is_own = any(arguments.get(figure) for figure in OWN_FIGURES)
     if (
         name is None
         or tree_tool(name) is not None

@@ -53,6 +53,10 @@ class Description:
         """Whether its figures are those of a processor."""
         return "cores" in self.numbers
 
+    def whole(self, figure: str) -> int | None:
+        """A figure that is a whole number; `None` if it is not stated."""
+        return None if figure not in self.numbers else int(self.numbers[figure])
+
     @property
     def key(self) -> str:
         """What the planner calls it: name and figures, as they may be typed."""
@@ -179,7 +183,7 @@ def _card(key: str, today: str) -> Gpu | None:
         fp8_tensor_tflops=numbers.get("fp8_tflops"),
         int8_tops=None,
         fp16_non_tensor_tflops=None,
-        pcie_generation=None if "pcie_generation" not in numbers else int(numbers["pcie_generation"]),
+        pcie_generation=card.whole("pcie_generation"),
         interconnect=None,
         interconnect_gb_per_s=None,
         tdp_watts=numbers.get("watts"),

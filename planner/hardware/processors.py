@@ -265,7 +265,7 @@ def _processor(key: str, found: Description) -> Processor:
         vendor="own",
         kind=ProcessorKind.CPU,
         aliases=(),
-        release_year=None if "release_year" not in numbers else int(numbers["release_year"]),
+        release_year=found.whole("release_year"),
         cores=int(numbers["cores"]),
         base_ghz=None,
         vector_bits=None,

@@ -429,7 +429,7 @@ def test_instance_types_from_moto(monkeypatch, tmp_path):
             sign_in(monkeypatch, server)
             host, port = moto.get_host_and_port()
             monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", f"http://{host}:{port}")
-            fetch(server, tmp_path, FetchRequest(purchases=(Purchase.ON_DEMAND,), timeout_seconds=20.0))
+            fetch(server, tmp_path, FetchRequest(purchases=(Purchase.ON_DEMAND,), timeout_seconds=120.0))
     finally:
         moto.stop()
     saved = json.loads(gzip.decompress((tmp_path / "instance_types" / "001.json.gz").read_bytes()))

@@ -11,6 +11,7 @@ from planner.accuracy.learning.between import corrected, learnt_between, student
 from planner.accuracy.learning.implementations import implementations, rivals
 from planner.accuracy.learning.leave_out_sources import Shelf, SourceError, sources_left_out
 from planner.accuracy.learning.left_out import gather
+from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus
 from planner.throughput.between import Situation, Unmeasured
 from planner.throughput.learnt import learnt_folder
@@ -169,6 +170,17 @@ def test_a_left_out_implementation_does_not_see_itself(evidence, variances):
 
     assert before
     assert {key: value + math.log(3) for key, value in before.items()} == pytest.approx(after, abs=0.02)
+
+
+def test_without_networks_nothing_is_known_by_arithmetic(evidence, variances):
+    """Where timm's repository is left out too, a model without other rows is foretold from its own cell alone."""
+    found = implementations(evidence)
+    mine = [one for one in found if one.model.name == "resnet50"]
+
+    knowledge = Shelf(evidence, variances, found).without(mine, "resnet50", {"t4"})
+
+    with pytest.raises(NoThroughputError, match="No network is left"):
+        knowledge.arithmetic()
 
 
 def test_rivals_measured_the_same_work(evidence):

@@ -108,6 +108,8 @@ class Shelf:
 
     def _arithmetic(self, model: str) -> dict[str, Any]:
         networks = self._evidence.networks
+        if not networks:
+            raise NoThroughputError("No network is left that arithmetic could be turned into a level by.")
         same = {network.figures for network in networks if network.model == model}
         kept = [network for network in networks if network.figures not in same]
         return level.arithmetic_record(kept, self._variances["level"]["all"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 
 from planner.cost.rental import BillingRule
@@ -53,7 +54,7 @@ def language_models_listing(models: Iterable[LanguageModel]) -> Listing:
     """Language models by shape, with parameters counted from it."""
     rows: list[Row] = []
     for model in models:
-        row = _plain_values(model)
+        row = {one.name: _plain(getattr(model, one.name)) for one in fields(model)}  # a dataclass of the library
         row |= {"parameters": model.parameters, "active_parameters": model.active_parameters}
         row |= {"billions": model.parameters / 1e9, "active_billions": model.active_parameters / 1e9}
         rows.append(row)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from planner.answers.search import Search
 
+_LONGEST_SHOWN = 200
 ROWS_PER_PART = 10_000
 """Jobs worked out at a time: seconds of work, tens of megabytes of results."""
 
@@ -82,7 +83,9 @@ def _rows(search: Search, options: dict[str, Any], limit: int) -> list[dict[str,
         workload, found = search.best(options, limit)
     except (PlannerError, TypeError, ValueError) as error:
         # a word where a number belongs is this job's fault alone
-        return [{"model": options.get("model"), "error": str(error)}]  # in the names of Python, as the columns are
+        model = options.get("model")
+        shown = model[:_LONGEST_SHOWN] if isinstance(model, str) else model
+        return [{"model": shown, "error": str(error)}]  # in the names of Python, as the columns are
     rows = []
     for one in found:
         record = flat_record(one, workload)

@@ -31,6 +31,9 @@ SEE = "docs/options.md"
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
+MOST_CHARACTERS = 20_000
+"""Of all texts of an argument together; every name of a list of hundreds fits."""
+
 
 class Declared:
     """One declared argument: its name, its `Option`, and the kinds of value it takes.
@@ -74,12 +77,14 @@ class Declared:
         """The value as the functions take it: a tuple for a list, a float for a whole number if a float is meant.
 
         Raises:
-            UsageError: it is of another type, or out of range.
+            UsageError: it is of another type, too long, or out of range.
         """
         if value is None:
             if self.is_optional:
                 return None
             raise self._of_wrong_type(value)
+        if _characters(value) > MOST_CHARACTERS:
+            raise UsageError(f"{{{self.name}}} has more than {MOST_CHARACTERS:,} characters.", argument=self.name)
         if not self.is_list:
             value = self.read(value) if isinstance(value, str) else value
             if not self._is_of_kind(value):
@@ -279,6 +284,11 @@ def _defaults(home: type) -> Mapping[str, Any]:
 
 def _several(cell: Any) -> Iterable[Any]:
     return cell if isinstance(cell, Iterable) else (cell,)
+
+
+def _characters(value: Any) -> int:
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+    return sum(map(len, [one for one in texts if isinstance(one, str)])) + len(texts)
 
 
 def _cut(text: str) -> str:

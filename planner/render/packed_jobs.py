@@ -27,7 +27,7 @@ def opened_jobs(path: Path) -> IO[bytes]:
         ValueError: it has more bytes unpacked than a packed file may, is damaged, or is an archive of other than one file.
         OSError: it cannot be read.
     """
-    if path.suffix not in UNPACKERS:
+    if path.suffix not in _UNPACKERS:
         return opened(path)
     try:
         with _unpacked(path) as file:
@@ -45,7 +45,7 @@ def opened_jobs(path: Path) -> IO[bytes]:
 def _unpacked(path: Path) -> IO[bytes]:
     packed = opened(path)
     try:
-        unpacker = UNPACKERS[path.suffix](packed)
+        unpacker = _UNPACKERS[path.suffix](packed)
         return io.BufferedReader(Unpacked(unpacker, MOST_UNPACKED_BYTES, packed), _CHUNK_BYTES)
     except BaseException:
         packed.close()
@@ -70,7 +70,7 @@ def _zstandard(packed: IO[bytes]) -> IO[bytes]:
     return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)  # type: ignore[no-any-return]
 
 
-UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+_UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     ".gz": lambda packed: cast("IO[bytes]", gzip.GzipFile(fileobj=packed)),
     ".bz2": bz2.BZ2File,
     ".xz": lzma.LZMAFile,
@@ -78,7 +78,6 @@ UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     ".zst": _zstandard,
     ".tar": lambda packed: packed,
 }
-"""What unpacks a file, by its ending."""
 
 
 def _is_tape(path: Path) -> bool:

@@ -13,7 +13,7 @@ from planner.errors import UsageError
 from planner.outside.files import MOST_UNPACKED_BYTES, bytes_of, opened
 from planner.render.listing import csv_cell
 from planner.render.output_files import output_place
-from planner.render.packed_jobs import UNPACKERS, opened_jobs
+from planner.render.packed_jobs import opened_jobs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST_LINE = 1024**2
+_MOST_COLUMNS = 1000
 _MOST_PART_BYTES = 64 * 1024**2
 _MOST_PARQUET_ROWS = 100_000_000
 
@@ -52,12 +53,14 @@ def _check_lines(path: Path) -> None:
     """Refuse what is no file, and one that has no lines, of which the reader would hold all.
 
     Raises:
-        ValueError: its first line has no end.
+        ValueError: its first line has no end, or names more columns than there are options.
         OSError: it is no file, or cannot be read.
     """
-    has_lines = path.is_file() and path.suffix not in (".parquet", *UNPACKERS)
-    with opened(path) as file:
+    has_lines = path.is_file() and path.suffix != ".parquet"
+    with opened_jobs(path) if has_lines else opened(path) as file:
         start = file.read(_LONGEST_LINE + 1) if has_lines else b""
+    if min(start.partition(end)[0].count(b",") for end in (b"\n", b"\r")) >= _MOST_COLUMNS:
+        raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
     if len(start) > _LONGEST_LINE and b"\n" not in start and b"\r" not in start:
         raise ValueError(f"its first line has more than {_LONGEST_LINE:,} bytes")
 

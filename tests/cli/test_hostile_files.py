@@ -5,6 +5,7 @@ import gzip
 import pytest
 from click.testing import CliRunner
 
+from planner.answers.sweep import estimate_many
 from planner.cli.root import cli
 from planner.cost.own_prices import load_price_book
 from planner.errors import PlannerError
@@ -160,3 +161,25 @@ def test_settings_with_a_number_of_no_float_are_a_clear_error(tmp_path, monkeypa
     assert isinstance(result.exception, PlannerError)
     assert "planner.toml" in str(result.exception)
     assert "more than 308 digits" in str(result.exception)
+
+
+@pytest.mark.parametrize("cell", ["resnet5" * 10_000, "a;" * 40_000, "9" * 40_000], ids=["a word", "a list", "digits"])
+@pytest.mark.parametrize("column", ["model", "regions", "gpus", "epochs", "measured"])
+def test_a_cell_of_a_book_is_the_fault_of_its_job_alone(column, cell):
+    """Told by its length, before anything is looked for that is like it; nobody gets all of it back."""
+    job = {"model": "resnet50", "epochs": 1, column: cell}
+
+    frame = estimate_many([job, {"model": "resnet50", "epochs": 1}])
+
+    bad, good = frame.to_dict("records")
+    assert f"{column} has more than 20,000 characters" in bad["error"]
+    assert len(str(bad)) < 2000
+    assert "" == good["error"]
+
+
+def test_a_table_of_jobs_with_columns_without_end_is_refused(tmp_path):
+    """By its first line, also of a packed one."""
+    for path, packed in ((tmp_path / "jobs.csv", bytes), (tmp_path / "jobs.csv.gz", gzip.compress)):
+        path.write_bytes(packed(b"a," * 100_000 + b"a\n1\n"))
+        with pytest.raises(PlannerError, match="more than 1,000 columns"):
+            next(read_parts(path))

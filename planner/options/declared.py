@@ -84,7 +84,9 @@ class Declared:
                 return None
             raise self._of_wrong_type(value)
         if _characters(value) > MOST_CHARACTERS:
-            raise UsageError(f"{{{self.name}}} has more than {MOST_CHARACTERS:,} characters.", argument=self.name)
+            raise UsageError(
+                f"{{{self.name}}} has more than {{most:,}} characters.", argument=self.name, most=MOST_CHARACTERS
+            )
         if not self.is_list:
             value = self.read(value) if isinstance(value, str) else value
             if not self._is_of_kind(value):

@@ -49,7 +49,8 @@ def _items(path: Path) -> Iterator[Item]:
             if ".json" in path.suffixes:
                 yield from _json_items(json_of(file.read()))
             else:
-                yield from _csv_items(TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline=""))
+                with TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as text:
+                    yield from _csv_items(text)
     except (OSError, ValueError, RecursionError, TypeError, AttributeError, csv.Error):
         return
 

@@ -288,7 +288,7 @@ _METHOD = """
   90 %, their widths 2.1 to 2.2 and 2.5 to 2.7.
 * How much of an own measurement in another number format is kept was learnt; that it is kept whole from 6.25 times on was chosen with `own_format` and
   `own_format_known` in view. The boundary of 2.5 is the one that is stated above. Without it their medians are 15.8 and 13.4 %, at part one of the
-  range of the class instead 16.5 and 13.4, with it 15.7 and 13.5.
+  range of the class instead 16.5 and 13.4, with it 15.7 and 13.5 (before the memory of encoders was counted).
 * What a GPU sustains of its sheet's rate (power, and sums in FP32 at half rate on GeForce cards) was set by BERT's steps on 17 GPUs, a
   GPU left out at a time. That GeForce cards needed it was seen in the errors of `publication`, `adapter_stack` and `own_gpu` too. So was
   that 4-bit weights travel as such, and that torchtitan's H100 are of 500 W: facts of the code and of the source, no figure was fitted.

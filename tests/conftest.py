@@ -130,7 +130,8 @@ class _Scheduling(LoadScopeScheduling):
     # xdist's own groups are ignored under pytest 9.2, which no longer asks for the name that xdist 3.8 gives to a test
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        return file if _shares(file) else nodeid
+        folder = file.rpartition("/")[0]
+        return folder if folder in _LOADED_ONCE else file if _shares(file) else nodeid
 
     # what is done is counted again after each test: with thousands of tests that takes longer than a thousand of them
     def mark_test_complete(self, node, item_index, duration=0):
@@ -138,6 +139,10 @@ class _Scheduling(LoadScopeScheduling):
         scope = self._split_scope(self.registered_collections[node][item_index])
         if all(self.assigned_work[node][scope].values()):
             del self.assigned_work[node][scope]
+
+
+# SDKs of clouds and a server take seconds to load, in every worker that has one of these tests
+_LOADED_ONCE = {"tests/providers", "tests/web"}
 
 
 @functools.cache

@@ -58,6 +58,7 @@ def serve(*, host: str, port: int, is_opened: bool, data_dir: Path | None) -> No
 
     def ready() -> None:
         gc.freeze()  # tables stay: a search for cycles would go through them in vain
+        gc.set_threshold(10_000, 10, 10)  # of a day of questions garbage grows old too
         gc.enable()
         click.echo(address)
         tell("Serving until Ctrl+C.")

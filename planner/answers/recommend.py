@@ -8,7 +8,6 @@ from typing import Any, Unpack
 from planner.answers.absent import absent_over
 from planner.answers.aim import Aim
 from planner.answers.chosen import Candidate, Candidates, broken_of, miss_of, within
-from planner.answers.estimated import short_result_of
 from planner.answers.picking import Choice
 from planner.answers.question import question_from
 from planner.answers.recommend_words import (
@@ -23,6 +22,7 @@ from planner.answers.recommend_words import (
     why_broken,
 )
 from planner.answers.regions import Region, best_region
+from planner.answers.resulting import short_result_of
 from planner.answers.ways import Ways, all_ways
 from planner.cost.currency import usd_at_most
 from planner.errors import LimitError, UsageError

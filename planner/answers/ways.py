@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 
-from planner.answers.estimated import result_of
 from planner.answers.offered import Offered, offered, own_prices
 from planner.answers.pricing import Pricing, priced_heads, pricing_of
 from planner.answers.question import Question
 from planner.answers.ranking import Priced, best_of_each_row, front_of, in_order
 from planner.answers.regions import Region
+from planner.answers.resulting import result_of
 from planner.errors import NothingLeftError
 from planner.model.frozen import changed
 from planner.model.records import Estimate

@@ -12,7 +12,7 @@ from planner.prices.ages import book_ages
 from planner.prices.current import current_snapshots
 from planner.prices.damaged import book_problem
 from planner.prices.index import index_of
-from planner.prices.registry import load_provider, provider_names
+from planner.prices.registry import load_provider, provider_names, what_failed
 from planner.prices.snapshots import Snapshot
 
 
@@ -56,3 +56,5 @@ def _credentials(name: str) -> str:
         return load_provider(name).credentials()
     except PlannerError as error:
         return str(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - code of others
+        return f"the adapter cannot say: {what_failed(error)}"

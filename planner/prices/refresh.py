@@ -29,6 +29,7 @@ from planner.prices.merge import Merged, merged, merged_excludes, merged_retired
 from planner.prices.quarantine import held_back_csv, held_back_path
 from planner.prices.readers import Found, find_deliveries
 from planner.prices.refusals import all_held_back_text, no_price_text, not_believed_text
+from planner.prices.registry import what_failed
 from planner.prices.scratch import scratch_folder
 from planner.prices.snapshots import (
     Snapshot,
@@ -193,8 +194,10 @@ class _Run:
             return Outcome(provider=provider, error=text)
         except OSError as error:
             return Outcome(provider=provider, error=said_plainly(self._system_refusal(error)))
-        except Exception as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
-            text = f"The adapter failed in a way it should not: {type(error).__name__}: {error}"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the boundary round each provider: reported, and the others go on
+            text = f"The adapter failed in a way it should not: {what_failed(error)}"
             return Outcome(
                 provider=provider, error=said_plainly(text), traceback=without_secrets(traceback.format_exc())
             )

@@ -52,13 +52,25 @@ def load_provider(name: str) -> Provider:
     try:
         module = importlib.import_module(module_name)
         made = getattr(module, attribute)()
-    except (Exception, SystemExit) as error:  # code of others may do so when imported
-        reason = f"{type(error).__name__}: {error}".rstrip(": .")
-        raise ProviderError(f"The adapter of provider {name!r} ({where}) cannot be loaded: {reason}.") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # code of others may raise anything when imported
+        raise ProviderError(
+            f"The adapter of provider {name!r} ({where}) cannot be loaded: {what_failed(error)}."
+        ) from error
     missing = [part for part in ("fetch", "parse", "credentials") if not callable(getattr(made, part, None))]
     if missing:
         raise ProviderError(f"The adapter of provider {name!r} ({where}) has no {', '.join(missing)}.")
     return cast("Provider", made)
+
+
+def what_failed(error: BaseException) -> str:
+    """The kind of an error of somebody else's code, and what it says if it can."""
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an error may have a fault itself
+        said = ""
+    return f"{type(error).__name__}: {said}".rstrip(": .")
 
 
 def machines_of(provider: str) -> tuple[Machine, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from planner.prices.lock import try_lock
@@ -24,18 +26,22 @@ def scratch_folder() -> Iterator[Path]:
     # locked before it goes by its name: a folder of that name without a lock is nobody's
     made = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}"))
     folder = place / made.name.removeprefix(".")
-    with (made / _HELD).open("wb") as held:
-        try_lock(held)
-        made.rename(folder)
-        try:
+    try:
+        with (made / _HELD).open("wb") as held:
+            try_lock(held)
+            made.rename(folder)
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        for left in (made, folder):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _clear(place: Path) -> None:
     """Remove the folders of processes that are gone, as far as they are this user's."""
-    for folder in place.glob(f"{_PREFIX}*"):
+    day_ago = time.time() - timedelta(days=1).total_seconds()
+    # one without its name yet is locked in a moment, or was left by a process that was killed in that moment
+    unnamed = (folder for folder in place.glob(f".{_PREFIX}*") if folder.lstat().st_mtime < day_ago)
+    for folder in (*place.glob(f"{_PREFIX}*"), *unnamed):
         with suppress(OSError):
             if folder.is_symlink() or (os.name == "posix" and folder.stat().st_uid != os.getuid()):
                 continue

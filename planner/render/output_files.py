@@ -23,7 +23,7 @@ def write_output(path: Path, body: bytes) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    with output_place(path) as place, place.open("wb") as file:
+    with output_place(path) as place, place.open("ab" if is_stream(place) else "wb") as file:
         file.write(body)
 
 
@@ -49,10 +49,21 @@ def output_place(path: Path) -> Iterator[Path]:
         raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a path names an open stream, by whatever links: what it has got already stays, as behind `>> log`."""
+    for _ in range(_MOST_LINKS):
+        path = Path(os.path.normpath(path.absolute()))
+        if any(map(path.is_relative_to, _OPEN_STREAMS)):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
+
+
 def _is_for_others(path: Path, status: os.stat_result) -> bool:
     """Whether somebody else looks at the very thing: a device, a pipe, an open stream, a file with a second name."""
-    is_stream = any(map(path.is_relative_to, _OPEN_STREAMS))
-    return is_stream or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
+    return is_stream(path) or not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
 
 
 def _check_links(path: Path) -> None:

@@ -12,7 +12,7 @@ from planner.answers.sweep_part import ROWS_PER_PART
 from planner.errors import UsageError
 from planner.outside.files import MOST_UNPACKED_BYTES, bytes_of, opened
 from planner.render.listing import csv_cell
-from planner.render.output_files import output_place
+from planner.render.output_files import is_stream, output_place
 from planner.render.packed_jobs import opened_jobs
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFr
 
 def _csv_written(parts: Iterable[pd.DataFrame], path: Path) -> Iterator[pd.DataFrame]:
     columns: list[str] | None = None
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("a" if is_stream(path) else "w", encoding="utf-8", newline="") as file:
         for part in parts:
             is_first = columns is None
             # a part of nothing but errors has fewer columns

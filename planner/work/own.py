@@ -23,6 +23,7 @@ from planner.work.unknown import is_no_network
 CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
 MAX_FIGURE = 1e9
+MIN_FIGURE = 1e-12
 SLOWEST = 1e-9  # samples a second: one in thirty years
 SAMPLE_UNITS = ("image", "sequence", "token", "sample")
 
@@ -203,9 +204,14 @@ def _check_figure(name: str, value: float | None) -> None:
         raise UsageError(
             "{which} must be a positive number, not {given:g}.", argument=name, which=named(name), given=value
         )
-    if value > MAX_FIGURE and name != "samples_per_epoch":
+    is_too_large = value > MAX_FIGURE and name != "samples_per_epoch"
+    if is_too_large or value < MIN_FIGURE:
         raise UsageError(
-            "{which} {given:g} is beyond any model. Check the unit.", argument=name, which=named(name), given=value
+            "{which} {given:g} is {where} any model. Check the unit.",
+            argument=name,
+            which=named(name),
+            given=value,
+            where="beyond" if is_too_large else "below",
         )
 
 

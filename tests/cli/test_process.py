@@ -158,9 +158,11 @@ def test_folders_of_killed_runs_are_cleared(tmp_path, monkeypatch):
     """By the next run; that of one which lives stays, as does what goes by another name."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     left, other = tmp_path / "planner-refresh-left", tmp_path / "planner-other"
-    for folder in (left, other):
+    unnamed, just_made = tmp_path / ".planner-refresh-killed", tmp_path / ".planner-refresh-new"
+    for folder in (left, other, unnamed, just_made):
         folder.mkdir()
         (folder / "page.json").write_text("[]")
+    os.utime(unnamed, (0, 0))
 
     with scratch_folder() as living:
         assert not left.exists()
@@ -168,7 +170,7 @@ def test_folders_of_killed_runs_are_cleared(tmp_path, monkeypatch):
             assert living.is_dir()
             assert living != second
 
-    assert {other} == set(tmp_path.iterdir())
+    assert {other, just_made} == set(tmp_path.iterdir())
 
 
 @posix

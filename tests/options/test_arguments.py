@@ -161,6 +161,15 @@ def test_what_lies_outside_a_range_is_refused(name):
         assert name == caught.value.argument
 
 
+@pytest.mark.parametrize("tiny", [5e-324, 1e-310, -1e-200])
+def test_numbers_that_nobody_means_are_refused(tiny):
+    """Divided by them others would end beyond what a float holds; nothing itself is as good as ever."""
+    for name, one in EVERY.items():
+        if float in one.kinds and not one.is_list:
+            with pytest.raises(UsageError, match=f"^{name} must be 0 or at least 1e-100, not {tiny:g}"):
+                one.usable(tiny)
+
+
 def test_help_names_arguments_that_there_are():
     """Every slot of a help text is an option or a spelling of one, so that each reader can be shown its own name."""
     names = {word for name, one in EVERY.items() for word in (name, *one.spellings)}

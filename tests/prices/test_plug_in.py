@@ -5,12 +5,18 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import pytest
 
 from planner.errors import ProviderError
 from planner.prices import registry
+from planner.prices.provider_states import provider_states
+from planner.prices.refresh import RefreshOrder, refresh
+from providers.base import ParsedPrices
+from tests.builders import an_offer
 from tests.conftest import ROOT
 from tests.providers.replay import Answer, serving
 
@@ -82,7 +88,9 @@ def test_an_announced_provider_is_listed_and_loaded_only_when_used(monkeypatch):
         registry.load_provider("broken")
 
 
-@pytest.mark.parametrize("says", ["raise ValueError('no key')", "1 / 0", "import sys; sys.exit(3)", "exit()", "x = ("])
+@pytest.mark.parametrize(
+    "says", ["raise ValueError('no key')", "1 / 0", "import sys; sys.exit(3)", "exit()", "x = (", "raise GeneratorExit"]
+)
 def test_a_plug_in_that_fails_on_import_is_an_error_of_its_own(monkeypatch, tmp_path, says):
     """Whatever it raises, and though it exits: the adapter is named as what failed."""
     (tmp_path / "failing_plug_in.py").write_text(says)
@@ -91,6 +99,41 @@ def test_a_plug_in_that_fails_on_import_is_an_error_of_its_own(monkeypatch, tmp_
 
     with pytest.raises(ProviderError, match=r"provider 'failing' \(failing_plug_in:Failing\) cannot be loaded: \w+"):
         registry.load_provider("failing")
+
+
+class _UnspeakableError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+@pytest.mark.parametrize(
+    "fault", [SystemExit(9), _UnspeakableError(), GeneratorExit(), type("_Own", (BaseException,), {})()]
+)
+def test_a_faulty_plug_in_takes_no_other_provider_along(monkeypatch, tmp_path, fault):
+    """Whatever it raises, where it reads pages and where it speaks of credentials."""
+
+    def broken(*_):
+        raise fault
+
+    def parsed(_pages):
+        return ParsedPrices(offers=(an_offer(provider="good"),))
+
+    def fetched(_request, pages, _report):
+        pages.save("page.json", b"[]")
+
+    _announce(monkeypatch, ("acme", "somebody:Acme"))
+    acme = SimpleNamespace(fetch=fetched, parse=broken, credentials=broken)
+    good = SimpleNamespace(fetch=fetched, parse=parsed, credentials=lambda: "")
+    monkeypatch.setattr("planner.prices.delivery.load_provider", lambda name: good if name == "good" else acme)
+    monkeypatch.setattr("planner.prices.provider_states.load_provider", lambda _: acme)
+
+    found = refresh(RefreshOrder(data_dir=tmp_path, providers=("acme", "good")), lambda *_: None)
+
+    assert "in a way it should not" in found[0].error
+    assert found[1].error is None
+    if isinstance(fault, Exception | SystemExit):
+        (state,) = (one for one in provider_states(tmp_path, date(2026, 11, 26)) if one.provider == "acme")
+        assert state.credentials.startswith("the adapter cannot say: ")
 
 
 def test_two_offers_of_one_name_are_an_error(monkeypatch):

@@ -16,6 +16,7 @@ from planner.prices.checks import check_offers
 from planner.prices.registry import load_provider
 from planner.prices.snapshots import sort_key
 from providers.base import RawPages
+from providers.http import retry_after_seconds
 from tests.examples import examples
 from tests.providers.clouds import fixture_page, refreshed, saved_pages
 from tests.providers.markets import KEY, ON, market_answer
@@ -328,3 +329,9 @@ def test_a_key_does_not_follow_a_redirect_to_a_stranger(tmp_path, provider):
 
     assert "points on to another host" in outcome.error
     assert [] == stranger.calls
+
+
+@pytest.mark.parametrize("said", ["\u00b2", "Mon, 20 Nov 99999999999 10:00:00 GMT", "soon", "-5", "1e3"])
+def test_a_time_to_wait_that_is_none_is_passed_over(said):
+    """The server chooses what it writes there."""
+    assert retry_after_seconds({"Retry-After": said}) is None

@@ -46,9 +46,39 @@ def test_credentials_are_told_by_their_form(tmp_path, said, left):
 
 def test_a_secret_is_found_in_other_spellings(monkeypatch):
     """As it stands in an address and in JSON."""
-    monkeypatch.setenv("ACME_API_KEY", 'pl/nt"d+secret')
+    monkeypatch.setenv("ACME_API_KEY", 'pl/nt"d+secret \n')  # a file of secrets ends its line
 
-    assert "a=<ACME_API_KEY> <ACME_API_KEY>" == without_secrets('a=pl%2Fnt%22d%2Bsecret pl/nt\\"d+secret')
+    for said in (
+        'pl/nt"d+secret',
+        "pl%2Fnt%22d%2Bsecret",
+        "pl%2fnt%22d%2bsecret",
+        'pl/nt\\"d+secret',
+        'pl\\/nt\\"d+secret',
+    ):
+        assert "a=<ACME_API_KEY>&b" == without_secrets(f"a={said}&b")
+
+
+def test_passwords_have_several_names(monkeypatch):
+    """Also that of a proxy, which stands in an address."""
+    monkeypatch.setenv("DB_PASSWD", "pw-77aa88bb")
+    monkeypatch.setenv("https_proxy", "http://user:hunter2%2Bhunter@10.0.0.1:3128")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+    assert "<DB_PASSWD> <https_proxy> 127.0.0.1,localhost" == said_plainly(
+        "pw-77aa88bb hunter2+hunter 127.0.0.1,localhost"
+    )
+
+
+def test_a_variable_that_is_no_text_hinders_nobody(monkeypatch):
+    """Bytes of another encoding stand in the environment as half characters."""
+    monkeypatch.setenv("DB_PASSWORD", b"gr\xfc\xdfe1234".decode(errors="surrogateescape"))
+
+    assert "all is well" == said_plainly("all is well")
+
+
+def test_what_is_said_has_an_end():
+    """A service may send millions of characters; a person reads a few."""
+    assert 10_004 == len(said_plainly("\N{GRINNING FACE}" * 1_000_000))
 
 
 class Rude:

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -225,3 +227,18 @@ def test_a_link_in_place_of_the_lock_is_not_emptied(tmp_path):
         pass
 
     assert "mine" == precious.read_text()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="streams have paths there")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/../dev/stdout", "link"])
+def test_what_a_stream_has_got_stays(tmp_path, name):
+    """As behind `>> log`: the file under the stream is neither emptied nor replaced."""
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    log = tmp_path / "log"
+    log.write_text("earlier\n")
+    code = "import sys; from pathlib import Path; from planner.render.output_files import write_output; write_output(Path(sys.argv[1]), b'new')"
+
+    with log.open("ab") as file:
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / name)], stdout=file, check=True)
+
+    assert "earlier\nnew" == log.read_text()

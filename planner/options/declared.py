@@ -32,7 +32,7 @@ _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
 LEAST = 1e-100
-"""A smaller number is nothing that anybody means, and divided by it others end beyond what a float holds."""
+"""A smaller number is as good as 0: divided by it others end beyond what a float holds."""
 
 MOST_CHARACTERS = 20_000
 """Of all texts of an argument together; every name of a list of hundreds fits."""
@@ -202,15 +202,11 @@ class Declared:
         if not self.is_number or isinstance(value, str):
             return value
         option = self.option
-        if 0 < abs(value) < LEAST:
-            raise UsageError(
-                f"{{{self.name}}} must be 0 or at least {{least:g}}, not {{value:g}}.",
-                argument=self.name,
-                least=LEAST,
-                value=value,
-            )
+        if 0 < abs(value) < LEAST and option.above is None:
+            value = 0.0
         is_inside = (option.low is None or value >= option.low) and (option.above is None or value > option.above)
-        if not is_inside or (option.high is not None and value > option.high) or math.isnan(value):
+        is_divisor_lost = option.above == 0 and 0 < value < LEAST
+        if not is_inside or is_divisor_lost or (option.high is not None and value > option.high) or math.isnan(value):
             advice = option.advice(value) if option.advice and value > (option.high or 0) else ""
             raise UsageError(
                 f"{{{self.name}}} must be {{range}}, not {{value}}.{{advice}}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.accuracy.results import SplitResult
-from planner.render.listing import Column, number, to_markdown
+from planner.render.error_figures import ERROR_FIGURES, percent
+from planner.render.listing import Column, to_markdown
 
 OWN_FORMAT = "own_format"
 BEFORE = {
@@ -44,18 +45,12 @@ def own_format_section(splits: Sequence[SplitResult]) -> str:
     return _TEXT + to_markdown(_COLUMNS, rows) + _WHY
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1%}"
-
-
+_FIGURE = {column.key: column for column in ERROR_FIGURES}
 _COLUMNS = (
     Column(key="class", heading="class"),
-    Column(key="n", heading="n", text=str, is_number=True),
-    Column(key="before", heading="median before", text=_percent, is_number=True),
-    Column(key="median", heading="median", text=_percent, is_number=True),
-    Column(key="mean", heading="mean", text=_percent, is_number=True),
-    Column(key="coverage", heading="coverage", text=_percent, is_number=True),
-    Column(key="width", heading="width", text=number(2), is_number=True),
+    _FIGURE["n"],
+    Column(key="before", heading="median before", text=percent, is_number=True),
+    *(_FIGURE[key] for key in ("median", "mean", "coverage", "width")),
     Column(key="met", heading="no worse than before"),
 )
 _TEXT = """

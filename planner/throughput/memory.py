@@ -191,15 +191,8 @@ def vision_memory(
         return None
     parameters = model.params_millions * 1e6
     activations = _sample_bytes(model, precision_bytes) * batch_size * relative_activations
-    return Memory(
-        weights=4 * parameters + (2 * parameters if precision_bytes == 2 else 0),
-        gradients=4 * parameters,
-        optimizer=4 * parameters,
-        activations=activations,
-        logits=0.0,
-        buffers=0.0,
-        overhead=CONTEXT_BYTES + FRAGMENTATION_FRACTION * activations,
-    )
+    copied = parameters if precision_bytes == 2 else 0.0
+    return _in_fp32(parameters, copied, optimizer=4 * parameters, activations=activations)
 
 
 def _sample_bytes(model: Model, precision_bytes: int) -> float:
@@ -225,10 +218,16 @@ def encoder_memory(
         return None
     parameters = model.params_millions * 1e6
     activations = token_bytes(shape, precision_bytes) * sequence_length * batch_size
+    copied = float(shape.multiplied) if precision_bytes == 2 else 0.0
+    return _in_fp32(parameters, copied, optimizer=8 * parameters, activations=activations)
+
+
+def _in_fp32(parameters: float, copied: float, *, optimizer: float, activations: float) -> Memory:
+    """Bytes of a run whose weights and gradients are in FP32, with a 16-bit copy of some parameters."""
     return Memory(
-        weights=4 * parameters + (2 * shape.multiplied if precision_bytes == 2 else 0),
+        weights=4 * parameters + 2 * copied,
         gradients=4 * parameters,
-        optimizer=8 * parameters,
+        optimizer=optimizer,
         activations=activations,
         logits=0.0,
         buffers=0.0,

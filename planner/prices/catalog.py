@@ -24,7 +24,7 @@ from planner.prices.filters import OfferFilter
 from planner.prices.groups import OfferGroup, grouped, offer_name
 from planner.prices.index import index_of
 from planner.prices.nothing_left import explain_nothing
-from planner.prices.possible import USD_PER_HOUR_BELOW
+from planner.prices.possible import USD_PER_HOUR_BELOW, USD_PER_HOUR_FROM
 from planner.prices.processor_offers import books_of, load_processor_offers
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, read_rows
@@ -248,7 +248,7 @@ class _Sieve:
                 self.reasons[group] = self._reason_against(*group)
             reason = self.reasons[group]
             # a NaN is not above 0 either
-            if reason is _IMPOSSIBLE or not 0 < price < USD_PER_HOUR_BELOW or len(row) != width:
+            if reason is _IMPOSSIBLE or not USD_PER_HOUR_FROM <= price < USD_PER_HOUR_BELOW or len(row) != width:
                 raise bad_row(snapshot, line, row)
             if reason is None:
                 if types is not None and instance_type not in types:

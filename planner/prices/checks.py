@@ -24,11 +24,12 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from planner.model.frozen import dataclass
 from planner.model.records import HeldBack, Offer, Purchase
 from planner.prices.changes import Key, offer_key
-from planner.prices.possible import offer_problem
+from planner.prices.possible import late_problem, offer_problem
 from planner.units import HOURS_PER_MONTH, HOURS_PER_YEAR
 
 BAND_FACTOR = 3.0  # each book judged by the bands of the others: 13 of 24,599 rows fall outside, 90 at factor 2
@@ -76,6 +77,7 @@ def check_offers(
     previous: Sequence[Offer],
     bands: Bands,
     types: Sequence[Offer] | None = None,
+    day: date = date.max,
     accepts: bool = False,
 ) -> Checked:
     """Separates the offers that can be believed from those that cannot.
@@ -85,6 +87,7 @@ def check_offers(
         previous: the provider's book before; empty if there is none.
         bands: from `price_bands`; empty judges no row by its band.
         types: rows that tell which GPUs an instance type has; without them, the book before.
+        day: the day of the list that they are from; none can be observed later.
         accepts: implausible rows pass.
     """
     known = _Known(previous, previous if types is None else types)
@@ -92,7 +95,7 @@ def check_offers(
     reasons: dict[Key, str | None] = {}
     implausible: dict[Key, Offer] = {}
     for offer in offers:
-        reason = contradictions.get(offer_key(offer)) or _name_problem(offer, known)
+        reason = contradictions.get(offer_key(offer)) or late_problem(offer, day) or _name_problem(offer, known)
         if reason is None and not accepts:
             reason = _reference_problem(offer, known) or _band_problem(offer, known, bands) or _level_problem(offer)
             implausible |= {offer_key(offer): offer} if reason else {}

@@ -19,7 +19,7 @@ from typing import Any
 from planner.hardware.spot import published_rate
 from planner.model.records import Purchase
 from planner.paths import shipped_data_dir
-from planner.prices.possible import USD_PER_HOUR_BELOW
+from planner.prices.possible import USD_PER_HOUR_BELOW, USD_PER_HOUR_FROM
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, located_rows
 
@@ -132,7 +132,7 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
             key = (gpu, float(count_text), instance_type, purchase, _number(network), day, rate)
             group = by_text[text] = by_key.setdefault(key, _Group(row, price, (region, zone), start))
         # a NaN is not above 0 either
-        if not 0 < price < USD_PER_HOUR_BELOW or len(row) != width:
+        if not USD_PER_HOUR_FROM <= price < USD_PER_HOUR_BELOW or len(row) != width:
             raise bad_row(snapshot, line, row)
         others = (vcpus, memory, network, day, *row[12:])
         if others not in known:

@@ -12,7 +12,7 @@ from planner.model.records import HeldBack, Offer, Purchase, Unpriced
 from planner.prices.changes import Key, PlaceKey, offer_key, place_key
 from planner.prices.checks import Checked, held_back, on_demand_prices, spot_problem
 from planner.prices.delivery import Delivery, Reach
-from planner.prices.possible import offer_problem
+from planner.prices.possible import late_problem, offer_problem
 from planner.prices.snapshots import Snapshot
 
 _SOME_ZONE = "*"
@@ -53,7 +53,10 @@ def merged(delivery: Delivery, checked: Checked, old: Sequence[Offer], is_asked_
         (replaced if is_answered(offer) and is_asked_for(offer) else kept).append(offer)
     overtaken = _overtaken(kept, fresh) if delivery.reach is not Reach.LISTED_ONLY else {}
     # a book of an older version may hold what this one does not write
-    overtaken |= {offer_key(offer): reason for offer in kept if (reason := offer_problem(offer))}
+    day = delivery.observed_at.date()
+    overtaken |= {
+        offer_key(offer): reason for offer in kept if (reason := offer_problem(offer) or late_problem(offer, day))
+    }
     kept_on = tuple(offer for offer in kept if offer_key(offer) not in overtaken)
     return Merged(
         offers=(*fresh, *kept_on),

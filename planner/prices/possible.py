@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from planner.hardware.gpus import load_gpus
 from planner.model.frozen import names_of
 from planner.model.records import Offer
 
+GPUS_FROM = 1e-3  # the smallest parts that are sold are some hundredths of a GPU
 GPUS_BELOW = 1e6
+USD_PER_HOUR_FROM = 1e-4  # the electricity of one watt; nobody lets a machine, or a part of one with a GPU, for less
 USD_PER_HOUR_BELOW = 1e7
 FIGURES_BELOW = 1e9
 LONGEST_TEXT = 2000
@@ -21,16 +25,35 @@ def offer_problem(offer: Offer) -> str | None:
         return "the instance type or the region has no name"
     if offer.gpu not in load_gpus():
         return f"unknown GPU {offer.gpu!r}"
-    if not offer.gpu_count < GPUS_BELOW:
-        return f"{offer.gpu_count:,.0f} GPUs cannot be"
-    if not offer.usd_per_hour < USD_PER_HOUR_BELOW:
-        return f"{offer.usd_per_hour:g} USD an hour cannot be"
+    if not GPUS_FROM <= float(count_text(offer.gpu_count)) < GPUS_BELOW:
+        return f"{offer.gpu_count:,g} GPUs cannot be"
+    for price in (offer.usd_per_hour, offer.usd_per_hour_cheapest):
+        if price is not None and not USD_PER_HOUR_FROM <= price < USD_PER_HOUR_BELOW:
+            return f"{price:g} USD an hour cannot be"
     return next((problem for name in names_of(Offer) if (problem := _cell_problem(name, getattr(offer, name)))), None)
+
+
+def late_problem(offer: Offer, day: date) -> str | None:
+    """The reason why the book of that day may not hold the offer: it was observed later. `None` if it was not."""
+    return f"observed on {offer.observed_on}, after the day of the list" if offer.observed_on > day else None
+
+
+def count_text(count: float) -> str:
+    """A number of GPUs as a row has it: six digits, as sources print a third of a GPU."""
+    return f"{count:g}"
+
+
+def figure_text(figure: float | None) -> str:
+    """A figure of a machine as a row has it: ten digits, empty where it is not known."""
+    return "" if figure is None else f"{figure:.10g}"
 
 
 def _cell_problem(name: str, value: object) -> str | None:
     if isinstance(value, str) and not (len(value) <= LONGEST_TEXT and value.isprintable()):
         return f"{name} {value[:40]!r} is not a name"
-    if isinstance(value, (int, float)) and not 0 <= value < FIGURES_BELOW:  # a NaN is not above 0 either
+    # a NaN is not above 0 either; what counts is the figure as it is written
+    if isinstance(value, (int, float)) and not (
+        0 <= value < FIGURES_BELOW and float(figure_text(value)) < FIGURES_BELOW
+    ):
         return f"{name} {value} is not a figure"
     return None

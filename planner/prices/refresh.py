@@ -23,6 +23,7 @@ from planner.prices.books import free_stem, newest_offers, previous_book, retire
 from planner.prices.changes import Changes, changes
 from planner.prices.checks import Bands, Checked, check_offers, price_bands
 from planner.prices.delivery import Delivery, Reach, check_day, clear_fetches, fetch_delivery, saved_delivery
+from planner.prices.doubted import doubted_entries
 from planner.prices.index import INDEX_SUFFIX, index_of
 from planner.prices.lock import cannot_write, refresh_lock
 from planner.prices.merge import Merged, merged, merged_excludes, merged_retired, merged_sources, merged_unpriced
@@ -232,7 +233,8 @@ class _Run:
         newest = previous_book(order.data_dir, delivery.provider, "9999", [])
         known = newest[1] if newest else old
         wanted = [offer for offer in delivery.parsed.offers if order.asks_for(offer)]
-        check = partial(check_offers, wanted, previous=old or known, types=known, bands=self.bands)
+        day = delivery.observed_at.date()
+        check = partial(check_offers, wanted, previous=old or known, types=known, bands=self.bands, day=day)
         checked = check(accepts=order.accepts)
         result = merged(delivery, checked, old, partial(_is_asked_for, order, delivery))
         result = replace(result, held_back=tuple(map(_plain_row, result.held_back)))
@@ -287,6 +289,7 @@ class _Run:
             unpriced=merged_unpriced(delivery, before, result.offers),
             excludes=merged_excludes(delivery, before, result.kept),
             retired=merged_retired(delivery, retired_entries(before) if before else ()),
+            doubted=doubted_entries(result.offers),
             made_by=f"planner refresh, gpu-cost-planner {_version()}",
         )
         written = read_snapshot(path)

@@ -9,7 +9,7 @@ from typing import Any
 from planner.errors import SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Offer, Purchase
-from planner.prices.possible import GPUS_BELOW, USD_PER_HOUR_BELOW
+from planner.prices.possible import GPUS_BELOW, GPUS_FROM, USD_PER_HOUR_BELOW, USD_PER_HOUR_FROM
 from planner.prices.snapshots import Snapshot
 
 _PURCHASES = {str(purchase): purchase for purchase in Purchase}
@@ -66,7 +66,7 @@ def _level(row: list[str]) -> dict[str, Any]:
 def is_possible(gpu: str, count_text: str, purchase: str) -> bool:
     """Whether there can be offers of that GPU, count and purchase."""
     count = float(count_text) if _is_positive(count_text) else 0.0
-    return 0 < count < GPUS_BELOW and gpu in _known_gpus() and purchase in _PURCHASES
+    return GPUS_FROM <= count < GPUS_BELOW and gpu in _known_gpus() and purchase in _PURCHASES
 
 
 def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
@@ -80,11 +80,11 @@ def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
         return SnapshotError(
             f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
         )
-    if not _is_positive(row[1]) or float(row[1]) >= GPUS_BELOW:
-        column, text, below = "gpu_count", row[1], GPUS_BELOW
+    if not _is_positive(row[1]) or not GPUS_FROM <= float(row[1]) < GPUS_BELOW:
+        column, text, least, below = "gpu_count", row[1], GPUS_FROM, GPUS_BELOW
     else:
-        column, text, below = "usd_per_hour", row[6], USD_PER_HOUR_BELOW
-    wrong = f"not below {below:,.0f}" if _is_positive(text) else "not a positive number"
+        column, text, least, below = "usd_per_hour", row[6], USD_PER_HOUR_FROM, USD_PER_HOUR_BELOW
+    wrong = f"not from {least:g} to below {below:,.0f}" if _is_positive(text) else "not a positive number"
     return SnapshotError(f"{where}, column {column}: {text!r} is {wrong}. {_VERIFY}")
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from planner.prices.possible import GPUS_BELOW, LONGEST_TEXT
+from planner.prices.possible import GPUS_BELOW, GPUS_FROM, LONGEST_TEXT
 
 ENTRIES: Mapping[str, tuple[str, ...]] = {
     "sources": ("name",),
     "unpriced": ("instance_type", "gpu", "gpu_count", "reason"),
     "excludes": ("instance_types", "what"),
     "retired": ("instance_type", "retired_on"),
+    "doubted": ("instance_type", "region", "zone", "purchase", "usd_per_hour"),
 }
 """Lists of a sidecar, with what each of their entries must have."""
 
@@ -36,7 +37,7 @@ def _is_entry(name: str, entry: object) -> bool:
     texts = [value for key, value in entry.items() if key not in counts]
     if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
         return False
-    if not all(type(entry[key]) in (int, float) and 0 < entry[key] < GPUS_BELOW for key in counts):
+    if not all(type(entry[key]) in (int, float) and GPUS_FROM <= entry[key] < GPUS_BELOW for key in counts):
         return False
     return "retired" != name or _is_day(entry["retired_on"])
 

@@ -24,7 +24,7 @@ from planner.outside.documents import json_of
 from planner.outside.files import bytes_of, opened
 from planner.paths import contained, new_beside
 from planner.prices.checksums import sha256_of, sha256_of_file
-from planner.prices.possible import offer_problem
+from planner.prices.possible import count_text, figure_text, offer_problem
 from planner.prices.sidecars import entries_of
 
 SCHEMA = "planner.snapshot/1"
@@ -57,7 +57,8 @@ class Snapshot:
     `columns` are those of its rows. `excludes` lists parts of the bill that the prices of some instance types leave out, as
     {"instance_types": glob, "what": text, ...}, of older rows only if an entry says "observed_before", of rows whose source
     matches if it says "source"; `retired` names instance types that are still listed but can no longer be rented, with the
-    day of their end. `damage` says why nothing of the book can be used, not even its sidecar.
+    day of their end; `doubted` names rows that a refresh took though the shipped books speak against their price. `damage`
+    says why nothing of the book can be used, not even its sidecar.
     """
 
     provider: str
@@ -70,6 +71,7 @@ class Snapshot:
     unpriced: tuple[Unpriced, ...]
     excludes: tuple[dict[str, Any], ...]
     retired: dict[str, date]
+    doubted: tuple[dict[str, Any], ...] = ()
     damage: str | None = None
 
     @property
@@ -139,6 +141,7 @@ def read_snapshot(path: Path) -> Snapshot:
                 entry["instance_type"]: date.fromisoformat(entry["retired_on"])
                 for entry in entries_of(content, "retired")
             },
+            doubted=tuple(entries_of(content, "doubted")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"{sidecar} lacks or spoils a field: {error!r}. {_REMEDY}") from error
@@ -218,6 +221,7 @@ def write_snapshot(
     unpriced: Iterable[Unpriced] = (),
     excludes: Sequence[dict[str, Any]] = (),
     retired: Sequence[dict[str, Any]] = (),
+    doubted: Sequence[dict[str, Any]] = (),
     made_by: str,
 ) -> Path:
     """Write a new snapshot, rows first and sidecar last, each by temporary file, fsync and rename.
@@ -249,6 +253,7 @@ def write_snapshot(
         ],
         "excludes": list(excludes),
         "retired": list(retired),
+        **({"doubted": list(doubted)} if doubted else {}),
         "made_by": made_by,
     }
     text = json.dumps(sidecar, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
@@ -271,7 +276,8 @@ def csv_bytes(offers: Iterable[Offer]) -> bytes:
 
 def sort_key(offer: Offer) -> tuple[str, float, str, str, str, str]:
     """The order of rows in a snapshot; also the key that makes an offer unique within a provider."""
-    return (offer.gpu, offer.gpu_count, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
+    count = float(count_text(offer.gpu_count))  # two that are written alike are one
+    return (offer.gpu, count, offer.instance_type, offer.region, offer.zone or "", str(offer.purchase))
 
 
 def write_durably(path: Path, body: bytes) -> None:
@@ -368,25 +374,21 @@ def _is_level(offer: Offer) -> bool:
 def _row(offer: Offer) -> tuple[str, ...]:
     return (
         offer.gpu,
-        f"{offer.gpu_count:g}",
+        count_text(offer.gpu_count),
         offer.instance_type,
         offer.region,
         offer.zone or "",
         str(offer.purchase),
         repr(offer.usd_per_hour),
-        _text(offer.vcpus),
-        _text(offer.memory_gib),
-        _text(offer.network_gbps),
+        figure_text(offer.vcpus),
+        figure_text(offer.memory_gib),
+        figure_text(offer.network_gbps),
         offer.observed_on.isoformat(),
         offer.source,
         "" if offer.usd_per_hour_cheapest is None else repr(offer.usd_per_hour_cheapest),
-        _text(offer.offers_count),
+        figure_text(offer.offers_count),
         "" if offer.reliability is None else repr(offer.reliability),
     )
-
-
-def _text(number: float | None) -> str:
-    return "" if number is None else f"{number:.10g}"
 
 
 def _sync_folder(folder: Path) -> None:

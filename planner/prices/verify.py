@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from planner.errors import SnapshotError
 from planner.model.frozen import dataclass
-from planner.model.records import Offer
+from planner.model.records import HeldBack, Offer
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key
-from planner.prices.checks import BAND_FACTOR, Bands, check_offers, is_overtaken, on_demand_prices, price_bands
+from planner.prices.doubted import doubted_rows, not_named
 from planner.prices.index import index_problem
+from planner.prices.possible import offer_problem
 from planner.prices.snapshots import interrupted_writes, read_rows, read_snapshot, sort_key
 
 
@@ -32,17 +32,11 @@ class BookReport:
 def verify_books(data_dir: Path, providers: tuple[str, ...] = ()) -> list[BookReport]:
     """Every book of the named providers (all, if none is named), then what interrupted refreshes left behind."""
     shipped = shipped_data_dir()
-    # the newest two of each provider: one vouches for the other, and a year of books is not held in memory
-    market = {
-        path: _offers(path)
-        for _, books in groupby(book_paths(data_dir), key=lambda path: path.parent.name)
-        for path in list(books)[-2:]
-    }
     reports = []
     for path in book_paths(data_dir):
         if providers and path.parent.name not in providers:
             continue
-        rows, problems = _verified(path, market)
+        rows, problems = _verified(path)
         reports.append(
             BookReport(
                 provider=path.parent.name,
@@ -69,7 +63,7 @@ def verify_books(data_dir: Path, providers: tuple[str, ...] = ()) -> list[BookRe
     return reports
 
 
-def _verified(path: Path, market: Mapping[Path, tuple[Offer, ...]]) -> tuple[int | None, list[str]]:
+def _verified(path: Path) -> tuple[int | None, list[str]]:
     rows = None
     try:
         snapshot = read_snapshot(path)
@@ -93,22 +87,10 @@ def _verified(path: Path, market: Mapping[Path, tuple[Offer, ...]]) -> tuple[int
     wrong_index = index_problem(snapshot)
     if wrong_index is not None:
         problems.append(wrong_index)
-    on_demand = on_demand_prices(offers)
-    # a list that names some offers leaves older ones beside them
-    standing = [offer for offer in offers if not is_overtaken(offer, on_demand)]
-    odd = check_offers(standing, previous=(), bands=_bands(market, path)).held_back
-    problems += [f"{row.instance_type} {row.zone or row.region} {row.purchase}: {row.reason}" for row in odd]
-    return rows, problems
+    problems += [f"{_place(offer)}: {problem}" for offer in offers if (problem := offer_problem(offer)) is not None]
+    odd = not_named(doubted_rows(offers, path), snapshot.doubted)
+    return rows, [*problems, *(f"{_place(row)}: {row.reason}" for row in odd)]
 
 
-def _bands(market: Mapping[Path, tuple[Offer, ...]], path: Path) -> Bands:
-    # a book must not vouch for itself; the other books are older and newer, hence the second factor
-    others = [offer for book, offers in market.items() if book != path for offer in offers]
-    return price_bands(others, BAND_FACTOR**2)
-
-
-def _offers(path: Path) -> tuple[Offer, ...]:
-    try:
-        return book_offers(read_snapshot(path))
-    except SnapshotError:
-        return ()  # reported where the book itself is verified
+def _place(row: Offer | HeldBack) -> str:
+    return f"{row.instance_type} {row.zone or row.region} {row.purchase}"

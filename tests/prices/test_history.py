@@ -12,8 +12,7 @@ from planner.prices.lock import refresh_lock
 from planner.prices.prune import prunable, prune
 from planner.prices.quarantine import held_back_path
 from planner.prices.states import compare_states, current_state, earlier_state, state_at
-from planner.prices.verify import verify_books
-from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
+from tests.builders import a_snapshot, an_offer
 
 GPU = "a100-80gb-sxm"
 
@@ -179,35 +178,6 @@ def test_comparing_an_unknown_provider_is_an_error(books):
 
     with pytest.raises(UnknownNameError, match="Unknown provider 'testclud'"):
         compare_states(state, state, ["testclud"])
-
-
-def test_verify_finds_what_is_wrong_with_a_book(tmp_path):
-    """Altered, unsorted, doubled, dated after its own day, unbelievable; a good book has no problem."""
-    good = a_snapshot(tmp_path, an_offer(), provider="testcloud", stem="2026-06-01")
-    altered = a_snapshot(tmp_path, an_offer(provider="b"), provider="b", stem="2026-06-01")
-    altered.write_bytes(altered.read_bytes() + b"x")
-    rows = (a_row(region="z"), a_row(region="a"), a_row(region="a"))
-    a_raw_snapshot(tmp_path, *rows, provider="c")
-    a_raw_snapshot(tmp_path, a_row(observed_on="2026-07-01"), a_row(region="p", usd_per_hour="9000"), provider="d")
-    (tmp_path / "prices" / "d" / "2026-06-05.csv").write_text("half")
-
-    reports = {(r.provider, r.stem): r.problems for r in verify_books(tmp_path, ("testcloud", "b", "c", "d"))}
-
-    assert () == reports["testcloud", good.stem]
-    assert ["altered or damaged" in problem for problem in reports["b", "2026-06-01"]] == [True]
-    assert ["rows are not in order", "1 offers are listed twice"] == [
-        problem.partition(",")[0] for problem in reports["c", "2026-06-01"]
-    ]
-    future, band = reports["d", "2026-06-01"]
-    assert "1 prices are observed after the day of the book, first test-8x" == future
-    assert "test-8x p on_demand: 1125 USD per GPU-hour is outside" in band
-    assert ("no sidecar: left by an interrupted refresh, never read; delete it",) == reports["d", "2026-06-05"]
-
-
-@pytest.mark.slow  # reads every row of every book
-def test_every_shipped_book_verifies(tmp_path):
-    """The checks that guard a refresh hold for the books in the package."""
-    assert [] == [(report.path.name, report.problems) for report in verify_books(tmp_path) if report.problems]
 
 
 def test_pruning_keeps_the_newest_and_takes_what_lies_beside_a_book(books):

@@ -77,13 +77,19 @@ def test_an_impossible_row_is_held_back_and_never_written(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    ("column", "text", "limit"), [("gpu_count", "4000000", "1,000,000"), ("usd_per_hour", "5e8", "10,000,000")]
+    ("column", "text", "limit"),
+    [
+        ("gpu_count", "4000000", "from 0.001 to below 1,000,000"),
+        ("gpu_count", "1e-320", "from 0.001 to below 1,000,000"),
+        ("usd_per_hour", "5e8", "from 0.0001 to below 10,000,000"),
+        ("usd_per_hour", "1e-320", "from 0.0001 to below 10,000,000"),
+    ],
 )
 def test_the_reader_names_the_limit(tmp_path, column, text, limit):
     """A book that holds such a figure is refused by line, column and limit."""
     path = a_raw_snapshot(tmp_path, a_row(**{column: text}))
 
-    with pytest.raises(SnapshotError, match=f"line 2, column {column}: '{text}' is not below {limit}"):
+    with pytest.raises(SnapshotError, match=f"line 2, column {column}: '{text}' is not {limit}"):
         book_offers(read_snapshot(path))
 
 

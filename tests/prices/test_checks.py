@@ -215,7 +215,7 @@ def test_a_price_that_holds_everywhere_stands_for_those_of_each_region():
     )  # one price of a region: they do not all hold everywhere
 
 
-@pytest.mark.parametrize(("cheapest", "is_believed"), [(0.2, True), (0.05, True), (0.04, False), (1e-6, False)])
+@pytest.mark.parametrize(("cheapest", "is_believed"), [(0.2, True), (0.05, True), (0.04, False), (1e-4, False)])
 def test_the_cheapest_offer_of_a_level_is_not_next_to_nothing(cheapest, is_believed):
     """A tenth of the level is believed; below, the row is held back, and a person can vouch for it."""
     level = an_offer(provider="vast", usd_per_hour=0.5, usd_per_hour_cheapest=cheapest, offers_count=3)

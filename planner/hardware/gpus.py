@@ -185,7 +185,7 @@ def short_name(gpu: str) -> str:
     if (known := load_gpus().get(gpu)) is not None and not known.compute_capability:
         return known.display_name  # described by its owner
     base, memory, form = _parts(gpu)
-    others = [_parts(name) for name in load_gpus() if name != gpu]
+    others = [_parts(name) for name in load_gpus() if name != gpu and name.startswith(base)]
     alike = [(size, kind) for name, size, kind in others if name == base]
     size = f"-{memory}G" if any(kind == form and other != memory for other, kind in alike) else ""
     card = {"pcie": " PCIe", "nvl": " NVL"}.get(form, "") if any(kind == "sxm" for _, kind in alike) else ""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import sys
+from contextlib import redirect_stdout
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 import anyio
 import anyio.to_thread
 from mcp.server import Server, ServerRequestContext
-from mcp.server.stdio import stdio_server
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
@@ -25,12 +24,10 @@ from mcp_types import (
     ToolAnnotations,
 )
 
+from planner.cli.agent_lines import Answers, Questions
 from planner.cli.agent_tools import TOOLS, AgentTool, answer
-from planner.errors import PlannerError, UnknownNameError, UsageError
+from planner.errors import PlannerError, UnknownNameError
 from planner.render.listing import to_json
-
-MOST_LINE = 1024**2
-"""Characters of a question of an agent; a long one has some thousand."""
 
 INSTRUCTIONS = (
     "Time and cost of training runs on rented GPUs, from measured throughput and dated prices that ship with the tool. "
@@ -52,24 +49,6 @@ def serve(data_dir: Path | None) -> None:
         PlannerError,
     ) as group:  # nobody takes the answers, there is no room for them, or no question comes
         raise _first_of(group) from None
-
-
-class _Lines:
-    """Lines of questions, of which the protocol's library would read one of any length."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def readline(self) -> str:
-        """The next line; nothing at the end.
-
-        Raises:
-            UsageError: it is longer than any question.
-        """
-        line = self._file.readline(MOST_LINE)
-        if len(line) >= MOST_LINE and not line.endswith("\n"):
-            raise UsageError(f"A line of standard input has more than {MOST_LINE:,} characters: no question has.")
-        return line
 
 
 def _first_of(group: BaseException) -> BaseException:
@@ -95,9 +74,14 @@ async def _serve(data_dir: Path | None) -> None:
         on_list_tools=list_tools,
         on_call_tool=call_tool,
     )
-    lines = _Lines(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace"))
-    async with stdio_server(anyio.wrap_file(cast("TextIO", lines))) as (requests, responses):
-        await server.run(requests, responses, server.create_initialization_options())
+    # what anything prints is no answer
+    output = sys.stdout.buffer
+    with anyio.CancelScope() as scope, redirect_stdout(sys.stderr):
+        answers = Answers(output, scope)
+        questions = Questions(sys.stdin.fileno(), answers)
+        await server.run(questions, answers, server.create_initialization_options())
+    if answers.failure is not None:
+        raise answers.failure
 
 
 def _described(tool: AgentTool) -> Tool:

@@ -354,44 +354,6 @@ def test_the_data_folder_is_chosen_at_the_start(tmp_path):
     assert [0.5] == [row["usd_per_hour"] for row in result.structured_content["offers"]]
 
 
-def test_rubbish_on_the_line_ends_nothing(tmp_path):
-    """The next request is answered, standard output holds the protocol alone, and the end of input ends the process."""
-    lines = [
-        "this is no JSON",
-        '{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", '
-        '"capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}',
-        '{"jsonrpc": "2.0", "method": "notifications/initialized"}',
-        '{"half": ',
-        "\x00\xff",
-        '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "gpus", "arguments": {"names": ["T4"]}}}',
-        '{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "gpus", "arguments": [1]}}',
-        '{"jsonrpc": "2.0", "id": 4, "method": "no/such"}',
-        '{"jsonrpc": "2.0", "id": 5, "method": "ping"}',
-    ]
-
-    with subprocess.Popen(
-        SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
-        env=_environment(),
-    ) as process:  # fmt: skip
-        process.stdin.write("\n".join(lines) + "\n")
-        process.stdin.flush()
-        answers = {}
-        while 5 not in answers or 2 not in answers:
-            document = json.loads(process.stdout.readline())  # every line is JSON
-            answers[document.get("id")] = document
-        process.stdin.close()
-        rest = process.stdout.read()
-        errors = process.stderr.read()
-        code = process.wait(300)
-
-    assert 0 == code
-    assert all(json.loads(line) for line in rest.splitlines())
-    assert "t4" == answers[2]["result"]["structuredContent"]["gpus"][0]["name"]
-    assert {} == answers[5]["result"]
-    assert "error" in answers[4]
-    assert "Traceback" not in errors
-
-
 def test_no_input_ends_at_once(start_planner):
     """A closed input is the end, not an error."""
     done = start_planner("mcp", stdin=subprocess.DEVNULL)

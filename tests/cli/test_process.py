@@ -44,7 +44,7 @@ def _sh(line, *words):
         pytest.param('"$@" 2>/dev/full', ["estimate", "--model", "nothing"], 2, b"", marks=pytest.mark.slow),
         pytest.param('"$@" 2>/dev/full', ["estimate", "--no-option"], 2, b"", marks=pytest.mark.slow),
         pytest.param('"$@" 2>/dev/full', ["refresh", "aws", "--offline"], 1, b"", marks=pytest.mark.slow),
-        pytest.param('"$@" </dev/zero', ["mcp"], 2, b"more than 1,048,576 characters", marks=pytest.mark.slow),
+        pytest.param('"$@" </dev/zero', ["mcp"], 2, b"more than 67,108,864 bytes", marks=pytest.mark.slow),
         ('"$@" <&-', ["mcp"], 0, b""),
         pytest.param('"$@" >&- </dev/null', ["mcp"], 0, b"", marks=pytest.mark.slow),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from planner.accuracy.attention_gain import at_gain, learn_attention
 from planner.accuracy.fp8_gain import fp8_pairs, learn_fp8
 from planner.accuracy.learnt_from import checksums_of_steps
 from planner.accuracy.measured_steps import adapter_steps, foundry_steps, megatron_steps
@@ -19,14 +20,15 @@ from planner.accuracy.published_runs import leave_out_publications, shipped_run_
 from planner.accuracy.published_steps import foretold_steps
 from planner.accuracy.stack_levels import learn_levels, slow_apart
 from planner.accuracy.step_time_fit import (
-    ADAPTERS,
     FOUNDRY,
     MEGATRON,
     LeftOutResult,
+    adapters,
     language_leave_outs,
     learn_stack,
     searched_layouts,
 )
+from planner.language.stacks import ADAPTER_STACK
 from planner.language.step_time import Stack, load_stacks, load_step_time
 from planner.paths import shipped_data_dir
 
@@ -37,6 +39,8 @@ DESCRIPTIONS = {
     "transformers-peft": "Hugging Face Transformers and PEFT with flash attention, not compiled (2023; QLoRA with GPTQ)",
     "fused": "fused kernels: torchtune compiled, NVIDIA NeMo, Megatron-Core (2024-2026)",
 }
+RUNS_LEVEL = "typical, 8 GPUs and more, from 3 B"
+"""The class that published whole runs are of."""
 BASES = {"typical": "llm-foundry", "fused": "llm-foundry"}
 """Stacks that have the coefficients of another and a level of their own."""
 
@@ -48,9 +52,8 @@ def main(out: Path) -> None:
     stacks = {
         "llm-foundry": learn_stack(foundry_steps(), **FOUNDRY),
         "megatron-deepspeed": learn_stack(megatron_steps(), **MEGATRON),
-        "transformers-peft": learn_stack(adapter_steps(), **ADAPTERS),
+        "transformers-peft": learn_stack(adapter_steps(), **adapters()),
     }
-    results = language_leave_outs()
     path = out / "language_step_time.json"
     document: dict[str, Any] = {
         "schema": "planner.language_step_time/1",
@@ -66,10 +69,13 @@ def main(out: Path) -> None:
         ],
         "learnt_from": checksums_of_steps(),
         "stacks": {name: {"description": DESCRIPTIONS[name]} | _rounded(stack) for name, stack in stacks.items()}
-        | {name: {"description": DESCRIPTIONS[name], "base": base} for name, base in BASES.items()},
+        | {
+            name: {"description": DESCRIPTIONS[name], "base": base, "attention_gain": 1.0}
+            for name, base in BASES.items()
+        },
         "fp8": {"gain": 1.0, "reach": 0.0},
         "levels": {},
-        "left_out": {result.split: _figures(result) for result in results},
+        "left_out": {},
         "searched": _rounded_all(asdict(searched_layouts())),
     }
     if out.resolve() != shipped_data_dir().resolve():
@@ -78,13 +84,25 @@ def main(out: Path) -> None:
         )
     # each is foretold with what was just written
     _write(path, document)
+    attention = learn_attention(foretold_steps())
+    for name in BASES:
+        document["stacks"][name]["attention_gain"] = attention
+    _write(path, document)
+    document["stacks"][ADAPTER_STACK] |= _rounded(learn_stack(adapter_steps(), **adapters()))
+    _write(path, document)
+    document["left_out"] = {result.split: _figures(result) for result in language_leave_outs()}
     document["fp8"] = _rounded_all(asdict(learn_fp8(fp8_pairs())))
     _write(path, document)
     usual, _ = slow_apart(foretold_steps())
-    document["levels"] = {name: _rounded_all(asdict(level)) for name, level in sorted(learn_levels(usual).items())}
+    document["levels"] = {
+        name: _rounded_all(asdict(level)) for name, level in sorted(learn_levels(usual, attention).items())
+    }
     _write(path, document)
     runs = leave_out_publications()
-    document["runs"] = _rounded_all(asdict(shipped_run_overhead()))
+    level = learn_levels(at_gain(usual, 1.0), 1.0)[
+        RUNS_LEVEL
+    ].shift  # the runs are foretold with the kernels of their day
+    document["runs"] = _rounded_all(asdict(shipped_run_overhead()) | {"level": level})
     document["left_out"][runs.split] = _figures(runs)
     _write(path, document)
     click.echo(json.dumps(document, indent=1))

@@ -52,7 +52,7 @@ def learn_fp8(pairs: Iterable[Pair]) -> Fp8:
 
 def speed_at(one: Foretold, gain: float) -> float:
     """How much faster a step in fp8 is at that gain than at the shipped one."""
-    plan, stack = one.plan, load_stacks()[FITTED_STACK]
+    plan, stack = one.plan, load_stacks()[one.work.stack]
     shipped = hardware_of(plan.gpu, plan.gpu_count, Precision.FP8)
     seconds = [
         step_seconds(one.work.job, plan.plan.layout, hardware, stack)

@@ -18,6 +18,9 @@ from planner.model.language_runs import LanguageWork
 from planner.model.records import Gpu, Precision
 from planner.options.language import language_arguments
 
+ROOM_GIB = 1000.0
+"""More than any layout needs: where it is known that a step ran."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedStep:
@@ -31,6 +34,7 @@ class PublishedStep:
     gpu: str
     card_watts: int | None  # of the cards that ran, where they were not the usual ones
     card_gb_per_s: float | None
+    card_gib: float | None
     gpu_count: int
     precision: Precision
     sequence_length: int
@@ -54,7 +58,15 @@ class PublishedStep:
             usual,
             tdp_watts=self.card_watts or usual.tdp_watts,
             memory_bandwidth_gb_per_s=self.card_gb_per_s or usual.memory_bandwidth_gb_per_s,
+            memory_gib=self.card_gib or usual.memory_gib,
+            memory_visible_mib=None if self.card_gib else usual.memory_visible_mib,
         )
+
+    @property
+    def roomy_card(self) -> Gpu:
+        """The GPU with room for all: of a layout that is published whole it is known that it fits, whatever our count says."""
+        layout = (self.micro_batch, self.zero_stage, self.tensor_parallel, self.pipeline_parallel, self.recompute)
+        return self.card if None in layout else replace(self.card, memory_gib=ROOM_GIB, memory_visible_mib=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,7 @@ class Foretold:
     work: LanguageWork
     plan: LanguagePlan
     excess: float  # natural logarithm of measured over fitted tokens a second, without any level
+    is_as_published: bool  # in the layout of the publication, not in the one that we would take
 
 
 def load_published_steps() -> tuple[PublishedStep, ...]:
@@ -74,7 +87,10 @@ def load_published_steps() -> tuple[PublishedStep, ...]:
 
 
 def foretold_steps() -> list[Foretold]:
-    """Every published step whose layout fits by our count of memory, foretold twice: as it was laid out, and as we would lay it out."""
+    """Every published step, foretold twice: as it was laid out, and as we would lay it out.
+
+    What is not published of a layout is searched; steps are left out where that finds none that fits by our count of memory.
+    """
     return [one for step in load_published_steps() for one in _foretold_twice(step)]
 
 
@@ -87,7 +103,7 @@ def _foretold_twice(step: PublishedStep) -> Iterator[Foretold]:
         "pipeline_parallel": step.pipeline_parallel,
         "micro_batch": step.micro_batch,
     }
-    for layout in (given, {}):
+    for layout, card in ((given, step.roomy_card), ({}, step.card)):
         options = language_arguments(
             {
                 "method": step.method,
@@ -101,7 +117,7 @@ def _foretold_twice(step: PublishedStep) -> Iterator[Foretold]:
         job = plan_job(model, options, str(step.precision))
         work = LanguageWork(job=job, stack=step.stack, is_whole_run=False)
         try:
-            plan = plan_language_model(work, step.card, step.gpu_count, step.precision)
+            plan = plan_language_model(work, card, step.gpu_count, step.precision)
         except NoThroughputError:
             return  # a layout that ran and does not fit by our count says nothing of speed, nor does another in its place
         fitted = plan.tokens_per_second / (1.0 if plan.level is None else math.exp(plan.level.shift))
@@ -111,4 +127,5 @@ def _foretold_twice(step: PublishedStep) -> Iterator[Foretold]:
             work=work,
             plan=replace(plan, level=None, tokens_per_second=fitted),
             excess=math.log(step.tokens_per_second / fitted),
+            is_as_published=bool(layout),
         )

@@ -4,7 +4,7 @@ The steps of one publication are alike, so publications are counted, not rows. A
 publications), a spread between publications (tau) and one within a publication (sigma). Both variances are drawn towards the
 mean of all classes with the weight of four publications, and the range is that of Student's t: publications are few.
 The level on few GPUs is drawn in the same way towards the one that models of that size have on many, so that a row gains
-little by its count alone.
+little by its count alone; their spreads are those of the size.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from planner.accuracy.attention_gain import at_gain, excess_of_the_fit, learn_attention
 from planner.accuracy.few_publications import PRIOR, drawn, t_quantile
 from planner.accuracy.fp8_gain import Fp8, Pair, learn_fp8, speed_at
 from planner.accuracy.published_steps import Foretold
@@ -22,8 +23,8 @@ from planner.language.stacks import ADAPTER_STACK, FUSED_ADAPTERS, MIXTURES, Lev
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
 
-FITTED_TO = {"typical, 8 GPUs and more, from 3 B", "typical, 8 GPUs and more, below 3 B", ADAPTER_STACK}
-"""Classes in which the fit has a publication of its own: it is one of the publications, at a level of nothing."""
+FITTED = "the code of the fit"
+"""One of the publications of a class: the steps of most classes were fitted to one, which is not among the rows."""
 FEW, MANY = "typical, 1 to 7 GPUs", "typical, 8 GPUs and more"
 UNMOVED = {ADAPTER_STACK}
 """The stack that stands for the publication it was fitted to: others differ from it, and do not move it."""
@@ -43,11 +44,19 @@ class Judged:
     weight: float  # one over the steps of its publication in its class
 
 
-def learn_levels(steps: Iterable[Foretold]) -> dict[str, Level]:
-    """The level of every class, by its name."""
+def learn_levels(steps: Iterable[Foretold], attention: float) -> dict[str, Level]:
+    """The level of every class, by its name, of steps that are foretold with that gain of attention."""
     every = list(steps)
-    pretrained = _learnt(_classes(one for one in every if one.group != FUSED_ADAPTERS))
-    return _learnt(_classes(every, fused_gain(pretrained)))
+    pretrained = _learnt(_with_the_fit(_classes(one for one in every if one.group != FUSED_ADAPTERS), attention))
+    return _learnt(_with_the_fit(_classes(every, fused_gain(pretrained)), attention))
+
+
+def _with_the_fit(classes: dict[str, dict[str, list[float]]], attention: float) -> dict[str, dict[str, list[float]]]:
+    """The classes, those with a publication that the fit stands for together with it."""
+    fitted = {ADAPTER_STACK: 0.0} | {
+        f"{MANY}, {size} 3 B": excess for size, excess in excess_of_the_fit(attention).items()
+    }
+    return {group: found | ({FITTED: [fitted[group]]} if group in fitted else {}) for group, found in classes.items()}
 
 
 def _learnt(classes: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Level]:
@@ -62,7 +71,7 @@ def _learnt(classes: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, L
     ]
     levels = {}
     for group, pool in pools.items():
-        count = sum(len(_means(one, classes)) for one in pool)
+        count = _count(pool, classes)
         tau, sigma = (drawn(kind[group], count, mean) for kind, mean in zip((between, within), usual, strict=True))
         quantile = t_quantile(count)
         levels[group] = Level(
@@ -75,15 +84,17 @@ def _learnt(classes: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, L
 
 
 def leave_publications_out(steps: Sequence[Foretold], pairs: Sequence[Pair]) -> list[Judged]:
-    """Foretells every publication with the levels, ranges and gain of fp8 that the others give.
+    """Foretells every publication with the levels, ranges and gains of attention and of fp8 that the others give.
 
     A class of one publication only has nothing to be foretold from, and is not judged.
     """
     judged = []
     for publication in sorted({one.publication for one in steps}):
-        levels = learn_levels(one for one in steps if one.publication != publication)
+        others = [one for one in steps if one.publication != publication]
+        attention = learn_attention(others)
+        levels = learn_levels(at_gain(others, attention), attention)
         fp8 = learn_fp8(pair for pair in pairs if pair.publication != publication)
-        own = [one for one in steps if one.publication == publication]
+        own = at_gain([one for one in steps if one.publication == publication], attention)
         for one in own:
             if one.group in levels:
                 alike = sum(_label(other) == _label(one) for other in own)
@@ -142,9 +153,8 @@ def _teaches(one: Foretold) -> bool:
 
 
 def _means(group: str, classes: Mapping[str, Mapping[str, Sequence[float]]]) -> list[float]:
-    """What each publication of a class exceeds the fitted steps by; that of the fit by nothing."""
-    fitted = [0.0] if group in FITTED_TO else []
-    return [*map(statistics.fmean, classes[group].values()), *fitted]
+    """What each publication of a class exceeds the fitted steps by."""
+    return [statistics.fmean(found) for found in classes[group].values()]
 
 
 def _shift(group: str, classes: Mapping[str, Mapping[str, Sequence[float]]]) -> float:
@@ -159,8 +169,13 @@ def _shift(group: str, classes: Mapping[str, Mapping[str, Sequence[float]]]) -> 
 
 
 def _pool(group: str) -> str:
-    """The classes whose spreads are one: published code on few GPUs, of any size."""
-    return FEW if group.startswith(FEW) else group
+    """The classes whose spreads are one: how far code differs is a matter of the model's size, not of the number of GPUs."""
+    return group.replace(FEW, MANY)
+
+
+def _count(pool: Sequence[str], classes: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
+    """The publications of these classes, each once."""
+    return len({name for group in pool for name in classes[group]})
 
 
 def _between(
@@ -168,8 +183,8 @@ def _between(
 ) -> float | None:
     """The variance of publications about the level of their class; `None` if there is only one."""
     apart = [mean - shifts[group] for group in pool for mean in _means(group, classes)]
-    free = len(apart) - (pool[0] not in UNMOVED)
-    return math.fsum(one**2 for one in apart) / free if free else None
+    free = len(apart) - sum(group not in UNMOVED for group in pool)
+    return math.fsum(one**2 for one in apart) / free if free > 0 else None
 
 
 def _within(pool: Sequence[str], classes: Mapping[str, Mapping[str, Sequence[float]]]) -> float | None:

@@ -23,8 +23,14 @@ from planner.language.stacks import (
     base_stack,
     stands_for_tuned_code,
 )
-from planner.language.step_time import load_step_time
-from planner.language.training_hardware import NETWORK_GBIT_PER_S, NEWEST_PCIE, OLDEST_PCIE, USUAL_PCIE
+from planner.language.step_time import load_stacks, load_step_time, step_seconds
+from planner.language.training_hardware import (
+    NETWORK_GBIT_PER_S,
+    NEWEST_PCIE,
+    OLDEST_PCIE,
+    USUAL_PCIE,
+    hardware_of,
+)
 from planner.model.frozen import changed
 from planner.model.language_models import LanguageModel
 from planner.model.language_runs import LanguageWork, Method
@@ -133,8 +139,7 @@ def _on(gpu: Gpu, gpu_count: float, work: LanguageWork, precision: Precision) ->
     plan = plan_language_model(work, gpu, gpu_count, precision)
     row = _measured_row(work, gpu, plan)
     overhead = cluster_overhead(work, plan)
-    level = 1.0 if plan.level is None else math.exp(plan.level.shift)
-    rate = (plan.tokens_per_second if row is None else row.samples_per_second * level) / overhead
+    rate = (plan.tokens_per_second if row is None else row.samples_per_second * _over_measured(work, plan)) / overhead
     found = reaches(work, plan, row)
     return Throughput(
         samples_per_second=rate,
@@ -170,6 +175,17 @@ def _measured_row(work: LanguageWork, gpu: Gpu, plan: LanguagePlan) -> Benchmark
         and plan.precision in (Precision.AMP, Precision.BF16)
     ]
     return max(rows, key=lambda row: row.samples_per_second, default=None)
+
+
+def _over_measured(work: LanguageWork, plan: LanguagePlan) -> float:
+    """Speed of the stack over that of the fitted code, which was measured: its level, and its attention kernels."""
+    if plan.level is None:
+        return 1.0
+    stacks, hardware = load_stacks(), hardware_of(plan.gpu, plan.gpu_count, plan.precision)
+    measured, own = (
+        step_seconds(work.job, plan.plan.layout, hardware, stacks[name]) for name in (FITTED_STACK, work.stack)
+    )
+    return math.exp(plan.level.shift) * measured / own
 
 
 def _basis(work: LanguageWork, plan: LanguagePlan, row: Benchmark | None) -> Basis:
@@ -212,7 +228,6 @@ def _steps(
     active = f", {model.active_parameters / 1e9:.3g}B active" if model.experts else ""
     step = plan.plan.seconds_per_step
     learnt = plan.tokens_per_second
-    level = 1.0 if plan.level is None else math.exp(plan.level.shift)
     return (
         f"{model.parameters / 1e9:.4g}B parameters{active}; {job.method}, {job.trained_parameters / 1e9:.4g}B trained, "
         f"{training_flops_per_token(job) / 1e9:.4g} GFLOP a token of a sequence of {job.sequence_length:,}",
@@ -220,7 +235,7 @@ def _steps(
         f"memory: {memory.total / GIB:.1f} of {plan.usable_bytes / GIB:.1f} GiB a GPU{_host_words(work, plan)}",
         f"{job.batch_tokens:,} tokens / {step:.4g} s a step of {base_stack(work.stack)}{_level_words(plan)} "
         f"= {learnt:,.0f} tokens/s = {learnt / plan.gpu_count:,.0f} a GPU: MFU {plan.mfu:.1%}, HFU {plan.hfu:.1%}",
-        *((_measured_words(row, level),) if row else ()),
+        *((_measured_words(row, _over_measured(work, plan)),) if row else ()),
         *(
             (
                 f"/ {overhead:.3g} for what whole runs over machines lose (checkpoints, evaluation, restarts, layouts short "

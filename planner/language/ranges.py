@@ -25,8 +25,6 @@ MEASURED_GPUS = 128
 MEASURED_PARAMETERS = 70e9
 CHECKED_GPU = "h100-80gb-sxm"  # never fitted, but how far off it is was measured
 FITTED_GPUS = ("a100-40gb-sxm", "a100-80gb-sxm")
-RUNS_LEVEL = "typical, 8 GPUs and more, from 3 B"
-"""The class that published whole runs are of."""
 _BASE_SPLIT = {
     FITTED_STACK: "llm-foundry A100, models left out",
     OLD_STACK: "Megatron grid, shapes left out",
@@ -130,13 +128,13 @@ def cluster_overhead(work: LanguageWork, plan: LanguagePlan) -> float:
     if not (plan.is_cluster and work.is_whole_run):
         return 1.0
     has_level = plan.level is not None and base_stack(work.stack) == FITTED_STACK
-    level = float(load_step_time()["levels"][RUNS_LEVEL]["shift"]) if has_level else 0.0
-    return run_overhead()["middle"] * math.exp(level)
+    return run_overhead()["middle"] * (math.exp(run_overhead()["level"]) if has_level else 1.0)
 
 
 def run_overhead() -> Mapping[str, float]:
     """Time of a whole run over several machines to the sum of its steps: `middle`, `low` and `high` of published runs.
 
+    `level`, a logarithm, is how fast published code was against the fitted steps, kernels included: the runs took that too.
     Checkpoints, evaluation, restarts and layouts short of the best; learnt in `planner/accuracy/published_runs.py`.
     """
     overhead: Mapping[str, float] = load_step_time()["runs"]

@@ -36,6 +36,7 @@ class Stack:
     wire_efficiency: float  # share of the bandwidth between GPUs that the exchange reaches
     exchange_seconds: float  # start of one exchange between GPUs
     dequantised_bytes: float  # traffic that unpacking one 4-bit weight in one pass takes as long as
+    attention_gain: float  # speed of the attention kernels of today over those of the fitted code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,12 @@ def load_step_time() -> Mapping[str, Any]:
 
 @cache
 def load_stacks() -> Mapping[str, Stack]:
-    """The learnt stacks of the shipped file by name; some have the coefficients of another, `base`, and a level of their own."""
+    """The learnt stacks of the shipped file by name; some have coefficients of another, `base`, and a level of their own."""
     names = names_of(Stack)
     stacks = load_step_time()["stacks"]
     return {
-        name: Stack(**{key: stacks[entry.get("base", name)][key] for key in names}) for name, entry in stacks.items()
+        name: Stack(**{key: entry.get(key, stacks[entry.get("base", name)][key]) for key in names})
+        for name, entry in stacks.items()
     }
 
 
@@ -124,7 +126,7 @@ def stage_seconds(job: LanguageJob, layout: Layout, hardware: Hardware, stack: S
     bytes_moved = stack.traffic * tokens * job.precision_bytes * _elements(job, t) * (1 + again / 3)
     if job.has_flash_attention:
         kernel = min(hardware.peak_flops * stack.attention_efficiency, hardware.attention_flops or math.inf)
-        scores = attention * scored / t / kernel
+        scores = attention * scored / t / (kernel * stack.attention_gain)
     else:
         scores = attention * scored / t / rate
         bytes_moved += stack.score_traffic * tokens * job.precision_bytes * model.heads * job.sequence_length / t

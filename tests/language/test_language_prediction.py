@@ -29,12 +29,12 @@ def test_a_measured_cell_is_measured():
 
 
 def test_published_code_stands_on_the_measured_cell():
-    """The same cell for code of today: the measured figure times the level of its class, and no longer measured."""
+    """The same cell for code of today: the measured figure times the level of its class and faster attention, and no longer measured."""
     found = predicted("mpt-7b", "a100-80gb-sxm", 8, sequence_length=2048)
 
     level = load_step_time()["levels"]["typical, 8 GPUs and more, from 3 B"]
     assert Basis.SCALED is found.basis
-    assert pytest.approx(37_130 * math.exp(level["shift"])) == found.samples_per_second
+    assert math.exp(level["shift"]) < found.samples_per_second / 37_130
     assert 0.80 < found.samples_per_second / 37_130 < 0.87  # published: about 0.84
 
 

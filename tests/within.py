@@ -25,7 +25,7 @@ def run(arguments, cwd, environment):
         mock.patch.object(sys, "stdout", streams[0]),
         mock.patch.object(sys, "stderr", streams[1]),
         # what is for the end of a process: signals are those of the tests, which also look for cycles
-        mock.patch("planner.cli.root.end_as_interrupted"),
+        mock.patch("planner.cli.root.on_the_way_out"),
         mock.patch.object(gc, "freeze"),
     ):
         try:

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from planner.cli.common import common_options, equipped
 from planner.cli.names import spelling_of
 from planner.cli.options import tell
-from planner.cli.process import ENDED, INTERRUPTED, end_as_interrupted, open_streams, was_ended
+from planner.cli.process import INTERRUPTED, end_if_signalled, leave_at_once, on_the_way_out, open_streams
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
 
@@ -141,7 +141,6 @@ def _is_without_files(ctx: click.Context, arguments: list[str]) -> bool:
 def run() -> NoReturn:
     """Run the command line and exit: 0 good, 1 our error, 2 usage, 3 a limit that cannot be met, 130 interrupted, 143 ended."""
     open_streams()
-    end_as_interrupted()
     if "_PLANNER_COMPLETE" in os.environ:
         from planner.cli.completion import register  # noqa: PLC0415 - only where somebody presses the tab key
 
@@ -154,11 +153,10 @@ def run() -> NoReturn:
     except Exception as error:  # the one place where errors, and bugs, become messages
         if debug:
             raise
+        end_if_signalled(tell)
         code = _tell(error, run_of.get("command"))
         if code == INTERRUPTED:
-            code = ENDED if was_ended() else code
-            sys.stderr.flush()
-            os._exit(code)  # threads that wait for an answer of a cloud are not waited for
+            leave_at_once(code)
         _leave(code)
     _leave(result if isinstance(result, int) else 0)
 
@@ -192,10 +190,12 @@ def _tell(error: Exception, command: click.Command | None) -> int:
 
 
 def _leave(code: int) -> NoReturn:
+    end_if_signalled(tell)
     # what is still in a buffer cannot be written any more if the reader is gone or the disk is full
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    on_the_way_out()
     gc.freeze()  # nothing is searched for cycles on the way out
     sys.exit(code)

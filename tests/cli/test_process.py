@@ -123,6 +123,76 @@ def test_a_signal_clears_what_is_half_done(number, code):
     assert not folder.exists()
 
 
+# each takes the exception that the signal raises, as code of others may, and goes on as if nothing had been
+_SWALLOWED = """
+import contextlib, signal, sys, weakref
+number, how, then = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def come():
+    signal.raise_signal(int(number))
+class Fragile:
+    def __del__(self):
+        come()
+class Late:
+    def find_spec(self, name, *_):
+        if name == "unicodedata":
+            come()
+def destructor():
+    Fragile()
+def weak_callback():
+    thing = Late()
+    kept = weakref.ref(thing, lambda _: come())
+    del thing
+def suppress():
+    with contextlib.suppress(BaseException):
+        come()
+def compiler():
+    sys.meta_path.insert(0, Late())
+    with contextlib.suppress(SyntaxError):
+        exec(r"'\\N{BULLET}'")
+def another_error():
+    try:
+        come()
+    except BaseException as error:
+        raise ValueError("something else") from None
+from planner.prices import refresh
+from planner.cli import main
+def run(order, progress):
+    with refresh.scratch_folder() as folder:
+        print(folder, flush=True)
+        try:
+            globals()[how]()
+            if then == "waits":
+                sys.stdin.read()
+        finally:
+            if then == "waits":  # it does not come again where things are cleared up
+                signal.raise_signal(signal.SIGALRM)
+    return []
+import planner.cli.refresh
+planner.cli.refresh.run_refresh = run
+sys.argv = ["planner", "refresh", "aws", "--dry-run"]
+main()
+"""
+
+
+@posix
+@pytest.mark.parametrize("then", ["waits", "ends"])
+@pytest.mark.parametrize("how", ["destructor", "weak_callback", "suppress", "compiler", "another_error"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_whose_exception_is_swallowed_ends_the_command(number, code, how, then):
+    """It comes again, the folder is cleared away, and the exit code is that of the signal, whoever took the exception."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _SWALLOWED, str(int(number)), how, then],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        folder = Path(process.stdout.readline().decode().strip())
+        code_found = process.wait(60)  # its input stays open
+        said = process.stderr.read()
+
+    assert (code, b"Error: Interrupted.\n") == (code_found, said.lstrip())
+    assert not folder.exists()
+
+
 def test_an_interrupt_waits_for_what_writes_into_the_scratch_folder(tmp_path):
     """Where prices are read from files: the folder is removed next, and must not come back."""
     begun = threading.Event()

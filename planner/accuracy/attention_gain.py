@@ -73,9 +73,10 @@ def _speed(one: Foretold, gain: float) -> float:
     shipped = load_stacks()[one.work.stack]
     if one.work.stack not in STACKS_OF_TODAY or gain == shipped.attention_gain:
         return 1.0
-    hardware = hardware_of(one.plan.gpu, one.plan.gpu_count, one.plan.precision)
+    plan, network = one.plan, one.work.network_gbit_per_s
+    hardware = hardware_of(plan.gpu, plan.gpu_count, plan.precision, network_gbit_per_s=network)
     seconds = [
-        step_seconds(one.work.job, one.plan.plan.layout, hardware, stack)
+        step_seconds(one.work.job, plan.plan.layout, hardware, stack)
         for stack in (shipped, replace(shipped, attention_gain=gain))
     ]
     return seconds[0] / seconds[1]

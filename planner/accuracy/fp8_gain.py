@@ -53,7 +53,8 @@ def learn_fp8(pairs: Iterable[Pair]) -> Fp8:
 def speed_at(one: Foretold, gain: float) -> float:
     """How much faster a step in fp8 is at that gain than at the shipped one."""
     plan, stack = one.plan, load_stacks()[one.work.stack]
-    shipped = hardware_of(plan.gpu, plan.gpu_count, Precision.FP8)
+    network = one.work.network_gbit_per_s
+    shipped = hardware_of(plan.gpu, plan.gpu_count, Precision.FP8, network_gbit_per_s=network)
     seconds = [
         step_seconds(one.work.job, plan.plan.layout, hardware, stack)
         for hardware in (shipped, replace(shipped, product_gain=gain))

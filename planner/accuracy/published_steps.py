@@ -36,6 +36,7 @@ class PublishedStep:
     card_gb_per_s: float | None
     card_gib: float | None
     gpu_count: int
+    network_gbit_per_s: float | None  # of each machine, where there are several
     precision: Precision
     sequence_length: int
     micro_batch: int | None
@@ -115,7 +116,7 @@ def _foretold_twice(step: PublishedStep) -> Iterator[Foretold]:
             }
         )
         job = plan_job(model, options, str(step.precision))
-        work = LanguageWork(job=job, stack=step.stack, is_whole_run=False)
+        work = LanguageWork(job=job, stack=step.stack, network_gbit_per_s=step.network_gbit_per_s, is_whole_run=False)
         try:
             plan = plan_language_model(work, card, step.gpu_count, step.precision)
         except NoThroughputError:

@@ -291,7 +291,7 @@ _METHOD = """
   range of the class instead 16.5 and 13.4, with it 15.7 and 13.5 (before the memory of encoders was counted).
 * What a GPU sustains of its sheet's rate (power, and sums in FP32 at half rate on GeForce cards) was set by BERT's steps on 17 GPUs, a
   GPU left out at a time. That GeForce cards needed it was seen in the errors of `publication`, `adapter_stack` and `own_gpu` too. So was
-  that 4-bit weights travel as such, that torchtitan's H100 are of 500 W with 96 GB, and which layouts VectorLM, nanochat and torchtitan ran:
+  that 4-bit weights travel as such, that torchtitan's H100 are of 500 W with 96 GB, and which layouts VectorLM, nanochat, InternLM, fms-fsdp and torchtitan ran, over which networks:
   facts of the code and of the source, no figure was fitted. That the kernels of attention gained since 2023 was seen in `publication`, where
   errors grew with the length; how much is learnt, without the publication that is judged. That few and many GPUs share a spread was chosen after
   `own_runs` were seen, which a narrower range would have held less often.
@@ -354,8 +354,9 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
   our own): tuned code holds larger batches, but a larger batch does not tune it, and to count it so would mislead whoever changes the batch. It was not taken.
 * The attention of today's code runs twice as fast as that of the fitted code: FlashAttention-2's own table and VectorLM's say so, and on what they
   were not learnt from LoRA of Qwen falls from 9.0 to 8.1 % (`adapter_model`), LoRA on our H100 from 7.6 to 4 %. llm-foundry's steps in fp8 at 8,192 tokens and more
-  ran the older kernels, and `publication_fp8` foretells them too fast. Looked for in vain behind the errors of small decoders: the network, the MFU of
-  the authors (theirs and ours agree), layouts, a vocabulary that no 64 divides (nanoGPT's was padded a day after its row was measured).
+  ran the older kernels, and `publication_fp8` foretells them too fast. Looked for in vain behind the errors of small decoders: the MFU of the
+  authors (theirs and ours agree), layouts, a vocabulary that no 64 divides (nanoGPT's was padded a day after its row was measured). Tried for `own_gpu`
+  and `own_format`: of several batches of a cell the fastest, not the largest (12.3 and 16.8 %).
 * LoRA and QLoRA are fitted to steps on A100: on H100, RTX 6000 Ada and L4 code of others takes 1.2 to 1.4 times what that says.
 * timm's script on GTX 1080 Ti to RTX 5090, by another author (`tests/published/test_throughput_elsewhere.py`), is 17 % off in the median.
   TF32 and FP32 are carried there from the faster of the two memory layouts that timm measured 16 bits in.

@@ -62,6 +62,13 @@ def test_a_layout_published_whole_is_foretold_as_it_ran(steps):
     assert one.plan.plan.memory.total > 80 * GIB
 
 
+def test_a_step_is_foretold_over_the_network_that_it_ran_on(steps):
+    """InternLM's machines have four cards of 100 Gbit/s; nothing is said of the network of one machine."""
+    found = {(one.plan.gpu_count > 8, one.work.network_gbit_per_s) for one in steps if one.publication == "internlm"}
+
+    assert {(False, None), (True, 400)} == found
+
+
 def test_a_card_has_the_memory_that_it_had():
     """torchtitan's H100 have 96 GB; VectorLM's runs recompute all layers and share nothing but ZeRO."""
     rows = load_published_steps()

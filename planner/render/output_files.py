@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 from planner.errors import OutputError
 from planner.paths import left_beside, new_beside
 
+READER_SECONDS = 10.0
+"""How long a pipe may wait for its reader, which may be started at the same moment."""
+
+_LOOK_SECONDS = 0.05
 _MOST_LINKS = 40  # as the system follows
 _OPEN_STREAMS = (Path("/dev/stdout"), Path("/dev/stderr"), Path("/dev/fd"), Path("/proc"))
 
@@ -40,7 +45,10 @@ def output_place(path: Path) -> Iterator[Path]:
     """
     try:
         before = _status(path)
-        if before is not None and _is_for_others(path, before):
+        if before is not None and stat.S_ISFIFO(before.st_mode):
+            with _read_by_somebody(path):
+                yield path
+        elif before is not None and _is_for_others(path, before):
             yield path
         else:
             _check_links(path)
@@ -59,6 +67,28 @@ def is_stream(path: Path) -> bool:
             return False
         path = path.parent / path.readlink()
     return False
+
+
+@contextmanager
+def _read_by_somebody(pipe: Path) -> Iterator[None]:
+    """Hold a pipe open while the block runs, once somebody reads it: opening it would wait for a reader for ever."""
+    until = time.monotonic() + READER_SECONDS
+    while True:
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if time.monotonic() >= until:
+            raise OutputError(
+                f"Cannot write {pipe}: it is a pipe that nobody reads. Start its reader first, or name a file."
+            )
+        time.sleep(_LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _is_for_others(path: Path, status: os.stat_result) -> bool:

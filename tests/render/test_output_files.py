@@ -16,6 +16,7 @@ from planner.errors import OutputError
 from planner.paths import new_beside
 from planner.prices.lock import refresh_lock
 from planner.prices.snapshots import write_durably
+from planner.render import output_files
 from planner.render.output_files import output_place, write_output
 from planner.render.sweep_files import write_parts
 
@@ -82,6 +83,34 @@ def test_a_new_file_has_the_mode_of_the_umask(tmp_path, writer):
     write(tmp_path / "run")
 
     assert (tmp_path / "any").stat().st_mode == (tmp_path / "run").stat().st_mode
+
+
+@pytest.mark.parametrize("write", [_by_write, _by_sweep])
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path, monkeypatch, write):
+    """In words, and not waited for for ever: also one whose reader has left."""
+    monkeypatch.setattr(output_files, "READER_SECONDS", 0.0)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+
+    with pytest.raises(OutputError, match=r"it is a pipe that nobody reads\. Start its reader first"):
+        write(pipe)
+
+    assert ["pipe"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_reader_may_come_a_moment_later(tmp_path, monkeypatch):
+    """It is looked for again and again, and gets all of it."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+    monkeypatch.setattr(output_files.time, "sleep", lambda _: reader.is_alive() or reader.start())
+
+    write_output(pipe, b"all of it")
+
+    reader.join(60)
+    assert [b"all of it"] == got
 
 
 def test_a_pipe_is_written_straight(tmp_path, writer):

@@ -19,12 +19,12 @@ from planner.accuracy.few_publications import PRIOR, drawn, t_quantile
 from planner.accuracy.fp8_gain import Fp8, Pair, learn_fp8, speed_at
 from planner.accuracy.published_steps import Foretold
 from planner.language.ranges import reaches
-from planner.language.stacks import ADAPTER_STACK, FUSED_ADAPTERS, MIXTURES, Level, fused_gain, in_fp8
+from planner.language.stacks import ADAPTER_STACK, FITTED_STACK, FUSED_ADAPTERS, MIXTURES, Level, fused_gain, in_fp8
 from planner.model.frozen import dataclass
 from planner.model.records import Precision
 
-FITTED = "the code of the fit"
-"""One of the publications of a class: the steps of most classes were fitted to one, which is not among the rows."""
+PRETRAINED, ADAPTED = FITTED_STACK, "Qwen"
+"""The publications that steps were fitted to: each is one of its classes too, and not among the rows in 16 bits."""
 FEW, MANY = "typical, 1 to 7 GPUs", "typical, 8 GPUs and more"
 UNMOVED = {ADAPTER_STACK}
 """The stack that stands for the publication it was fitted to: others differ from it, and do not move it."""
@@ -44,19 +44,18 @@ class Judged:
     weight: float  # one over the steps of its publication in its class
 
 
-def learn_levels(steps: Iterable[Foretold], attention: float) -> dict[str, Level]:
-    """The level of every class, by its name, of steps that are foretold with that gain of attention."""
+def learn_levels(steps: Iterable[Foretold], attention: float, left_out: str = "") -> dict[str, Level]:
+    """The level of every class, by its name, of steps that are foretold with that gain of attention.
+
+    `left_out` names a publication that must not count, though steps were fitted to it.
+    """
     every = list(steps)
-    pretrained = _learnt(_with_the_fit(_classes(one for one in every if one.group != FUSED_ADAPTERS), attention))
-    return _learnt(_with_the_fit(_classes(every, fused_gain(pretrained)), attention))
-
-
-def _with_the_fit(classes: dict[str, dict[str, list[float]]], attention: float) -> dict[str, dict[str, list[float]]]:
-    """The classes, those with a publication that the fit stands for together with it."""
-    fitted = {ADAPTER_STACK: 0.0} | {
-        f"{MANY}, {size} 3 B": excess for size, excess in excess_of_the_fit(attention).items()
-    }
-    return {group: found | ({FITTED: [fitted[group]]} if group in fitted else {}) for group, found in classes.items()}
+    fitted = {ADAPTER_STACK: {ADAPTED: [0.0]}}
+    if left_out != PRETRAINED:
+        for size, excess in excess_of_the_fit(attention).items():
+            fitted[f"{MANY}, {size} 3 B"] = {PRETRAINED: [excess]}
+    pretrained = _learnt(_classes((one for one in every if one.group != FUSED_ADAPTERS), fitted))
+    return _learnt(_classes(every, fitted, fused_gain(pretrained)))
 
 
 def _learnt(classes: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Level]:
@@ -92,7 +91,7 @@ def leave_publications_out(steps: Sequence[Foretold], pairs: Sequence[Pair]) -> 
     for publication in sorted({one.publication for one in steps}):
         others = [one for one in steps if one.publication != publication]
         attention = learn_attention(others)
-        levels = learn_levels(at_gain(others, attention), attention)
+        levels = learn_levels(at_gain(others, attention), attention, publication)
         fp8 = learn_fp8(pair for pair in pairs if pair.publication != publication)
         own = at_gain([one for one in steps if one.publication == publication], attention)
         for one in own:
@@ -105,7 +104,7 @@ def leave_publications_out(steps: Sequence[Foretold], pairs: Sequence[Pair]) -> 
 def slow_apart(steps: Sequence[Foretold]) -> tuple[list[Foretold], list[Foretold]]:
     """The steps of usual publications, and those of code far slower than every other of its class."""
     apart = set()
-    for group, found in _classes(steps).items():
+    for group, found in _classes(steps, {}).items():
         means = {publication: statistics.fmean(values) for publication, values in found.items()}
         for publication, mean in means.items():
             others = [other for name, other in means.items() if name != publication]
@@ -136,15 +135,17 @@ def _label(one: Foretold) -> str:
     return "typical, fp8" if one.plan.precision is Precision.FP8 and one.group.startswith("typical") else one.group
 
 
-def _classes(steps: Iterable[Foretold], gain: float = 0.0) -> dict[str, dict[str, list[float]]]:
-    """What each publication of each class exceeds the fitted steps by; fused adapters in fp8 without that gain."""
+def _classes(
+    steps: Iterable[Foretold], fitted: Mapping[str, Mapping[str, list[float]]], gain: float = 0.0
+) -> dict[str, dict[str, list[float]]]:
+    """What each publication of each class exceeds the steps by, with those of the fit; fused adapters in fp8 without that gain."""
     classes: dict[str, dict[str, list[float]]] = {}
     for one in steps:
         if _teaches(one):
             is_gained = one.group == FUSED_ADAPTERS and one.plan.precision is Precision.FP8
             excess = one.excess - (gain if is_gained else 0.0)
             classes.setdefault(one.group, {}).setdefault(one.publication, []).append(excess)
-    return classes
+    return {group: {**found, **fitted.get(group, {})} for group, found in classes.items()}
 
 
 def _teaches(one: Foretold) -> bool:

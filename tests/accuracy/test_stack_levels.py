@@ -83,6 +83,16 @@ def test_the_reach_of_a_class_by_hand(steps):
     assert 0.0 == level.spread
 
 
+def test_the_code_of_the_fit_leaves_with_its_publication(steps):
+    """llm-foundry's steps in fp8 are judged without its own steps in 16 bits as one of the publications of their class."""
+    gain = load_stacks()["typical"].attention_gain
+    usual = slow_apart(steps)[0]
+
+    with_it, without = (learn_levels(usual, gain, name)[LARGE].publications for name in ("", "llm-foundry"))
+
+    assert without == with_it - 1
+
+
 @pytest.mark.slow
 def test_nothing_is_learnt_from_what_is_left_out(steps):
     """A publication ten times too fast does not change how it is foretold itself."""

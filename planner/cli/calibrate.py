@@ -12,7 +12,7 @@ from planner.answers.calibrate import calibrate as learn
 from planner.answers.remaining import remaining_of
 from planner.cli.declared_options import verb
 from planner.cli.file_path import FilePath
-from planner.cli.options import option, screen_width, write_result
+from planner.cli.options import Amount, option, screen_width, write_result
 from planner.cli.own_runs import (
     NothingLearntError,
     answers_of_a_person,
@@ -44,12 +44,12 @@ from planner.render.calibration import calibration_rendered, remaining_record, r
 )
 @option(
     "--total-steps",
-    type=click.FloatRange(0, 1e15, min_open=True),
+    type=Amount(0, 1e15, min_open=True),
     help="Steps of the whole run, or epochs where its log counts those. Default: as the files say.",
 )
 @option(
     "--usd-per-hour",
-    type=click.FloatRange(0, 1e9),
+    type=Amount(0, 1e9),
     help="What the machine costs. Default: the cheapest on-demand price of its GPUs.",
 )
 @calibration_options

@@ -13,7 +13,7 @@ import click
 from planner.answers.calibrate import missing_of
 from planner.cli.declared_options import verb
 from planner.cli.file_path import FilePath
-from planner.cli.options import is_quiet, option, screen_width, write_notes, write_problems, write_result
+from planner.cli.options import Amount, is_quiet, option, screen_width, write_notes, write_problems, write_result
 from planner.cli.own_runs import (
     NothingLearntError,
     answers_of_a_person,
@@ -44,7 +44,7 @@ SECONDS = 300.0
 @click.argument("command", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @option(
     "--seconds",
-    type=click.FloatRange(0, 1e6, min_open=True),
+    type=Amount(0, 1e6, min_open=True),
     default=SECONDS,
     show_default=True,
     help="Stop then, if the steady rate is not known before.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 import sys
@@ -32,6 +33,17 @@ def option(name: str, *others: str, **settings: Any) -> Callable[[_F], _F]:
     if settings.get("type") in (None, str) and not settings.get("is_flag"):
         settings.setdefault("shell_complete", completed)
     return click.option(name, *others, envvar=variables, **settings)
+
+
+class Amount(click.FloatRange):
+    """A number in a range; what is not a number, or has no end, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is not a finite number.", param, ctx)
+        return float(number)
 
 
 def completed(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

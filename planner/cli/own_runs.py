@@ -13,7 +13,7 @@ import click
 from planner.answers.calibrate import Calibration, calibrated_run
 from planner.cli.file_path import OutputFile
 from planner.cli.names import spelling_of
-from planner.cli.options import option, write_notes, write_problems, write_result
+from planner.cli.options import Amount, option, write_notes, write_problems, write_result
 from planner.errors import Message, PlannerError, UsageError
 from planner.hardware.processors import choose_gpus_only
 from planner.logs.anonymous import anonymous_row
@@ -182,7 +182,7 @@ _OF_RUN: tuple[Callable[[Any], Any], ...] = (
     option("--batch-size", type=click.IntRange(1, 10**9), help="Samples per GPU and step. Default: as the files say."),
     option(
         "--samples-per-epoch",
-        type=click.FloatRange(0, 1e15, min_open=True),
+        type=Amount(0, 1e15, min_open=True),
         help="Samples in an epoch. For logs of whole epochs. Default: as the files say.",
     ),
     option(
@@ -190,8 +190,8 @@ _OF_RUN: tuple[Callable[[Any], Any], ...] = (
         type=click.IntRange(1, 10**9),
         help="Tokens of a sample. The rate is one of tokens then. Default: as the files say.",
     ),
-    option("--watts", type=click.FloatRange(0, 1e7, min_open=True), help="Power drawn by all GPUs together, in watts."),
-    option("--memory-gib", type=click.FloatRange(0, 1e5, min_open=True), help="Memory held on one GPU, in GiB."),
+    option("--watts", type=Amount(0, 1e7, min_open=True), help="Power drawn by all GPUs together, in watts."),
+    option("--memory-gib", type=Amount(0, 1e5, min_open=True), help="Memory held on one GPU, in GiB."),
 )
 _OF_FILE: tuple[Callable[[Any], Any], ...] = (
     option(

@@ -14,6 +14,7 @@ import click
 from planner.cli.declared_options import verb
 from planner.cli.file_path import FilePath
 from planner.cli.options import (
+    Amount,
     completed,
     data_dir_option,
     is_quiet,
@@ -43,7 +44,7 @@ accept_option = option(
 timeout_option = option(
     "--timeout",
     "timeout_seconds",
-    type=click.FloatRange(min=1),
+    type=Amount(1, 86_400),
     default=30.0,
     show_default=True,
     help="Seconds that a single request may take.",

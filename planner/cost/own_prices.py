@@ -21,6 +21,9 @@ SEE = "docs/own-prices.md"
 OWN = "own"
 """Provider and region of machines of one's own."""
 
+LEAST = 1e-6
+"""Of an amount in USD and of a discount: less is nothing."""
+
 _WHERE = ("provider", "family", "instance_type", "region", "purchase")
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rates": (("usd_per_hour",), _WHERE),
@@ -149,7 +152,7 @@ def load_price_book(path: Path, known: Sequence[Offer], today: date) -> OwnPrice
     for number, entry in enumerate(_entries(path, content, "credits"), start=1):
         where = f"{path}, [[credits]] number {number}"
         provider = names.checked(where, "provider", entry["provider"], None)
-        credits_usd[provider] = credits_usd.get(provider, 0.0) + _number(where, entry, "usd", 0, 1e12)
+        credits_usd[provider] = credits_usd.get(provider, 0.0) + _number(where, entry, "usd", LEAST, 1e12)
     machines = tuple(
         _machine(path, number, entry, today)
         for number, entry in enumerate(_entries(path, content, "machines"), start=1)
@@ -191,10 +194,10 @@ class _Names:
     def checked(self, where: str, key: str, value: object, provider: str | None) -> str:
         """The value, if it is a name that some offer (of that provider) has."""
         names = self.by_key[key].get(provider if key in ("family", "instance_type", "region") else None, set())
-        if value not in names:
+        if not isinstance(value, str) or value not in names:
             of = f" of {provider}" if provider and key != "provider" else ""
             raise UnknownNameError(f"{key.replace('_', ' ')}{of} in {where}:", str(value), sorted(names), SEE)
-        return str(value)
+        return value
 
     def _add(self, key: str, provider: str | None, *values: str) -> None:
         self.by_key[key].setdefault(provider, set()).update(values)
@@ -232,9 +235,9 @@ def _rule(path: Path, kind: str, number: int, entry: dict[str, Any], names: _Nam
     if kind == "rates":
         if "instance_type" not in keys or "provider" not in keys:
             raise UsageError(f"{where}: a rate is for one instance type of one provider; name both.")
-        value = _number(where, entry, "usd_per_hour", 0, 1e6)
+        value = _number(where, entry, "usd_per_hour", LEAST, 1e6)
     else:
-        value = _number(where, entry, "discount_fraction", 0, 1)
+        value = _number(where, entry, "discount_fraction", LEAST, 1)
         if value == 1:
             raise UsageError(f"{where}: discount_fraction 1 makes it free. Write what is really paid as a rate.")
     return Rule(number=number, kind=kind, where=keys, value=value)
@@ -242,22 +245,30 @@ def _rule(path: Path, kind: str, number: int, entry: dict[str, Any], names: _Nam
 
 def _machine(path: Path, number: int, entry: dict[str, Any], today: date) -> Offer:
     where = f"{path}, [[machines]] number {number}"
-    keys = choose_devices(str(entry["gpu"])).gpus
+    for key in ("name", "gpu"):
+        if not isinstance(entry[key], str) or not entry[key].strip() or not entry[key].isprintable():
+            raise UsageError(f"{where}: {key} must be a name, not {entry[key]!r}.")
+    try:
+        keys = choose_devices(entry["gpu"]).gpus
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
     if len(keys) > 1:
         raise UsageError(f"{where}: {entry['gpu']!r} may be {', '.join(keys)}. Name one.")
-    extra = {key: _number(where, entry, key, 0, 1e6) for key in ("vcpus", "memory_gib", "network_gbps") if key in entry}
+    extra = {
+        key: _number(where, entry, key, 1e-3, 1e6) for key in ("vcpus", "memory_gib", "network_gbps") if key in entry
+    }
     return Offer(
         provider=OWN,
-        instance_type=str(entry["name"]),
+        instance_type=entry["name"],
         region=OWN,
         zone=None,
         gpu=keys[0],
-        gpu_count=_number(where, entry, "gpu_count", 0, 1e5),
+        gpu_count=_number(where, entry, "gpu_count", 1e-3, 1e5),
         vcpus=extra.get("vcpus"),
         memory_gib=extra.get("memory_gib"),
         network_gbps=extra.get("network_gbps"),
         purchase=Purchase.ON_DEMAND,
-        usd_per_hour=_number(where, entry, "usd_per_hour", 0, 1e6),
+        usd_per_hour=_number(where, entry, "usd_per_hour", LEAST, 1e6),
         observed_on=today,
         source=f"price book {path.name}",
     )
@@ -265,6 +276,6 @@ def _machine(path: Path, number: int, entry: dict[str, Any], today: date) -> Off
 
 def _number(where: str, entry: Mapping[str, Any], key: str, low: float, high: float) -> float:
     value = entry[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low < value <= high:
-        raise UsageError(f"{where}: {key} must be a number above {low:g} and at most {high:,.0f}, not {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise UsageError(f"{where}: {key} must be a number from {low:g} to {high:,.0f}, not {value!r}.")
     return float(value)

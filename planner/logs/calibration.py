@@ -23,8 +23,16 @@ SEE = "docs/calibrate.md"
 NO_PROCESSOR = (
     "Only runs on GPUs are read; plan with its rate: planner estimate --measured PROCESSOR=SAMPLES_PER_SECOND."
 )
-_POSITIVE = ("samples_per_second", "low", "high", "batch_size", "watts", "memory_gib", "gpu_count", "node_count")
-_NOT_NEGATIVE = ("startup_seconds", "stall_share")
+_RANGES = {
+    **dict.fromkeys(("samples_per_second", "low", "high"), (1e-9, 1e15)),
+    "batch_size": (1e-3, 1e9),
+    "watts": (1e-3, 1e7),
+    "memory_gib": (1e-3, 1e5),
+    **dict.fromkeys(("gpu_count", "node_count"), (1, 100_000)),
+    "startup_seconds": (0, 1e7),
+    "stall_share": (0, 1000),
+}
+"""The least and the most that a figure can be, as that of its option."""
 _MOST_BYTES = 1_000_000
 
 
@@ -138,14 +146,14 @@ def _run_of(given: object, place: str) -> CalibratedRun:
 
 
 def _check_numbers(values: dict[str, Any], place: str) -> None:
-    """Numbers must be finite and of the right sign; counts are whole."""
-    for key in (*_POSITIVE, *_NOT_NEGATIVE):
+    """Numbers must be in their ranges; counts are whole."""
+    for key, (least, most) in _RANGES.items():
         value = values.get(key)
         if value is None:
             continue
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not is_number or value < 0 or (key in _POSITIVE and value == 0):
-            raise UsageError(f"{place}: {key} must be a {'positive ' * (key in _POSITIVE)}number, not {value!r}.")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not least <= value <= most:  # a NaN is in none
+            raise UsageError(f"{place}: {key} must be a number from {least:g} to {most:,.10g}, not {value!r}.")
         if key in ("gpu_count", "node_count"):
             if value != int(value):
                 raise UsageError(f"{place}: {key} must be whole, not {value!r}.")
@@ -161,7 +169,10 @@ def _check_names(values: dict[str, Any], place: str) -> None:
     if "precision" in values and values["precision"] not in map(str, Precision):
         raise UnknownNameError(f"precision in {place}", values["precision"], map(str, Precision), SEE)
     if "gpu" in values:
-        chosen = choose_gpus_only(values["gpu"], NO_PROCESSOR).gpus
+        try:
+            chosen = choose_gpus_only(values["gpu"], NO_PROCESSOR).gpus
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from error
         if len(chosen) > 1:
             raise UsageError(f"{place}: {values['gpu']} may be {', '.join(chosen)}. Name one of them.")
         values["gpu"] = chosen[0]

@@ -382,7 +382,7 @@ class Estimate:
 
 def _check_positive(field: str, value: float) -> None:
     # `not value > 0` also catches NaN
-    if not value > 0 or math.isinf(value):
+    if not 0 < value < math.inf:
         raise ValueError(f"{field} must be a positive number, not {value!r}")
 
 

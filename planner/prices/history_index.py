@@ -15,12 +15,13 @@ from pathlib import Path
 
 from planner.errors import SnapshotError
 from planner.prices.books import book_paths
+from planner.prices.rows import bad_row, has_possible_price
 from planner.prices.snapshots import read_rows, read_snapshot
 
 ALL_REGIONS = ""
 
-# raise it when a table changes: an index of another version is made anew
-_VERSION = 1
+# raise it when a table changes, or what is let into it: an index of another version is made anew
+_VERSION = 2
 _TABLES = """
 CREATE TABLE book (provider TEXT, stem TEXT, path TEXT, stamp TEXT, problem TEXT, PRIMARY KEY (provider, stem)) WITHOUT ROWID;
 CREATE TABLE price (
@@ -120,11 +121,11 @@ def _add(connection: sqlite3.Connection, name: tuple[str, str], path: Path, stam
 
 def _summaries(path: Path) -> Iterator[tuple[tuple[str, str, str], tuple[int, float, float, float, str]]]:
     groups: dict[tuple[str, str, str], list[tuple[float, str]]] = defaultdict(list)
-    for line, row in enumerate(read_rows(read_snapshot(path)), start=2):
-        try:
-            found = (float(row[6]) / float(row[1]), row[2])
-        except (ValueError, ZeroDivisionError, IndexError):
-            raise SnapshotError(f"{path}, line {line}: no price or no GPU count.") from None
+    snapshot = read_snapshot(path)
+    for line, row in enumerate(read_rows(snapshot), start=2):
+        if not has_possible_price(snapshot, row):
+            raise bad_row(snapshot, line, row)
+        found = (float(row[6]) / float(row[1]), row[2])
         groups[row[0], row[5], row[3]].append(found)
         groups[row[0], row[5], ALL_REGIONS].append(found)
     for key, found_here in groups.items():

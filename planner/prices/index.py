@@ -94,15 +94,14 @@ def _read(place: Path, snapshot: Snapshot) -> BookIndex | None:
         return None  # ValueError: a sidecar's checksum that cannot be part of a name
     if seal_of(line) + b"\n" != checksum:
         return None
+    wanted = {"schema": SCHEMA, "book": snapshot.sha256, "tables": tables_checksum(), "length": length}
     try:
         head = json.loads(line)
-    except ValueError:
-        return None
-    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
-        return None
-    if (head["book"], head["tables"], head["length"]) != (snapshot.sha256, tables_checksum(), length):
-        return None
-    return BookIndex(snapshot, head, place, start)
+        if {name: head[name] for name in (*wanted, "stamp")} != {**wanted, "stamp": head["stamp"]}:
+            return None
+        return BookIndex(snapshot, head, place, start)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None  # sealed, and none of ours
 
 
 def _kept(snapshot: Snapshot, body: bytes) -> BookIndex:

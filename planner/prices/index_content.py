@@ -23,7 +23,7 @@ from planner.prices.possible import USD_PER_HOUR_BELOW, USD_PER_HOUR_FROM
 from planner.prices.rows import bad_row, is_possible, offer_of
 from planner.prices.snapshots import Snapshot, located_rows
 
-SCHEMA = "planner.price-index/3"
+SCHEMA = "planner.price-index/4"
 """Raise its number whenever the content changes: an index of another schema is not read."""
 
 HEAD_START = 9
@@ -117,9 +117,8 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
     known: set[tuple[str, ...]] = set()
     for line, (start, row) in enumerate(located_rows(snapshot), start=2):
         try:
-            gpu, count_text, instance_type, region, zone, purchase, price_text, vcpus, memory, network, day, _ = row[
-                :12
-            ]
+            gpu, count_text, instance_type, region, zone, purchase, price_text, *others = row[:12]
+            network, day = others[2:4]
             price = float(price_text)
         except ValueError:
             raise bad_row(snapshot, line, row) from None
@@ -134,11 +133,11 @@ def _gathered(snapshot: Snapshot, places: dict[tuple[str, str], int]) -> list[_G
         # a NaN is not above 0 either
         if not USD_PER_HOUR_FROM <= price < USD_PER_HOUR_BELOW or len(row) != width:
             raise bad_row(snapshot, line, row)
-        others = (vcpus, memory, network, day, *row[12:])
-        if others not in known:
-            offer_of(snapshot, price, row)  # what is wrong with them is said now, not where the row is asked for
-            known.add(others)
         place = (region, zone)
+        cells = (*others, *row[12:])
+        if cells not in known or place not in places or not group.starts:
+            offer_of(snapshot, price, row)  # what is wrong with the row is said now, not where it is asked for
+            known.add(cells)
         if price < group.price or (price == group.price and place < group.place):
             group.row, group.price, group.place = row, price, place
         group.prices.append(price)

@@ -24,6 +24,7 @@ _AT_ONCE = 2
 _MOST_KEPT = 64
 """Choices of places whose codes are remembered."""
 
+_WHOLE, _TEXT = frozenset({int}), frozenset({str})
 _Found = tuple[Sequence[float], Sequence[int]]
 """Prices and byte offsets of members, cheapest first."""
 
@@ -61,6 +62,8 @@ class BookIndex:
         sources, groups = head["sources"], []
         for size, first, begin, length, checksum, *cells in head["groups"]:
             cells[11] = sources[cells[11]]
+            if not (_WHOLE.issuperset(map(type, (size, first, begin, length))) and _TEXT.issuperset(map(type, cells))):
+                raise ValueError("a group is none")
             groups.append(IndexedGroup(cells, size, first, (begin, length, checksum)))
         self.groups = tuple(groups)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from planner.hardware.processors import choose_devices
 from planner.model.frozen import values_of
 from planner.model.records import Offer
 from planner.options.arguments import ListArguments, OfferArguments, Usual
-from planner.options.declared import takes
+from planner.options.declared import filled, takes
 from planner.prices.catalog import Selection, purchase_kind, select_offers
 from planner.prices.current import current_snapshots
 from planner.prices.filters import OfferFilter
@@ -46,9 +46,10 @@ def select(asked: ListArguments, *, every_offer: bool = True) -> Selection:
     """Offers, what was left out and the books they came from.
 
     Args:
-        asked: every argument of `offers`, defaults filled in.
+        asked: arguments of `offers`.
         every_offer: all of them; else only the cheapest of each provider, GPU, count and purchase.
     """
+    asked = cast("ListArguments", filled(ListArguments, asked))
     snapshots = current_snapshots(asked["data_dir"], as_of=asked["as_of"])
     today = asked["as_of"] or current_day()
     return select_offers(

@@ -13,6 +13,8 @@ GPUS_BELOW = 1e6
 USD_PER_HOUR_FROM = 1e-4  # the electricity of one watt; nobody lets a machine, or a part of one with a GPU, for less
 USD_PER_HOUR_BELOW = 1e7
 FIGURES_BELOW = 1e9
+_LEAST_OF = {"vcpus": 1e-3, "memory_gib": 1e-3, "network_gbps": 1e-3, "offers_count": 1}
+"""What a figure is at least: of nothing a machine has nothing, and a source that says 0 does not know."""
 LONGEST_TEXT = 2000
 
 
@@ -53,7 +55,7 @@ def _cell_problem(name: str, value: object) -> str | None:
         return f"{name} {value[:40]!r} is not a name"
     # a NaN is not above 0 either; what counts is the figure as it is written
     if isinstance(value, (int, float)) and not (
-        0 <= value < FIGURES_BELOW and float(figure_text(value)) < FIGURES_BELOW
+        _LEAST_OF.get(name, 0) <= value < FIGURES_BELOW and float(figure_text(value)) < FIGURES_BELOW
     ):
-        return f"{name} {value} is not a figure"
+        return f"{name} {value} cannot be" if value < FIGURES_BELOW else f"{name} is not below {FIGURES_BELOW:g}"
     return None

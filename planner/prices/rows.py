@@ -9,7 +9,14 @@ from typing import Any
 from planner.errors import SnapshotError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Offer, Purchase
-from planner.prices.possible import GPUS_BELOW, GPUS_FROM, USD_PER_HOUR_BELOW, USD_PER_HOUR_FROM
+from planner.prices.possible import (
+    GPUS_BELOW,
+    GPUS_FROM,
+    USD_PER_HOUR_BELOW,
+    USD_PER_HOUR_FROM,
+    late_problem,
+    offer_problem,
+)
 from planner.prices.snapshots import Snapshot
 
 _PURCHASES = {str(purchase): purchase for purchase in Purchase}
@@ -20,12 +27,16 @@ def offer_of(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
     """The offer of a row whose price was read already.
 
     Raises:
-        SnapshotError: a field holds what it must not hold.
+        SnapshotError: a field holds what it must not hold, or the row is later than its book.
     """
     try:
-        return _parsed(snapshot.provider, price, row)
+        offer = _parsed(snapshot.provider, price, row)
+        problem = offer_problem(offer) or late_problem(offer, snapshot.observed_on)
     except ValueError as error:
-        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {error}. {_VERIFY}") from error
+        problem = str(error)
+    if problem is not None:
+        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {problem}. {_VERIFY}")
+    return offer
 
 
 def _parsed(provider: str, price: float, row: list[str]) -> Offer:
@@ -50,7 +61,10 @@ def _parsed(provider: str, price: float, row: list[str]) -> Offer:
 @lru_cache(maxsize=4096)
 def _day(text: str) -> date:
     """The day of a text: books have few of them, again and again."""
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if text != day.isoformat():  # days are compared as texts
+        raise ValueError(f"{text!r} is not a day as in 2026-11-20")
+    return day
 
 
 def _level(row: list[str]) -> dict[str, Any]:
@@ -61,6 +75,13 @@ def _level(row: list[str]) -> dict[str, Any]:
         "offers_count": int(count) if count else None,
         "reliability": float(reliability) if reliability else None,
     }
+
+
+def has_possible_price(snapshot: Snapshot, row: list[str]) -> bool:
+    """Whether a row has its columns, and a price, GPUs and a kind of purchase that can be."""
+    if len(row) != len(snapshot.columns) or not is_possible(row[0], row[1], row[5]):
+        return False
+    return _is_positive(row[6]) and USD_PER_HOUR_FROM <= float(row[6]) < USD_PER_HOUR_BELOW
 
 
 def is_possible(gpu: str, count_text: str, purchase: str) -> bool:

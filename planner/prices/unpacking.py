@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from planner.errors import ProviderError, UsageError
 from planner.paths import contained
@@ -75,6 +75,18 @@ def check_is_file(path: Path) -> None:
         raise UsageError(f"{str(path)!r} is neither a file nor a folder. Save what it gives to a file first.")
 
 
+def check_packing(info: zipfile.ZipInfo) -> None:
+    """Refuse ways of packing in a zip file that the library unpacks as a whole, however much comes of it.
+
+    Raises:
+        NotImplementedError: it is one; the message is for a person.
+    """
+    if info.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        raise NotImplementedError(
+            f"{info.filename!r} in it is packed with bzip2 or LZMA; pack it with deflate, as usual"
+        )
+
+
 class ShortReads(io.BufferedReader):
     """A zip file of which no more than its list may be read at once; the library reads that as a whole, whatever its size."""
 
@@ -119,9 +131,16 @@ _LONG_HEADERS = (
 _WITH_HOLES = "it holds a file with holes; no price list has any"
 
 
+_PACKED = {b"\x1f\x8b": "r:gz", b"BZh": "r:bz2", b"\xfd7zXZ\0": "r:xz"}
+
+
 def _tape(path: Path) -> tarfile.TarFile | None:
+    # left to itself the library tries every way of packing, and one takes zeros for empty streams without end
+    with path.open("rb") as file:
+        first = file.read(6)
+    mode = next((mode for mark, mode in _PACKED.items() if first.startswith(mark)), "r:")
     try:
-        return tarfile.open(path, tarinfo=Header)
+        return cast("tarfile.TarFile", tarfile.open(path, mode, tarinfo=Header))  # type: ignore[call-overload]  # modes are words to it
     except tarfile.TarError:
         return None
 
@@ -133,7 +152,8 @@ _Part = tuple[str, int, Callable[[], IO[bytes] | None]]
 def _zipped(archive: zipfile.ZipFile) -> Iterator[_Part]:
     for number, info in enumerate(archive.infolist()):
         _check_entries(number)
-        if not info.is_dir():
+        check_packing(info)
+        if not info.filename.endswith("/"):  # `is_dir` fails at a name of nothing
             yield info.filename, info.file_size, lambda info=info: archive.open(info)  # type: ignore[misc]  # bound now
 
 

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from planner.errors import SnapshotError
 from planner.model.frozen import dataclass
-from planner.model.records import HeldBack, Offer
+from planner.model.records import HeldBack
 from planner.paths import shipped_data_dir
 from planner.prices.books import book_offers, book_paths
 from planner.prices.changes import offer_key
 from planner.prices.doubted import doubted_rows, not_named
 from planner.prices.index import index_problem
-from planner.prices.possible import offer_problem
 from planner.prices.snapshots import interrupted_writes, read_rows, read_snapshot, sort_key
 
 
@@ -81,16 +80,12 @@ def _verified(path: Path) -> tuple[int | None, list[str]]:
     twice = [left for left, right in pairwise(sorted(map(offer_key, offers))) if left == right]
     if twice:
         problems.append(f"{len(twice)} offers are listed twice, first {twice[0]}")
-    future = [offer for offer in offers if offer.observed_on > snapshot.observed_on]
-    if future:
-        problems.append(f"{len(future)} prices are observed after the day of the book, first {future[0].instance_type}")
     wrong_index = index_problem(snapshot)
     if wrong_index is not None:
         problems.append(wrong_index)
-    problems += [f"{_place(offer)}: {problem}" for offer in offers if (problem := offer_problem(offer)) is not None]
     odd = not_named(doubted_rows(offers, path), snapshot.doubted)
     return rows, [*problems, *(f"{_place(row)}: {row.reason}" for row in odd)]
 
 
-def _place(row: Offer | HeldBack) -> str:
+def _place(row: HeldBack) -> str:
     return f"{row.instance_type} {row.zone or row.region} {row.purchase}"

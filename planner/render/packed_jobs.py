@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from planner.errors import UsageError
 from planner.outside.files import MOST_UNPACKED_BYTES, Unpacked, opened
-from planner.prices.unpacking import Header, ShortReads
+from planner.prices.unpacking import Header, ShortReads, check_packing
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -54,9 +54,10 @@ def _unpacked(path: Path) -> IO[bytes]:
 
 def _zipped(packed: IO[bytes]) -> IO[bytes]:
     archive = zipfile.ZipFile(ShortReads(packed))  # type: ignore[arg-type]  # it reads what is open
-    files = [info for info in archive.infolist() if not info.is_dir()]
+    files = [info for info in archive.infolist() if not info.filename.endswith("/")]
     if len(files) != 1:
         raise ValueError(f"it is an archive of {len(files):,} files, not of one")
+    check_packing(files[0])
     return archive.open(files[0])
 
 

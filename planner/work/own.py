@@ -24,6 +24,7 @@ CONTRADICTION = 1.25
 """Two own measurements of one setting may differ by so much before they are refused; machines differ by 1 to 14 %."""
 MAX_FIGURE = 1e9
 MIN_FIGURE = 1e-12
+MOST_SAMPLES = 1e15
 SLOWEST = 1e-9  # samples a second: one in thirty years
 SAMPLE_UNITS = ("image", "sequence", "token", "sample")
 
@@ -204,7 +205,7 @@ def _check_figure(name: str, value: float | None) -> None:
         raise UsageError(
             "{which} must be a positive number, not {given:g}.", argument=name, which=named(name), given=value
         )
-    is_too_large = value > MAX_FIGURE and name != "samples_per_epoch"
+    is_too_large = value > (MOST_SAMPLES if name == "samples_per_epoch" else MAX_FIGURE)
     if is_too_large or value < MIN_FIGURE:
         raise UsageError(
             "{which} {given:g} is {where} any model. Check the unit.",

@@ -260,15 +260,28 @@ SPOILT = {
     "another book": lambda body: lying(body, book="0" * 64),
     "other tables": lambda body: lying(body, tables="0" * 64),
     "another length": lambda body: lying(body, length=1),
+    **{
+        f"without its {name}": lambda body, name=name: lacking(body, name)
+        for name in ("schema", "book", "stamp", "tables", "length", "sources", "groups")
+    },
+    **{
+        f"groups that are {groups!r}": lambda body, groups=groups: lying(body, groups=groups)
+        for groups in (7, None, [7], [[]], [[1, 2, 3]], ["x" * 17], [[0] * 17])
+    },
     "members overwritten": lambda body: body[: body.index(b"\n", HEAD_START) + 1] + b"7" * len(tail(body)),
 }
 
 
 def lying(body, **changes):
     """An index whose checksum is right, with a group too large: whoever believes it gives another answer."""
-    head = {**json.loads(body.split(b"\n")[1]), **changes}
+    head = json.loads(body.split(b"\n")[1])
     head["groups"][0][0] += 1
-    return sealed(head) + tail(body)
+    return sealed({**head, **changes}) + tail(body)
+
+
+def lacking(body, name):
+    """An index whose checksum is right, and that lacks a part of its head."""
+    return sealed({key: value for key, value in json.loads(body.split(b"\n")[1]).items() if key != name}) + tail(body)
 
 
 def tail(body):

@@ -10,9 +10,11 @@ from planner.errors import OutputError, SnapshotError
 from planner.model.records import Unpriced
 from planner.prices.books import book_offers
 from planner.prices.checks import check_offers
+from planner.prices.history import price_history
 from planner.prices.index import index_of
 from planner.prices.refresh import RefreshOrder, refresh
-from planner.prices.snapshots import csv_bytes, read_snapshot
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, csv_bytes, read_snapshot
+from planner.prices.verify import verify_books
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 from tests.examples import examples
 
@@ -37,6 +39,8 @@ IMPOSSIBLE = [
         for mark in "\r\n\0\ud800\u2028\x1b"
     ),
 ]
+UNREAD = ["nan", "inf", "-inf", "-1", "0", "-0.0", "1e-320", "1e300", "9" * 400]
+"""Texts of numbers that no figure of a row can have."""
 
 
 @settings(max_examples=examples(30))
@@ -93,16 +97,56 @@ def test_the_reader_names_the_limit(tmp_path, column, text, limit):
         book_offers(read_snapshot(path))
 
 
-def test_a_row_of_an_older_book_that_cannot_be_is_not_carried_on(tmp_path):
-    """A refresh keeps what it did not renew, but holds back of it what no book may hold."""
-    a_raw_snapshot(tmp_path, a_row(region="north\xa01"), a_row(region="south-1"))
+def test_an_older_book_with_a_row_that_cannot_be_is_passed_over(tmp_path):
+    """A refresh keeps what it did not renew, of the newest book that is whole."""
+    a_raw_snapshot(tmp_path, a_row(region="south-1", observed_on="2026-05-30"), stem="2026-05-30")
+    a_raw_snapshot(tmp_path, a_row(region="north\xa01"), a_row(region="south-1", usd_per_hour="9"))
     brought = a_snapshot(tmp_path / "brought", an_offer(region="east-1"), stem="2026-06-02")
 
     (outcome,) = refresh(RefreshOrder(data_dir=tmp_path, path=brought), lambda *_: None)
 
     assert outcome.error is None
-    assert ["region 'north\\xa01' is not a name"] == [row.reason for row in outcome.held_back]
+    assert "region 'north\\xa01' is not a name" in " ".join(outcome.notes)
     assert ["east-1", "south-1"] == [offer.region for offer in book_offers(read_snapshot(outcome.path))]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        *((column, text) for column in ("vcpus", "memory_gib", "network_gbps") for text in UNREAD),
+        *((column, text) for column in ("usd_per_hour", "gpu_count") for text in UNREAD),
+        *(("offers_count", text) for text in ("0", "-1", "1000000000", "9" * 400)),
+        *((column, f"a{mark}b") for column in ("instance_type", "region", "zone", "source") for mark in "\0\u2028\x1b"),
+        *(("observed_on", day) for day in ("20260601", "2026-W22-1", "2026-06-02", "9999-12-31")),
+    ],
+)
+def test_what_no_refresh_writes_no_reader_takes(tmp_path, column, text):
+    """A book whose checksum is right, and one of whose rows cannot be: whoever reads it says so, index, offers and verification alike."""
+    levels = dict.fromkeys(COLUMNS_BY_SCHEMA["planner.snapshot/2"][12:], "")
+    rows = [a_row(**levels), a_row(**{"zone": "b", **levels, column: text})]
+    columns = COLUMNS_BY_SCHEMA["planner.snapshot/2"]
+    path = a_raw_snapshot(tmp_path, *rows, provider="c", columns=columns, schema="planner.snapshot/2")
+
+    for read in (book_offers, index_of):
+        with pytest.raises(SnapshotError):
+            read(read_snapshot(path))
+    (report,) = verify_books(tmp_path, ("c",))
+    assert report.problems
+
+
+@pytest.mark.parametrize("column", ["usd_per_hour", "gpu_count"])
+@pytest.mark.parametrize("text", UNREAD)
+def test_the_history_leaves_a_book_out_whose_price_cannot_be(tmp_path, column, text):
+    """It names the book, and has the points of the others."""
+    a_raw_snapshot(tmp_path, a_row(), provider="c", stem="2026-05-01")
+    a_raw_snapshot(tmp_path, a_row(**{column: text}), provider="c", stem="2026-06-01")
+
+    found = price_history(tmp_path, gpus=(), purchases=(), providers=("c",))
+
+    assert [1] == [len(series.points) for series in found.series]
+    assert [f"column {column}"] == [
+        part for problem in found.problems for part in [f"column {column}"] if part in problem
+    ]
 
 
 def test_a_type_without_a_price_may_go_by_any_name(tmp_path):

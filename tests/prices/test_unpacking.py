@@ -116,6 +116,8 @@ GIANT = {
         lambda: gzip.compress(_block(b"5", 0) * 1200, 1),
         "more than 1,000 files and folders",
     ),
+    "a zip of bzip2": (lambda: zipped(body=b"0" * 100_000_000, compression=zipfile.ZIP_BZIP2), "bzip2 or LZMA"),
+    "a zip of LZMA": (lambda: zipped(body=b"0" * 100_000_000, compression=zipfile.ZIP_LZMA), "bzip2 or LZMA"),
     "a zip file's list": (lambda: _listed(60_000, 300), "its list of files has 18,0"),
 }
 
@@ -128,6 +130,7 @@ ARCHIVES = {
     "zip cut off": STORED[:-30],
     "zip of bzip2 damaged": _patched(zipped(compression=zipfile.ZIP_BZIP2, body=CATALOGUE * 90), 50, b"\0" * 9),
     "zip of lzma damaged": _patched(zipped(compression=zipfile.ZIP_LZMA, body=CATALOGUE * 90), 60, b"\0" * 9),
+    "zip with a name of nothing": zipped(zipfile.ZipInfo("")),
     "zip that leads out": zipped("../../x.csv"),
     "zip of an absolute name": zipped("/etc/x.csv"),
     "zip of a drive": zipped("C:\\x.csv"),
@@ -318,6 +321,23 @@ def test_a_giant_list_or_header_is_not_read(tmp_path, monkeypatch, name):
         tracemalloc.stop()
 
     assert peak < 64 * 1024**2
+
+
+def test_a_file_is_unpacked_as_its_first_bytes_say(tmp_path, monkeypatch):
+    """Zeros are empty streams to one way of packing, as many as there are, and it takes them one by one."""
+
+    def _never(*_, **__):
+        raise AssertionError
+
+    for name in ("gzopen", "bz2open", "xzopen"):
+        monkeypatch.setattr(tarfile.TarFile, name, _never)
+    (tmp_path / "page.csv").write_bytes(bytes(100_000))
+    (tmp_path / "plain.bin").write_bytes(taped())
+
+    unpack(tmp_path / "page.csv", tmp_path / "out")
+
+    assert unpack(tmp_path / "plain.bin", tmp_path / "out")
+    assert (tmp_path / "out" / "plain" / "aws" / "vms.csv").read_bytes() == CATALOGUE
 
 
 def test_links_are_passed_over(tmp_path):

@@ -39,18 +39,19 @@ def test_verify_finds_what_is_wrong_with_a_book(tmp_path):
     altered.write_bytes(altered.read_bytes() + b"x")
     rows = (a_row(region="z"), a_row(region="a"), a_row(region="a"))
     a_raw_snapshot(tmp_path, *rows, provider="c")
-    a_raw_snapshot(tmp_path, a_row(observed_on="2026-07-01"), a_row(region="p", usd_per_hour="9000"), provider="d")
+    a_raw_snapshot(tmp_path, a_row(observed_on="2026-07-01"), provider="late")
+    a_raw_snapshot(tmp_path, a_row(region="p", usd_per_hour="9000"), provider="d")
     (tmp_path / "prices" / "d" / "2026-06-05.csv").write_text("half")
 
-    reports = {(r.provider, r.stem): r.problems for r in verify_books(tmp_path, ("testcloud", "b", "c", "d"))}
+    reports = {(r.provider, r.stem): r.problems for r in verify_books(tmp_path, ("testcloud", "b", "c", "d", "late"))}
 
     assert () == reports["testcloud", good.stem]
     assert ["altered or damaged" in problem for problem in reports["b", "2026-06-01"]] == [True]
     assert ["rows are not in order", "1 offers are listed twice"] == [
         problem.partition(",")[0] for problem in reports["c", "2026-06-01"]
     ]
-    future, band = reports["d", "2026-06-01"]
-    assert "1 prices are observed after the day of the book, first test-8x" == future
+    (late,), (band,) = reports["late", "2026-06-01"], reports["d", "2026-06-01"]
+    assert "test-8x in north-1, on_demand: observed on 2026-07-01, after the day of the list" in late
     assert "test-8x p on_demand: 1125 USD per GPU-hour is outside" in band
     assert ("no sidecar: left by an interrupted refresh, never read; delete it",) == reports["d", "2026-06-05"]
 

@@ -106,6 +106,17 @@ def test_an_archive_of_other_than_one_file_is_refused(tmp_path, ending, pack, bo
         next(read_parts(path))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_file_that_is_unpacked_as_a_whole_is_refused(tmp_path, method):
+    """Its library has no bound for these two ways: half a kilobyte would be a gigabyte."""
+    path = tmp_path / "jobs.csv.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("jobs.csv", JOBS)
+
+    with pytest.raises(UsageError, match="pack it with deflate"):
+        next(read_parts(path))
+
+
 def test_a_missing_unpacker_is_named(tmp_path, monkeypatch):
     """With what to do."""
     monkeypatch.setitem(sys.modules, "zstandard", None)

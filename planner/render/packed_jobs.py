@@ -10,13 +10,18 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from planner.errors import UsageError
-from planner.outside.files import MOST_UNPACKED_BYTES, Unpacked, opened
+from planner.outside.files import MOST_UNPACKED_BYTES, PackedError, Unpacked, opened
 from planner.prices.unpacking import Header, ShortReads, check_packing
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _CHUNK_BYTES = 1024 * 1024
+_PIECE_BYTES = 256  # of zstandard: four bytes may be a block of 128 KiB
+_LARGEST_WINDOW = 128 * 1024**2  # of memory that a frame may ask for, as the command zstd has it
 
 
 def opened_jobs(path: Path) -> IO[bytes]:
@@ -67,8 +72,56 @@ def _zstandard(packed: IO[bytes]) -> IO[bytes]:
     except ModuleNotFoundError as error:
         if error.name != "zstandard":
             raise
-        raise UsageError("Jobs packed as .zst need the package zstandard: install it, or unpack them first.") from error
-    return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)  # type: ignore[no-any-return]
+        raise UsageError(
+            "Jobs packed as .zst need the package zstandard: pip install zstandard, or unpack them first (unzstd)."
+        ) from error
+    return cast("IO[bytes]", io.BufferedReader(_Frames(packed, zstandard)))
+
+
+class _Frames(io.RawIOBase):
+    """What is in the frames of a file; the library's own reader takes one that is cut off for whole."""
+
+    def __init__(self, packed: IO[bytes], library: Any) -> None:
+        self._packed = packed
+        self._library = library
+        self._frame: Any = None
+        self._ahead = b""
+        self._body = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill a buffer as far as there is something.
+
+        Raises:
+            PackedError: a frame is damaged, cut off, or made to take all memory.
+        """
+        while not self._body:
+            piece = self._ahead or self._packed.read(_PIECE_BYTES)
+            if not piece and self._frame is None:
+                return 0
+            if not piece:
+                raise PackedError("it is cut off")
+            self._body = memoryview(self._unpacked(piece))
+        with memoryview(buffer).cast("B") as room:
+            count = min(len(room), len(self._body))
+            room[:count] = self._body[:count]
+        self._body = self._body[count:]
+        return count
+
+    def _unpacked(self, piece: bytes) -> bytes:
+        if self._frame is None:
+            self._frame = self._library.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).decompressobj()
+        try:
+            body: bytes = self._frame.decompress(piece)
+        except self._library.ZstdError as error:
+            raise PackedError(f"it is damaged ({error})") from error
+        self._ahead = b""
+        if self._frame.eof:
+            self._ahead, self._frame = self._frame.unused_data, None
+        return body
 
 
 _UNPACKERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {

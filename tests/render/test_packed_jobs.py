@@ -6,7 +6,9 @@ import io
 import lzma
 import sys
 import tarfile
+import types
 import zipfile
+import zlib
 
 import pytest
 
@@ -37,7 +39,27 @@ def _tar(*bodies):
     return target.getvalue()
 
 
+try:
+    import zstandard
+except ModuleNotFoundError:  # another packer that has its names, so that what is ours is tried
+    zstandard = types.SimpleNamespace(
+        ZstdError=zlib.error,
+        ZstdDecompressor=lambda **_: types.SimpleNamespace(decompressobj=zlib.decompressobj),
+        compress=zlib.compress,
+    )
+    IS_REAL = False
+else:
+    IS_REAL = True
+
+
+@pytest.fixture(autouse=True)
+def unpacker(monkeypatch):
+    """The library for zstandard is there."""
+    monkeypatch.setitem(sys.modules, "zstandard", zstandard)
+
+
 PACKERS = {
+    ".csv.zst": lambda body: zstandard.compress(body),
     ".csv.gz": gzip.compress,
     ".csv.bz2": bz2.compress,
     ".csv.xz": lzma.compress,
@@ -114,6 +136,34 @@ def test_a_zip_file_that_is_unpacked_as_a_whole_is_refused(tmp_path, method):
         archive.writestr("jobs.csv", JOBS)
 
     with pytest.raises(UsageError, match="pack it with deflate"):
+        next(read_parts(path))
+
+
+def test_frames_of_zstandard_follow_one_another_and_end(tmp_path):
+    """A file may have several; of one that is cut off nothing is planned, wherever it ends."""
+    path = tmp_path / "jobs.csv.zst"
+    frames = zstandard.compress(JOBS), zstandard.compress(b"resnet50,3\n")
+    path.write_bytes(b"".join(frames))
+    (part,) = read_parts(path)
+    assert [1, 2, 3] == [*part["epochs"]]
+
+    for size in (1, len(frames[0]) - 1, len(frames[0]) + 1, len(frames[0]) + len(frames[1]) - 1):
+        path.write_bytes(b"".join(frames)[:size])
+        with pytest.raises(UsageError, match="it is cut off"):
+            next(read_parts(path))
+
+
+@pytest.mark.skipif(not IS_REAL, reason="needs zstandard")
+def test_a_frame_that_asks_for_a_gigabyte_is_refused(tmp_path):
+    """Its header says so, before any of it is unpacked."""
+    path = tmp_path / "jobs.csv.zst"
+    settings = zstandard.ZstdCompressionParameters(window_log=30)
+    target = io.BytesIO()
+    with zstandard.ZstdCompressor(compression_params=settings).stream_writer(target, closefd=False) as writer:
+        writer.write(JOBS)
+    path.write_bytes(target.getvalue())
+
+    with pytest.raises(UsageError, match="requires too much memory"):
         next(read_parts(path))
 
 

@@ -14,6 +14,7 @@ from planner.outside.files import MOST_UNPACKED_BYTES, bytes_of, opened
 from planner.render.listing import csv_cell
 from planner.render.output_files import is_stream, output_place
 from planner.render.packed_jobs import opened_jobs
+from planner.render.parquet_pages import check_pages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ _LONGEST_LINE = 1024**2
 _MOST_COLUMNS = 1000
 _MOST_PART_BYTES = 64 * 1024**2
 _MOST_PARQUET_ROWS = 100_000_000
+_MOST_VALUES_IN_LISTS = 10_000_000  # a list of nothing may have millions of values in a few bytes
 
 
 def read_parts(path: Path, rows: int = ROWS_PER_PART) -> Iterator[pd.DataFrame]:
@@ -195,26 +197,30 @@ _TYPES_OF_MONEY = {"currency": "string", "amount": "float64", "amount_low": "flo
 
 
 def _parquet_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+    try:
+        yield from _arrow_parts(path, rows)
+    except _arrow().ArrowException as error:  # damage may be an error of any kind, of an index among them
+        raise ValueError(str(error)) from error
+
+
+def _arrow_parts(path: Path, rows: int) -> Iterator[pd.DataFrame]:
     arrow = _arrow()
     schema = arrow.parquet.read_metadata(path).schema
     leaves = [schema.column(place) for place in range(len(schema))]
     # a text that stands in every row stands once in the file: read so, it stands once in memory too
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
     with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
-        _check_parquet(file.metadata)
+        _check_parquet(file.metadata, path)
         for batch in file.iter_batches(batch_size=rows):
             _check_part(int(math.fsum(map(_written_bytes, batch.columns))))
             yield batch.to_pandas()
 
 
-def _check_parquet(metadata: Any) -> None:
+def _check_parquet(metadata: Any, path: Path) -> None:
     if metadata.num_rows > _MOST_PARQUET_ROWS:
         raise ValueError(f"it has more than {_MOST_PARQUET_ROWS:,} rows")
-    groups = (metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
-    if max(groups, default=0) > MOST_UNPACKED_BYTES:
-        raise ValueError(
-            f"one of its row groups has more than {MOST_UNPACKED_BYTES:,} bytes unpacked; write smaller ones"
-        )
+    with opened(path) as file:
+        check_pages(file, metadata, most_bytes=MOST_UNPACKED_BYTES, most_in_lists=_MOST_VALUES_IN_LISTS)
 
 
 def _written_bytes(column: Any) -> int:

@@ -59,7 +59,7 @@ def unpacker(monkeypatch):
 
 
 PACKERS = {
-    ".csv.zst": lambda body: zstandard.compress(body),
+    ".csv.zst": zstandard.compress,
     ".csv.gz": gzip.compress,
     ".csv.bz2": bz2.compress,
     ".csv.xz": lzma.compress,
@@ -201,3 +201,73 @@ def test_parquet_of_large_groups_is_refused_by_what_it_says_of_itself(tmp_path, 
 
     with pytest.raises(UsageError, match="one of its row groups has more than 100,000 bytes"):
         next(read_parts(tmp_path / "jobs.parquet"))
+
+
+def _padded(number, width):
+    """A number of Thrift in more bytes than it takes."""
+    digits = [(number >> 7 * place) & 127 for place in range(width)]
+    return bytes(digit | (128 if place < width - 1 else 0) for place, digit in enumerate(digits))
+
+
+def _said_small(body, metadata):
+    """The file with totals of a thousand bytes at its end, whatever its pages hold."""
+    size = int.from_bytes(body[-8:-4], "little")
+    end = body[-8 - size : -8]
+    group = metadata.row_group(0)
+    for total in (group.total_byte_size, *(group.column(place).total_uncompressed_size for place in range(2))):
+        if total > 100_000:
+            width = (2 * total).bit_length() // 7 + 1
+            assert _padded(2 * total, width) in end
+            end = end.replace(_padded(2 * total, width), _padded(2000, width))
+    return body[: -8 - size] + end + body[-8:]
+
+
+@pytest.mark.parametrize("packing", ["none", "snappy", "gzip", "zstd"])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("cells", [[b"\0" * 2_000_000], [b"resnet50" + b" " * 1000] * 2000])
+def test_a_parquet_file_is_judged_by_its_pages_and_not_by_what_its_end_says(
+    tmp_path, monkeypatch, packing, version, cells
+):
+    """The totals say a thousand bytes; the pages hold two million."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("planner.render.sweep_files.MOST_UNPACKED_BYTES", 1_000_000)
+    path = tmp_path / "jobs.parquet"
+    table = arrow.table({"model": arrow.array(cells, arrow.binary()), "epochs": [1.0] * len(cells)})
+    settings = {"use_dictionary": False, "write_statistics": False, "data_page_version": version}
+    parquet.write_table(table, path, compression=packing, **settings)
+    path.write_bytes(_said_small(path.read_bytes(), parquet.read_metadata(path)))
+    assert parquet.read_metadata(path).row_group(0).total_byte_size == 1000
+
+    with pytest.raises(UsageError, match="one of its row groups has more than 1,000,000 bytes unpacked"):
+        next(read_parts(path))
+
+
+def test_a_list_of_nothing_without_end_is_refused(tmp_path, monkeypatch):
+    """Few bytes, and many values for a reader."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("planner.render.sweep_files._MOST_VALUES_IN_LISTS", 10_000)
+    path = tmp_path / "jobs.parquet"
+    parquet.write_table(arrow.table({"model": ["resnet50"], "gpus": [[None] * 20_000]}), path)
+
+    with pytest.raises(UsageError, match="more than 10,000 values in lists"):
+        next(read_parts(path))
+
+
+@pytest.mark.parametrize("place", [4, 5, 6, 7, 8, 10, 12, 14, 16])
+@pytest.mark.parametrize("byte", [0, 0x0C, 0x15, 0x18, 0x7F, 0xFF])
+def test_headers_of_pages_that_are_none_are_clear_errors(tmp_path, place, byte):
+    """Any byte of one may be anything."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "jobs.parquet"
+    parquet.write_table(arrow.table({"model": ["resnet50"] * 9, "epochs": [1.0] * 9}), path)
+    body = bytearray(path.read_bytes())
+    body[place] = byte
+    path.write_bytes(body)
+
+    try:
+        list(read_parts(path))
+    except UsageError as error:
+        assert path.name in str(error)  # noqa: PT017 - some changes do no harm

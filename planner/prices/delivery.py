@@ -17,7 +17,8 @@ from planner.errors import NotAskedError, ProviderError
 from planner.model.frozen import dataclass
 from planner.model.records import Purchase
 from planner.prices.changes import PlaceKey
-from planner.prices.registry import fetch_in_time, fetch_request, load_provider, raw_pages
+from planner.prices.given_prices import given_prices
+from planner.prices.registry import fetch_in_time, fetch_request, load_provider, prices_kind, raw_pages
 
 if TYPE_CHECKING:
     from providers.base import ParsedPrices, RawPages, Report
@@ -128,7 +129,7 @@ def parse_pages(pages: RawPages) -> Delivery:
         purchases = tuple(Purchase(text) for text in _texts(manifest, "purchases", path))
     except (KeyError, ValueError) as error:
         raise ProviderError(f"{path} lacks or spoils a field ({error}). Fetch again.") from error
-    parsed = load_provider(provider).parse(pages)
+    parsed = given_prices(provider, load_provider(provider).parse(pages), prices_kind())
     return Delivery(
         provider=provider,
         observed_at=observed_at,

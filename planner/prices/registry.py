@@ -103,6 +103,11 @@ def parsed_prices(
     return cast("ParsedPrices", parsed)
 
 
+def prices_kind() -> type:
+    """The record that the `parse` of an adapter gives."""
+    return cast("type", importlib.import_module("providers.base").ParsedPrices)
+
+
 def fetch_request(regions: Iterable[str], purchases: Iterable[Purchase], timeout_seconds: float) -> FetchRequest:
     """The order for an adapter's fetch; empty means all."""
     request = importlib.import_module("providers.base").FetchRequest(

@@ -51,7 +51,8 @@ def _page_totals(file: IO[bytes], chunk: Any, most_bytes: int) -> tuple[int, int
             raise ValueError("the header of a page does not say its size")
         size += unpacked
         said = [header[field] for field in _PAGES if isinstance(header.get(field), dict)]
-        values += sum(found for one in said if isinstance(found := one.get(1), int))
+        for one in said:
+            values += found if isinstance(found := one.get(1), int) else 0
         offset += length + packed
     return size, values
 

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
@@ -134,6 +134,57 @@ def test_a_faulty_plug_in_takes_no_other_provider_along(monkeypatch, tmp_path, f
     if isinstance(fault, Exception | SystemExit):
         (state,) = (one for one in provider_states(tmp_path, date(2026, 11, 26)) if one.provider == "acme")
         assert state.credentials.startswith("the adapter cannot say: ")
+
+
+GIVEN = [
+    (None, "gave None; expected: ParsedPrices of providers.base"),
+    ([], "gave a value of the type list; expected: ParsedPrices"),
+    ("prices", r"gave 'prices' \(str\); expected: ParsedPrices"),
+    (ParsedPrices, "gave a value of the type type; expected: ParsedPrices"),
+    (ParsedPrices(offers=None), "gave None as offers; expected: a tuple, each an Offer"),
+    (ParsedPrices(offers=[an_offer()]), "gave a value of the type list as offers"),
+    (ParsedPrices(offers=(None,)), "gave None among offers; expected: an Offer"),
+    (ParsedPrices(offers=({"gpu": "l4"},)), "gave a value of the type dict among offers"),
+    (ParsedPrices(offers=(), gaps=("one", 2)), r"gave '2' \(int\) among gaps; expected: a text"),
+    (ParsedPrices(offers=(), sources=("page",)), r"gave 'page' \(str\) among sources; expected: a Source"),
+    (ParsedPrices(offers=(), unknown_gpus=(("x", "1"),)), "among unknown_gpus; expected: a name and a number"),
+    (ParsedPrices(offers=(), held_back=("x",)), "among held_back; expected: a HeldBack"),
+    (ParsedPrices(offers=(), ended=("spot",)), "among ended; expected: a Purchase"),
+    (ParsedPrices(offers=(an_offer(provider="aws"),)), r"an offer of the provider 'aws' \(str\); expected: 'acme'"),
+    *(
+        (ParsedPrices(offers=(an_offer(**{"provider": "acme", **wrong}),)), f"an offer with {next(iter(wrong))} ")
+        for wrong in (
+            {"instance_type": 5},
+            {"region": None},
+            {"gpu_count": True},
+            {"vcpus": "8"},
+            {"purchase": "spot"},
+            {"observed_on": "2026-11-26"},
+            {"observed_on": datetime(2026, 11, 26, tzinfo=UTC)},
+            {"source": b"page"},
+            {"zone": 1.5},
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), GIVEN)
+def test_what_a_plug_in_gives_is_said_if_it_is_no_price(monkeypatch, tmp_path, given, said):
+    """What it was and what is expected, in words; nothing is written."""
+    acme = SimpleNamespace(
+        fetch=lambda _request, pages, _report: pages.save("page.json", b"[]"),
+        parse=lambda _pages: given,
+        credentials=lambda: "",
+    )
+    _announce(monkeypatch, ("acme", "somebody:Acme"))
+    monkeypatch.setattr("planner.prices.delivery.load_provider", lambda _: acme)
+
+    (found,) = refresh(RefreshOrder(data_dir=tmp_path, providers=("acme",)), lambda *_: None)
+
+    assert re.search(said, found.error), found.error
+    assert found.error.startswith("parse() of the adapter of 'acme' gave ")
+    assert None is found.traceback
+    assert not (tmp_path / "prices").exists()
 
 
 def test_two_offers_of_one_name_are_an_error(monkeypatch):

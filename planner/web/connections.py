@@ -1,4 +1,4 @@
-"""Connections of the local page: who begins a request and does not end it makes room for others."""
+"""Connections of the local page: who does not end a request, or does not take the answer, makes room for others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10
 """Until the first line and the headers of a request must have come: a browser sends them at once."""
+
+LEAST_TAKEN = 16 * 1024
+"""Bytes of an answer that must be taken in the same time, or all that is left of it."""
+
+MOST_LEFT_BYTES = 64 * 1024**2
+"""Of answers that nobody has taken yet, over all connections; one has 2 MB and less."""
 
 MOST_CONNECTIONS = 768  # a process may have 1,024 files open, by default
 MOST_AN_ADDRESS = 384
@@ -26,9 +32,11 @@ _BUSY = (
 class PatientProtocol(H11Protocol):
     """A connection that is closed where no request comes in time, and gives way to others where none is under way."""
 
+    transport: asyncio.Transport
     # what uvicorn keeps of its connections is a set: those of one server wait in the order in which they came
     _head_timer: asyncio.TimerHandle | None = None
     _address: str = ""
+    _left = 0  # bytes of the answer that were not taken when they were last looked at
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, in place of one without a request where there are too many."""
@@ -44,13 +52,30 @@ class PatientProtocol(H11Protocol):
                 transport.write(_BUSY)
                 transport.close()
                 return
-            longest.transport.close()
-            longest.no_longer_waits()
+            longest.give_way()
         self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request whose headers are there is waited for no longer."""
         super().data_received(data)
+        if self.is_answering() and not self.flow.write_paused:
+            self.no_longer_waits()
+
+    def pause_writing(self) -> None:
+        """Wait for the reader; where too much of many answers waits, those who have taken theirs longest ago are cut off."""
+        super().pause_writing()
+        self._wait()
+        left = {one: size for one in self._waiting() if (size := one.transport.get_write_buffer_size())}
+        total = sum(size for size in left.values())
+        for one, size in left.items():
+            if total <= MOST_LEFT_BYTES:
+                break
+            one.give_way()
+            total -= size
+
+    def resume_writing(self) -> None:
+        """Go on: the reader has taken most of it."""
+        super().resume_writing()
         if self.is_answering():
             self.no_longer_waits()
 
@@ -80,8 +105,16 @@ class PatientProtocol(H11Protocol):
         cycle: Any = self.cycle  # none before the first request
         return cycle is not None and not cycle.response_complete
 
+    def give_way(self) -> None:
+        """End the connection; what nobody has taken of an answer is lost, for to flush it would be to wait for the reader again."""
+        self.no_longer_waits()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
+
     def no_longer_waits(self) -> None:
-        """A request has come, or the connection has ended."""
+        """A request has come, an answer was taken, or the connection has ended."""
         self._waiting().pop(self, None)
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -90,10 +123,18 @@ class PatientProtocol(H11Protocol):
     def _wait(self) -> None:
         self.no_longer_waits()
         self._waiting()[self] = None
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+        self._left = self.transport.get_write_buffer_size()
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._time_over)
+
+    def _time_over(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        if 0 < left <= self._left - LEAST_TAKEN:
+            self._wait()
+        else:
+            self.give_way()
 
     def _waiting(self) -> dict[PatientProtocol, None]:
-        """The connections of the same server without a request, longest first."""
+        """The connections of the same server that wait for their other end, longest first."""
         state: Any = self.server_state
         if not hasattr(state, "waiting"):
             state.waiting = {}

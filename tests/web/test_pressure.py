@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from planner.web import app, connections
-from planner.web.connections import MOST_AN_ADDRESS, MOST_CONNECTIONS, PatientProtocol
+from planner.web.connections import MOST_AN_ADDRESS, MOST_CONNECTIONS, MOST_LEFT_BYTES, PatientProtocol
 from planner.web.parameters import EstimateQuestion
 from tests.web import asgi
 from tests.web.conftest import DAY, served
@@ -29,7 +29,9 @@ class Transport(asyncio.Transport):
     def __init__(self, address):
         super().__init__({"peername": (address, 1), "sockname": ("127.0.0.1", 2)})
         self.written = b""
+        self.left = 0
         self.is_closed = False
+        self.is_aborted = False
 
     def write(self, data):
         self.written += data
@@ -37,8 +39,14 @@ class Transport(asyncio.Transport):
     def close(self):
         self.is_closed = True
 
+    def abort(self):
+        self.is_closed = self.is_aborted = True
+
     def is_closing(self):
         return self.is_closed
+
+    def get_write_buffer_size(self):
+        return self.left
 
     def pause_reading(self):
         pass
@@ -90,6 +98,38 @@ def test_a_full_house_makes_room(connect):
 
     assert late.transport.is_closed
     assert late.transport.written.startswith(b"HTTP/1.1 503 ")
+
+
+def test_who_does_not_take_an_answer_is_cut_off(connect):
+    """To close it would wait for the reader. Who takes some of it has time for the rest."""
+    idle, slow = connect.made(), connect.made()
+    for one in (idle, slow):
+        one.transport.left = 1_000_000
+        one.pause_writing()
+    slow.transport.left = 900_000
+
+    for one in (idle, slow):
+        one._time_over()
+
+    assert (True, False) == (idle.transport.is_aborted, slow.transport.is_aborted)
+
+
+def test_answers_that_nobody_takes_make_room(connect):
+    """For newcomers where all places are theirs, and for each other where they would fill the memory."""
+    held = [connect.made() for _ in range(MOST_CONNECTIONS)]
+    for one in held:
+        one.transport.left = 100
+        one.cycle = SimpleNamespace(response_complete=False)
+        one.data_received(HALF)
+        one.pause_writing()
+    connect.made()
+
+    assert (1, True) == (sum(one.transport.is_aborted for one in held), held[0].transport.is_aborted)
+
+    held[-1].transport.left = MOST_LEFT_BYTES
+    held[-1].pause_writing()
+
+    assert [True] * (MOST_CONNECTIONS - 1) + [False] == [one.transport.is_aborted for one in held]
 
 
 def test_one_address_does_not_take_all_places(connect):

@@ -148,6 +148,9 @@ class HttpClient:
         while True:
             try:
                 with closing(self._open(url, question, deadline)) as response:
+                    if response.status != http.client.OK:  # a part of a page, say, which nobody asked for
+                        said = f"{shown(url)} answered with HTTP status {response.status}, which is no whole page."
+                        raise HttpStatusError(said, response.status)
                     return consume(response, deadline)
             except HTTPError as error:
                 asked = retry_after_seconds(error.headers)

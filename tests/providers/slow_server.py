@@ -107,6 +107,9 @@ ODD = {
     "a port of letters": once(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:a/\r\nContent-Length: 0\r\n\r\n"),
     "a file to go to": once(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n"),
     "a host of dots": once(b"HTTP/1.1 302 Found\r\nLocation: https://" + b"a" * 70 + b"/\r\nContent-Length: 0\r\n\r\n"),
+    "a part of a page": once(
+        b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/9\r\nContent-Length: 2\r\n\r\n[]"
+    ),
     "no HTTP": once(b"220 mail.example.com ESMTP\r\n" * 3),
     "control characters": once(b"HTTP/1.1 200 \x1b[2J\x07\r\n\x1b[31m: x\r\n\r\n\xff\xfe"),
     "many headers": once(HEAD + b"X-A: 1\r\n" * 5000 + b"\r\n[]"),

@@ -1,4 +1,5 @@
 import gzip
+import logging
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -6,6 +7,7 @@ import pytest
 
 from planner.errors import ProviderError
 from providers.http import HttpClient, HttpStatusError, check_same_host, json_document, shown
+from providers.sdk import load_sdk
 from tests.providers.replay import Answer, in_turn, serving
 
 
@@ -39,6 +41,25 @@ def test_gzip_is_unpacked():
 
     assert b"x" * 10_000 == body
     assert "gzip" == server.calls[0].headers["Accept-Encoding"]
+
+
+@pytest.mark.parametrize("status", [201, 203, 206])
+def test_an_answer_that_is_no_whole_page_is_refused(status):
+    """A part of a list would be a list with fewer rows."""
+    with serving(in_turn(Answer(status=status, body=b"[1]"))) as server, pytest.raises(HttpStatusError) as refusal:
+        client().get(server.url)
+
+    assert f"answered with HTTP status {status}, which is no whole page." in str(refusal.value)
+
+
+def test_what_a_library_of_a_cloud_logs_is_not_printed(monkeypatch, capsys):
+    """Tracebacks among it; whoever sets up logging gets it."""
+    load_sdk("azure.core", extra="azure")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    for name in ("azure.mgmt.compute", "msal.application", "urllib3.connectionpool"):
+        logging.getLogger(name).warning("Ran into an error", exc_info=ValueError("a secret"))
+
+    assert "" == capsys.readouterr().err
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

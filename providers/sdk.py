@@ -8,7 +8,6 @@ from typing import Any
 
 from planner.errors import ProviderError
 
-
 _HELPERS = ("msal", "urllib3")
 """Libraries that the clouds' libraries use."""
 

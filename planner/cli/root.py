@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -18,6 +19,9 @@ from planner.cli.options import tell
 from planner.cli.process import INTERRUPTED, end_if_signalled, leave_at_once, on_the_way_out, open_streams
 from planner.cli.settings_places import present_files
 from planner.errors import PlannerError
+
+LONGEST_WORD = 1000
+"""Characters of a word in a message: no address or path has more."""
 
 COMMANDS = {
     "calibrate": "planner.cli.calibrate:calibrate",
@@ -172,6 +176,7 @@ def _tell(error: Exception, command: click.Command | None) -> int:
             from planner.cli.unknown_option import unknown_option  # noqa: PLC0415 - only on the way out
 
             error = unknown_option(error, sys.argv[1:])
+        vars(error)["message"] = with_short_words(error.message)
         with suppress(OSError):  # nobody reads it
             error.show()
         return error.exit_code
@@ -185,8 +190,13 @@ def _tell(error: Exception, command: click.Command | None) -> int:
         code = 1
     from planner.render.listing import visible  # noqa: PLC0415 - needed only on the way out
 
-    tell(f"Error: {visible(message)}")
+    tell(f"Error: {with_short_words(visible(message))}")
     return code
+
+
+def with_short_words(message: str) -> str:
+    """The message with the middle of giant words left out: a value of 5,000 digits would hide what is said of it."""
+    return re.sub(rf"\S{{{LONGEST_WORD},}}", lambda word: f"{word[0][:200]}...{word[0][-20:]}", message)
 
 
 def _leave(code: int) -> NoReturn:

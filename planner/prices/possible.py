@@ -26,7 +26,7 @@ def offer_problem(offer: Offer) -> str | None:
     if not offer.instance_type or not offer.region:
         return "the instance type or the region has no name"
     if offer.gpu not in load_gpus():
-        return f"unknown GPU {offer.gpu!r}"
+        return f"unknown GPU {offer.gpu[:60]!r}"
     if not GPUS_FROM <= float(count_text(offer.gpu_count)) < GPUS_BELOW:
         return f"{offer.gpu_count:,g} GPUs cannot be"
     for price in (offer.usd_per_hour, offer.usd_per_hour_cheapest):

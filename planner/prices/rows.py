@@ -96,17 +96,17 @@ def bad_row(snapshot: Snapshot, line: int, row: list[str]) -> SnapshotError:
     if len(row) != len(snapshot.columns):
         return SnapshotError(f"{where}: {len(row)} columns where {len(snapshot.columns)} belong.")
     if row[0] not in load_gpus():
-        return SnapshotError(f"{where}, column gpu: unknown GPU {row[0]!r}. See: planner gpus")
+        return SnapshotError(f"{where}, column gpu: unknown GPU {row[0][:60]!r}. See: planner gpus")
     if row[5] not in _PURCHASES:
         return SnapshotError(
-            f"{where}, column purchase: unknown kind {row[5]!r}; known: {', '.join(sorted(_PURCHASES))}."
+            f"{where}, column purchase: unknown kind {row[5][:60]!r}; known: {', '.join(sorted(_PURCHASES))}."
         )
     if not _is_positive(row[1]) or not GPUS_FROM <= float(row[1]) < GPUS_BELOW:
         column, text, least, below = "gpu_count", row[1], GPUS_FROM, GPUS_BELOW
     else:
         column, text, least, below = "usd_per_hour", row[6], USD_PER_HOUR_FROM, USD_PER_HOUR_BELOW
     wrong = f"not from {least:g} to below {below:,.0f}" if _is_positive(text) else "not a positive number"
-    return SnapshotError(f"{where}, column {column}: {text!r} is {wrong}. {_VERIFY}")
+    return SnapshotError(f"{where}, column {column}: {text[:60]!r} is {wrong}. {_VERIFY}")
 
 
 @cache

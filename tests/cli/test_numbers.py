@@ -4,8 +4,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from planner.cli.root import cli
+from planner.cli.root import cli, run
 from planner.errors import PlannerError
+
+LONG = "9" * 5000
 
 
 def _numbers(command, path=()):
@@ -36,3 +38,24 @@ def test_the_list_of_prices_takes_the_ages_that_an_estimate_takes(age):
 
     assert isinstance(result.exception, PlannerError | SystemExit)
     assert "max" in f"{result.exception} {result.output}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("estimate", "--model", "resnet50", "--epochs", "1", "--precision", LONG),
+        ("prices", "list", "--limit", LONG),
+        ("calibrate", "run", "--batch-size", LONG),
+        ("gpus", LONG),
+    ],
+)
+def test_a_giant_value_does_not_hide_what_is_said_of_it(capfd, monkeypatch, arguments):
+    """Its beginning and its end are shown, by this tool's messages and by those of the library of options."""
+    monkeypatch.setattr("sys.argv", ["planner", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run()
+
+    said = capfd.readouterr().err
+    assert ended.value.code
+    assert "9...9" in said
+    assert len(said) < 2000

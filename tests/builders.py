@@ -41,7 +41,9 @@ def an_offer(**changes):
 
 
 def a_snapshot(data_dir, *offers, provider="testcloud", stem="2026-06-01", **sidecar):
-    """Write the offers as a snapshot; returns the path of its CSV."""
+    """Write the offers as a snapshot, none observed after its day; returns the path of its CSV."""
+    day = date.fromisoformat(stem[:10])
+    offers = [replace(offer, observed_on=min(offer.observed_on, day)) for offer in offers]
     return write_snapshot(
         data_dir, provider=provider, stem=stem, offers=offers, sources=[_SOURCE], made_by="a test", **sidecar
     )

@@ -20,6 +20,7 @@ ROUNDED = 0.0005
 PACES = ("throughput", "samples_per_sec", "images_per_sec", "tokens_per_sec", "per_second")
 SUMMARY_OF_EPOCHS = Kind(name="Weights & Biases summary", counted=Counted.EPOCH, holds_validation=True, rank=2)
 UNSURE_SUMMARY = Kind(name="Weights & Biases summary", step_is=StepIs.UNKNOWN, rank=2)
+_BEYOND = 1e100  # products and quotients of two such figures are floats
 
 
 def json_events(content: Any) -> Iterator[Event | On]:
@@ -166,8 +167,8 @@ def _last_step(rows: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _figure(row: Mapping[str, Any], key: str) -> float | None:
-    """The value as a number; `None` if it is none, or not a finite one."""
+    """The value as a number; `None` if it is none, or one that no run has. Next to nothing is 0: what is divided by it has an end."""
     value = row.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _BEYOND:
         return None
-    return float(value)
+    return float(value) if abs(value) > 1 / _BEYOND else 0.0

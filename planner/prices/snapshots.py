@@ -24,7 +24,7 @@ from planner.outside.documents import json_of
 from planner.outside.files import bytes_of, opened
 from planner.paths import contained, new_beside
 from planner.prices.checksums import sha256_of, sha256_of_file
-from planner.prices.possible import count_text, figure_text, offer_problem
+from planner.prices.possible import count_text, figure_text, late_problem, offer_problem
 from planner.prices.sidecars import entries_of
 
 SCHEMA = "planner.snapshot/1"
@@ -308,7 +308,7 @@ _REMEDY = "Delete it, or restore it from a copy; the snapshots shipped with the 
 
 def _check_possible(path: Path, offers: Iterable[Offer]) -> None:
     for offer in offers:
-        problem = offer_problem(offer)
+        problem = offer_problem(offer) or late_problem(offer, date.fromisoformat(path.stem[:10]))
         if problem is not None:
             raise OutputError(f"{path} is not written: {offer.instance_type!r} in {offer.region!r}: {problem}.")
 

@@ -1,12 +1,17 @@
 """Logs made to do harm, or damaged: none is a fault of the planner, and what lies beside it is still read."""
 
 import gzip
+import json
+import math
 import os
 
 import pytest
 
+from planner.answers.calibrate import calibrate
+from planner.errors import UsageError
 from planner.logs import reader
 from planner.logs.reader import read_file, read_folder_or_file
+from planner.logs.records import Facts, Verdict
 
 LOG = "".join(f"2026-11-01 10:{step // 60:02d}:{step % 60:02d} step {step} loss 2.{step}\n" for step in range(600))
 PACKED = gzip.compress(LOG.encode(), mtime=0)
@@ -104,3 +109,18 @@ def test_settings_made_to_do_harm_are_passed_over(tmp_path, harm):
     assert log.runs
     assert log.facts.batch_size is None
     assert log.facts.precision is None
+
+
+@pytest.mark.parametrize("runtime", [0, 1e-320, 1e-300, 1e300, -1])
+@pytest.mark.parametrize("pace", [0, 1e-320, 1e-300, 1e300, -1])
+def test_totals_next_to_nothing_are_refused_or_a_rate(tmp_path, runtime, pace):
+    """What is divided by them must not be beyond what a float holds."""
+    totals = {"train_runtime": runtime, "train_samples_per_second": pace, "train_steps_per_second": pace, "epoch": 3.0}
+    (tmp_path / "train_results.json").write_text(json.dumps(totals))
+
+    try:
+        (judged,) = calibrate([tmp_path], given=Facts(gpu="a100-80gb-sxm", gpu_count=1, batch_size=64)).runs
+    except UsageError as error:
+        assert "no file in it looks like a log" in str(error)  # noqa: PT017 - totals that are none make no log
+    else:
+        assert judged.verdict is Verdict.REFUSED or 0 < judged.rate < math.inf

@@ -92,6 +92,7 @@ def test_an_age_that_no_price_has_is_a_limit_not_met(tmp_path, every_offer):
         tmp_path,
         an_offer(region="north-1", observed_on=date(2026, 6, 20)),
         an_offer(region="south-1", observed_on=date(2026, 6, 27)),
+        stem="2026-06-28",
     )
 
     with pytest.raises(LimitError, match=r"max_price_age_days 3: .* The newest of 2 .* is 4 days old, of 2026-06-27"):
@@ -207,6 +208,7 @@ def test_a_part_excluded_before_a_day_is_in_newer_prices(tmp_path):
         tmp_path,
         *(an_offer(instance_type="a3-highgpu-8g", region=str(day), observed_on=day) for day in days),
         excludes=[{"instance_types": "a3-*", "what": "bundled local SSD", "observed_before": "2026-07-30"}],
+        stem="2026-07-30",
     )
 
     selection = chosen(path)

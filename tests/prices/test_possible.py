@@ -13,7 +13,7 @@ from planner.prices.checks import check_offers
 from planner.prices.history import price_history
 from planner.prices.index import index_of
 from planner.prices.refresh import RefreshOrder, refresh
-from planner.prices.snapshots import COLUMNS_BY_SCHEMA, csv_bytes, read_snapshot
+from planner.prices.snapshots import COLUMNS_BY_SCHEMA, csv_bytes, read_snapshot, write_snapshot
 from planner.prices.verify import verify_books
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 from tests.examples import examples
@@ -95,6 +95,12 @@ def test_the_reader_names_the_limit(tmp_path, column, text, limit):
 
     with pytest.raises(SnapshotError, match=f"line 2, column {column}: '{text}' is not {limit}"):
         book_offers(read_snapshot(path))
+
+
+def test_a_row_later_than_its_book_is_not_written(tmp_path):
+    """No reader would take it."""
+    with pytest.raises(OutputError, match="observed on 2026-06-01, after the day of the list"):
+        write_snapshot(tmp_path, provider="c", stem="2026-05-31", offers=[an_offer()], sources=[], made_by="a test")
 
 
 def test_an_older_book_with_a_row_that_cannot_be_is_passed_over(tmp_path):

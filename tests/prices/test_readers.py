@@ -12,7 +12,7 @@ from planner.model.records import Purchase
 from planner.prices.books import book_offers
 from planner.prices.refresh import RefreshOrder, refresh
 from planner.prices.snapshots import read_snapshot
-from tests.builders import a_snapshot, an_offer
+from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 from tests.prices.test_refresh import H100, L4
 
 SKYPILOT_AWS = """\
@@ -139,24 +139,24 @@ def test_a_skypilot_catalogue_needs_a_date(skypilot, tmp_path):
 
 
 def test_a_day_that_has_not_come_is_refused(tmp_path):
-    """A mistyped year would be newer than every refresh to come: said by a person, a file's version, or a row of a book."""
+    """A mistyped year would be newer than every refresh to come: said by a person, or by a file's version."""
     soon = datetime.now(UTC).date() + timedelta(days=2)
     (tmp_path / "lambda").mkdir()
     (tmp_path / "lambda" / "vms.csv").write_text(f"{SKYPILOT_HEAD}\ngpu_1x_a10,A10,1,30,200,,1.29,,us-east-1,\n")
     (tmp_path / "hunt").mkdir()
     (tmp_path / "hunt" / "aws.csv").write_text(GPUHUNT_AWS)
     (tmp_path / "hunt" / "version").write_text(f"{soon:%Y%m%d}")
-    a_snapshot(tmp_path / "book", an_offer(provider="acme", observed_on=soon), provider="acme", stem="2026-10-01")
 
     brought = [
         _bring(tmp_path / "lambda", tmp_path / "data", observed_on=soon)["lambda"],
         _bring(tmp_path / "hunt", tmp_path / "data")["aws"],
-        _bring(tmp_path / "book", tmp_path / "data")["acme"],
     ]
 
     for outcome in brought:
         assert f"said to be of {soon}, a day that has not come" in outcome.error
         assert None is outcome.path
+    a_raw_snapshot(tmp_path / "book", a_row(observed_on=f"{soon}"), provider="acme", stem="2026-10-01")
+    assert f"observed on {soon}, after the day" in _bring(tmp_path / "book", tmp_path / "data")["acme"].error
     tomorrow = soon - timedelta(days=1)  # it may be there already
     assert None is _bring(tmp_path / "lambda", tmp_path / "data", observed_on=tomorrow)["lambda"].error
 

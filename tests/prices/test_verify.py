@@ -152,7 +152,7 @@ BROUGHT = st.lists(
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(books=BROUGHT)
 def test_what_is_brought_along_is_good(tmp_path_factory, books):
-    """Books of another hand, rows twice and of days to come among theirs: what is written of them is good."""
+    """Books of another hand, rows twice and names that cannot be among theirs: what is written of them is good."""
     here = tmp_path_factory.mktemp("here")
     for day, rows, accepts in books:
         there = tmp_path_factory.mktemp("there")

@@ -7,20 +7,26 @@ gzip is understood, and the entity tag that the publisher gave before. No cookie
 from __future__ import annotations
 
 import re
+import threading
+import time
 from http.client import NOT_MODIFIED
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from planner.errors import UsageError
+from planner.errors import ProviderError, UsageError
+from providers.base import MOST_BYTES
 from providers.http import HttpClient, HttpStatusError, Page, shown
 
 INDEX_NAME = "latest.json"
 
 
 class Publisher:
-    """A publisher at an address, asked with a time limit for each page as a whole, retries and redirects included."""
+    """A publisher at an address, asked with a time limit for each page as a whole, retries and redirects included.
 
-    def __init__(self, address: str, *, hosts: tuple[str, ...], timeout_seconds: float) -> None:
-        """Note the address of an index, or of the folder it lies in, and further hosts that it may redirect to.
+    All its pages together have a limit too, of seconds from now on and of bytes.
+    """
+
+    def __init__(self, address: str, *, hosts: tuple[str, ...], timeout_seconds: float, most_seconds: float) -> None:
+        """Note the address of an index, or of the folder it lies in, further hosts that it may redirect to, and both limits.
 
         Raises:
             UsageError: it is not a plain https address, or a host is none.
@@ -31,21 +37,35 @@ class Publisher:
         self.index = index_address(address)
         self.hosts = (urlsplit(self.index).netloc, *hosts)
         self.timeout_seconds = timeout_seconds
+        self._most_seconds = most_seconds
+        self._until = time.monotonic() + most_seconds
+        self._bytes = 0
+        self._counting = threading.Lock()  # books are fetched side by side
 
     def page(self, file: str = "", *, etag: str | None = None, max_bytes: int) -> Page | None:
         """The index, or a file named from its folder; `None` if it is still the one that `etag` stands for.
 
         Raises:
-            ProviderError: no whole answer in time, more than `max_bytes`, or a redirect to another place.
+            ProviderError: no whole answer in time, more than `max_bytes`, or a redirect to another place; or all pages
+                together took too long or have too many bytes.
         """
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise ProviderError(f"The pages were not fetched within {self._most_seconds:,.0f} s together; given up.")
         headers = {"If-None-Match": etag} if etag else {}
-        client = HttpClient(timeout_seconds=self.timeout_seconds, headers=headers, hosts=self.hosts)
+        client = HttpClient(timeout_seconds=min(self.timeout_seconds, left), headers=headers, hosts=self.hosts)
         try:
-            return client.page(urljoin(self.index, file), max_bytes=max_bytes)
+            page = client.page(urljoin(self.index, file), max_bytes=max_bytes)
         except HttpStatusError as error:
             if etag and error.status == NOT_MODIFIED:
                 return None
             raise
+        with self._counting:
+            self._bytes += len(page.body)
+            is_too_much = self._bytes > MOST_BYTES
+        if is_too_much:
+            raise ProviderError(f"The pages have more than {MOST_BYTES:,} bytes together; not fetched further.")
+        return page
 
 
 def index_address(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from planner.errors import ProviderError
 from planner.model.frozen import dataclass
 from planner.prices.checksums import sha256_of
-from planner.prices.delivery import Delivery, Reach
+from planner.prices.delivery import MOST_TIMEOUTS, Delivery, Reach
 from planner.prices.published import PublishedBook, PublishedIndex, moment_text, read_index
 from planner.prices.published_book import local_copy
 from planner.prices.pulled import LastPull, day_here, last_pull, write_last_pull
@@ -57,7 +57,12 @@ def pull(order: RefreshOrder, address: str, progress: Progress, *, hosts: Sequen
         ProviderError: there is no index that can be believed, or a refresh holds the lock.
         OutputError: the data folder cannot be written.
     """
-    source = publisher(address, hosts=hosts, timeout_seconds=order.timeout_seconds)
+    source = publisher(
+        address,
+        hosts=hosts,
+        timeout_seconds=order.timeout_seconds,
+        most_seconds=MOST_TIMEOUTS * order.timeout_seconds,
+    )
     with refreshing(order) as scratch:
         last = last_pull(order.data_dir, source.index)
         if order.accepts:

@@ -133,14 +133,14 @@ def fetch_in_time(
         pages.give_up()
 
 
-def publisher(address: str, *, hosts: Iterable[str], timeout_seconds: float) -> Publisher:
-    """The publisher of price books at an address.
+def publisher(address: str, *, hosts: Iterable[str], timeout_seconds: float, most_seconds: float) -> Publisher:
+    """The publisher of price books at an address, of whom all pages together are had within so many seconds.
 
     Raises:
         UsageError: it is no plain https address, or a host is none.
     """
     made = importlib.import_module("providers.published").Publisher(
-        address, hosts=tuple(hosts), timeout_seconds=timeout_seconds
+        address, hosts=tuple(hosts), timeout_seconds=timeout_seconds, most_seconds=most_seconds
     )
     return cast("Publisher", made)
 

@@ -17,6 +17,7 @@ from planner.prices.lock import refresh_lock
 from planner.prices.pull import pull
 from planner.prices.refresh import RefreshOrder
 from planner.prices.snapshots import list_snapshots, read_snapshot
+from providers import published as publishing
 from tests.builders import a_raw_snapshot, a_row, a_snapshot, an_offer
 from tests.prices import tls
 from tests.prices.publisher import TODAY, Publisher
@@ -798,6 +799,33 @@ def test_a_stream_that_announces_no_end_is_not_read(theirs, ours, monkeypatch):
 
         with pytest.raises(ProviderError, match=r"more than 100,000 bytes|damaged gzip"):
             ours.pull()
+
+
+def test_all_pages_of_a_pull_have_a_limit_together(theirs, ours, monkeypatch):
+    """Each of many books may be small enough: what came before the limit lands, the others are named."""
+    for provider in ("aws", "gcp", "vast"):
+        theirs.book(provider, an_offer(provider=provider, observed_on=TODAY))
+    theirs.index()
+    first = theirs.folder / theirs.entries["aws"]["file"]
+    files = (theirs.folder / "latest.json", first, first.with_suffix(".json"))
+    monkeypatch.setattr(publishing, "MOST_BYTES", sum(file.stat().st_size for file in files) + 10)
+
+    errors = {one.provider: one.error or "" for one in ours.pull(jobs=1).outcomes}
+
+    (landed,) = [book.partition("/")[0] for book in ours.books()]
+    assert {"aws", "gcp", "vast"} - {landed} == {name for name, error in errors.items() if "bytes together" in error}
+
+
+def test_all_pages_of_a_pull_have_a_time_together(theirs, ours, monkeypatch):
+    """Two hundred books, each in time, would be hours."""
+    theirs.book("aws")
+    theirs.index()
+    monkeypatch.setattr(pull_module, "MOST_TIMEOUTS", 0)
+
+    with pytest.raises(ProviderError, match="within 0 s together"):
+        ours.pull()
+
+    assert [] == ours.asked()
 
 
 @pytest.mark.parametrize("part", ["status line", "headers", "body", "interim answers"])

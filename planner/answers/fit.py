@@ -25,6 +25,8 @@ from planner.model.frozen import dataclass
 from planner.model.language_runs import LanguageWork
 from planner.model.rates import Cell
 from planner.model.records import Gpu, Precision, Workload, precision_named
+from planner.options.declared import declared
+from planner.options.fit_arguments import FitArguments
 from planner.options.language_arguments import LanguageArguments
 from planner.throughput.measured import benchmarks_of
 from planner.throughput.memory import RunMemory, usable_bytes
@@ -79,6 +81,7 @@ def fits(
     """
     if model is not None and tree_tool(model) is not None:
         raise UsageError(_TREES, argument="model", name=model)
+    batch_size = declared(FitArguments)["batch_size"].usable(batch_size)
     kind = precision_named(precision) or Precision.AMP
     choices = [choose_gpus_only(text, _NO_GPU) for text in gpus]
     said = [name for name, value in options.items() if value not in (None, False)]

@@ -22,6 +22,7 @@ from planner.model.language_models import LanguageModel
 from planner.model.records import Model
 from planner.options.arguments import WorkloadArguments
 from planner.options.card_arguments import RANKED_BY, RankArguments
+from planner.options.declared import filled
 from planner.prices.provider_states import provider_states
 from planner.render.lookups import (
     benchmarks_listing,
@@ -81,6 +82,7 @@ def gpus(
         write_listing(ranked_listing(found, limit), form, output)
         write_notes(list(ranked_notes(found, limit)))
         return
+    filled(WorkloadArguments, work)  # no ranking is asked for: what cannot be is said all the same
     keys = [key for name in names for key in choose_devices(name).gpus]
     if any(map(is_processor, keys)):
         if not all(map(is_processor, keys)):

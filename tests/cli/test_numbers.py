@@ -59,3 +59,13 @@ def test_a_giant_value_does_not_hide_what_is_said_of_it(capfd, monkeypatch, argu
     assert ended.value.code
     assert "9...9" in said
     assert len(said) < 2000
+
+
+@pytest.mark.parametrize("batch", ["nan", "inf", "1.5", "0", "-3"])
+@pytest.mark.parametrize("command", [("fit", "--model", "resnet50"), ("fit", "--model", "llama-3-8b"), ("gpus",)])
+def test_a_batch_is_a_whole_number_also_where_it_plays_no_part(command, batch):
+    """A language model has its own options for it, and a list of sheets has no use for it."""
+    result = CliRunner().invoke(cli, [*command, "--batch-size", batch])
+
+    assert isinstance(result.exception, PlannerError)
+    assert "batch_size" in str(result.exception)

@@ -15,7 +15,7 @@ from planner.model.records import Offer
 from planner.outside.files import opened
 from planner.prices.groups import OfferGroup
 from planner.prices.index_content import HEAD_START, Span, made_index
-from planner.prices.rows import offer_of
+from planner.prices.rows import vouched_offer_of
 from planner.prices.snapshots import Snapshot, row_at, verify_sum
 
 _AT_ONCE = 2
@@ -24,7 +24,6 @@ _AT_ONCE = 2
 _MOST_KEPT = 64
 """Choices of places whose codes are remembered."""
 
-_WHOLE, _TEXT = frozenset({int}), frozenset({str})
 _Found = tuple[Sequence[float], Sequence[int]]
 """Prices and byte offsets of members, cheapest first."""
 
@@ -62,7 +61,8 @@ class BookIndex:
         sources, groups = head["sources"], []
         for size, first, begin, length, checksum, *cells in head["groups"]:
             cells[11] = sources[cells[11]]
-            if not (_WHOLE.issuperset(map(type, (size, first, begin, length))) and _TEXT.issuperset(map(type, cells))):
+            # a TypeError where one of them is no whole number, or no text
+            if size | first | begin | length < 0 or not "".join(cells):
                 raise ValueError("a group is none")
             groups.append(IndexedGroup(cells, size, first, (begin, length, checksum)))
         self.groups = tuple(groups)
@@ -114,7 +114,9 @@ class BookIndex:
         cut = [group.found for group in missing if group.found is not None]
         heads = iter(self.offers_at([prices[0] for prices, _ in cut], [starts[0] for _, starts in cut]))
         for group in missing:
-            head = offer_of(self._snapshot, float(group.row[6]), group.row) if group.found is None else next(heads)
+            head = (
+                vouched_offer_of(self._snapshot, float(group.row[6]), group.row) if group.found is None else next(heads)
+            )
             group.offers = _offer_group(self, group, head)
         return [group.offers for group in groups if group.offers is not None]
 
@@ -140,7 +142,7 @@ class BookIndex:
                     row = row_at(file, start)
                     if len(row) != len(self._snapshot.columns) or float(row[6]) != price:
                         raise self._changed()
-                    offers.append(offer_of(self._snapshot, price, row))
+                    offers.append(vouched_offer_of(self._snapshot, price, row))
         except (OSError, csv.Error, ValueError):
             raise self._changed() from None
         return offers

@@ -29,14 +29,27 @@ def offer_of(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
     Raises:
         SnapshotError: a field holds what it must not hold, or the row is later than its book.
     """
-    try:
-        offer = _parsed(snapshot.provider, price, row)
-        problem = offer_problem(offer) or late_problem(offer, snapshot.observed_on)
-    except ValueError as error:
-        problem = str(error)
+    offer = vouched_offer_of(snapshot, price, row)
+    problem = offer_problem(offer) or late_problem(offer, snapshot.observed_on)
     if problem is not None:
-        raise SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {problem}. {_VERIFY}")
+        raise _problem_of(snapshot, row, problem)
     return offer
+
+
+def vouched_offer_of(snapshot: Snapshot, price: float, row: list[str]) -> Offer:
+    """The offer of a row that the index of its book names: what cannot be was refused when the index was made.
+
+    Raises:
+        SnapshotError: a field cannot be read.
+    """
+    try:
+        return _parsed(snapshot.provider, price, row)
+    except ValueError as error:
+        raise _problem_of(snapshot, row, str(error)) from error
+
+
+def _problem_of(snapshot: Snapshot, row: list[str], problem: str) -> SnapshotError:
+    return SnapshotError(f"{snapshot.path}, {row[2]} in {row[3]}, {row[5]}: {problem}. {_VERIFY}")
 
 
 def _parsed(provider: str, price: float, row: list[str]) -> Offer:

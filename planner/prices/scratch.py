@@ -39,10 +39,11 @@ def scratch_folder() -> Iterator[Path]:
 def _clear(place: Path) -> None:
     """Remove the folders of processes that are gone, as far as they are this user's."""
     day_ago = time.time() - timedelta(days=1).total_seconds()
-    # one without its name yet is locked in a moment, or was left by a process that was killed in that moment
-    unnamed = (folder for folder in place.glob(f".{_PREFIX}*") if folder.lstat().st_mtime < day_ago)
-    for folder in (*place.glob(f"{_PREFIX}*"), *unnamed):
-        with suppress(OSError):
+    for folder in (*place.glob(f"{_PREFIX}*"), *place.glob(f".{_PREFIX}*")):
+        with suppress(OSError):  # what another process renames or removes meanwhile is not ours
+            # one without its name yet is locked in a moment, or was left by a process that was killed in that moment
+            if folder.name.startswith(".") and folder.lstat().st_mtime >= day_ago:
+                continue
             if folder.is_symlink() or (os.name == "posix" and folder.stat().st_uid != os.getuid()):
                 continue
             with (folder / _HELD).open("ab") as held:

@@ -211,18 +211,18 @@ class Declared:
             raise UsageError(
                 f"{{{self.name}}} must be {{range}}, not {{value}}.{{advice}}",
                 argument=self.name,
-                range=self.described_range(),
-                value=f"{value:,}" if isinstance(value, int) else f"{value:g}",
+                range=self.described_range(says_end=value > (option.high or 0)),
+                value=f"{value:,}" if isinstance(value, int) and abs(value) < NO_END else f"{value:g}",
                 advice=advice,
             )
         if float in self.kinds:
             return float(value)
         return value if isinstance(value, int) else int(value)  # a default that is handed on stays one
 
-    def described_range(self) -> str:
-        """The range in words: `1 to 4,096`, `above 0`."""
+    def described_range(self, *, says_end: bool = False) -> str:
+        """The range in words: `1 to 4,096`, `above 0`; `says_end`: also an end so far off that nobody needs to be told."""
         option = self.option
-        has_end = option.high is not None and option.high < NO_END
+        has_end = option.high is not None and (says_end or option.high < NO_END)
         if option.above is not None:
             return f"above {option.above:g}" + (f" and at most {option.high:,.10g}" if has_end else "")
         return f"{option.low:g} to {option.high:,.10g}" if has_end else f"at least {option.low:g}"

@@ -24,7 +24,7 @@ MONTHS = 36.0
 
 
 def _percent(value: float) -> str:
-    return f" It is a fraction: {value:g} would be {value:.0%}. For {value:g} percent write {value / 100:g}."
+    return f" It is a fraction: {value:g} would be {value * 100:g}%. For {value:g} percent write {value / 100:g}."
 
 
 def _cents(value: float) -> str:

@@ -151,14 +151,17 @@ def test_defaults_and_bounds_can_be_used():
 
 @pytest.mark.parametrize("name", [name for name, one in EVERY.items() if one.is_number])
 def test_what_lies_outside_a_range_is_refused(name):
-    """One below and one above; the message names argument, range and value."""
+    """One below, one above and one far above; the message names argument, a range that does not hold the value, and it."""
     one = EVERY[name]
     below = one.option.above if one.option.low is None else one.option.low - 1
-    for bound in (below, (one.option.high or 0) * 2):
+    for bound in (below, (one.option.high or 0) * 2, 1e300):
         number = float(bound) if float in one.kinds else int(bound)
         with pytest.raises(UsageError, match=f"^{name} must be .*, not ") as caught:
             one.usable([number] if one.is_list else number)
         assert name == caught.value.argument
+        end = f"{one.option.high:,.10g}"
+        assert (bound == below) or re.search(rf"( to|at most) {re.escape(end)}, not ", str(caught.value)), caught.value
+        assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("tiny", [5e-324, 1e-310, 1e-200])

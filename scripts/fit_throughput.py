@@ -46,9 +46,10 @@ def main(*, keep_variances: bool) -> None:
     fitted = transfer.posterior(evidence.points, evidence.gpus, variances["transfer"]["all"])
     scaled = scaling.scaling_posterior(evidence.scaled, evidence.gpus, variances["scaling"]["all"])
     _write_lines(folder / "scripts.jsonl", publish.script_lines(fitted, scaled, evidence))
-    _write_lines(
-        folder / "carry.jsonl", publish.carry_lines(response_posterior(implementations(evidence), evidence.gpus))
-    )
+    exponent = publish.batch_law(evidence.rows)["median"]
+    for name, batch_exponent in (("carry.jsonl", None), ("carry_equal_batches.jsonl", exponent)):
+        response = response_posterior(implementations(evidence), evidence.gpus, batch_exponent)
+        _write_lines(folder / name, publish.carry_lines(response))
     _write(folder / "arithmetic.json", level.arithmetic_record(evidence.networks, variances["level"]["all"]))
     fit = publish.fit_record(evidence, scaled, left_out)
     _write(folder / "fit.json", {"learnt_from": checksums_of_rows(), **fit})

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from planner.accuracy.results import ErrorSummary, SplitResult
-from planner.throughput.between import parts_of
+from planner.throughput.between import NO_BATCH, parts_of
 from planner.throughput.ranges import together
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.accuracy.learning.left_out import Evidence
     from planner.throughput.learnt import Record
 
+_STEPS = {"count": "number of GPUs", "gpu": "GPU", "both": "GPU and number", "format": "number format"}
 SOURCE_SPLITS = {
     # name: (basis, what leaves, what the prediction may still use)
     "source": (
@@ -29,15 +30,23 @@ SOURCE_SPLITS = {
     ),
     "source_arithmetic": ("modelled", "every implementation of a model", "its multiply-adds; activations where known"),
     "repository": ("all", "a whole repository", "other repositories' rows of the model, else its arithmetic"),
-    "own_count": ("scaled", "a whole model but one cell", "that cell as an own measurement; another number of GPUs"),
-    "own_gpu": ("scaled", "a whole model but one cell", "that cell as an own measurement; another GPU"),
-    "own_both": ("scaled", "a whole model but one cell", "that cell as an own measurement; another GPU and number"),
-    "own_format": ("scaled", "a whole model but one cell", "that cell as an own measurement; another number format"),
+    **{
+        f"own_{step}": ("scaled", "a whole model but one cell", f"that cell and both batches; another {what}")
+        for step, what in _STEPS.items()
+    },
     "own_format_known": (
         "scaled",
         "an implementation but one cell",
-        "that cell as an own measurement, others' rows of the model; another number format",
+        "that cell and both batches, others' rows of the model; another number format",
     ),
+    **{
+        f"own_{step}{NO_BATCH}": (
+            "scaled",
+            "a whole model but one cell",
+            f"that cell without its batch; another {what}",
+        )
+        for step, what in _STEPS.items()
+    },
 }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from planner.model.frozen import dataclass
 from planner.model.records import Gpu, Model
-from planner.throughput.learnt import load_learnt
 from planner.throughput.ranges import together
 
 SAME_BATCH = 0.1  # batches within so much of each other are one
@@ -44,8 +43,16 @@ class Factor:
 NO_CHANGE = Factor(log=0.0, reach=0.0)
 
 
-def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
+def batch_factor(
+    batch_size: float | None, usual_batch: float | None, law: Mapping[str, float], most: float = FULL
+) -> Factor:
     """The factor for another batch per GPU: rate(b) = rate(b0) x (b / b0) ** e, e learnt from rows at two batch sizes.
+
+    Args:
+        batch_size: the one asked for; `None` leaves everything as it is.
+        usual_batch: the one that the rate is known at.
+        law: `low`, `median` and `high` of e.
+        most: times the known batch beyond which nothing is gained.
 
     Examples:
         Half the usual batch at e = 0.2: 0.5 ** 0.2 = 0.87.
@@ -58,13 +65,11 @@ def batch_factor(batch_size: float | None, usual_batch: float | None) -> Factor:
         note = (
             f"batch {batch_size:g} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
         )
-        return Factor(log=0.0, reach=load_learnt()["batch"]["high"], note=note)
+        return Factor(log=0.0, reach=law["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH or (batch_size >= FILLED and NEARLY_SAME <= ratio < 1):
         return NO_CHANGE
-    low, median, high = (
-        load_learnt()["batch"][name] * math.log(min(ratio, FULL)) for name in ("low", "median", "high")
-    )
+    low, median, high = (law[name] * math.log(min(ratio, most)) for name in ("low", "median", "high"))
     step = f"batch {batch_size:g} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
     return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
 

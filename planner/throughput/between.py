@@ -26,6 +26,8 @@ THIN = 8.0
 """Activations per multiply-add (millions over 1e9) from which a network is thin: EfficientNet and MobileNet have 8 to 20,
 ResNet-50 and its like 2 to 4."""
 POOLED = "all"
+NO_BATCH = "_no_batch"
+"""Ends the kind of a row that is carried from an own measurement where the batch, here or there, is not stated."""
 PUBLISHED_REACH = math.log(2.5)
 """Code that is slower than every published one by more is held by no range: what is published says little of it."""
 
@@ -35,7 +37,7 @@ class Situation:
     """What decides how far a stranger's run may lie from a figure.
 
     `kind` is `known` (other rows of the model), `arithmetic`, or how the row differs from an own measurement: `own_same`,
-    `own_count`, `own_gpu`, `own_both`, `own_format`. `below` and `above` are the half widths within one source, `level` the part of
+    `own_count`, `own_gpu`, `own_both`, `own_format`, with `_no_batch` behind where the batch is not stated. `below` and `above` are the half widths within one source, `level` the part of
     them that the level has, where only the arithmetic is known.
     """
 
@@ -119,8 +121,9 @@ def parts_of(situation: Situation, learnt: Record) -> Parts:
         entry = learnt["usual"][situation.kind]
         common = 0.0
         alone = _of(learnt["steps"][situation.kind], situation.stack_class)
-        if situation.width != situation.from_width and situation.kind != "own_format":
-            alone = together(alone, _of(learnt["steps"]["own_format"], situation.stack_class))
+        if situation.width != situation.from_width and not situation.kind.startswith("own_format"):
+            step = "own_format" + (NO_BATCH if situation.kind.endswith(NO_BATCH) else "")
+            alone = together(alone, _of(learnt["steps"][step], situation.stack_class))
     below, above = (
         together(alone, _excess(math.sqrt(max(half**2 - situation.level**2, 0.0)), entry["usual"]))
         for half in (situation.below, situation.above)

@@ -9,7 +9,15 @@ from typing import Any
 
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark
-from planner.throughput.learnt import Record, gpu_index, learnt_of_class, learnt_of_script, load_between, load_learnt
+from planner.throughput.learnt import (
+    Record,
+    gpu_index,
+    learnt_at_equal_batches,
+    learnt_of_class,
+    learnt_of_script,
+    load_between,
+    load_learnt,
+)
 from planner.throughput.measured import benchmarks_of
 
 
@@ -20,6 +28,9 @@ class Knowledge:
     rows_of: Callable[[str], Sequence[Benchmark]] = benchmarks_of
     script: Callable[[str], Record | None] = learnt_of_script
     task_class: Callable[[str], Record] = learnt_of_class
+    equal_batches: Callable[[str], Record] = learnt_at_equal_batches
+    """As `task_class`, where every GPU takes the same batch, not one that fills its memory."""
+    batch: Callable[[], Mapping[str, float]] = lambda: load_learnt()["batch"]
     scaling: Callable[[], Record] = lambda: load_learnt()["scaling"]
     arithmetic: Callable[[], Mapping[str, Any] | None] = lambda: None  # None: the published `arithmetic.json`
     between: Callable[[], Record] = load_between
@@ -46,6 +57,9 @@ def knowing(gpus: Iterable[str]) -> Knowledge:
     return Knowledge(
         script=cache(script),
         task_class=cache(lambda name: unlearnt.carry_with_unlearnt_gpus(deepcopy(learnt_of_class(name)), fit())),
+        equal_batches=cache(
+            lambda name: unlearnt.carry_with_unlearnt_gpus(deepcopy(learnt_at_equal_batches(name)), fit())
+        ),
         scaling=lambda: fit()["scaling"],
         index=cache(lambda: {name: place for place, name in enumerate(fit()["gpus"])}),
     )

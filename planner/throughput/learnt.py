@@ -43,12 +43,20 @@ def learnt_of_script(script: str) -> Record | None:
 
 @cache
 def learnt_of_class(task_class: str) -> Record:
-    """What was learnt of one class of tasks: how its models respond to each GPU."""
-    found = _line("carry.jsonl", f'{{"class": {json.dumps(task_class)}, ')
+    """What was learnt of one class of tasks: how its models respond to each GPU, with the batches that they are trained at there."""
+    return _response("carry.jsonl", task_class)
+
+
+@cache
+def learnt_at_equal_batches(task_class: str) -> Record:
+    """What was learnt of one class of tasks: how its models respond to each GPU at the same batch everywhere."""
+    return _response("carry_equal_batches.jsonl", task_class)
+
+
+def _response(name: str, task_class: str) -> Record:
+    found = _line(name, f'{{"class": {json.dumps(task_class)}, ')
     if found is None:
-        raise DataError(
-            f"{learnt_folder() / 'carry.jsonl'} has no line for {task_class!r}. Run scripts/fit_throughput.py."
-        )
+        raise DataError(f"{learnt_folder() / name} has no line for {task_class!r}. Run scripts/fit_throughput.py.")
     if len({place.partition("|")[0] for place in found["places"]}) == len(load_learnt()["gpus"]):
         return found
     from planner.throughput.unlearnt import carry_with_unlearnt_gpus  # noqa: PLC0415 - as above

@@ -22,8 +22,9 @@ from planner.hardware.processors import Processor, ProcessorKind, load_processor
 from planner.model.frozen import changed, dataclass
 from planner.model.records import Basis, Model, Precision, Throughput, Workload
 from planner.throughput.batches import Batch
+from planner.throughput.knowledge import SHIPPED
 from planner.throughput.limits import OPERATIONS_PER_MAC
-from planner.throughput.own_runs import as_measured
+from planner.throughput.own_runs import as_measured, own_batch_factor
 from planner.throughput.processor_runs import ProcessorRun, inference_runs, measured_model, training_runs
 from planner.throughput.ranges import holding
 
@@ -142,7 +143,8 @@ def _as_measured_by_user(workload: Workload, device: str, count: float) -> Throu
         (one for one in workload.measured if one.gpu == device),
         key=lambda one: (abs(math.log(one.gpu_count / count)), one.precision),
     )
-    found = as_measured(own, workload, own.precision, Batch(size=own.batch_size, fits=None))
+    factor = own_batch_factor(workload, own, SHIPPED.batch())
+    found = as_measured(own, workload, own.precision, Batch(size=own.batch_size, fits=None), factor)
     ratio = count / own.gpu_count
     if ratio == 1:
         return found

@@ -9,11 +9,14 @@ from dataclasses import replace
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.records import Basis, Gpu, OwnMeasurement, Precision, Throughput, Workload
-from planner.throughput.adjustments import NO_CHANGE, Factor, batch_factor
+from planner.throughput.adjustments import FILLED, FULL, NO_CHANGE, Factor, batch_factor
 from planner.throughput.batches import Batch
 from planner.throughput.precision import refuse_fp8, refuse_missing_precision
 from planner.throughput.ranges import measured_reach
 from planner.throughput.scaling import Scaling
+
+TURNS = 12
+"""In which the rate of one GPU settles: each turn leaves at most the share of a step that exchanging gradients takes."""
 
 
 def check_inputs(workload: Workload) -> None:
@@ -32,7 +35,9 @@ def check_inputs(workload: Workload) -> None:
         refuse_impossible(own)
 
 
-def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, batch: Batch) -> Throughput:
+def as_measured(
+    own: OwnMeasurement, workload: Workload, precision: Precision, batch: Batch, factor: Factor
+) -> Throughput:
     """The throughput where it was measured: with the range that the run says of itself, or that of other machines of its kind."""
     unit, rate = workload.model.sample_unit, own.samples_per_second
     reach = measured_reach(workload.model.name, versions=2)  # the software is the user's; the machine may be another
@@ -40,7 +45,6 @@ def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, b
     if own.low is not None:
         low, high, why = own.ends[0] / rate, own.ends[1] / rate, "as your run says of itself"
     step = f"own measurement: {rate:,.6g} {unit}s/s on {own.gpu_count} x {shown_key(own.gpu)} in {own.precision}"
-    factor = own_batch_factor(workload, own)
     moved = rate * math.exp(factor.log)
     return Throughput(
         samples_per_second=moved,
@@ -56,11 +60,15 @@ def as_measured(own: OwnMeasurement, workload: Workload, precision: Precision, b
     )
 
 
-def own_batch_factor(workload: Workload, own: OwnMeasurement) -> Factor:
-    """What the batch asked for changes against that of an own run; nothing where either is not known."""
+def own_batch_factor(workload: Workload, own: OwnMeasurement, law: Mapping[str, float]) -> Factor:
+    """What the batch asked for changes against that of an own run; nothing where either is not known.
+
+    A batch of one's own need not fill the GPU, so more of it may gain more; of `FILLED` images and more it does.
+    """
     if own.batch_size is None or workload.batch_size is None or workload.batch_size == own.batch_size:
         return NO_CHANGE
-    return batch_factor(workload.batch_size, own.batch_size)
+    is_full = own.batch_size >= FILLED and workload.model.sample_unit == "image"
+    return batch_factor(workload.batch_size, own.batch_size, law, FULL if is_full else math.inf)
 
 
 def own_reach(own: Sequence[OwnMeasurement]) -> float:
@@ -71,12 +79,13 @@ def own_reach(own: Sequence[OwnMeasurement]) -> float:
 def for_one_gpu(
     own: OwnMeasurement, scaling: Scaling, gpus: Mapping[str, Gpu], batch_size: int | None
 ) -> OwnMeasurement:
-    """The measurement as one of its GPUs alone would give it."""
+    """The measurement as one of its GPUs alone would give it; where it does not state its batch, it is the one asked for."""
     if own.gpu_count == 1:
         return own
-    log_rate = math.log(own.samples_per_second / own.gpu_count)
-    efficiency = scaling.efficiency(gpus[own.gpu], own.gpu_count, log_rate, batch_size)
-    return replace(own, gpu_count=1, samples_per_second=math.exp(log_rate - efficiency.log))
+    log_rate = single = math.log(own.samples_per_second / own.gpu_count)
+    for _ in range(TURNS):  # how much is exchanged depends on how fast one GPU is
+        single = log_rate - scaling.efficiency(gpus[own.gpu], own.gpu_count, single, own.batch_size or batch_size).log
+    return replace(own, gpu_count=1, samples_per_second=math.exp(single))
 
 
 def refuse_impossible(own: OwnMeasurement) -> None:

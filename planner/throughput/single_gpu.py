@@ -11,6 +11,7 @@ from planner.errors import UsageError
 from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.frozen import dataclass
 from planner.model.records import Basis, Benchmark, Gpu, Model, OwnMeasurement, Precision
+from planner.throughput.adjustments import Factor
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import Record, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
@@ -43,7 +44,8 @@ class Single:
 class SingleGpus:
     """Predicts one model under one stack on every GPU; what all GPUs have in common is worked out once.
 
-    `rows` are those of the script chosen. `own` measurements, if any, set the level in place of all rows.
+    `rows` are those of the script chosen. `own` measurements, if any, set the level in place of all rows; `at_batch` is what the batch
+    asked for changes of each, and `knows_batch` says that it is the one of every GPU.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class SingleGpus:
         rows: Sequence[Benchmark],
         relative_arithmetic: float = 1.0,
         own: Sequence[OwnMeasurement] = (),
+        at_batch: Sequence[Factor] = (),
+        knows_batch: bool = False,
         knowledge: Knowledge = SHIPPED,
     ) -> None:
         self.model = model
@@ -61,6 +65,8 @@ class SingleGpus:
         self.rows = rows
         self.relative_arithmetic = relative_arithmetic
         self.own = own
+        self.at_batch = at_batch
+        self.knows_batch = knows_batch
         self.knowledge = knowledge
         self._carried: tuple[Carried, Basis, tuple[str, ...]] | None = None
         self._newest: dict[tuple[str, str], Benchmark] | None = None
@@ -118,12 +124,16 @@ class SingleGpus:
 
     def _by_shift(self, gpu: Gpu, width: str, fit: Record) -> Single:
         """The learnt rate of a known model, moved to the level of the user's own measurements."""
-        seen = [one for one in self.own if (one.gpu, width_of(one.precision)) == (gpu.name, width)]
+        seen = [
+            math.log(one.samples_per_second) + factor.log
+            for one, factor in zip(self.own, self.at_batch, strict=True)
+            if (one.gpu, width_of(one.precision)) == (gpu.name, width)
+        ]
         table = self._by_table(gpu, width, fit)
         moves, deviations = [], []
-        for one in self.own:
+        for one, factor in zip(self.own, self.at_batch, strict=True):
             index, format_ = self.knowledge.index()[one.gpu], width_of(one.precision)
-            moves.append(math.log(one.samples_per_second) - fit["mean"][format_][index])
+            moves.append(math.log(one.samples_per_second) + factor.log - fit["mean"][format_][index])
             deviations.append(fit["deviation"][format_][index])
         if max(moves) - min(moves) > CONTRADICTION * math.hypot(max(deviations), min(deviations)):
             raise UsageError(
@@ -138,7 +148,7 @@ class SingleGpus:
         move, deviation = math.fsum(moves) / len(moves), math.fsum(deviations) / len(deviations)
         log_rate, half = table.log_rate + move, together(table.reach, reach("gpu", deviation))
         if seen:
-            log_rate = math.fsum(math.log(one.samples_per_second) for one in seen) / len(seen)
+            log_rate = math.fsum(seen) / len(seen)
             half = measured_reach(self.model.name, versions=2)
         step = f"x {math.exp(move):.3f}, as your own measurements compare with the rows of this model: {math.exp(log_rate):,.4g}/s"
         return replace(
@@ -173,13 +183,17 @@ class SingleGpus:
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
         from planner.throughput.carry import Carried, Sighting  # noqa: PLC0415 - models with a table need none of it
 
-        task = self.knowledge.task_class(stack_class_of(self.model))
+        name = stack_class_of(self.model)
+        task = self.knowledge.equal_batches(name) if self.knows_batch else self.knowledge.task_class(name)
         if self.own:
             steps = tuple(
                 f"own measurement: {one.samples_per_second:,.6g}/s on {one.gpu_count} x {shown_key(one.gpu)} ({one.precision})"
-                for one in self.own
+                + (f", {factor.step}" if factor.step else "")
+                for one, factor in zip(self.own, self.at_batch, strict=True)
             )
-            carried = Carried(task, [_own_sighting(one) for one in self.own])
+            carried = Carried(
+                task, [_own_sighting(one, factor) for one, factor in zip(self.own, self.at_batch, strict=True)]
+            )
             if stranger := carried.contradiction():
                 raise UsageError(
                     "Own measurements contradict each other: {rate:,.6g} samples/s on one {gpu} does not go "
@@ -265,12 +279,12 @@ def _sighting(row: Benchmark) -> Sighting:
     )
 
 
-def _own_sighting(own: OwnMeasurement) -> Sighting:
+def _own_sighting(own: OwnMeasurement, factor: Factor) -> Sighting:
     from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
 
     return Sighting(
         gpu=own.gpu,
         width=width_of(own.precision),
-        log_rate=math.log(own.samples_per_second / own.gpu_count),
+        log_rate=math.log(own.samples_per_second / own.gpu_count) + factor.log,
         deviation=MEASUREMENT_DEVIATION,
     )

@@ -12,13 +12,14 @@ from planner.model.records import Basis, Benchmark, Gpu, OwnMeasurement, Precisi
 from planner.throughput.adjustments import (
     FILLED,
     NO_CHANGE,
+    Factor,
     batch_factor,
     input_size_factor,
     relative_arithmetic,
     small_image_note,
 )
 from planner.throughput.batches import Batch, Batches
-from planner.throughput.between import Situation, Unmeasured, for_strangers, is_thin, nearest_own
+from planner.throughput.between import NO_BATCH, Situation, Unmeasured, for_strangers, is_thin, nearest_own
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
@@ -75,6 +76,8 @@ class Prediction:
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
             own=tuple(for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
+            at_batch=tuple(own_batch_factor(workload, one, knowledge.batch()) for one in own),
+            knows_batch=bool(own) and workload.batch_size is not None,
             knowledge=knowledge,
         )
         self._batches = Batches(
@@ -168,6 +171,7 @@ class Prediction:
         kind, from_width = "arithmetic", "16"
         if self._own:
             kind, from_width = nearest_own(self._own, gpu.name, gpu_count, width)
+            kind = kind if self._workload.batch_size is not None or kind == "own_same" else f"{kind}{NO_BATCH}"
         elif self._rows:
             kind = "known"
             from_width = width if width in self._widths or one.basis.is_measured else min(self._widths)
@@ -236,7 +240,8 @@ class Prediction:
 
     def _measured_by_user(self, own: OwnMeasurement, gpu: Gpu, precision: Precision, batch: Batch) -> Throughput:
         single = self._single.on(gpu, precision)  # raises where own measurements contradict each other
-        found = as_measured(own, self._workload, precision, batch)
+        factor = own_batch_factor(self._workload, own, self.knowledge.batch())
+        found = as_measured(own, self._workload, precision, batch, factor)
         return changed(found, stack=single.stack, notes=self._notes)
 
     def _measured_row(self, gpu: Gpu, gpu_count: float, precision: Precision) -> Benchmark | None:
@@ -271,7 +276,7 @@ class Prediction:
             return row.framework not in NOT_FOR_LEVELS or row.framework == self._workload.framework
         if batch is None:  # at which batch another script ran, nobody knows
             return asked >= FILLED and script_of(row) == self._script
-        return batch_factor(asked, batch).log == 0.0
+        return batch_factor(asked, batch, self.knowledge.batch()).log == 0.0
 
     def _measured(self, row: Benchmark, precision: Precision, planned: Batch) -> Throughput:
         alike = [
@@ -322,7 +327,7 @@ class Prediction:
         usual = self._batches.usual(gpu, precision) if one is None else one.batch_size_per_gpu
         planned = planned or self._batches.planned(gpu, precision, 1.0, usual)
         wanted = planned.size if planned.is_reduced else self._workload.batch_size
-        batch = batch_factor(wanted, usual)
+        batch = batch_factor(wanted, usual, self.knowledge.batch())
         if one is not None:
             if not planned.is_reduced:
                 batch = NO_CHANGE  # it was measured at that batch
@@ -338,7 +343,9 @@ class Prediction:
             if self._own:
                 size = NO_CHANGE  # an own measurement is of the user's own batch and size
                 nearest = min(self._own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))
-                batch = batch if planned.is_reduced else own_batch_factor(self._workload, nearest)
+                asked = own_batch_factor(self._workload, nearest, self.knowledge.batch())
+                # the measurement was carried at the batch asked for, and said so
+                batch = batch if planned.is_reduced else Factor(log=0.0, reach=asked.reach)
             elif single.basis is Basis.MODELLED:
                 size = NO_CHANGE  # the level was worked out at the size wanted
             rate = math.exp(single.log_rate)

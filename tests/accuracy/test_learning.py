@@ -189,6 +189,27 @@ def test_an_implementation_stands_with_one_row_of_each_cell():
     ]
 
 
+def test_at_equal_batches_an_implementation_stands_at_its_middle_batch():
+    """BERT of TensorFlow 1 at 384 tokens: 4, 24 and 32 sequences on V100 16 GB, V100 32 GB and A100; at e = 0.5 the first counts root 6 times."""
+    found = implementations(gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()}))
+    wanted = "bert-large|tensorflow1|NVIDIA/DeepLearningExamples|384"
+
+    usual, equal = (
+        {
+            point.gpu: point.log_rate
+            for point in response_points(found, exponent)
+            if (point.script, point.width) == (wanted, "16")
+        }
+        for exponent in (None, 0.5)
+    )
+
+    moved = {gpu: math.exp(equal[gpu] - usual[gpu]) for gpu in usual}
+    middle = moved["v100-16gb"] ** 2 * 4
+    assert {"v100-16gb", "v100-32gb", "a100-40gb-sxm"} == set(moved)
+    assert moved["v100-32gb"] == pytest.approx((middle / 24) ** 0.5)
+    assert moved["a100-40gb-sxm"] == pytest.approx((middle / 32) ** 0.5)
+
+
 def test_what_is_carried_to_other_gpus_counts_implementations():
     """Three scripts gain 2.0 on a second GPU, one 4.0: a fifth of their class gains near their mean, one of another class less."""
     evidence = gather(load_benchmarks(), GPUS, {model.name: model for model in load_models()})

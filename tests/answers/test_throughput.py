@@ -14,6 +14,7 @@ from planner.errors import DoesNotFitError, NoThroughputError, UnknownNameError,
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Precision
 from planner.throughput.limits import MAX_PEAK_SHARE, OPERATIONS_PER_MAC
+from planner.throughput.learnt import load_learnt
 from planner.work.listed import load_models, plan_work
 from planner.work.own import OwnMeasurement, OwnModel, own_model
 from tests.builders import an_offer
@@ -136,6 +137,72 @@ def test_an_own_measurement_stands_for_its_own_gpu_and_count(gpu, count, rate):
 
     assert (rate, "measured_by_you") == (found.samples_per_second, str(found.basis))
     assert rate / 1.2 < found.low < rate < found.high < rate * 1.2
+
+
+@pytest.mark.parametrize("precision", ["amp", "fp32"])
+@pytest.mark.parametrize("batch", [None, 8, 256])
+def test_what_eight_gpus_made_is_carried_there_and_back(batch, precision):
+    """Eight GPUs as one and eight again, in another number format and back, are what was measured: only the drawing together is left."""
+    model = own_model(OwnModel(measured=("any=1",), params_millions=25.6))
+    other = "fp32" if precision == "amp" else "amp"
+    asked = {"model": model, "gpu": "v100-16gb", "gpu_count": 8, "batch_size": batch}
+    own = OwnMeasurement(gpu="v100-16gb", gpu_count=8, samples_per_second=3000.0, precision=Precision(precision))
+
+    there = predict_throughput(**asked, precision=other, measured=[own])
+    back = replace(own, samples_per_second=there.samples_per_second, precision=Precision(other))
+    found = predict_throughput(**asked, precision=precision, measured=[back])
+
+    assert 3000.0 == pytest.approx(found.samples_per_second, rel=0.01)
+
+
+def test_at_equal_batches_a_larger_memory_gains_little():
+    """BERT ran at 4 sequences on 16 GB and at 24 on 32 GB: who states his batch is told what the same card gains without that."""
+    model = own_model(OwnModel(measured=("any=1",), params_millions=336, sample_unit="sequence"))
+    own = OwnMeasurement(gpu="v100-16gb", samples_per_second=30.0)
+
+    usual, equal = (
+        predict_throughput(model=model, gpu="v100-32gb", batch_size=batch, measured=[own]) for batch in (None, 4)
+    )
+
+    assert 30.0 * 0.95 < equal.samples_per_second < usual.samples_per_second
+    assert equal.samples_per_second < 30.0 * 1.1
+    assert equal.high / equal.low < usual.high / usual.low
+
+
+@pytest.mark.parametrize(
+    ("unit", "batch", "times"), [("sequence", 32, 8), ("sequence", 512, 8), ("image", 32, 8), ("image", 512, 2)]
+)
+def test_a_batch_of_ones_own_need_not_fill_the_gpu(unit, batch, times):
+    """Eight times the batch gain 8 ** e; of images from 256 on, which fill a GPU, no more than twice them."""
+    exponent = load_learnt()["batch"]["median"]
+    model = own_model(OwnModel(measured=("any=1",), sample_unit=unit))
+    own = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=100.0, batch_size=batch)
+
+    found = predict_throughput(model=model, gpu="a100-80gb-sxm", batch_size=8 * batch, measured=[own])
+
+    assert 100.0 * times**exponent == pytest.approx(found.samples_per_second)
+    assert found.low < 100.0 * times ** load_learnt()["batch"]["low"]
+
+
+def test_measurements_at_two_batches_are_told_apart():
+    """A T4 at 8 samples and an A100 at 256 are one code: each counts as it would be at the batch asked for."""
+    exponent = load_learnt()["batch"]["median"]
+    model = own_model(OwnModel(measured=("any=1",), sample_unit="sequence"))
+    slow = OwnMeasurement(gpu="t4", samples_per_second=40.0, batch_size=8)
+    fast = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=700.0, batch_size=256)
+    level = [
+        replace(slow, samples_per_second=40.0 * 4**exponent),
+        replace(fast, samples_per_second=700.0 * 8**-exponent),
+    ]
+
+    found, expected = (
+        predict_throughput(
+            model=model, gpu="l4", batch_size=32, measured=[replace(one, batch_size=each) for one, each in given]
+        )
+        for given in (((slow, 8), (fast, 256)), zip(level, (32, 32), strict=True))
+    )
+
+    assert expected.samples_per_second == pytest.approx(found.samples_per_second)
 
 
 def test_contradictory_own_measurements_are_refused():

@@ -319,7 +319,8 @@ def test_the_learnt_file_knows_its_rows():
     assert len(source_rows()) == learnt["source_rows"]
     for table in ("carried", "levels", "known", "arithmetic"):
         assert "all" in learnt[table]
-    assert {"own_count", "own_gpu", "own_both", "own_format"} == set(learnt["steps"])
+    steps = {"own_count", "own_gpu", "own_both", "own_format"}
+    assert steps | {f"{step}_no_batch" for step in steps} == set(learnt["steps"]) == set(learnt["usual"])
 
 
 def test_a_figure_that_is_held_down_takes_its_low_end_along():

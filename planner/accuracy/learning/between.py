@@ -12,7 +12,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from planner.accuracy.learning.implementations import TIMM
-from planner.accuracy.learning.leave_out_sources import STEPS, SourceError
+from planner.accuracy.learning.leave_out_sources import STEPS, WITHOUT_BATCH, SourceError
 from planner.throughput.between import POOLED, formats_of, pull, shift
 from planner.throughput.learnt import Record
 from planner.throughput.precision import WIDTHS
@@ -50,7 +50,7 @@ def learnt_between(errors: Sequence[SourceError]) -> Record:
             learnt[kind] = spread
             prior = (spread[POOLED]["tau"] ** 2, spread[POOLED]["sigma"] ** 2)
     learnt["kept"] = _kept_shares(errors, learnt)
-    steps = [split for split in STEPS if split in by_split]
+    steps = [split for split in (*STEPS, *WITHOUT_BATCH) if split in by_split]
     learnt["steps"] = {split: _step_reaches(by_split[split], learnt) for split in steps}
     learnt["usual"] = {split: {"usual": _rounded(_usual(by_split[split]))} for split in steps}
     return learnt

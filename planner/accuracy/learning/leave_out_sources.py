@@ -15,14 +15,16 @@ from planner.errors import NoThroughputError
 from planner.hardware.gpus import load_gpus as shipped_gpus
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, OwnMeasurement, Workload
-from planner.throughput.between import Situation
+from planner.throughput.between import NO_BATCH, Situation
 from planner.throughput.knowledge import Knowledge
 from planner.throughput.precision import width_of
 from planner.throughput.scripts import origin_of
 from planner.throughput.workload_prediction import Prediction
 
 STEPS = ("own_count", "own_gpu", "own_both", "own_format")
-"""What differs from the one own measurement: the number of GPUs, the GPU, both, the number format."""
+"""What differs from the one own measurement: the number of GPUs, the GPU, both, the number format. Both state their batch, where it is known."""
+WITHOUT_BATCH = tuple(f"{step}{NO_BATCH}" for step in STEPS)
+"""The same where neither states its batch."""
 KNOWN_FORMAT = "own_format_known"
 """The number format differs from the own measurement; other implementations' rows of the model are known."""
 FittedT = TypeVar("FittedT", transfer.Posterior, scaling.ScalingPosterior)
@@ -57,7 +59,12 @@ class Shelf:
         self._variances = variances
         self.implementations = [one for one in found if one.origin != without]
         self._evidence = _without_origin(evidence, without)
-        self._response = response_posterior(self.implementations, evidence.gpus)
+        self._response = functools.cache(
+            lambda exponent: response_posterior(self.implementations, evidence.gpus, exponent)
+        )
+        self._batch = functools.cache(
+            lambda model: publish.batch_law(row for row in self._evidence.rows if row.model != model)
+        )
         self._known: dict[int, transfer.Posterior] = {}
 
     def without(self, left_out: Collection[Implementation], model: str, gpus: Collection[str]) -> Knowledge:
@@ -69,7 +76,7 @@ class Shelf:
         sightings = {*gpus, *(row.gpu for row in rows), "rtx-3090"}
         # each is worked out when it is asked for: most predictions need one of them
         known = functools.cache(lambda: _rest(self._transfer(model), gone))
-        response = functools.cache(lambda: _rest(self._response, gone))
+        response = functools.cache(lambda exponent: _rest(self._response(exponent), gone))
         scaled = functools.cache(lambda: _rest(self._scaling, gone))
         return Knowledge(
             rows_of=lambda _: rows,
@@ -80,7 +87,11 @@ class Shelf:
                     else None
                 )
             ),
-            task_class=functools.cache(lambda name: publish.carry_line(name, response(), sightings)),
+            task_class=functools.cache(lambda name: publish.carry_line(name, response(None), sightings)),
+            equal_batches=functools.cache(
+                lambda name: publish.carry_line(name, response(self._batch(model)["median"]), sightings)
+            ),
+            batch=lambda: self._batch(model),
             scaling=functools.cache(
                 lambda: {"traffic_centre": scaling.TRAFFIC_CENTRE, **publish.new_model_scaling(scaled(), sightings)}
             ),
@@ -158,7 +169,7 @@ def repository_left_out(whole: Shelf, rest: Shelf, origin: str) -> list[SourceEr
     return found
 
 
-def own_steps_left_out(shelf: Shelf, splits: Sequence[str] = STEPS) -> list[SourceError]:
+def own_steps_left_out(shelf: Shelf, splits: Sequence[str] = (*STEPS, *WITHOUT_BATCH)) -> list[SourceError]:
     """Every implementation predicted from one of its own cells, the rest of its model left out."""
     found = []
     for one in shelf.implementations:
@@ -180,7 +191,7 @@ def _errors(split: str, one: Implementation, knowledge: Knowledge) -> list[Sourc
 
 
 def _own_errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:
-    wanted = "own_format" if split == KNOWN_FORMAT else split
+    wanted = "own_format" if split == KNOWN_FORMAT else split.removesuffix(NO_BATCH)
     pairs = [(known, row) for row in one.cells for known in one.cells if _step(known, row) == wanted]
     step = max(1, len(pairs) // MOST_PER_STEP)
     return [error for known, row in pairs[::step] if (error := _error(split, one, row, knowledge, known)) is not None]
@@ -205,6 +216,11 @@ def _error(
     split: str, one: Implementation, row: Benchmark, knowledge: Knowledge, known: Benchmark | None = None
 ) -> SourceError | None:
     """The error of one cell; `None` where planning gives no figure."""
+    states_batch = (
+        known is not None
+        and not split.endswith(NO_BATCH)
+        and None not in (known.batch_size_per_gpu, row.batch_size_per_gpu)
+    )
     own = (
         ()
         if known is None
@@ -214,6 +230,7 @@ def _error(
                 gpu_count=known.gpu_count,
                 precision=known.precision,
                 samples_per_second=known.samples_per_second,
+                batch_size=known.batch_size_per_gpu if states_batch else None,
             ),
         )
     )
@@ -223,6 +240,7 @@ def _error(
         samples_per_epoch=1,
         epochs=1,
         precision=row.precision,
+        batch_size=row.batch_size_per_gpu if states_batch else None,
         input_size=row.input_size,
         measured=own,
     )
@@ -289,6 +307,6 @@ def repository_errors(
             learnt_from = [
                 *sources_left_out(rest),
                 *arithmetic_left_out(rest),
-                *own_steps_left_out(rest, ("own_format",)),
+                *own_steps_left_out(rest, ("own_format", f"own_format{NO_BATCH}")),
             ]
             yield learnt_from, left_out

@@ -258,7 +258,7 @@ def fit_record(evidence: Evidence, scaled: scaling.ScalingPosterior, left_out: S
         "frameworks": sorted({row.framework for row in evidence.rows}),
         "quantiles": quantiles(left_out, evidence.rows),
         "scaling": {"traffic_centre": scaling.TRAFFIC_CENTRE, **new_model_scaling(scaled)},
-        "batch": _batch_constants(evidence.rows),
+        "batch": batch_law(evidence.rows),
         "nodes": _node_constants(evidence.rows),
     }
 
@@ -288,8 +288,11 @@ def _between_machines(rows: Sequence[Benchmark], *, noisy: bool) -> float:
     return float(quantile(spreads))
 
 
-def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
-    """The e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles."""
+def batch_law(rows: Iterable[Benchmark]) -> dict[str, float]:
+    """The e of rate(b) = rate(b0) x (b / b0) ** e, from rows at several batch sizes, b0 the largest; 5, 50 and 95 % quantiles.
+
+    Where there are no such rows, anything between none and all is possible.
+    """
     groups: dict[tuple[str, str, str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.batch_size_per_gpu:
@@ -301,7 +304,7 @@ def _batch_constants(rows: Sequence[Benchmark]) -> dict[str, float]:
         for batch, rate in rates.items():
             if batch < FULL_BATCH * largest:
                 exponents.append(min(max(np.log(rate / rates[largest]) / np.log(batch / largest), 0.0), 1.0))
-    low, median, high = np.quantile(exponents, [0.05, 0.5, 0.95])
+    low, median, high = np.quantile(exponents or [0.0, 0.0, 1.0], [0.05, 0.5, 0.95])
     return {
         "low": round(float(low), 3),
         "median": round(float(median), 3),

@@ -15,7 +15,10 @@ that a class is known nearly as well by itself as with all others, a model hardl
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from planner.accuracy.learning import transfer
 from planner.accuracy.learning.evidence import Point, point_of
@@ -42,9 +45,15 @@ FORMATS = {"all": 0.1, "class": 0.02, "model": 0.02, "script": 0.05}
 NOISE = 0.02
 
 
-def response_posterior(found: Iterable[Implementation], gpus: Mapping[str, Gpu]) -> Posterior:
-    """What implementations say of every GPU; their scripts are the scripts of its points, their classes the task classes."""
-    return posterior_of(response_points(found), gpus)
+def response_posterior(
+    found: Iterable[Implementation], gpus: Mapping[str, Gpu], batch_exponent: float | None = None
+) -> Posterior:
+    """What implementations say of every GPU; their scripts are the scripts of its points, their classes the task classes.
+
+    With a `batch_exponent` all cells of an implementation stand at its middle batch, by rate(b) = rate(b0) x (b / b0) ** e: what is
+    left is what the GPU does. Without one they stand as they ran, mostly at the batch that fills the memory.
+    """
+    return posterior_of(response_points(found, batch_exponent), gpus)
 
 
 def posterior_of(
@@ -55,17 +64,21 @@ def posterior_of(
     return transfer.posterior(points, gpus, variances, extra_variance, covariance)
 
 
-def response_points(found: Iterable[Implementation]) -> list[Point]:
+def response_points(found: Iterable[Implementation], batch_exponent: float | None = None) -> list[Point]:
     """The cells of each implementation at its smallest number of GPUs; timm's are of one GPU and say nothing here."""
     points = []
     for one in found:
+        if one.origin == TIMM:
+            continue
         smallest = min((row.gpu_count for row in one.cells), default=1)
-        if one.origin != TIMM:
-            points += [
-                point_of(row, model=one.model.name, script=one.name, task_class=one.stack_class)
-                for row in one.cells
-                if row.gpu_count == smallest
-            ]
+        cells = [row for row in one.cells if row.gpu_count == smallest]
+        middle = statistics.median_low([row.batch_size_per_gpu or 0 for row in cells] or [0])
+        for row in cells:
+            point = point_of(row, model=one.model.name, script=one.name, task_class=one.stack_class)
+            batch = row.batch_size_per_gpu
+            if batch_exponent is not None and batch and middle:
+                point = replace(point, log_rate=point.log_rate + batch_exponent * math.log(middle / batch))
+            points.append(point)
     return points
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from planner.answers.remarks import USUAL_PIXELS
+from planner.hardware.gpus import load_gpus
 from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
 from planner.model.records import Throughput, Workload
@@ -258,6 +259,9 @@ def relative_text(throughput: Throughput, workload: Workload) -> str:
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
     if workload.measured:
+        own, is_network = workload.measured[0], workload.language is None and workload.trees is None
+        if is_network and own.gpu in load_gpus() and workload.batch_size is None and share < 1:
+            return f"Ranges: nine runs in ten, at your measured speed: {within}; less with --batch-size."
         return f"Ranges hold nine runs in ten, at the speed of your measurement: {within}."
     if workload.language is not None:
         from planner.language.stacks import stands_for_tuned_code  # noqa: PLC0415 - most runs need none of it

@@ -13,8 +13,8 @@ from planner.answers.throughput import predict_many, predict_throughput, through
 from planner.errors import DoesNotFitError, NoThroughputError, UnknownNameError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Precision
-from planner.throughput.limits import MAX_PEAK_SHARE, OPERATIONS_PER_MAC
 from planner.throughput.learnt import load_learnt
+from planner.throughput.limits import MAX_PEAK_SHARE, OPERATIONS_PER_MAC
 from planner.work.listed import load_models, plan_work
 from planner.work.own import OwnMeasurement, OwnModel, own_model
 from tests.builders import an_offer

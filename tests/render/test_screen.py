@@ -143,7 +143,11 @@ def test_a_range_of_twice_and_more_is_a_factor(shipped):
     workload = shipped.workload
     own = replace(workload, measured=(OwnMeasurement(gpu="l4", samples_per_second=25.0),))
     assert relative_text(wide, workload).endswith("as fast as the stack: within a factor of 3.")
-    assert relative_text(replace(wide, relative_high=28.8), own).endswith("your measurement: +-20%.")
+    near = replace(wide, relative_high=28.8)
+    assert relative_text(near, replace(own, batch_size=32)).endswith("your measurement: +-20%.")
+    assert relative_text(near, own).endswith("your measured speed: +-20%; less with --batch-size.")
+    on_processor = OwnMeasurement(gpu="xeon-platinum-8488c", samples_per_second=25.0)
+    assert relative_text(near, replace(workload, measured=(on_processor,))).endswith("your measurement: +-20%.")
 
 
 @pytest.mark.parametrize(("model", "is_tuned"), [("gpt2", True), ("llama-3-8b", False)])

@@ -62,7 +62,9 @@ _WHY = """
 Code differs in 16 bits, in FP32 and TF32 far less: ResNet-50 on an A100 makes 1,582 to 3,411 images/s in mixed precision, 938 to 1,067 in TF32.
 So a measurement in another number format is kept in part only; the rest is what other rows of the model say (`own_format_known`), else its
 arithmetic (`own_format`, where that is known: not of speech, recommenders, SSD and GPUNet). How much is kept is learnt too. Where code is
-more than 2.5 times slower or faster than all that, more is kept, from 6.25 times on all of it. Kept whole, the medians were 16.8 and 18.7 %.
+more than 2.5 times slower or faster than all that, more is kept, from 6.25 times on all of it. Kept whole, the medians were 16.8 and 18.7 %
+(without batches). The batch is stated here, as it was not then: 16-bit rows mostly ran at twice the batch of FP32, and what that gained is
+no longer taken for a gain of the format.
 
 The mean ratio of the number formats of other models of a class, on the same family of GPUs, is a simpler rule. Tried with the model left
 out: images 13 % in the median, with a mean of 24 %, as the five codes of ResNet-50 gain and GPUNet and Lambda's lose; speech 18,

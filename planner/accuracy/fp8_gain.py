@@ -63,7 +63,7 @@ def speed_at(one: Foretold, gain: float) -> float:
 
 
 def fp8_pairs() -> list[Pair]:
-    """Every step of fp8 with the fastest one in bf16 that the same publication has of the same job."""
+    """Every step of fp8 with the fastest one in bf16 that the same publication has of the same job in the same framework."""
     steps = load_published_steps()
     bf16 = {key: max(found) for key, found in _tokens_per_second(steps).items()}
     pairs = []
@@ -94,13 +94,20 @@ def _tokens_per_second(steps: Iterable[PublishedStep]) -> dict[tuple[object, ...
         if step.precision is not Precision.FP8:
             found.setdefault(_key(step), []).append(step.tokens_per_second)
     for one in hopper_steps():
-        key = ("llm-foundry", one.job.model.name, "h100-80gb-sxm", one.layout.gpu_count, one.job.sequence_length)
+        key = (
+            "llm-foundry",
+            "llm-foundry",
+            one.job.model.name,
+            "h100-80gb-sxm",
+            one.layout.gpu_count,
+            one.job.sequence_length,
+        )
         found.setdefault(key, []).append(one.job.batch_sequences * one.job.sequence_length / one.seconds)
     return found
 
 
 def _key(step: PublishedStep) -> tuple[object, ...]:
-    return step.publication, step.model, step.gpu, step.gpu_count, step.sequence_length
+    return step.publication, step.framework, step.model, step.gpu, step.gpu_count, step.sequence_length
 
 
 def _pair(step: PublishedStep, ratio: float) -> Pair:

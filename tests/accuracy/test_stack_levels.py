@@ -31,8 +31,9 @@ def splits():
 
 
 def test_a_step_is_foretold_on_the_card_that_ran_it():
-    """torchtitan's H100 are of 500 W and 2.4 TB/s: in BF16 (500 / 700)^0.3 of the usual rate; other rows name the usual card."""
-    cards = {row.publication: row.card for row in load_published_steps() if row.gpu == "h100-80gb-sxm"}
+    """torchtitan's H100 were of 500 W and 2.4 TB/s: in BF16 (500 / 700)^0.3 of the usual rate; other rows name the usual card."""
+    rows = [row for row in load_published_steps() if row.gpu == "h100-80gb-sxm"]
+    cards = {row.publication: row.card for row in rows if row.publication != "torchtitan" or row.card_watts}
     odd, usual = (hardware_of(cards[name], 8, Precision.BF16) for name in ("torchtitan", "fms-fsdp"))
 
     assert load_gpus()["h100-80gb-sxm"] == cards["fms-fsdp"]
@@ -110,10 +111,12 @@ def test_nothing_is_learnt_from_what_is_left_out(steps):
 
 
 def test_far_slower_code_is_reported_apart(steps):
-    """Megatron in a fine-tuning script trains a mixture at a fifth of every other publication's speed."""
+    """Megatron in a fine-tuning script trains a mixture at a fifth of every other publication's speed, FSDP in another 70 B at a thirteenth."""
     usual, apart = slow_apart(steps)
 
-    assert {("mixtures", "ms-swift")} == {(one.group, one.publication) for one in apart}
+    assert {("mixtures", "ms-swift"), ("transformers-peft", "hf-fsdp")} == {
+        (one.group, one.publication) for one in apart
+    }
     assert len(steps) == len(usual) + len(apart)
 
 
@@ -130,22 +133,22 @@ def test_the_shipped_levels_are_those_of_the_shipped_steps(steps):
 
 
 def test_the_shipped_gain_is_that_of_the_shipped_steps():
-    """Products run 1.7 times as fast in fp8, by two stacks that published both formats."""
+    """Products run 1.7 times as fast in fp8, by three stacks that published both formats; an eager step is no pair of a compiled one."""
     fp8 = learn_fp8(fp8_pairs())
 
     assert pytest.approx(load_step_time()["fp8"]["gain"]) == fp8.gain
-    assert 2 == len({pair.publication for pair in fp8_pairs()})
+    assert {"llm-foundry", "nemo", "torchtitan"} == {pair.publication for pair in fp8_pairs()}
 
 
 @pytest.mark.slow
 def test_large_models_on_many_gpus_are_foretold_from_other_publications(splits):
-    """Median error at most 10 percent and nine in ten inside; the range is at most 1.85 wide."""
+    """Median error at most 10 percent and nine in ten inside; the range is at most 2.1 wide."""
     (found,) = [one for one in splits["publication"].groups["class"] if one.name == LARGE]
 
-    assert 7 <= found.n
+    assert 10 <= found.n
     assert found.median <= 0.10
     assert found.coverage >= 0.85
-    assert found.width <= 1.85
+    assert found.width <= 2.1
 
 
 @pytest.mark.slow
@@ -165,7 +168,7 @@ def test_adapters_are_foretold_from_other_publications(splits):
         assert found.coverage >= 0.80, found
         assert found.width <= 3.0, found
         assert found.median <= 0.30, found
-    assert 6 == splits["adapter_stack"].errors.n
+    assert 9 == splits["adapter_stack"].errors.n
 
 
 @pytest.mark.slow
@@ -174,3 +177,20 @@ def test_every_split_of_publications_holds_what_it_promises(splits):
     for name in ("publication", "publication_fp8", "publication_mixture", "adapter_stack"):
         assert splits[name].errors.coverage >= 0.85, name
         assert splits[name].errors.width > 1.5, name
+
+
+def test_a_class_of_many_publications_says_more_of_the_usual_spread(steps):
+    """Two classes, at +-0.1 twice and at +-0.4: a third of one publication is drawn to (5 x 0.008 + 2 x 0.32) / 7."""
+    some = next(one for one in steps if one.group == LARGE)
+    levels = {"transformers-peft": [0.1, -0.1, 0.1, -0.1], "fused, 16 bits": [0.4, -0.4], "fused, fp8": [0.2]}
+    made = [
+        replace(some, publication=f"{group} {number}", group=group, excess=excess)
+        for group, several in levels.items()
+        for number, excess in enumerate(several)
+    ]
+
+    level = learn_levels([*made, *made], 1.0)["fused, fp8"]
+
+    # the code of the fit is a fifth publication of the first class, at its level of 0
+    usual = (5 * (4 * 0.01 / 5) + 2 * (2 * 0.16)) / 7
+    assert pytest.approx(t_quantile(1) * math.sqrt(usual * (1 + 1 / 5)), abs=1e-3) == level.common

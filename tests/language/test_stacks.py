@@ -67,12 +67,12 @@ def test_the_reach_of_another_publication_joins_both_parts():
 
 
 def test_the_level_moves_the_figure_and_widens_the_range():
-    """Llama 3 8B on eight H100: published code is 0.85 times as fast as llm-foundry, with faster attention, and may be further off."""
+    """Llama 3 8B on eight H100: published code is 0.83 times as fast as llm-foundry, with faster attention, and may be further off."""
     fitted, typical = (predicted("llama-3-8b", "h100-80gb-sxm", 8, stack=one) for one in ("llm-foundry", "typical"))
 
     level = level_of("typical", a_job("llama-3-8b"), 8)
     assert math.exp(level.shift) < typical.samples_per_second / fitted.samples_per_second
-    assert pytest.approx(0.85, abs=0.01) == typical.samples_per_second / fitted.samples_per_second
+    assert pytest.approx(0.83, abs=0.01) == typical.samples_per_second / fitted.samples_per_second
     assert fitted.high / fitted.low < typical.high / typical.low
     assert typical.low <= typical.relative_low < typical.relative_high <= typical.high
 

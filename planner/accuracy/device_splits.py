@@ -1,10 +1,10 @@
-"""The splits of devices that are not GPUs of many rows: trees, processors, networks on them, AMD cards, runs of our own."""
+"""The splits beside those of the rows that are learnt from: trees, processors, AMD cards, runs of our own, rows of others kept apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from planner.accuracy import own_run_errors, processor_errors, radeon_errors, tree_machines
+from planner.accuracy import apart_errors, own_run_errors, processor_errors, radeon_errors, tree_machines
 from planner.accuracy.results import SplitResult, Validation
 from planner.throughput.tree_rows import load_tree_rows
 
@@ -19,6 +19,7 @@ DEVICE_SPLITS: Mapping[str, Callable[[], SplitResult]] = {
     own_run_errors.STACK: own_run_errors.own_runs_stack_split,
     own_run_errors.MEMORY: own_run_errors.own_runs_memory_split,
     own_run_errors.MEMORY_STACK: own_run_errors.own_runs_memory_stack_split,
+    **apart_errors.APART_SPLITS,
 }
 """By name; each takes a second or two."""
 

@@ -64,10 +64,13 @@ def _learnt(classes: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, L
     between = {group: _between(pool, classes, shifts) for group, pool in pools.items()}
     within = {group: _within(pool, classes) for group, pool in pools.items()}
     # how far mixtures scatter says nothing of dense models; a class counts by its publications
-    counts = {group: _count([group], classes) for group in classes if group != MIXTURES}
     usual = [
-        math.fsum(counts[group] * kind[group] for group in counts if kind[group] is not None)
-        / math.fsum(counts[group] for group in counts if kind[group] is not None)
+        statistics.fmean(
+            value
+            for group, value in kind.items()
+            if value is not None and group != MIXTURES
+            for _ in range(_count([group], classes))
+        )
         for kind in (between, within)
     ]
     levels = {}

@@ -44,13 +44,13 @@ def _split(name: str, judged: Sequence[Judged]) -> SplitResult:
         basis="modelled",
         left_out=left_out,
         still_known="the fitted steps; levels and ranges of other publications",
-        errors=_summary("prediction", own),
+        errors=summary_of("prediction", own),
         baselines=(),
         groups={
             "gpu_count": _by_count(own),
-            "class": tuple(_summary(group, [one for one in own if one.group == group]) for group in classes),
+            "class": tuple(summary_of(group, [one for one in own if one.group == group]) for group in classes),
             "publication": tuple(
-                _summary(one, [each for each in own if each.publication == one]) for one in publications
+                summary_of(one, [each for each in own if each.publication == one]) for one in publications
             ),
         },
     )
@@ -61,11 +61,12 @@ def _by_count(judged: Sequence[Judged]) -> tuple[ErrorSummary, ...]:
     found = []
     for name in ("8 GPUs and more", "1 to 7 GPUs"):
         own = [one for one in judged if name in one.group]
-        found += [_summary(name, own)] if own else []
+        found += [summary_of(name, own)] if own else []
     return tuple(found)
 
 
-def _summary(name: str, judged: Sequence[Judged]) -> ErrorSummary:
+def summary_of(name: str, judged: Sequence[Judged]) -> ErrorSummary:
+    """Errors, coverage and width of judged figures by their weights; `n` counts publications, each by class."""
     # a prediction that is too high by a factor has a positive error, as in the other splits
     errors = [math.expm1(-one.error) for one in judged]
     sizes, weights = [abs(error) for error in errors], [one.weight for one in judged]

@@ -29,8 +29,8 @@ STRANGERS_TARGETS = {
     "source_arithmetic": (0.85, 0.95, 0.26, 4.5),
     "repository": (0.85, 0.97, 0.27, 5.5),
     **{
-        f"own_{step}{batch}": target
-        for batch in ("", "_no_batch")
+        name.format(step): target
+        for name in ("own_{}", "own_{}_no_batch", "apart_{}")
         for step, target in {
             "count": (0.85, 0.95, 0.10, 2.0),
             "gpu": (0.85, 0.95, 0.11, 2.0),
@@ -40,7 +40,7 @@ STRANGERS_TARGETS = {
     },
     "own_format_known": (0.83, 0.95, 0.25, 2.6),
 }
-"""What was aimed for between sources; no less where no batch is stated."""
+"""What was aimed for between sources; no less where no batch is stated, or where nothing was learnt from the rows."""
 GROUP_TARGETS = {
     # split and group: (least coverage, median, width): publications are few, so being held too often is no fault
     ("own_format", "encoders"): (0.83, 0.15, 2.6),
@@ -256,6 +256,12 @@ one away: the splits that begin with `own` are judged on what is left. Both part
 formats are learnt again without the model (`repository`: without the repository) that is judged. Runs more than 2.5 times slower than
 every published one are held by no range: `planner calibrate` takes their own speed.
 
+The splits that begin with `apart` are of [387 measurements](../data/README.md#apart_runscsv) of 18 publications of others, looked for in November 2026 after
+everything was learnt, and kept apart since: nothing is learnt from them, no bound was set by them. One cell of a code is the own measurement,
+another is asked for. **They are held less often than nine times in ten**: of another GPU three in four. What is outside is mostly of three
+publications: LightSeq, whose small steps gain nearly in proportion to the batch; InsightFace, whose A30 is slower than its A10; a 3D U-Net that one
+build of PyTorch trains hardly faster on an A100 than on a V100. Of the other eight publications with two GPUs 87 % are inside in the mean.
+
 ## Within one source
 
 What follows leaves rows out of one source and judges how they are carried from the rest of it. It is a part of part two, not the whole range.
@@ -361,7 +367,7 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
   size, gates. Only the tokens of a micro batch gain (10.2 %), at 13 % for each e-fold beyond the step's own law. Within one code it is 4 % (llm-foundry on A100, and runs of
   our own): tuned code holds larger batches, but a larger batch does not tune it, and to count it so would mislead whoever changes the batch. It was not taken.
 * Of eleven publications more of language models, looked for in November 2026 when ranges stood, the ranges held less than they promised: of eight classes
-  of publications of typical code 76 % were inside in the mean, errors 14 % in the median (dlrover, aws-torchtitan, gpt-simple and Modalities from 3 B on all inside; torchtitan
+  of publications of typical code 76 % were inside in the mean, errors 21 % in the median (dlrover, aws-torchtitan, gpt-simple and Modalities from 3 B on all inside; torchtitan
   eager, Qwen3 32B and KempnerForge half; Modalities below 3 B 43 %), of fused code and its adapters all, of the Trainer of Transformers 83 % and, on a
   slow network, none. Then they were learnt from, which widened `publication` on 8 GPUs and more from 1.92 to 2.10. That code of the Trainer
   belongs to `transformers-peft` was decided after its errors were seen.

@@ -202,7 +202,7 @@ def test_listing_of_language_models(run_planner):
     llama = run_planner("models", "llama").stdout
     vicuna = run_planner("models", "--language", "Vicuna").stdout
 
-    assert 196 == len(every.splitlines())
+    assert 198 == len(every.splitlines())
     assert "llama-3-8b" in llama
     assert "qwen3" not in llama
     assert ["llama-2-13b", "llama-2-7b", "llama-33b"] == [line.split()[0] for line in vicuna.splitlines()[1:]]

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from planner.logs.line_reader import LineReader, PatternReader, in_seconds, number
+from planner.logs.line_reader import LineReader, PatternReader, in_seconds, number, whole
 from planner.logs.records import Counted, Event, Fact, Mark, StepIs
 from planner.logs.tape import Kind
 from planner.logs.text import Line
@@ -77,8 +77,9 @@ class MaxText:
         seconds = number(found[2])
         per_device = number(found[3]) * seconds
         units = number(found[4]) if found[4] else None
-        if units and per_device > 0:
-            yield Fact("gpu_count", max(round(units / per_device), 1))
+        gpus = whole(units / per_device) if units and per_device > 0 else None
+        if gpus is not None:
+            yield Fact("gpu_count", max(gpus, 1))
         yield Fact("accelerator", "TPU or another device that the file does not name")
         yield Mark(number(found[1]), line.clock, seconds, span=1, units=units, rank=line.rank)
 
@@ -175,7 +176,7 @@ def _litgpt(found: re.Match[str], line: Line) -> Iterable[Event]:
 
 def _whole_units(tokens: float) -> float:
     """Tokens of a step are a multiple of 64 nearly always; figures beside it are rounded."""
-    near = round(tokens / 64) * 64
+    near = (whole(tokens / 64) or 0) * 64
     return near if near and abs(near / tokens - 1) < 0.01 else tokens
 
 

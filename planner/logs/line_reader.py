@@ -10,6 +10,9 @@ from planner.logs.records import Event
 from planner.logs.tape import Kind, On
 from planner.logs.text import Line
 
+MOST_COUNTED = 1e15
+"""Samples, tokens or GPUs: a log that says more of them is damaged."""
+
 
 class LineReader(Protocol):
     """Reads one kind of lines. It may remember earlier lines; it sees every line with one of its words, in the order of the file.
@@ -101,6 +104,15 @@ def clock_text(text: str) -> float | None:
         return None
     days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
     return days * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
+def whole(value: float) -> int | None:
+    """The nearest whole number; `None` if it is none, or one that no run counts to.
+
+    >>> whole(7.9), whole(float("inf")), whole(float("nan"))
+    (8, None, None)
+    """
+    return round(value) if abs(value) < MOST_COUNTED else None
 
 
 def in_seconds(value: str, unit: str) -> float:

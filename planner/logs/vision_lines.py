@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planner.logs.line_reader import EpochCounter, LineReader, clock_text, number
+from planner.logs.line_reader import EpochCounter, LineReader, clock_text, number, whole
 from planner.logs.records import Counted, Event, Fact, Mark, Start
 from planner.logs.tape import Kind, On
 from planner.logs.text import Line
@@ -42,7 +42,7 @@ class Paddle:
         if position == 0:
             return
         seconds, samples = number(cost[1]), self._samples.search(text)
-        units = number(samples[1]) if samples else (round(seconds * number(pace[1])) or None) if pace else None
+        units = number(samples[1]) if samples else (whole(seconds * number(pace[1])) or None) if pace else None
         yield Mark(step, line.clock, seconds, units=units, epoch=number(epoch[1]), rank=line.rank)
 
 
@@ -157,7 +157,7 @@ class RunningMean:
             seconds = (done * mean - before[1] * before[2]) / span
         units = None
         if time[4]:  # timm counts the samples of all processes
-            units = round(number(time[4]) * mean)
+            units = whole(number(time[4]) * mean)
         if seconds > 0:
             step = epoch * length + done
             yield Mark(step, line.clock, seconds, span=span, units=units, epoch=epoch, rank=line.rank)

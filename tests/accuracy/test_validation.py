@@ -81,11 +81,16 @@ def test_what_was_aimed_for_is_reached(run, split, figure, target):
 def test_ranges_hold_what_they_promise(run):
     """86.5 to 93 percent of the left-out figures lie in the 90 percent range, in every split; prices are judged by kind.
 
-    Runs of our own on one GPU are witnesses that go together: what held of them is told, not promised (test_own_runs.py).
+    Runs of our own on one GPU are witnesses that go together, and measurements kept apart judge what the rest promises: what held of
+    them is told, not promised (test_own_runs.py, test_apart_errors.py).
     """
     coverage = {one["split"]: one["coverage"] for one in run[0]["splits"] if one["split"] != "price"}
 
-    told = STRANGERS.keys() | FEW_PUBLICATIONS.keys() | {split for split in coverage if split.startswith("own_runs")}
+    told = (
+        STRANGERS.keys()
+        | FEW_PUBLICATIONS.keys()
+        | {split for split in coverage if split.startswith(("own_runs", "apart"))}
+    )
     within = {split: share for split, share in coverage.items() if split not in told}
     assert {} == {split: share for split, share in within.items() if not 0.865 <= share <= 0.93}
     assert [] == [split for split, least in FEW_PUBLICATIONS.items() if coverage[split] < least]

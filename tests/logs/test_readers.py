@@ -1,10 +1,12 @@
 """Formats told by content: the rate that each file's own clock gives, and what is refused."""
 
 import json
+import re
 
 import pytest
 
 from planner.answers.calibrate import calibrate
+from planner.errors import PlannerError
 from planner.logs import tape as tape_of_a_file
 from planner.logs.records import Facts, Mark, Verdict
 from planner.logs.tables import Columns
@@ -231,6 +233,19 @@ def test_a_figure_that_cannot_be_is_passed_over(tmp_path):
         put(tmp_path, "out.txt", "\n".join([*lines[:number], digits, *lines[number + 1 :]]))
 
         assert only(tmp_path).rate == pytest.approx(4.0, rel=0.01)
+
+
+@pytest.mark.parametrize("giant", ["9" * 400, "9" * 200, "1e400", "1,2.3.4"])
+def test_a_number_without_end_is_no_fault_of_the_reader(giant, tmp_path):
+    """In place of every number of the last line, of any format: a rate, or what is wrong with the file."""
+    for name, (text, given, *_) in TEXTS.items():
+        *lines, last = text.rstrip("\n").splitlines()
+        for found in re.finditer(r"[\d.]+", last):
+            odd = f"{last[: found.start()]}{giant}{last[found.end() :]}"
+            try:
+                calibrate([put(tmp_path, "log.txt", "\n".join([*lines, odd, ""]))], given=Facts(**given))
+            except PlannerError as error:
+                assert str(error), name
 
 
 def test_encodings_and_prefixes_change_nothing(tmp_path):

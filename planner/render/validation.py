@@ -369,9 +369,8 @@ prediction (split-conformal). A range is the figure times or divided by exp(quan
 * Of ten publications of language models (eight new, two again), looked for in November 2026 when ranges stood, the ranges held less than they promised: of eight classes
   of publications of typical code 76 % were inside in the mean, errors 21 % in the median (dlrover, aws-torchtitan, gpt-simple and Modalities from 3 B on all inside; torchtitan
   eager, Qwen3 32B and KempnerForge half; Modalities below 3 B 43 %), of fused code and its adapters all, of the Trainer of Transformers 83 % and, on a
-  slow network, none. Then they were learnt from, which widened `publication` on 8 GPUs and more from 1.92 to 2.07. That code of the Trainer
-  belongs to `transformers-peft`, and that JAX and XTuner are left out ([why](../data/README.md#language_stackscsv)), was decided after their errors were seen: with
-  all of them as typical code the width would be 2.3.
+  slow network, none. Then they were learnt from, which widened `publication` on 8 GPUs and more from 1.92 to 2.07. That the Trainer's code is `transformers-peft`, and that
+  JAX and XTuner are left out ([why](../data/README.md#language_stackscsv)), was decided after their errors were seen: all as typical code would make it 2.3.
 * The attention of today's code runs twice as fast as that of the fitted code: FlashAttention-2's own table and VectorLM's say so, and on what they
   were not learnt from LoRA of Qwen falls from 9.0 to 8.1 % (`adapter_model`), LoRA on our H100 from 7.6 to 4 %. llm-foundry's steps in fp8 at 8,192 tokens and more
   ran the older kernels, and `publication_fp8` foretells them too fast. Looked for in vain behind the errors of small decoders: the MFU of the

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from planner.accuracy.learning.left_out import Evidence
     from planner.throughput.learnt import Record
 
-_STEPS = {"count": "number of GPUs", "gpu": "GPU", "both": "GPU and number", "format": "number format"}
+OWN_STEPS = {"count": "number of GPUs", "gpu": "GPU", "both": "GPU and number", "format": "number format"}
 SOURCE_SPLITS = {
     # name: (basis, what leaves, what the prediction may still use)
     "source": (
@@ -32,7 +32,7 @@ SOURCE_SPLITS = {
     "repository": ("all", "a whole repository", "other repositories' rows of the model, else its arithmetic"),
     **{
         f"own_{step}": ("scaled", "a whole model but one cell", f"that cell and both batches; another {what}")
-        for step, what in _STEPS.items()
+        for step, what in OWN_STEPS.items()
     },
     "own_format_known": (
         "scaled",
@@ -45,7 +45,7 @@ SOURCE_SPLITS = {
             "a whole model but one cell",
             f"that cell without its batch; another {what}",
         )
-        for step, what in _STEPS.items()
+        for step, what in OWN_STEPS.items()
     },
 }
 

@@ -136,7 +136,7 @@ def sources_left_out(shelf: Shelf, *, with_own: bool = False) -> list[SourceErro
         knowledge = shelf.without([one, *_other_jobs(shelf, one)], one.model.name, _gpus(one))
         found += _errors("source", one, knowledge)
         if with_own and one.origin != TIMM:
-            found += _own_errors(KNOWN_FORMAT, one, knowledge)
+            found += own_errors(KNOWN_FORMAT, one, knowledge)
     return found
 
 
@@ -177,7 +177,7 @@ def own_steps_left_out(shelf: Shelf, splits: Sequence[str] = (*STEPS, *WITHOUT_B
             mine = [other for other in shelf.implementations if other.model.name == one.model.name]
             knowledge = shelf.without(mine, one.model.name, _gpus(one))
             for split in splits:
-                found += _own_errors(split, one, knowledge)
+                found += own_errors(split, one, knowledge)
     return found
 
 
@@ -190,7 +190,8 @@ def _errors(split: str, one: Implementation, knowledge: Knowledge) -> list[Sourc
     return [error for row in one.cells if (error := _error(split, one, row, knowledge)) is not None]
 
 
-def _own_errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:
+def own_errors(split: str, one: Implementation, knowledge: Knowledge) -> list[SourceError]:
+    """The errors of an implementation's cells, each predicted from another of its cells that differs as the split says."""
     wanted = "own_format" if split == KNOWN_FORMAT else split.removesuffix(NO_BATCH)
     pairs = [(known, row) for row in one.cells for known in one.cells if _step(known, row) == wanted]
     step = max(1, len(pairs) // MOST_PER_STEP)

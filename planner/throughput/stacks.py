@@ -5,11 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.errors import Sentence
-from planner.model.records import Benchmark, Model, Precision
+from planner.model.records import Benchmark, Model, Precision, Workload
+from planner.throughput.adjustments import small_image_note
 from planner.throughput.precision import width_of
 from planner.throughput.scripts import newest_row, script_of, stack_of
 
 NOTEWORTHY = 1.05
+
+
+def common_notes(
+    workload: Workload,
+    chosen_rows: Sequence[Benchmark],
+    every_row: Sequence[Benchmark],
+    measured_size: int | None,
+    *,
+    stands_in: bool,
+) -> tuple[str, ...]:
+    """What is true of every figure of a workload: that another framework stands in, which network, and that a faster stack is known."""
+    model = workload.model
+    notes = []
+    if stands_in:
+        notes.append(
+            f"{model.name} was not measured in {workload.framework}: the figure stands for another framework, range widened"
+        )
+    notes.append(small_image_note(model, measured_size, workload.input_size))
+    notes.append(faster_stack(model, chosen_rows, every_row, workload.precision))
+    return tuple(note for note in notes if note)
 
 
 def faster_stack(

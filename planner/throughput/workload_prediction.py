@@ -16,7 +16,6 @@ from planner.throughput.adjustments import (
     batch_factor,
     input_size_factor,
     relative_arithmetic,
-    small_image_note,
 )
 from planner.throughput.batches import Batch, Batches
 from planner.throughput.between import NO_BATCH, Situation, Unmeasured, for_strangers, is_thin, nearest_own
@@ -24,10 +23,19 @@ from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import load_learnt
 from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import Limits
-from planner.throughput.own_runs import as_measured, check_inputs, for_one_gpu, own_batch_factor, own_reach
+from planner.throughput.own_runs import (
+    as_measured,
+    check_inputs,
+    for_one_gpu,
+    nearest_place,
+    own_batch_factor,
+    own_reach,
+    since_own,
+)
 from planner.throughput.precision import of_other_format, peak_tflops, precision_notes, width_of
+from planner.throughput.published_rows import as_published
 from planner.throughput.radeon_levels import at_radeon_level
-from planner.throughput.ranges import measured_reach, together
+from planner.throughput.ranges import together
 from planner.throughput.scaling import scaling_of
 from planner.throughput.scripts import (
     NOT_FOR_LEVELS,
@@ -38,11 +46,10 @@ from planner.throughput.scripts import (
     of_stated_length,
     script_asked_for,
     script_of,
-    stack_of,
 )
-from planner.throughput.single_gpu import SingleGpus, source_texts
+from planner.throughput.single_gpu import Single, SingleGpus
 from planner.throughput.slices import noted, slice_of
-from planner.throughput.stacks import faster_stack
+from planner.throughput.stacks import common_notes
 from planner.throughput.tasks import stack_class_of
 
 TIMM = "pytorch-timm"
@@ -87,7 +94,11 @@ class Prediction:
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
         self._at_batch: dict[int, Prediction] = {}
-        self._notes = () if own else self._common_notes()
+        self._notes = (
+            ()
+            if own
+            else common_notes(workload, self._rows, self._all_rows, self._measured_size, stands_in=self._stands_in)
+        )
         self._own = own
         self._without_own: Prediction | None = None
         self.knowledge = knowledge
@@ -176,6 +187,9 @@ class Prediction:
             kind = "known"
             from_width = width if width in self._widths or one.basis.is_measured else min(self._widths)
         rate = one.samples_per_second
+        batch = NO_CHANGE
+        if self._own and kind != "own_same":
+            batch = own_batch_factor(self._workload, nearest_place(self._own, gpu, gpu_count), self.knowledge.batch())
         return Situation(
             stack_class=stack_class_of(self._model),
             kind=kind,
@@ -187,6 +201,7 @@ class Prediction:
             below=math.log(rate / one.low),
             above=math.log(one.high / rate),
             level=self._single.level_reach() if kind == "arithmetic" else 0.0,
+            batch=batch.far,
             unmeasured=self._unmeasured(one, gpu_count, gpu, precision) if self._own and width != from_width else None,
         )
 
@@ -286,40 +301,7 @@ class Prediction:
             and other.precision is row.precision
             and is_new_generation(other) == is_new_generation(row)
         ]
-        versions = {other.software: other for other in [*alike, row]}
-        reach = measured_reach(row.model, len(versions))
-        rate = row.samples_per_second
-        machines = "machine" if row.machines == 1 else f"median of {row.machines} machines"
-        batch = f", batch {row.batch_size_per_gpu} a GPU" if row.batch_size_per_gpu else ""
-        step = (
-            f"measured: {rate:,.6g} {self._model.sample_unit}s/s on {row.gpu_count} x {row.gpu} in {row.precision}{batch} "
-            f"({stack_of(row)}, {machines}, {row.as_of})"
-        )
-        spread = (
-            f"range: {len(versions)} software versions, {sum(other.machines for other in versions.values())} machines"
-            if len(versions) > 1
-            else f"range: x or / {math.exp(reach):.3f}, as other containers of the same years differ"
-        )
-        notes = list(self._notes) + precision_notes(self._gpus[row.gpu], precision, row.precision)
-        if not is_new_generation(row):
-            notes.append(
-                f"measured in {row.as_of[:4]} with {stack_of(row)}; containers since 2022 are typically 1.1 times faster"
-            )
-        if planned.note:
-            notes.append(planned.note)
-        return Throughput(
-            samples_per_second=rate,
-            low=min([rate * math.exp(-reach), row.low, *(other.low for other in versions.values())]),
-            high=max([rate * math.exp(reach), row.high, *(other.high for other in versions.values())]),
-            basis=Basis.MEASURED,
-            precision=precision,
-            stack=stack_of(row),
-            sources=source_texts([row, *versions.values()]),
-            batch_size_per_gpu=planned.size,
-            fits_memory=planned.fits,
-            steps=(step, spread),
-            notes=tuple(notes),
-        )
+        return as_published(row, alike, precision, planned, unit=self._model.sample_unit, common=self._notes)
 
     def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision, planned: Batch | None = None) -> Throughput:
         is_reduced = planned is not None and planned.is_reduced
@@ -333,35 +315,31 @@ class Prediction:
                 batch = NO_CHANGE  # it was measured at that batch
             batch = self._limits.at_smaller_batch(batch, wanted, usual, one.samples_per_second)
             log_rate = math.log(one.samples_per_second) + batch.log
-            reach = together(math.log(one.high / one.low) / 2, batch.reach)
+            below = together(math.log(one.samples_per_second / one.low), batch.below)
+            above = together(math.log(one.high / one.samples_per_second), batch.above)
             sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
             steps = (*steps, batch.step) if batch.step else steps
-            base_count = 1
+            efficiency = self._scaling.against(gpu, gpu_count, 1, log_rate, planned.size)
         else:
             single = self._single.on(gpu, precision)
-            size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
-            if self._own:
-                size = NO_CHANGE  # an own measurement is of the user's own batch and size
-                nearest = min(self._own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))
-                asked = own_batch_factor(self._workload, nearest, self.knowledge.batch())
-                # the measurement was carried at the batch asked for, and said so
-                batch = batch if planned.is_reduced else Factor(log=0.0, reach=asked.reach)
-            elif single.basis is Basis.MODELLED:
-                size = NO_CHANGE  # the level was worked out at the size wanted
-            rate = math.exp(single.log_rate)
-            batch = self._limits.at_smaller_batch(batch, wanted, usual, rate)
-            size = self._limits.at_smaller_size(size, wanted, usual, rate)
+            batch, size = self._factors(single, batch, gpu, gpu_count, planned=planned, usual=usual)
             log_rate = single.log_rate + batch.log + size.log
             other = float(load_learnt()["quantiles"]["framework"]) if self._stands_in and not self._own else 0.0
-            reach = together(single.reach, batch.reach, size.reach, other, own_reach(self._own))
-            sources, basis, stack, base_count = single.sources, single.basis, single.stack, single.base_count
+            reach = together(single.reach, other, own_reach(self._own))
+            below, above = together(reach, batch.below, size.below), together(reach, batch.above, size.above)
+            sources, basis, stack = single.sources, single.basis, single.stack
+            efficiency = self._scaling.against(gpu, gpu_count, single.base_count, log_rate, planned.size)
+            if self._own:
+                nearest = nearest_place(self._own, gpu, gpu_count)
+                efficiency = since_own(efficiency, nearest, self._scaling, gpu, self._workload.batch_size)
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
             notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
-        efficiency = self._scaling.against(gpu, gpu_count, base_count, log_rate, planned.size)
         log_total = log_rate + math.log(gpu_count) + efficiency.log
-        below = together(reach, efficiency.log - efficiency.log_low)
-        above = together(reach, efficiency.log_high - efficiency.log)
+        below, above = (
+            together(below, efficiency.log - efficiency.log_low),
+            together(above, efficiency.log_high - efficiency.log),
+        )
         steps = (*steps, efficiency.step) if efficiency.step else steps
         rate = math.exp(log_total)
         span = f"range: / {math.exp(below):.3f} to x {math.exp(above):.3f}, nine left-out measurements in ten ({basis})"
@@ -379,6 +357,24 @@ class Prediction:
             notes=noted(notes, planned),
         )
 
+    def _factors(
+        self, single: Single, batch: Factor, gpu: Gpu, gpu_count: float, *, planned: Batch, usual: float | None
+    ) -> tuple[Factor, Factor]:
+        """What the batch and the size asked for change of the rate of one GPU."""
+        wanted = planned.size if planned.is_reduced else self._workload.batch_size
+        size = input_size_factor(self._model, self._measured_size, self._workload.input_size)
+        if self._own:
+            size = NO_CHANGE  # an own measurement is of the user's own batch and size
+            nearest = nearest_place(self._own, gpu, gpu_count)
+            asked = own_batch_factor(self._workload, nearest, self.knowledge.batch())
+            # the measurement was carried at the batch asked for, and said so
+            batch = batch if planned.is_reduced else Factor(log=0.0, below=asked.below, above=asked.above)
+        elif single.basis is Basis.MODELLED:
+            size = NO_CHANGE  # the level was worked out at the size wanted
+        rate = math.exp(single.log_rate)
+        batch = self._limits.at_smaller_batch(batch, wanted, usual, rate)
+        return batch, self._limits.at_smaller_size(size, wanted, usual, rate)
+
     def _one_measured(self, gpu: Gpu, precision: Precision) -> Throughput | None:
         """The throughput of one GPU of this kind as the chosen script measured it; `None` if it did not."""
         if (gpu.name, precision) not in self._ones:
@@ -386,15 +382,3 @@ class Prediction:
             is_of_script = row is None or script_of(row) == self._script
             self._ones[gpu.name, precision] = self._known(gpu, 1, precision) if is_of_script else None
         return self._ones[gpu.name, precision]
-
-    def _common_notes(self) -> tuple[str, ...]:
-        notes = []
-        if self._stands_in:
-            notes.append(
-                f"{self._model.name} was not measured in {self._workload.framework}: the figure stands for another framework, range widened"
-            )
-        if small := small_image_note(self._model, self._measured_size, self._workload.input_size):
-            notes.append(small)
-        if fastest := faster_stack(self._model, self._rows, self._all_rows, self._workload.precision):
-            notes.append(fastest)
-        return tuple(notes)

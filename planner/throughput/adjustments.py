@@ -32,15 +32,17 @@ INPUT_SIZE_DEVIATION = 0.15  # 90 % half width per unit of ln(relative arithmeti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A factor on throughput as a natural logarithm, with the half width of its 90 % range and a line that explains it."""
+    """A factor on throughput as a natural logarithm, how far its 90 % range goes below and above it, and a line that explains it."""
 
     log: float
-    reach: float
+    below: float
+    above: float
     step: str = ""
     note: str = ""
+    far: tuple[float, float] = (0.0, 0.0)  # of `below` and `above`: what no row tells, batches being too far apart
 
 
-NO_CHANGE = Factor(log=0.0, reach=0.0)
+NO_CHANGE = Factor(log=0.0, below=0.0, above=0.0)
 
 
 def batch_factor(
@@ -51,7 +53,7 @@ def batch_factor(
     Args:
         batch_size: the one asked for; `None` leaves everything as it is.
         usual_batch: the one that the rate is known at.
-        law: `low`, `median` and `high` of e.
+        law: `low`, `median` and `high` of e. The rows are at most twice apart; beyond that up to the whole ratio may be gained, or nothing.
         most: times the known batch beyond which nothing is gained.
 
     Examples:
@@ -65,13 +67,28 @@ def batch_factor(
         note = (
             f"batch {batch_size:g} a GPU asked for; the batch of the measured rows is not known, so nothing was changed"
         )
-        return Factor(log=0.0, reach=law["high"], note=note)
+        return Factor(log=0.0, below=law["high"], above=law["high"], note=note)
     ratio = batch_size / usual_batch
     if abs(ratio - 1.0) <= SAME_BATCH or (batch_size >= FILLED and NEARLY_SAME <= ratio < 1):
         return NO_CHANGE
-    low, median, high = (law[name] * math.log(min(ratio, most)) for name in ("low", "median", "high"))
-    step = f"batch {batch_size:g} a GPU in place of {usual_batch:g}: x {math.exp(median):.3f}"
-    return Factor(log=median, reach=max(abs(median - low), abs(high - median)), step=step)
+    log_ratio = math.log(min(ratio, most))
+    near = math.copysign(min(abs(log_ratio), math.log(FULL)), log_ratio)
+    below, above = _ends(near, law["low"], law["median"], law["high"])
+    far_below, far_above = _ends(log_ratio - near, 0.0, law["median"], 1.0)
+    log = law["median"] * log_ratio
+    return Factor(
+        log=log,
+        below=together(below, far_below),
+        above=together(above, far_above),
+        step=f"batch {batch_size:g} a GPU in place of {usual_batch:g}: x {math.exp(log):.3f}",
+        far=(far_below, far_above),
+    )
+
+
+def _ends(log_ratio: float, low: float, median: float, high: float) -> tuple[float, float]:
+    """How far the rate at so many times the batch may lie below and above that of the middle exponent."""
+    slower, faster = (median - low) * log_ratio, (high - median) * log_ratio
+    return (slower, faster) if log_ratio > 0 else (-faster, -slower)
 
 
 def input_size_factor(model: Model, measured_size: int | None, wanted_size: int | None) -> Factor:
@@ -83,7 +100,7 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
     if log_arithmetic == 0.0:
         if wanted_size is not None and wanted_size != measured_size and measured_size is not None:
             note = f"length {wanted_size} in place of {measured_size}: throughput per {model.sample_unit} taken as unchanged"
-            return Factor(log=0.0, reach=INPUT_SIZE_DEVIATION, note=note)
+            return Factor(log=0.0, below=INPUT_SIZE_DEVIATION, above=INPUT_SIZE_DEVIATION, note=note)
         return NO_CHANGE
     step = f"input size {wanted_size} in place of {measured_size}: arithmetic x {math.exp(log_arithmetic):.3f}"
     doubt = stem_doubt(model, measured_size, wanted_size) if model.sample_unit == "image" else 0.0
@@ -94,7 +111,7 @@ def input_size_factor(model: Model, measured_size: int | None, wanted_size: int 
         else "attention's growth with the square of the length is left out: a few per cent below 1,000 tokens"
     )
     reach = together(INPUT_SIZE_DEVIATION * abs(log_arithmetic), doubt)
-    return Factor(log=-log_arithmetic, reach=reach, step=step, note=note)
+    return Factor(log=-log_arithmetic, below=reach, above=reach, step=step, note=note)
 
 
 def relative_arithmetic(model: Model, measured_size: int | None, wanted_size: int | None) -> float:

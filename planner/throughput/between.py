@@ -6,7 +6,7 @@
 
 All are half widths of 90 % ranges of a natural logarithm. Tau and sigma are learnt per class of models from implementations
 predicted by the others, t is Student's. An own measurement takes part one away; part two is then what implementations
-predicted from one of their own cells were off by. A row that is less certain within its source than those learnt from
+predicted from one of their own cells were off by, whatever their class. A row that is less certain within its source than those learnt from
 (a GPU without rows, figures filled in) is wider by that much.
 """
 
@@ -30,6 +30,8 @@ NO_BATCH = "_no_batch"
 """Ends the kind of a row that is carried from an own measurement where the batch, here or there, is not stated."""
 PUBLISHED_REACH = math.log(2.5)
 """Code that is slower than every published one by more is held by no range: what is published says little of it."""
+Sides = tuple[float, float]
+"""Half widths of a range below and above its middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,27 @@ class Situation:
     below: float
     above: float
     level: float = 0.0
+    batch: Sides = (
+        0.0,
+        0.0,
+    )  # of `below` and `above`: a batch far from that of the own measurement, of which rows tell nothing
     unmeasured: Unmeasured | None = None  # where the own measurement is of another number format
+
+    @property
+    def claimed(self) -> Sides:
+        """`below` and `above` without the parts of the level and of the batch."""
+        below, above = (
+            math.sqrt(max(half**2 - self.level**2 - batch**2, 0.0))
+            for half, batch in zip((self.below, self.above), self.batch, strict=True)
+        )
+        return below, above
+
+    def on_top(self, usual: float) -> Sides:
+        """What the row has beyond others: what it claims beyond the usual, and its batch."""
+        below, above = (
+            together(excess(half, usual), batch) for half, batch in zip(self.claimed, self.batch, strict=True)
+        )
+        return below, above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +137,7 @@ def parts_of(situation: Situation, learnt: Record) -> Parts:
     """The two parts of the range of a figure."""
     if situation.kind in ("known", "arithmetic"):
         entry = _of(learnt[situation.kind], situation.stack_class)
-        common = together(entry["common"], _excess(situation.level, entry["usual_level"]))
+        common = together(entry["common"], excess(situation.level, entry["usual_level"]))
         alone = entry["alone"]
     else:
         entry = learnt["usual"][situation.kind]
@@ -124,10 +146,7 @@ def parts_of(situation: Situation, learnt: Record) -> Parts:
         if situation.width != situation.from_width and not situation.kind.startswith("own_format"):
             step = "own_format" + (NO_BATCH if situation.kind.endswith(NO_BATCH) else "")
             alone = together(alone, _of(learnt["steps"][step], situation.stack_class))
-    below, above = (
-        together(alone, _excess(math.sqrt(max(half**2 - situation.level**2, 0.0)), entry["usual"]))
-        for half in (situation.below, situation.above)
-    )
+    below, above = (together(alone, more) for more in situation.on_top(entry["usual"]))
     return Parts(common=common, below=below, above=above)
 
 
@@ -199,5 +218,6 @@ def _of(table: Record, stack_class: str) -> Any:
     return table[stack_class] if stack_class in table else table[POOLED]
 
 
-def _excess(half: float, usual: float) -> float:
+def excess(half: float, usual: float) -> float:
+    """How far a half width goes beyond the usual one, the two being of independent causes."""
     return math.sqrt(max(half**2 - usual**2, 0.0))

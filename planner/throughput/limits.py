@@ -57,7 +57,8 @@ class Limits:
         middle, low, high = (batch / usual / taken for taken in self._taken(batch / usual, usual / rate))
         return Factor(
             log=math.log(middle),
-            reach=max(math.log(high / middle), math.log(middle / low)),
+            below=math.log(middle / low),
+            above=math.log(high / middle),
             step=f"batch {batch:g} a GPU in place of {usual:g}, the host no faster than before: x {middle:.3f}",
         )
 
@@ -74,11 +75,12 @@ class Limits:
             return factor
         share = min(1.0, (batch or usual) / usual)
         before, after = (self._taken(part, usual / rate) for part in (share, share * math.exp(-factor.log)))
-        middle, low, high = (large / small for large, small in zip(before, after, strict=True))
+        middle, *ends = (large / small for large, small in zip(before, after, strict=True))
         return changed(
             factor,
             log=math.log(middle),
-            reach=together(factor.reach, max(math.log(high / middle), math.log(middle / low))),
+            below=together(factor.below, math.log(middle / min(middle, *ends))),
+            above=together(factor.above, math.log(max(middle, *ends) / middle)),
             step=f"{factor.step}, the host no faster than before: x {middle:.3f}",
         )
 

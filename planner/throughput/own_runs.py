@@ -13,7 +13,7 @@ from planner.throughput.adjustments import FILLED, FULL, NO_CHANGE, Factor, batc
 from planner.throughput.batches import Batch
 from planner.throughput.precision import refuse_fp8, refuse_missing_precision
 from planner.throughput.ranges import measured_reach
-from planner.throughput.scaling import Scaling
+from planner.throughput.scaling import Efficiency, Scaling
 
 TURNS = 12
 """In which the rate of one GPU settles: each turn leaves at most the share of a step that exchanging gradients takes."""
@@ -48,8 +48,8 @@ def as_measured(
     moved = rate * math.exp(factor.log)
     return Throughput(
         samples_per_second=moved,
-        low=moved * low * math.exp(-factor.reach),
-        high=moved * high * math.exp(factor.reach),
+        low=moved * low * math.exp(-factor.below),
+        high=moved * high * math.exp(factor.above),
         basis=Basis.SCALED if factor.log else Basis.MEASURED_BY_YOU,
         precision=precision,
         stack="the software of your own measurement",
@@ -71,6 +71,11 @@ def own_batch_factor(workload: Workload, own: OwnMeasurement, law: Mapping[str, 
     return batch_factor(workload.batch_size, own.batch_size, law, FULL if is_full else math.inf)
 
 
+def nearest_place(own: Sequence[OwnMeasurement], gpu: Gpu, gpu_count: float) -> OwnMeasurement:
+    """The measurement on the same GPU if there is one, of the same number of them if possible."""
+    return min(own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))
+
+
 def own_reach(own: Sequence[OwnMeasurement]) -> float:
     """Half width of the widest range that the runs say of themselves; 0 where they say none."""
     return max((math.log(one.ends[1] / one.ends[0]) / 2 for one in own), default=0.0)
@@ -86,6 +91,19 @@ def for_one_gpu(
     for _ in range(TURNS):  # how much is exchanged depends on how fast one GPU is
         single = log_rate - scaling.efficiency(gpus[own.gpu], own.gpu_count, single, own.batch_size or batch_size).log
     return replace(own, gpu_count=1, samples_per_second=math.exp(single))
+
+
+def since_own(
+    wanted: Efficiency, own: OwnMeasurement, scaling: Scaling, gpu: Gpu, batch_size: int | None
+) -> Efficiency:
+    """The share of linear scaling with the doubt of the one that the measurement had: on several GPUs, that is not known either."""
+    if own.gpu_count == 1:
+        return wanted
+    single = for_one_gpu(own, scaling, load_gpus(), batch_size)
+    log_rate = math.log(single.samples_per_second)
+    base = scaling.efficiency(load_gpus()[own.gpu], own.gpu_count, log_rate, own.batch_size or batch_size)
+    both = wanted.beside(base, is_same_gpu=own.gpu == gpu.name)
+    return replace(wanted, log_low=wanted.log + both.log_low - both.log, log_high=wanted.log + both.log_high - both.log)
 
 
 def refuse_impossible(own: OwnMeasurement) -> None:

@@ -37,6 +37,25 @@ class Efficiency:
     log_high: float
     step: str
 
+    def beside(self, base: Efficiency, *, is_same_gpu: bool) -> Efficiency:
+        """This share divided by another of the same code, neither of which is known well.
+
+        What a step exchanges is the same on the same GPUs: if one share is low, so is the other. Other GPUs stand in another machine.
+
+        Examples:
+            One GPU beside eight that reach 0.9 of linear scaling, or 0.7 to 0.97: each is 1 / 0.9 times as fast, or 1 / 0.97 to 1 / 0.7.
+        """
+        log = self.log - base.log
+        if is_same_gpu:
+            ends = (log, self.log_low - base.log_low, self.log_high - base.log_high)
+            return replace(self, log=log, log_low=min(ends), log_high=max(ends))
+        return replace(
+            self,
+            log=log,
+            log_low=log - together(self.log - self.log_low, base.log_high - base.log),
+            log_high=log + together(self.log_high - self.log, base.log - base.log_low),
+        )
+
 
 ONE_GPU = Efficiency(log=0.0, log_low=0.0, log_high=0.0, step="")
 
@@ -84,15 +103,9 @@ class Scaling:
         wanted = self.efficiency(gpu, count, log_rate, batch_size) if count > 1 else ONE_GPU
         if base_count in {1, count}:
             return wanted if base_count == 1 else ONE_GPU
-        base = self.efficiency(gpu, base_count, log_rate, batch_size)
-        log = wanted.log - base.log
-        half = together(wanted.log - wanted.log_low, base.log - base.log_low) / 2
-        return Efficiency(
-            log=log,
-            log_low=log - half,
-            log_high=log + half,
-            step=f"{count:g} GPUs in place of the {base_count} measured together: each {math.exp(log):.3f} times as fast",
-        )
+        found = wanted.beside(self.efficiency(gpu, base_count, log_rate, batch_size), is_same_gpu=True)
+        step = f"{count:g} GPUs in place of the {base_count} measured together: each {math.exp(found.log):.3f} times as fast"
+        return replace(found, step=step)
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
         table = self.knowledge.scaling()

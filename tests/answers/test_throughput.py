@@ -218,15 +218,16 @@ def test_contradictory_own_measurements_are_refused():
 
 
 def test_a_second_measurement_narrows_the_range():
-    """Two cards say more of a model than one."""
+    """Two cards say more of a model than one where the first is far from the one asked for; nowhere less."""
     model = own_model(OwnModel(measured=("a100-80gb-sxm=1234",)))
-    first = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=1234.0)
-    second = OwnMeasurement(gpu="t4", samples_per_second=210.0)
+    far = OwnMeasurement(gpu="t4", samples_per_second=210.0)
+    near = OwnMeasurement(gpu="a100-80gb-sxm", samples_per_second=1234.0)
 
-    one = predict_throughput(model=model, gpu="l4", measured=[first])
-    two = predict_throughput(model=model, gpu="l4", measured=[first, second])
-
-    assert two.high / two.low < one.high / one.low
+    for gpu, is_narrower in (("h100-80gb-sxm", True), ("l4", False)):
+        one = predict_throughput(model=model, gpu=gpu, measured=[far])
+        two = predict_throughput(model=model, gpu=gpu, measured=[far, near])
+        assert two.high / two.low <= one.high / one.low * (1 + 1e-9)
+        assert is_narrower is (two.high / two.low < 0.8 * one.high / one.low)
 
 
 @pytest.mark.parametrize(

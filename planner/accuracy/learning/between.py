@@ -1,8 +1,8 @@
 """Learns from left-out implementations how far strangers' code lies from a figure: the content of `between.json`.
 
 Every mean gives each implementation the weight 1, however many cells it has. Variances of a class are shrunk to the mean of
-the classes with the weight of four implementations (after an own measurement: eight), levels and ratios of formats towards
-none with that of two.
+the classes with the weight of four implementations (of number formats after an own measurement: eight), levels and ratios of formats
+towards none with that of two. How far another GPU or number of GPUs may lie from an own measurement is learnt over all classes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from planner.accuracy.learning.implementations import TIMM
 from planner.accuracy.learning.leave_out_sources import STEPS, WITHOUT_BATCH, SourceError
-from planner.throughput.between import POOLED, formats_of, pull, shift
+from planner.throughput.between import POOLED, excess, formats_of, pull, shift
 from planner.throughput.learnt import Record
 from planner.throughput.precision import WIDTHS
 
@@ -25,6 +25,8 @@ NORMAL_95 = 1.6449
 SHARE = 0.9
 LEAST_SHARE = 0.25  # of a variance stays, whatever the claimed ranges explain
 ROBUST_REACH = 3 * 1.4826  # times a median of absolute values: three standard deviations, if they are normal
+CLAIMS = [step / 20 for step in range(2, 21)]
+"""The half widths that are tried as what a row claims without being less certain than others: code of others is never nearer than 10 %."""
 DIGITS = 4
 
 Values = Mapping[str, Sequence[float]]
@@ -51,8 +53,15 @@ def learnt_between(errors: Sequence[SourceError]) -> Record:
             prior = (spread[POOLED]["tau"] ** 2, spread[POOLED]["sigma"] ** 2)
     learnt["kept"] = _kept_shares(errors, learnt)
     steps = [split for split in (*STEPS, *WITHOUT_BATCH) if split in by_split]
-    learnt["steps"] = {split: _step_reaches(by_split[split], learnt) for split in steps}
-    learnt["usual"] = {split: {"usual": _rounded(_usual(by_split[split]))} for split in steps}
+    learnt["steps"], learnt["usual"] = {}, {}
+    for split in steps:
+        mine = by_split[split]
+        if split.startswith("own_format"):
+            learnt["steps"][split] = _format_reaches(mine, learnt)
+            learnt["usual"][split] = {"usual": _rounded(_usual(mine))}
+        else:
+            usual, reach = _step_reach(mine, learnt)
+            learnt["steps"][split], learnt["usual"][split] = {POOLED: reach}, {"usual": usual}
     return learnt
 
 
@@ -207,8 +216,33 @@ def _model_of(implementation: str) -> str:
     return implementation.partition("|")[0]
 
 
-def _step_reaches(errors: Sequence[SourceError], learnt: Record) -> dict[str, float]:
-    """By class: half width of the 90 % range one step away from an own measurement."""
+def _step_reach(errors: Sequence[SourceError], learnt: Record) -> tuple[float, float]:
+    """Beyond what a claimed half width counts, and the half width of the 90 % range of a row that claims no more.
+
+    One step away from an own measurement. Of the pairs that hold nine rows in ten it is the one of least interval score: the width, and
+    twenty times what lies outside.
+    """
+    values = {
+        name: [(one, corrected(one, learnt)) for one in mine] for name, mine in _by_implementation(errors).items()
+    }
+    found = []
+    for usual in CLAIMS:
+        scores = {name: [_score(*one, usual) for one in mine] for name, mine in values.items()}
+        reach = weighted_quantile(scores, SHARE)
+        costs = {name: [_interval_score(*one, usual, reach) for one in mine] for name, mine in values.items()}
+        found.append((statistics.fmean(map(statistics.fmean, costs.values())), usual, reach))
+    _, usual, reach = min(found)
+    return usual, _rounded(reach)
+
+
+def _interval_score(error: SourceError, log_error: float, usual: float, reach: float) -> float:
+    """Width of the range and twenty times what of the error lies outside; the least is that of the true 90 % range."""
+    below, above = (math.hypot(reach, more) for more in error.situation.on_top(usual))
+    return below + above + 2 / (1 - SHARE) * max(log_error - above, -below - log_error, 0.0)
+
+
+def _format_reaches(errors: Sequence[SourceError], learnt: Record) -> dict[str, float]:
+    """By class: half width of the 90 % range of another number format than that of an own measurement."""
     usual = _usual(errors)
     squares: dict[str, list[float]] = {}
     for mine in _by_implementation(errors).values():
@@ -262,11 +296,8 @@ def _by_implementation(errors: Iterable[SourceError]) -> dict[str, list[SourceEr
 
 
 def _usual(errors: Iterable[SourceError]) -> float:
-    """What the claimed half widths usually are, the part of the level apart."""
-    return _root_mean(
-        errors,
-        lambda one: math.sqrt(max((one.situation.below**2 + one.situation.above**2) / 2 - one.situation.level**2, 0.0)),
-    )
+    """What the claimed half widths usually are, the parts of the level and of the batch apart."""
+    return _root_mean(errors, lambda one: math.hypot(*one.situation.claimed) / math.sqrt(2))
 
 
 def _variance(values: Sequence[float]) -> float:
@@ -290,21 +321,12 @@ def _mean_square(values: Sequence[float]) -> float:
 
 def _score(error: SourceError, log_error: float, usual: float) -> float:
     """What is left of an error without what its row has on top, on the side to which it fell."""
-    half = error.situation.above if log_error > 0 else error.situation.below
-    return math.sqrt(max(log_error**2 - _extra_square(error, half, usual), 0.0))
+    beyond = excess(error.situation.claimed[log_error > 0], usual)
+    return math.sqrt(max(log_error**2 - beyond**2, 0.0))
 
 
 def _extra_variance(errors: Sequence[SourceError], usual: float) -> float:
-    return statistics.fmean(
-        _extra_square(one, half, usual) / NORMAL_95**2
-        for one in errors
-        for half in (one.situation.below, one.situation.above)
-    )
-
-
-def _extra_square(error: SourceError, half: float, usual: float) -> float:
-    """By how much the square of a claimed half width goes beyond what it usually is: a row has that on top."""
-    return max(half**2 - error.situation.level**2 - usual**2, 0.0)
+    return statistics.fmean((more / NORMAL_95) ** 2 for one in errors for more in one.situation.on_top(usual))
 
 
 def _root_mean(errors: Iterable[SourceError], figure: Callable[[SourceError], float]) -> float:

@@ -258,8 +258,8 @@ every published one are held by no range: `planner calibrate` takes their own sp
 
 The splits that begin with `apart` are of [others' measurements](../data/README.md#apart_runscsv): one cell of a code is the own measurement, another
 is asked for. Nothing is learnt from them. The form of the ranges was chosen while the errors of 14 publications were looked at (`looked at`, below); the
-table is of 38 others, looked for in November 2026 after that. One bound was set once their count was known: nothing within 10 % is claimed beyond
-one's own number of GPUs. **They are held eight times in ten, not nine.** What is outside is mostly code that waits for its data or its host.
+table is of 38 others, looked for in November 2026 after that. Their coverage was known when two last choices were made: that nothing within 10 % is
+claimed beyond one's own number of GPUs, and that the ranges are not learnt from such codes. **They are held eight times in ten, not nine.** What is outside is mostly code that waits for its data or its host.
 
 ## Within one source
 

@@ -22,43 +22,34 @@ class _SetAside(Benchmark):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRow:
-    """A measurement of another implementation, from which only is learnt how far implementations lie apart.
+class OneMachine:
+    """The columns that measurements of one machine have in common; the rate is that of all its GPUs together.
 
-    It answers for its own model. `like` is a listed model of the same arithmetic, or empty. What the other columns mean stands at `Benchmark`.
+    What they mean stands at `Benchmark`.
     """
 
     model: str
     task: str
-    like: str
-    framework: str
-    software: str
     gpu: str
     gpu_count: int
     precision: Precision
     batch_size_per_gpu: int | None
-    input_size: int | None
     samples_per_second: float
     sample_unit: str
     as_of: str
     source: str
 
-    @property
-    def benchmark(self) -> Benchmark:
-        """The row as a measurement of one machine of the model that it is like, else of its own."""
-        return self.measuring(self.like or self.model)
-
-    def measuring(self, model: str) -> Benchmark:
-        """The row as a measurement of one machine of a model."""
+    def as_benchmark(self, model: str, framework: str, software: str, input_size: int | None) -> Benchmark:
+        """The row as a measurement of a model, of which no other machine is known."""
         return Benchmark(
             model=model,
-            framework=self.framework,
-            software=self.software,
+            framework=framework,
+            software=software,
             gpu=self.gpu,
             gpu_count=self.gpu_count,
             precision=self.precision,
             batch_size_per_gpu=self.batch_size_per_gpu,
-            input_size=self.input_size,
+            input_size=input_size,
             samples_per_second=self.samples_per_second,
             low=self.samples_per_second,
             high=self.samples_per_second,
@@ -67,6 +58,28 @@ class SourceRow:
             as_of=self.as_of,
             source=self.source,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow(OneMachine):
+    """A measurement of another implementation, from which only is learnt how far implementations lie apart.
+
+    It answers for its own model. `like` is a listed model of the same arithmetic, or empty.
+    """
+
+    like: str
+    framework: str
+    software: str
+    input_size: int | None
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The row as a measurement of the model that it is like, else of its own."""
+        return self.measuring(self.like or self.model)
+
+    def measuring(self, model: str) -> Benchmark:
+        """The row as a measurement of a model."""
+        return self.as_benchmark(model, self.framework, self.software, self.input_size)
 
 
 def source_rows() -> list[SourceRow]:

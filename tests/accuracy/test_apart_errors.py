@@ -31,7 +31,7 @@ def test_a_cell_is_carried_as_planning_carries_it(monkeypatch):
     cells = {"v100-16gb": (128, 500.0), "a100-80gb-sxm": (512, 1200.0)}
     rows = [
         PublishedCell(
-            publication="p", looked_at="", code="c", model="m", task="image-classification", sample_unit="image", gpu=gpu,
+            publication="p", looked_at="", code="c", model="m", task="image-classification", sample_unit="image", gpu=gpu, gpu_assumed="",
             gpu_count=1, precision=Precision.AMP, batch_size_per_gpu=batch, samples_per_second=rate, source="https://x",
             as_of="2024",
         )

@@ -201,3 +201,25 @@ def test_mislabelled_rows_are_no_cells(evidence):
 
     new = [row for row in one.cells if row.software.startswith(("PyTorch 1.13", "PyTorch 2"))]
     assert {"tf32", "fp32"} >= {width_of(row.precision) for row in new}
+
+
+def test_claims_count_beyond_what_costs_least():
+    """Nine codes off by 0.1 claim 0.2, one off by 0.6 claims 0.8: counted beyond 0.5 the last has 0.63, beyond 0.55 it falls out of 0.59."""
+    near = [error("own_gpu", f"m{n}|a", 0.1 * (-1) ** n) for n in range(9)]
+    far = error("own_gpu", "m9|a", -0.6)
+    errors = [*near, replace(far, situation=replace(far.situation, below=0.8, above=0.8))]
+
+    learnt = learnt_between([error("source", "m|a", 0.0), *errors, *STEPS])
+
+    assert {"usual": 0.5} == learnt["usual"]["own_gpu"]
+    assert {"all": 0.1} == learnt["steps"]["own_gpu"]
+
+
+def test_a_batch_far_away_makes_no_other_row_nearer():
+    """Off by -0.5 where the batch alone gives 0.4 below: the reach of every row is 0.5 nevertheless."""
+    plain = error("own_count", "m|a", -0.5)
+    far = replace(plain, situation=replace(plain.situation, below=math.hypot(0.1, 0.4), batch=(0.4, 0.0)))
+
+    learnt = learnt_between([error("source", "m|a", 0.0), far, *STEPS])
+
+    assert {"all": 0.5} == learnt["steps"]["own_count"]

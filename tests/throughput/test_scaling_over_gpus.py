@@ -7,10 +7,12 @@ import pytest
 from planner.answers.throughput import predict_throughput
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model.records import Basis, Model
+from planner.model.records import Basis, Model, OwnMeasurement
 from planner.throughput.links import Link, link_gb_per_s, link_of
 from planner.throughput.nodes import over_nodes
-from planner.throughput.scaling import Scaling, eta_of, log_efficiency
+from planner.throughput.own_runs import for_one_gpu, nearest_place, since_own
+from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, eta_of, log_efficiency
+from planner.work.listed import resolve_model
 
 
 @pytest.mark.parametrize(
@@ -151,3 +153,65 @@ def a_model(params_millions):
         source="made for a test",
         as_of="2026-01-01",
     )
+
+
+def share(middle, low, high):
+    """A share of linear scaling with its range."""
+    return Efficiency(log=math.log(middle), log_low=math.log(low), log_high=math.log(high), step="")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_same_gpu", "middle", "low", "high"),
+    [
+        # one GPU beside eight: what the eight lost is what the one gains
+        (ONE_GPU, True, 1 / 0.9, 1 / 0.97, 1 / 0.7),
+        (ONE_GPU, False, 1 / 0.9, 1 / 0.97, 1 / 0.7),
+        # as many of the same: nothing is left to doubt
+        (share(0.9, 0.7, 0.97), True, 1.0, 1.0, 1.0),
+        # four of the same are low or high with the eight
+        (share(0.95, 0.84, 0.98), True, 0.95 / 0.9, 0.98 / 0.97, 0.84 / 0.7),
+        # of others nothing follows: both doubts, by squares
+        (
+            share(0.8, 0.6, 0.88),
+            False,
+            0.8 / 0.9,
+            0.8 / 0.9 / math.exp(math.hypot(math.log(0.8 / 0.6), math.log(0.97 / 0.9))),
+            0.8 / 0.9 * math.exp(math.hypot(math.log(0.88 / 0.8), math.log(0.9 / 0.7))),
+        ),
+    ],
+)
+def test_a_share_beside_that_of_the_measurement(wanted, is_same_gpu, middle, low, high):
+    """The measured eight reach 0.9 of linear scaling, or 0.7 to 0.97."""
+    found = wanted.beside(share(0.9, 0.7, 0.97), is_same_gpu=is_same_gpu)
+
+    assert (middle, low, high) == pytest.approx(tuple(map(math.exp, (found.log, found.log_low, found.log_high))))
+
+
+def own(gpu, count, rate=800.0):
+    """A measurement in mixed precision at 64 samples a GPU."""
+    return OwnMeasurement(gpu=gpu, gpu_count=count, samples_per_second=rate, batch_size=64)
+
+
+def test_what_several_measured_gpus_lost_is_doubted_on_one():
+    """From eight L4 to one: the range is that of the share which the eight reached at the pace of one, turned about."""
+    scaling = Scaling(model=resolve_model("resnet50"), script=None)
+    measured, gpu = own("l4", 8), load_gpus()["l4"]
+    single = for_one_gpu(measured, scaling, load_gpus(), 64).samples_per_second
+    eight = scaling.efficiency(gpu, 8, math.log(single), 64)
+
+    found = since_own(ONE_GPU, measured, scaling, gpu, 64)
+
+    assert 800 / 8 == pytest.approx(single * math.exp(eight.log))
+    assert 0.0 == found.log
+    assert (eight.log - eight.log_high, eight.log - eight.log_low) == pytest.approx((found.log_low, found.log_high))
+    assert ONE_GPU is since_own(ONE_GPU, own("l4", 1), scaling, gpu, 64)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "count", "nearest"), [("t4", 1, "t4"), ("l4", 8, "l4"), ("a10g", 4, "v100"), ("a10g", 1, "l4")]
+)
+def test_a_row_is_carried_from_the_same_gpu_else_from_the_same_number(gpu, count, nearest):
+    """One L4, eight T4 and four V100 were measured."""
+    measured = [own("l4", 1), own("t4", 8), own("v100", 4)]
+
+    assert nearest == nearest_place(measured, load_gpus()[gpu], count).gpu

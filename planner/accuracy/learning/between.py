@@ -320,7 +320,10 @@ def _mean_square(values: Sequence[float]) -> float:
 
 
 def _score(error: SourceError, log_error: float, usual: float) -> float:
-    """What is left of an error without what its row has on top, on the side to which it fell."""
+    """What is left of an error without what its row claims beyond the usual, on the side to which it fell.
+
+    What a batch far away adds is not taken off: it is nothing that rows tell, and no reason to be nearer otherwise.
+    """
     beyond = excess(error.situation.claimed[log_error > 0], usual)
     return math.sqrt(max(log_error**2 - beyond**2, 0.0))
 

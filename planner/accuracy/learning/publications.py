@@ -12,50 +12,29 @@ from planner.accuracy.learning.implementations import Implementation
 from planner.accuracy.learning.leave_out_sources import SourceError, own_errors
 from planner.hardware.tables import read_rows
 from planner.model.frozen import dataclass
-from planner.model.records import Benchmark, Model, Precision
+from planner.model.records import Benchmark, Model
 from planner.throughput.knowledge import SHIPPED
+from planner.throughput.measured import OneMachine
 from planner.throughput.tasks import stack_class_of
 from planner.work.listed import load_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedCell:
-    """A row of `data/apart_runs.csv`; the rate is that of all GPUs together. `looked_at`: when its errors were, or empty."""
+class PublishedCell(OneMachine):
+    """A row of `data/apart_runs.csv`. `looked_at`: when its errors were, or empty.
+
+    `gpu_assumed`: what the source does not say of the GPU (`memory`), or empty.
+    """
 
     publication: str
     looked_at: str
     code: str
-    model: str
-    task: str
-    sample_unit: str
-    gpu: str
-    gpu_count: int
-    precision: Precision
-    batch_size_per_gpu: int | None
-    samples_per_second: float
-    source: str
-    as_of: str
+    gpu_assumed: str
 
     @property
     def benchmark(self) -> Benchmark:
-        """The row as a measurement of one machine."""
-        return Benchmark(
-            model=self.model,
-            framework=self.code,
-            software="",
-            gpu=self.gpu,
-            gpu_count=self.gpu_count,
-            precision=self.precision,
-            batch_size_per_gpu=self.batch_size_per_gpu,
-            input_size=None,
-            samples_per_second=self.samples_per_second,
-            low=self.samples_per_second,
-            high=self.samples_per_second,
-            machines=1,
-            sample_unit=self.sample_unit,
-            as_of=self.as_of,
-            source=self.source,
-        )
+        """The row as a measurement of its own model."""
+        return self.as_benchmark(self.model, framework=self.code, software="", input_size=None)
 
 
 def codes_of(cells: Sequence[PublishedCell]) -> list[Implementation]:

@@ -50,8 +50,9 @@ def response_posterior(
 ) -> Posterior:
     """What implementations say of every GPU; their scripts are the scripts of its points, their classes the task classes.
 
-    With a `batch_exponent` all cells of an implementation stand at its middle batch, by rate(b) = rate(b0) x (b / b0) ** e: what is
-    left is what the GPU does. Without one they stand as they ran, mostly at the batch that fills the memory.
+    With a `batch_exponent` all cells of an implementation whose batch is known stand at the middle one of those, by
+    rate(b) = rate(b0) x (b / b0) ** e: what is left is what the GPU does. Without one they stand as they ran, mostly at the batch
+    that fills the memory.
     """
     return posterior_of(response_points(found, batch_exponent), gpus)
 
@@ -72,12 +73,12 @@ def response_points(found: Iterable[Implementation], batch_exponent: float | Non
             continue
         smallest = min((row.gpu_count for row in one.cells), default=1)
         cells = [row for row in one.cells if row.gpu_count == smallest]
-        middle = statistics.median_low([row.batch_size_per_gpu or 0 for row in cells] or [0])
+        known = [row.batch_size_per_gpu for row in cells if row.batch_size_per_gpu]
         for row in cells:
             point = point_of(row, model=one.model.name, script=one.name, task_class=one.stack_class)
-            batch = row.batch_size_per_gpu
-            if batch_exponent is not None and batch and middle:
-                point = replace(point, log_rate=point.log_rate + batch_exponent * math.log(middle / batch))
+            if batch_exponent is not None and row.batch_size_per_gpu:
+                move = batch_exponent * math.log(statistics.median_low(known) / row.batch_size_per_gpu)
+                point = replace(point, log_rate=point.log_rate + move)
             points.append(point)
     return points
 

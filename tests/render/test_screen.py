@@ -143,11 +143,26 @@ def test_a_range_of_twice_and_more_is_a_factor(shipped):
     workload = shipped.workload
     own = replace(workload, measured=(OwnMeasurement(gpu="l4", samples_per_second=25.0),))
     assert relative_text(wide, workload).endswith("as fast as the stack: within a factor of 3.")
-    near = replace(wide, relative_high=28.8)
-    assert relative_text(near, replace(own, batch_size=32)).endswith("your measurement: +-20%.")
-    assert relative_text(near, own).endswith("your measured speed: +-20%; less with --batch-size.")
+    assert len(relative_text(wide, replace(own, batch_size=32))) <= 80
+
+
+def test_what_is_carried_from_a_measurement_holds_as_often_as_it_was_seen_to(shipped):
+    """Eight in ten of others' codes on GPUs, one cell of which was known (docs/accuracy.md); on processors nine, as within one source."""
+    throughput = replace(
+        shipped.picked.picks[0].estimate.throughput,
+        samples_per_second=25.0,
+        low=18.0,
+        high=40.0,
+        relative_low=20.0,
+        relative_high=28.8,
+    )
+    own = replace(shipped.workload, measured=(OwnMeasurement(gpu="l4", samples_per_second=25.0),))
     on_processor = OwnMeasurement(gpu="xeon-platinum-8488c", samples_per_second=25.0)
-    assert relative_text(near, replace(workload, measured=(on_processor,))).endswith("your measurement: +-20%.")
+
+    said = "runs in ten, at your measured speed: +-20%"
+    assert f"Ranges: eight {said}; less with --batch-size." == relative_text(throughput, own)
+    assert f"Ranges hold eight {said}." == relative_text(throughput, replace(own, batch_size=32))
+    assert f"Ranges hold nine {said}." == relative_text(throughput, replace(own, measured=(on_processor,)))
 
 
 @pytest.mark.parametrize(("model", "is_tuned"), [("gpt2", True), ("llama-3-8b", False)])

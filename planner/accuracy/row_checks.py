@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from planner.hardware.gpus import load_gpus
 from planner.model.datasets import Dataset
 from planner.model.records import Benchmark, Gpu, Model, Precision
+from planner.throughput.links import Link, link_of
 from planner.throughput.measured import answering_benchmarks, load_benchmarks, set_aside
 from planner.throughput.scripts import origin_of, pytorch_version
 from planner.work.listed import load_datasets, load_models
@@ -31,6 +32,11 @@ STEPS_PER_EPOCH_NEEDED = 5
 NOT_MIXED_PRECISION = {("lambdal/deeplearning-benchmark", name): (1, 13) for name in ("tacotron2", "waveglow")}
 """Since which PyTorch the `amp` of a model is not mixed precision there: at equal batch as fast as TF32, and as FP32 on a V100
 (WaveGlow 20 of 21 pairs within 4 %, tacotron2 about zero within its noise)."""
+# Machines with the same GPUs and links differ by 5 percent in how they scale, software by as much again. A machine on which
+# this share of what can be compared scales to less than that share of another's does not use its links: some virtual machines.
+UNUSED_LINKS = 0.8
+UNUSED_LINKS_CELLS = 0.25
+COMPARED_CELLS_NEEDED = 10
 # The backward pass costs twice the forward pass; a multiply-add is two operations.
 TRAINING_OPERATIONS_PER_FORWARD_MAC = 3 * 2
 
@@ -42,7 +48,7 @@ def failed_checks(
     models: Mapping[str, Model],
     datasets: Mapping[str, Dataset],
 ) -> dict[Benchmark, str]:
-    """Every row that fails a check, with the reason of the first one it fails: number format, repeats, peak, steps, scaling.
+    """Every row that fails a check, with the reason of the first one it fails: number format, repeats, peak, steps, scaling, links.
 
     Rows that fail an earlier check are no yardstick for scaling: a bad single-GPU row does not condemn good rows of
     eight GPUs.
@@ -53,6 +59,7 @@ def failed_checks(
     )  # the last reason stays
     failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
     failed |= superlinear([row for row in rows if row not in failed])
+    failed |= without_links([row for row in rows if row not in failed], gpus=gpus)
     return failed
 
 
@@ -131,21 +138,38 @@ def superlinear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
 
     Batches must agree within 10 percent, or be unstated on both sides; otherwise nothing is compared.
     """
-    rows = list(benchmarks)
-    singles: dict[tuple[object, ...], list[Benchmark]] = {}
-    for row in rows:
-        if row.gpu_count == 1:
-            singles.setdefault(_stack(row), []).append(row)
     failed = {}
-    for row in rows:
-        alike = [single for single in singles.get(_stack(row), []) if _same_batch(single, row)]
-        if row.gpu_count == 1 or not alike:
-            continue
-        per_gpu = row.samples_per_second / row.gpu_count / max(single.samples_per_second for single in alike)
+    for row, share in _shares_of_linear(benchmarks).items():
         bound = SUPERLINEAR_BOUND_NOISY if row.model in NOISY_MODELS else SUPERLINEAR_BOUND
-        if per_gpu > bound:
-            failed[row] = f"superlinear: each of {row.gpu_count} GPUs {per_gpu:.3f} times one alone (bound {bound:g})"
+        if share > bound:
+            failed[row] = f"superlinear: each of {row.gpu_count} GPUs {share:.3f} times one alone (bound {bound:g})"
     return failed
+
+
+def without_links(benchmarks: Iterable[Benchmark], *, gpus: Mapping[str, Gpu]) -> dict[Benchmark, str]:
+    """Rows of several GPUs of machines whose GPUs have links and do not use them, by how the same GPUs scale in other software.
+
+    A machine is known by source, GPU and software. Where PCIe cards are in a machine, no row says how they are wired: they are not judged.
+    """
+    rows = [row for row in benchmarks if row.gpu in gpus and link_of(gpus[row.gpu]) in (Link.SWITCH, Link.MESH)]
+    shares = _shares_of_linear(rows)
+    best: dict[tuple[object, ...], dict[tuple[str, ...], float]] = {}
+    for row, share in shares.items():
+        machines = best.setdefault((row.model, row.framework, row.gpu, row.gpu_count, row.precision), {})
+        machines[_machine(row)] = max(share, machines.get(_machine(row), 0.0))
+    compared: dict[tuple[str, ...], list[float]] = {}
+    for machines in best.values():
+        for machine, share in machines.items():
+            others = [other for name, other in machines.items() if name != machine]
+            if others:
+                compared.setdefault(machine, []).append(share / max(others))
+    doubted = {
+        machine: f"links not used: {sum(one < UNUSED_LINKS for one in found)} of {len(found)} cells scale to less than {UNUSED_LINKS} of what these GPUs reach elsewhere"
+        for machine, found in compared.items()
+        if len(found) >= COMPARED_CELLS_NEEDED
+        and sum(one < UNUSED_LINKS for one in found) >= UNUSED_LINKS_CELLS * len(found)
+    }
+    return {row: doubted[_machine(row)] for row in rows if row.gpu_count > 1 and _machine(row) in doubted}
 
 
 def peak_tflops(gpu: Gpu, precision: Precision) -> float | None:
@@ -182,6 +206,26 @@ def forward_gmacs_lower_bound(row: Benchmark, model: Model) -> float | None:
     if row.sample_unit == "token" and ratio > 1:
         return macs
     return None
+
+
+def _shares_of_linear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, float]:
+    """The speed of each GPU of a row of several, as a share of that of one alone in the same stack at the same batch."""
+    rows = list(benchmarks)
+    singles: dict[tuple[object, ...], list[Benchmark]] = {}
+    for row in rows:
+        if row.gpu_count == 1:
+            singles.setdefault(_stack(row), []).append(row)
+    found = {}
+    for row in rows:
+        alike = [single for single in singles.get(_stack(row), []) if _same_batch(single, row)]
+        if row.gpu_count > 1 and alike:
+            alone = max(single.samples_per_second for single in alike)
+            found[row] = row.samples_per_second / row.gpu_count / alone
+    return found
+
+
+def _machine(row: Benchmark) -> tuple[str, ...]:
+    return origin_of(row), row.gpu, row.software
 
 
 def _stack(row: Benchmark) -> tuple[object, ...]:

@@ -168,10 +168,10 @@ def _log_of_stem(model: Model, measured_size: int | None, wanted_size: int | Non
 
 
 def usual_batch(gpu: Gpu, batches: Mapping[str, float], gpus: Mapping[str, Gpu]) -> float | None:
-    """The batch per GPU of the rows on this GPU, else of those on the GPU with the most similar memory, in proportion."""
+    """The batch per GPU of the rows on this GPU, else of those on the GPU with the most similar memory, in proportion; one sample at least."""
     if not batches:
         return None
     if gpu.name in batches:
         return float(batches[gpu.name])
     near = min(batches, key=lambda name: (abs(math.log(gpus[name].memory_gib / gpu.memory_gib)), name))
-    return batches[near] * gpu.memory_gib / gpus[near].memory_gib
+    return max(1.0, batches[near] * gpu.memory_gib / gpus[near].memory_gib)

@@ -152,8 +152,11 @@ class Batches:
 
 
 def _batches_of(rows: Sequence[Benchmark], width: int) -> dict[str, float]:
-    """The usual batch of each measured GPU in this number format; half that of 16 bits if none of 32 was measured."""
-    by_worth = sorted(rows, key=lambda row: (bytes_of(row.precision) == width, row.as_of, row.gpu_count == 1))
+    """The usual batch of each measured GPU in this number format; half that of 16 bits if none of 32 was measured.
+
+    Of the newest rows those of the fewest GPUs: many together share one batch, and each has little of it.
+    """
+    by_worth = sorted(rows, key=lambda row: (bytes_of(row.precision) == width, row.as_of, -row.gpu_count))
     return {
         row.gpu: row.batch_size_per_gpu * min(1.0, bytes_of(row.precision) / width)
         for row in by_worth

@@ -29,7 +29,7 @@ def error(split, implementation, log_error, width="16", from_width="16"):
         implementation=implementation,
         model=model,
         stack_class="images",
-        origin="somebody",
+        origin=implementation.partition("|")[2],
         gpu="t4",
         gpu_count=1,
         width=width,
@@ -80,6 +80,15 @@ def test_both_variances_by_hand():
     assert (0.3, 0.1) == pytest.approx((found["tau"], found["sigma"]), abs=1e-4)
     assert students_t(5) * 0.3 * math.sqrt(1 + 1 / 6) == pytest.approx(found["common"], abs=1e-3)
     assert students_t(5) * 0.1 == pytest.approx(found["alone"], abs=1e-3)
+
+
+def test_scripts_of_one_repository_do_not_say_how_far_repositories_lie_apart():
+    """The same two offsets, of one repository: the spread is as uncertain as if none had been seen, Student's t of 3."""
+    cells = [replace(error("source", f"m|{n}", offset), origin="one") for n, offset in (("a", 0.3), ("b", -0.3))]
+
+    found = learnt_between([*cells, *STEPS])["known"]["images"]
+
+    assert students_t(3) * 0.3 * math.sqrt(1 + 1 / 4) == pytest.approx(found["common"], abs=1e-3)
 
 
 def test_a_ratio_of_formats_is_drawn_towards_none():

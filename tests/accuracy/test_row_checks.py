@@ -13,6 +13,7 @@ from planner.accuracy.row_checks import (
     over_in_few_steps,
     peak_tflops,
     superlinear,
+    without_links,
 )
 from planner.hardware.gpus import load_gpus
 from planner.model.datasets import Dataset
@@ -57,6 +58,47 @@ def test_a_noisy_model_has_a_wider_bound():
     failed = superlinear([one, two, four])
 
     assert [four] == list(failed)
+
+
+def scaling_rows(shares, software, gpu="a100-40gb-sxm"):
+    """One and eight GPUs of as many models as there are shares of linear scaling."""
+    return [
+        a_row(
+            model=f"m{number}",
+            software=software,
+            gpu=gpu,
+            gpu_count=count,
+            rate=100 * count * (share if count > 1 else 1),
+        )
+        for number, share in enumerate(shares)
+        for count in (1, 8)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "gpu", "is_doubted"),
+    [
+        # three of ten models scale to 0.5 where the same GPUs reach 0.95 in older software
+        ([0.5] * 3 + [0.93] * 7, "a100-40gb-sxm", True),
+        ([0.5] * 3 + [0.93] * 7, "v100-16gb", True),
+        # two of ten may be the models; nine cells are too few; 0.77 of 0.95 is above the bound
+        ([0.5] * 2 + [0.93] * 8, "a100-40gb-sxm", False),
+        ([0.5] * 9, "a100-40gb-sxm", False),
+        ([0.77] * 10, "a100-40gb-sxm", False),
+        # how PCIe cards are wired no row says
+        ([0.5] * 10, "a100-40gb-pcie", False),
+    ],
+)
+def test_a_machine_that_does_not_use_its_links_is_doubted(shares, gpu, is_doubted):
+    """All of its rows of several GPUs, those of models that exchange little too; one GPU alone needs no links."""
+    old, new = (scaling_rows(one, software, gpu) for one, software in (([0.95] * 10, "old"), (shares, "new")))
+
+    failed = without_links([*old, *new], gpus=load_gpus())
+
+    assert ([row for row in new if row.gpu_count == 8] if is_doubted else []) == list(failed)
+    if is_doubted:
+        reason = "links not used: 3 of 10 cells scale to less than 0.8 of what these GPUs reach elsewhere"
+        assert {reason} == set(failed.values())
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_a_market_that_a_limit_empties_is_named_with_its_nearest_row():
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"max_usd": 100}, "May exceed 100 USD: 8x H100 at AWS for 82 (up to 139) in 89 min"),
+        ({"max_usd": 100}, "May exceed 100 USD: 8x A100-40G at AWS for 64 (up to 107) in 2.9 h"),
         ({"max_hours": 2.2}, "May exceed 2.2 h: 8x H100 at RunPod for 39 in 89 min (up to 2.5 h)"),
         (
             {"max_hours": 2.2, "max_usd": 300},

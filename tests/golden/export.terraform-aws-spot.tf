@@ -1,6 +1,6 @@
 # Train resnet50 for 90 epochs (115,305,030 images)
 # on g5.12xlarge (4x a10g), aws ap-southeast-3, zone apse3-az3, spot.
-# Expected: 13.50 hours (7.94 to 23.04), 11.43 USD (4.62 to 28.55); throughput scaled.
+# Expected: 13.61 hours (8.16 to 22.73), 11.51 USD (4.71 to 28.43); throughput scaled.
 # Price: 0.8296 USD per instance and hour, seen on 2025-06-03, 393 days old.
 # Made by: planner export --to it
 

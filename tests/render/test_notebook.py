@@ -65,7 +65,7 @@ def test_an_estimate_shows_basis_range_and_age():
     text = Page(result._repr_html_()).text
 
     first = result.estimates[0]
-    assert text.index("Measured.") < text.index("balanced") < text.index("The ranking of all rows:")
+    assert text.index("Scaled.") < text.index("balanced") < text.index("The ranking of all rows:")
     assert first.offer.instance_type in text
     assert f"{first.usd:,.2f} (" in text
     assert str(first.throughput.basis) in text
@@ -160,7 +160,7 @@ def test_the_prompt_shows_the_answer_first():
 
 def test_the_prompt_shows_a_throughput_in_a_line():
     """The rate with both ends and what it rests on, then how it came about: no field of a record."""
-    shown = repr(planner.predict_throughput(model="resnet50", gpu="a100-80gb-sxm", gpu_count=8))
+    shown = repr(planner.predict_throughput(model="resnet50", gpu="h100-80gb-sxm", gpu_count=8))
 
     first, *others = shown.splitlines()
     assert re.fullmatch(r"[\d,]+ \([\d,]+ to [\d,]+\) samples a second, measured: amp, .*", first)

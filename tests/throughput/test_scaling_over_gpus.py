@@ -1,14 +1,19 @@
 """Several GPUs and several machines: connections, gradient traffic, networks."""
 
+import contextlib
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.answers.throughput import predict_throughput
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
 from planner.model.records import Basis, Model, OwnMeasurement
+from planner.throughput.adjustments import usual_batch
 from planner.throughput.links import Link, link_gb_per_s, link_of
+from planner.throughput.measured import load_benchmarks
 from planner.throughput.nodes import over_nodes
 from planner.throughput.own_runs import for_one_gpu, nearest_place, since_own
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, eta_of, log_efficiency
@@ -215,3 +220,32 @@ def test_a_row_is_carried_from_the_same_gpu_else_from_the_same_number(gpu, count
     measured = [own("l4", 1), own("t4", 8), own("v100", 4)]
 
     assert nearest == nearest_place(measured, load_gpus()[gpu], count).gpu
+
+
+@pytest.mark.parametrize("twins", [("a100-40gb-sxm", "a100-80gb-sxm"), ("v100-16gb", "v100-32gb")])
+def test_eight_gpus_of_one_chip_are_about_as_fast_with_half_the_memory(twins):
+    """A machine without links scaled three times worse, and stood for every A100 of 40 GB; smaller batches explain 1.75."""
+    names = sorted({row.model for row in load_benchmarks() if not row.framework.startswith("pytorch-t")})
+    rates = []
+    for name in names:
+        with contextlib.suppress(NoThroughputError):
+            rates.append([predict_throughput(model=name, gpu=gpu, gpu_count=8).samples_per_second for gpu in twins])
+
+    assert len(rates) > 20
+    assert 1 / 1.75 < min(one / other for one, other in rates)
+    assert 1.75 > max(one / other for one, other in rates)
+
+
+@pytest.mark.parametrize(("gpu", "batch"), [("a100-80gb-sxm", 32 * 80 / 180), ("b200-180gb-sxm", 32.0)])
+def test_the_usual_batch_is_that_of_the_fewest_gpus(gpu, batch):
+    """RetinaNet was measured on 8 to 128 B200 with 32 to 2 images each: on one GPU it is trained at 32, less where memory is."""
+    found = predict_throughput(model="retinanet-resnext50", gpu=gpu)
+
+    assert batch == pytest.approx(found.batch_size_per_gpu, rel=0.02)
+    assert not any("host sets the pace" in note for note in found.notes)
+
+
+@given(st.sampled_from(sorted(load_gpus())), st.floats(1e-3, 4.0))
+def test_no_usual_batch_is_less_than_a_sample(gpu, batch):
+    """Whatever the memory of the GPU that it is carried to."""
+    assert usual_batch(load_gpus()[gpu], {"b300-288gb-sxm": batch}, load_gpus()) >= min(1.0, batch)

@@ -119,9 +119,11 @@ def _spreads(
         count = len(group)
         tau2 = _shrunk(between.get(name, 0.0), count, pooled_between)
         sigma2 = _shrunk(within.get(name) or pooled_within, count, pooled_within)
+        # scripts of one repository are kin: how far repositories lie apart is learnt from none of them
+        strangers = count if len({one.origin for cells in group.values() for one in cells}) > 1 else 0
         # offsets from a level learnt without their own model hold its uncertainty already
-        unknown_mean = 0.0 if kind == "arithmetic" else 1 / (count + VARIANCE_WEIGHT)
-        quantile = students_t(count + VARIANCE_WEIGHT - 1)
+        unknown_mean = 0.0 if kind == "arithmetic" else 1 / (strangers + VARIANCE_WEIGHT)
+        quantile = students_t(strangers + VARIANCE_WEIGHT - 1)
         mine = [one for cells in group.values() for one in cells] or list(errors)
         found[name] = {
             "implementations": len(group),

@@ -55,7 +55,7 @@ _COLUMNS = (
 )
 _TEXT = """
 After one own measurement, another number format, by class. No class was to become worse than the code of 21 November 2026 was on
-the same cells (it carried a measurement as single scripts respond to GPUs and formats; its column is frozen, all others are worked out anew).
+these cells and 153 rows that are set aside now (it carried a measurement as single scripts respond to GPUs and formats; its column is frozen, all others are worked out anew).
 
 """
 _WHY = """

@@ -12,7 +12,7 @@ from planner.answers.remarks import USUAL_PIXELS
 from planner.hardware.gpus import load_gpus
 from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
-from planner.model.records import Throughput, Workload
+from planner.model.records import Basis, Throughput, Workload
 from planner.render.listing import shortened, visible
 from planner.render.screen_table import Entry, cells_of, price_text, table_lines, where_text
 from planner.results.answer import RENEW, absent_text, damaged_text, headline, leading, less_text, remarks
@@ -260,7 +260,8 @@ def relative_text(throughput: Throughput, workload: Workload) -> str:
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
     if workload.measured:
         is_network = workload.language is None and workload.trees is None
-        if not (is_network and workload.measured[0].gpu in load_gpus()):
+        is_carried = is_network and throughput.basis is not Basis.MEASURED_BY_YOU
+        if not (is_carried and workload.measured[0].gpu in load_gpus()):
             return f"Ranges hold nine runs in ten, at your measured speed: {within}."
         if workload.batch_size is None and share < 1:
             return f"Ranges: {_CARRIED} runs in ten, at your measured speed: {within}; less with --batch-size."

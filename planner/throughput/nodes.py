@@ -17,6 +17,7 @@ from planner.errors import NoThroughputError, UsageError
 from planner.model.records import Basis, Model, Throughput
 from planner.throughput.learnt import load_learnt
 from planner.throughput.scaling import TRAFFIC_UNITS
+from planner.throughput.tasks import stack_class_of
 
 BYTES_PER_GRADIENT = 4  # mixed precision keeps FP32 gradients unless told otherwise
 OVERLAP = (0.0, 0.5, 0.67)  # share of a step that can hide traffic: worst, assumed, all of the backward pass
@@ -45,7 +46,7 @@ def over_nodes(
 
     Raises:
         UsageError: `node_count` is out of range.
-        NoThroughputError: the parameters of the model, the batch or the unit leave the traffic unknown.
+        NoThroughputError: the traffic is not known: no parameters are, or most are tables, of which a step exchanges few rows.
     """
     if not 1 <= node_count <= MAX_NODES:
         raise UsageError(
@@ -53,13 +54,9 @@ def over_nodes(
         )
     if node_count == 1:
         return one
-    if model.params_millions is None:
-        raise NoThroughputError(
-            f"the parameters of {model.name} are not known, so neither is its traffic between nodes"
-        )
+    gradient_bytes = _gradient_bytes(model)
     seconds_per_step = _seconds_per_step(one, model, gpu_count, batch_size)
     networks = ASSUMED_GBIT_PER_S if network_gbit_per_s is None else (network_gbit_per_s,) * 3
-    gradient_bytes = model.params_millions * 1e6 * BYTES_PER_GRADIENT
     wire_steps = [wire_seconds(gradient_bytes, node_count, gbit) / seconds_per_step for gbit in networks]
     low, mid, high = _efficiencies(node_count, wire_steps)
     stated = (
@@ -83,6 +80,19 @@ def over_nodes(
         ),
         notes=notes,
     )
+
+
+def _gradient_bytes(model: Model) -> float:
+    """What a step exchanges."""
+    if model.params_millions is None:
+        raise NoThroughputError(
+            f"the parameters of {model.name} are not known, so neither is its traffic between nodes"
+        )
+    if stack_class_of(model) == "recommenders":
+        raise NoThroughputError(
+            f"most parameters of {model.name} are tables, spread over the GPUs: what several machines exchange a step is not known"
+        )
+    return model.params_millions * 1e6 * BYTES_PER_GRADIENT
 
 
 def _seconds_per_step(one: Throughput, model: Model, gpu_count: float, batch_size: float | None) -> float:

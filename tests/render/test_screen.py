@@ -16,7 +16,7 @@ import pytest
 import planner
 from planner.cost.currency import currency
 from planner.model.picks import PaidTo
-from planner.model.records import OwnMeasurement, Purchase
+from planner.model.records import Basis, OwnMeasurement, Purchase
 from planner.render.estimates import rendered_estimates
 from planner.render.recommendation_screen import recommendation_screen
 from planner.render.screen import first_screen, relative_text
@@ -163,6 +163,10 @@ def test_what_is_carried_from_a_measurement_holds_as_often_as_it_was_seen_to(shi
     assert f"Ranges: eight {said}; less with --batch-size." == relative_text(throughput, own)
     assert f"Ranges hold eight {said}." == relative_text(throughput, replace(own, batch_size=32))
     assert f"Ranges hold nine {said}." == relative_text(throughput, replace(own, measured=(on_processor,)))
+    as_measured = replace(
+        throughput, basis=Basis.MEASURED_BY_YOU
+    )  # the range of machines of its kind, whatever the batch
+    assert f"Ranges hold nine {said}." == relative_text(as_measured, own)
 
 
 @pytest.mark.parametrize(("model", "is_tuned"), [("gpt2", True), ("llama-3-8b", False)])

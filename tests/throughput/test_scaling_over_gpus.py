@@ -222,6 +222,13 @@ def test_a_row_is_carried_from_the_same_gpu_else_from_the_same_number(gpu, count
     assert nearest == nearest_place(measured, load_gpus()[gpu], count).gpu
 
 
+@pytest.mark.parametrize("model", ["dlrm-small", "dlrm-extra-large", "ncf", "wide-and-deep"])
+def test_tables_are_not_exchanged_between_machines(model):
+    """113 billion parameters a step over 100 Gbit/s made two machines 9,000 times slower than one."""
+    with pytest.raises(NoThroughputError, match="are tables"):
+        predict_throughput(model=model, gpu="h100-80gb-sxm", gpu_count=8, node_count=2, network_gbit_per_s=100)
+
+
 @pytest.mark.parametrize("twins", [("a100-40gb-sxm", "a100-80gb-sxm"), ("v100-16gb", "v100-32gb")])
 def test_eight_gpus_of_one_chip_are_about_as_fast_with_half_the_memory(twins):
     """A machine without links scaled three times worse, and stood for every A100 of 40 GB; smaller batches explain 1.75."""

@@ -316,7 +316,7 @@ _METHOD = """
 * That host and GPU work side by side in networks of images, and that sequences binned by length answer for no others, was mended
   after the runs on an H100 of our own were seen: `own_runs` is no blind test of the two, `own_runs_before` is. No figure was fitted to them.
   So were the fast host (half of 0.55 ms a convolution, as the slow one is twice that) and the count of memory of plain code and of vision transformers.
-* Which machines do not use their links was told by how the same GPUs scale in other software, no error in view. That scripts of one repository leave open how far repositories lie apart was decided after `repository` held 84 %.
+* Which machines do not use their links was told by how the same GPUs scale in other software. The hint came from speeds of listed models in the rows kept apart, seen beside plain figures: their errors after a measurement were not in view, but they are no blind test of it. That scripts of one repository leave open how far repositories lie apart was decided after `repository` held 84 %.
 * The quantile behind each range is found again without the left-out group, so no range has seen the row that judges it.
 
 ## How a figure is made

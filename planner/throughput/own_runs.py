@@ -13,10 +13,7 @@ from planner.throughput.adjustments import FILLED, FULL, NO_CHANGE, Factor, batc
 from planner.throughput.batches import Batch
 from planner.throughput.precision import refuse_fp8, refuse_missing_precision
 from planner.throughput.ranges import measured_reach
-from planner.throughput.scaling import Efficiency, Scaling
-
-TURNS = 12
-"""In which the rate of one GPU settles: each turn leaves at most the share of a step that exchanging gradients takes."""
+from planner.throughput.scaling import Scaling, Together
 
 
 def check_inputs(workload: Workload) -> None:
@@ -81,29 +78,18 @@ def own_reach(own: Sequence[OwnMeasurement]) -> float:
     return max((math.log(one.ends[1] / one.ends[0]) / 2 for one in own), default=0.0)
 
 
-def for_one_gpu(
-    own: OwnMeasurement, scaling: Scaling, gpus: Mapping[str, Gpu], batch_size: int | None
-) -> OwnMeasurement:
-    """The measurement as one of its GPUs alone would give it; where it does not state its batch, it is the one asked for."""
+def measured_together(own: OwnMeasurement, batch_size: float | None) -> Together:
+    """The GPUs of a measurement; where it does not state its batch, it is that one."""
+    log_rate = math.log(own.samples_per_second / own.gpu_count)
+    return Together(own.gpu, own.gpu_count, log_rate, own.batch_size or batch_size)
+
+
+def for_one_gpu(own: OwnMeasurement, scaling: Scaling, batch_size: float | None) -> OwnMeasurement:
+    """The measurement as one of its GPUs alone would give it; where it does not state its batch, it is that one."""
     if own.gpu_count == 1:
         return own
-    log_rate = single = math.log(own.samples_per_second / own.gpu_count)
-    for _ in range(TURNS):  # how much is exchanged depends on how fast one GPU is
-        single = log_rate - scaling.efficiency(gpus[own.gpu], own.gpu_count, single, own.batch_size or batch_size).log
+    single = scaling.alone(measured_together(own, batch_size))
     return replace(own, gpu_count=1, samples_per_second=math.exp(single))
-
-
-def since_own(
-    wanted: Efficiency, own: OwnMeasurement, scaling: Scaling, gpu: Gpu, batch_size: int | None
-) -> Efficiency:
-    """The share of linear scaling with the doubt of the one that the measurement had: on several GPUs, that is not known either."""
-    if own.gpu_count == 1:
-        return wanted
-    single = for_one_gpu(own, scaling, load_gpus(), batch_size)
-    log_rate = math.log(single.samples_per_second)
-    base = scaling.efficiency(load_gpus()[own.gpu], own.gpu_count, log_rate, own.batch_size or batch_size)
-    both = wanted.beside(base, is_same_gpu=own.gpu == gpu.name)
-    return replace(wanted, log_low=wanted.log + both.log_low - both.log, log_high=wanted.log + both.log_high - both.log)
 
 
 def refuse_impossible(own: OwnMeasurement) -> None:

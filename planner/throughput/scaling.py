@@ -10,16 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from planner.errors import NoThroughputError
-from planner.hardware.gpus import shown_key
+from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.frozen import dataclass
 from planner.model.records import Benchmark, Gpu, Model
 from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import Record
 from planner.throughput.links import link_of
 from planner.throughput.ranges import reach, together
+from planner.throughput.tasks import stack_class_of
 
+TURNS = 12
+"""In which the rate of one GPU settles: each turn leaves at most the share of a step that exchanging gradients takes."""
 COUNTS = (2, 4, 8, 16)
 MAX_GPUS_PER_MACHINE = 16
 TRAFFIC_UNITS = ("image", "sequence", "sample", "molecule", "utterance")
@@ -60,6 +64,15 @@ class Efficiency:
 ONE_GPU = Efficiency(log=0.0, log_low=0.0, log_high=0.0, step="")
 
 
+class Together(NamedTuple):
+    """GPUs of one machine that were measured together: which, how many, the natural log rate of each, the batch of each (`None` if unknown)."""
+
+    gpu: str
+    gpu_count: int
+    log_rate: float
+    batch_size: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
     """How one script scales; `shift` is how far its own rows of several GPUs differ from its class, with their number."""
@@ -94,18 +107,25 @@ class Scaling:
         step = f"{count:g} GPUs over {link_of(gpu)}: {math.exp(log):.3f} of linear scaling ({why}), batch per GPU unchanged"
         return Efficiency(log=log, log_low=log_efficiency(eta + half), log_high=log_efficiency(eta - half), step=step)
 
-    def against(self, gpu: Gpu, count: float, base_count: int, log_rate: float, batch_size: float | None) -> Efficiency:
-        """The speed of each of `count` GPUs, as a share of that of each of the `base_count` whose rate is known.
+    def alone(self, measured: Together) -> float:
+        """The natural log rate that one of the GPUs would have without the others."""
+        if measured.gpu_count == 1:
+            return measured.log_rate
+        single = measured.log_rate
+        for _ in range(TURNS):  # how much is exchanged depends on how fast one GPU is
+            single = measured.log_rate - self._share_of(measured, single).log
+        return single
 
-        Raises:
-            NoThroughputError: as `efficiency`.
-        """
-        wanted = self.efficiency(gpu, count, log_rate, batch_size) if count > 1 else ONE_GPU
-        if base_count in {1, count}:
-            return wanted if base_count == 1 else ONE_GPU
-        found = wanted.beside(self.efficiency(gpu, base_count, log_rate, batch_size), is_same_gpu=True)
-        step = f"{count:g} GPUs in place of the {base_count} measured together: each {math.exp(found.log):.3f} times as fast"
-        return replace(found, step=step)
+    def since(self, measured: Together, gpu: Gpu, wanted: Efficiency) -> Efficiency:
+        """The share that is wanted of some `gpu`, with the doubt of what the measured GPUs lost: on several, that is not known either."""
+        if measured.gpu_count == 1:
+            return wanted
+        both = wanted.beside(self._share_of(measured, self.alone(measured)), is_same_gpu=measured.gpu == gpu.name)
+        log = wanted.log
+        return replace(wanted, log_low=log + both.log_low - both.log, log_high=log + both.log_high - both.log)
+
+    def _share_of(self, measured: Together, log_rate: float) -> Efficiency:
+        return self.efficiency(load_gpus()[measured.gpu], measured.gpu_count, log_rate, measured.batch_size)
 
     def _new_model(self, gpu: Gpu, count: float, log_rate: float, batch_size: float | None) -> tuple[float, float, str]:
         table = self.knowledge.scaling()
@@ -170,8 +190,13 @@ def refuse_oversized(gpu: Gpu, count: float) -> None:
 
 
 def log_traffic(model: Model, log_rate: float, batch_size: float | None) -> float | None:
-    """ln(millions of gradients exchanged per second of compute) = ln(parameters x rate / batch); `None` if unknown."""
+    """ln(millions of gradients exchanged per second of compute) = ln(parameters x rate / batch); `None` if unknown.
+
+    Large tables of a recommender are spread over the GPUs, so no step exchanges them: what it does is not known.
+    """
     if model.params_millions is None or batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
+        return None
+    if stack_class_of(model) == "recommenders":
         return None
     return math.log(model.params_millions / batch_size) + log_rate
 
@@ -197,8 +222,6 @@ def eta_of(efficiency: float) -> float:
 
 def _of_job(fit: Record, index: int, count: float) -> tuple[float, float, str]:
     eta = _at_count(fit["eta"], index, count)
-    if fit["base_count"] > 1:
-        return eta, _at_count(fit["eta_deviation"], index, count), "as scripts of this kind scale"
     return eta, _at_count(fit["eta_deviation"], index, count), "as this model's measured rows scale"
 
 

@@ -16,6 +16,7 @@ from planner.throughput.knowledge import SHIPPED, Knowledge
 from planner.throughput.learnt import Record, load_learnt
 from planner.throughput.precision import peak_tflops, width_of
 from planner.throughput.ranges import measured_reach, reach, together
+from planner.throughput.scaling import Scaling, Together
 from planner.throughput.scripts import is_new_generation, newest_row, stack_of
 from planner.throughput.tasks import stack_class_of
 
@@ -38,13 +39,12 @@ class Single:
     sources: tuple[str, ...]
     steps: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    base_count: int = 1  # the rate is that of each of so many GPUs
 
 
 class SingleGpus:
     """Predicts one model under one stack on every GPU; what all GPUs have in common is worked out once.
 
-    `rows` are those of the script chosen. `own` measurements, if any, set the level in place of all rows; `at_batch` is what the batch
+    `rows` are those of the script chosen, `scaling` is how it scales. `own` measurements, if any, set the level in place of all rows; `at_batch` is what the batch
     asked for changes of each, and `knows_batch` says that it is the one of every GPU.
     """
 
@@ -54,6 +54,7 @@ class SingleGpus:
         model: Model,
         script: str | None,
         rows: Sequence[Benchmark],
+        scaling: Scaling,
         relative_arithmetic: float = 1.0,
         own: Sequence[OwnMeasurement] = (),
         at_batch: Sequence[Factor] = (),
@@ -63,6 +64,7 @@ class SingleGpus:
         self.model = model
         self.script = script
         self.rows = rows
+        self.scaling = scaling
         self.relative_arithmetic = relative_arithmetic
         self.own = own
         self.at_batch = at_batch
@@ -85,6 +87,13 @@ class SingleGpus:
             peak_tflops(gpu, precision)  # raises where the GPU lacks the number format
             self._found[gpu.name, width] = self._work_out(gpu, width)
         return self._found[gpu.name, width]
+
+    def base(self, gpu: Gpu) -> Together | None:
+        """The row of several GPUs that the rate of one is worked out from, of this GPU if there is one; `None` if one alone was measured."""
+        rows = list(self._newest_rows().values())
+        if not rows or rows[0].gpu_count == 1:
+            return None
+        return _together(min(rows, key=lambda row: (row.gpu != gpu.name, row.gpu)))
 
     def level_reach(self) -> float:
         """Half width of the 90 % range of the level itself, where only the arithmetic is known."""
@@ -119,7 +128,6 @@ class SingleGpus:
             stack=software or f"{near[0].framework} of 2022 and later",
             sources=source_texts(near),
             steps=(step,),
-            base_count=fit["base_count"],
         )
 
     def _by_shift(self, gpu: Gpu, width: str, fit: Record) -> Single:
@@ -177,7 +185,6 @@ class SingleGpus:
             stack=self._carried_stack(known),
             sources=sources,
             steps=(*steps, step),
-            base_count=known[0].gpu_count if known and not self.own else 1,
         )
 
     def _prepare(self) -> tuple[Carried, Basis, tuple[str, ...]]:
@@ -209,7 +216,7 @@ class SingleGpus:
                 f"measured: {row.samples_per_second:,.6g}/s on {row.gpu_count} x {row.gpu} ({row.precision}, {stack_of(row)})"
                 for row in newest.values()
             )
-            return Carried(task, [_sighting(row) for row in newest.values()]), Basis.SCALED, steps
+            return Carried(task, [_sighting(row, self.scaling) for row in newest.values()]), Basis.SCALED, steps
         from planner.throughput.arithmetic import REFERENCE_GPU, level_of  # noqa: PLC0415 - as above
 
         level = level_of(self.model, self.relative_arithmetic, self.knowledge.arithmetic())
@@ -268,13 +275,18 @@ def _stack(rows: Sequence[Benchmark]) -> str:
     return stack_of(newest) if newest is not None else "unknown"
 
 
-def _sighting(row: Benchmark) -> Sighting:
+def _together(row: Benchmark) -> Together:
+    log_rate = math.log(row.samples_per_second / row.gpu_count)
+    return Together(row.gpu, row.gpu_count, log_rate, row.batch_size_per_gpu)
+
+
+def _sighting(row: Benchmark, scaling: Scaling) -> Sighting:
     from planner.throughput.carry import Sighting  # noqa: PLC0415 - as above
 
     return Sighting(
         gpu=row.gpu,
         width=width_of(row.precision),
-        log_rate=math.log(row.samples_per_second / row.gpu_count),
+        log_rate=scaling.alone(_together(row)),
         deviation=MEASUREMENT_DEVIATION,
     )
 

@@ -27,16 +27,16 @@ from planner.throughput.own_runs import (
     as_measured,
     check_inputs,
     for_one_gpu,
+    measured_together,
     nearest_place,
     own_batch_factor,
     own_reach,
-    since_own,
 )
 from planner.throughput.precision import of_other_format, peak_tflops, precision_notes, width_of
 from planner.throughput.published_rows import as_published
 from planner.throughput.radeon_levels import at_radeon_level
 from planner.throughput.ranges import together
-from planner.throughput.scaling import scaling_of
+from planner.throughput.scaling import ONE_GPU, Together, scaling_of
 from planner.throughput.scripts import (
     NOT_FOR_LEVELS,
     is_new_generation,
@@ -77,18 +77,19 @@ class Prediction:
         )
         self._arithmetic = relative_arithmetic(self._model, self._measured_size, workload.input_size)
         self._scaling = scaling_of(self._model, self._script, self._rows, self._gpus, knowledge)
+        self._batches = Batches(
+            workload, self._rows, self._all_rows, workload.input_size or self._measured_size, self._gpus
+        )
         self._single = SingleGpus(
             model=self._model,
             script=self._script,
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
-            own=tuple(for_one_gpu(one, self._scaling, self._gpus, workload.batch_size) for one in own),
+            scaling=self._scaling,
+            own=tuple(for_one_gpu(one, self._scaling, self._batch_of(one)) for one in own),
             at_batch=tuple(own_batch_factor(workload, one, knowledge.batch()) for one in own),
             knows_batch=bool(own) and workload.batch_size is not None,
             knowledge=knowledge,
-        )
-        self._batches = Batches(
-            workload, self._rows, self._all_rows, workload.input_size or self._measured_size, self._gpus
         )
         self._row_of: dict[tuple[str, float, Precision], Benchmark | None] = {}
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
@@ -319,7 +320,6 @@ class Prediction:
             above = together(math.log(one.high / one.samples_per_second), batch.above)
             sources, steps, notes, basis, stack = one.sources, one.steps[:1], one.notes, Basis.SCALED, one.stack
             steps = (*steps, batch.step) if batch.step else steps
-            efficiency = self._scaling.against(gpu, gpu_count, 1, log_rate, planned.size)
         else:
             single = self._single.on(gpu, precision)
             batch, size = self._factors(single, batch, gpu, gpu_count, planned=planned, usual=usual)
@@ -328,13 +328,12 @@ class Prediction:
             reach = together(single.reach, other, own_reach(self._own))
             below, above = together(reach, batch.below, size.below), together(reach, batch.above, size.above)
             sources, basis, stack = single.sources, single.basis, single.stack
-            efficiency = self._scaling.against(gpu, gpu_count, single.base_count, log_rate, planned.size)
-            if self._own:
-                nearest = nearest_place(self._own, gpu, gpu_count)
-                efficiency = since_own(efficiency, nearest, self._scaling, gpu, self._workload.batch_size)
             steps = (*single.steps, *(factor.step for factor in (batch, size) if factor.step))
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
             notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
+        efficiency = self._scaling.efficiency(gpu, gpu_count, log_rate, planned.size) if gpu_count > 1 else ONE_GPU
+        if (base := self._base(gpu, gpu_count)) is not None and one is None:
+            efficiency = self._scaling.since(base, gpu, efficiency)
         log_total = log_rate + math.log(gpu_count) + efficiency.log
         below, above = (
             together(below, efficiency.log - efficiency.log_low),
@@ -356,6 +355,17 @@ class Prediction:
             fits_memory=planned.fits,
             notes=noted(notes, planned),
         )
+
+    def _base(self, gpu: Gpu, gpu_count: float) -> Together | None:
+        """What was measured on several GPUs and the rate of one is worked out from; `None` if that was measured, or nothing."""
+        if self._own:
+            nearest = nearest_place(self._own, gpu, gpu_count)
+            return measured_together(nearest, self._batch_of(nearest))
+        return self._single.base(gpu)
+
+    def _batch_of(self, own: OwnMeasurement) -> float | None:
+        """The batch per GPU of an own measurement that does not state it: the one asked for, else the usual one there."""
+        return self._batches.of_own(self._gpus[own.gpu], own.precision).size
 
     def _factors(
         self, single: Single, batch: Factor, gpu: Gpu, gpu_count: float, *, planned: Batch, usual: float | None

@@ -74,7 +74,7 @@ def script_line(
     points = [point for point in posterior.points if point.script == script]
     gpus = {name: gpu for name, gpu in posterior.gpus.items() if only is None or name in only}
     newest = functools.cache(lambda origin, gpu: _software(origin, gpu, evidence.rows))
-    line: dict[str, Any] = {"script": script, "base_count": points[0].base_count}
+    line: dict[str, Any] = {"script": script}
     line["software"] = [newest(script.split("|")[2], name) if name in gpus else "" for name in posterior.gpus]
     line |= {"mean": {}, "deviation": {}}
     for width, precision in WIDTHS.items():

@@ -10,6 +10,7 @@ from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
 from planner.errors import DoesNotFitError, Message, NoThroughputError, Sentence, joined
+from planner.hardware.processors import is_processor
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.model.tree_runs import pass_name
 from planner.prices.catalog import USUAL_PURCHASES
@@ -50,6 +51,7 @@ def assumptions(
         *_unusual_size(workload),
         *_of_trees(workload),
         *_largest_step(workload),
+        *_of_other_devices(workload, shown),
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
@@ -102,6 +104,15 @@ def _largest_step(workload: Workload) -> tuple[str, ...]:
             why=limit.why,
         ),
     )
+
+
+def _of_other_devices(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
+    """That a speed of processors alone says nothing of the GPUs shown."""
+    names = sorted({own.gpu for own in workload.measured})
+    is_of_processors = bool(names) and all(map(is_processor, names))
+    if not is_of_processors or all(is_processor(estimate.offer.gpu) for estimate in shown):
+        return ()
+    return (f"what you measured on {', '.join(names)} says nothing of GPUs: theirs is the published speed",)
 
 
 def notes(

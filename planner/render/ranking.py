@@ -49,7 +49,7 @@ def ranking_notes(result: EstimateResult, renew: str = RENEW, *, is_whole: bool 
     if age := ages_text(result.estimates, result.as_of, renew):
         yield age
     if result.estimates:
-        yield relative_text(result.estimates[0].throughput, result.workload)
+        yield relative_text(result.estimates[0], result.workload)
     left_out = sorted(result.left_out, key=lambda entry: -entry.count)
     if left_out:
         counts = [f"{entry.count:,} {_SHORT.get(entry.reason, entry.reason)}" for entry in left_out]

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from planner.answers.remarks import USUAL_PIXELS
-from planner.hardware.gpus import load_gpus
+from planner.hardware.processors import is_processor
 from planner.model.costs import ItemKind
 from planner.model.picks import NotPicked, PaidTo, PickKind
-from planner.model.records import Basis, Throughput, Workload
+from planner.model.records import Basis, Estimate, Workload
 from planner.render.listing import shortened, visible
 from planner.render.screen_table import Entry, cells_of, price_text, table_lines, where_text
 from planner.results.answer import RENEW, absent_text, damaged_text, headline, leading, less_text, remarks
@@ -242,7 +242,7 @@ def foot_text(result: EstimateResult, money: Money, columns: int | None = None, 
         return
     if picked.picks:
         longest = math.inf if columns is None else columns
-        holds = relative_text(leading(picked).estimate.throughput, result.workload)
+        holds = relative_text(leading(picked).estimate, result.workload)
         yield holds if len(holds) <= longest else holds.replace(_WHOLE_RANGE, "Nine runs in ten", 1)
         worth = f"{money.text(picked.hour_worth_usd)} {money.code}"
         hour = f"An hour counts {worth}, {rate}" if rate else f"An hour of waiting counts {worth} (--hour-worth)"
@@ -253,15 +253,17 @@ def foot_text(result: EstimateResult, money: Money, columns: int | None = None, 
         yield fitting("Not picked: ", counts, columns)
 
 
-def relative_text(throughput: Throughput, workload: Workload) -> str:
+def relative_text(estimate: Estimate, workload: Workload) -> str:
     """A line on the range: what of it is common to all rows."""
+    throughput, is_of_processor = estimate.throughput, is_processor(estimate.offer.gpu)
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
-    if workload.measured:
+    if any(
+        is_processor(own.gpu) == is_of_processor for own in workload.measured
+    ):  # the other kind says nothing of this one
         is_network = workload.language is None and workload.trees is None
-        is_carried = is_network and throughput.basis is not Basis.MEASURED_BY_YOU
-        if not (is_carried and workload.measured[0].gpu in load_gpus()):
+        if is_of_processor or not is_network or throughput.basis is Basis.MEASURED_BY_YOU:
             return f"Ranges hold nine runs in ten, at your measured speed: {within}."
         if workload.batch_size is None and share < 1:
             return f"Ranges: {_CARRIED} runs in ten, at your measured speed: {within}; less with --batch-size."

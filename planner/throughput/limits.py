@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from planner.errors import Message, UsageError
+from planner.hardware.gpus import load_gpus, shown_key
 from planner.model.frozen import changed
-from planner.model.records import Gpu, Model, Throughput, Workload
+from planner.model.records import Gpu, Model, OwnMeasurement, Precision, Throughput, Workload
 from planner.throughput.adjustments import Factor, relative_arithmetic
 from planner.throughput.overlap import side_by_side
 from planner.throughput.precision import highest_tflops, peak_tflops
@@ -20,6 +22,8 @@ PACKED = "RDNA"
 """Architectures without tensor cores whose 16-bit rate training was seen to use: an RX 6800 trains VGG-16 at 95 % of its FP32 peak in pure
 16 bits (lamikr/pytorch-gpu-benchmark, 2024-06-07). Of others only the high end may lie above the FP32 rate."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
+OWN_SPEED = "your own speed is"
+FORWARD_SHARE = 1 / 3  # of a step that trains every layer; one that trains few takes little more
 HOST_MILLISECONDS = (0.55, 0.275)
 """That the host of eager PyTorch takes for a convolution of a training step: usual, fast. ResNet-50 at batch 12 takes 30 ms on
 A100, RTX 3090 and 2080 Ti alike, in FP16 as in FP32 (lamikr/pytorch-gpu-benchmark, 2025-01-31). It is the speed of one thread, which
@@ -38,6 +42,46 @@ class Limits:
         self._gmacs = None
         if model.forward_gmacs_per_sample is not None:
             self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
+        self._own_share = max((self._share_of_own(own, model, size) for own in workload.measured), default=0.0)
+
+    def notes_on_own(self) -> tuple[str, ...]:
+        """That an own measurement takes more of the peak than was ever seen."""
+        if self._own_share <= HIGHEST_PEAK_SHARE:
+            return ()
+        return (
+            f"{OWN_SPEED} {self._own_share:.0%} of the dense peak: check its unit, GPUs and input size; less where layers are frozen",
+        )
+
+    def _share_of_own(self, own: OwnMeasurement, model: Model, size: int | None) -> float:
+        """The share of the peak that an own measurement takes if every layer is trained; 0 where the arithmetic is not known.
+
+        Raises:
+            UsageError: the forward pass alone takes more than the peak.
+        """
+        if self._gmacs is None:
+            return 0.0
+        gpu = load_gpus()[own.gpu]
+        # PyTorch calls it FP32 where its convolutions run in TF32
+        tf32 = gpu.tf32_tensor_tflops if own.precision is Precision.FP32 else None
+        peak = max(highest_tflops(gpu, own.precision), tf32 or 0.0)
+        needed = own.samples_per_second / own.gpu_count * OPERATIONS_PER_MAC * self._gmacs / 1e3
+        if needed * FORWARD_SHARE > peak:
+            raise UsageError(
+                "{measured} {gpu}={rate:g}: the forward passes alone of {name} at {size} take {needed:,.0f} TFLOPS on each GPU, "
+                "whose peak in {precision} is {peak:g}. Check rate, unit and number of GPUs, or state {another}.",
+                argument="measured",
+                gpu=f"{shown_key(own.gpu)}:{own.gpu_count}" if own.gpu_count > 1 else shown_key(own.gpu),
+                rate=own.samples_per_second,
+                name=model.name,
+                size=f"size {size}" if size else "its size",
+                needed=needed * FORWARD_SHARE,
+                precision=own.precision,
+                peak=peak,
+                another=Message(
+                    "another {image_size}" if model.sample_unit == "image" else "another {sequence_length}"
+                ),
+            )
+        return needed / peak
 
     def at_smaller_batch(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
         """The factor of a smaller batch where the host's time for a step is known: that stays, the GPU's shrinks with the batch.
@@ -119,10 +163,11 @@ class Limits:
         possible = highest_tflops(gpu, one.precision)
         peak = possible if gpu.architecture.startswith(PACKED) else peak_tflops(gpu, one.precision)
         rate = gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)  # of a TFLOPS
-        most, highest = MAX_PEAK_SHARE * peak * rate, HIGHEST_PEAK_SHARE * possible * rate
+        share = max(MAX_PEAK_SHARE, self._own_share)
+        most, highest = share * peak * rate, max(HIGHEST_PEAK_SHARE, share) * possible * rate
         if one.high <= highest and one.samples_per_second <= most:
             return one
-        return _capped(one, most, highest, f"held at {MAX_PEAK_SHARE:.0%} of the dense peak of {peak:g} TFLOPS")
+        return _capped(one, most, highest, f"held at {share:.0%} of the dense peak of {peak:g} TFLOPS")
 
 
 def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:

@@ -95,8 +95,9 @@ class Prediction:
         self._ones: dict[tuple[str, Precision], Throughput | None] = {}
         self._found: dict[tuple[str, float], Throughput] = {}
         self._at_batch: dict[int, Prediction] = {}
+        self._limits = Limits(self._model, workload, self._measured_size)
         self._notes = (
-            ()
+            self._limits.notes_on_own()
             if own
             else common_notes(workload, self._rows, self._all_rows, self._measured_size, stands_in=self._stands_in)
         )
@@ -105,7 +106,6 @@ class Prediction:
         self.knowledge = knowledge
         # how thin networks respond to a GPU is known of one card only
         self._is_thin = is_thin(self._model) and not own and (self._script is None or TIMM in self._script)
-        self._limits = Limits(self._model, workload, self._measured_size)
         self._own_by_place = {(one.gpu, float(one.gpu_count), width_of(one.precision)): one for one in own}
         self._by_place: dict[tuple[str, float, str], list[Benchmark]] = {}
         for row in () if own else filter(self._is_alike, self._all_rows):

@@ -137,8 +137,11 @@ def test_a_long_name_of_a_gpu_cuts_no_other_column(shipped, width):
 
 def test_a_range_of_twice_and_more_is_a_factor(shipped):
     """Plus or minus 168 % has no lower end."""
-    throughput = shipped.picked.picks[0].estimate.throughput
-    wide = replace(throughput, samples_per_second=25.0, low=10.0, high=1000.0, relative_low=20.0, relative_high=180.0)
+    one = shipped.picked.picks[0].estimate
+    speed = replace(
+        one.throughput, samples_per_second=25.0, low=10.0, high=1000.0, relative_low=20.0, relative_high=180.0
+    )
+    wide = replace(one, throughput=speed)
 
     workload = shipped.workload
     own = replace(workload, measured=(OwnMeasurement(gpu="l4", samples_per_second=25.0),))
@@ -148,25 +151,23 @@ def test_a_range_of_twice_and_more_is_a_factor(shipped):
 
 def test_what_is_carried_from_a_measurement_holds_as_often_as_it_was_seen_to(shipped):
     """Eight in ten of others' codes on GPUs, one cell of which was known (docs/accuracy.md); on processors nine, as within one source."""
-    throughput = replace(
-        shipped.picked.picks[0].estimate.throughput,
-        samples_per_second=25.0,
-        low=18.0,
-        high=40.0,
-        relative_low=20.0,
-        relative_high=28.8,
-    )
+    one = shipped.picked.picks[0].estimate
+    ends = {"low": 18.0, "high": 40.0, "relative_low": 20.0, "relative_high": 28.8}
+    throughput = replace(one.throughput, samples_per_second=25.0, **ends)
+    found = replace(one, throughput=throughput)
     own = replace(shipped.workload, measured=(OwnMeasurement(gpu="l4", samples_per_second=25.0),))
     on_processor = OwnMeasurement(gpu="xeon-platinum-8488c", samples_per_second=25.0)
 
     said = "runs in ten, at your measured speed: +-20%"
-    assert f"Ranges: eight {said}; less with --batch-size." == relative_text(throughput, own)
-    assert f"Ranges hold eight {said}." == relative_text(throughput, replace(own, batch_size=32))
-    assert f"Ranges hold nine {said}." == relative_text(throughput, replace(own, measured=(on_processor,)))
-    as_measured = replace(
-        throughput, basis=Basis.MEASURED_BY_YOU
-    )  # the range of machines of its kind, whatever the batch
-    assert f"Ranges hold nine {said}." == relative_text(as_measured, own)
+    assert f"Ranges: eight {said}; less with --batch-size." == relative_text(found, own)
+    assert f"Ranges hold eight {said}." == relative_text(found, replace(own, batch_size=32))
+    # the range of machines of its kind, whatever the batch
+    as_measured = replace(throughput, basis=Basis.MEASURED_BY_YOU)
+    assert f"Ranges hold nine {said}." == relative_text(replace(one, throughput=as_measured), own)
+    only_there = replace(own, measured=(on_processor,))
+    more_cores = replace(found, offer=replace(one.offer, gpu=on_processor.gpu))
+    assert f"Ranges hold nine {said}." == relative_text(more_cores, only_there)
+    assert relative_text(found, shipped.workload) == relative_text(found, only_there)  # it says nothing of a GPU
 
 
 @pytest.mark.parametrize(("model", "is_tuned"), [("gpt2", True), ("llama-3-8b", False)])
@@ -174,7 +175,7 @@ def test_the_range_of_a_small_language_model_is_that_of_tuned_code(model, is_tun
     """Plain code of Transformers took up to 2.9 times as long in our own runs: no range of published code holds it."""
     found = planner.estimate(model=model, tokens=1e9, gpus=("H100:8",), as_of=date(2026, 11, 20))
 
-    said = relative_text(found.estimates[0].throughput, found.workload)
+    said = relative_text(found.estimates[0], found.workload)
     assert is_tuned == (said == "Ranges hold nine in ten of tuned code; plain code: --stack transformers-peft.")
     assert is_tuned == any("stack transformers-peft" in note for note in found.notes)
 

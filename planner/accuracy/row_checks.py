@@ -25,6 +25,8 @@ MACHINES_THAT_OUTVOTE = 5
 SUPERLINEAR_BOUND = 1.10
 SUPERLINEAR_BOUND_NOISY = 1.20
 NOISY_MODELS = frozenset({"tacotron2"})
+# Nor can each of more GPUs be faster than each of fewer, in the same stack at the same batch. All pairs but four lie above 0.8.
+SUBLINEAR_BOUND = 0.75
 # Batches within 10 percent count as the same: GPUs are faster at larger batches, which is no fault of a row.
 SAME_BATCH_FRACTION = 0.10
 # With fewer steps in an epoch, start and end of the epoch are most of what was timed.
@@ -48,7 +50,7 @@ def failed_checks(
     models: Mapping[str, Model],
     datasets: Mapping[str, Dataset],
 ) -> dict[Benchmark, str]:
-    """Every row that fails a check, with the reason of the first one it fails: number format, repeats, peak, steps, scaling, links.
+    """Every row that fails a check, with the reason of the first one it fails: number format, repeats, peak, steps, scaling (two), links.
 
     Rows that fail an earlier check are no yardstick for scaling: a bad single-GPU row does not condemn good rows of
     eight GPUs.
@@ -59,6 +61,7 @@ def failed_checks(
     )  # the last reason stays
     failed |= over_in_few_steps([row for row in rows if row not in failed], models=models, datasets=datasets)
     failed |= superlinear([row for row in rows if row not in failed])
+    failed |= below_more_gpus([row for row in rows if row not in failed])
     failed |= without_links([row for row in rows if row not in failed], gpus=gpus)
     return failed
 
@@ -143,6 +146,23 @@ def superlinear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
         bound = SUPERLINEAR_BOUND_NOISY if row.model in NOISY_MODELS else SUPERLINEAR_BOUND
         if share > bound:
             failed[row] = f"superlinear: each of {row.gpu_count} GPUs {share:.3f} times one alone (bound {bound:g})"
+    return failed
+
+
+def below_more_gpus(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
+    """Rows of several GPUs, each far slower than each of more GPUs in the same stack at the same batch."""
+    alike: dict[tuple[object, ...], list[tuple[Benchmark, float]]] = {}
+    for row, share in _shares_of_linear(benchmarks).items():
+        alike.setdefault(_stack(row), []).append((row, share))
+    failed = {}
+    for rows in alike.values():
+        for row, share in rows:
+            others = [one for one in rows if one[0].gpu_count > row.gpu_count and _same_batch(one[0], row)]
+            more, best = max(others, key=lambda one: one[1], default=(row, share))
+            if share < SUBLINEAR_BOUND * best:
+                failed[row] = (
+                    f"sublinear: each of {row.gpu_count} GPUs {share / best:.3f} times each of {more.gpu_count} (bound {SUBLINEAR_BOUND:g})"
+                )
     return failed
 
 

@@ -255,11 +255,17 @@ def predict_throughput(
 
     Raises:
         UnknownNameError: no such model, GPU, precision or framework.
-        UsageError: the GPU name covers several GPUs, or a number is out of range.
+        UsageError: the GPU name covers several GPUs, a number is out of range, or a measurement is of a language model.
         NoThroughputError: the GPU lacks the precision, or nothing is known of the model's speed.
     """
     key = _checked_gpu(gpu, gpu_count)
-    if isinstance(model, str) and not measured and (shape := _language_model(model)) is not None:
+    if isinstance(model, str) and (shape := _language_model(model)) is not None:
+        if measured := tuple(measured):
+            raise UsageError(
+                "{measured} is not for language models: {name} is one. Runs of one go into {calibration} of an estimate.",
+                argument="measured",
+                name=model,
+            )
         from planner.language.prediction import language_throughput  # noqa: PLC0415 - most runs need none of it
 
         return language_throughput(

@@ -12,6 +12,7 @@ from planner.model.records import Benchmark, Gpu, Precision, Workload
 from planner.throughput.adjustments import usual_batch
 from planner.throughput.memory import GIB, RunMemory, bytes_of, usable_bytes
 
+SMALL = 2  # times as large is the usual batch at least where a row is said to be of a small one
 REDUCED = "the usual batch does not fit into memory; the largest that does is planned"
 PROVEN = "by its count the batch needs more memory than there is, but it was measured on a GPU with no more"
 UNKNOWN_MEMORY = "how much memory it needs is not known, so neither is whether it fits"
@@ -133,6 +134,13 @@ class Batches:
             return self._unwritten(gpu, precision)
         size = row.batch_size_per_gpu
         return self.planned(gpu, precision, 1.0, None if size is None else float(size))
+
+    def notes_on(self, row: Benchmark) -> tuple[str, ...]:
+        """That a measured row is of a much smaller batch than its GPU usually has, where none is asked for."""
+        size, usual = row.batch_size_per_gpu, self.usual(self._gpus[row.gpu], row.precision)
+        if self._asked is not None or size is None or usual is None or size * SMALL > usual:
+            return ()
+        return (f"measured at {size:,} a GPU, where {usual:,.0f} are usual: a larger batch may be faster",)
 
     def of_own(self, gpu: Gpu, precision: Precision) -> Batch:
         """The batch of an own measurement, which fits: it is the one asked for."""

@@ -302,7 +302,8 @@ class Prediction:
             and other.precision is row.precision
             and is_new_generation(other) == is_new_generation(row)
         ]
-        return as_published(row, alike, precision, planned, unit=self._model.sample_unit, common=self._notes)
+        common = (*self._notes, *self._batches.notes_on(row))
+        return as_published(row, alike, precision, planned, unit=self._model.sample_unit, common=common)
 
     def _predicted(self, gpu: Gpu, gpu_count: float, precision: Precision, planned: Batch | None = None) -> Throughput:
         is_reduced = planned is not None and planned.is_reduced

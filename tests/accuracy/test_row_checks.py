@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.accuracy.row_checks import (
+    below_more_gpus,
     contradictory,
     failed_checks,
     forward_gmacs_lower_bound,
@@ -27,6 +28,16 @@ def test_superlinear_scaling_is_doubted():
     failed = superlinear([one, eight])
 
     assert {eight: "superlinear: each of 8 GPUs 1.200 times one alone (bound 1.1)"} == failed
+
+
+def test_fewer_gpus_are_no_slower_each_than_more():
+    """Four at 0.3 of linear scaling beside eight at 0.9: the four are set aside; a ratio of 0.76 is left."""
+    one, eight = a_row(rate=100), a_row(gpu_count=8, rate=720)
+    slow, fair = a_row(gpu_count=4, rate=120), a_row(gpu_count=4, rate=0.76 * 360)
+
+    assert {slow: "sublinear: each of 4 GPUs 0.333 times each of 8 (bound 0.75)"} == below_more_gpus([one, slow, eight])
+    assert {} == below_more_gpus([one, fair, eight])
+    assert {} == below_more_gpus([one, a_row(gpu_count=4, rate=120, software="another"), eight])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Several GPUs and several machines: connections, gradient traffic, networks."""
 
 import contextlib
+import itertools
 import math
 
 import pytest
@@ -15,8 +16,8 @@ from planner.throughput.adjustments import usual_batch
 from planner.throughput.links import Link, link_gb_per_s, link_of
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.nodes import over_nodes
-from planner.throughput.own_runs import for_one_gpu, nearest_place, since_own
-from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, eta_of, log_efficiency
+from planner.throughput.own_runs import for_one_gpu, measured_together, nearest_place
+from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, Together, eta_of, log_efficiency, log_traffic
 from planner.work.listed import resolve_model
 
 
@@ -201,15 +202,15 @@ def test_what_several_measured_gpus_lost_is_doubted_on_one():
     """From eight L4 to one: the range is that of the share which the eight reached at the pace of one, turned about."""
     scaling = Scaling(model=resolve_model("resnet50"), script=None)
     measured, gpu = own("l4", 8), load_gpus()["l4"]
-    single = for_one_gpu(measured, scaling, load_gpus(), 64).samples_per_second
+    single = for_one_gpu(measured, scaling, 64).samples_per_second
     eight = scaling.efficiency(gpu, 8, math.log(single), 64)
 
-    found = since_own(ONE_GPU, measured, scaling, gpu, 64)
+    found = scaling.since(measured_together(measured, 64), gpu, ONE_GPU)
 
     assert 800 / 8 == pytest.approx(single * math.exp(eight.log))
     assert 0.0 == found.log
     assert (eight.log - eight.log_high, eight.log - eight.log_low) == pytest.approx((found.log_low, found.log_high))
-    assert ONE_GPU is since_own(ONE_GPU, own("l4", 1), scaling, gpu, 64)
+    assert ONE_GPU is scaling.since(measured_together(own("l4", 1), 64), gpu, ONE_GPU)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,53 @@ def test_a_row_is_carried_from_the_same_gpu_else_from_the_same_number(gpu, count
     measured = [own("l4", 1), own("t4", 8), own("v100", 4)]
 
     assert nearest == nearest_place(measured, load_gpus()[gpu], count).gpu
+
+
+def rate(model, gpu, count=1, **options):
+    return predict_throughput(model=model, gpu=gpu, gpu_count=count, **options).samples_per_second
+
+
+@pytest.mark.parametrize("model", ["dlrm-large", "dlrm-extra-large", "dcnv2-large", "gpunet-2", "stable-diffusion-2"])
+def test_a_row_of_eight_gpus_is_carried_as_one_of_them_alone(model):
+    """Measured on eight A100 only. Divided by the share that eight of each card would reach, a GTX 1050 came out faster than a T4."""
+    rates = []
+    for gpu in ("gtx-1050", "t4", "v100-16gb", "a100-80gb-sxm", "h100-80gb-sxm"):
+        with contextlib.suppress(NoThroughputError):
+            rates.append(rate(model, gpu))
+
+    assert sorted(rates) == rates
+    assert len(rates) >= 2
+
+
+def test_one_gpu_of_eight_that_were_measured_has_what_it_loses_beside_the_others():
+    """Of DLRM the eight make 16.5 million samples a second; alone, each would make that by the share of linear scaling which they reach."""
+    model = resolve_model("dlrm-large")
+    eight = Together("a100-80gb-sxm", 8, math.log(16.5e6 / 8), 8192)
+    scaling = Scaling(model=model, script=None)
+    share = scaling.efficiency(
+        load_gpus()["a100-80gb-sxm"], 8, math.log(16.5e6 / 8), 8192
+    )  # its tables are not exchanged
+
+    assert log_traffic(model, 15.0, 8192) is None
+    assert rate("dlrm-large", "a100-80gb-sxm", 8) == 16.5e6
+    assert math.exp(scaling.alone(eight)) == pytest.approx(16.5e6 / 8 / math.exp(share.log))
+    assert rate("dlrm-large", "a100-80gb-sxm") == pytest.approx(16.5e6 / 8 / math.exp(share.log), rel=0.01)
+
+
+@pytest.mark.parametrize(("gpu", "count"), [("a100-80gb-sxm", 8), ("rtx-3090", 4), ("t4", 2)])
+@pytest.mark.parametrize(
+    "model",
+    ["resnet50", "vgg16", "gnmt-v2", "bert-large-squad", "fastpitch", "ssd300-resnet50", "transformer-xl-large"],
+)
+def test_more_gpus_than_were_measured_are_faster_together_and_each_no_faster(model, gpu, count):
+    """Without a batch the way to one GPU knew no gradient traffic and the way back did: sixteen could be slower than eight."""
+    measured = OwnMeasurement(gpu=gpu, gpu_count=count, samples_per_second=0.8 * rate(model, gpu, count))
+    counts = (1, 2, 4, 8, 16)
+    rates = [rate(model, gpu, number, measured=(measured,)) for number in counts]
+
+    assert sorted(rates) == rates
+    each = [one / number for one, number in zip(rates, counts, strict=True)]
+    assert all(more <= fewer * 1.0001 for fewer, more in itertools.pairwise(each))
 
 
 @pytest.mark.parametrize("model", ["dlrm-small", "dlrm-extra-large", "ncf", "wide-and-deep"])

@@ -72,12 +72,13 @@ class Batches:
         return smallest if math.isfinite(smallest) else None
 
     def usual(self, gpu: Gpu, precision: Precision) -> float | None:
-        """The batch that measured rows use on that GPU, or one in proportion to its memory; `None` if unknown."""
+        """The batch that measured rows use on that GPU, or a whole one in proportion to its memory; `None` if unknown."""
         width = bytes_of(precision)
         if width not in self._measured:
             self._measured[width] = _batches_of(self._rows, width)
         if (gpu.name, width) not in self._usual:
-            self._usual[gpu.name, width] = usual_batch(gpu, self._measured[width], self._gpus)
+            found = usual_batch(gpu, self._measured[width], self._gpus)
+            self._usual[gpu.name, width] = None if found is None else float(max(1, math.floor(found)))
         return self._usual[gpu.name, width]
 
     def planned(self, gpu: Gpu, precision: Precision, share: float, usual: float | None) -> Batch:

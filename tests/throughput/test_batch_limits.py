@@ -1,9 +1,13 @@
 """The largest batch of a step: by the published rows, worked out by hand, and kept by every answer."""
 
+import contextlib
+
 import pytest
 
 import planner
 from planner import predict_throughput
+from planner.errors import NoThroughputError
+from planner.hardware.gpus import load_gpus
 from planner.render.screen import first_screen
 from planner.results.batch import batch_warning, step_samples
 from planner.throughput.batch_limits import batch_limit
@@ -154,3 +158,20 @@ def test_own_measurements_are_of_their_own_batch(hosts):
     (one,) = planner.estimate(**only).estimates
 
     assert 20_000 == one.throughput.samples_per_second
+
+
+@pytest.mark.parametrize("precision", ["amp", "fp32"])
+@pytest.mark.parametrize(
+    "model", ["resnet50", "flux.1", "dlrm-large", "retinanet-resnext50", "gnmt-v2", "unet-medical"]
+)
+def test_a_batch_is_a_whole_number(model, precision):
+    """In proportion to the memory it was 14.29 pictures of FLUX.1, and half of one in FP32 where the batch of 16 bits is one."""
+    batches = []
+    for gpu in load_gpus():
+        with contextlib.suppress(NoThroughputError):
+            batches.append(
+                predict_throughput(model=model, gpu=gpu, gpu_count=8, precision=precision).batch_size_per_gpu
+            )
+
+    assert batches
+    assert all(batch is None or (batch >= 1 and batch == int(batch)) for batch in batches)

@@ -295,7 +295,7 @@ def test_a_host_may_be_twice_as_fast():
 
 def test_large_batches_and_own_measurements_know_no_host():
     """A large batch hides the host, and an own measurement holds it already."""
-    own = [OwnMeasurement(gpu="t4", samples_per_second=5000.0)]
+    own = [OwnMeasurement(gpu="t4", samples_per_second=500.0)]
 
     large = predict_throughput(model="resnet152", gpu="h100-80gb-sxm", batch_size=64)
     carried = predict_throughput(model="resnet152", gpu="l4", batch_size=8, measured=own)

@@ -52,7 +52,7 @@ def test_the_first_screen_warns_of_a_speed_near_the_peak():
     """It is a line with an exclamation mark: units and counts of GPUs are easily mistaken."""
     found = planner.estimate(model="resnet50", epochs=90, measured=("a100-80gb-sxm:8=90000",))
 
-    assert "! Your own speed is 89% of the dense peak" in first_screen(found)
+    assert "! Your own speed is 89% of the dense peak" in first_screen(found, width=80)
 
 
 def test_a_speed_of_a_processor_says_nothing_of_gpus():

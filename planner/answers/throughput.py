@@ -259,13 +259,7 @@ def predict_throughput(
         NoThroughputError: the GPU lacks the precision, or nothing is known of the model's speed.
     """
     key = _checked_gpu(gpu, gpu_count)
-    if isinstance(model, str) and (shape := _language_model(model)) is not None:
-        if measured := tuple(measured):
-            raise UsageError(
-                "{measured} is not for language models: {name} is one. Runs of one go into {calibration} of an estimate.",
-                argument="measured",
-                name=model,
-            )
+    if isinstance(model, str) and (shape := _language_model(model, measured)) is not None:
         from planner.language.prediction import language_throughput  # noqa: PLC0415 - most runs need none of it
 
         return language_throughput(
@@ -308,14 +302,18 @@ def _checked_gpu(name: str, count: float) -> str:
     return chosen[0]
 
 
-def _language_model(name: str) -> LanguageModel | None:
-    """The language model of that name; `None` for names of other models."""
+def _language_model(name: str, measured: Iterable[OwnMeasurement]) -> LanguageModel | None:
+    """The language model of that name, refused with a measurement in samples; `None` for names of other models."""
     listed = known_model(name)
     if listed is not None and not listed.task.startswith("language-model"):
         return None
     from planner.language.listed import find_language_model  # noqa: PLC0415 - most runs need none of it
 
-    return find_language_model(name)
+    shape = find_language_model(name)
+    if shape is not None and tuple(measured):
+        why = "{measured} is not for language models: {name} is one. Runs of one go into {calibration} of an estimate."
+        raise UsageError(why, argument="measured", name=name)
+    return shape
 
 
 def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throughput | NoThroughputError]:

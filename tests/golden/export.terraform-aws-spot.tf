@@ -1,6 +1,6 @@
 # Train resnet50 for 90 epochs (115,305,030 images)
 # on g5.12xlarge (4x a10g), aws ap-southeast-3, zone apse3-az3, spot.
-# Expected: 13.61 hours (8.16 to 22.73), 11.51 USD (4.71 to 28.43); throughput scaled.
+# Expected: 13.64 hours (8.18 to 22.79), 11.54 USD (4.72 to 28.50); throughput scaled.
 # Price: 0.8296 USD per instance and hour, seen on 2025-06-03, 393 days old.
 # Made by: planner export --to it
 

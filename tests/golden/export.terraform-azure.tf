@@ -1,6 +1,6 @@
 # Train resnet50 for 90 epochs (115,305,030 images)
 # on 2 x Standard_NC64as_T4_v3 (4x t4), azure eastus, on_demand.
-# Expected: 14.41 hours (8.09 to 27.13), 125.63 USD (70.58 to 236.53); throughput scaled.
+# Expected: 14.42 hours (8.10 to 27.17), 125.76 USD (70.64 to 236.92); throughput scaled.
 # Price: 4.3520 USD per instance and hour, seen on 2026-05-20, 42 days old.
 # Made by: planner export --to it
 

@@ -1,6 +1,6 @@
 # Train resnet50 for 90 epochs (115,305,030 images)
 # on n1-standard-16+2x-nvidia-tesla-t4 (2x t4), gcp asia-southeast1, spot.
-# Expected: 55.50 hours (31.56 to 98.16), 23.56 USD (12.76 to 43.76); throughput scaled.
+# Expected: 55.58 hours (31.60 to 98.35), 23.59 USD (12.78 to 43.84); throughput scaled.
 # Price: 0.4038 USD per instance and hour, seen on 2026-05-20, 42 days old.
 # Made by: planner export --to it
 

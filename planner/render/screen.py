@@ -259,9 +259,8 @@ def relative_text(estimate: Estimate, workload: Workload) -> str:
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
-    if any(
-        is_processor(own.gpu) == is_of_processor for own in workload.measured
-    ):  # the other kind says nothing of this one
+    # a speed of the other kind says nothing of this one
+    if any(is_processor(own.gpu) == is_of_processor for own in workload.measured):
         is_network = workload.language is None and workload.trees is None
         if is_of_processor or not is_network or throughput.basis is Basis.MEASURED_BY_YOU:
             return f"Ranges hold nine runs in ten, at your measured speed: {within}."

@@ -333,7 +333,7 @@ class Prediction:
             added = [*single.notes, *(factor.note for factor in (batch, size) if factor.note)]
             notes = (*self._notes, *precision_notes(gpu, precision, None), *added)
         efficiency = self._scaling.efficiency(gpu, gpu_count, log_rate, planned.size) if gpu_count > 1 else ONE_GPU
-        if (base := self._base(gpu, gpu_count)) is not None and one is None:
+        if one is None and (base := self._base(gpu, gpu_count)) is not None:
             efficiency = self._scaling.since(base, gpu, efficiency)
         log_total = log_rate + math.log(gpu_count) + efficiency.log
         below, above = (

@@ -13,7 +13,7 @@ from planner.throughput.adjustments import FILLED, FULL, NO_CHANGE, Factor, batc
 from planner.throughput.batches import Batch
 from planner.throughput.precision import refuse_fp8, refuse_missing_precision
 from planner.throughput.ranges import measured_reach
-from planner.throughput.scaling import Scaling, Together
+from planner.throughput.scaling import Scaling, Together, most_in_a_machine
 
 
 def check_inputs(workload: Workload) -> None:
@@ -93,11 +93,21 @@ def for_one_gpu(own: OwnMeasurement, scaling: Scaling, batch_size: float | None)
 
 
 def refuse_impossible(own: OwnMeasurement) -> None:
-    """Raise if the GPU of an own measurement lacks the number format that it states.
+    """Raise if the GPU of an own measurement lacks the number format that it states, or no machine holds so many of it.
 
     Raises:
         UsageError: with the reason.
     """
+    largest = most_in_a_machine(load_gpus()[own.gpu])
+    if own.gpu_count > largest:
+        raise UsageError(
+            "{measured} {gpu}:{count}: an own measurement is of one machine, which holds at most {largest}. "
+            "Give the speed that one machine has by itself, and the others with {nodes}.",
+            argument="measured",
+            gpu=shown_key(own.gpu),
+            count=own.gpu_count,
+            largest=largest,
+        )
     try:
         refuse_missing_precision(load_gpus()[own.gpu], own.precision)
     except NoThroughputError as error:

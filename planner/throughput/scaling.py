@@ -172,13 +172,18 @@ def scaling_of(
     return replace(plain, shift=weight * math.fsum(surprises) / len(surprises), shift_rows=len(surprises))
 
 
+def most_in_a_machine(gpu: Gpu) -> int:
+    """The most of a GPU that one machine holds: racks of 72 are wired as one."""
+    return 72 if "NVL72" in (gpu.interconnect or "") else MAX_GPUS_PER_MACHINE
+
+
 def refuse_oversized(gpu: Gpu, count: float) -> None:
     """Raise if no single machine holds so many of the GPU.
 
     Raises:
-        NoThroughputError: more than 16 GPUs, unless racks of 72 are wired as one machine.
+        NoThroughputError: more than there are in a machine.
     """
-    largest = 72 if "NVL72" in (gpu.interconnect or "") else MAX_GPUS_PER_MACHINE
+    largest = most_in_a_machine(gpu)
     if count > largest:
         raise NoThroughputError(
             "{count:g} x {gpu} do not fit one machine (at most {largest}). Plan several machines with {nodes}.",

@@ -25,6 +25,14 @@ def test_a_speed_that_no_gpu_reaches_is_refused_with_what_it_would_take():
         on_eight(of_resnet(1e6))
 
 
+def test_a_speed_of_several_machines_is_none_of_one():
+    """It said that 64 GPUs fit no machine, and to plan with --nodes, which a measurement has not."""
+    with pytest.raises(
+        UsageError, match="a100-80gb-sxm:64: an own measurement is of one machine, which holds at most 16"
+    ):
+        on_eight(of_resnet(100_000, count=64))
+
+
 @pytest.mark.parametrize(("rate", "share"), [(90_000, 89), (150_000, 148)])
 def test_a_speed_near_the_peak_is_taken_and_named(rate, share):
     """11,250 x 4.11 x 6 are 277 of 312 TFLOPS; more than the peak is possible where layers are frozen. Other cards are not held below it."""

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from planner.answers.throughput import predict_throughput
 from planner.errors import NoThroughputError, UsageError
 from planner.hardware.gpus import load_gpus
-from planner.model.records import Basis, Model, OwnMeasurement
+from planner.model.records import Basis, Model, OwnMeasurement, Precision, Workload
 from planner.throughput.adjustments import usual_batch
 from planner.throughput.links import Link, link_gb_per_s, link_of
 from planner.throughput.measured import load_benchmarks
 from planner.throughput.nodes import over_nodes
 from planner.throughput.own_runs import for_one_gpu, measured_together, nearest_place
 from planner.throughput.scaling import ONE_GPU, Efficiency, Scaling, Together, eta_of, log_efficiency, log_traffic
+from planner.throughput.workload_prediction import Prediction
 from planner.work.listed import resolve_model
 
 
@@ -252,6 +253,18 @@ def test_one_gpu_of_eight_that_were_measured_has_what_it_loses_beside_the_others
     assert rate("dlrm-large", "a100-80gb-sxm", 8) == 16.5e6
     assert math.exp(scaling.alone(eight)) == pytest.approx(16.5e6 / 8 / math.exp(share.log))
     assert rate("dlrm-large", "a100-80gb-sxm") == pytest.approx(16.5e6 / 8 / math.exp(share.log), rel=0.01)
+
+
+def test_what_the_eight_lost_is_doubted_on_one():
+    """The range of one A100 holds that the eight reached less of linear scaling, or more; the eight themselves are what was measured."""
+    model, gpu = resolve_model("dlrm-large"), load_gpus()["a100-80gb-sxm"]
+    eight = Scaling(model=model, script=None).efficiency(gpu, 8, 15.0, 8192)  # at any pace: its traffic is not known
+    work = Workload(model=model, dataset=None, samples_per_epoch=1, epochs=1, precision=Precision.AMP)
+
+    one = Prediction(work).within_source(gpu, 1, Precision.AMP)
+
+    assert math.log(one.high / one.samples_per_second) >= eight.log - eight.log_low > 0.1
+    assert math.log(one.samples_per_second / one.low) >= eight.log_high - eight.log
 
 
 @pytest.mark.parametrize(("gpu", "count"), [("a100-80gb-sxm", 8), ("rtx-3090", 4), ("t4", 2)])

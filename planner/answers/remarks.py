@@ -10,12 +10,12 @@ from planner.cost.assumed import bill_assumptions
 from planner.cost.bill import Biller
 from planner.cost.rental import billing_rule
 from planner.errors import DoesNotFitError, Message, NoThroughputError, Sentence, joined
-from planner.hardware.processors import is_processor
 from planner.model.records import Estimate, Throughput, Unpriced, Workload
 from planner.model.tree_runs import pass_name
 from planner.prices.catalog import USUAL_PURCHASES
 from planner.prices.filters import OfferFilter
 from planner.throughput.batch_limits import batch_limit
+from planner.throughput.elsewhere import measured_alike
 from planner.units import epochs_text
 
 USUAL_PIXELS = 224
@@ -108,11 +108,10 @@ def _largest_step(workload: Workload) -> tuple[str, ...]:
 
 def _of_other_devices(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
     """That a speed of processors alone says nothing of the GPUs shown."""
-    names = sorted({own.gpu for own in workload.measured})
-    is_of_processors = bool(names) and all(map(is_processor, names))
-    if not is_of_processors or all(is_processor(estimate.offer.gpu) for estimate in shown):
+    if all(not workload.measured or measured_alike(workload, estimate.offer.gpu) for estimate in shown):
         return ()
-    return (f"what you measured on {', '.join(names)} says nothing of GPUs: theirs is the published speed",)
+    names = ", ".join(sorted({own.gpu for own in workload.measured}))
+    return (f"what you measured on {names} says nothing of GPUs: theirs is the published speed",)
 
 
 def notes(

@@ -32,7 +32,7 @@ from planner.model.records import (
 from planner.options.checked import checked
 from planner.throughput.batch_limits import BatchLimit, batch_limit
 from planner.throughput.builds import build_refusal, build_warning
-from planner.throughput.elsewhere import elsewhere
+from planner.throughput.elsewhere import elsewhere, only_on_gpus
 from planner.throughput.knowledge import knowing
 from planner.throughput.workload_prediction import MOST_CELLS, Prediction
 from planner.work.listed import known_model, resolve_model
@@ -95,7 +95,7 @@ class Speeds:
         self._allowed = tuple(Basis)[: tuple(Basis).index(weakest) + 1]
         self._weakest = weakest
         is_network = workload.language is None and workload.trees is None
-        self._prediction = _prediction(_on_gpus(workload)) if is_network else None
+        self._prediction = _prediction(only_on_gpus(workload)) if is_network else None
         self._uses_host = language is not None and language.job.may_use_host
         self._found: dict[_Place, Throughput | NoThroughputError] = {}
         self._limit: BatchLimit | None = None
@@ -204,7 +204,7 @@ class Speeds:
             from planner.language.prediction import on_machines  # noqa: PLC0415 - most runs need none of it
 
             found = on_machines(self._workload, gpu, gpu_count, network_gbit_per_s, host_memory_gib)
-            on_gpus = _on_gpus(self._workload)
+            on_gpus = only_on_gpus(self._workload)
             if not on_gpus.measured:
                 return found
             from planner.language.own_level import at_own_level  # noqa: PLC0415 - only with runs of the user's own
@@ -222,7 +222,7 @@ class Speeds:
         """The prediction that knows the GPU: one of its own where no table has it."""
         if self._prediction is None or gpu in self._prediction.knowledge.index():
             return self._prediction
-        return _prediction(_on_gpus(self._workload), gpu)
+        return _prediction(only_on_gpus(self._workload), gpu)
 
 
 @checked()
@@ -281,9 +281,15 @@ def predict_throughput(
         batch_size=batch_size,
         framework=framework,
         input_size=sequence_length_or_image_size,
-        measured=tuple(measured),
+        measured=_under_keys(measured),
     )
     return _known(_speeds(workload, node_count, Basis.MODELLED).on(key, gpu_count, network_gbit_per_s))
+
+
+def _under_keys(measured: Iterable[OwnMeasurement]) -> tuple[OwnMeasurement, ...]:
+    from planner.work.own import under_key  # noqa: PLC0415 - most runs need none of it
+
+    return tuple(map(under_key, measured))
 
 
 def _known(found: Throughput | NoThroughputError) -> Throughput:
@@ -332,12 +338,12 @@ def predict_many(workload: Workload, cells: Iterable[Cell]) -> dict[Cell, Throug
     found: dict[Cell, Throughput | NoThroughputError] = dict(others)
     on_gpus = [cell for cell in cells if cell not in others]
     if on_gpus:
-        prediction = _prediction(_on_gpus(_of_unit_length(workload)))
+        prediction = _prediction(only_on_gpus(_of_unit_length(workload)))
     for cell in on_gpus:
         of_gpu = (
             prediction
             if cell[0] in prediction.knowledge.index()
-            else _prediction(_on_gpus(_of_unit_length(workload)), cell[0])
+            else _prediction(only_on_gpus(_of_unit_length(workload)), cell[0])
         )
         try:
             found[cell] = of_gpu.of(*cell)
@@ -357,12 +363,6 @@ def _where_measured(workload: Workload, found: Throughput | NoThroughputError) -
 def _of_unit_length(workload: Workload) -> Workload:
     # the amount of work has no part in its speed: runs of other lengths take what is worked out already
     return changed(workload, dataset=None, samples_per_epoch=1, epochs=1)
-
-
-def _on_gpus(workload: Workload) -> Workload:
-    """The workload with what was measured on GPUs alone: what a processor reached says nothing of them."""
-    measured = tuple(own for own in workload.measured if not is_processor(own.gpu))
-    return workload if len(measured) == len(workload.measured) else changed(workload, measured=measured)
 
 
 def _on_nodes(

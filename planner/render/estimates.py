@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from planner.errors import Sentence
 from planner.hardware.processors import device_count_text
-from planner.model.records import Estimate, Throughput, Workload
+from planner.model.records import Estimate, Workload
 from planner.render.ages import books_text
 from planner.render.listing import (
     Column,
@@ -24,6 +24,7 @@ from planner.render.listing import (
 from planner.results.estimate import EstimateResult, document, flat_rows
 from planner.results.speed_ups import speed_up_text
 from planner.results.words import basis_text
+from planner.throughput.elsewhere import measured_alike
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -92,8 +93,7 @@ NEXT_ALL = "; --all every offer"
 def notes_text(result: EstimateResult) -> Iterator[str]:
     """Lines to read with the table: assumptions, age of prices, and offers left out with the reasons."""
     if result.estimates and result.estimates[0].throughput.relative_low is not None:
-        best = result.estimates[0].throughput
-        yield Sentence("Range:   {range}", range=range_text(best, result.workload))
+        yield Sentence("Range:   {range}", range=range_text(result.estimates[0], result.workload))
     yield "Assumed:"
     yield from (f"  {line}" for line in result.assumptions)
     yield "Prices:  " + books_text(result.prices)
@@ -113,14 +113,14 @@ def notes_text(result: EstimateResult) -> Iterator[str]:
         yield from (f"  {line}" for line in result.notes)
 
 
-def range_text(throughput: Throughput, workload: Workload) -> str:
+def range_text(estimate: Estimate, workload: Workload) -> str:
     """A sentence that says how wide the range is for code as fast as the stack, and how to get there.
 
     The half width is that of a range with equal ratios to both sides: 0.8 to 1.25 times is plus or minus 25 %.
     """
-    low, high = throughput.relative_ends
+    low, high = estimate.throughput.relative_ends
     share = math.sqrt(high / low) - 1
-    if workload.measured:
+    if measured_alike(workload, estimate.offer.gpu):
         return f"90 %, at the speed of your own measurement: plus or minus {share:.0%}"
     alone = f"for code as fast as this stack: plus or minus {share:.0%}"
     if workload.language is None:

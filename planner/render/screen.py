@@ -22,6 +22,7 @@ from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
 from planner.results.words import MARKETS, gpus_text, provider_name, range_text, time_text
+from planner.throughput.elsewhere import measured_alike
 from planner.units import epochs_text
 
 if TYPE_CHECKING:
@@ -255,17 +256,16 @@ def foot_text(result: EstimateResult, money: Money, columns: int | None = None, 
 
 def relative_text(estimate: Estimate, workload: Workload) -> str:
     """A line on the range: what of it is common to all rows."""
-    throughput, is_of_processor = estimate.throughput, is_processor(estimate.offer.gpu)
+    throughput = estimate.throughput
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
-    # a speed of the other kind says nothing of this one
-    if any(is_processor(own.gpu) == is_of_processor for own in workload.measured):
+    if measured_alike(workload, estimate.offer.gpu):
         is_network = workload.language is None and workload.trees is None
-        if is_of_processor or not is_network or throughput.basis is Basis.MEASURED_BY_YOU:
+        if is_processor(estimate.offer.gpu) or not is_network or throughput.basis is Basis.MEASURED_BY_YOU:
             return f"Ranges hold nine runs in ten, at your measured speed: {within}."
         if workload.batch_size is None and share < 1:
-            return f"Ranges: {_CARRIED} runs in ten, at your measured speed: {within}; less with --batch-size."
+            return f"Ranges: {_CARRIED} runs in ten, at your measured speed: {within}; less: --batch-size."
         return f"Ranges hold {_CARRIED} runs in ten, at your measured speed: {within}."
     if workload.language is not None:
         from planner.language.stacks import stands_for_tuned_code  # noqa: PLC0415 - most runs need none of it

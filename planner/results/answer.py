@@ -19,6 +19,7 @@ from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.words import basis_text, gpus_text, provider_name, range_text, terms_text, time_text
 from planner.throughput.builds import build_warning
+from planner.throughput.elsewhere import measured_alike
 from planner.throughput.limits import OWN_SPEED
 from planner.units import SECONDS_PER_HOUR, hours
 
@@ -154,13 +155,15 @@ def _unsure(picked: Picked, money: Money) -> str:
 
 
 def run_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[str]:
-    """Warnings of these rows: a model that is counted in part, an own speed near the peak or above, and each GPU that today's builds leave out and the user ran nothing on."""
+    """Warnings of these rows: a model that is counted in part, own speeds of other devices or near the peak, and each GPU that today's builds leave out and the user ran nothing on."""
     if workload.language is not None and (beside := workload.language.job.model.beside):
         yield f"! Of the text model alone, without its {beside}."
     strangers = (one for one in estimates if one.throughput.basis is not Basis.MEASURED_BY_YOU)
     for gpu in dict.fromkeys(one.offer.gpu for one in strangers):
         if warning := build_warning(workload, gpu):
             yield f"! {warning.partition(';')[0]}."
+    if workload.measured and not all(measured_alike(workload, one.offer.gpu) for one in estimates):
+        yield f"! What you measured on {', '.join(sorted({own.gpu for own in workload.measured}))} says nothing of GPUs."
     for note in dict.fromkeys(note for one in estimates for note in one.throughput.notes):
         if note.startswith(OWN_SPEED):
             yield f"! Y{note.partition(';')[0][1:]}."

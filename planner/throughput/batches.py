@@ -78,7 +78,7 @@ class Batches:
             self._measured[width] = _batches_of(self._rows, width)
         if (gpu.name, width) not in self._usual:
             found = usual_batch(gpu, self._measured[width], self._gpus)
-            self._usual[gpu.name, width] = None if found is None else float(max(1, math.floor(found)))
+            self._usual[gpu.name, width] = None if found is None else float(max(1, round(found)))
         return self._usual[gpu.name, width]
 
     def planned(self, gpu: Gpu, precision: Precision, share: float, usual: float | None) -> Batch:
@@ -144,8 +144,14 @@ class Batches:
         return (f"measured at {size:,} a GPU, where {usual:,.0f} are usual: a larger batch may be faster",)
 
     def of_own(self, gpu: Gpu, precision: Precision) -> Batch:
-        """The batch of an own measurement, which fits: it is the one asked for."""
-        return self._unwritten(gpu, precision) if self._asked is None else Batch(size=self._asked, fits=True)
+        """The batch of an own measurement, which fits: the one asked for, else the one that is planned there."""
+        if self._asked is not None:
+            return Batch(size=self._asked, fits=True)
+        try:
+            planned = self.planned(gpu, precision, 1.0, self.usual(gpu, precision))
+        except DoesNotFitError:
+            return Batch(size=None, fits=True)
+        return Batch(size=planned.size, fits=True, is_reduced=planned.is_reduced)
 
     def _unwritten(self, gpu: Gpu, precision: Precision) -> Batch:
         """The batch of a run that fitted but does not state its batch: the usual one, unless that does not fit."""

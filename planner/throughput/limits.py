@@ -42,14 +42,19 @@ class Limits:
         self._gmacs = None
         if model.forward_gmacs_per_sample is not None:
             self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
-        self._own_share = max((self._share_of_own(own, model, size) for own in workload.measured), default=0.0)
+        self._own_shares = {own: self._share_of_own(own, model, size) for own in workload.measured}
+        self._own_share = max(
+            (share for own, share in self._own_shares.items() if not _may_be_tf32(own, share)), default=0.0
+        )
 
     def notes_on_own(self) -> tuple[str, ...]:
         """That an own measurement takes more of the peak than was ever seen."""
-        if self._own_share <= HIGHEST_PEAK_SHARE:
-            return ()
-        return (
-            f"{OWN_SPEED} {self._own_share:.0%} of the dense peak: check its unit, GPUs and input size; less where layers are frozen",
+        high = {own: share for own, share in self._own_shares.items() if share > HIGHEST_PEAK_SHARE}
+        return tuple(
+            f"{OWN_SPEED} {share:.0%} of the FP32 peak: if PyTorch ran it in TF32, write {shown_key(own.gpu)}@tf32; its convolutions do unless told otherwise"
+            if _may_be_tf32(own, share)
+            else f"{OWN_SPEED} {share:.0%} of the dense peak: check its unit, GPUs and input size; less where layers are frozen"
+            for own, share in high.items()
         )
 
     def _share_of_own(self, own: OwnMeasurement, model: Model, size: int | None) -> float:
@@ -61,13 +66,12 @@ class Limits:
         if self._gmacs is None:
             return 0.0
         gpu = load_gpus()[own.gpu]
-        # PyTorch calls it FP32 where its convolutions run in TF32
-        tf32 = gpu.tf32_tensor_tflops if own.precision is Precision.FP32 else None
-        peak = max(highest_tflops(gpu, own.precision), tf32 or 0.0)
+        named = highest_tflops(gpu, own.precision)
+        possible = max(named, gpu.tf32_tensor_tflops or 0.0) if own.precision is Precision.FP32 else named
         needed = own.samples_per_second / own.gpu_count * OPERATIONS_PER_MAC * self._gmacs / 1e3
-        if needed * FORWARD_SHARE > peak:
+        if needed * FORWARD_SHARE > possible:
             raise UsageError(
-                "{measured} {gpu}={rate:g}: the forward passes alone of {name} at {size} take {needed:,.0f} TFLOPS on each GPU, "
+                "{measured} {gpu}={rate:.12g}: the forward passes alone of {name} at {size} take {needed:,.0f} TFLOPS on each GPU, "
                 "whose peak in {precision} is {peak:g}. Check rate, unit and number of GPUs, or state {another}.",
                 argument="measured",
                 gpu=f"{shown_key(own.gpu)}:{own.gpu_count}" if own.gpu_count > 1 else shown_key(own.gpu),
@@ -75,13 +79,13 @@ class Limits:
                 name=model.name,
                 size=f"size {size}" if size else "its size",
                 needed=needed * FORWARD_SHARE,
-                precision=own.precision,
-                peak=peak,
+                precision=own.precision if possible == named else Precision.TF32,
+                peak=possible,
                 another=Message(
                     "another {image_size}" if model.sample_unit == "image" else "another {sequence_length}"
                 ),
             )
-        return needed / peak
+        return needed / named
 
     def at_smaller_batch(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
         """The factor of a smaller batch where the host's time for a step is known: that stays, the GPU's shrinks with the batch.
@@ -163,11 +167,20 @@ class Limits:
         possible = highest_tflops(gpu, one.precision)
         peak = possible if gpu.architecture.startswith(PACKED) else peak_tflops(gpu, one.precision)
         rate = gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)  # of a TFLOPS
-        share = max(MAX_PEAK_SHARE, self._own_share)
+        of_this = (
+            share for own, share in self._own_shares.items() if (own.gpu, own.precision) == (gpu.name, one.precision)
+        )
+        share = max(MAX_PEAK_SHARE, self._own_share, *of_this)
         most, highest = share * peak * rate, max(HIGHEST_PEAK_SHARE, share) * possible * rate
         if one.high <= highest and one.samples_per_second <= most:
             return one
         return _capped(one, most, highest, f"held at {share:.0%} of the dense peak of {peak:g} TFLOPS")
+
+
+def _may_be_tf32(own: OwnMeasurement, share: float) -> bool:
+    """Whether what is called FP32 is faster than FP32 ever was on a card that has TF32."""
+    has_tf32 = own.precision is Precision.FP32 and load_gpus()[own.gpu].tf32_tensor_tflops is not None
+    return has_tf32 and share > HIGHEST_PEAK_SHARE
 
 
 def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:

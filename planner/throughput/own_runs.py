@@ -68,6 +68,23 @@ def own_batch_factor(workload: Workload, own: OwnMeasurement, law: Mapping[str, 
     return batch_factor(workload.batch_size, own.batch_size, law, FULL if is_full else math.inf)
 
 
+def beside_own(batch: Factor, of_own: Batch, usual: float | None, law: Mapping[str, float]) -> Factor:
+    """What a batch changes beside what one smaller than usual changed of the measurement; nothing where both are as small.
+
+    Args:
+        batch: the factor against the usual batch.
+        of_own: the batch of the measurement, which memory may have reduced.
+        usual: of the GPU that was measured.
+        law: as `batch_factor`.
+    """
+    if not of_own.is_reduced:
+        return batch
+    there = batch_factor(of_own.size, usual, law)
+    log, below, above = batch.log - there.log, abs(batch.below - there.below), abs(batch.above - there.above)
+    step = f"batch beside that of the measurement: x {math.exp(log):.3f}" if log else ""
+    return Factor(log=log, below=below, above=above, step=step)
+
+
 def nearest_place(own: Sequence[OwnMeasurement], gpu: Gpu, gpu_count: float) -> OwnMeasurement:
     """The measurement on the same GPU if there is one, of the same number of them if possible."""
     return min(own, key=lambda one: (one.gpu != gpu.name, one.gpu_count != gpu_count))

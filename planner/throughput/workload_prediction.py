@@ -25,6 +25,7 @@ from planner.throughput.lengths import of_open_length
 from planner.throughput.limits import Limits
 from planner.throughput.own_runs import (
     as_measured,
+    beside_own,
     check_inputs,
     for_one_gpu,
     measured_together,
@@ -380,6 +381,8 @@ class Prediction:
             asked = own_batch_factor(self._workload, nearest, self.knowledge.batch())
             # the measurement was carried at the batch asked for, and said so
             batch = batch if planned.is_reduced else Factor(log=0.0, below=asked.below, above=asked.above)
+            place = self._gpus[nearest.gpu], nearest.precision
+            batch = beside_own(batch, self._batches.of_own(*place), self._batches.usual(*place), self.knowledge.batch())
         elif single.basis is Basis.MODELLED:
             size = NO_CHANGE  # the level was worked out at the size wanted
         rate = math.exp(single.log_rate)

@@ -155,6 +155,17 @@ def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AM
     return tuple(found.values())
 
 
+def under_key(own: OwnMeasurement) -> OwnMeasurement:
+    """The measurement with the key of its device, however that is named.
+
+    Raises:
+        UsageError: rate or count cannot be one, or the name covers several devices.
+        UnknownNameError: no device goes by that name.
+    """
+    place = f"{own.gpu}:{own.gpu_count}@{own.precision}"
+    return replace(own, gpu=_measurement(f"{place}={own.samples_per_second}", own.precision).gpu)
+
+
 def read_own_model(path: Path) -> OwnModel:
     """A model described in a TOML file, whose keys are the fields of `OwnModel`.
 

@@ -1,11 +1,14 @@
 """What is said of own measurements that cannot be, hardly can be, or are of something else."""
 
+import math
+
 import pytest
 
 import planner
 from planner.answers.throughput import predict_throughput
-from planner.errors import UsageError
+from planner.errors import UnknownNameError, UsageError
 from planner.model.records import Basis, OwnMeasurement, Precision
+from planner.render.estimates import notes_text
 from planner.render.screen import first_screen
 
 
@@ -50,10 +53,70 @@ def test_a_usual_speed_is_taken_without_a_word():
 
 
 def test_what_pytorch_calls_fp32_may_be_tf32():
-    """700 a second on one A100 are 17 of 19.5 TFLOPS in FP32, and 11 % of what its convolutions have in TF32."""
-    own = of_resnet(700, count=1, precision=Precision.FP32)
+    """1,200 a second on each A100 are 29.6 of 19.5 TFLOPS in FP32. They are taken and named; more of the same cards are as fast, others are held."""
+    own = of_resnet(9600, precision=Precision.FP32)
+    asked = {"model": "resnet50", "precision": "fp32", "measured": [own]}
+    rates = [
+        predict_throughput(gpu="a100-80gb-sxm", gpu_count=count, **asked).samples_per_second for count in (1, 4, 8, 16)
+    ]
+    other = predict_throughput(gpu="v100-32gb", **asked)
 
-    assert not any("own speed" in note for note in on_eight(own).notes)
+    assert [1200, 4800, 9600, 19200] == pytest.approx(rates, rel=0.1)
+    assert any("152% of the FP32 peak" in note and "a100-80gb-sxm@tf32" in note for note in other.notes)
+    assert other.samples_per_second == pytest.approx(0.75 * 15.7e3 / (6 * 4.11), rel=0.01)
+    with pytest.raises(UsageError, match="whose peak in tf32 is 156"):
+        predict_throughput(**{**asked, "measured": [of_resnet(200_000, precision=Precision.FP32)]}, gpu="l4")
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "count", "rate"),
+    [
+        ("resnet50", "mi250x", 8, 10_700.0),
+        ("nf_resnet50", "v100-32gb", 2, 1770.0),
+        ("tnt_s_patch16_224", "t4", 8, 1250.0),
+    ],
+)
+def test_a_measurement_where_the_usual_batch_does_not_fit_is_of_the_batch_that_is_planned(model, gpu, count, rate):
+    """The batch was reduced on the way back alone: each of four was a seventh slower than each of the eight that were measured."""
+    own = OwnMeasurement(gpu=gpu, gpu_count=count, samples_per_second=rate)
+    each = [
+        predict_throughput(model=model, gpu=gpu, gpu_count=number, measured=[own]).samples_per_second / number
+        for number in (1, 2, 4, 8, 16)
+    ]
+
+    assert sorted(each, reverse=True) == pytest.approx(each, rel=1e-4)
+    assert each[2] == pytest.approx(rate / count, rel=0.07)
+
+
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        ({"gpu": "nope"}, "nope"),
+        ({"gpu": "A100"}, "may be"),
+        ({"samples_per_second": 0.0}, "positive number"),
+        ({"samples_per_second": -1.0}, "positive number"),
+        ({"samples_per_second": math.nan}, "positive number"),
+        ({"samples_per_second": math.inf}, "positive number"),
+        ({"gpu_count": 0}, "a100-80gb-sxm:0"),
+        ({"gpu_count": -1}, "a100-80gb-sxm:-1"),
+        ({"gpu_count": 2.5}, "whole"),
+    ],
+)
+def test_a_record_that_cannot_be_is_refused_as_its_text_is(own, why):
+    """It ended in a KeyError, a ZeroDivisionError or "math domain error"."""
+    one = OwnMeasurement(**{"gpu": "a100-80gb-sxm", "samples_per_second": 1000.0, **own})
+    with pytest.raises((UsageError, UnknownNameError), match=why):
+        predict_throughput(model="resnet50", gpu="l4", measured=[one])
+
+
+def test_a_record_names_its_device_as_people_do():
+    """An alias stands for its key."""
+    named, keyed = (
+        predict_throughput(model="resnet50", gpu="l4", measured=[of_resnet(9000, gpu=gpu)])
+        for gpu in ("A100-SXM4-80GB", "a100-80gb-sxm")
+    )
+
+    assert keyed == named
 
 
 def test_the_first_screen_warns_of_a_speed_near_the_peak():
@@ -72,6 +135,9 @@ def test_a_speed_of_a_processor_says_nothing_of_gpus():
         return [one.throughput for one in result.estimates if not one.offer.gpu.startswith("xeon")]
 
     assert of_gpus(alone)[:20] == of_gpus(found)[:20]
+    assert "! What you measured on xeon-platinum-8488c says nothing of GPUs." in first_screen(found, width=80)
+    assert "at your measured speed" not in first_screen(found, width=80)
+    assert any(line.startswith("Range:") and "whatever the code" in line for line in notes_text(found))
     assert any("xeon-platinum-8488c says nothing of GPUs" in one for one in found.assumptions)
     assert not any("says nothing of GPUs" in one for one in alone.assumptions)
 

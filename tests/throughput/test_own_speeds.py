@@ -10,6 +10,9 @@ from planner.errors import UnknownNameError, UsageError
 from planner.model.records import Basis, OwnMeasurement, Precision
 from planner.render.estimates import notes_text
 from planner.render.screen import first_screen
+from planner.throughput.adjustments import NO_CHANGE, batch_factor
+from planner.throughput.batches import Batch
+from planner.throughput.own_runs import beside_own
 
 
 def of_resnet(rate, gpu="a100-80gb-sxm", count=8, precision=Precision.AMP):
@@ -157,3 +160,14 @@ def test_a_row_of_a_small_batch_says_so():
     note = "measured at 131,072 a GPU, where 2,560,000 are usual: a larger batch may be faster"
     assert (Basis.MEASURED, True) == (found.basis, note in found.notes)
     assert note not in asked.notes
+
+
+def test_a_batch_beside_one_that_was_reduced_too():
+    """At half the usual batch x 0.5 ** 0.2; beside a measurement at half of its usual, nothing; at the usual one, 2 ** 0.2 more than was measured."""
+    law = {"low": 0.1, "median": 0.2, "high": 0.3}
+    half, reduced = batch_factor(32, 64, law), Batch(size=32.0, fits=True, is_reduced=True)
+
+    assert half is beside_own(half, Batch(size=64.0, fits=True), 64, law)
+    beside = beside_own(half, reduced, 64, law)
+    assert (0.0, 0.0, 0.0, "") == (beside.log, beside.below, beside.above, beside.step)
+    assert 2**0.2 == pytest.approx(math.exp(beside_own(NO_CHANGE, reduced, 64, law).log))

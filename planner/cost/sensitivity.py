@@ -94,6 +94,7 @@ def _sensitivity(factor: Factor, margin_usd: Margin) -> Sensitivity:
         return margin_usd(factor.changes(value))
 
     at_low, at_high = margin(factor.low), margin(factor.high)
+    floor, ceiling = min(factor.floor, factor.low), max(factor.ceiling, factor.high)
     return Sensitivity(
         name=factor.name,
         unit=factor.unit,
@@ -103,7 +104,7 @@ def _sensitivity(factor: Factor, margin_usd: Margin) -> Sensitivity:
         margin_low_usd=at_low,
         margin_high_usd=at_high,
         swing_usd=abs(at_high - at_low),
-        flips_at=flip_value(margin, factor.base, floor=factor.floor, ceiling=factor.ceiling),
+        flips_at=flip_value(margin, factor.base, floor=floor, ceiling=ceiling),
     )
 
 

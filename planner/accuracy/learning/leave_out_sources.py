@@ -18,6 +18,7 @@ from planner.model.records import Benchmark, OwnMeasurement, Workload
 from planner.throughput.between import NO_BATCH, Situation
 from planner.throughput.knowledge import Knowledge
 from planner.throughput.precision import width_of
+from planner.throughput.scaling import most_in_a_machine
 from planner.throughput.scripts import origin_of
 from planner.throughput.workload_prediction import Prediction
 
@@ -216,7 +217,9 @@ def _step(known: Benchmark, row: Benchmark) -> str:
 def _error(
     split: str, one: Implementation, row: Benchmark, knowledge: Knowledge, known: Benchmark | None = None
 ) -> SourceError | None:
-    """The error of one cell; `None` where planning gives no figure."""
+    """The error of one cell; `None` where planning gives no figure: of cells of several machines, for one."""
+    if known is not None and known.gpu_count > most_in_a_machine(shipped_gpus()[known.gpu]):
+        return None
     states_batch = (
         known is not None
         and not split.endswith(NO_BATCH)

@@ -112,6 +112,18 @@ def test_a_record_that_cannot_be_is_refused_as_its_text_is(own, why):
         predict_throughput(model="resnet50", gpu="l4", measured=[one])
 
 
+def test_what_is_planned_can_be_measured():
+    """Sixteen H200 are planned at 1.3 billion samples of NCF a second: a measurement of as much was no speed of a GPU."""
+    asked = {"model": "ncf", "gpu": "h200-141gb-sxm", "gpu_count": 16}
+    planned = predict_throughput(**asked).samples_per_second
+    own = OwnMeasurement(gpu="h200-141gb-sxm", gpu_count=16, samples_per_second=planned)
+
+    found = predict_throughput(**asked, measured=[own])
+
+    assert planned > 1e9
+    assert (planned, Basis.MEASURED_BY_YOU) == (found.samples_per_second, found.basis)
+
+
 def test_a_record_names_its_device_as_people_do():
     """An alias stands for its key."""
     named, keyed = (

@@ -150,7 +150,10 @@ def superlinear(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
 
 
 def below_more_gpus(benchmarks: Iterable[Benchmark]) -> dict[Benchmark, str]:
-    """Rows of several GPUs, each far slower than each of more GPUs in the same stack at the same batch."""
+    """Rows of several GPUs, each far slower than each of more GPUs in the same stack at the same batch.
+
+    Rows without one of a single GPU beside them are not judged, as for `superlinear`.
+    """
     alike: dict[tuple[object, ...], list[tuple[Benchmark, float]]] = {}
     for row, share in _shares_of_linear(benchmarks).items():
         alike.setdefault(_stack(row), []).append((row, share))

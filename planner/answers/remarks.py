@@ -15,7 +15,7 @@ from planner.model.tree_runs import pass_name
 from planner.prices.catalog import USUAL_PURCHASES
 from planner.prices.filters import OfferFilter
 from planner.throughput.batch_limits import batch_limit
-from planner.throughput.elsewhere import measured_alike
+from planner.throughput.elsewhere import of_other_devices
 from planner.units import epochs_text
 
 USUAL_PIXELS = 224
@@ -34,6 +34,7 @@ def assumptions(
         if offer.provider != "own"  # a machine of one's own has no bill but its rate
         if (rule := billing_rule(offer.provider, offer.instance_type)) is None or rule.increment_seconds is None
     }
+    others = of_other_devices(workload, (estimate.offer.gpu for estimate in shown))
     precision = workload.precision or "the fastest known precision of each GPU"
     return (
         Sentence(
@@ -51,7 +52,7 @@ def assumptions(
         *_unusual_size(workload),
         *_of_trees(workload),
         *_largest_step(workload),
-        *_of_other_devices(workload, shown),
+        *((f"{others}: their speed is worked out without it",) if others else ()),
         *(workload.language.assumptions if workload.language else ()),
         *bill_assumptions(biller, shown),
         "a price was listed on its day; that capacity is free is not said",
@@ -104,14 +105,6 @@ def _largest_step(workload: Workload) -> tuple[str, ...]:
             why=limit.why,
         ),
     )
-
-
-def _of_other_devices(workload: Workload, shown: Sequence[Estimate]) -> tuple[str, ...]:
-    """That a speed of processors alone says nothing of the GPUs shown."""
-    if all(not workload.measured or measured_alike(workload, estimate.offer.gpu) for estimate in shown):
-        return ()
-    names = ", ".join(sorted({own.gpu for own in workload.measured}))
-    return (f"what you measured on {names} says nothing of GPUs: theirs is the published speed",)
 
 
 def notes(

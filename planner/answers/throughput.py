@@ -287,9 +287,11 @@ def predict_throughput(
 
 
 def _under_keys(measured: Iterable[OwnMeasurement]) -> tuple[OwnMeasurement, ...]:
-    from planner.work.own import under_key  # noqa: PLC0415 - most runs need none of it
+    if not (given := tuple(measured)):
+        return ()
+    from planner.work.own import under_keys  # noqa: PLC0415 - most runs need none of it
 
-    return tuple(map(under_key, measured))
+    return under_keys(given)
 
 
 def _known(found: Throughput | NoThroughputError) -> Throughput:

@@ -24,7 +24,7 @@ from planner.render.listing import (
 from planner.results.estimate import EstimateResult, document, flat_rows
 from planner.results.speed_ups import speed_up_text
 from planner.results.words import basis_text
-from planner.throughput.elsewhere import measured_alike
+from planner.throughput.elsewhere import is_measured_alike
 from planner.units import Row, hours
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def range_text(estimate: Estimate, workload: Workload) -> str:
     """
     low, high = estimate.throughput.relative_ends
     share = math.sqrt(high / low) - 1
-    if measured_alike(workload, estimate.offer.gpu):
+    if is_measured_alike(workload, estimate.offer.gpu):
         return f"90 %, at the speed of your own measurement: plus or minus {share:.0%}"
     alone = f"for code as fast as this stack: plus or minus {share:.0%}"
     if workload.language is None:

@@ -22,7 +22,7 @@ from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.speed_ups import speed_up_text
 from planner.results.words import MARKETS, gpus_text, provider_name, range_text, time_text
-from planner.throughput.elsewhere import measured_alike
+from planner.throughput.elsewhere import is_measured_alike
 from planner.units import epochs_text
 
 if TYPE_CHECKING:
@@ -260,12 +260,12 @@ def relative_text(estimate: Estimate, workload: Workload) -> str:
     low, high = throughput.relative_ends
     share = (high / low) ** 0.5 - 1
     within = f"+-{share:.0%}" if share < 1 else f"within a factor of {1 + share:.2g}"
-    if measured_alike(workload, estimate.offer.gpu):
+    if is_measured_alike(workload, estimate.offer.gpu):
         is_network = workload.language is None and workload.trees is None
         if is_processor(estimate.offer.gpu) or not is_network or throughput.basis is Basis.MEASURED_BY_YOU:
             return f"Ranges hold nine runs in ten, at your measured speed: {within}."
         if workload.batch_size is None and share < 1:
-            return f"Ranges: {_CARRIED} runs in ten, at your measured speed: {within}; less: --batch-size."
+            return f"Ranges: {_CARRIED} in ten, at your measured speed: {within}; less with --batch-size."
         return f"Ranges hold {_CARRIED} runs in ten, at your measured speed: {within}."
     if workload.language is not None:
         from planner.language.stacks import stands_for_tuned_code  # noqa: PLC0415 - most runs need none of it

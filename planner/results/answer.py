@@ -19,7 +19,7 @@ from planner.results.over_limit import over_limit_texts
 from planner.results.picked import Pick, Picked, SoldPerToken
 from planner.results.words import basis_text, gpus_text, provider_name, range_text, terms_text, time_text
 from planner.throughput.builds import build_warning
-from planner.throughput.elsewhere import measured_alike
+from planner.throughput.elsewhere import of_other_devices
 from planner.throughput.limits import OWN_SPEED
 from planner.units import SECONDS_PER_HOUR, hours
 
@@ -162,11 +162,11 @@ def run_warnings(estimates: Sequence[Estimate], workload: Workload) -> Iterator[
     for gpu in dict.fromkeys(one.offer.gpu for one in strangers):
         if warning := build_warning(workload, gpu):
             yield f"! {warning.partition(';')[0]}."
-    if workload.measured and not all(measured_alike(workload, one.offer.gpu) for one in estimates):
-        yield f"! What you measured on {', '.join(sorted({own.gpu for own in workload.measured}))} says nothing of GPUs."
+    if others := of_other_devices(workload, (one.offer.gpu for one in estimates)):
+        yield f"! {others[0].upper()}{others[1:]}."
     for note in dict.fromkeys(note for one in estimates for note in one.throughput.notes):
         if note.startswith(OWN_SPEED):
-            yield f"! Y{note.partition(';')[0][1:]}."
+            yield f"! {note[0].upper()}{note.partition(';')[0][1:]}."
 
 
 def memory_warning(estimate: Estimate) -> str:

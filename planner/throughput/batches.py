@@ -8,7 +8,7 @@ from copy import copy
 from typing import NamedTuple
 
 from planner.errors import DoesNotFitError
-from planner.model.records import Benchmark, Gpu, Precision, Workload
+from planner.model.records import Benchmark, Gpu, OwnMeasurement, Precision, Workload
 from planner.throughput.adjustments import usual_batch
 from planner.throughput.memory import GIB, RunMemory, bytes_of, usable_bytes
 
@@ -137,18 +137,20 @@ class Batches:
         return self.planned(gpu, precision, 1.0, None if size is None else float(size))
 
     def notes_on(self, row: Benchmark) -> tuple[str, ...]:
-        """That a measured row is of a much smaller batch than its GPU usually has, where none is asked for."""
+        """That a measured row is of half the usual batch of its GPU or less, where none is asked for."""
         size, usual = row.batch_size_per_gpu, self.usual(self._gpus[row.gpu], row.precision)
         if self._asked is not None or size is None or usual is None or size * SMALL > usual:
             return ()
         return (f"measured at {size:,} a GPU, where {usual:,.0f} are usual: a larger batch may be faster",)
 
-    def of_own(self, gpu: Gpu, precision: Precision) -> Batch:
-        """The batch of an own measurement, which fits: the one asked for, else the one that is planned there."""
-        if self._asked is not None:
-            return Batch(size=self._asked, fits=True)
+    def of_own(self, own: OwnMeasurement) -> Batch:
+        """The batch of an own measurement, which fits: the one asked for, else its own, else the one that is planned there."""
+        size = self._asked or own.batch_size
+        if size is not None:
+            return Batch(size=size, fits=True)
+        gpu = self._gpus[own.gpu]
         try:
-            planned = self.planned(gpu, precision, 1.0, self.usual(gpu, precision))
+            planned = self.planned(gpu, own.precision, 1.0, self.usual(gpu, own.precision))
         except DoesNotFitError:
             return Batch(size=None, fits=True)
         return Batch(size=planned.size, fits=True, is_reduced=planned.is_reduced)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.errors import NoThroughputError
 from planner.hardware.processors import is_processor
 from planner.model.frozen import changed
@@ -26,10 +28,17 @@ def elsewhere(workload: Workload, device: str, count: float, nodes: int = 1) -> 
         )  # what is kept must not hold on to where it was raised
 
 
-def measured_alike(workload: Workload, device: str) -> tuple[str, ...]:
-    """The devices of own measurements that say something of this one: GPUs of GPUs, processors of processors."""
-    kind = is_processor(device)
-    return tuple(own.gpu for own in workload.measured if is_processor(own.gpu) == kind)
+def is_measured_alike(workload: Workload, device: str) -> bool:
+    """Whether an own measurement says something of this device: one of GPUs of GPUs, one of processors of processors."""
+    return any(is_processor(own.gpu) == is_processor(device) for own in workload.measured)
+
+
+def of_other_devices(workload: Workload, devices: Iterable[str]) -> str:
+    """A sentence where GPUs are among the devices and processors alone were measured; empty elsewhere."""
+    if not workload.measured or all(is_measured_alike(workload, device) for device in devices):
+        return ""
+    names = ", ".join(sorted({own.gpu for own in workload.measured}))
+    return f"what you measured on {names} says nothing of GPUs"
 
 
 def only_on_gpus(workload: Workload) -> Workload:

@@ -42,50 +42,51 @@ class Limits:
         self._gmacs = None
         if model.forward_gmacs_per_sample is not None:
             self._gmacs = model.forward_gmacs_per_sample * relative_arithmetic(model, model.input_size, size)
-        self._own_shares = {own: self._share_of_own(own, model, size) for own in workload.measured}
-        self._own_share = max(
-            (share for own, share in self._own_shares.items() if not _may_be_tf32(own, share)), default=0.0
-        )
+        self._own_tflops = {own: needed for own in workload.measured if (needed := self._needed(own, model, size))}
+        self._own_share = max((needed / _possible(own) for own, needed in self._own_tflops.items()), default=0.0)
 
     def notes_on_own(self) -> tuple[str, ...]:
-        """That an own measurement takes more of the peak than was ever seen."""
-        high = {own: share for own, share in self._own_shares.items() if share > HIGHEST_PEAK_SHARE}
-        return tuple(
-            f"{OWN_SPEED} {share:.0%} of the FP32 peak: if PyTorch ran it in TF32, write {shown_key(own.gpu)}@tf32; its convolutions do unless told otherwise"
-            if _may_be_tf32(own, share)
-            else f"{OWN_SPEED} {share:.0%} of the dense peak: check its unit, GPUs and input size; less where layers are frozen"
-            for own, share in high.items()
-        )
+        """That an own measurement takes more than 80 % of the peak."""
+        found = []
+        for own, needed in self._own_tflops.items():
+            if needed > HIGHEST_PEAK_SHARE * _possible(own):
+                found.append(
+                    f"{OWN_SPEED} {needed / _possible(own):.0%} of the dense peak: check unit, number of GPUs and input size; "
+                    "where layers are frozen, the true share is smaller"
+                )
+            elif needed > HIGHEST_PEAK_SHARE * _named(own):
+                found.append(
+                    f"{OWN_SPEED} {needed / _named(own):.0%} of the FP32 peak: if PyTorch ran it in TF32, write {shown_key(own.gpu)}@tf32; "
+                    "its convolutions run so unless told otherwise"
+                )
+        return tuple(found)
 
-    def _share_of_own(self, own: OwnMeasurement, model: Model, size: int | None) -> float:
-        """The share of the peak that an own measurement takes if every layer is trained; 0 where the arithmetic is not known.
+    def _needed(self, own: OwnMeasurement, model: Model, size: int | None) -> float | None:
+        """TFLOPS of each GPU that an own measurement takes if every layer is trained; `None` where the arithmetic is not known.
 
         Raises:
             UsageError: the forward pass alone takes more than the peak.
         """
         if self._gmacs is None:
-            return 0.0
-        gpu = load_gpus()[own.gpu]
-        named = highest_tflops(gpu, own.precision)
-        possible = max(named, gpu.tf32_tensor_tflops or 0.0) if own.precision is Precision.FP32 else named
+            return None
         needed = own.samples_per_second / own.gpu_count * OPERATIONS_PER_MAC * self._gmacs / 1e3
-        if needed * FORWARD_SHARE > possible:
+        if needed * FORWARD_SHARE > _possible(own):
+            sizes = {"image": "{image_size}", "sequence": "{sequence_length}", "token": "{sequence_length}"}
+            option = sizes.get(model.sample_unit)
             raise UsageError(
-                "{measured} {gpu}={rate:.12g}: the forward passes alone of {name} at {size} take {needed:,.0f} TFLOPS on each GPU, "
-                "whose peak in {precision} is {peak:g}. Check rate, unit and number of GPUs, or state {another}.",
+                "{measured} {gpu}={rate:.12g}: the forward passes alone of {name}{size} take {needed:,.0f} TFLOPS on each GPU, "
+                "whose peak in {precision} is {peak:g}. Check rate, unit and number of GPUs{another}.",
                 argument="measured",
                 gpu=f"{shown_key(own.gpu)}:{own.gpu_count}" if own.gpu_count > 1 else shown_key(own.gpu),
                 rate=own.samples_per_second,
                 name=model.name,
-                size=f"size {size}" if size else "its size",
+                size=f" at size {size}" if size else "",
                 needed=needed * FORWARD_SHARE,
-                precision=own.precision if possible == named else Precision.TF32,
-                peak=possible,
-                another=Message(
-                    "another {image_size}" if model.sample_unit == "image" else "another {sequence_length}"
-                ),
+                precision=own.precision if _possible(own) == _named(own) else Precision.TF32,
+                peak=_possible(own),
+                another=Message(f", or state another {option}") if option and size else "",
             )
-        return needed / named
+        return needed
 
     def at_smaller_batch(self, factor: Factor, batch: float | None, usual: float | None, rate: float) -> Factor:
         """The factor of a smaller batch where the host's time for a step is known: that stays, the GPU's shrinks with the batch.
@@ -168,7 +169,9 @@ class Limits:
         peak = possible if gpu.architecture.startswith(PACKED) else peak_tflops(gpu, one.precision)
         rate = gpu_count * 1e3 / (OPERATIONS_PER_MAC * self._gmacs)  # of a TFLOPS
         of_this = (
-            share for own, share in self._own_shares.items() if (own.gpu, own.precision) == (gpu.name, one.precision)
+            needed / _named(own)
+            for own, needed in self._own_tflops.items()
+            if (own.gpu, own.precision) == (gpu.name, one.precision)
         )
         share = max(MAX_PEAK_SHARE, self._own_share, *of_this)
         most, highest = share * peak * rate, max(HIGHEST_PEAK_SHARE, share) * possible * rate
@@ -177,10 +180,15 @@ class Limits:
         return _capped(one, most, highest, f"held at {share:.0%} of the dense peak of {peak:g} TFLOPS")
 
 
-def _may_be_tf32(own: OwnMeasurement, share: float) -> bool:
-    """Whether what is called FP32 is faster than FP32 ever was on a card that has TF32."""
-    has_tf32 = own.precision is Precision.FP32 and load_gpus()[own.gpu].tf32_tensor_tflops is not None
-    return has_tf32 and share > HIGHEST_PEAK_SHARE
+def _named(own: OwnMeasurement) -> float:
+    """The peak in the number format that a measurement states, in TFLOPS."""
+    return highest_tflops(load_gpus()[own.gpu], own.precision)
+
+
+def _possible(own: OwnMeasurement) -> float:
+    """The peak in the format that it may have run in: what PyTorch calls FP32 may be TF32."""
+    tf32 = load_gpus()[own.gpu].tf32_tensor_tflops if own.precision is Precision.FP32 else None
+    return max(_named(own), tf32 or 0.0)
 
 
 def _capped(one: Throughput, most: float, highest: float, note: str) -> Throughput:

@@ -69,7 +69,7 @@ def own_batch_factor(workload: Workload, own: OwnMeasurement, law: Mapping[str, 
 
 
 def beside_own(batch: Factor, of_own: Batch, usual: float | None, law: Mapping[str, float]) -> Factor:
-    """What a batch changes beside what one smaller than usual changed of the measurement; nothing where both are as small.
+    """What the planned batch changes against that of the measurement, where memory reduced that one; nothing where both are as small.
 
     Args:
         batch: the factor against the usual batch.
@@ -96,13 +96,13 @@ def own_reach(own: Sequence[OwnMeasurement]) -> float:
 
 
 def measured_together(own: OwnMeasurement, batch_size: float | None) -> Together:
-    """The GPUs of a measurement; where it does not state its batch, it is that one."""
+    """The GPUs of a measurement. `batch_size`: per GPU, taken where the measurement states none."""
     log_rate = math.log(own.samples_per_second / own.gpu_count)
     return Together(own.gpu, own.gpu_count, log_rate, own.batch_size or batch_size)
 
 
 def for_one_gpu(own: OwnMeasurement, scaling: Scaling, batch_size: float | None) -> OwnMeasurement:
-    """The measurement as one of its GPUs alone would give it; where it does not state its batch, it is that one."""
+    """The measurement as one of its GPUs alone would give it. `batch_size`: per GPU, taken where the measurement states none."""
     if own.gpu_count == 1:
         return own
     single = scaling.alone(measured_together(own, batch_size))

@@ -197,7 +197,7 @@ def refuse_oversized(gpu: Gpu, count: float) -> None:
 def log_traffic(model: Model, log_rate: float, batch_size: float | None) -> float | None:
     """ln(millions of gradients exchanged per second of compute) = ln(parameters x rate / batch); `None` if unknown.
 
-    Large tables of a recommender are spread over the GPUs, so no step exchanges them: what it does is not known.
+    Most parameters of recommenders are tables. Large ones are spread over the GPUs, so what a step exchanges is not known.
     """
     if model.params_millions is None or batch_size is None or model.sample_unit not in TRAFFIC_UNITS:
         return None

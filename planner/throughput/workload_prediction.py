@@ -87,7 +87,7 @@ class Prediction:
             rows=self._rows,
             relative_arithmetic=self._arithmetic,
             scaling=self._scaling,
-            own=tuple(for_one_gpu(one, self._scaling, self._batch_of(one)) for one in own),
+            own=tuple(for_one_gpu(one, self._scaling, self._batches.of_own(one).size) for one in own),
             at_batch=tuple(own_batch_factor(workload, one, knowledge.batch()) for one in own),
             knows_batch=bool(own) and workload.batch_size is not None,
             knowledge=knowledge,
@@ -114,6 +114,8 @@ class Prediction:
 
     def at_batch(self, batch_size: int) -> Prediction:
         """The prediction of the same workload where this batch is asked for; what does not depend on it is shared."""
+        if self._own and batch_size not in self._at_batch:  # what they were measured at depends on it
+            self._at_batch[batch_size] = Prediction(changed(self._workload, batch_size=batch_size), self.knowledge)
         if batch_size not in self._at_batch:
             other = self._at_batch[batch_size] = copy(self)
             other._workload = changed(self._workload, batch_size=batch_size)
@@ -249,7 +251,7 @@ class Prediction:
         """Throughput as measured on exactly this GPU and count, by the user or in the shipped rows; `None` if it was not."""
         own = self._own_by_place.get((gpu.name, gpu_count, width_of(precision)))
         if own is not None:
-            return self._measured_by_user(own, gpu, precision, self._batches.of_own(gpu, precision))
+            return self._measured_by_user(own, gpu, precision, self._batches.of_own(own))
         row = self._measured_row(gpu, gpu_count, precision)
         if row is None:
             return None
@@ -362,12 +364,8 @@ class Prediction:
         """What was measured on several GPUs and the rate of one is worked out from; `None` if that was measured, or nothing."""
         if self._own:
             nearest = nearest_place(self._own, gpu, gpu_count)
-            return measured_together(nearest, self._batch_of(nearest))
+            return measured_together(nearest, self._batches.of_own(nearest).size)
         return self._single.base(gpu)
-
-    def _batch_of(self, own: OwnMeasurement) -> float | None:
-        """The batch per GPU of an own measurement that does not state it: the one asked for, else the usual one there."""
-        return self._batches.of_own(self._gpus[own.gpu], own.precision).size
 
     def _factors(
         self, single: Single, batch: Factor, gpu: Gpu, gpu_count: float, *, planned: Batch, usual: float | None
@@ -381,8 +379,8 @@ class Prediction:
             asked = own_batch_factor(self._workload, nearest, self.knowledge.batch())
             # the measurement was carried at the batch asked for, and said so
             batch = batch if planned.is_reduced else Factor(log=0.0, below=asked.below, above=asked.above)
-            place = self._gpus[nearest.gpu], nearest.precision
-            batch = beside_own(batch, self._batches.of_own(*place), self._batches.usual(*place), self.knowledge.batch())
+            there = self._batches.usual(self._gpus[nearest.gpu], nearest.precision)
+            batch = beside_own(batch, self._batches.of_own(nearest), there, self.knowledge.batch())
         elif single.basis is Basis.MODELLED:
             size = NO_CHANGE  # the level was worked out at the size wanted
         rate = math.exp(single.log_rate)

@@ -139,16 +139,7 @@ def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AM
         one = _measurement(text, precision)
         key = (one.gpu, one.gpu_count, one.precision)
         held = found.setdefault(key, one)
-        ratio = one.samples_per_second / held.samples_per_second
-        if max(ratio, 1 / ratio) > CONTRADICTION:
-            raise UsageError(
-                "{measured} {text}: contradicts {other:g} samples/s given for the same GPU, count and precision "
-                "({times:.2f} times). Keep the one that is right.",
-                argument="measured",
-                text=text,
-                other=held.samples_per_second,
-                times=max(ratio, 1 / ratio),
-            )
+        _refuse_contradiction(one, held, text)
         mean = math.sqrt(one.samples_per_second * held.samples_per_second)
         found[key] = OwnMeasurement(
             gpu=one.gpu, gpu_count=one.gpu_count, precision=one.precision, samples_per_second=mean
@@ -156,15 +147,50 @@ def parse_measurements(texts: Iterable[str], precision: Precision = Precision.AM
     return tuple(found.values())
 
 
-def under_key(own: OwnMeasurement) -> OwnMeasurement:
-    """The measurement with the key of its device, however that is named.
+def under_keys(measured: Iterable[OwnMeasurement]) -> tuple[OwnMeasurement, ...]:
+    """Measurements with the keys of their devices, however those are named.
 
     Raises:
-        UsageError: rate or count cannot be one, or the name covers several devices.
-        UnknownNameError: no device goes by that name.
+        UsageError: rate, count, batch or range cannot be one, a name covers several devices, or two of one setting contradict each other.
+        UnknownNameError: no device or number format goes by that name.
     """
-    place = f"{own.gpu}:{own.gpu_count}@{own.precision}"
-    return replace(own, gpu=_measurement(f"{place}={own.samples_per_second}", own.precision).gpu)
+    found: list[OwnMeasurement] = []
+    for own in measured:
+        text = f"{own.gpu}:{own.gpu_count}@{own.precision}={own.samples_per_second}"
+        read = _measurement(text, Precision.AMP)
+        _check_figure("batch_size", own.batch_size)
+        low, high = own.ends
+        if not 0 < low <= own.samples_per_second <= high < math.inf:
+            raise UsageError(
+                "{measured} {text}: its range from {low:g} to {high:g} does not hold it.",
+                argument="measured",
+                text=text,
+                low=low,
+                high=high,
+            )
+        one = replace(own, gpu=read.gpu, precision=read.precision)
+        for held in found:
+            if _setting(held) == _setting(one):
+                _refuse_contradiction(one, held, text)
+        found.append(one)
+    return tuple(found)
+
+
+def _setting(own: OwnMeasurement) -> tuple[object, ...]:
+    return own.gpu, own.gpu_count, own.precision, own.batch_size
+
+
+def _refuse_contradiction(one: OwnMeasurement, held: OwnMeasurement, text: str) -> None:
+    ratio = one.samples_per_second / held.samples_per_second
+    if max(ratio, 1 / ratio) > CONTRADICTION:
+        raise UsageError(
+            "{measured} {text}: contradicts {other:g} samples/s given for the same GPU, count and precision "
+            "({times:.2f} times). Keep the one that is right.",
+            argument="measured",
+            text=text,
+            other=held.samples_per_second,
+            times=max(ratio, 1 / ratio),
+        )
 
 
 def read_own_model(path: Path) -> OwnModel:

@@ -159,7 +159,7 @@ def test_what_is_carried_from_a_measurement_holds_as_often_as_it_was_seen_to(shi
     on_processor = OwnMeasurement(gpu="xeon-platinum-8488c", samples_per_second=25.0)
 
     said = "runs in ten, at your measured speed: +-20%"
-    assert f"Ranges: eight {said}; less: --batch-size." == relative_text(found, own)
+    assert "Ranges: eight in ten, at your measured speed: +-20%; less with --batch-size." == relative_text(found, own)
     assert f"Ranges hold eight {said}." == relative_text(found, replace(own, batch_size=32))
     # the range of machines of its kind, whatever the batch
     as_measured = replace(throughput, basis=Basis.MEASURED_BY_YOU)

@@ -7,12 +7,15 @@ import pytest
 import planner
 from planner.answers.throughput import predict_throughput
 from planner.errors import UnknownNameError, UsageError
-from planner.model.records import Basis, OwnMeasurement, Precision
+from planner.model.frozen import changed
+from planner.model.records import Basis, OwnMeasurement, Precision, Workload
 from planner.render.estimates import notes_text
 from planner.render.screen import first_screen
 from planner.throughput.adjustments import NO_CHANGE, batch_factor
 from planner.throughput.batches import Batch
 from planner.throughput.own_runs import beside_own
+from planner.throughput.workload_prediction import Prediction
+from planner.work.listed import resolve_model
 
 
 def of_resnet(rate, gpu="a100-80gb-sxm", count=8, precision=Precision.AMP):
@@ -67,6 +70,8 @@ def test_what_pytorch_calls_fp32_may_be_tf32():
     assert [1200, 4800, 9600, 19200] == pytest.approx(rates, rel=0.1)
     assert any("152% of the FP32 peak" in note and "a100-80gb-sxm@tf32" in note for note in other.notes)
     assert other.samples_per_second == pytest.approx(0.75 * 15.7e3 / (6 * 4.11), rel=0.01)
+    beyond = predict_throughput(**{**asked, "measured": [of_resnet(80_000, precision=Precision.FP32)]}, gpu="l4")
+    assert any("158% of the dense peak: check unit" in note for note in beyond.notes)  # not even TF32 explains it
     with pytest.raises(UsageError, match="whose peak in tf32 is 156"):
         predict_throughput(**{**asked, "measured": [of_resnet(200_000, precision=Precision.FP32)]}, gpu="l4")
 
@@ -103,6 +108,10 @@ def test_a_measurement_where_the_usual_batch_does_not_fit_is_of_the_batch_that_i
         ({"gpu_count": 0}, "a100-80gb-sxm:0"),
         ({"gpu_count": -1}, "a100-80gb-sxm:-1"),
         ({"gpu_count": 2.5}, "whole"),
+        ({"precision": "fp31"}, "fp31"),
+        ({"batch_size": 0}, "batch.size must be a positive number"),
+        ({"batch_size": -1}, "batch.size must be a positive number"),
+        ({"low": 1100.0, "high": 1200.0}, "range from 1100 to 1200 does not hold it"),
     ],
 )
 def test_a_record_that_cannot_be_is_refused_as_its_text_is(own, why):
@@ -110,6 +119,42 @@ def test_a_record_that_cannot_be_is_refused_as_its_text_is(own, why):
     one = OwnMeasurement(**{"gpu": "a100-80gb-sxm", "samples_per_second": 1000.0, **own})
     with pytest.raises((UsageError, UnknownNameError), match=why):
         predict_throughput(model="resnet50", gpu="l4", measured=[one])
+
+
+def test_two_records_of_one_setting_must_agree():
+    """As two texts must; at another batch they are another setting."""
+    one, two, other = (
+        OwnMeasurement(gpu="l4", samples_per_second=rate, batch_size=batch)
+        for rate, batch in ((500.0, 64), (1000.0, 64), (1000.0, 256))
+    )
+    with pytest.raises(UsageError, match="contradicts 500 samples/s"):
+        predict_throughput(model="resnet50", gpu="t4", measured=[one, two])
+    assert predict_throughput(model="resnet50", gpu="t4", batch_size=64, measured=[one, other]).samples_per_second > 0
+
+
+def test_a_stated_batch_is_that_of_the_measurement():
+    """It was shown as the usual 448, and the share of linear scaling worked out at that."""
+    asked = {"model": "resnet50", "gpu": "l4", "gpu_count": 8}
+    own = OwnMeasurement(gpu="l4", gpu_count=8, samples_per_second=3000.0, batch_size=32)
+
+    assert predict_throughput(**asked, measured=[own]).batch_size_per_gpu == 32
+
+
+def test_another_batch_asked_of_the_same_prediction_is_a_prediction_at_that_batch():
+    """The rate of one GPU stood for the usual batch, and the way back was at 64: each of four was slower than each of eight."""
+    own = OwnMeasurement(gpu="a100-80gb-sxm", gpu_count=8, samples_per_second=8000.0)
+    work = Workload(
+        model=resolve_model("vgg16"),
+        dataset=None,
+        samples_per_epoch=1,
+        epochs=1,
+        precision=Precision.AMP,
+        measured=(own,),
+    )
+    later, asked = Prediction(work).at_batch(64), Prediction(changed(work, batch_size=64))
+
+    for count in (1, 4, 8, 16):
+        assert asked.of("a100-80gb-sxm", count) == later.of("a100-80gb-sxm", count)
 
 
 def test_what_is_planned_can_be_measured():

@@ -217,7 +217,7 @@ def _step(known: Benchmark, row: Benchmark) -> str:
 def _error(
     split: str, one: Implementation, row: Benchmark, knowledge: Knowledge, known: Benchmark | None = None
 ) -> SourceError | None:
-    """The error of one cell; `None` where planning gives no figure: of cells of several machines, for one."""
+    """The error of one cell; `None` where planning gives no figure, for example if the known cell is of several machines."""
     if known is not None and known.gpu_count > most_in_a_machine(shipped_gpus()[known.gpu]):
         return None
     states_batch = (

@@ -90,7 +90,7 @@ def script_line(
 
 def has_line(script: str, points: Iterable[Point]) -> bool:
     """Whether a script was measured on so many GPUs that it has a record of its own."""
-    return len({point.gpu for point in points if point.script == script}) >= FEWEST_GPUS
+    return len({point.gpu for point in points if point.script == script and point.base_count == 1}) >= FEWEST_GPUS
 
 
 def wanted_points(like: Point, gpus: Mapping[str, Gpu], precision: Precision, newest: Newest) -> list[Point]:

@@ -22,6 +22,12 @@ PACKED = "RDNA"
 """Architectures without tensor cores whose 16-bit rate training was seen to use: an RX 6800 trains VGG-16 at 95 % of its FP32 peak in pure
 16 bits (lamikr/pytorch-gpu-benchmark, 2024-06-07). Of others only the high end may lie above the FP32 rate."""
 OPERATIONS_PER_MAC = 6  # two per multiply-add, forward pass and twice as much backward
+_ANOTHER_LENGTH = Message(", or state another {sequence_length}")
+ANOTHER_SIZE = {
+    "image": Message(", or state another {image_size}"),
+    "sequence": _ANOTHER_LENGTH,
+    "token": _ANOTHER_LENGTH,
+}
 OWN_SPEED = "your own speed is"
 FORWARD_SHARE = 1 / 3  # of a step that trains every layer; one that trains few takes little more
 HOST_MILLISECONDS = (0.55, 0.275)
@@ -71,8 +77,6 @@ class Limits:
             return None
         needed = own.samples_per_second / own.gpu_count * OPERATIONS_PER_MAC * self._gmacs / 1e3
         if needed * FORWARD_SHARE > _possible(own):
-            sizes = {"image": "{image_size}", "sequence": "{sequence_length}", "token": "{sequence_length}"}
-            option = sizes.get(model.sample_unit)
             raise UsageError(
                 "{measured} {gpu}={rate:.12g}: the forward passes alone of {name}{size} take {needed:,.0f} TFLOPS on each GPU, "
                 "whose peak in {precision} is {peak:g}. Check rate, unit and number of GPUs{another}.",
@@ -84,7 +88,7 @@ class Limits:
                 needed=needed * FORWARD_SHARE,
                 precision=own.precision if _possible(own) == _named(own) else Precision.TF32,
                 peak=_possible(own),
-                another=Message(f", or state another {option}") if option and size else "",
+                another=ANOTHER_SIZE.get(model.sample_unit, "") if size else "",
             )
         return needed
 

@@ -114,7 +114,7 @@ class Prediction:
 
     def at_batch(self, batch_size: int) -> Prediction:
         """The prediction of the same workload where this batch is asked for; what does not depend on it is shared."""
-        if self._own and batch_size not in self._at_batch:  # what they were measured at depends on it
+        if self._own and batch_size not in self._at_batch:  # the speed of one of several measured depends on it
             self._at_batch[batch_size] = Prediction(changed(self._workload, batch_size=batch_size), self.knowledge)
         if batch_size not in self._at_batch:
             other = self._at_batch[batch_size] = copy(self)

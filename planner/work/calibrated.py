@@ -14,9 +14,8 @@ from planner.logs.calibration import CalibratedRun, read_calibration
 from planner.logs.records import Verdict
 from planner.model.records import OwnMeasurement, Precision
 from planner.work.listed import Work
+from planner.work.own import CONTRADICTION, times_apart
 
-CONTRADICTION = 1.25
-"""Two runs of one setting may differ by so much before they are refused, as own measurements may."""
 OF_MODELS = ("sample", "image", "sequence")
 """Units that are whatever the model counts."""
 TASK_WORDS = {"step": "batch_size", "epoch": "samples_per_epoch"}
@@ -142,8 +141,7 @@ def _together(one: OwnMeasurement, other: OwnMeasurement) -> OwnMeasurement:
     """
     if one.is_average != other.is_average:
         return other if one.is_average else one
-    ratio = one.samples_per_second / other.samples_per_second
-    if max(ratio, 1 / ratio) > CONTRADICTION:
+    if times_apart(one, other) > CONTRADICTION:
         raise UsageError(
             "{calibration}: two runs on {count} x {gpu} contradict each other, {first:,.4g} and {second:,.4g} a second. "
             "Keep one of them: planner calibrate with the number of its run",
